@@ -1,0 +1,24 @@
+"""A stand-in for the Ocamba Hood API, for tests, trials and measurements.
+
+It keeps the rules that the public documentation gives, misbehaves where it is asked
+to, and records every request. It uses nothing else of this package.
+"""
+
+from bulkpause.simulator.behaviour import Behaviour
+from bulkpause.simulator.faults import Fault, parse_fault, parse_script
+from bulkpause.simulator.ledger import Entry, Ledger
+from bulkpause.simulator.limits import Window
+from bulkpause.simulator.server import Simulator, serve
+
+
+__all__ = [
+    "Behaviour",
+    "Entry",
+    "Fault",
+    "Ledger",
+    "Simulator",
+    "Window",
+    "parse_fault",
+    "parse_script",
+    "serve",
+]

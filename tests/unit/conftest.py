@@ -1,0 +1,10 @@
+"""Unit tests run on virtual time: nothing waits, nothing opens a socket."""
+
+import pytest
+
+from tests.virtual_time import VirtualTimeLoop
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio", {"loop_factory": VirtualTimeLoop}

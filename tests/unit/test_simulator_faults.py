@@ -1,0 +1,160 @@
+import random
+import re
+from collections import Counter
+
+import pytest
+
+from bulkpause.simulator import Fault, parse_fault, parse_script
+from bulkpause.simulator.faults import EFFECTS, FaultPlan, draw
+
+
+IDS = [str(number) for number in range(1_000, 3_000)]
+
+
+def first_faults(plan: FaultPlan, ids: list[str]) -> dict[str, Fault | None]:
+    return {campaign_id: plan.next(campaign_id) for campaign_id in ids}
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_every_fault_has_an_effect(fault: Fault) -> None:
+    assert fault in EFFECTS
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if "after" in fault])
+def test_a_fault_named_after_acts(fault: Fault) -> None:
+    assert EFFECTS[fault].acts
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.RESET_BEFORE, Fault.CUT])
+def test_a_fault_with_a_counterpart_after_does_not_act(fault: Fault) -> None:
+    assert not EFFECTS[fault].acts
+
+
+def test_a_script_is_followed_in_order_and_ends_well() -> None:
+    plan = FaultPlan({"7": (Fault.LOST, None, Fault.SLOW)}, {}, "seed")
+
+    met = [plan.next("7") for _ in range(5)]
+
+    assert met == [Fault.LOST, None, Fault.SLOW, None, None]
+
+
+def test_scripts_of_different_ids_move_on_their_own() -> None:
+    plan = FaultPlan({"7": (Fault.LOST,), "8": (Fault.SLOW,)}, {}, "seed")
+
+    assert [plan.next("8"), plan.next("7")] == [Fault.SLOW, Fault.LOST]
+
+
+def test_an_id_with_a_script_draws_nothing() -> None:
+    plan = FaultPlan({"7": ()}, {Fault.LOST: 1.0}, "seed")
+
+    assert plan.next("7") is None
+
+
+def test_an_id_without_a_script_draws() -> None:
+    plan = FaultPlan({"7": ()}, {Fault.LOST: 1.0}, "seed")
+
+    assert plan.next("8") is Fault.LOST
+
+
+def test_the_same_seed_draws_the_same_whatever_the_order() -> None:
+    rates = {Fault.LOST: 0.3, Fault.SLOW: 0.3}
+
+    forwards = first_faults(FaultPlan({}, rates, "seed"), IDS)
+    backwards = first_faults(FaultPlan({}, rates, "seed"), IDS[::-1])
+
+    assert forwards == backwards
+
+
+def test_another_seed_draws_something_else() -> None:
+    rates = {Fault.LOST: 0.5}
+
+    one = first_faults(FaultPlan({}, rates, "one"), IDS)
+    other = first_faults(FaultPlan({}, rates, "other"), IDS)
+
+    assert one != other
+
+
+def test_repeats_for_an_id_are_drawn_anew() -> None:
+    plan = FaultPlan({}, {Fault.LOST: 0.5}, "seed")
+
+    assert {plan.next("7") for _ in range(64)} == {None, Fault.LOST}
+
+
+def test_faults_are_as_frequent_as_their_rates_say() -> None:
+    source = random.Random(1)
+    rates = {Fault.LOST: 0.3, Fault.INTERNAL_ERROR: 0.1}
+
+    drawn = Counter(draw(rates, source) for _ in range(10_000))
+
+    assert 2_800 < drawn[Fault.LOST] < 3_200
+    assert 900 < drawn[Fault.INTERNAL_ERROR] < 1_100
+    assert (
+        drawn.total() == drawn[Fault.LOST] + drawn[Fault.INTERNAL_ERROR] + drawn[None]
+    )
+
+
+def test_rates_in_another_order_draw_the_same() -> None:
+    rates = {Fault.LOST: 0.3, Fault.INTERNAL_ERROR: 0.4}
+    turned = dict(reversed(rates.items()))
+
+    ones = [draw(rates, random.Random(seed)) for seed in range(100)]
+    others = [draw(turned, random.Random(seed)) for seed in range(100)]
+
+    assert ones == others
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("lost=0.3", (Fault.LOST, 0.3)),
+        ("500=1", (Fault.INTERNAL_ERROR, 1.0)),
+        ("reset-after=0", (Fault.RESET_AFTER, 0.0)),
+    ],
+)
+def test_a_fault_and_its_probability_are_read(
+    text: str, read: tuple[Fault, float]
+) -> None:
+    assert parse_fault(text) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("lost", "'lost' is not of the form FAULT=PROBABILITY"),
+        ("lots=0.3", "'lots' is no fault; the faults are 500, 500-after"),
+        ("lost=", "'' is not a number"),
+        ("lost=some", "'some' is not a number"),
+        ("lost=1.1", "'1.1' is not between 0 and 1"),
+        ("lost=-0.1", "'-0.1' is not between 0 and 1"),
+        ("lost=nan", "'nan' is not between 0 and 1"),
+    ],
+)
+def test_what_is_no_fault_with_a_probability_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        parse_fault(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("1000248=500", ("1000248", (Fault.INTERNAL_ERROR,))),
+        ("a_b-1=lost,ok,503", ("a_b-1", (Fault.LOST, None, Fault.UNAVAILABLE))),
+    ],
+)
+def test_a_script_is_read(text: str, read: tuple[str, tuple[Fault | None]]) -> None:
+    assert parse_script(text) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1000248", "'1000248' is not of the form ID=FAULT,FAULT,..."),
+        ("=500", "'=500' is not of the form ID=FAULT,FAULT,..."),
+        ("1000248=", "'' is no fault"),
+        ("1000248=500,,lost", "'' is no fault"),
+        ("1000248=500, lost", "' lost' is no fault"),
+    ],
+)
+def test_what_is_no_script_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        parse_script(text)
