@@ -1,0 +1,35 @@
+"""What can end a run, as exceptions.
+
+    BulkpauseError
+    ├── SettingsError      an option, address or value that can not be used
+    ├── InputError         the input can not be read or holds unusable rows
+    ├── TokenError         no token, an unusable one, or one the API refused
+    ├── LogError           the result log can not be read or written
+    └── LogHeldError       another run holds the result log
+
+Each message says what is wrong and what to do about it, and is safe to show.
+"""
+
+
+class BulkpauseError(Exception):
+    """The base of all of them."""
+
+
+class SettingsError(BulkpauseError):
+    """An option, address or value that can not be used."""
+
+
+class InputError(BulkpauseError):
+    """The input can not be read, or holds rows that can not be used."""
+
+
+class TokenError(BulkpauseError):
+    """There is no token, it can not be used, or the API refused it."""
+
+
+class LogError(BulkpauseError):
+    """The result log can not be read or written."""
+
+
+class LogHeldError(BulkpauseError):
+    """Another run holds the result log."""

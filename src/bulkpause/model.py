@@ -1,0 +1,179 @@
+"""The values that travel from stage to stage. They are frozen and checked once.
+
+Times are seconds on the event loop's clock, except those named `..._at` in an
+`Attempt` or a `Record`, which are wall-clock times in UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import inf
+
+
+class Action(StrEnum):
+    """What a request asks of the API."""
+
+    PAUSE = "pause"
+    VIEW = "view"
+
+
+class Status(StrEnum):
+    """How an id ended. Exactly one holds for each row that was taken up."""
+
+    #: 204, or seen paused after an attempt of ours that may have been applied.
+    PAUSED = "paused"
+    #: Refused, seen paused, and none of our attempts can have done it.
+    ALREADY_PAUSED = "already_paused"
+    #: Refused, and seen in another status.
+    NOT_PAUSABLE = "not_pausable"
+    #: Refused for good.
+    REJECTED = "rejected"
+    #: Tries used up, and known not to be paused by us.
+    FAILED = "failed"
+    #: Tries used up, perhaps applied, and no read-back could settle it.
+    UNKNOWN = "unknown"
+    #: The row holds no usable id. Never sent.
+    INVALID = "invalid"
+
+
+class Fault(StrEnum):
+    """Why an attempt brought no usable HTTP answer."""
+
+    DNS = "dns_failed"
+    TLS = "tls_failed"
+    REFUSED = "connection_refused"
+    CONNECT_TIMEOUT = "connect_timeout"
+    READ_TIMEOUT = "read_timeout"
+    RESET = "connection_reset"
+    HANG_UP = "connection_closed"
+    MALFORMED = "malformed_answer"
+
+
+class Cause(StrEnum):
+    """What kind of thing ended a run early."""
+
+    SIGNAL = "signal"
+    #: The API refused the token, or gives it no rights.
+    TOKEN = "token"  # noqa: S105 (a word, no password)
+    #: The API could not be reached, or was broken, for too long.
+    OUTAGE = "outage"
+    GUARD_RAIL = "guard_rail"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why a run ended before all of its ids were through."""
+
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One campaign to pause: its id, the row it stands in, its sort value."""
+
+    id: str
+    row: int
+    sort_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A row without a usable id: what is wrong with it, and the remedy."""
+
+    row: int
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"row {self.row}: {self.reason}; {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most this many requests in this many seconds."""
+
+    requests: int
+    period_s: float
+
+    def __post_init__(self) -> None:
+        if self.requests < 1 or not 0 < self.period_s < inf:
+            raise ValueError(f"no usable limit: {self}")
+
+    def __str__(self) -> str:
+        return f"{self.requests}/{self.period_s:g}s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """The server's word on one of its windows, as read from an answer."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What one attempt brought: an HTTP answer or a fault, never both.
+
+    `sent_at` is the moment at which the request was written, connection set-up
+    excluded; it is None if nothing was written. `retry_after_s` is -1 where the
+    server says that too many requests run in parallel.
+    """
+
+    answered_at: float
+    sent_at: float | None = None
+    http_status: int | None = None
+    fault: Fault | None = None
+    trace_id: str | None = None
+    title: str | None = None
+    message: str | None = None
+    campaign_status: str | None = None
+    rate_limit: RateLimit | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def is_refused_for_rate(self) -> bool:
+        return self.http_status == 429
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request that was made for an id, and what it brought."""
+
+    request_id: str
+    started_at: datetime
+    latency_ms: float
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The final word on one id in one run: a line of the result log."""
+
+    id: str | None
+    status: Status
+    http_status: int | None = None
+    trace_id: str | None = None
+    title: str | None = None
+    message: str | None = None
+    error: str | None = None
+    campaign_status: str | None = None
+    attempts: int = 0
+    history: tuple[Mapping[str, str | int | None], ...] = ()
+    reason: str | None = None
+    row: int | None = None
+    request_id: str | None = None
+    latency_ms: float | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    run_id: str | None = None
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as RFC 3339 in UTC, to the millisecond."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"

@@ -1,0 +1,76 @@
+"""The bearer token: where it is found, what it may look like, how it stays unseen."""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from bulkpause.errors import TokenError
+
+
+_VARIABLE = "OCAMBA_TOKEN"
+_CREDENTIAL = "ocamba-token"
+_WHERE = (
+    f"set {_VARIABLE}, or name a file with --token-file, or pass the systemd "
+    f"credential {_CREDENTIAL}"
+)
+
+
+class Token:
+    """A bearer token that shows itself only to `header`.
+
+    White space at its ends is dropped.
+
+    Raises:
+        TokenError: It is empty, or holds what can not stand in a header.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        text = text.strip()
+        if not text:
+            raise TokenError(f"the token is empty; {_WHERE}")
+        if not all("!" <= character <= "~" for character in text):
+            raise TokenError("the token holds characters that no token has")
+        self._text = text
+
+    def header(self) -> str:
+        """Give the value of the `Authorization` header."""
+        return f"Bearer {self._text}"
+
+    def __repr__(self) -> str:
+        return "Token(…)"
+
+
+def find_token(
+    path: Path | None, environ: Mapping[str, str]
+) -> tuple[Token, str | None]:
+    """Find the token in a file, the environment or the service's credentials.
+
+    Returns:
+        The token, and a warning where others can read its file.
+
+    Raises:
+        TokenError: There is none, or it can not be read or used.
+    """
+    if path is None and (text := environ.get(_VARIABLE)) is not None:
+        return Token(text), None
+    if path is None and (folder := environ.get("CREDENTIALS_DIRECTORY")):
+        path = Path(folder) / _CREDENTIAL
+    if path is None:
+        raise TokenError(f"there is no token; {_WHERE}")
+    return _from_file(path)
+
+
+def _from_file(path: Path) -> tuple[Token, str | None]:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(16_384).decode("utf-8", "replace")
+    except OSError as error:
+        reason = error.strerror or "it can not be read"
+        raise TokenError(f"the token file {path}: {reason}; {_WHERE}") from None
+    if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+        return Token(text), f"others can read {path}: chmod 600 it"
+    return Token(text), None
