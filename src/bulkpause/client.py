@@ -1,0 +1,277 @@
+"""One request over aiohttp. What goes wrong there leaves here as a `Reply`.
+
+Nothing is followed, retried or unpacked behind our back: a redirect is an answer, a
+connection that broke is a fault, a compressed body stays compressed. At most 64 KiB
+of a body are read.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import SimpleNamespace, TracebackType
+from typing import Self
+from unicodedata import category
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from bulkpause.endpoint import Endpoint
+from bulkpause.model import Action, Fault, RateLimit, Reply
+from bulkpause.token import Token
+
+
+#: No more of an answer's body than this is read.
+MOST_BODY_BYTES = 64 * 1024
+#: Where servers put the id under which they log a request.
+TRACE_HEADERS = ("X-Trace-Id", "Trace-Id", "X-Correlation-Id", "X-Amzn-Trace-Id")
+
+_LONGEST_TEXT = 500
+#: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds allowed for one attempt: whole, to connect, between two reads."""
+
+    total_s: float
+    connect_s: float
+    read_s: float
+
+    @classmethod
+    def within(cls, total_s: float) -> Self:
+        """Share out `total_s` so that each part fails with its own name."""
+        return cls(total_s, total_s / 3, total_s * 2 / 3)
+
+
+class _BrokenError(Exception):
+    """Carries aiohttp's error past its own silent second try of a GET."""
+
+
+class Client:
+    """Sends requests to one endpoint over one connection pool.
+
+    Args:
+        endpoint: Where to. The token goes nowhere else.
+        token: Sent with every request.
+        reason: Sent in the body of a pause; None sends an empty object.
+        timeouts: For each attempt.
+        max_in_flight: The size of the connection pool.
+        now: The wall clock, for `Retry-After` dates.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        token: Token,
+        *,
+        reason: str | None,
+        timeouts: Timeouts,
+        max_in_flight: int,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._endpoint = endpoint
+        self._body = orjson.dumps({} if reason is None else {"reason": reason})
+        self._now = now
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=max_in_flight),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=timeouts.total_s,
+                sock_connect=timeouts.connect_s,
+                sock_read=timeouts.read_s,
+                ceil_threshold=float("inf"),
+            ),
+            headers={
+                "Authorization": token.header(),
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "bulkpause",
+            },
+            auto_decompress=False,
+            trace_configs=[_sending_times()],
+            middlewares=[_one_try],
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
+        """Make one attempt. Never raises for anything the network can do."""
+        loop = asyncio.get_running_loop()
+        times = SimpleNamespace(sent_at=None)
+        try:
+            return await self._exchange(action, id_, request_id, times)
+        except (_BrokenError, aiohttp.ClientError, OSError, ValueError) as raised:
+            error = raised.__cause__ if isinstance(raised, _BrokenError) else raised
+            return Reply(
+                answered_at=loop.time(),
+                sent_at=times.sent_at,
+                fault=_fault(error, was_sent=times.sent_at is not None),
+                message=_detail(error),
+            )
+
+    async def _exchange(
+        self, action: Action, id_: str, request_id: str, times: SimpleNamespace
+    ) -> Reply:
+        is_pause = action is Action.PAUSE
+        headers = {"X-Request-Id": request_id}
+        if is_pause:
+            headers["Content-Type"] = "application/json"
+        async with self._session.request(
+            "POST" if is_pause else "GET",
+            URL(self._endpoint.url(action, id_), encoded=True),
+            data=self._body if is_pause else None,
+            headers=headers,
+            allow_redirects=False,
+            trace_request_ctx=times,
+        ) as response:
+            answered_at = asyncio.get_running_loop().time()
+            body = _decoded(await _bounded_body(response))
+            return Reply(
+                answered_at=answered_at,
+                sent_at=times.sent_at,
+                http_status=response.status,
+                campaign_status=_campaign_status(body, id_),
+                rate_limit=_rate_limit(response.headers),
+                retry_after_s=_retry_after_s(response.headers, self._now),
+                trace_id=_trace_id(body, response.headers),
+                title=_clean(body.get("title")),
+                message=_clean(body.get("message")),
+            )
+
+
+def _sending_times() -> aiohttp.TraceConfig:
+    config = aiohttp.TraceConfig()
+
+    async def on_sent(
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        _params: aiohttp.TraceRequestHeadersSentParams,
+    ) -> None:
+        context.trace_request_ctx.sent_at = asyncio.get_running_loop().time()
+
+    config.on_request_headers_sent.append(on_sent)
+    return config
+
+
+async def _one_try(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a GET twice, which would take no slot."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _BrokenError from error
+
+
+async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+    """Read what there is, up to the bound; a body cut short is read as far as it goes."""
+    body = bytearray()
+    try:
+        while len(body) <= MOST_BODY_BYTES:
+            chunk = await response.content.read(MOST_BODY_BYTES + 1 - len(body))
+            if not chunk:
+                return bytes(body)
+            body += chunk
+    except (aiohttp.ClientError, OSError):
+        pass
+    response.close()
+    return bytes(body[:MOST_BODY_BYTES])
+
+
+def _fault(error: BaseException | None, *, was_sent: bool) -> Fault:
+    # From the most particular to the most general: the classes inherit widely.
+    known: tuple[tuple[type[BaseException], Fault], ...] = (
+        (aiohttp.ClientConnectorDNSError, Fault.DNS),
+        (aiohttp.ClientSSLError, Fault.TLS),
+        (aiohttp.ClientConnectorCertificateError, Fault.TLS),
+        (aiohttp.ServerFingerprintMismatch, Fault.TLS),
+        (TimeoutError, Fault.READ_TIMEOUT if was_sent else Fault.CONNECT_TIMEOUT),
+        (aiohttp.ServerDisconnectedError, Fault.HANG_UP),
+        (OSError, Fault.RESET if was_sent else Fault.REFUSED),
+        (aiohttp.ClientConnectionError, Fault.RESET if was_sent else Fault.REFUSED),
+    )
+    return next(
+        (fault for kind, fault in known if isinstance(error, kind)), Fault.MALFORMED
+    )
+
+
+def _detail(error: BaseException | None) -> str | None:
+    """Name the operating system's reason. An exception's own text may hold headers."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        error = error.certificate_error
+    reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None)
+    return _clean(reason)
+
+
+def _decoded(body: bytes) -> dict[str, object]:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _trace_id(body: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
+    in_headers = (headers.get(name) for name in TRACE_HEADERS)
+    found = (_clean(value) for value in (body.get("trace_id"), *in_headers))
+    return next((text for text in found if text), None)
+
+
+def _clean(value: object) -> str | None:
+    """Cut a foreign text short and take out what could steer a terminal."""
+    if not isinstance(value, str):
+        return None
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if category(character) in _UNSEEN else character
+        for character in value[:_LONGEST_TEXT]
+    )
+
+
+def _campaign_status(body: Mapping[str, object], id_: str) -> str | None:
+    """Find the status of the campaign that was asked for, and of no other."""
+    items = body.get("items")
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict) and str(item.get("id")) == id_:
+            return _clean(item.get("status"))
+    return None
+
+
+def _rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
+    texts = [
+        headers.get(f"X-RateLimit-{name}", "")
+        for name in ("Limit", "Remaining", "Reset")
+    ]
+    if not all(re.fullmatch("[0-9]{1,9}", text) for text in texts):
+        return None
+    limit, remaining, reset_s = map(int, texts)
+    return RateLimit(limit=limit, remaining=remaining, reset_s=reset_s)
+
+
+def _retry_after_s(
+    headers: Mapping[str, str], now: Callable[[], datetime]
+) -> float | None:
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch("[0-9]{1,300}|-1", text):
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+        since = parsedate_to_datetime(headers["Date"]) if "Date" in headers else now()
+    except ValueError:
+        return None
+    if at.tzinfo is None or since.tzinfo is None:
+        return None
+    return max(0.0, (at - since).total_seconds())

@@ -1,0 +1,202 @@
+"""After so many attempts and this reply: done, again, read back, or stop the run.
+
+Plain functions of their arguments. They keep nothing, wait for nothing and count
+nothing; jitter comes in as a number.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bulkpause.model import Cause, Reply, Status, Stopped
+
+
+#: No `Retry-After` makes an id wait for longer than this many seconds.
+LONGEST_RETRY_AFTER_S = 300.0
+#: What the API calls a campaign that a pause could still stop.
+PAUSABLE = frozenset({"running", "scheduled"})
+
+
+class Verify(StrEnum):
+    """Which ids are read back once the first tries are through."""
+
+    NONE = "none"
+    #: Those that may have been paused.
+    DOUBTFUL = "doubtful"
+    #: Those, and every one that was refused with 400.
+    REFUSED = "refused"
+    #: Every id: the proof that nothing still runs.
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How often to try, how long to wait between tries, what to read back."""
+
+    max_attempts: int = 4
+    verify: Verify = Verify.REFUSED
+    wait_initial_s: float = 1.0
+    wait_max_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """This is the final word on the id."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Make the same request again, after so many seconds."""
+
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Ask for the campaign's status once the first tries are through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Send nothing more in this run. The id stays as it was before."""
+
+    stopped: Stopped
+
+
+Decision = Done | Again | ReadBack | Stop
+
+
+def may_be_applied(reply: Reply) -> bool:
+    """Tell whether the campaign may be paused now because of this attempt."""
+    if reply.http_status is None:
+        return reply.sent_at is not None
+    return reply.http_status == 204 or _is_broken_server(reply)
+
+
+def is_refused(reply: Reply) -> bool:
+    """Tell whether the API answered that it will not do this."""
+    status = reply.http_status
+    return status is not None and status < 500 and status not in {204, 429}
+
+
+def counts_as_attempt(reply: Reply) -> bool:
+    """Tell whether an attempt uses up one of the tries. Being too fast does not."""
+    return not reply.is_refused_for_rate
+
+
+def after_pause(
+    reply: Reply, *, attempts: int, is_doubtful: bool, rules: Rules, jitter: float
+) -> Decision:
+    """Decide what follows a pause request.
+
+    Args:
+        reply: What the latest attempt brought.
+        attempts: How many attempts counted so far, this one included.
+        is_doubtful: Whether one of them may have been applied, this one included.
+        rules: What was asked for.
+        jitter: A random number from 0 to 1.
+    """
+    match reply.http_status:
+        case 429:
+            return Again(0.0)
+        case 401:
+            return _token_refused(reply)
+        case 204 if rules.verify is not Verify.ALL:
+            return Done(Status.PAUSED)
+    if _is_transient(reply) and attempts < rules.max_attempts:
+        return Again(wait_s(attempts, reply, rules, jitter))
+    if _is_read_back(reply, is_doubtful=is_doubtful, verify=rules.verify):
+        return ReadBack()
+    return Done(unsettled(reply, is_doubtful=is_doubtful))
+
+
+def after_view(
+    reply: Reply,
+    *,
+    attempts: int,
+    pause: Reply,
+    is_doubtful: bool,
+    rules: Rules,
+    jitter: float,
+) -> Decision:
+    """Decide what follows a read-back.
+
+    Args:
+        reply: What the latest read-back brought.
+        attempts: How many read-backs counted so far, this one included.
+        pause: What the last pause request brought.
+        is_doubtful: Whether a pause request may have been applied.
+        rules: What was asked for.
+        jitter: A random number from 0 to 1.
+    """
+    if reply.is_refused_for_rate:
+        return Again(0.0)
+    if reply.http_status == 401:
+        return _token_refused(reply)
+    seen = reply.campaign_status if reply.http_status == 200 else None
+    # A pause that was accepted may take a while to show.
+    is_late = pause.http_status == 204 and seen in PAUSABLE
+    if (_is_transient(reply) or is_late) and attempts < rules.max_attempts:
+        return Again(wait_s(attempts, reply, rules, jitter))
+    if seen is None:
+        return Done(unsettled(pause, is_doubtful=is_doubtful))
+    return Done(_settled(seen, pause, is_doubtful=is_doubtful))
+
+
+def wait_s(attempts: int, reply: Reply, rules: Rules, jitter: float) -> float:
+    """Give the seconds until the next attempt: doubled each time, capped, jittered.
+
+    `Retry-After` is a lower bound, itself capped.
+    """
+    grown = rules.wait_initial_s * 2.0 ** min(attempts - 1, 30)
+    jittered = min(grown, rules.wait_max_s) * (0.5 + jitter / 2)
+    asked = max(0.0, reply.retry_after_s or 0.0)
+    return max(jittered, min(asked, LONGEST_RETRY_AFTER_S))
+
+
+def _token_refused(reply: Reply) -> Stop:
+    trace = f" (trace_id {reply.trace_id})" if reply.trace_id else ""
+    return Stop(Stopped(Cause.TOKEN, f"the API refused the token{trace}"))
+
+
+def _is_broken_server(reply: Reply) -> bool:
+    """A 5xx tells nothing about what was done, but for 503: not let in."""
+    status = reply.http_status
+    return status is not None and status >= 500 and status != 503
+
+
+def _is_transient(reply: Reply) -> bool:
+    return reply.http_status is None or reply.http_status >= 500
+
+
+def _is_read_back(reply: Reply, *, is_doubtful: bool, verify: Verify) -> bool:
+    match verify:
+        case Verify.NONE:
+            return False
+        case Verify.DOUBTFUL:
+            return is_doubtful
+        case Verify.REFUSED:
+            return is_doubtful or reply.http_status == 400
+        case Verify.ALL:
+            return True
+
+
+def unsettled(pause: Reply, *, is_doubtful: bool) -> Status:
+    """Give the status of an id that nothing more is asked about.
+
+    Args:
+        pause: What the last pause request brought.
+        is_doubtful: Whether a pause request may have been applied.
+    """
+    if is_doubtful:
+        return Status.UNKNOWN
+    return Status.REJECTED if is_refused(pause) else Status.FAILED
+
+
+def _settled(seen: str, pause: Reply, *, is_doubtful: bool) -> Status:
+    if seen == "paused":
+        return Status.PAUSED if is_doubtful else Status.ALREADY_PAUSED
+    if seen in PAUSABLE and not is_refused(pause):
+        return Status.FAILED
+    return Status.NOT_PAUSABLE
