@@ -11,7 +11,9 @@ class _NothingToSelect(selectors.SelectSelector):
         super().__init__()
         self.now = 0.0
 
-    def select(self, timeout: float | None = None):
+    def select(
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise RuntimeError("the loop would wait for ever: nothing is scheduled")
         # Never stands still, or rounding could keep a timer from ever being due.

@@ -11,16 +11,26 @@ counts in every window. Waiters are served in the order in which they came.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
+from bulkpause.arrival import Arrivals
+from bulkpause.care import SHORTEST_CLOSURE_S, Care, closure_s
 from bulkpause.model import Limit, Reply
 from bulkpause.window import Window
 
 
-#: No `Retry-After` closes the gate for longer than this many seconds.
-LONGEST_CLOSURE_S = 300.0
-#: How long a 429 without `Retry-After` closes the gate, in seconds.
-DEFAULT_CLOSURE_S = 1.0
+#: After so many answers without a refusal, one more may be in flight again.
+CALM_ANSWERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the gate waits for, and until when if that is known (loop's clock)."""
+
+    reason: str
+    until: float | None
 
 
 class Gate:
@@ -29,29 +39,50 @@ class Gate:
     Args:
         limits: The windows; any number, also none.
         max_in_flight: Requests that may be unanswered at the same time.
+        jitter: Gives random numbers from 0 to 1.
     """
 
-    def __init__(self, limits: Sequence[Limit], *, max_in_flight: int) -> None:
+    def __init__(
+        self,
+        limits: Sequence[Limit],
+        *,
+        max_in_flight: int,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
         self.max_in_flight = max_in_flight
         self.in_flight = 0
-        self._windows = tuple(Window(limit) for limit in limits)
+        self.waiting: Waiting | None = None
+        self._allowed_in_flight = max_in_flight
+        # The longest first: its slots are the ones that are waited for for long,
+        # and a slot of a short window that is held meanwhile would be lost.
+        longest_first = sorted(limits, key=lambda limit: -limit.period_s)
+        self._windows = tuple(Window(limit) for limit in longest_first)
+        self._jitter = jitter
         self._turn = asyncio.Lock()
         self._answered = asyncio.Event()
-        self._closed_until = 0.0
+        self._arrivals = Arrivals()
+        self._care = Care(limits)
+        self._calm_answers = 0
+        self._closures = 0
+        self._closed_at = self._closed_until = 0.0
+        self._last_sent_at = float("-inf")
 
     async def remember(self, ages_s: Iterable[float]) -> None:
         """Count requests of an earlier run, sent so many seconds ago."""
         ages = list(ages_s)
         for window in self._windows:
-            await window.remember(age for age in ages if age < window.limit.period_s)
+            period_s = window.limit.period_s
+            await window.remember(age for age in ages if age < period_s)
 
     async def take(self) -> None:
         """Wait until one more request may be sent. Each needs one `tell`."""
         async with self._turn:
-            await self._one_less_in_flight()
             taken: list[Window] = []
             try:
+                await self._one_less_in_flight()
                 for window in self._windows:
+                    name = f"the limit of {window.limit}"
+                    self.waiting = Waiting(name, window.free_at)
                     await window.take()
                     taken.append(window)
                 await self._open()
@@ -59,34 +90,83 @@ class Gate:
                 for window in taken:
                     window.put_back()
                 raise
+            finally:
+                self.waiting = None
             self.in_flight += 1
+            self._last_sent_at = _now()
 
     async def tell(self, reply: Reply | None) -> None:
         """Say what came of a slot: an answer, a fault, or None if it was cut off."""
         self.in_flight -= 1
         self._answered.set()
-        was_sent = reply is None or reply.sent_at is not None
-        for window in self._windows:
-            if was_sent:
-                await window.rest()
-            else:
+        if reply is not None and reply.sent_at is None:
+            for window in self._windows:
                 window.put_back()
-        if reply is not None and reply.is_refused_for_rate:
+            return
+        counted_at = _now()
+        if reply is not None:
+            self._learn(reply)
+            counted_at = self._counted_at(reply)
+        for window in self._windows:
+            await window.rest(reply, counted_at=counted_at)
+
+    def _counted_at(self, reply: Reply) -> float:
+        self._arrivals.learn(reply)
+        periods = (w.limit.period_s for w in self._windows if w.tells_order(reply))
+        return self._arrivals.latest(reply, longest_period_s=max(periods, default=0.0))
+
+    def _learn(self, reply: Reply) -> None:
+        if not reply.is_refused_for_rate:
+            self._calm_down(reply)
+        elif reply.retry_after_s == -1:
+            self._fewer_in_flight(reply)
+        else:
             self._close(reply)
 
+    def _calm_down(self, reply: Reply) -> None:
+        self._care.allowed()
+        self._calm_answers += 1
+        if self._calm_answers % CALM_ANSWERS == 0:
+            raised = self._allowed_in_flight + 1
+            self._allowed_in_flight = min(raised, self.max_in_flight)
+        if reply.sent_at is not None and reply.sent_at >= self._closed_until:
+            self._closures = 0
+
+    def _fewer_in_flight(self, reply: Reply) -> None:
+        """Too many ran in parallel: one less, and again when another is answered."""
+        self._calm_answers = 0
+        self._allowed_in_flight = max(
+            1, min(self._allowed_in_flight - 1, self.in_flight)
+        )
+        if self.in_flight == 0:
+            until = reply.answered_at + SHORTEST_CLOSURE_S
+            self._closed_until = max(self._closed_until, until)
+
     def _close(self, reply: Reply) -> None:
-        wait_s = reply.retry_after_s
-        if wait_s is None or wait_s < 0:
-            wait_s = DEFAULT_CLOSURE_S
-        until = reply.answered_at + min(wait_s, LONGEST_CLOSURE_S)
-        self._closed_until = max(self._closed_until, until)
+        """Close the gate for all. Refusals of the same moment count as one."""
+        if reply.sent_at is not None and reply.sent_at > self._closed_at:
+            self._closed_at = reply.answered_at
+            self._closures += 1
+            self._care.refused()
+        wait_s = closure_s(reply.retry_after_s, self._closures, self._jitter())
+        self._closed_until = max(self._closed_until, reply.answered_at + wait_s)
 
     async def _open(self) -> None:
-        loop = asyncio.get_running_loop()
-        while loop.time() < self._closed_until:
-            await asyncio.sleep(self._closed_until - loop.time())
+        while (until := max(self._closed_until, self._paced_until())) > _now():
+            is_closed = self._closed_until > _now()
+            reason = "the API asked to wait" if is_closed else "even spacing"
+            self.waiting = Waiting(reason, until)
+            await asyncio.sleep(until - _now())
+
+    def _paced_until(self) -> float:
+        return self._last_sent_at + self._care.gap_s
 
     async def _one_less_in_flight(self) -> None:
-        while self.in_flight >= self.max_in_flight:
+        while self.in_flight >= self._allowed_in_flight:
+            self.waiting = Waiting("answers", None)
             self._answered.clear()
             await self._answered.wait()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

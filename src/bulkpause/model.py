@@ -120,12 +120,14 @@ class Reply:
     """What one attempt brought: an HTTP answer or a fault, never both.
 
     `sent_at` is the moment at which the request was written, connection set-up
-    excluded; it is None if nothing was written. `retry_after_s` is -1 where the
+    excluded; it is None if nothing was written. `is_cold` says that it was the first
+    on its connection, which makes its round trip a poor measure. `retry_after_s` is -1 where the
     server says that too many requests run in parallel.
     """
 
     answered_at: float
     sent_at: float | None = None
+    is_cold: bool = False
     http_status: int | None = None
     fault: Fault | None = None
     trace_id: str | None = None

@@ -8,15 +8,29 @@ bucket, which lets nearly 2 n requests through in the first T seconds.)
 A limiter is out of the pool from the moment at which it is taken until its request
 is answered, and only then starts to rest, because the server counts a request when
 it arrives, and nobody here knows when that is.
+
+Where the server tells when its own window begins anew, the limiters of requests that
+it counted before are let go then. The first time, one request is sent to see whether
+the server has forgotten them too; if it has not, they come back.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import takewhile
 
 from aiolimiter import AsyncLimiter
 
-from bulkpause.model import Limit
+from bulkpause.model import Limit, Reply
+from bulkpause.told import Told
+
+
+@dataclass(frozen=True, slots=True)
+class _Resting:
+    limiter: AsyncLimiter
+    answered_at: float
+    rested_at: float
 
 
 class Window:
@@ -24,13 +38,15 @@ class Window:
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
-        self._resting: deque[AsyncLimiter] = deque()
+        self._told = Told(limit)
+        self._resting: deque[_Resting] = deque()
+        self._claimed: deque[_Resting] = deque()
         self._taken = 0
         self._nap: asyncio.Timeout | None = None
 
     async def take(self) -> None:
         """Wait until the limit allows one more request, and take its slot."""
-        while not self._has_unused() and not await self._rested():
+        while not await self._has_slot():
             pass
         self._taken += 1
 
@@ -39,37 +55,74 @@ class Window:
         self._taken -= 1
         self._wake()
 
-    async def rest(self, *, age_s: float = 0.0) -> None:
-        """Let a slot rest, whose request was counted at most `age_s` seconds ago."""
+    async def rest(self, reply: Reply | None, *, counted_at: float) -> None:
+        """Let a slot rest, whose request was counted no later than that."""
+        self._roll()
+        if reply is not None:
+            self._learn(reply)
         self._taken -= 1
-        await self._add(age_s)
+        answered_at = _now() if reply is None else reply.answered_at
+        await self._add(counted_at, answered_at)
         self._wake()
 
     async def remember(self, ages_s: Iterable[float]) -> None:
         """Count requests that were sent before this pool was made, so long ago."""
         for age_s in sorted(ages_s, reverse=True):
-            await self._add(age_s)
+            await self._add(_now() - age_s, _now() - age_s)
         while len(self._resting) > self.limit.requests:
             self._resting.popleft()
 
-    async def _add(self, age_s: float) -> None:
-        limiter = AsyncLimiter(1, self.limit.period_s)
+    def tells_order(self, reply: Reply) -> bool:
+        """Say whether an answer tells in which order this window counted."""
+        return self._told.tells_order(reply)
+
+    @property
+    def free_at(self) -> float | None:
+        """When the next slot is free, if that is known and not yet."""
+        if self._used < self.limit.requests or not self._resting:
+            return None
+        boundary = self._told.boundary
+        soonest = self._resting[0].rested_at
+        if boundary is not None:
+            soonest = min(soonest, boundary.latest)
+        return soonest if soonest > _now() else None
+
+    @property
+    def _used(self) -> int:
+        return self._taken + len(self._resting) + self._told.others
+
+    async def _add(self, counted_at: float, answered_at: float) -> None:
+        period_s = self.limit.period_s
+        limiter = AsyncLimiter(1, period_s)
+        rested_at = counted_at + period_s
         # The limiter is new, so that it is filled at once, as if it had been filled
-        # to the brim so long ago. Never waits.
-        await limiter.acquire(min(1.0, max(0.0, 1 - age_s / self.limit.period_s)))
-        self._resting.append(limiter)
+        # to the brim when the request was counted. Never waits.
+        await limiter.acquire(min(1.0, max(0.0, (rested_at - _now()) / period_s)))
+        self._resting.append(_Resting(limiter, answered_at, rested_at))
 
-    def _has_unused(self) -> bool:
-        return self._taken + len(self._resting) < self.limit.requests
+    async def _has_slot(self) -> bool:
+        """Say whether there is a slot, after a wait if there was none."""
+        self._roll()
+        if self._claimed and self._taken:
+            await self._wait(None)
+            return False
+        if self._used < self.limit.requests:
+            return True
+        if not await self._wait(self._resting[0].limiter if self._resting else None):
+            return False
+        self._resting.popleft()
+        return self._used < self.limit.requests
 
-    async def _rested(self) -> bool:
-        """Wait for the limiter that has rested longest; False if woken before."""
+    async def _wait(self, limiter: AsyncLimiter | None) -> bool:
+        """Wait for a limiter to have rested; False if there is news before that."""
+        boundary = self._told.boundary
+        until = None if boundary is None else boundary.latest
         try:
-            async with asyncio.timeout(None) as self._nap:
-                if not self._resting:
+            async with asyncio.timeout_at(until) as self._nap:
+                if limiter is None:
                     await asyncio.get_running_loop().create_future()
-                await self._resting[0].acquire()
-                self._resting.popleft()
+                else:
+                    await limiter.acquire()
         except TimeoutError:
             return False
         finally:
@@ -77,6 +130,37 @@ class Window:
         return True
 
     def _wake(self) -> None:
-        """Let the waiting task look again: there is something new."""
+        """Let the waiting task look again: there is news."""
         if self._nap is not None and not self._nap.expired():
-            self._nap.reschedule(asyncio.get_running_loop().time())
+            self._nap.reschedule(_now())
+
+    def _roll(self) -> None:
+        """Begin anew with the server, once it surely has."""
+        begun_at = self._told.roll(_now())
+        if begun_at is None:
+            return
+        old = [slot for slot in self._resting if slot.answered_at < begun_at]
+        self._resting = deque(s for s in self._resting if s.answered_at >= begun_at)
+        if self._told.is_true is None:
+            self._claimed.extend(old)
+
+    def _learn(self, reply: Reply) -> None:
+        told, is_claimed = self._told, bool(self._claimed)
+        told.judge(reply, counted=self._counted_before(reply), is_claimed=is_claimed)
+        told.learn(reply, resting=len(self._resting), taken=self._taken)
+        if told.is_true is False:
+            self._resting.extendleft(reversed(self._claimed))
+        if told.is_true is not None:
+            self._claimed.clear()
+
+    def _counted_before(self, reply: Reply) -> int:
+        """Count our requests that were answered before this one was sent."""
+        sent_at = reply.sent_at or 0.0
+        concurrent = takewhile(
+            lambda slot: slot.answered_at >= sent_at, reversed(self._resting)
+        )
+        return len(self._claimed) + len(self._resting) - sum(1 for _ in concurrent)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -6,5 +6,5 @@ from tests.virtual_time import VirtualTimeLoop
 
 
 @pytest.fixture
-def anyio_backend():
+def anyio_backend() -> tuple[str, dict[str, object]]:
     return "asyncio", {"loop_factory": VirtualTimeLoop}

@@ -1,0 +1,149 @@
+"""What the server says of its own fixed window, and how far it is believed.
+
+`X-RateLimit-Reset` is in whole seconds, rounded nobody knows which way, and true at
+some instant between sending and answer. So the window's end lies between an earliest
+and a latest instant, which each answer narrows. All instants are on the loop's
+clock, and passed in.
+
+That the count begins anew at the end is a claim until it was seen once: a server
+that keeps a log may send the same headers. A contradiction ends all belief.
+"""
+
+from dataclasses import dataclass
+
+from bulkpause.model import Limit, Reply
+
+
+#: Ends of windows shorter than this are lost in the rounding to seconds.
+SHORTEST_TOLD_S = 3.0
+#: From so many requests on it shows whether a server has forgotten them.
+FEWEST_TO_JUDGE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """Where one window ends and the next begins: from `earliest` to `latest`."""
+
+    earliest: float
+    latest: float
+
+    def moved(self, seconds: float) -> "Boundary":
+        return Boundary(self.earliest + seconds, self.latest + seconds)
+
+    @property
+    def middle(self) -> float:
+        return (self.earliest + self.latest) / 2
+
+    def narrowed(self, other: "Boundary", period_s: float) -> "Boundary | None":
+        """Give what both allow, `other` being so many periods off; None if nothing."""
+        periods = round((self.middle - other.middle) / period_s)
+        near = other.moved(periods * period_s)
+        earliest = max(self.earliest, near.earliest)
+        latest = min(self.latest, near.latest)
+        return Boundary(earliest, latest) if earliest <= latest else None
+
+
+class Told:
+    """The server's word on the window of one limit.
+
+    Attributes:
+        boundary: The end of the present window, if it is known.
+        begun_at: When the present window had surely begun.
+        is_true: Whether windows were seen to begin anew as told; None: not yet.
+        others: How many requests others have spent from the present window.
+    """
+
+    def __init__(self, limit: Limit) -> None:
+        self.boundary: Boundary | None = None
+        self.begun_at = float("-inf")
+        self.is_true: bool | None = None
+        self.others = 0
+        self._limit = limit
+
+    def tells_order(self, reply: Reply) -> bool:
+        """Say whether what remains tells in which order requests were counted."""
+        is_counted_down = self.is_true or (
+            self.is_true is None and self.begun_at == float("-inf")
+        )
+        return is_counted_down and self._seen(reply) is not None
+
+    def roll(self, now: float) -> float | None:
+        """Pass on to the next window, if it has surely begun.
+
+        Returns:
+            The instant before which answers belong to windows that are over.
+        """
+        if self.boundary is None or now < self.boundary.latest:
+            return None
+        period_s = self._limit.period_s
+        periods = int((now - self.boundary.latest) // period_s)
+        last = self.boundary.moved(periods * period_s)
+        self.others = 0
+        self.begun_at = last.latest
+        self.boundary = last.moved(period_s)
+        return last.earliest
+
+    def judge(self, reply: Reply, *, counted: int, is_claimed: bool) -> None:
+        """Hold the claim of fixed windows against what the server has counted.
+
+        Args:
+            reply: An answer.
+            counted: How many of our requests it had surely counted, ever.
+            is_claimed: Whether we act on the claim already.
+        """
+        if self.is_true is not None or reply.sent_at is None:
+            return
+        is_from_new = is_claimed and reply.sent_at >= self.begun_at
+        if reply.is_refused_for_rate and is_from_new:
+            self.distrust()
+        elif reply.rate_limit is not None and self._seen(reply) is not None:
+            remembered = self._limit.requests - reply.rate_limit.remaining
+            if counted >= FEWEST_TO_JUDGE and remembered <= counted / 2:
+                self.is_true = True
+            elif is_from_new:
+                self.distrust()
+
+    def learn(self, reply: Reply, *, resting: int, taken: int) -> None:
+        """Take an answer into account.
+
+        Args:
+            reply: The answer.
+            resting: Our requests that were answered and may count in this window.
+            taken: Our requests in flight, the answered one included.
+        """
+        seen = self._seen(reply)
+        if seen is None or self.is_true is False:
+            return
+        self.boundary = (self.boundary or seen).narrowed(seen, self._limit.period_s)
+        if self.boundary is None:
+            self.distrust()
+        elif reply.sent_at is not None and reply.sent_at >= self.begun_at:
+            self._count_others(reply, resting, taken)
+
+    def distrust(self) -> None:
+        """Do without the server's word from here on."""
+        self.is_true = False
+        self.boundary = None
+        self.others = 0
+
+    def _count_others(self, reply: Reply, resting: int, taken: int) -> None:
+        # Those in flight may have been counted or not. As long as we seem to be
+        # alone they have been; else others have spent what is missing.
+        ours = resting + (1 if self.others else taken)
+        remaining = 0 if reply.rate_limit is None else reply.rate_limit.remaining
+        self.others = max(0, self._limit.requests - remaining - ours)
+
+    def _seen(self, reply: Reply) -> Boundary | None:
+        """Read the window's end from an answer, if it speaks of this window."""
+        told, period_s = reply.rate_limit, self._limit.period_s
+        if told is None or reply.sent_at is None or period_s < SHORTEST_TOLD_S:
+            return None
+        is_meant = (
+            told.limit == self._limit.requests
+            and 0 <= told.remaining <= told.limit
+            and 0 <= told.reset_s <= period_s + 1
+        )
+        if not is_meant:
+            return None
+        latest = reply.answered_at + min(told.reset_s + 1, period_s)
+        return Boundary(reply.sent_at + told.reset_s - 1, latest)
