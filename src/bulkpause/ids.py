@@ -1,8 +1,8 @@
 """What is a campaign id, and why another text is none.
 
 An id goes into a URL path as it stands, so that only characters are accepted that
-mean themselves there. Spreadsheets change long numbers without a word; what they
-leave behind is refused even where its characters would do.
+mean themselves there. Spreadsheets change numbers, dates and words without a word;
+what they leave behind is refused even where its characters would do.
 """
 
 import re
@@ -17,12 +17,32 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}").fullmatch
 _REFORMATTED_NUMBER = re.compile(
     r"[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+ | [+-]?[0-9]+(?:[.,][0-9]*)+", re.VERBOSE
 ).fullmatch
+#: Spreadsheets keep 15 digits of a number and put zeros for the rest.
+_EXACT_DIGITS = 15
+_ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_DATE = re.compile(
+    rf"""
+    [0-9]{{1,2}}-{_MONTH}(?:-[0-9]{{2,4}})? | {_MONTH}-[0-9]{{2,4}}
+    | [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} | [0-9]{{1,2}}-[0-9]{{1,2}}-[0-9]{{4}}
+    """,
+    re.VERBOSE | re.IGNORECASE,
+).fullmatch
 #: What exports write where there is no value, or under the last row.
 _PLACEHOLDERS = frozenset(
-    {"false", "nan", "none", "null", "total", "true", "undefined"}
+    {"false", "na", "nan", "none", "null", "total", "true", "undefined"}
 )
-#: Spreadsheets keep 15 digits of a number and put zeros for the rest.
-_ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
+#: What stands over a column of ids, and within it where files were joined.
+_HEADINGS = frozenset({
+    "campaign",
+    "campaign-id",
+    "campaign_id",
+    "campaign_ids",
+    "campaignid",
+    "campaigns",
+    "id",
+    "ids",
+})  # fmt: skip
 
 _EXPORT_AS_TEXT = "format the id column as text, fill it in anew and export again"
 
@@ -37,20 +57,45 @@ def as_item(row: int, text: str, sort_text: str | None = None) -> Item | Problem
 
 def fault_of(text: str) -> tuple[str, str] | None:
     """Say why `text` is no id and what to do about it; None if it is one."""
+    if text.isdecimal() and text.isascii() and len(text) <= _EXACT_DIGITS:
+        return None
     if not text:
         return "no id", "fill it in or delete the row"
-    if _REFORMATTED_NUMBER(text):
-        return f"{shown(text)} is a reformatted number, not an id", _EXPORT_AS_TEXT
+    if change := _change_of(text):
+        return f"{shown(text)} {change}, not an id", _EXPORT_AS_TEXT
     if not _ID(text):
         remedy = "an id is 1 to 64 letters, digits, - and _, the first no - or _"
         return f"{shown(text)} is no id", remedy
+    return _word_fault(text)
+
+
+def _change_of(text: str) -> str | None:
+    """Say what a spreadsheet seems to have made of an id."""
+    if _REFORMATTED_NUMBER(text):
+        return "is a reformatted number"
     if _ROUNDED_DIGITS(text):
-        return f"{shown(text)} was rounded by a spreadsheet", _EXPORT_AS_TEXT
-    if text.casefold() in _PLACEHOLDERS:
+        return "is a number that a spreadsheet rounded"
+    if _DATE(text):
+        return "is a date"
+    return None
+
+
+def _word_fault(text: str) -> tuple[str, str] | None:
+    word = text.casefold()
+    if word in _PLACEHOLDERS:
         return f"{shown(text)} is no id", "delete the row or fill in the id"
+    if word in _HEADINGS:
+        return f"{shown(text)} is a heading, not an id", "delete the row"
     return None
 
 
 def shown(text: str, *, most: int = 40) -> str:
     """Quote a text of unknown origin, cut short and safe to print."""
-    return ascii(text if len(text) <= most else text[: most - 1] + "…")
+    return ascii(text) if len(text) <= most else f"{text[:most]!a}..."
+
+
+def name_of(path: str) -> str:
+    """Name an input in a message: its path, safe to print."""
+    if path == "-":
+        return "standard input"
+    return path if path.isprintable() else ascii(path)

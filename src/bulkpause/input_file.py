@@ -1,7 +1,7 @@
 """A file or standard input, opened as lines of text whatever its packing.
 
 Every error of the file system, of gzip and of the encoding leaves here as an
-`InputError` that names the file.
+`InputError` that names the file, the line as far as there is one, and a remedy.
 """
 
 import gzip
@@ -13,16 +13,28 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from bulkpause.errors import InputError
+from bulkpause.ids import name_of
 
 
 #: A line longer than this is no row of ids.
 LONGEST_LINE_CHARS = 1 << 20
 #: What is packed tighter than this, beyond the first megabytes, is a gzip bomb.
 HIGHEST_GZIP_RATIO = 250
-_RATIO_COUNTS_FROM_CHARS = 64 << 20
+_RATIO_COUNTS_FROM_CHARS = 16 << 20
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_IS_SPREADSHEET = "a spreadsheet or an archive, no text; export it as CSV (UTF-8)"
+#: How files begin that hold no text once they are unpacked.
+_NO_TEXT = {
+    b"PK\x03\x04": _IS_SPREADSHEET,
+    b"\xd0\xcf\x11\xe0": _IS_SPREADSHEET,
+    _GZIP_MAGIC: "packed twice with gzip; unpack it once",
+}
+_REMEDIES = {
+    IsADirectoryError: "name a file in it",
+    PermissionError: "ask for the right to read it",
+}
 
 
 class _Counted(io.RawIOBase):
@@ -50,30 +62,47 @@ def opened(path: str) -> Iterator[Iterator[str]]:
     are read; bytes that are not UTF-8 become surrogates, which no id holds.
 
     Raises:
-        InputError: It can not be opened, read, unpacked or decoded.
+        InputError: At once or while lines are taken: it can not be opened, read,
+            unpacked or decoded, or holds what no text does.
     """
-    name = "standard input" if path == "-" else path
+    name = name_of(path)
+    if path == "-":
+        yield _lines(_standard_input(name), name)
+        return
+    with _open(path, name) as raw:
+        yield _lines(raw, name)
+
+
+def _standard_input(name: str) -> BinaryIO:
+    stream: BinaryIO | None = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        raise InputError(f"{name}: it is closed; name a file")
+    return stream
+
+
+def _open(path: str, name: str) -> BinaryIO:
     try:
-        raw: BinaryIO = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: PTH123, SIM115 (closed below)
+        return open(path, "rb")  # noqa: PTH123 (a path need not be one that Path keeps)
     except OSError as error:
         raise _unreadable(name, error) from error
-    try:
-        yield _lines(raw, name)
-    finally:
-        if path != "-":
-            raw.close()
+    except ValueError as error:
+        raise InputError(f"{name}: not a path; check it") from error
 
 
 def _lines(raw: BinaryIO, name: str) -> Iterator[str]:
     packed = _Counted(raw)
+    row = 0
     try:
-        text = _decoded(_unpacked(io.BufferedReader(packed)))
-        yield from _checked(text, packed, name)
+        text = _decoded(_unpacked(io.BufferedReader(packed), name))
+        for line in _checked(text, packed, name):
+            yield line
+            row += 1
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        remedy = "the gzip data is cut short or damaged; pack or copy it again"
-        raise InputError(f"{name}: {remedy}") from error
+        what = f"the gzip data is cut short or damaged after line {row}"
+        raise InputError(f"{name}: {what}; pack or copy it again") from error
     except UnicodeError as error:
-        raise InputError(f"{name}: not UTF-8 or UTF-16; save it as UTF-8") from error
+        what = f"not UTF-16 throughout after line {row}"
+        raise InputError(f"{name}: {what}; save it as UTF-8") from error
     except OSError as error:
         raise _unreadable(name, error) from error
 
@@ -83,27 +112,35 @@ def _checked(text: io.TextIOWrapper, packed: _Counted, name: str) -> Iterator[st
     while line := text.readline(LONGEST_LINE_CHARS):
         row += 1
         chars += len(line)
-        if len(line) == LONGEST_LINE_CHARS:
-            raise InputError(f"{name}: line {row} is too long to hold an id")
         if "\0" in line:
             remedy = "this is no text file; export it as CSV (UTF-8)"
             raise InputError(f"{name}: line {row} holds NUL bytes; {remedy}")
+        if len(line) == LONGEST_LINE_CHARS:
+            what = f"line {row} is too long to hold an id"
+            raise InputError(f"{name}: {what}; write one row a line")
         if chars > max(_RATIO_COUNTS_FROM_CHARS, packed.count * HIGHEST_GZIP_RATIO):
-            raise InputError(f"{name}: packed too tightly to be a list of ids")
+            what = f"up to line {row} it is packed too tightly to be a list of ids"
+            raise InputError(f"{name}: {what}; look into it, or unpack it first")
         yield line
 
 
-def _unpacked(data: io.BufferedReader) -> io.BufferedReader:
-    if data.peek(2)[:2] == _GZIP_MAGIC:
-        return io.BufferedReader(gzip.GzipFile(fileobj=data))
+def _unpacked(data: io.BufferedReader, name: str) -> io.BufferedReader:
+    if data.peek(2).startswith(_GZIP_MAGIC):
+        data = io.BufferedReader(gzip.GzipFile(fileobj=data))
+    head = data.peek(4)
+    for magic, what in _NO_TEXT.items():
+        if head.startswith(magic):
+            raise InputError(f"{name}: {what}")
     return data
 
 
 def _decoded(data: io.BufferedReader) -> io.TextIOWrapper:
-    mark = data.peek(2)[:2]
-    encoding = "utf-16" if mark in _UTF_16_MARKS else "utf-8-sig"
-    return io.TextIOWrapper(data, encoding=encoding, errors="surrogateescape")
+    if data.peek(2).startswith(_UTF_16_MARKS):
+        return io.TextIOWrapper(data, encoding="utf-16", errors="strict")
+    return io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape")
 
 
 def _unreadable(name: str, error: OSError) -> InputError:
-    return InputError(f"{name}: {error.strerror or 'can not be read'}")
+    what = error.strerror or "it can not be read"
+    remedy = _REMEDIES.get(type(error), "check the path")
+    return InputError(f"{name}: {what}; {remedy}")

@@ -21,8 +21,12 @@ class Plan:
     @property
     def digest(self) -> str:
         """A short hash of the ids in the order in which they would be sent."""
-        ids = "\n".join(item.id for item in self.items)
-        return hashlib.sha256(ids.encode()).hexdigest()[:16]
+        return digest(item.id for item in self.items)
+
+
+def digest(ids: Iterable[str]) -> str:
+    """Give a short hash of ids in their order."""
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
 
 
 def make_plan(

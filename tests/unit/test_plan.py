@@ -1,0 +1,102 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkpause.model import Item, Problem
+from bulkpause.plan import make_plan
+
+
+IDS = st.sampled_from(["1000248", "1000249", "1000250", "a", "A"])
+ROWS = st.lists(st.one_of(IDS, st.none())).map(
+    lambda ids: [
+        problem(row) if id_ is None else Item(id=id_, row=row)
+        for row, id_ in enumerate(ids, 2)
+    ]
+)
+
+
+def problem(row: int) -> Problem:
+    return Problem(row=row, reason="no id", remedy="fill it in")
+
+
+def items(*ids: str) -> list[Item]:
+    return [Item(id=id_, row=row) for row, id_ in enumerate(ids, 2)]
+
+
+def test_the_first_row_of_an_id_wins() -> None:
+    plan = make_plan(
+        [
+            Item(id="a", row=2, sort_text="5"),
+            Item(id="b", row=3),
+            Item(id="a", row=4, sort_text="9"),
+        ]
+    )
+    assert plan.items == (Item(id="a", row=2, sort_text="5"), Item(id="b", row=3))
+    assert plan.duplicate == 1
+
+
+def test_ids_that_differ_in_case_are_two() -> None:
+    assert len(make_plan(items("a", "A")).items) == 2
+
+
+def test_ids_that_are_done_are_left_out_and_counted() -> None:
+    plan = make_plan(items("a", "b", "c"), done={"b", "z"})
+    assert [item.id for item in plan.items] == ["a", "c"]
+    assert plan.already_done == 1
+
+
+def test_a_repeat_of_what_is_done_is_a_duplicate() -> None:
+    plan = make_plan(items("a", "a"), done={"a"})
+    assert (plan.items, plan.already_done, plan.duplicate) == ((), 1, 1)
+
+
+def test_problems_are_kept_in_order() -> None:
+    plan = make_plan([problem(2), *items("a"), problem(4), problem(4)])
+    assert [found.row for found in plan.problems] == [2, 4, 4]
+
+
+def test_nothing_makes_an_empty_plan() -> None:
+    plan = make_plan([])
+    assert (plan.rows, plan.items, plan.problems) == (0, (), ())
+
+
+@settings(deadline=None)
+@given(ROWS, st.frozensets(IDS))
+def test_every_row_is_in_exactly_one_account(
+    rows: list[Item | Problem], done: frozenset[str]
+) -> None:
+    plan = make_plan(rows, done=done)
+    counts = (len(plan.items), len(plan.problems), plan.duplicate, plan.already_done)
+    assert min(counts) >= 0
+    assert plan.rows == len(rows) == sum(counts)
+    assert {item.id for item in plan.items} == {
+        row.id for row in rows if isinstance(row, Item)
+    } - done
+
+
+@settings(deadline=None)
+@given(ROWS)
+def test_ids_keep_the_order_of_their_rows(rows: list[Item | Problem]) -> None:
+    found = [item.row for item in make_plan(rows).items]
+    assert found == sorted(found)
+
+
+def test_the_digest_is_of_the_ids_alone() -> None:
+    other_rows: list[Item | Problem] = [
+        Item(id="a", row=9, sort_text="1"),
+        problem(10),
+        Item(id="b", row=11),
+        Item(id="a", row=12),
+    ]
+    assert make_plan(other_rows).digest == make_plan(items("a", "b")).digest
+
+
+@pytest.mark.parametrize("ids", [("b", "a"), ("a",), ("a", "b", "c"), ("ab",), ()])
+def test_the_digest_depends_on_every_id_and_on_their_order(
+    ids: tuple[str, ...],
+) -> None:
+    assert make_plan(items(*ids)).digest != make_plan(items("a", "b")).digest
+
+
+def test_the_digest_is_the_same_from_one_version_to_the_next() -> None:
+    assert make_plan(items("1000248", "1000249")).digest == "0b91b7f077a8766b"

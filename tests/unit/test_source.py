@@ -1,0 +1,695 @@
+import gzip
+import io
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bulkpause.errors import InputError
+from bulkpause.ids import fault_of
+from bulkpause.input_file import opened
+from bulkpause.model import Item, Problem
+from bulkpause.plan import Plan, make_plan
+from bulkpause.source import Format, Layout, Source, read
+
+
+def source(text: str, name: str = "-", **layout: str | None) -> Source:
+    """Read a text as a file would be read, its line ends made alike."""
+    format_ = layout.pop("format", None)
+    return read(
+        io.StringIO(text, newline=None),
+        name=name,
+        layout=Layout(format=None if format_ is None else Format(format_), **layout),
+    )
+
+
+def rows(text: str, name: str = "-", **layout: str | None) -> list[tuple[int, str]]:
+    """Give the row and id of each item, the row and reason of each problem."""
+    return [
+        (row.row, row.id if isinstance(row, Item) else row.reason)
+        for row in source(text, name, **layout).rows
+    ]
+
+
+def refusal(text: str, name: str = "-", **layout: str | None) -> str:
+    with pytest.raises(InputError) as caught:
+        rows(text, name, **layout)
+    return str(caught.value)
+
+
+def plan_of(data: bytes, name: str) -> Plan:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, name)
+        path.write_bytes(data)
+        with opened(str(path)) as lines:
+            return make_plan(read(lines, name=str(path), layout=Layout()).rows)
+
+
+# Which layout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "format_"),
+    [
+        ("-", "id,name\n", Format.CSV),
+        ("-", "id\n", Format.CSV),
+        ("-", '"Campaign ID"\n', Format.CSV),
+        ("-", "campaign;name\n", Format.CSV),
+        ("-", '"Campaign\nID"\n', Format.CSV),
+        ("-", '{"id": 1}\n', Format.JSONL),
+        ("-", '"1000248"\n', Format.JSONL),
+        ("-", "1000248\n", Format.LINES),
+        ("-", "\n \n1000248\n", Format.LINES),
+        ("-", "# paused by Ann, on 3 May\n1000248\n", Format.LINES),
+        ("-", "# exported; 3 May\nid;name\n", Format.CSV),
+        ("-", "#,id,name\n", Format.CSV),
+        ("a.csv", "id\n", Format.CSV),
+        ("a.TSV", "id\n", Format.CSV),
+        ("a.csv.gz", "id\n", Format.CSV),
+        ("a.jsonl", "1\n", Format.JSONL),
+        ("a.ndjson", "1\n", Format.JSONL),
+        ("a.json.gz", "1\n", Format.JSONL),
+        ("a.txt", "id,name\n", Format.CSV),
+        ("a.txt", "1000248\n", Format.LINES),
+    ],
+)
+def test_the_suffix_or_else_the_first_row_tells_the_format(
+    name: str, text: str, format_: Format
+) -> None:
+    layout = Layout()
+    lines = io.StringIO(text)
+    if "campaign" in text:
+        layout = Layout(column="campaign")
+    assert read(lines, name=name, layout=layout).format is format_
+
+
+def test_the_format_that_is_asked_for_wins() -> None:
+    assert rows("1000248\n", "a.csv", format="lines") == [(1, "1000248")]
+
+
+def test_a_column_that_is_asked_for_tells_a_heading_from_an_id() -> None:
+    assert rows("Kampagne\n1000248\n", column="kampagne") == [(2, "1000248")]
+
+
+@pytest.mark.parametrize("option", ["column", "sort_column"])
+def test_a_plain_list_has_no_columns(option: str) -> None:
+    assert "a plain list has no columns" in refusal("1000248\n", **{option: "spend"})
+
+
+@pytest.mark.parametrize("text", ["", "\n", " \n\t\n", "\n,,\n;;", "# a\n# b c\n"])
+@pytest.mark.parametrize("name", ["-", "a.csv", "a.jsonl"])
+def test_an_empty_input_is_refused(name: str, text: str) -> None:
+    assert refusal(text, name).endswith(": it is empty; fill in the ids to pause")
+
+
+# Plain lines
+
+
+def test_an_id_with_a_number_sign_is_not_passed_over_in_the_first_line() -> None:
+    assert rows("#1000248\n1000249") == [(1, "'#1000248' is no id"), (2, "1000249")]
+
+
+def test_plain_lines_are_numbered_with_blanks_and_remarks() -> None:
+    text = "# of May\n\n1000248\n  1000249\t\n#\n ## x\n\N{NO-BREAK SPACE}1000250"
+    assert rows(text) == [(3, "1000248"), (4, "1000249"), (7, "1000250")]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("#1000249", "'#1000249' is no id"),
+        ("1000249 # the second", "'1000249 # the second' is no id"),
+        ("1000249,", "'1000249,' is a reformatted number, not an id"),
+        ("1000249 1000250", "'1000249 1000250' is no id"),
+        ("1E17", "'1E17' is a reformatted number, not an id"),
+        ("Campaign ID", "'Campaign ID' is no id"),
+        ("campaign_id", "'campaign_id' is a heading, not an id"),
+        ('"1000249"', "'\"1000249\"' is no id"),
+        ("\ufeff1000249", "'\\ufeff1000249' is no id"),
+        ("\udcff", "'\\udcff' is no id"),
+    ],
+)
+def test_a_line_that_is_no_id_is_a_problem(line: str, reason: str) -> None:
+    assert rows(f"1000248\n{line}\n1000251") == [
+        (1, "1000248"),
+        (2, reason),
+        (3, "1000251"),
+    ]
+
+
+# JSON lines
+
+
+def test_json_lines_hold_objects_or_bare_ids() -> None:
+    text = '{"id": "1000248"}\n\n{"name": "x", "id": 1000249}\n"1000250"\n1000251\n'
+    assert rows(text) == [
+        (1, "1000248"),
+        (3, "1000249"),
+        (4, "1000250"),
+        (5, "1000251"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "key", ["id", "ID", "campaign_id", "campaignId", "Campaign ID"]
+)
+def test_the_key_of_the_id_is_found_however_it_is_spelled(key: str) -> None:
+    assert rows(json.dumps({"name": "x", key: "1000248"})) == [(1, "1000248")]
+
+
+def test_a_key_that_is_asked_for_is_taken() -> None:
+    text = '{"id": 5, "Campaign": 1000248}\n"1000249"\n'
+    assert rows(text, column="campaign") == [(1, "1000248"), (2, "1000249")]
+
+
+def test_a_key_in_its_own_spelling_beats_its_like() -> None:
+    text = '{"Spend ID": 5, "spend_id": 1000248}'
+    assert rows(text, column="spend_id") == [(1, "1000248")]
+
+
+@pytest.mark.parametrize("number", [1, 1000248, 2**53 - 1])
+def test_an_integer_below_two_to_the_53rd_is_an_id(number: int) -> None:
+    assert rows(f'{{"id": {number}}}\n{number}') == [(1, str(number)), (2, str(number))]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (str(2**53), "the number '9007199254740992' is too large to be exact"),
+        (str(-(2**53)), "the number '-9007199254740992' is too large to be exact"),
+        ("9" * 5000, f"the number '{'9' * 40}'... is too large to be exact"),
+        (
+            "1000000000000000",
+            "'1000000000000000' is a number that a spreadsheet rounded",
+        ),
+        ("-5", "'-5' is no id"),
+        ("1000248.0", "the number '1000248.0' is no integer"),
+        ("1e5", "the number '1e5' is no integer"),
+        ("1E400", "the number '1E400' is no integer"),
+        ("NaN", "not a line of JSON"),
+        ("-Infinity", "not a line of JSON"),
+        ("null", "null is no id"),
+        ("true", "true or false is no id"),
+        ("[1000249]", "a list or an object is no id"),
+        ('{"id": [1000249]}', "a list or an object is no id"),
+        ('{"id": {"id": 1000249}}', "a list or an object is no id"),
+        ('{"id": false}', "true or false is no id"),
+        ('{"id": null}', "null is no id"),
+        ('{"id": ""}', "no id"),
+        ('{"id": "1.2E+17"}', "'1.2E+17' is a reformatted number"),
+        ('{"id": "a\\u0000b"}', "'a\\x00b' is no id"),
+        ('{"id": "\\ud800"}', "'\\ud800' is no id"),
+        ('{"id": 1, "id": 2}', "the key 'id' stands there twice"),
+        ('{"id": 1, "x": 2, "x": 2}', "the key 'x' stands there twice"),
+        ('{"id": 1, "ID": 2}', "more than one column of ids among 'id', 'ID'"),
+        ('{"name": "x"}', "no column of ids among 'name'"),
+        ("{}", "no column of ids among none"),
+        ('{"id": 1} {"id": 2}', "not a line of JSON"),
+        ('{"id": 1},', "not a line of JSON"),
+        ("{'id': 1}", "not a line of JSON"),
+        ('{"id": 01}', "not a line of JSON"),
+        ('{"id": 1_000}', "not a line of JSON"),
+        ('{"id": "1000249', "not a line of JSON"),
+        ('{"id": "10\t00"}', "not a line of JSON"),
+        ('\ufeff{"id": 1}', "not a line of JSON"),
+        ("1000249", None),
+        ("# remark", "not a line of JSON"),
+        ("[" * 200_000, "not a line of JSON"),
+        ('{"id":' * 100_000, "not a line of JSON"),
+    ],
+    ids=range(38),
+)
+def test_a_json_line_without_a_usable_id_is_a_problem(
+    line: str, reason: str | None
+) -> None:
+    first, (row, found), last = rows(f'{{"id": 1000248}}\n{line}\n"1000250"')
+    assert (first, row, last) == ((1, "1000248"), 2, (3, "1000250"))
+    assert found.startswith(reason or "1000249")
+
+
+def test_a_key_that_stands_twice_deeper_down_is_no_matter() -> None:
+    assert rows('{"id": 1000248, "more": [{"a": 1, "a": 2}]}') == [(1, "1000248")]
+
+
+def test_many_repeated_keys_are_found_in_passing() -> None:
+    keys = [f'"k{n}": 1' for n in range(50_000)]
+    text = "{" + ", ".join([*keys, keys[-1]]) + "}"
+    assert rows(text) == [(1, "the key 'k49999' stands there twice")]
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"id": 1}]', '[\n  "1000248",\n  "1000249"\n]', "[]"]
+)
+def test_an_array_is_refused_as_a_whole(text: str) -> None:
+    assert refusal(f"\n{text}", "a.json").startswith("a.json: row 2: a JSON array")
+
+
+def test_every_json_problem_has_a_remedy() -> None:
+    text = '{"id": 1.5}\n{"id": 1, "ID": 1}\n{"id": 1, "id": 1}\n{\n{"id": null}'
+    remedies = [row.remedy for row in source(text).rows if isinstance(row, Problem)]
+    assert [remedy.split()[0] for remedy in remedies] == [
+        "write",
+        "name",
+        "leave",
+        "write",
+        "write",
+    ]
+
+
+def test_a_json_sort_value_is_taken_as_it_is_written() -> None:
+    text = (
+        '{"id": 1, "Spend": 1.50}\n{"id": 2, "Spend": "1,5 EUR"}\n'
+        '{"id": 3}\n{"id": 4, "Spend": null}\n5\n'
+    )
+    found = [
+        row.sort_text
+        for row in source(text, sort_column="spend").rows
+        if isinstance(row, Item)
+    ]
+    assert found == ["1.50", "1,5 EUR", None, None, None]
+    assert {type(text) for text in found} == {str, type(None)}
+
+
+def test_a_sort_key_that_no_row_has_is_refused() -> None:
+    assert "no row has a value under 'spned'" in refusal(
+        '{"id": 1}', sort_column="spned"
+    )
+
+
+# CSV
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("id,name\n1,a", ","),
+        ("id;name\n1;a", ";"),
+        ("id\tname\n1\ta", "\t"),
+        ("id|name\n1|a", "|"),
+        ("id\n1", ","),
+        ('"id"\n"1"', ","),
+        ('id;"name, or title, or word"\n1;a', ";"),
+        ('id,"a;b;c;d"\n1,x', ","),
+        ('"a;b;c;d","id"\nx,1', ","),
+        ("name;id;x,y,z,w\na;1;b", ";"),
+        ('"Campaign\nID";"a,b"\n1;x', ";"),
+        ('"a\n(b, c, d, e)";id\nx;1', ";"),
+        ("sep=;\nid;name,x,y\n1;a", ";"),
+        ('"sep=|"\nid|a\n1|x', "|"),
+        ("SEP=\t\nid\ta\n1\tx", "\t"),
+        ("sep=:\nid:a\n1:x", ":"),
+    ],
+)
+def test_the_delimiter_is_told_by_the_heading(text: str, delimiter: str) -> None:
+    found = source(text, "a.csv")
+    assert found.delimiter == delimiter
+    assert [row.id for row in found.rows if isinstance(row, Item)] == ["1"]
+
+
+def test_rows_are_numbered_as_in_a_spreadsheet() -> None:
+    text = 'id,name\r\n1,a\r\n\r\n,\r\n2,"b\r\nc"\r\n3,d\r\n" ",\r\n4,e'
+    assert rows(text) == [(2, "1"), (5, "2"), (6, "3"), (8, "4")]
+
+
+def test_blank_rows_above_the_heading_are_counted() -> None:
+    assert rows("\n,,\nid,name,x\n1,a,\n") == [(4, "1")]
+
+
+def test_a_sep_line_is_not_counted() -> None:
+    assert rows("sep=;\nid;name\n1;a\n2;b") == [(2, "1"), (3, "2")]
+
+
+def test_a_sep_line_alone_has_no_heading() -> None:
+    assert "no column of ids among none" in refusal("sep=;\n", "a.csv")
+
+
+def test_lone_carriage_returns_end_rows() -> None:
+    assert rows("id,name\r1,a\r2,b") == [(2, "1"), (3, "2")]
+
+
+def test_a_quoted_heading_may_have_several_lines() -> None:
+    text = '"Campaign\nID","spend\n(EUR)"\n1,5\n2,6'
+    assert rows(text, "a.csv") == [(2, "1"), (3, "2")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,name\n1,a\n 2 ,b\n\N{NO-BREAK SPACE}3\N{NO-BREAK SPACE},c",
+        "id,name\n1,a,\n2,b,,, \n3,c",
+        "name,id\na,1,\nb,2,,\nc,3",
+        "name,id,status\na,1,running,\nb,2,,,\nc,3,x",
+        'id,name\n1,"a, ""b"" c"\n2,"x\ny, z"\n3,"\n"',
+        'id,name\n1,5" screen\n2,it\'s\n3,a"b"c',
+        'name,id\n"a\nb, c",1\n"d\n",2\ne,3',
+        "id,id number\n1,x\n2,y\n3,z",
+        " id\t,name\n1,a\n2,b\n3,c",
+        "id,,\n1,a,b\n2,c,d\n3,,",
+        "id,note\n1,\x0b\n2,\x1c\u2028\u0085\n3,\udcff",
+    ],
+    ids=range(11),
+)
+def test_odd_but_good_files_are_read_right(text: str) -> None:
+    assert [found for _, found in rows(text)] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("5", "1 cells where the heading has 3"),
+        ("5,a", "2 cells where the heading has 3"),
+        ("5,a,b,c", "4 cells where the heading has 3"),
+        (",a,b", "no id"),
+        ("1.2E+17,a,b", "'1.2E+17' is a reformatted number, not an id"),
+        ("5 6,a,b", "'5 6' is no id"),
+        ("id,name,x", "'id' is the heading once more"),
+        ("ID,other,y", "'ID' is a heading, not an id"),
+        ("Total,,9", "'Total' is no id"),
+        ("=1+1,a,b", "'=1+1' is no id"),
+        ("# a,b,c", "'# a' is no id"),
+        ("\ufeffid,name,x", "'\\ufeffid' is no id"),
+        (' "5",a,b', """'"5"' is no id"""),
+    ],
+)
+def test_a_row_without_a_usable_id_is_a_problem(line: str, reason: str) -> None:
+    assert rows(f"id,name,x\n1,a,b\n{line}\n2,c,d") == [
+        (2, "1"),
+        (3, reason),
+        (4, "2"),
+    ]
+
+
+def test_the_heading_of_a_column_that_was_asked_for_is_no_id() -> None:
+    text = "kampagne,name\n1,a\nkampagne,name\n2,b"
+    assert rows(text, column="kampagne") == [
+        (2, "1"),
+        (3, "'kampagne' is the heading once more"),
+        (4, "2"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["Sale, 2026,5,", "Sale, DE,5,", "Sale, DE,cmp-5,"])
+def test_an_id_that_a_delimiter_may_have_shifted_is_a_problem(line: str) -> None:
+    assert rows(f"name,id,spend\na,1,9\n{line}") == [
+        (2, "1"),
+        (3, "4 cells where the heading has 3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        (
+            "name,spend",
+            "no column of ids among 'name', 'spend'; name one with --column",
+        ),
+        (
+            "id,campaign_id",
+            "more than one column of ids among 'id', 'campaign_id'; name",
+        ),
+        ("id,ID", "more than one column of ids among 'id', 'ID'; name one"),
+        ("1000247,a", "no column of ids among '1000247', 'a'; give the file a heading"),
+        ("1000247", "give the file a heading, or read it with --format lines"),
+        ("Report of May", "name one with --column, or delete what stands above"),
+        ("\x1b[2J,a", "among '\\x1b[2J', 'a'"),
+    ],
+)
+def test_a_heading_without_one_column_of_ids_is_refused(
+    heading: str, said: str
+) -> None:
+    refused = refusal(f"{heading}\n1000248\n", "a.csv")
+    assert refused.startswith("a.csv: ")
+    assert said in refused
+
+
+def test_the_column_is_found_however_it_is_spelled() -> None:
+    found = source("x,\N{NO-BREAK SPACE}CAMPAIGN  id \n1,2", "a.csv")
+    assert found.column == "CAMPAIGN  id"
+    assert list(found.rows) == [Item(id="2", row=2)]
+
+
+def test_the_column_that_is_asked_for_is_taken() -> None:
+    assert rows("id,Ad ID\n1,2", column="ad-id") == [(2, "2")]
+    assert "no column 'ads' among" in refusal("id,Ad ID\n1,2", column="ads")
+
+
+def test_a_csv_sort_value_goes_with_its_id() -> None:
+    found = source('id,Spend\n1,"1,306.38 EUR"\n2,', sort_column="spend").rows
+    assert [row.sort_text for row in found if isinstance(row, Item)] == [
+        "1,306.38 EUR",
+        "",
+    ]
+
+
+def test_a_sort_column_that_is_not_there_is_refused() -> None:
+    refused = refusal("id,spend\n1,2", sort_column="spned")
+    assert refused.endswith(
+        "no column 'spned' among 'id', 'spend'; name another to order by"
+    )
+
+
+# Damage to the structure: nothing may be merged
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ('id,name\n1,"a\n2,b\n3,c\n', 2),
+        ('id,name\n1,a\n\n2,"b\n3,"c"\n', 4),
+        ('id,name\n1,"a\n2,b"\n3,c\n', 2),
+        ('id,name\n1,"a\n2,"b"\n3,c\n', 2),
+        ('id,name\n1,"a"b\n2,c\n', 2),
+        ('id,name\n"1,a\n2,b\n', 2),
+        ('id,name\n"1,a\n2",b\n3,c\n', 2),
+        ('id,name\n"1\n2",b\n3,c\n', 2),
+        ('id\n"1\n2\n3"\n4\n', 2),
+        ('id\n1\n"2\n', 3),
+        ('id,name,note,spend\n1,"a,n,5\n2,b,", c",5\n3,d,e,6', 2),
+        ('id,name,x\n1,"a,b\n2,c",d\n3,e,f\n', 2),
+        ('name,id\n"a,1\nb,2\nc",3\n', 2),
+        ('name,id\n"a, b,1\nc",3\n', 2),
+        ('id,name\ncmp-1,"a\ncmp-2,b"\n', 2),
+        ('id,"name\n1,a\n2,"b"\n', 1),
+        ('id,"name\n1,a\n2,b"\n', 1),
+        ('id,name\n1,"a""\n2,b\n', 2),
+        ('"name","id"\n"",2026\nx y","5"\n', 3),
+        ('id,name\n1,"a"\n2,b"\n', 3),
+        ('id,name\n1,"a \\"b\\" c"\n', 2),
+        ('id,name\n1,a\n2,"' + "x" * 131_073 + '"\n', 3),
+        ('id,name\n1,"' + "\n" * 131_073 + '"\n', 2),
+        ('id,name\n1,"a\n' + 'b","c\n' * 1001, 2),
+        ("id," + "x" * 131_073 + "\n1,a", 1),
+    ],
+    ids=range(25),
+)
+def test_a_row_that_may_have_swallowed_others_is_refused(text: str, row: int) -> None:
+    refused = refusal(text, "a.csv")
+    assert refused.startswith(f"a.csv: row {row}: ")
+    assert "look for a quote that is never closed" in refused
+
+
+def test_a_cell_that_is_too_wide_is_refused_with_its_remedy() -> None:
+    refused = refusal(f"id,name\n1,{'x' * 131_073}\n", "a.csv")
+    assert refused.startswith("a.csv: row 2: field larger than field limit (131072)")
+    assert refused.endswith("or shorten the cell")
+
+
+# Properties
+
+IDS = st.one_of(
+    st.integers(0, 9_999_999).map(str),
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True).filter(
+        lambda id_: fault_of(id_) is None
+    ),
+)
+#: No text of these characters looks like an id, were a line to begin with it.
+CELLS = st.text(alphabet="ä \"',;|\t#\n=€", max_size=8)
+LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
+PACKINGS = st.sampled_from([bytes, gzip.compress])
+MANY = settings(deadline=None, max_examples=200)
+
+
+def quoted(cell: str, *, always: bool) -> str:
+    if always or set(cell) & set(',;|\t\n\r"'):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+@st.composite
+def tables(draw: st.DrawFn, ids: st.SearchStrategy[str] = IDS) -> list[list[str]]:
+    """Draw the cells of a CSV, header and all; no cells are a blank row."""
+    width = draw(st.integers(1, 4))
+    column = draw(st.integers(0, width - 1))
+    heading = draw(
+        st.sampled_from(["id", "Campaign ID", " campaignId ", "Campaign\nId"])
+    )
+    others = ["name", "spend\n(€)", 'a "b", c']
+    table = [[*others[:column], heading, *others[column : width - 1]]]
+    for id_ in draw(st.lists(ids, min_size=1, max_size=12)):
+        if draw(st.booleans()):
+            table.append([])
+        cells = draw(st.lists(CELLS, min_size=width - 1, max_size=width - 1))
+        table.append([*cells[:column], id_, *cells[column:]])
+    return table
+
+
+def csv_text(
+    table: Sequence[Sequence[str]], delimiter: str, line_end: str, *, always: bool
+) -> str:
+    lines = (
+        delimiter.join(quoted(cell, always=always) for cell in cells) for cells in table
+    )
+    return "".join(line + line_end for line in lines)
+
+
+@MANY
+@given(
+    tables(), st.sampled_from(",;\t|"), LINE_ENDS, ENCODINGS, PACKINGS, st.booleans()
+)
+def test_a_csv_is_read_back_id_for_id_and_row_for_row(
+    table: list[list[str]],
+    delimiter: str,
+    line_end: str,
+    encoding: str,
+    pack: Callable[[bytes], bytes],
+    always: bool,
+) -> None:
+    text = csv_text(table, delimiter, line_end, always=always)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "ids.csv")
+        path.write_bytes(pack(text.encode(encoding)))
+        with opened(str(path)) as lines:
+            found = list(read(lines, name=str(path), layout=Layout()).rows)
+    column = next(
+        at for at, cell in enumerate(table[0]) if "id" in cell.casefold().split()[-1]
+    )
+    assert found == [
+        Item(id=cells[column], row=row)
+        for row, cells in enumerate(table, 1)
+        if row > 1 and cells
+    ]
+
+
+@MANY
+@given(
+    st.lists(st.one_of(IDS, st.just("")), min_size=1), LINE_ENDS, ENCODINGS, PACKINGS
+)
+def test_a_plain_list_is_read_back_id_for_id_and_row_for_row(
+    ids: list[str], line_end: str, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    ids[0] = ids[0] or "1000248"
+    text = line_end.join(ids)
+    plan = plan_of(pack(text.encode(encoding)), "ids.txt")
+    assert [(item.id, item.row) for item in plan.items] == firsts(ids)
+
+
+@MANY
+@given(st.data(), st.lists(IDS, min_size=1), LINE_ENDS, ENCODINGS, PACKINGS)
+def test_json_lines_are_read_back_id_for_id_and_row_for_row(
+    data: st.DataObject,
+    ids: list[str],
+    line_end: str,
+    encoding: str,
+    pack: Callable[[bytes], bytes],
+) -> None:
+    text = line_end.join(data.draw(json_lines(id_)) for id_ in ids)
+    plan = plan_of(pack(text.encode(encoding)), "ids.jsonl")
+    assert [(item.id, item.row) for item in plan.items] == firsts(ids)
+    assert not plan.problems
+
+
+@st.composite
+def json_lines(draw: st.DrawFn, id_: str) -> str:
+    value: str | int = id_
+    if id_.isdecimal() and str(int(id_)) == id_ and draw(st.booleans()):
+        value = int(id_)
+    if draw(st.booleans()):
+        return json.dumps(value)
+    return json.dumps(
+        {"name": draw(st.text()), draw(st.sampled_from(["id", "ID"])): value}
+    )
+
+
+def firsts(ids: Sequence[str]) -> list[tuple[str, int]]:
+    return [
+        (id_, row)
+        for row, id_ in enumerate(ids, 1)
+        if id_ and id_ not in ids[: row - 1]
+    ]
+
+
+@MANY
+@given(st.data(), tables(st.integers(1_000_000, 9_999_999).map(str)), st.booleans())
+def test_a_quote_more_or_less_swallows_no_row(
+    data: st.DataObject, table: list[list[str]], always: bool
+) -> None:
+    text = csv_text(table, ",", "\n", always=always)
+    at = data.draw(st.integers(0, len(text)))
+    is_quote = text[at : at + 1] == '"'
+    text = text[:at] + ('"' * (not is_quote)) + text[at + is_quote :]
+    try:
+        found = list(source(text, "a.csv").rows)
+    except InputError:
+        return
+    ids = {cell for cells in table for cell in cells if cell.isdecimal()}
+    lost = ids - {row.id for row in found if isinstance(row, Item)}
+    assert len(lost) <= sum(isinstance(row, Problem) for row in found)
+    assert {row.id for row in found if isinstance(row, Item)} <= ids
+
+
+TOKENS = [
+    *(b"\n", b"\r\n", b"\r", b",", b";", b"\t", b"|", b'"', b'""', b"#", b" ", b"\0"),
+    *(b"id", b"campaign_id", b"name", b"sep=;", b"1000248", b"1E17", b"abc", b"\xff"),
+    *(b"{", b"}", b"[", b"]", b":", b'{"id": ', b'"x": 1', b"1.5", b"null", b"NaN"),
+    *(
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\xfe\xff",
+        b"\x1f\x8b",
+        b"\xe2\x80\xa8",
+        b"\\u0031",
+    ),
+]
+ANY_BYTES = st.one_of(
+    st.binary(), st.lists(st.sampled_from(TOKENS), max_size=30).map(b"".join)
+)
+SUFFIXES = st.sampled_from(["ids.csv", "ids.tsv", "ids.jsonl", "ids.txt", "ids.csv.gz"])
+
+
+@settings(deadline=None, max_examples=500)
+@given(ANY_BYTES, SUFFIXES, PACKINGS)
+@example(b"\xef\xbb", "ids.csv", bytes)
+def test_any_bytes_at_all_are_read_or_refused(
+    data: bytes, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    try:
+        plan = plan_of(pack(data), name)
+    except InputError as error:
+        plan, refused = make_plan([]), str(error)
+    else:
+        refused = ""
+    assert refused.isprintable()
+    assert all(fault_of(item.id) is None for item in plan.items)
+    assert all(str(problem).isprintable() for problem in plan.problems)
+    if pack is bytes and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        assert all(item.id.encode() in data or b"\\u" in data for item in plan.items)
+
+
+@settings(deadline=None)
+@given(st.lists(IDS, min_size=1), st.integers(0))
+def test_a_packed_list_with_a_flipped_bit_never_passes_as_another(
+    ids: list[str], at: int
+) -> None:
+    packed = bytearray(gzip.compress("\n".join(["id", *ids]).encode(), mtime=0))
+    at = 80 + at % (len(packed) * 8 - 80)  # the first ten bytes are no data
+    packed[at // 8] ^= 1 << at % 8
+    try:
+        plan = plan_of(bytes(packed), "ids.csv")
+    except InputError:
+        return
+    assert [item.id for item in plan.items] == list(dict.fromkeys(ids))
