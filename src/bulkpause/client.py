@@ -6,8 +6,11 @@ of a body are read.
 """
 
 import asyncio
+import os
 import re
+import ssl
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +20,9 @@ from unicodedata import category
 
 import aiohttp
 import orjson
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+from multidict import CIMultiDictProxy
 from yarl import URL
 
 from bulkpause.endpoint import Endpoint
@@ -30,6 +36,10 @@ MOST_BODY_BYTES = 64 * 1024
 TRACE_HEADERS = ("X-Trace-Id", "Trace-Id", "X-Correlation-Id", "X-Amzn-Trace-Id")
 
 _LONGEST_TEXT = 500
+#: More seconds than any wait, for a `Retry-After` that no float holds.
+_LONGEST_RETRY_AFTER_S = 1e9
+#: No rate limit is known whose window is longer than a day.
+_LONGEST_RESET_S = 86_400
 #: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -50,6 +60,25 @@ class Timeouts:
 
 class _BrokenError(Exception):
     """Carries aiohttp's error past its own silent second try of a GET."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Gives no connection on which something came that nobody asked for.
+
+    It would be taken for the answer to the next request.
+    """
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        if connection.protocol is None or connection.protocol.should_close:
+            connection.close()
+            raise aiohttp.ClientPayloadError
+        return connection
 
 
 class Client:
@@ -78,7 +107,7 @@ class Client:
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
         self._now = now
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=max_in_flight),
+            connector=_Connector(limit=max_in_flight),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=timeouts.total_s,
@@ -109,48 +138,63 @@ class Client:
         await self._session.close()
 
     async def send(self, action: Action, id_: str, request_id: str) -> Reply:
-        """Make one attempt. Never raises for anything the network can do."""
-        loop = asyncio.get_running_loop()
+        """Make one attempt. Never raises for anything the network can do.
+
+        Raises:
+            ValueError: The id is none; nothing was sent.
+        """
         times = SimpleNamespace(sent_at=None)
+        request = self._request(action, id_, request_id, times)
         try:
-            return await self._exchange(action, id_, request_id, times)
+            async with request as response:
+                return await self._reply(response, action, id_, times)
         except (_BrokenError, aiohttp.ClientError, OSError, ValueError) as raised:
             error = raised.__cause__ if isinstance(raised, _BrokenError) else raised
             return Reply(
-                answered_at=loop.time(),
+                answered_at=asyncio.get_running_loop().time(),
                 sent_at=times.sent_at,
                 fault=_fault(error, was_sent=times.sent_at is not None),
                 message=_detail(error),
             )
 
-    async def _exchange(
+    def _request(
         self, action: Action, id_: str, request_id: str, times: SimpleNamespace
-    ) -> Reply:
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         is_pause = action is Action.PAUSE
         headers = {"X-Request-Id": request_id}
         if is_pause:
             headers["Content-Type"] = "application/json"
-        async with self._session.request(
+        return self._session.request(
             "POST" if is_pause else "GET",
             URL(self._endpoint.url(action, id_), encoded=True),
             data=self._body if is_pause else None,
             headers=headers,
             allow_redirects=False,
             trace_request_ctx=times,
-        ) as response:
-            answered_at = asyncio.get_running_loop().time()
-            body = _decoded(await _bounded_body(response))
-            return Reply(
-                answered_at=answered_at,
-                sent_at=times.sent_at,
-                http_status=response.status,
-                campaign_status=_campaign_status(body, id_),
-                rate_limit=_rate_limit(response.headers),
-                retry_after_s=_retry_after_s(response.headers, self._now),
-                trace_id=_trace_id(body, response.headers),
-                title=_clean(body.get("title")),
-                message=_clean(body.get("message")),
-            )
+        )
+
+    async def _reply(
+        self,
+        response: aiohttp.ClientResponse,
+        action: Action,
+        id_: str,
+        times: SimpleNamespace,
+    ) -> Reply:
+        answered_at = asyncio.get_running_loop().time()
+        # The answer to a read-back is in the body, to a pause in the status.
+        needs_body = action is Action.VIEW and response.status == 200
+        body = _decoded(await _bounded_body(response, needs_all=needs_body))
+        return Reply(
+            answered_at=answered_at,
+            sent_at=times.sent_at,
+            http_status=response.status,
+            campaign_status=_campaign_status(body, id_),
+            rate_limit=_rate_limit(response.headers),
+            retry_after_s=_retry_after_s(response.headers, self._now),
+            trace_id=_trace_id(body, response.headers),
+            title=_clean(body.get("title")),
+            message=_clean(body.get("message")),
+        )
 
 
 def _sending_times() -> aiohttp.TraceConfig:
@@ -177,8 +221,12 @@ async def _one_try(
         raise _BrokenError from error
 
 
-async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
-    """Read what there is, up to the bound; a body cut short is read as far as it goes."""
+async def _bounded_body(response: aiohttp.ClientResponse, *, needs_all: bool) -> bytes:
+    """Read what there is, up to the bound; a body cut short as far as it goes.
+
+    Raises:
+        ClientError, OSError: It was cut short, and all of it was needed.
+    """
     body = bytearray()
     try:
         while len(body) <= MOST_BODY_BYTES:
@@ -187,8 +235,8 @@ async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
                 return bytes(body)
             body += chunk
     except (aiohttp.ClientError, OSError):
-        pass
-    response.close()
+        if needs_all:
+            raise
     return bytes(body[:MOST_BODY_BYTES])
 
 
@@ -213,8 +261,13 @@ def _detail(error: BaseException | None) -> str | None:
     """Name the operating system's reason. An exception's own text may hold headers."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         error = error.certificate_error
-    reason = getattr(error, "verify_message", None) or getattr(error, "strerror", None)
-    return _clean(reason)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _clean(error.verify_message)
+    if not isinstance(error, OSError):
+        return None
+    # The event loop's own words name the address and leave the reason out.
+    has_reason = not str(error.strerror).startswith("Connect call failed")
+    return _clean(error.strerror if has_reason else os.strerror(error.errno or 0))
 
 
 def _decoded(body: bytes) -> dict[str, object]:
@@ -250,14 +303,17 @@ def _campaign_status(body: Mapping[str, object], id_: str) -> str | None:
     return None
 
 
-def _rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    texts = [
-        headers.get(f"X-RateLimit-{name}", "")
-        for name in ("Limit", "Remaining", "Reset")
-    ]
-    if not all(re.fullmatch("[0-9]{1,9}", text) for text in texts):
+def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimit | None:
+    """Read the server's word on a window, if it is said once and makes sense."""
+    numbers: list[int] = []
+    for name in ("Limit", "Remaining", "Reset"):
+        texts = headers.getall(f"X-RateLimit-{name}", [])
+        if len(texts) != 1 or not re.fullmatch("[0-9]{1,9}", texts[0]):
+            return None
+        numbers.append(int(texts[0]))
+    limit, remaining, reset_s = numbers
+    if not remaining <= limit or limit == 0 or reset_s > _LONGEST_RESET_S:
         return None
-    limit, remaining, reset_s = map(int, texts)
     return RateLimit(limit=limit, remaining=remaining, reset_s=reset_s)
 
 
@@ -265,13 +321,18 @@ def _retry_after_s(
     headers: Mapping[str, str], now: Callable[[], datetime]
 ) -> float | None:
     text = headers.get("Retry-After", "").strip()
-    if re.fullmatch("[0-9]{1,300}|-1", text):
-        return float(text)
-    try:
-        at = parsedate_to_datetime(text)
-        since = parsedate_to_datetime(headers["Date"]) if "Date" in headers else now()
-    except ValueError:
+    if re.fullmatch("[0-9]+|-1", text):
+        return min(float(text), _LONGEST_RETRY_AFTER_S)
+    if (at := _moment(text)) is None:
         return None
-    if at.tzinfo is None or since.tzinfo is None:
-        return None
+    since = _moment(headers.get("Date", "")) or now()
     return max(0.0, (at - since).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    """Read an HTTP date; None where it is none, or does not name its zone."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else None

@@ -10,6 +10,7 @@ from bulkpause.errors import TokenError
 
 _VARIABLE = "OCAMBA_TOKEN"
 _CREDENTIAL = "ocamba-token"
+_LONGEST = 8_000
 _WHERE = (
     f"set {_VARIABLE}, or name a file with --token-file, or pass the systemd "
     f"credential {_CREDENTIAL}"
@@ -31,8 +32,13 @@ class Token:
         text = text.strip()
         if not text:
             raise TokenError(f"the token is empty; {_WHERE}")
+        if len(text) > _LONGEST:
+            raise TokenError(f"the token is longer than {_LONGEST} characters")
         if not all("!" <= character <= "~" for character in text):
-            raise TokenError("the token holds characters that no token has")
+            raise TokenError(
+                "the token holds a space or a character that no token has; give the "
+                "token alone, without the word Bearer"
+            )
         self._text = text
 
     def header(self) -> str:
@@ -56,21 +62,22 @@ def find_token(
     """
     if path is None and (text := environ.get(_VARIABLE)) is not None:
         return Token(text), None
-    if path is None and (folder := environ.get("CREDENTIALS_DIRECTORY")):
-        path = Path(folder) / _CREDENTIAL
-    if path is None:
-        raise TokenError(f"there is no token; {_WHERE}")
-    return _from_file(path)
+    if path is not None:
+        return _from_file(path)
+    if folder := environ.get("CREDENTIALS_DIRECTORY"):
+        # The service manager sees to it who can read these; their modes mislead.
+        return _from_file(Path(folder) / _CREDENTIAL)[0], None
+    raise TokenError(f"there is no token; {_WHERE}")
 
 
 def _from_file(path: Path) -> tuple[Token, str | None]:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            text = file.read(16_384).decode("utf-8", "replace")
+            text = file.read(2 * _LONGEST).decode("utf-8-sig", "replace")
     except OSError as error:
         reason = error.strerror or "it can not be read"
         raise TokenError(f"the token file {path}: {reason}; {_WHERE}") from None
-    if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
         return Token(text), f"others can read {path}: chmod 600 it"
     return Token(text), None

@@ -1,0 +1,618 @@
+import asyncio
+import gzip
+import random
+import re
+import string
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import anyio
+import orjson
+import pytest
+
+from bulkpause.client import MOST_BODY_BYTES, TRACE_HEADERS, Client, Timeouts
+from bulkpause.endpoint import Endpoint, parse_endpoint
+from bulkpause.model import Action, RateLimit, Reply
+from bulkpause.simulator import Behaviour as Rules
+from bulkpause.simulator import Simulator
+from bulkpause.token import Token
+from tests.faulty_server import FaultyServer, answering, read_request
+
+
+pytestmark = pytest.mark.anyio
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+Headers = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+def answer(status: int = 400, body: bytes = b"", headers: Headers = ()) -> bytes:
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    lines = [
+        f"HTTP/1.1 {status} Word",
+        f"Content-Length: {len(body)}",
+        *(f"{name}: {value}" for name, value in pairs),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@asynccontextmanager
+async def client_of(
+    endpoint: Endpoint, *, reason: str | None = "stop", max_in_flight: int = 10
+) -> AsyncIterator[Client]:
+    client = Client(
+        endpoint,
+        Token("abc"),
+        reason=reason,
+        timeouts=Timeouts(total_s=10, connect_s=5, read_s=5),
+        max_in_flight=max_in_flight,
+        now=lambda: NOW,
+    )
+    async with client:
+        yield client
+
+
+async def exchanged(
+    raw_answer: bytes, action: Action = Action.PAUSE, reason: str | None = "stop"
+) -> tuple[Reply, bytes]:
+    """Answer one request, and give the reply and the request as it came."""
+    async with (
+        FaultyServer(answering(raw_answer)) as server,
+        client_of(server.endpoint, reason=reason) as client,
+    ):
+        reply = await client.send(action, "1000248", "run-1")
+    return reply, bytes(server.received[0])
+
+
+async def replied(raw_answer: bytes, action: Action = Action.PAUSE) -> Reply:
+    return (await exchanged(raw_answer, action))[0]
+
+
+def split(request: bytes) -> tuple[bytes, dict[bytes, bytes], bytes]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    line, *lines = head.split(b"\r\n")
+    return line, dict(re.split(b": ?", text, maxsplit=1) for text in lines), body
+
+
+async def test_a_pause_is_a_post_with_the_reason() -> None:
+    _, request = await exchanged(NO_CONTENT)
+
+    line, headers, body = split(request)
+    assert line == b"POST /v1/hood/campaigns/1000248/pause HTTP/1.1"
+    assert headers.pop(b"Host").startswith(b"127.0.0.1:")
+    assert headers == {
+        b"Accept": b"application/json",
+        b"Accept-Encoding": b"identity",
+        b"Authorization": b"Bearer abc",
+        b"Content-Length": b"%d" % len(body),
+        b"Content-Type": b"application/json",
+        b"User-Agent": b"bulkpause",
+        b"X-Request-Id": b"run-1",
+    }
+    assert orjson.loads(body) == {"reason": "stop"}
+
+
+async def test_a_read_back_is_a_get_without_a_body() -> None:
+    _, request = await exchanged(answer(200), Action.VIEW)
+
+    line, headers, body = split(request)
+    assert line == b"GET /v1/hood/campaigns/1000248 HTTP/1.1"
+    assert not headers.keys() & {b"Content-Type", b"Content-Length"}
+    assert (headers[b"Authorization"], body) == (b"Bearer abc", b"")
+
+
+async def test_a_pause_without_a_reason_has_an_empty_object_for_a_body() -> None:
+    _, request = await exchanged(NO_CONTENT, reason=None)
+
+    assert split(request)[2] == b"{}"
+
+
+async def test_any_text_can_be_the_reason() -> None:
+    reason = '"\\\r\n\0</script>\N{RIGHT-TO-LEFT OVERRIDE}\N{PILE OF POO}'
+
+    _, request = await exchanged(NO_CONTENT, reason=reason)
+
+    assert orjson.loads(split(request)[2]) == {"reason": reason}
+
+
+async def test_an_id_arrives_byte_for_byte() -> None:
+    rng = random.Random(7)
+    letters = string.ascii_letters + string.digits
+    ids = [
+        rng.choice(letters) + "".join(rng.choices(letters + "-_", k=rng.randrange(64)))
+        for _ in range(500)
+    ]
+    behaviour = answering(*[NO_CONTENT] * len(ids))
+    async with (
+        FaultyServer(behaviour) as server,
+        client_of(server.endpoint) as client,
+    ):
+        for id_ in ids:
+            await client.send(Action.PAUSE, id_, "r")
+
+    assert server.requests == [
+        f"POST /v1/hood/campaigns/{id_}/pause HTTP/1.1".encode() for id_ in ids
+    ]
+
+
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "",
+        ".",
+        "..",
+        "7/cancel?",
+        "7/../8",
+        "7\n",
+        "7 ",
+        "%37",
+        "7;",
+        "\N{DIGIT SEVEN}\u0301",
+    ],
+)
+async def test_what_is_no_id_is_not_sent(id_: str) -> None:
+    async with (
+        FaultyServer(answering(NO_CONTENT)) as server,
+        client_of(server.endpoint) as client,
+    ):
+        with pytest.raises(ValueError, match="can not stand in a path"):
+            await client.send(Action.PAUSE, id_, "r")
+
+    assert server.received == []
+
+
+async def test_the_path_of_the_base_url_stays_in_front() -> None:
+    async with FaultyServer(answering(NO_CONTENT)) as server:
+        endpoint = parse_endpoint(f"{server.endpoint.base_url}/ocamba/")
+        async with client_of(endpoint) as client:
+            await client.send(Action.PAUSE, "7", "r")
+
+    assert server.requests == [b"POST /ocamba/v1/hood/campaigns/7/pause HTTP/1.1"]
+
+
+async def test_204_is_told_with_its_times() -> None:
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        await asyncio.sleep(0.1)
+        writer.write(NO_CONTENT)
+        await reader.read()
+
+    async with FaultyServer(late) as server, client_of(server.endpoint) as client:
+        started_at = asyncio.get_running_loop().time()
+        reply = await client.send(Action.PAUSE, "7", "r")
+
+    assert reply.sent_at is not None
+    assert started_at <= reply.sent_at <= reply.answered_at - 0.09
+    assert reply == Reply(
+        http_status=204, sent_at=reply.sent_at, answered_at=reply.answered_at
+    )
+
+
+async def test_the_answer_is_there_when_its_head_is() -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\n")
+        await asyncio.sleep(0.2)
+        writer.write(b"{}")
+        await reader.read()
+
+    async with FaultyServer(slow) as server, client_of(server.endpoint) as client:
+        reply = await client.send(Action.PAUSE, "7", "r")
+        ended_at = asyncio.get_running_loop().time()
+
+    assert ended_at - reply.answered_at >= 0.1
+
+
+async def test_a_refusal_is_told_in_the_words_of_the_server() -> None:
+    body = b'{"code":400,"title":"Bad request.","message":"No.","trace_id":"t-1"}'
+
+    reply = await replied(answer(400, body))
+
+    assert (reply.http_status, reply.fault) == (400, None)
+    assert (reply.title, reply.message, reply.trace_id) == (
+        "Bad request.",
+        "No.",
+        "t-1",
+    )
+
+
+ODD_BODIES = {
+    "HTML": b"<html>Bad gateway</html>",
+    "an array": b"[1, 2]",
+    "a string": b'"trace_id"',
+    "null": b"null",
+    "a number": b"1e999",
+    "half of an object": b'{"title": "x"',
+    "invalid UTF-8": b'{"title": "\xff\xfe"}',
+    "UTF-16": '{"title": "x"}'.encode("utf-16"),
+    "a lone surrogate": b'{"title": "\\ud800"}',
+    "deep arrays": b"[" * 60_000,
+    "deep objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "NaN": b'{"title": NaN}',
+    "other types": b'{"title": 1, "message": {"a": 1}, "trace_id": [], "items": 5}',
+    "nulls": b'{"title": null, "message": null, "trace_id": null, "items": null}',
+    "odd items": b'{"items": [null, 1, [], {}, {"id": "1000248", "status": 1}]}',
+    "longer than the bound": b'{"title": "' + b"x" * MOST_BODY_BYTES + b'"}',
+    "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
+}
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("body", ODD_BODIES.values(), ids=ODD_BODIES)
+async def test_an_odd_body_leaves_only_the_status(
+    body: bytes, status: int, action: Action
+) -> None:
+    reply = await replied(answer(status, body), action)
+
+    assert reply == Reply(
+        http_status=status, sent_at=reply.sent_at, answered_at=reply.answered_at
+    )
+
+
+async def test_a_body_of_exactly_the_bound_is_read() -> None:
+    start, end = b'{"title": "x", "fill": "', b'"}'
+    fill = b"y" * (MOST_BODY_BYTES - len(start) - len(end))
+
+    assert (await replied(answer(400, start + fill + end))).title == "x"
+
+
+async def test_a_packed_body_stays_packed() -> None:
+    packed = gzip.compress(b'{"title": "x"}')
+
+    reply = await replied(answer(400, packed, {"Content-Encoding": "gzip"}))
+
+    assert (reply.http_status, reply.title) == (400, None)
+
+
+async def test_of_a_repeated_key_one_value_is_taken() -> None:
+    reply = await replied(answer(400, b'{"title": "a", "title": "b"}'))
+
+    assert reply.title in {"a", "b"}
+
+
+async def test_a_long_text_is_cut_short() -> None:
+    body = orjson.dumps({"message": "x" * 5000})
+
+    assert (await replied(answer(400, body))).message == "x" * 500
+
+
+STEERING = [
+    ("\x1b[2J\x1b]0;owned\x07", "[2J]0;owned"),
+    ("\r\n\n\t\v\f\x00\x08\x7f", ""),
+    ("\x80\x85\x9b31m\x9f", "31m"),
+    ("\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}", ""),
+    ("\N{RIGHT-TO-LEFT OVERRIDE}\N{LEFT-TO-RIGHT ISOLATE}", ""),
+    ("\N{ZERO WIDTH SPACE}\N{SOFT HYPHEN}\ufeff", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "visible"), STEERING)
+@pytest.mark.parametrize("field", ["title", "message", "trace_id"])
+async def test_what_could_steer_a_terminal_is_taken_out(
+    field: str, text: str, visible: str
+) -> None:
+    reply = await replied(answer(400, orjson.dumps({field: f"a{text}b"})))
+
+    cleaned = getattr(reply, field)
+    assert cleaned.isprintable()
+    assert cleaned.replace("\N{REPLACEMENT CHARACTER}", "") == f"a{visible}b"
+
+
+async def test_other_scripts_and_pictures_are_left_as_they_are() -> None:
+    text = "Größe 広告 [bold]x[/] =1+1 \N{PILE OF POO}"
+
+    reply = await replied(answer(400, orjson.dumps({"message": text})))
+
+    assert reply.message == text
+
+
+@pytest.mark.parametrize("name", TRACE_HEADERS)
+async def test_a_trace_id_may_come_in_a_header(name: str) -> None:
+    reply = await replied(answer(500, b"<html>", {name.lower(): "h-1"}))
+
+    assert reply.trace_id == "h-1"
+
+
+@pytest.mark.parametrize(
+    ("body", "trace_id"),
+    [
+        (b'{"trace_id": "b-1"}', "b-1"),
+        (b'{"trace_id": ""}', "h-1"),
+        (b'{"trace_id": 7}', "h-1"),
+        (b'{"trace_id": null}', "h-1"),
+        (b'{"trace_id": ["b-1"]}', "h-1"),
+        (b"{}", "h-1"),
+        (b"[]", "h-1"),
+    ],
+)
+async def test_the_trace_id_of_the_body_goes_first(body: bytes, trace_id: str) -> None:
+    reply = await replied(answer(400, body, {"X-Trace-Id": "h-1"}))
+
+    assert reply.trace_id == trace_id
+
+
+async def test_a_trace_id_in_a_header_is_cleaned_too() -> None:
+    raw = answer(500, b"", {"X-Trace-Id": "a\N{RIGHT-TO-LEFT OVERRIDE}\x9bb"})
+    reply = await replied(raw.replace(b"b\r\n", b"b\xff\r\n"))
+
+    assert reply.trace_id is not None
+    assert reply.trace_id.isprintable()
+
+
+async def test_without_a_trace_id_there_is_none() -> None:
+    assert (await replied(answer(500))).trace_id is None
+
+
+@pytest.mark.parametrize(
+    ("items", "campaign_status"),
+    [
+        ([{"id": "1000248", "status": "paused"}], "paused"),
+        ([{"id": 1000248, "status": "running"}], "running"),
+        (
+            [{"id": "1", "status": "sent"}, {"id": "1000248", "status": "draft"}],
+            "draft",
+        ),
+        ([{"id": "1000249", "status": "paused"}], None),
+        ([{"id": "01000248", "status": "paused"}], None),
+        ([{"status": "paused"}], None),
+        ([{"id": "1000248"}], None),
+        ([], None),
+    ],
+)
+async def test_the_status_is_that_of_the_campaign_asked_for(
+    items: list[object], campaign_status: str | None
+) -> None:
+    body = orjson.dumps({"total": 1, "items": items})
+
+    reply = await replied(answer(200, body), Action.VIEW)
+
+    assert reply.campaign_status == campaign_status
+
+
+LIMITS = {
+    "X-RateLimit-Limit": "150",
+    "X-RateLimit-Remaining": "149",
+    "X-RateLimit-Reset": "60",
+}
+
+
+@pytest.mark.parametrize("status", [204, 400, 500])
+async def test_the_servers_word_on_a_window_is_read(status: int) -> None:
+    reply = await replied(answer(status, headers=LIMITS))
+
+    assert reply.rate_limit == RateLimit(limit=150, remaining=149, reset_s=60)
+
+
+@pytest.mark.parametrize("remaining", [0, 150])
+async def test_a_window_may_be_empty_or_whole(remaining: int) -> None:
+    headers = LIMITS | {
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": "0",
+    }
+
+    reply = await replied(answer(204, headers=headers))
+
+    assert reply.rate_limit == RateLimit(limit=150, remaining=remaining, reset_s=0)
+
+
+ABSURD = ["", "-1", "1.5", "1e2", "many", "0x10", "10, 10", "9" * 400, "1_0", "+1"]
+
+
+@pytest.mark.parametrize("value", ABSURD)
+@pytest.mark.parametrize("name", LIMITS)
+async def test_an_absurd_word_on_a_window_is_not_taken(name: str, value: str) -> None:
+    reply = await replied(answer(204, headers=LIMITS | {name: value}))
+
+    assert (reply.http_status, reply.rate_limit) == (204, None)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+async def test_half_a_word_on_a_window_is_not_taken(name: str) -> None:
+    headers = {key: value for key, value in LIMITS.items() if key != name}
+
+    assert (await replied(answer(204, headers=headers))).rate_limit is None
+
+
+@pytest.mark.parametrize("name", LIMITS)
+async def test_two_words_on_a_window_are_not_taken(name: str) -> None:
+    headers = [*LIMITS.items(), (name, "1")]
+
+    assert (await replied(answer(204, headers=headers))).rate_limit is None
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"X-RateLimit-Limit": "0", "X-RateLimit-Remaining": "0"},
+        {"X-RateLimit-Remaining": "151"},
+        {"X-RateLimit-Reset": "86401"},
+    ],
+)
+async def test_a_word_that_makes_no_sense_is_not_taken(
+    nonsense: dict[str, str],
+) -> None:
+    assert (await replied(answer(204, headers=LIMITS | nonsense))).rate_limit is None
+
+
+def http_date(seconds_from_now: float) -> str:
+    moment = NOW + timedelta(seconds=seconds_from_now)
+    return format_datetime(moment, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "retry_after_s"),
+    [
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("0", 0.0),
+        ("-1", -1.0),
+        ("1000000000", 1e9),
+        ("1" + "0" * 400, 1e9),
+        (http_date(90), 90.0),
+        (http_date(-90), 0.0),
+        ("Sunday, 22-Nov-26 12:01:30 GMT", 90.0),
+        ("Sun, 22 Nov 2026 13:01:30 +0100", 90.0),
+        ("Sun, 22 Nov 2026 12:01:30", None),
+        ("Sun, 22 Nov 2026 12:01:30 -0000", None),
+        ("Sun, 22 Nov 99999999999999999999 12:01:30 GMT", None),
+        ("Sun, 22 Nov 2026 12:01:30 +99999999", None),
+        ("Sun, 99 Nov 2026 12:01:30 GMT", None),
+        ("-2", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("7, 8", None),
+        ("7 seconds", None),
+    ],
+)
+async def test_retry_after_is_read_in_every_form(
+    text: str, retry_after_s: float | None
+) -> None:
+    reply = await replied(answer(503, headers={"Retry-After": text}))
+
+    assert (reply.http_status, reply.retry_after_s) == (503, retry_after_s)
+
+
+async def test_without_retry_after_there_is_none() -> None:
+    assert (await replied(answer(429))).retry_after_s is None
+
+
+async def test_a_retry_after_date_is_read_by_the_servers_clock() -> None:
+    headers = {"Retry-After": http_date(3690), "Date": http_date(3600)}
+
+    assert (await replied(answer(503, headers=headers))).retry_after_s == 90.0
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["", "now", "Sun, 22 Nov 2026 12:00:00", "Sun, 1 Jan 99999999999999 1:1:1 Z"],
+)
+async def test_without_a_servers_clock_ours_is_taken(date: str) -> None:
+    headers = {"Retry-After": http_date(90), "Date": date}
+
+    assert (await replied(answer(503, headers=headers))).retry_after_s == 90.0
+
+
+async def test_the_connection_is_kept_for_the_next_request() -> None:
+    behaviour = answering(NO_CONTENT, answer(400, b"{}"), answer(200, b"{}"))
+    async with (
+        FaultyServer(behaviour) as server,
+        client_of(server.endpoint) as client,
+    ):
+        for action in (Action.PAUSE, Action.PAUSE, Action.VIEW):
+            await client.send(action, "7", "r")
+
+    assert (len(server.received), len(server.requests)) == (1, 3)
+
+
+async def test_as_many_connections_as_may_be_in_flight_are_open_at_once() -> None:
+    all_came = asyncio.Event()
+
+    async def wait_for_all(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await read_request(reader)
+        if len(server.requests) == 150:
+            all_came.set()
+        await all_came.wait()
+        writer.write(NO_CONTENT)
+        await reader.read()
+
+    async with (
+        FaultyServer(wait_for_all) as server,
+        client_of(server.endpoint, max_in_flight=150) as client,
+    ):
+        replies = await asyncio.gather(
+            *(client.send(Action.PAUSE, str(number), "r") for number in range(150))
+        )
+
+    assert {reply.http_status for reply in replies} == {204}
+
+
+async def test_no_more_connections_are_open_than_may_be_in_flight() -> None:
+    most = 0
+
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal most
+        await read_request(reader)
+        most = max(most, server.open_connections)
+        await asyncio.sleep(0.01)
+        writer.write(NO_CONTENT)
+
+    async with (
+        FaultyServer(count) as server,
+        client_of(server.endpoint, max_in_flight=3) as client,
+    ):
+        await asyncio.gather(*(client.send(Action.PAUSE, "7", "r") for _ in range(20)))
+
+    assert (most <= 3, len(server.requests)) == (True, 20)
+
+
+@pytest.fixture
+def netrc(tmp_path: Path) -> Path:
+    path = tmp_path / "netrc"
+    path.write_text("machine 127.0.0.1\nlogin jane\npassword word\n")
+    path.chmod(0o600)
+    return path
+
+
+async def test_the_environment_leads_no_request_astray(
+    monkeypatch: pytest.MonkeyPatch, netrc: Path
+) -> None:
+    async with (
+        FaultyServer(answering(NO_CONTENT)) as proxy,
+        FaultyServer(answering(NO_CONTENT)) as server,
+    ):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.endpoint.base_url)
+            monkeypatch.setenv(name.lower(), proxy.endpoint.base_url)
+        monkeypatch.setenv("NETRC", str(netrc))
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        async with client_of(server.endpoint) as client:
+            reply = await client.send(Action.PAUSE, "7", "r")
+
+    _, headers, _ = split(bytes(server.received[0]))
+    assert (reply.http_status, proxy.received) == (204, [])
+    assert headers[b"Authorization"] == b"Bearer abc"
+
+
+async def test_no_cookie_is_taken_or_sent() -> None:
+    tasty = answer(400, headers={"Set-Cookie": "session=1; Path=/"})
+    async with (
+        FaultyServer(answering(tasty, tasty)) as server,
+        client_of(Endpoint(f"http://localhost:{server.port}")) as client,
+    ):
+        for _ in range(2):
+            await client.send(Action.PAUSE, "7", "r")
+
+    assert len(server.requests) == 2
+    assert b"cookie" not in bytes(server.received[0]).lower()
+
+
+async def test_a_client_that_is_left_closes_its_connections() -> None:
+    async with FaultyServer(answering(NO_CONTENT)) as server:
+        async with client_of(server.endpoint) as client:
+            await client.send(Action.PAUSE, "7", "r")
+            assert server.open_connections == 1
+        with anyio.fail_after(10):
+            while server.open_connections:
+                await anyio.sleep(0.01)
+
+
+async def test_the_stand_in_is_paused_and_read_back() -> None:
+    async with (
+        Simulator(Rules()) as simulator,
+        client_of(parse_endpoint(simulator.base_url)) as client,
+    ):
+        paused = await client.send(Action.PAUSE, "7", "r-1")
+        refused = await client.send(Action.PAUSE, "7", "r-2")
+        view = await client.send(Action.VIEW, "7", "r-3")
+
+    assert (paused.http_status, refused.http_status) == (204, 400)
+    assert refused.trace_id
+    assert (view.http_status, view.campaign_status) == (200, "paused")
