@@ -5,6 +5,7 @@ async for record in pauser.pause(["1000248", "1000249"]):
 print(record.id, record.status, record.trace_id)
 """
 
+from bulkpause.credentials import Token
 from bulkpause.errors import (
     BulkpauseError,
     InputError,
@@ -17,7 +18,6 @@ from bulkpause.model import Item, Limit, Record, Status
 from bulkpause.pauser import Pauser
 from bulkpause.policy import Rules, Verify
 from bulkpause.settings import Settings
-from bulkpause.token import Token
 
 
 __all__ = [

@@ -25,9 +25,9 @@ from aiohttp.tracing import Trace
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action, Fault, RateLimit, Reply
-from bulkpause.token import Token
 
 
 #: No more of an answer's body than this is read.

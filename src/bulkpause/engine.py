@@ -6,7 +6,7 @@ dispatcher; what is in flight is answered and recorded.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,7 +17,6 @@ from bulkpause.model import (
     Action,
     Attempt,
     Cause,
-    Item,
     Record,
     Reply,
     Status,
@@ -27,13 +26,16 @@ from bulkpause.policy import (
     Again,
     Decision,
     Done,
+    PauseAgain,
     ReadBack,
     Rules,
     Stop,
     after_pause,
     after_view,
+    may_be_applied,
     unsettled,
 )
+from bulkpause.watch import Watch, is_broken
 from bulkpause.work import Work
 
 
@@ -51,12 +53,16 @@ class Limiter(Protocol):
 
 
 class Recorder(Protocol):
-    """Keeps final records.
+    """Keeps what was sent, what came back, and the final records.
 
     Raises:
         LogError: It can not; nothing more may be sent.
     """
 
+    def sent(self, action: Action, id_: str, request_id: str) -> None: ...
+    def answered(
+        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
+    ) -> None: ...
     def write(self, record: Record) -> None: ...
 
 
@@ -65,6 +71,7 @@ class Context:
     """What every record of a run has in common, and where its randomness is from."""
 
     run_id: str
+    request_ids: Iterator[str]
     reason: str | None
     rules: Rules
     now: Callable[[], datetime]
@@ -72,7 +79,7 @@ class Context:
 
 
 class Engine:
-    """Pauses items, one run long.
+    """Pauses campaigns, one run long.
 
     Args:
         sender: Makes the requests.
@@ -91,29 +98,30 @@ class Engine:
         context: Context,
         on_record: Callable[[Record], None],
     ) -> None:
+        self.stopped: Stopped | None = None
         self._sender = sender
         self._gate = gate
         self._recorder = recorder
         self._context = context
         self._on_record = on_record
-        self._requests = 0
+        self._watch = Watch(context.rules.give_up_after_s)
+        self._in_flight: set[str] = set()
+        self._landed = asyncio.Event()
         self._dispatcher: asyncio.Task[None] | None = None
         self._log_error: LogError | None = None
-        self.stopped: Stopped | None = None
 
-    async def run(self, items: Iterable[Item]) -> None:
-        """Carry all items through, or those that come before a stop.
+    async def run(self, works: Iterable[Work]) -> None:
+        """Carry all work through, or what comes before a stop.
 
         Raises:
-            LogError: A record could not be kept. What was in flight was answered.
+            LogError: Something could not be kept. What was in flight was answered.
         """
-        self._backlog = Backlog(Work(item) for item in items)
+        self._backlog = Backlog(works)
         async with asyncio.TaskGroup() as group:
             if self.stopped is None:
                 self._dispatcher = group.create_task(self._dispatch(group))
         for work in self._backlog.leftovers():
-            last = work.pauses[-1].reply
-            self._keep(work, unsettled(last, is_doubtful=work.is_doubtful))
+            self._leave(work)
         if self._log_error is not None:
             raise self._log_error
 
@@ -125,33 +133,62 @@ class Engine:
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         while await self._backlog.ready():
+            if self._watch.is_out:
+                await self._next_probe()
             await self._gate.take()
             group.create_task(self._attempt(self._backlog.take()))
 
+    async def _next_probe(self) -> None:
+        """While the server is out, wait for what is in flight and for the hour."""
+        while self._in_flight:
+            self._landed.clear()
+            await self._landed.wait()
+        wait_s = self._watch.probe_at - asyncio.get_running_loop().time()
+        if self._watch.is_out and wait_s > 0:
+            await asyncio.sleep(wait_s)
+
     async def _attempt(self, work: Work) -> None:
-        self._requests += 1
-        request_id = f"{self._context.run_id}-{self._requests}"
-        started_at = self._context.now()
-        reply: Reply | None = None
+        request_id = next(self._context.request_ids)
+        self._in_flight.add(work.item.id)
         try:
-            start = asyncio.get_running_loop().time()
+            attempt = await self._send(work, request_id)
+            work.add(attempt)
+            self._follow(work, request_id, self._decide(work, attempt.reply))
+        except LogError as error:
+            self._fail(error)
+            self._backlog.finish()
+        finally:
+            self._in_flight.discard(work.item.id)
+            self._landed.set()
+
+    async def _send(self, work: Work, request_id: str) -> Attempt:
+        loop = asyncio.get_running_loop()
+        started_at, start = self._context.now(), loop.time()
+        # Until it is known that something was written, nothing was.
+        reply: Reply | None = Reply(answered_at=start)
+        try:
+            self._recorder.sent(work.action, work.item.id, request_id)
+            reply = None
             reply = await self._sender.send(work.action, work.item.id, request_id)
         finally:
             await self._gate.tell(reply)
-        work.add(
-            Attempt(
-                request_id=request_id,
-                started_at=started_at,
-                latency_ms=round(
-                    (reply.answered_at - (reply.sent_at or start)) * 1e3, 1
-                ),
-                reply=reply,
-            )
+        sent_at = start if reply.sent_at is None else reply.sent_at
+        return Attempt(
+            request_id=request_id,
+            started_at=started_at,
+            latency_ms=round((reply.answered_at - sent_at) * 1000, 1),
+            reply=reply,
         )
-        self._follow(work, self._decide(work, reply))
 
     def _decide(self, work: Work, reply: Reply) -> Decision:
         rules, jitter = self._context.rules, self._context.jitter()
+        was_out = self._watch.is_out
+        stopped = self._watch.learn(work.item.id, reply)
+        if stopped is not None:
+            self.stop(stopped)
+        if was_out and is_broken(reply):
+            # A probe shows how the server is, and is not held against the id.
+            return Again(0.0)
         attempts, is_doubtful = work.attempts, work.is_doubtful
         if work.action is Action.PAUSE:
             return after_pause(
@@ -164,27 +201,48 @@ class Engine:
         return after_view(
             reply,
             attempts=attempts,
-            pause=work.pauses[-1].reply,
+            pause=work.last_pause,
             is_doubtful=is_doubtful,
             rules=rules,
             jitter=jitter,
         )
 
-    def _follow(self, work: Work, decision: Decision) -> None:
+    def _follow(self, work: Work, request_id: str, decision: Decision) -> None:
+        if work.action is Action.PAUSE and not isinstance(decision, Done):
+            self._note_answer(work, request_id)
         match decision:
             case Done(status):
                 self._keep(work, status)
                 self._backlog.finish()
             case Again(wait_s):
                 self._backlog.add_retry(work, wait_s)
+            case PauseAgain():
+                work.action = Action.PAUSE
+                self._backlog.add_retry(work, 0.0)
             case ReadBack():
                 work.action = Action.VIEW
                 self._backlog.add_read_back(work)
             case Stop(stopped):
                 self.stop(stopped)
-                if work.is_doubtful:
-                    self._keep(work, Status.UNKNOWN)
+                self._leave(work)
                 self._backlog.finish()
+
+    def _note_answer(self, work: Work, request_id: str) -> None:
+        reply = work.pauses[-1].reply
+        self._recorder.answered(
+            work.item.id,
+            request_id,
+            reply,
+            is_doubtful=may_be_applied(reply),
+        )
+
+    def _leave(self, work: Work) -> None:
+        """Give the final word on work that a stop has interrupted."""
+        last = work.last_pause
+        if work.is_doubtful:
+            self._keep(work, Status.UNKNOWN)
+        elif last is not None and last.http_status != 401:
+            self._keep(work, unsettled(last, is_doubtful=False))
 
     def _keep(self, work: Work, status: Status) -> None:
         context = self._context
@@ -194,7 +252,14 @@ class Engine:
         try:
             self._recorder.write(record)
         except LogError as error:
-            self._log_error = self._log_error or error
-            self.stop(Stopped(Cause.LOG, str(error)))
+            self._fail(error)
         else:
             self._on_record(record)
+
+    def _fail(self, error: LogError) -> None:
+        """The log failed: send nothing more, and name what it will not show."""
+        if self._log_error is None:
+            ids = ", ".join(sorted(self._in_flight)) or "none"
+            message = f"{error}; nothing more was sent; in flight: {ids}"
+            self._log_error = LogError(message)
+            self.stop(Stopped(Cause.LOG, message))

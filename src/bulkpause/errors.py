@@ -4,6 +4,7 @@
     ├── SettingsError      an option, address or value that can not be used
     ├── InputError         the input can not be read or holds unusable rows
     ├── TokenError         no token, an unusable one, or one the API refused
+    ├── GuardRailError     the input is not what was expected
     ├── LogError           the result log can not be read or written
     └── LogHeldError       another run holds the result log
 
@@ -25,6 +26,10 @@ class InputError(BulkpauseError):
 
 class TokenError(BulkpauseError):
     """There is no token, it can not be used, or the API refused it."""
+
+
+class GuardRailError(BulkpauseError):
+    """The input is not what was expected; nothing was sent."""
 
 
 class LogError(BulkpauseError):

@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from bulkpause.errors import (
     BulkpauseError,
+    GuardRailError,
     InputError,
     LogError,
     LogHeldError,
@@ -65,6 +66,7 @@ def exit_of_error(error: BulkpauseError) -> Exit:
     known: tuple[tuple[type[BulkpauseError], Exit], ...] = (
         (InputError, Exit.INPUT),
         (TokenError, Exit.TOKEN),
+        (GuardRailError, Exit.GUARD_RAIL),
         (LogHeldError, Exit.LOG_HELD),
         (LogError, Exit.LOG),
     )

@@ -17,12 +17,16 @@ from dataclasses import dataclass
 
 from bulkpause.arrival import Arrivals
 from bulkpause.care import SHORTEST_CLOSURE_S, Care, closure_s
+from bulkpause.estimate import time_needed_s
 from bulkpause.model import Limit, Reply
 from bulkpause.window import Window
 
 
 #: After so many answers without a refusal, one more may be in flight again.
 CALM_ANSWERS = 100
+#: So much later than an earlier run sent a request it may have been counted, in
+#: seconds: connections were set up, and nobody is left who saw the answer.
+LATEST_ARRIVAL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,27 @@ class Gate:
         self._care = Care(limits)
         self._calm_answers = 0
         self._closures = 0
-        self._closed_at = self._closed_until = 0.0
-        self._last_sent_at = float("-inf")
+        self._closed_at = self._closed_until = self._last_sent_at = float("-inf")
 
     async def remember(self, ages_s: Iterable[float]) -> None:
         """Count requests of an earlier run, sent so many seconds ago."""
-        ages = list(ages_s)
+        ages = [max(0.0, age_s - LATEST_ARRIVAL_S) for age_s in ages_s]
         for window in self._windows:
             period_s = window.limit.period_s
             await window.remember(age for age in ages if age < period_s)
+
+    def time_left_s(self, requests: int) -> float:
+        """Estimate the seconds until so many more requests are sent."""
+        if not self._windows:
+            return 0.0
+        longest, now = self._windows[0], _now()
+        limits = [window.limit for window in self._windows]
+        closed_s = max(0.0, self._closed_until - now)
+        later = requests - longest.soon
+        if later <= 0:
+            return closed_s + time_needed_s(requests, limits[1:])
+        free_s = max(0.0, longest.next_free_at - now)
+        return max(closed_s, free_s) + time_needed_s(later, limits)
 
     async def take(self) -> None:
         """Wait until one more request may be sent. Each needs one `tell`."""

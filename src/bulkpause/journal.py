@@ -1,64 +1,126 @@
-"""The result log: one JSON line for each final record, appended by one writer.
+"""The result log and its write-ahead file: what a run writes, and when it is safe.
 
-A line is one `write`, so that no crash of ours leaves half of it. What a crash of
-the machine could still take is synced in groups: a record is on the disk at most
-`SYNC_WITHIN_S` after it was written, or the run ends.
+Before a request there is a line in the write-ahead file, after the last word on an
+id a line in the log, each written at once. Both files are synced in groups, at most
+`SYNC_WITHIN_S` after a line. The first write or sync that fails ends the run.
+
+The write-ahead file is removed when nothing is open any more: every id that was
+planned has its final record.
 """
 
 import asyncio
-import fcntl
 import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import orjson
+from bulkpause.append_file import AppendFile, read_lines
+from bulkpause.errors import LogError, SettingsError
+from bulkpause.lines import (
+    Answered,
+    Header,
+    Sent,
+    decode_entries,
+    decode_records,
+    encode,
+    encode_plan,
+)
+from bulkpause.model import Action, Item, Record, Reply, timestamp
+from bulkpause.recovery import Recovery, recover
 
-from bulkpause.errors import LogError, LogHeldError
-from bulkpause.model import Record
 
-
-#: Seconds from a record's write to the sync that takes it to the disk.
+#: Seconds from a line's write to the sync that takes it to the disk.
 SYNC_WITHIN_S = 0.05
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def encode(record: Record) -> bytes:
-    """Write a record as one line of JSON, newline included."""
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+def write_ahead_path(log: Path) -> Path:
+    """Say where the write-ahead file of a log is."""
+    return log.with_name(f"{log.name}.wal")
+
+
+def read_recovery(log: Path) -> Recovery:
+    """Read what a log and its write-ahead file say, without taking hold of them.
+
+    Raises:
+        LogError: One can not be read or is damaged.
+    """
+    ahead = write_ahead_path(log)
+    return recover(
+        decode_records(read_lines(log), str(log)),
+        decode_entries(read_lines(ahead), str(ahead)),
+    )
+
+
+def records_of(log: Path, run_id: str) -> Iterator[Record]:
+    """Read the records of one run from a log.
+
+    Raises:
+        LogError: It can not be read or is damaged.
+    """
+    records = decode_records(read_lines(log), str(log))
+    return (record for record in records if record.run_id == run_id)
+
+
+def boot_id() -> str:
+    """Name the present boot of the machine, on whose clock `clock_s` is."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
 
 
 class Journal:
-    """Appends records to a new log, which it creates and locks.
+    """Keeps the records of one run at a time. Use it with `async with`.
 
     Args:
-        path: Must not exist, whatever it is; it is created with mode 0600.
+        path: The log. It is created with mode 0600.
+        is_resumed: Whether it may be there already.
+        now: The wall clock.
+
+    Attributes:
+        recovery: What earlier runs left.
+        warnings: What was mended on opening.
 
     Raises:
-        LogError: The log exists or can not be created.
+        SettingsError: It exists and is not to be resumed.
+        LogError: It can not be opened, read or mended.
         LogHeldError: Another run holds it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, is_resumed: bool, now: Callable[[], datetime]
+    ) -> None:
         self.path = path
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        self._now = now
+        ahead = write_ahead_path(path)
+        there = [file for file in (path, ahead) if os.path.lexists(file)]
+        if there and not is_resumed:
+            remedy = "go on with --resume, or name another log"
+            raise SettingsError(f"{there[0]} exists and is not overwritten; {remedy}")
+        self._log = AppendFile(path)
         try:
-            self._file = os.open(path, flags, 0o600)
-        except FileExistsError:
-            raise LogError(f"{path} exists; a log is never overwritten") from None
-        except OSError as error:
-            raise self._failed("created", error) from error
-        self._lock()
-        self._error: LogError | None = None
+            self._ahead = AppendFile(ahead)
+            self.recovery = recover(
+                decode_records(self._log.lines(), str(path)),
+                decode_entries(self._ahead.lines(), str(ahead)),
+            )
+        except BaseException:
+            self._log.close()
+            raise
+        self.warnings = tuple(self._warnings())
+        self._open = set(self.recovery.unfinished)
         self._is_closing = False
-        self._unsynced = asyncio.Event()
+        self._news = asyncio.Event()
         self._syncer: asyncio.Task[None] | None = None
 
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._file)
-            raise LogHeldError(f"another run holds {self.path}") from None
+    def _warnings(self) -> Iterator[str]:
+        for file in (self._log, self._ahead):
+            if file.torn_bytes:
+                what = f"a torn last line of {file.torn_bytes} bytes was cut"
+                yield f"{file.path}: {what}; what it was about is settled again"
 
     async def __aenter__(self) -> Self:
         self._syncer = asyncio.create_task(self._sync_in_groups())
@@ -71,49 +133,89 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         self._is_closing = True
-        self._unsynced.set()
-        if self._syncer is not None:
-            # Not cancelled: the file must stay open until its last sync is through.
-            await self._syncer
-        os.close(self._file)
-        if self._error is not None and error is None:
-            raise self._error
+        self._news.set()
+        failed: LogError | None = None
+        try:
+            if self._syncer is not None:
+                # Not cancelled: the files stay open until their last sync is through.
+                await self._syncer
+            self._log.sync()
+            if not self._open:
+                self._ahead.remove()
+        except LogError as raised:
+            failed = raised
+        finally:
+            self._log.close()
+            self._ahead.close()
+        if failed is not None and error is None:
+            raise failed
 
-    def write(self, record: Record) -> None:
-        """Append a record.
+    def begin(self, header: Header, items: list[Item]) -> None:
+        """Write down what a run is about to do. On the disk when this returns."""
+        self._open.update(item.id for item in items)
+        self._ahead.append(encode(header))
+        for line in encode_plan(items):
+            self._ahead.append(line)
+        self._ahead.sync()
+
+    def sent(self, action: Action, id_: str, request_id: str) -> None:
+        """Write down a request that is about to be written.
 
         Raises:
-            LogError: It, or one before it, could not be written or synced.
+            LogError: It can not be; the request must not be sent.
         """
-        if self._error is not None:
-            raise self._error
-        line = encode(record)
-        try:
-            written = os.write(self._file, line)
-            while written < len(line):
-                written += os.write(self._file, line[written:])
-        except OSError as error:
-            self._error = self._failed("written", error)
-            raise self._error from error
-        self._unsynced.set()
+        self._ahead.append(
+            encode(
+                Sent(
+                    sent=id_,
+                    action=action,
+                    request_id=request_id,
+                    at=timestamp(self._now()),
+                    clock_s=asyncio.get_running_loop().time(),
+                )
+            )
+        )
+
+    def answered(
+        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
+    ) -> None:
+        """Write down an answer that did not settle its id.
+
+        Raises:
+            LogError: It can not be; nothing more may be sent.
+        """
+        self._ahead.append(
+            encode(
+                Answered(
+                    answered=id_,
+                    request_id=request_id,
+                    http_status=reply.http_status,
+                    trace_id=reply.trace_id,
+                    error=reply.fault,
+                    is_doubtful=is_doubtful,
+                )
+            )
+        )
+
+    def write(self, record: Record) -> None:
+        """Write down the final word on an id.
+
+        Raises:
+            LogError: It can not be; nothing more may be sent.
+        """
+        self._log.append(encode(record))
+        self._open.discard(record.id or "")
+        self._news.set()
 
     async def _sync_in_groups(self) -> None:
-        while self._error is None and not self._is_closing:
-            await self._unsynced.wait()
+        while not self._is_closing:
+            await self._news.wait()
             if not self._is_closing:
                 await asyncio.sleep(SYNC_WITHIN_S / 2)
-                self._unsynced.clear()
-            await asyncio.to_thread(self._sync)
-
-    def _sync(self) -> None:
-        try:
-            os.fdatasync(self._file)
-        except OSError as error:
-            # What a failed sync left behind is not known, and a second one may
-            # succeed without it, so that it is never tried again.
-            # https://www.usenix.org/conference/atc20/presentation/rebello
-            self._error = self._failed("synced", error)
-
-    def _failed(self, what: str, error: OSError) -> LogError:
-        reason = error.strerror or "unknown error"
-        return LogError(f"the log {self.path} can not be {what}: {reason}")
+                self._news.clear()
+            try:
+                await asyncio.to_thread(self._log.sync)
+            except LogError:
+                # The file remembers it and refuses the next line. So must the other.
+                self._ahead.fail_like(self._log)
+                return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import inf
+from typing import Any
 
 
 class Action(StrEnum):
@@ -153,6 +154,18 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """An attempt of an earlier run to pause an id, as far as it is on record."""
+
+    http_status: int | None = None
+    trace_id: str | None = None
+    error: str | None = None
+    at: str | None = None
+    request_id: str | None = None
+    is_doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """The final word on one id in one run: a line of the result log."""
 
@@ -165,7 +178,7 @@ class Record:
     error: str | None = None
     campaign_status: str | None = None
     attempts: int = 0
-    history: tuple[Mapping[str, str | int | None], ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
     reason: str | None = None
     row: int | None = None
     request_id: str | None = None

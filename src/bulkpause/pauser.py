@@ -1,27 +1,59 @@
 """The parts of a run, connected: for programs, and for the command line."""
 
 import asyncio
+import hashlib
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bulkpause.client import Client, Timeouts
+from bulkpause.credentials import Token
 from bulkpause.engine import Context, Engine
+from bulkpause.errors import SettingsError
 from bulkpause.gate import Gate
+from bulkpause.guard import FailureCount, GuardRails, judge_canary
 from bulkpause.ids import as_item
-from bulkpause.journal import Journal
-from bulkpause.model import Cause, Item, Problem, Record, Status, Stopped
+from bulkpause.journal import Journal, boot_id
+from bulkpause.lines import Header
+from bulkpause.model import (
+    Action,
+    Cause,
+    Item,
+    Problem,
+    Record,
+    Reply,
+    Status,
+    Stopped,
+)
+from bulkpause.plan import digest
+from bulkpause.policy import Verify
+from bulkpause.recovery import Recovery, ages_s
 from bulkpause.settings import Settings
-from bulkpause.token import Token
+from bulkpause.work import Work
 
 
 class _NoLog:
     """Keeps nothing, for programs that keep the records themselves."""
+
+    recovery = Recovery()
+    warnings: tuple[str, ...] = ()
+
+    def begin(self, header: Header, items: list[Item]) -> None:
+        pass
+
+    def sent(self, action: Action, id_: str, request_id: str) -> None:
+        pass
+
+    def answered(
+        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
+    ) -> None:
+        pass
 
     def write(self, record: Record) -> None:
         pass
@@ -33,7 +65,10 @@ class Pauser:
     Args:
         token: The bearer token.
         settings: Where to, how fast, how patiently.
-        log: A new file for the records; None keeps none.
+        log: The file for the records; None keeps none.
+        is_resumed: Whether the log may be there already: then ids that it settles
+            are left out, and what it leaves open is taken up.
+        guards: What ends the run early.
         run_id: The name of the run in every record; None makes one up.
         now: The wall clock.
 
@@ -49,14 +84,21 @@ class Pauser:
         settings: Settings | None = None,
         *,
         log: Path | str | None = None,
+        is_resumed: bool = False,
+        guards: GuardRails | None = None,
         run_id: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
-        self.run_id = run_id or new_run_id(now())
+        self.run_id = run_id or new_run_id(now(), self.settings)
         self.stopped: Stopped | None = None
         self._token = token if isinstance(token, Token) else Token(token)
         self._log = None if log is None else Path(log)
+        self._is_resumed = is_resumed
+        self._guards = guards or GuardRails()
+        self._canary: list[Record] = []
+        self._request_ids = (f"{self.run_id}-{number}" for number in count(1))
+        self._running: asyncio.Task[None] | None = None
         self._now = now
         self._engine: Engine | None = None
         self._stack = AsyncExitStack()
@@ -66,7 +108,9 @@ class Pauser:
         async with AsyncExitStack() as stack:
             self._recorder: Journal | _NoLog = _NoLog()
             if self._log is not None:
-                self._recorder = await stack.enter_async_context(Journal(self._log))
+                journal = Journal(self._log, is_resumed=self._is_resumed, now=self._now)
+                self._recorder = await stack.enter_async_context(journal)
+                check_same_run(journal.recovery, settings, self._log)
             self._client = await stack.enter_async_context(
                 Client(
                     settings.endpoint,
@@ -77,7 +121,8 @@ class Pauser:
                     now=self._now,
                 )
             )
-            self._gate = Gate(settings.limits, max_in_flight=settings.in_flight)
+            self.gate = Gate(settings.limits, max_in_flight=settings.in_flight)
+            await self.gate.remember(self._recent_ages_s())
             self._stack = stack.pop_all()
         return self
 
@@ -87,18 +132,48 @@ class Pauser:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        await self._leave()
         await self._stack.__aexit__(kind, error, traceback)
+
+    async def _leave(self) -> None:
+        """End what runs, if its records are no longer wanted."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+
+    @property
+    def recovery(self) -> Recovery:
+        """What earlier runs left in the log."""
+        return self._recorder.recovery
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was mended when the log was opened."""
+        return self._recorder.warnings
+
+    def _recent_ages_s(self) -> list[float]:
+        return ages_s(
+            self.recovery,
+            now=self._now(),
+            clock_s=asyncio.get_running_loop().time(),
+            boot_id=boot_id(),
+            longest_s=max((one.period_s for one in self.settings.limits), default=0.0),
+        )
 
     def stop(self, reason: str) -> None:
         """Send nothing new. Records go on coming for what is in flight."""
-        self.stopped = self.stopped or Stopped(Cause.SIGNAL, reason)
+        self._stop(Stopped(Cause.SIGNAL, reason))
+
+    def _stop(self, stopped: Stopped) -> None:
+        self.stopped = self.stopped or stopped
         if self._engine is not None:
             self._engine.stop(self.stopped)
 
     async def pause(self, ids: Iterable[str | Item | Problem]) -> AsyncIterator[Record]:
         """Pause each id once, and give its record as soon as it is final.
 
-        A text that is no id is not sent; its record has the status `invalid`.
+        A text that is no id is not sent; its record has the status `invalid`. Ids
+        that the log has settled have no new record.
         After a stop there are ids without a record: those not attempted.
 
         Raises:
@@ -111,8 +186,29 @@ class Pauser:
                 yield self._invalid(item)
             else:
                 items.setdefault(item.id, item)
-        async for record in self._carry(items.values()):
+        settled = self.recovery.settled
+        wanted = [item for item in items.values() if item.id not in settled]
+        self._recorder.begin(self._header(wanted), wanted)
+        async for record in self._carry(wanted):
             yield record
+
+    def _header(self, items: list[Item]) -> Header:
+        return Header(
+            run=self.run_id,
+            base_url=self.settings.endpoint_name,
+            digest=digest(item.id for item in items),
+            planned=len(items),
+            boot_id=boot_id(),
+        )
+
+    def _works(self, items: list[Item]) -> list[Work]:
+        """Take up what is open first: it may run for all that is known."""
+        past, verify = self.recovery.past, self.settings.rules.verify
+        works = [Work(item, past=past.get(item.id, ())) for item in items]
+        for work in works:
+            if work.is_doubtful and verify is not Verify.NONE:
+                work.action = Action.VIEW
+        return sorted(works, key=lambda work: work.action is not Action.VIEW)
 
     def _invalid(self, problem: Problem) -> Record:
         record = Record(
@@ -125,35 +221,92 @@ class Pauser:
         self._recorder.write(record)
         return record
 
-    async def _carry(self, items: Iterable[Item]) -> AsyncIterator[Record]:
+    async def _carry(self, items: list[Item]) -> AsyncIterator[Record]:
         records: asyncio.Queue[Record | None] = asyncio.Queue()
+        failures = FailureCount(self._guards.max_failures)
+
+        def on_record(record: Record) -> None:
+            records.put_nowait(record)
+            if len(self._canary) < self._guards.canary:
+                self._canary.append(record)
+            if (stopped := failures.learn(record)) is not None:
+                self._stop(stopped)
+
         self._engine = Engine(
             sender=self._client,
-            gate=self._gate,
+            gate=self.gate,
             recorder=self._recorder,
             context=Context(
                 run_id=self.run_id,
+                request_ids=self._request_ids,
                 reason=self.settings.reason,
                 rules=self.settings.rules,
                 now=self._now,
                 jitter=random.random,
             ),
-            on_record=records.put_nowait,
+            on_record=on_record,
         )
         if self.stopped is not None:
             self._engine.stop(self.stopped)
-        running = asyncio.create_task(self._engine.run(items))
+        running = asyncio.create_task(self._run(self._engine, self._works(items)))
         running.add_done_callback(lambda _: records.put_nowait(None))
+        self._running = running
         try:
             while (record := await records.get()) is not None:
                 yield record
             await running
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            await self._leave()
             self.stopped = self._engine.stopped
 
+    async def _run(self, engine: Engine, works: list[Work]) -> None:
+        """Run the canary, look at it, and run the rest, up to the deadline."""
+        guards = self._guards
+        with self._deadline(guards.deadline_s):
+            canary = works[: guards.canary]
+            if canary:
+                await engine.run(canary)
+                if (stopped := judge_canary(len(canary), self._canary)) is not None:
+                    self._stop(stopped)
+            await engine.run(works[guards.canary :])
 
-def new_run_id(now: datetime) -> str:
-    """Name a run so that names sort by time and never meet."""
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    @contextmanager
+    def _deadline(self, deadline_s: float | None) -> Iterator[None]:
+        if deadline_s is None:
+            yield
+            return
+        stopped = Stopped(Cause.GUARD_RAIL, f"--deadline {deadline_s:g}s has passed")
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(deadline_s, self._stop, stopped)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+def new_run_id(now: datetime, settings: Settings) -> str:
+    """Name a run so that names sort by time, never meet, and tell the endpoint."""
+    tag = _endpoint_tag(settings)
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}-{tag}"
+
+
+def check_same_run(recovery: Recovery, settings: Settings, log: Path) -> None:
+    """Refuse to go on with a log of another endpoint.
+
+    Raises:
+        SettingsError: The log's ids were paused elsewhere.
+    """
+    runs = {record.run_id or "" for record in recovery.records.values()}
+    runs.update(header.run for header in recovery.headers)
+    tag = _endpoint_tag(settings)
+    if any(run.rpartition("-")[2] != tag for run in runs):
+        others = {header.base_url for header in recovery.headers}
+        where = ", ".join(sorted(others - {settings.endpoint_name})) or "another API"
+        raise SettingsError(
+            f"{log} is of {where}, not of {settings.endpoint_name}; name another log"
+        )
+
+
+def _endpoint_tag(settings: Settings) -> str:
+    name = f"{Action.PAUSE} {settings.endpoint_name}"
+    return hashlib.sha256(name.encode()).hexdigest()[:6]

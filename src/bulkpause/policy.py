@@ -15,6 +15,9 @@ LONGEST_RETRY_AFTER_S = 300.0
 #: What the API calls a campaign that a pause could still stop.
 PAUSABLE = frozenset({"running", "scheduled"})
 
+#: The request came too slowly or too early to be looked at; 429 has its own rules.
+_NOT_TAKEN = frozenset({408, 425})
+
 
 class Verify(StrEnum):
     """Which ids are read back once the first tries are through."""
@@ -30,12 +33,16 @@ class Verify(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How often to try, how long to wait between tries, what to read back."""
+    """How often to try, how long to wait between tries, what to read back.
+
+    `give_up_after_s` without a usable answer to any id ends the run.
+    """
 
     max_attempts: int = 4
     verify: Verify = Verify.REFUSED
     wait_initial_s: float = 1.0
     wait_max_s: float = 30.0
+    give_up_after_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +65,18 @@ class ReadBack:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseAgain:
+    """The campaign still runs: make the pause request anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Send nothing more in this run. The id stays as it was before."""
 
     stopped: Stopped
 
 
-Decision = Done | Again | ReadBack | Stop
+Decision = Done | Again | ReadBack | PauseAgain | Stop
 
 
 def may_be_applied(reply: Reply) -> bool:
@@ -77,7 +89,12 @@ def may_be_applied(reply: Reply) -> bool:
 def is_refused(reply: Reply) -> bool:
     """Tell whether the API answered that it will not do this."""
     status = reply.http_status
-    return status is not None and status < 500 and status not in {204, 429}
+    return (
+        status is not None
+        and status < 500
+        and status not in {204, 429}
+        and status not in _NOT_TAKEN
+    )
 
 
 def counts_as_attempt(reply: Reply) -> bool:
@@ -115,7 +132,7 @@ def after_view(
     reply: Reply,
     *,
     attempts: int,
-    pause: Reply,
+    pause: Reply | None,
     is_doubtful: bool,
     rules: Rules,
     jitter: float,
@@ -125,7 +142,8 @@ def after_view(
     Args:
         reply: What the latest read-back brought.
         attempts: How many read-backs counted so far, this one included.
-        pause: What the last pause request brought.
+        pause: What the last pause request of this run brought; None if there was
+            none yet, since an earlier run left the id in doubt.
         is_doubtful: Whether a pause request may have been applied.
         rules: What was asked for.
         jitter: A random number from 0 to 1.
@@ -136,12 +154,23 @@ def after_view(
         return _token_refused(reply)
     seen = reply.campaign_status if reply.http_status == 200 else None
     # A pause that was accepted may take a while to show.
-    is_late = pause.http_status == 204 and seen in PAUSABLE
+    is_late = pause is not None and pause.http_status == 204 and seen in PAUSABLE
     if (_is_transient(reply) or is_late) and attempts < rules.max_attempts:
         return Again(wait_s(attempts, reply, rules, jitter))
+    if pause is None:
+        return _after_recovery(seen)
     if seen is None:
         return Done(unsettled(pause, is_doubtful=is_doubtful))
     return Done(_settled(seen, pause, is_doubtful=is_doubtful))
+
+
+def _after_recovery(seen: str | None) -> Decision:
+    """Decide on an id that an earlier run left in doubt, from its status alone."""
+    if seen == "paused":
+        return Done(Status.PAUSED)
+    if seen is None or seen in PAUSABLE:
+        return PauseAgain()
+    return Done(Status.NOT_PAUSABLE)
 
 
 def wait_s(attempts: int, reply: Reply, rules: Rules, jitter: float) -> float:
@@ -167,7 +196,8 @@ def _is_broken_server(reply: Reply) -> bool:
 
 
 def _is_transient(reply: Reply) -> bool:
-    return reply.http_status is None or reply.http_status >= 500
+    status = reply.http_status
+    return status is None or status >= 500 or status in _NOT_TAKEN
 
 
 def _is_read_back(reply: Reply, *, is_doubtful: bool, verify: Verify) -> bool:
@@ -196,7 +226,10 @@ def unsettled(pause: Reply, *, is_doubtful: bool) -> Status:
 
 def _settled(seen: str, pause: Reply, *, is_doubtful: bool) -> Status:
     if seen == "paused":
-        return Status.PAUSED if is_doubtful else Status.ALREADY_PAUSED
-    if seen in PAUSABLE and not is_refused(pause):
-        return Status.FAILED
-    return Status.NOT_PAUSABLE
+        # An odd success is none to rely on, but it may have been ours.
+        is_odd_success = pause.http_status is not None and pause.http_status < 300
+        is_ours = is_doubtful or is_odd_success
+        return Status.PAUSED if is_ours else Status.ALREADY_PAUSED
+    if seen not in PAUSABLE or pause.http_status == 400:
+        return Status.NOT_PAUSABLE
+    return Status.REJECTED if is_refused(pause) else Status.FAILED

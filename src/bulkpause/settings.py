@@ -17,7 +17,7 @@ BURST = Limit(10, 1.0)
 STEADY = Limit(150, 60.0)
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)").fullmatch
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)").fullmatch
 _LIMIT = re.compile(r"([0-9]{1,9})/(.+)").fullmatch
 
 
@@ -33,6 +33,7 @@ class Settings:
             smallest window holds, or 10 without a window.
         timeout_s: Seconds for one attempt, connecting included.
         rules: How often to try, and what to read back.
+        name: What logs call the endpoint; None means its base URL.
 
     Raises:
         SettingsError: A value can not be used.
@@ -44,19 +45,29 @@ class Settings:
     max_in_flight: int | None = None
     timeout_s: float = 30.0
     rules: Rules = field(default_factory=Rules)
+    name: str | None = None
 
     def __post_init__(self) -> None:
         parse_endpoint(self.base_url)
         if self.reason is not None and len(self.reason) > 1000:
             raise SettingsError("the reason is longer than 1,000 characters")
+        if self.reason is not None and not _is_unicode(self.reason):
+            raise SettingsError("the reason holds bytes that are no UTF-8 text")
         if self.max_in_flight is not None and self.max_in_flight < 1:
             raise SettingsError("at least one request must be allowed in flight")
         if not 0 < self.timeout_s <= 3600:
             raise SettingsError("a timeout is more than 0 s and at most an hour")
+        if self.rules.max_attempts < 1:
+            raise SettingsError("at least one attempt must be allowed")
 
     @property
     def endpoint(self) -> Endpoint:
         return parse_endpoint(self.base_url)
+
+    @property
+    def endpoint_name(self) -> str:
+        """What logs call the endpoint."""
+        return self.name or self.endpoint.base_url
 
     @property
     def in_flight(self) -> int:
@@ -88,6 +99,10 @@ def parse_limit(text: str) -> Limit | None:
     if match is None or int(match[1]) == 0:
         _refuse(text, "a limit", "10/1s, 150/1m or none")
     return Limit(int(match[1]), parse_duration(match[2]))
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _refuse(text: str, what: str, examples: str) -> NoReturn:

@@ -1,8 +1,9 @@
-"""Records → totals. A fold, the same live and over a finished log."""
+"""Records → totals, causes and speed. A fold, the same live and over a finished log."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bulkpause.model import Record, Status
 
@@ -11,6 +12,39 @@ from bulkpause.model import Record, Status
 GOOD = frozenset({Status.PAUSED, Status.ALREADY_PAUSED})
 #: Statuses that a retry may change.
 OPEN = frozenset({Status.FAILED, Status.UNKNOWN})
+#: So many trace ids are kept as examples of a cause.
+EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why ids ended as they did. Records with the same cause are one group."""
+
+    status: Status
+    http_status: int | None
+    title: str | None
+    message: str | None
+    error: str | None
+    campaign_status: str | None
+
+    def __str__(self) -> str:
+        known = (
+            None if self.http_status is None else f"HTTP {self.http_status}",
+            self.title,
+            self.message,
+            self.error,
+            self.campaign_status and f"campaign is {self.campaign_status}",
+        )
+        return ", ".join(part for part in known if part) or "no reason on record"
+
+
+@dataclass(slots=True)
+class Group:
+    """The ids of one cause: how many, and some to look up."""
+
+    count: int = 0
+    ids: list[str] = field(default_factory=list)
+    trace_ids: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -25,9 +59,47 @@ class Totals:
     duplicate: int = 0
     already_done: int = 0
     by_status: Counter[Status] = field(default_factory=Counter)
+    causes: dict[Reason, Group] = field(default_factory=dict)
+    requests: int = 0
+    refused_for_rate: int = 0
+    read_back: int = 0
+    latencies_ms: list[float] = field(default_factory=list)
+    first_at: str | None = None
+    last_at: str | None = None
 
     def add(self, record: Record) -> None:
+        """Take a record into account."""
         self.by_status[record.status] += 1
+        if record.status is Status.INVALID:
+            return
+        if record.status is not Status.PAUSED:
+            self._add_cause(record)
+        self.requests += len(record.history) + 1
+        self.refused_for_rate += sum(
+            one.get("http_status") == 429 for one in record.history
+        )
+        self.read_back += record.campaign_status is not None
+        if record.latency_ms is not None:
+            self.latencies_ms.append(record.latency_ms)
+        started_at, finished_at = record.started_at or "", record.finished_at or ""
+        self.first_at = min(self.first_at or started_at, started_at)
+        self.last_at = max(self.last_at or finished_at, finished_at)
+
+    def _add_cause(self, record: Record) -> None:
+        cause = Reason(
+            status=record.status,
+            http_status=record.http_status,
+            title=record.title,
+            message=record.message,
+            error=record.error,
+            campaign_status=record.campaign_status,
+        )
+        group = self.causes.setdefault(cause, Group())
+        group.count += 1
+        if record.id is not None and len(group.ids) < EXAMPLES:
+            group.ids.append(record.id)
+        if record.trace_id is not None and len(group.trace_ids) < EXAMPLES:
+            group.trace_ids.append(record.trace_id)
 
     @property
     def not_attempted(self) -> int:
@@ -59,6 +131,52 @@ class Totals:
         return not self.is_unfinished and recorded == sum(
             self.by_status[status] for status in GOOD
         )
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds from the first request to the last record."""
+        if not self.first_at or not self.last_at:
+            return 0.0
+        first, last = map(datetime.fromisoformat, (self.first_at, self.last_at))
+        return max(0.0, (last - first).total_seconds())
+
+    def latency_ms(self, percent: float) -> float | None:
+        """Give the latency that so many percent of the ids did not exceed."""
+        if not self.latencies_ms:
+            return None
+        ordered = sorted(self.latencies_ms)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+    def as_dict(self) -> dict[str, object]:
+        """Give all of it under names that JSON can carry."""
+        return {
+            "rows": self.rows,
+            **self.accounts(),
+            "wall_s": self.wall_s,
+            "requests": self.requests,
+            "retries": self.requests - len(self.latencies_ms),
+            "refused_for_rate": self.refused_for_rate,
+            "read_back": self.read_back,
+            "latency_ms": {f"p{p}": self.latency_ms(p) for p in (50, 95, 99)},
+            "causes": [
+                {
+                    "status": cause.status,
+                    "http_status": cause.http_status,
+                    "title": cause.title,
+                    "message": cause.message,
+                    "error": cause.error,
+                    "campaign_status": cause.campaign_status,
+                    "count": group.count,
+                    "ids": group.ids,
+                    "trace_ids": group.trace_ids,
+                }
+                for cause, group in self.by_weight()
+            ],
+        }
+
+    def by_weight(self) -> list[tuple[Reason, Group]]:
+        """Give the causes, those with the most ids first."""
+        return sorted(self.causes.items(), key=lambda pair: -pair[1].count)
 
 
 def total(records: Iterable[Record], totals: Totals) -> Totals:

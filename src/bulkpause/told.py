@@ -18,6 +18,8 @@ from bulkpause.model import Limit, Reply
 SHORTEST_TOLD_S = 3.0
 #: From so many requests on it shows whether a server has forgotten them.
 FEWEST_TO_JUDGE = 4
+#: Two clocks may part by so many seconds in a second.
+CLOCK_DRIFT = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class Boundary:
 
     def moved(self, seconds: float) -> "Boundary":
         return Boundary(self.earliest + seconds, self.latest + seconds)
+
+    def widened(self, seconds: float) -> "Boundary":
+        return Boundary(self.earliest - seconds, self.latest + seconds)
 
     @property
     def middle(self) -> float:
@@ -59,6 +64,7 @@ class Told:
         self.is_true: bool | None = None
         self.others = 0
         self._limit = limit
+        self._most_counted = 0
 
     def tells_order(self, reply: Reply) -> bool:
         """Say whether what remains tells in which order requests were counted."""
@@ -80,7 +86,8 @@ class Told:
         last = self.boundary.moved(periods * period_s)
         self.others = 0
         self.begun_at = last.latest
-        self.boundary = last.moved(period_s)
+        drift_s = CLOCK_DRIFT * period_s * (periods + 1)
+        self.boundary = last.moved(period_s).widened(drift_s)
         return last.earliest
 
     def judge(self, reply: Reply, *, counted: int, is_claimed: bool) -> None:
@@ -98,7 +105,10 @@ class Told:
             self.distrust()
         elif reply.rate_limit is not None and self._seen(reply) is not None:
             remembered = self._limit.requests - reply.rate_limit.remaining
-            if counted >= FEWEST_TO_JUDGE and remembered <= counted / 2:
+            # What never changes tells nothing: the count must have been higher.
+            has_fallen = remembered < self._most_counted
+            self._most_counted = max(self._most_counted, remembered)
+            if has_fallen and FEWEST_TO_JUDGE <= counted >= 2 * remembered:
                 self.is_true = True
             elif is_from_new:
                 self.distrust()
@@ -111,14 +121,24 @@ class Told:
             resting: Our requests that were answered and may count in this window.
             taken: Our requests in flight, the answered one included.
         """
+        if self.is_true is False:
+            return
         seen = self._seen(reply)
-        if seen is None or self.is_true is False:
+        if seen is None:
+            self._miss(reply)
             return
         self.boundary = (self.boundary or seen).narrowed(seen, self._limit.period_s)
         if self.boundary is None:
             self.distrust()
         elif reply.sent_at is not None and reply.sent_at >= self.begun_at:
             self._count_others(reply, resting, taken)
+
+    def _miss(self, reply: Reply) -> None:
+        """Drop a claim that the server does not keep up."""
+        is_answer = reply.fault is None and not reply.is_refused_for_rate
+        if self.is_true is None and is_answer:
+            self.boundary = None
+            self.others = 0
 
     def distrust(self) -> None:
         """Do without the server's word from here on."""

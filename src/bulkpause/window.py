@@ -81,11 +81,22 @@ class Window:
         """When the next slot is free, if that is known and not yet."""
         if self._used < self.limit.requests or not self._resting:
             return None
+        return self.next_free_at if self.next_free_at > _now() else None
+
+    @property
+    def next_free_at(self) -> float:
+        """When the slot is free again that has rested longest."""
+        if not self._resting:
+            return _now() + self.limit.period_s
         boundary = self._told.boundary
-        soonest = self._resting[0].rested_at
-        if boundary is not None:
-            soonest = min(soonest, boundary.latest)
-        return soonest if soonest > _now() else None
+        rested_at = self._resting[0].rested_at
+        return rested_at if boundary is None else min(rested_at, boundary.latest)
+
+    @property
+    def soon(self) -> int:
+        """How many requests need no slot that rests: those on their way, and more."""
+        free = self.limit.requests - self._used
+        return max(0, free) + self._taken
 
     @property
     def _used(self) -> int:
@@ -108,9 +119,12 @@ class Window:
             return False
         if self._used < self.limit.requests:
             return True
-        if not await self._wait(self._resting[0].limiter if self._resting else None):
+        first = self._resting[0] if self._resting else None
+        if not await self._wait(None if first is None else first.limiter):
             return False
-        self._resting.popleft()
+        # News of the same moment may have let it go already, or put others before it.
+        if self._resting and self._resting[0] is first:
+            self._resting.popleft()
         return self._used < self.limit.requests
 
     async def _wait(self, limiter: AsyncLimiter | None) -> bool:
@@ -145,12 +159,14 @@ class Window:
             self._claimed.extend(old)
 
     def _learn(self, reply: Reply) -> None:
-        told, is_claimed = self._told, bool(self._claimed)
-        told.judge(reply, counted=self._counted_before(reply), is_claimed=is_claimed)
+        told = self._told
+        if told.is_true is None:
+            counted = self._counted_before(reply)
+            told.judge(reply, counted=counted, is_claimed=bool(self._claimed))
         told.learn(reply, resting=len(self._resting), taken=self._taken)
-        if told.is_true is False:
+        if told.boundary is None:
             self._resting.extendleft(reversed(self._claimed))
-        if told.is_true is not None:
+        if told.boundary is None or told.is_true:
             self._claimed.clear()
 
     def _counted_before(self, reply: Reply) -> int:

@@ -4,11 +4,16 @@ It keeps the rules that the public documentation gives, misbehaves where it is a
 to, and records every request. It uses nothing else of this package.
 """
 
+from typing import TYPE_CHECKING
+
 from bulkpause.simulator.behaviour import Behaviour
 from bulkpause.simulator.faults import Fault, parse_fault, parse_script
 from bulkpause.simulator.ledger import Entry, Ledger
 from bulkpause.simulator.limits import Window
-from bulkpause.simulator.server import Simulator, serve
+
+
+if TYPE_CHECKING:
+    from bulkpause.simulator.server import Simulator, serve
 
 
 __all__ = [
@@ -22,3 +27,12 @@ __all__ = [
     "parse_script",
     "serve",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import the server, and with it aiohttp, when it is asked for."""
+    if name not in {"Simulator", "serve"}:
+        raise AttributeError(name)
+    from bulkpause.simulator import server  # noqa: PLC0415
+
+    return getattr(server, name)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.errors import TokenError
-from bulkpause.token import Token, find_token
+from bulkpause.credentials import Token, find_token
 
 
 def write(path: Path, content: str | bytes, mode: int = 0o600) -> Path:

@@ -1,0 +1,73 @@
+"""Records → a file that `run` accepts and a spreadsheet opens without harm."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from bulkpause.model import Item, Record
+
+
+#: The columns of an export. The first is where `run` looks for ids.
+COLUMNS = (
+    "campaign_id",
+    "status",
+    "http_status",
+    "trace_id",
+    "title",
+    "message",
+    "error",
+    "campaign_status",
+    "attempts",
+    "row",
+    "finished_at",
+)
+NOT_ATTEMPTED = "not_attempted"
+#: A cell that begins with one of these is a formula to a spreadsheet.
+#: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Row = dict[str, object]
+
+
+def rows(
+    records: Iterable[Record], unattempted: Iterable[Item], statuses: frozenset[str]
+) -> Iterator[Row]:
+    """Give a row for each id whose status is wanted; rows without an id have none."""
+    for record in records:
+        if record.id is not None and record.status in statuses:
+            row: Row = {name: getattr(record, name, None) for name in COLUMNS}
+            yield row | {"campaign_id": record.id}
+    if NOT_ATTEMPTED in statuses:
+        for item in unattempted:
+            empty: Row = dict.fromkeys(COLUMNS)
+            yield empty | {
+                "campaign_id": item.id,
+                "status": NOT_ATTEMPTED,
+                "row": item.row,
+            }
+
+
+def as_csv(found: Iterable[Row]) -> Iterator[str]:
+    """Write rows as CSV with a heading, line by line."""
+    yield _line(COLUMNS)
+    for row in found:
+        yield _line([_cell(row[name]) for name in COLUMNS])
+
+
+def as_jsonl(found: Iterable[Row]) -> Iterator[str]:
+    """Write rows as JSON lines."""
+    for row in found:
+        yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()

@@ -1,0 +1,34 @@
+"""structlog, configured once: one JSON object a line on stderr.
+
+Events are `noun.verb_past`. Values are fields, so that what the API says is escaped.
+"""
+
+import sys
+
+import orjson
+import structlog
+
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
+    """Set structlog up and give the logger of a run."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(serializer=_dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(run_id=run_id)
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def _dumps(value: object, **_: object) -> bytes:
+    return orjson.dumps(value, default=str)

@@ -1,0 +1,69 @@
+"""The verbs that read a log: `status` and `export`. They send nothing, lock nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import orjson
+
+from bulkpause import report
+from bulkpause.errors import InputError, SettingsError
+from bulkpause.exits import Exit, exit_of_totals
+from bulkpause.export import NOT_ATTEMPTED, as_csv, as_jsonl, rows
+from bulkpause.ids import shown
+from bulkpause.journal import read_recovery
+from bulkpause.model import Item, Status
+from bulkpause.recovery import Recovery
+from bulkpause.summary import Totals, total
+
+
+def show_status(log: Path, *, is_json: bool) -> Exit:
+    """Answer on one screen what is paused, what may still run, and why.
+
+    Raises:
+        InputError: There is no such log.
+        LogError: It can not be read or is damaged.
+    """
+    found = _read(log)
+    unattempted = _unattempted(found)
+    totals = total(found.records.values(), Totals())
+    totals.rows = len(found.records) + len(unattempted)
+    if is_json:
+        click.echo(orjson.dumps(totals.as_dict() | {"log": str(log)}))
+    else:
+        for line in report.still_running(totals, len(unattempted)):
+            click.echo(line)
+        if totals.is_unfinished:
+            click.echo(f"go on with: bulkpause retry {log}")
+    return exit_of_totals(totals)
+
+
+def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit:
+    """Write the ids with these statuses to stdout.
+
+    Raises:
+        SettingsError: A status does not exist.
+        InputError: There is no such log.
+        LogError: It can not be read or is damaged.
+    """
+    known = {*Status, NOT_ATTEMPTED}
+    if wrong := [status for status in statuses if status not in known]:
+        raise SettingsError(
+            f"{shown(wrong[0])} is no status; there are {', '.join(sorted(known))}"
+        )
+    found = _read(log)
+    wanted = rows(found.records.values(), _unattempted(found), frozenset(statuses))
+    for line in as_csv(wanted) if as_csv_file else as_jsonl(wanted):
+        click.echo(line, nl=False)
+    return Exit.ALL_PAUSED
+
+
+def _read(log: Path) -> Recovery:
+    if not log.exists():
+        raise InputError(f"{log} does not exist")
+    return read_recovery(log)
+
+
+def _unattempted(found: Recovery) -> list[Item]:
+    """Give the ids without a record: planned, or cut off on their way."""
+    return [item for item in found.unfinished.values() if item.id not in found.records]
