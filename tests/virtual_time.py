@@ -1,6 +1,7 @@
 """An event loop whose clock jumps to the next timer instead of waiting for it."""
 
 import asyncio
+import math
 import selectors
 
 
@@ -17,7 +18,8 @@ class _NothingToSelect(selectors.SelectSelector):
         if timeout is None:
             raise RuntimeError("the loop would wait for ever: nothing is scheduled")
         # Never stands still, or rounding could keep a timer from ever being due.
-        self.now += max(timeout, 1e-9)
+        least = math.nextafter(self.now, math.inf)
+        self.now = max(self.now + max(timeout, 1e-9), least)
         return super().select(0)
 
 

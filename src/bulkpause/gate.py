@@ -87,8 +87,8 @@ class Gate:
         later = requests - longest.soon
         if later <= 0:
             return closed_s + time_needed_s(requests, limits[1:])
-        free_s = max(0.0, longest.next_free_at - now)
-        return max(closed_s, free_s) + time_needed_s(later, limits)
+        soon_s = closed_s + time_needed_s(longest.soon, limits[1:])
+        return max(soon_s, longest.next_free_at - now) + time_needed_s(later, limits)
 
     async def take(self) -> None:
         """Wait until one more request may be sent. Each needs one `tell`."""

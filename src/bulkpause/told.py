@@ -166,4 +166,6 @@ class Told:
         if not is_meant:
             return None
         latest = reply.answered_at + min(told.reset_s + 1, period_s)
-        return Boundary(reply.sent_at + told.reset_s - 1, latest)
+        seen = Boundary(reply.sent_at + told.reset_s - 1, latest)
+        # Else it may be the end of more than one window.
+        return seen if seen.latest - seen.earliest <= period_s / 2 else None
