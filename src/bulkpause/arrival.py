@@ -20,7 +20,7 @@ from bulkpause.model import Reply
 FEWEST_SAMPLES = 8
 #: The spread of the fast round trips is that of the so many fastest ones. Where the
 #: server tells its fixed windows, an error matters only at their edges, and fewer do.
-FAST_SAMPLES, FAST_SAMPLES_IF_TOLD = 13, 8
+FAST_SAMPLES, FAST_SAMPLES_IF_TOLD = 17, 9
 #: Clocks and timers are not finer than this, in seconds.
 GRAIN_S = 0.002
 #: Answers that came before are compared with so many of the latest.
@@ -33,14 +33,16 @@ class Arrivals:
     def __init__(self) -> None:
         self._fast: list[float] = []
         self._samples = 0
+        self._has_warm = False
         self._answers: deque[Reply] = deque(maxlen=_REMEMBERED)
 
     def learn(self, reply: Reply) -> None:
         """Take the round trip of an answer into account."""
-        if reply.sent_at is not None and reply.fault is None and not reply.is_cold:
+        if reply.sent_at is not None and reply.fault is None:
             insort(self._fast, reply.answered_at - reply.sent_at)
             del self._fast[FAST_SAMPLES:]
             self._samples += 1
+            self._has_warm = self._has_warm or not reply.is_cold
 
     def latest(self, reply: Reply, *, longest_period_s: float) -> float:
         """Say when the request was counted at the latest, on the loop's clock.
@@ -65,7 +67,9 @@ class Arrivals:
         )
 
     def _certain_round_trip_s(self, samples: int) -> float:
-        if self._samples < FEWEST_SAMPLES:
+        # First requests on their connections may all be late by the same; one that
+        # was not stands out among them.
+        if self._samples < FEWEST_SAMPLES or not self._has_warm:
             return 0.0
         fastest = self._fast[0]
         spread_s = self._fast[:samples][-1] - fastest

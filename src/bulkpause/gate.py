@@ -19,14 +19,11 @@ from bulkpause.arrival import Arrivals
 from bulkpause.care import SHORTEST_CLOSURE_S, Care, closure_s
 from bulkpause.estimate import time_needed_s
 from bulkpause.model import Limit, Reply
-from bulkpause.window import Window
+from bulkpause.window import LATEST_ARRIVAL_S, Window
 
 
 #: After so many answers without a refusal, one more may be in flight again.
 CALM_ANSWERS = 100
-#: So much later than an earlier run sent a request it may have been counted, in
-#: seconds: connections were set up, and nobody is left who saw the answer.
-LATEST_ARRIVAL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,11 @@ class Gate:
         # The longest first: its slots are the ones that are waited for for long,
         # and a slot of a short window that is held meanwhile would be lost.
         longest_first = sorted(limits, key=lambda limit: -limit.period_s)
-        self._windows = tuple(Window(limit) for limit in longest_first)
+        # With more in flight than a window holds, answers shall not be waited for.
+        self._windows = tuple(
+            Window(limit, waits_for_answers=max_in_flight <= limit.requests)
+            for limit in longest_first
+        )
         self._jitter = jitter
         self._turn = asyncio.Lock()
         self._answered = asyncio.Event()
@@ -72,6 +73,7 @@ class Gate:
 
     async def remember(self, ages_s: Iterable[float]) -> None:
         """Count requests of an earlier run, sent so many seconds ago."""
+        # Connections were set up, and nobody is left who saw the answers.
         ages = [max(0.0, age_s - LATEST_ARRIVAL_S) for age_s in ages_s]
         for window in self._windows:
             period_s = window.limit.period_s

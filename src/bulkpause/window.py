@@ -19,11 +19,17 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
+from math import inf
 
 from aiolimiter import AsyncLimiter
 
 from bulkpause.model import Limit, Reply
 from bulkpause.told import Told
+
+
+#: So much later than it was sent a request may be counted, in seconds, where nobody
+#: waits for its answer.
+LATEST_ARRIVAL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +40,35 @@ class _Resting:
 
 
 class Window:
-    """The slots of one limit. One task at a time may `take`."""
+    """The slots of one limit. One task at a time may `take`.
 
-    def __init__(self, limit: Limit) -> None:
+    Args:
+        limit: Which.
+        waits_for_answers: Whether a slot is held until the answer, however late. If
+            not, a request is taken to be counted `LATEST_ARRIVAL_S` after its slot
+            was taken, so that slow answers do not hold up more than the limit does.
+    """
+
+    def __init__(self, limit: Limit, *, waits_for_answers: bool = True) -> None:
         self.limit = limit
+        self._held_s = (
+            limit.period_s + LATEST_ARRIVAL_S if not waits_for_answers else inf
+        )
         self._told = Told(limit)
         self._resting: deque[_Resting] = deque()
         self._claimed: deque[_Resting] = deque()
-        self._taken = 0
+        self._taken_at: deque[float] = deque()
         self._nap: asyncio.Timeout | None = None
 
     async def take(self) -> None:
         """Wait until the limit allows one more request, and take its slot."""
         while not await self._has_slot():
             pass
-        self._taken += 1
+        self._taken_at.append(_now())
 
     def put_back(self) -> None:
         """Give back a slot whose request was never written."""
-        self._taken -= 1
+        self._taken_at.popleft()
         self._wake()
 
     async def rest(self, reply: Reply | None, *, counted_at: float) -> None:
@@ -60,9 +76,11 @@ class Window:
         self._roll()
         if reply is not None:
             self._learn(reply)
-        self._taken -= 1
+        # Whichever it was: to forget the oldest holds the others longest.
+        self._taken_at.popleft()
         answered_at = _now() if reply is None else reply.answered_at
-        await self._add(counted_at, answered_at)
+        if reply is None or _now() - (reply.sent_at or 0.0) < self._held_s:
+            await self._add(counted_at, answered_at)
         self._wake()
 
     async def remember(self, ages_s: Iterable[float]) -> None:
@@ -96,11 +114,19 @@ class Window:
     def soon(self) -> int:
         """How many requests need no slot that rests: those on their way, and more."""
         free = self.limit.requests - self._used
-        return max(0, free) + self._taken
+        return max(0, free) + self._held
+
+    @property
+    def _held(self) -> int:
+        """How many slots are held by requests without an answer."""
+        since = _now() - self._held_s
+        return sum(
+            1 for _ in takewhile(lambda at: at > since, reversed(self._taken_at))
+        )
 
     @property
     def _used(self) -> int:
-        return self._taken + len(self._resting) + self._told.others
+        return self._held + len(self._resting) + self._told.others
 
     async def _add(self, counted_at: float, answered_at: float) -> None:
         period_s = self.limit.period_s
@@ -114,7 +140,7 @@ class Window:
     async def _has_slot(self) -> bool:
         """Say whether there is a slot, after a wait if there was none."""
         self._roll()
-        if self._claimed and self._taken:
+        if self._claimed and self._taken_at:
             await self._wait(None)
             return False
         if self._used < self.limit.requests:
@@ -129,10 +155,8 @@ class Window:
 
     async def _wait(self, limiter: AsyncLimiter | None) -> bool:
         """Wait for a limiter to have rested; False if there is news before that."""
-        boundary = self._told.boundary
-        until = None if boundary is None else boundary.latest
         try:
-            async with asyncio.timeout_at(until) as self._nap:
+            async with asyncio.timeout_at(self._news_at()) as self._nap:
                 if limiter is None:
                     await asyncio.get_running_loop().create_future()
                 else:
@@ -142,6 +166,15 @@ class Window:
         finally:
             self._nap = None
         return True
+
+    def _news_at(self) -> float | None:
+        """When a slot may come free that is not the one that has rested longest."""
+        boundary, held = self._told.boundary, self._held
+        moments = [] if boundary is None else [boundary.latest]
+        if held and self._held_s < inf:
+            # A little later, or rounding could keep it from ever being so late.
+            moments.append(self._taken_at[-held] + self._held_s + 1e-6)
+        return min(moments, default=None)
 
     def _wake(self) -> None:
         """Let the waiting task look again: there is news."""
@@ -163,7 +196,7 @@ class Window:
         if told.is_true is None:
             counted = self._counted_before(reply)
             told.judge(reply, counted=counted, is_claimed=bool(self._claimed))
-        told.learn(reply, resting=len(self._resting), taken=self._taken)
+        told.learn(reply, resting=len(self._resting), taken=self._held)
         if told.boundary is None:
             self._resting.extendleft(reversed(self._claimed))
         if told.boundary is None or told.is_true:
