@@ -1,9 +1,14 @@
 """Pause Ocamba Hood campaigns in bulk, inside the API's rate limits.
 
-async with Pauser(token, log="pauses.jsonl") as pauser:
-async for record in pauser.pause(["1000248", "1000249"]):
-print(record.id, record.status, record.trace_id)
+Example:
+    ::
+
+        async with Pauser(token, log="pauses.jsonl") as pauser:
+            async for record in pauser.pause(["1000248", "1000249"]):
+                print(record.id, record.status, record.trace_id)
 """
+
+from typing import TYPE_CHECKING
 
 from bulkpause.credentials import Token
 from bulkpause.errors import (
@@ -15,9 +20,12 @@ from bulkpause.errors import (
     TokenError,
 )
 from bulkpause.model import Item, Limit, Record, Status
-from bulkpause.pauser import Pauser
 from bulkpause.policy import Rules, Verify
 from bulkpause.settings import Settings
+
+
+if TYPE_CHECKING:
+    from bulkpause.pauser import Pauser
 
 
 __all__ = [
@@ -37,3 +45,12 @@ __all__ = [
     "TokenError",
     "Verify",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import the pauser, and with it aiohttp, when it is asked for."""
+    if name != "Pauser":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bulkpause.pauser import Pauser  # noqa: PLC0415
+
+    return Pauser

@@ -134,9 +134,12 @@ def read_lines(path: Path) -> Iterator[bytes]:
     A file that does not exist has none.
 
     Raises:
-        LogError: It can not be read.
+        LogError: It can not be read, or is no regular file.
     """
     try:
+        # A device or a pipe may never end, or never begin.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise LogError(f"{path} is no regular file")
         with path.open("rb") as file:
             for line in file:
                 if line.endswith(b"\n"):

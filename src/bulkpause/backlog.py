@@ -45,6 +45,23 @@ class Backlog:
         """Say that one piece of work that was taken is done with."""
         self._close_one()
 
+    @property
+    def retries(self) -> int:
+        """How many ids wait to be tried again."""
+        return len(self._due)
+
+    @property
+    def read_backs(self) -> int:
+        """How many ids wait to be read back."""
+        return len(self._read_backs)
+
+    @property
+    def due_at(self) -> float | None:
+        """When a retry is due, if there is nothing to do until then."""
+        if self._has_ready() or self._open or not self._due:
+            return None
+        return self._due[0][0]
+
     async def ready(self) -> bool:
         """Wait until there is work to take; False when all of it is done."""
         while not self._has_ready():

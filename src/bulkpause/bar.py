@@ -1,19 +1,24 @@
 """The view of a run on a terminal, with rich."""
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bulkpause.progress import Snapshot, clauses
+from bulkpause.model import Record
+from bulkpause.progress import Snapshot, counts, pace, state
 
 
 class Bar:
-    """A bar, the counts, what is waited for, and the last failures."""
+    """A bar, the counts, the pace, what is waited for, and the last failures."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, auto_refresh=False, transient=True)
+        # Standard output is left alone: it may be a file.
+        self._live = Live(
+            console=console, auto_refresh=False, transient=True, redirect_stdout=False
+        )
         self._is_started = False
 
     def show(self, snapshot: Snapshot) -> None:
@@ -21,6 +26,12 @@ class Bar:
             self._live.start()
             self._is_started = True
         self._live.update(picture(snapshot), refresh=True)
+
+    def tell(self, record: Record) -> None:
+        pass
+
+    def note(self, event: str, **fields: object) -> None:
+        pass
 
     def close(self) -> None:
         if self._is_started:
@@ -35,9 +46,10 @@ def picture(snapshot: Snapshot) -> Group:
     done = f"{snapshot.finished}/{snapshot.total}"
     bar = ProgressBar(total=max(1, snapshot.total), completed=snapshot.finished)
     head.add_row(bar, Text(done))
-    failures = [Text(f"  {line}", style="red") for line in snapshot.failures]
-    for line in failures:
-        line.truncate(10_000)
-        line.no_wrap = True
-        line.overflow = "ellipsis"
-    return Group(head, Text(" · ".join(clauses(snapshot))), *failures)
+    lines: list[RenderableType] = [Text(counts(snapshot)), Text(pace(snapshot))]
+    if said := state(snapshot):
+        lines.append(Text(said, style="yellow"))
+    if snapshot.failures:
+        lines.append(Text("last not paused:", style="red"))
+    lines.extend(Padding(Text(line), (0, 0, 0, 2)) for line in snapshot.failures)
+    return Group(head, *lines)

@@ -1,22 +1,23 @@
 """The command line: options in, exit code out."""
 
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
+from bulkpause import complaint
 from bulkpause.endpoint import DEFAULT_BASE_URL
-from bulkpause.errors import BulkpauseError
+from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.exits import Exit, exit_of_error
 from bulkpause.export import NOT_ATTEMPTED
 from bulkpause.guard import GuardRails, parse_tolerance
 from bulkpause.model import Status
 from bulkpause.options import Options
 from bulkpause.order import parse_order
-from bulkpause.parsed import DURATION, LIMIT, PATH, Parsed
+from bulkpause.page import Cover, Page
+from bulkpause.parsed import DURATION, INPUT, LIMIT, PATH, Parsed
 from bulkpause.policy import Rules, Verify
 from bulkpause.settings import Settings
 from bulkpause.simulate import simulate
@@ -156,27 +157,68 @@ _OF_THE_RUN = _all(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_EXIT_CODES = """
+    0  every id is paused
+    1  finished; some ids can not be paused
+    2  the command can not be used; nothing was sent
+    3  the input can not be used; nothing was sent
+    4  the token is missing or was refused
+    5  unfinished: `bulkpause retry` goes on
+    6  the log or its disk failed
+    7  another run holds the log
+    8  a guard rail stopped the run
+    70 a defect of bulkpause; 130, 143: SIGINT, SIGTERM
+"""
+
+
+@click.group(
+    cls=Cover,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "BULKPAUSE",
+    },
+    examples="""
+        Look, then pause:
+          bulkpause plan campaigns.csv
+          bulkpause run campaigns.csv --log pauses.jsonl
+        Go on with what is left, after whatever stopped it:
+          bulkpause retry pauses.jsonl
+        Is anything still running?
+          bulkpause status pauses.jsonl
+        Try it without a token; nothing real is touched:
+          bulkpause run campaigns.csv --simulate
+    """,
+    notes={
+        "Exit codes": _EXIT_CODES,
+        "Completion, in the startup file of your shell": """
+            bash  eval "$(_BULKPAUSE_COMPLETE=bash_source bulkpause)"
+            zsh   eval "$(_BULKPAUSE_COMPLETE=zsh_source bulkpause)"
+            fish  _BULKPAUSE_COMPLETE=fish_source bulkpause | source
+        """,
+    },
+)
 @click.version_option(package_name="bulkpause")
 def cli() -> None:
-    r"""Pause Ocamba Hood campaigns in bulk, inside the API's rate limits.
-
-    \b
-    Look, then pause:
-      bulkpause plan campaigns.csv
-      bulkpause run campaigns.csv --log pauses.jsonl
-    Go on after a failure, or after anything else:
-      bulkpause retry pauses.jsonl
-    Is anything still running?
-      bulkpause status pauses.jsonl
-
-    Exit codes: 0 all paused, 1 some can not be paused, 2 usage, 3 input, 4 token,
-    5 unfinished, 6 log or disk, 7 log in use, 8 guard rail, 130 and 143 signals.
-    """
+    """Pause Ocamba Hood campaigns in bulk, inside the API's rate limits."""
 
 
-@cli.command()
-@click.argument("input", metavar="INPUT")
+@cli.command(
+    cls=Page,
+    examples="""
+        Look at the plan, answer a question, and pause:
+          bulkpause run export.csv
+        An incident: the most expensive first, without a question, with proof:
+          bulkpause run export.csv --yes --order-by spend:desc --verify all
+        A job that may be started again, and goes on where it was:
+          bulkpause run feed.jsonl --yes --log today.jsonl --resume
+        Carefully: three first, and no more than 2 % of failures:
+          bulkpause run export.csv --canary 3 --max-failures 2%
+        A trial that touches nothing real:
+          bulkpause run export.csv --simulate
+    """,
+    notes={"Exit codes": _EXIT_CODES},
+)
+@click.argument("input", metavar="INPUT", type=INPUT)
 @click.option(
     "--log",
     type=PATH,
@@ -187,78 +229,107 @@ def cli() -> None:
     is_flag=True,
     help="Go on with the log if it is there: what it settles is left out.",
 )
-@click.option("--expect", type=int, help="Refuse an input with another number of ids.")
-@click.option("--plan", "digest", help="Refuse an input with another digest.")
+@click.option(
+    "--expect",
+    type=click.IntRange(0),
+    help="Refuse an input with another number of ids to pause.",
+)
+@click.option(
+    "--plan",
+    "digest",
+    metavar="DIGEST",
+    help="Refuse an input with another digest than `bulkpause plan` gave.",
+)
 @_OF_THE_INPUT
 @_OF_THE_API
 @_OF_THE_RUN
 def run(**given: Any) -> Exit:
-    r"""Pause every campaign of INPUT: a path, or - for standard input.
+    """Pause every campaign of INPUT: a path, or - for standard input.
 
     INPUT is CSV with a heading, JSON lines, or a plain list of ids; .gz is unpacked.
-    All of it is checked before anything is sent.
-
-    \b
-    bulkpause run export.csv                     asks, then pauses
-    bulkpause run export.csv --yes --order-by spend:desc
-    bulkpause run export.csv --yes --log today.jsonl --resume
-    bulkpause run export.csv --simulate --yes    touches nothing real
+    All of it is checked before anything is sent. Totals go to standard output, all
+    else to standard error.
     """
     if given["resume"] and given["log"] is None:
         raise click.UsageError("--resume needs --log, to know what to go on with")
     return _run(_options(given))
 
 
-@cli.command()
+@cli.command(
+    cls=Page,
+    examples="""
+        See what is left, then pause it:
+          bulkpause status pauses.jsonl
+          bulkpause retry pauses.jsonl
+    """,
+    notes={"Exit codes": _EXIT_CODES},
+)
 @click.argument("log", metavar="LOG", type=PATH)
-@click.option("--expect", type=int, help="Refuse another number of ids.")
+@click.option(
+    "--expect", type=click.IntRange(0), help="Refuse another number of ids to pause."
+)
 @_OF_THE_API
 @_OF_THE_RUN
 def retry(**given: Any) -> Exit:
-    r"""Pause what LOG leaves open: failed, unknown, and not attempted ids.
+    """Pause what LOG leaves open: failed, unknown, and not attempted ids.
 
-    Results are appended to LOG.
-
-    \b
-    bulkpause retry pauses.jsonl
+    What may have been paused before is read back first. Results are appended to LOG.
     """
     return _run(_options({**given, "input": None, "resume": True}))
 
 
-@cli.command()
-@click.argument("input", metavar="INPUT")
+@cli.command(
+    cls=Page,
+    examples="""
+        Look, then pause exactly what was looked at:
+          bulkpause plan export.csv --order-by spend:desc
+          bulkpause run export.csv --order-by spend:desc --plan DIGEST
+    """,
+)
+@click.argument("input", metavar="INPUT", type=INPUT)
 @click.option("--json", "is_json", is_flag=True, help="As one JSON object.")
 @_OF_THE_INPUT
 @_OF_THE_API
 def plan(**given: Any) -> Exit:
-    r"""Say what `run INPUT` would send. Sends nothing.
+    """Say what `run INPUT` would send. Sends nothing.
 
-    The digest it prints ties a run to what was looked at.
-
-    \b
-    bulkpause plan export.csv --order-by spend:desc
-    bulkpause run export.csv --order-by spend:desc --plan DIGEST
+    The digest it prints ties a run to what was looked at: the ids and their order.
+    Rows without a usable id end it with exit code 3, as they would end the run.
     """
     from bulkpause.preview import plan as plan_input  # noqa: PLC0415 (see _run)
 
     return plan_input(_options(given))
 
 
-@cli.command()
+@cli.command(
+    cls=Page,
+    examples="""
+        After an incident:
+          bulkpause status pauses.jsonl
+        For a program:
+          bulkpause status pauses.jsonl --json
+    """,
+    notes={"Exit codes": _EXIT_CODES},
+)
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option("--json", "is_json", is_flag=True, help="As one JSON object.")
 def status(log: Path, *, is_json: bool) -> Exit:
-    r"""Answer from LOG what is paused, what may still run, and why.
-
-    \b
-    bulkpause status pauses.jsonl
-    """
+    """Answer from LOG what is paused, what may still run, and why. Sends nothing."""
     from bulkpause.review import show_status  # noqa: PLC0415 (see _run)
 
     return show_status(log, is_json=is_json)
 
 
-@cli.command()
+@cli.command(
+    cls=Page,
+    examples="""
+        What was refused, for a spreadsheet:
+          bulkpause export pauses.jsonl --status rejected,not_pausable > refused.csv
+        What is not paused, for another run with another log:
+          bulkpause export pauses.jsonl > left.csv
+          bulkpause run left.csv
+    """,
+)
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option(
     "--status",
@@ -275,11 +346,7 @@ def status(log: Path, *, is_json: bool) -> Exit:
     show_default=True,
 )
 def export(log: Path, statuses: str, format_: str) -> Exit:
-    r"""Write the ids of LOG to stdout as a file that `run` accepts.
-
-    \b
-    bulkpause export pauses.jsonl --status rejected > rejected.csv
-    """
+    """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing."""
     from bulkpause.review import export_log  # noqa: PLC0415 (see _run)
 
     return export_log(log, statuses.split(","), as_csv_file=format_ == "csv")
@@ -352,15 +419,24 @@ def main() -> NoReturn:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.UsageError):
+            _suggest(complaint.corrected(error, sys.argv[1:]))
         code = Exit.USAGE
     except click.Abort:
         click.echo("nothing was sent", err=True)
         code = Exit.INTERRUPTED
     except BulkpauseError as error:
         click.echo(f"bulkpause: {error}", err=True)
+        if isinstance(error, TokenError):
+            _suggest(complaint.with_token_file(sys.argv[1:]))
         code = exit_of_error(error)
-    except Exception:  # noqa: BLE001 (Python's own code for it is 1, which is taken)
-        traceback.print_exc()
-        click.echo("bulkpause: this is a defect; what was done is logged", err=True)
+    except Exception as error:  # noqa: BLE001 (Python's own code, 1, is taken)
+        for line in complaint.defect(error):
+            click.echo(f"bulkpause: {line}", err=True)
         code = Exit.DEFECT
     sys.exit(int(code or 0))
+
+
+def _suggest(command: str | None) -> None:
+    if command is not None:
+        click.echo(f"try: {command}", err=True)

@@ -143,7 +143,7 @@ class Client:
         Raises:
             ValueError: The id is none; nothing was sent.
         """
-        times = SimpleNamespace(sent_at=None)
+        times = SimpleNamespace(sent_at=None, is_cold=False)
         request = self._request(action, id_, request_id, times)
         try:
             async with request as response:
@@ -153,6 +153,7 @@ class Client:
             return Reply(
                 answered_at=asyncio.get_running_loop().time(),
                 sent_at=times.sent_at,
+                is_cold=times.is_cold,
                 fault=_fault(error, was_sent=times.sent_at is not None),
                 message=_detail(error),
             )
@@ -187,6 +188,7 @@ class Client:
         return Reply(
             answered_at=answered_at,
             sent_at=times.sent_at,
+            is_cold=times.is_cold,
             http_status=response.status,
             campaign_status=_campaign_status(body, id_),
             rate_limit=_rate_limit(response.headers),
@@ -207,7 +209,15 @@ def _sending_times() -> aiohttp.TraceConfig:
     ) -> None:
         context.trace_request_ctx.sent_at = asyncio.get_running_loop().time()
 
+    async def on_connected(
+        _session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        _params: aiohttp.TraceConnectionCreateEndParams,
+    ) -> None:
+        context.trace_request_ctx.is_cold = True
+
     config.on_request_headers_sent.append(on_sent)
+    config.on_connection_create_end.append(on_connected)
     return config
 
 

@@ -109,6 +109,12 @@ class Engine:
         self._landed = asyncio.Event()
         self._dispatcher: asyncio.Task[None] | None = None
         self._log_error: LogError | None = None
+        self.backlog = Backlog(())
+
+    @property
+    def probe_at(self) -> float | None:
+        """When the server is tried again, while it seems to be out."""
+        return self._watch.probe_at if self._watch.is_out else None
 
     async def run(self, works: Iterable[Work]) -> None:
         """Carry all work through, or what comes before a stop.
@@ -116,11 +122,11 @@ class Engine:
         Raises:
             LogError: Something could not be kept. What was in flight was answered.
         """
-        self._backlog = Backlog(works)
+        self.backlog = Backlog(works)
         async with asyncio.TaskGroup() as group:
             if self.stopped is None:
                 self._dispatcher = group.create_task(self._dispatch(group))
-        for work in self._backlog.leftovers():
+        for work in self.backlog.leftovers():
             self._leave(work)
         if self._log_error is not None:
             raise self._log_error
@@ -132,11 +138,14 @@ class Engine:
             self._dispatcher.cancel()
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
-        while await self._backlog.ready():
+        while await self.backlog.ready():
             if self._watch.is_out:
                 await self._next_probe()
             await self._gate.take()
-            group.create_task(self._attempt(self._backlog.take()))
+            work = self.backlog.take()
+            # Here, and not in the task, which begins later than the next turn.
+            self._in_flight.add(work.item.id)
+            group.create_task(self._attempt(work))
 
     async def _next_probe(self) -> None:
         """While the server is out, wait for what is in flight and for the hour."""
@@ -149,14 +158,13 @@ class Engine:
 
     async def _attempt(self, work: Work) -> None:
         request_id = next(self._context.request_ids)
-        self._in_flight.add(work.item.id)
         try:
             attempt = await self._send(work, request_id)
             work.add(attempt)
-            self._follow(work, request_id, self._decide(work, attempt.reply))
+            self._follow(work, request_id, self._decide(work, attempt))
         except LogError as error:
             self._fail(error)
-            self._backlog.finish()
+            self.backlog.finish()
         finally:
             self._in_flight.discard(work.item.id)
             self._landed.set()
@@ -180,14 +188,16 @@ class Engine:
             reply=reply,
         )
 
-    def _decide(self, work: Work, reply: Reply) -> Decision:
-        rules, jitter = self._context.rules, self._context.jitter()
+    def _decide(self, work: Work, attempt: Attempt) -> Decision:
+        reply, rules = attempt.reply, self._context.rules
+        jitter = self._context.jitter()
         was_out = self._watch.is_out
         stopped = self._watch.learn(work.item.id, reply)
         if stopped is not None:
             self.stop(stopped)
         if was_out and is_broken(reply):
             # A probe shows how the server is, and is not held against the id.
+            work.forgiven.add(attempt.request_id)
             return Again(0.0)
         attempts, is_doubtful = work.attempts, work.is_doubtful
         if work.action is Action.PAUSE:
@@ -213,19 +223,19 @@ class Engine:
         match decision:
             case Done(status):
                 self._keep(work, status)
-                self._backlog.finish()
+                self.backlog.finish()
             case Again(wait_s):
-                self._backlog.add_retry(work, wait_s)
+                self.backlog.add_retry(work, wait_s)
             case PauseAgain():
                 work.action = Action.PAUSE
-                self._backlog.add_retry(work, 0.0)
+                self.backlog.add_retry(work, 0.0)
             case ReadBack():
                 work.action = Action.VIEW
-                self._backlog.add_read_back(work)
+                self.backlog.add_read_back(work)
             case Stop(stopped):
                 self.stop(stopped)
                 self._leave(work)
-                self._backlog.finish()
+                self.backlog.finish()
 
     def _note_answer(self, work: Work, request_id: str) -> None:
         reply = work.pauses[-1].reply

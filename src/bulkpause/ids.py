@@ -55,6 +55,13 @@ def as_item(row: int, text: str, sort_text: str | None = None) -> Item | Problem
     return Item(id=id_, row=row, sort_text=sort_text)
 
 
+def checked(item: Item | Problem) -> Item | Problem:
+    """Take an item whose id may come from anywhere for what it is."""
+    if isinstance(item, Item) and (fault := fault_of(item.id)):
+        return Problem(row=item.row, reason=fault[0], remedy=fault[1])
+    return item
+
+
 def fault_of(text: str) -> tuple[str, str] | None:
     """Say why `text` is no id and what to do about it; None if it is one."""
     if text.isdecimal() and text.isascii() and len(text) <= _EXACT_DIGITS:

@@ -11,6 +11,7 @@ planned has its final record.
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -48,10 +49,9 @@ def read_recovery(log: Path) -> Recovery:
         LogError: One can not be read or is damaged.
     """
     ahead = write_ahead_path(log)
-    return recover(
-        decode_records(read_lines(log), str(log)),
-        decode_entries(read_lines(ahead), str(ahead)),
-    )
+    # It is removed when the log holds all: to read it last could miss both.
+    entries = list(decode_entries(read_lines(ahead), str(ahead)))
+    return recover(decode_records(read_lines(log), str(log)), entries)
 
 
 def records_of(log: Path, run_id: str) -> Iterator[Record]:
@@ -100,16 +100,16 @@ class Journal:
         if there and not is_resumed:
             remedy = "go on with --resume, or name another log"
             raise SettingsError(f"{there[0]} exists and is not overwritten; {remedy}")
-        self._log = AppendFile(path)
-        try:
+        with ExitStack() as stack:
+            self._log = AppendFile(path)
+            stack.callback(self._log.close)
             self._ahead = AppendFile(ahead)
+            stack.callback(self._ahead.close)
             self.recovery = recover(
                 decode_records(self._log.lines(), str(path)),
                 decode_entries(self._ahead.lines(), str(ahead)),
             )
-        except BaseException:
-            self._log.close()
-            raise
+            stack.pop_all()
         self.warnings = tuple(self._warnings())
         self._open = set(self.recovery.unfinished)
         self._is_closing = False

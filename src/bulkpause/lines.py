@@ -7,12 +7,13 @@ their first key: `run` begins a run, `planned` names ids that it is about to sen
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
 
 from bulkpause.errors import LogError
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Action, Item, Past, Record, Status
 
 
 #: The version of the write-ahead file that is written and read.
@@ -88,10 +89,7 @@ def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:
     """
     for number, line in enumerate(lines, 1):
         try:
-            value = orjson.loads(line)
-            value["status"] = Status(value["status"])
-            value["history"] = tuple(value["history"])
-            yield Record(**value)
+            yield _record(orjson.loads(line))
         except (ValueError, TypeError, KeyError) as error:
             raise _damaged(name, number) from error
 
@@ -109,21 +107,50 @@ def decode_entries(lines: Iterable[bytes], name: str) -> Iterator[Entry]:
             raise _damaged(name, number) from error
 
 
+def _record(value: dict[str, Any]) -> Record:
+    value["status"] = Status(value["status"])
+    value["history"] = tuple(value["history"])
+    for past in value["history"]:
+        _check_time(Past(**past).at)
+    record = Record(**value)
+    _check_texts(record.id, record.run_id, record.request_id)
+    _check_time(record.started_at)
+    _check_time(record.finished_at)
+    return record
+
+
 def _entry(value: Mapping[str, Any]) -> Entry:
-    match next(iter(value)):
+    match next(iter(value), None):
         case "run":
             header = Header(**{**value, "action": Action(value["action"])})
             if header.version != VERSION:
                 raise ValueError(f"version {header.version}")
+            _check_texts(header.run)
             return header
         case "planned":
-            return tuple(Item(id=id_, row=row) for id_, row in value["planned"])
+            items = tuple(Item(id=id_, row=row) for id_, row in value["planned"])
+            _check_texts(*(item.id for item in items))
+            return items
         case "sent":
-            return Sent(**{**value, "action": Action(value["action"])})
+            sent = Sent(**{**value, "action": Action(value["action"])})
+            _check_texts(sent.sent, sent.request_id)
+            _check_time(sent.at)
+            return sent
         case "answered":
             return Answered(**value)
         case kind:
             raise ValueError(kind)
+
+
+def _check_texts(*values: object) -> None:
+    if not all(value is None or isinstance(value, str) for value in values):
+        raise TypeError
+
+
+def _check_time(value: str | None) -> None:
+    """Refuse a time here, where its line is known, and not where it is used."""
+    if value is not None and datetime.fromisoformat(value).tzinfo is None:
+        raise ValueError(value)
 
 
 def _damaged(name: str, number: int) -> LogError:

@@ -9,7 +9,7 @@ import orjson
 import structlog
 
 
-LEVELS = ("debug", "info", "warning", "error")
+_FIRST = ("timestamp", "level", "event", "run_id")
 
 
 def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
@@ -19,6 +19,7 @@ def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _put_first,
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -28,6 +29,13 @@ def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
     structlog.contextvars.bind_contextvars(run_id=run_id)
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return logger
+
+
+def _put_first(
+    _: object, __: str, fields: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Begin each line with what all lines have, for the eye."""
+    return {name: fields.pop(name) for name in _FIRST if name in fields} | dict(fields)
 
 
 def _dumps(value: object, **_: object) -> bytes:

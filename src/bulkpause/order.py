@@ -5,6 +5,7 @@ one is told by the column as a whole; where nothing tells, it is the point.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,22 +20,30 @@ class Order:
     column: str
     is_descending: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.column}:desc" if self.is_descending else self.column
+
 
 _SPACE = (
     r"[\s'\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{RIGHT SINGLE QUOTATION MARK}]"
 )
-_SIGN = r"[^\w\s.,+()'-]"
+_MINUS = "[-+\N{MINUS SIGN}]"
+_SIGN = r"[^\w\s.,+()'\N{MINUS SIGN}-]"
 #: A number in groups or in one piece, a currency before or after it, a sign.
 _AMOUNT = re.compile(
     rf"""
-    (?P<negative>\()? (?P<sign>[-+]?) (?:[^\W\d_]{{1,3}}\.?)? {_SPACE}* {_SIGN}?
-    {_SPACE}* (?P<late_sign>[-+]?)
+    (?P<negative>\()? (?P<sign>{_MINUS}?) (?:[^\W\d_]{{1,3}}\.?)? {_SPACE}* {_SIGN}?
+    {_SPACE}* (?P<late_sign>{_MINUS}?)
     (?P<number> \d{{1,3}}(?:(?:[.,]|{_SPACE})\d{{2,3}})+(?:[.,]\d*)?
               | \d+(?:[.,]\d*)? | [.,]\d+ )
+    (?P<exponent> [eE][-+]?\d{{1,3}} )?
     {_SPACE}* {_SIGN}? (?:\s[^\W\d_]{{1,3}}\.?)? \)?
     """,
     re.VERBOSE,
 ).fullmatch
+#: Groups of three digits, of two and three as in India, or of none.
+_GROUPS = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}|\d*").fullmatch
+_NEGATIVE = frozenset({"(", "-", "\N{MINUS SIGN}"})
 
 
 def parse_order(text: str) -> Order:
@@ -79,33 +88,47 @@ def amount(text: str, mark: str = ".") -> float | None:
 
     Args:
         text: Such as `1,234.50`, `$ 12`, `1.234,50 €`, `(12.00)` for a negative one.
-        mark: The decimal mark.
+        mark: The decimal mark of its column. A number that can only be meant
+            otherwise, such as `1,5` where it is the point, is read as it is meant.
     """
     if (match := _AMOUNT(text.strip())) is None:
         return None
-    grouping = "," if mark == "." else "."
-    digits = _bare(match).replace(grouping, "").replace(mark, ".")
-    if digits.count(".") > 1:
+    bare = _bare(match)
+    own = _told_mark(bare)
+    digits = _without_groups(bare, own or mark)
+    if digits is None:
         return None
-    signs = (match["negative"], match["sign"], match["late_sign"])
-    return -float(digits) if "(" in signs or "-" in signs else float(digits)
+    signs = {match["negative"], match["sign"], match["late_sign"]}
+    size = float(digits + (match["exponent"] or ""))
+    return -size if signs & _NEGATIVE else size
 
 
 def decimal_mark(texts: Iterable[str]) -> str:
-    """Tell the decimal mark of a column: `.` or `,`."""
-    for text in texts:
-        if (match := _AMOUNT(text.strip())) is None:
-            continue
-        bare = _bare(match)
-        last = max(bare.rfind("."), bare.rfind(","))
-        if last < 0:
-            continue
-        mark, other = bare[last], "," if bare[last] == "." else "."
-        if bare.count(mark) > 1:
-            return other
-        if other in bare or len(bare) - last - 1 != 3:
-            return mark
-    return "."
+    """Tell the decimal mark of a column, `.` or `,`: that of most of its numbers."""
+    matches = (_AMOUNT(text.strip()) for text in texts)
+    votes = Counter(_told_mark(_bare(match)) for match in matches if match is not None)
+    return "," if votes[","] > votes["."] else "."
+
+
+def _told_mark(bare: str) -> str | None:
+    """Give the decimal mark if the number alone tells it: `1,234` does not."""
+    last = max(bare.rfind("."), bare.rfind(","))
+    if last < 0:
+        return None
+    mark = bare[last]
+    other = "," if mark == "." else "."
+    if bare.count(mark) > 1:
+        return other
+    could_be_a_group = len(bare) - last - 1 == 3 and 1 <= last <= 3 and bare[0] != "0"
+    return None if could_be_a_group and other not in bare else mark
+
+
+def _without_groups(bare: str, mark: str) -> str | None:
+    whole, point, part = bare.partition(mark)
+    whole = whole.replace("." if mark == "," else ",", ",")
+    if not _GROUPS(whole) or (part and not part.isdecimal()):
+        return None
+    return whole.replace(",", "") + (f".{part}" if point else "")
 
 
 def _bare(match: re.Match[str]) -> str:

@@ -28,4 +28,6 @@ class Parsed(click.ParamType[object]):
 
 DURATION = Parsed("duration", parse_duration)
 LIMIT = Parsed("limit", parse_limit)
+#: A path, or - for standard input. Shells complete it.
+INPUT = click.Path(allow_dash=True)
 PATH = click.Path(path_type=Path)

@@ -4,21 +4,21 @@ import asyncio
 import hashlib
 import random
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bulkpause.backlog import Backlog
 from bulkpause.client import Client, Timeouts
 from bulkpause.credentials import Token
 from bulkpause.engine import Context, Engine
 from bulkpause.errors import SettingsError
-from bulkpause.gate import Gate
+from bulkpause.gate import Gate, Waiting
 from bulkpause.guard import FailureCount, GuardRails, judge_canary
-from bulkpause.ids import as_item
+from bulkpause.ids import as_item, checked
 from bulkpause.journal import Journal, boot_id
 from bulkpause.lines import Header
 from bulkpause.model import (
@@ -97,7 +97,9 @@ class Pauser:
         self._is_resumed = is_resumed
         self._guards = guards or GuardRails()
         self._canary: list[Record] = []
-        self._request_ids = (f"{self.run_id}-{number}" for number in count(1))
+        self._last_id: str | None = None
+        self.requests = 0
+        self._request_ids = self._number_requests()
         self._running: asyncio.Task[None] | None = None
         self._now = now
         self._engine: Engine | None = None
@@ -151,6 +153,26 @@ class Pauser:
         """What was mended when the log was opened."""
         return self._recorder.warnings
 
+    @property
+    def waiting(self) -> Waiting | None:
+        """What the next request waits for, if it waits."""
+        engine = self._engine
+        if engine is not None and engine.probe_at is not None:
+            return Waiting("the server to be back, next try", engine.probe_at)
+        if self.gate.waiting is None and (due_at := self.backlog.due_at) is not None:
+            return Waiting("the next retry", due_at)
+        return self.gate.waiting
+
+    @property
+    def backlog(self) -> Backlog:
+        """What waits to be sent."""
+        return Backlog(()) if self._engine is None else self._engine.backlog
+
+    def _number_requests(self) -> Iterator[str]:
+        while True:
+            self.requests += 1
+            yield f"{self.run_id}-{self.requests}"
+
     def _recent_ages_s(self) -> list[float]:
         return ages_s(
             self.recovery,
@@ -169,7 +191,9 @@ class Pauser:
         if self._engine is not None:
             self._engine.stop(self.stopped)
 
-    async def pause(self, ids: Iterable[str | Item | Problem]) -> AsyncIterator[Record]:
+    async def pause(
+        self, ids: Iterable[str | Item | Problem]
+    ) -> AsyncGenerator[Record, None]:
         """Pause each id once, and give its record as soon as it is final.
 
         A text that is no id is not sent; its record has the status `invalid`. Ids
@@ -181,7 +205,7 @@ class Pauser:
         """
         items: dict[str, Item] = {}
         for row, id_ in enumerate(ids, 1):
-            item = as_item(row, id_) if isinstance(id_, str) else id_
+            item = as_item(row, id_) if isinstance(id_, str) else checked(id_)
             if isinstance(item, Problem):
                 yield self._invalid(item)
             else:
@@ -221,12 +245,13 @@ class Pauser:
         self._recorder.write(record)
         return record
 
-    async def _carry(self, items: list[Item]) -> AsyncIterator[Record]:
+    async def _carry(self, items: list[Item]) -> AsyncGenerator[Record, None]:
         records: asyncio.Queue[Record | None] = asyncio.Queue()
         failures = FailureCount(self._guards.max_failures)
 
         def on_record(record: Record) -> None:
             records.put_nowait(record)
+            self._last_id = record.id
             if len(self._canary) < self._guards.canary:
                 self._canary.append(record)
             if (stopped := failures.learn(record)) is not None:
@@ -275,9 +300,13 @@ class Pauser:
         if deadline_s is None:
             yield
             return
-        stopped = Stopped(Cause.GUARD_RAIL, f"--deadline {deadline_s:g}s has passed")
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(deadline_s, self._stop, stopped)
+
+        def stop() -> None:
+            last = "" if self._last_id is None else f", the last {self._last_id}"
+            reason = f"--deadline {deadline_s:g}s has passed{last}"
+            self._stop(Stopped(Cause.GUARD_RAIL, reason))
+
+        timer = asyncio.get_running_loop().call_later(deadline_s, stop)
         try:
             yield
         finally:

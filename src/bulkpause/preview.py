@@ -14,6 +14,7 @@ from bulkpause.model import Problem
 from bulkpause.options import Options
 from bulkpause.order import ordered
 from bulkpause.plan import Plan, make_plan
+from bulkpause.policy import Verify
 from bulkpause.progress import clock
 from bulkpause.recovery import Recovery
 from bulkpause.source import read
@@ -38,7 +39,9 @@ def plan(options: Options) -> Exit:
         _show_problems(options.input_name, found.problems)
         for line in plan_lines(found, options):
             click.echo(line)
-    return Exit.INPUT if found.problems and not options.skips_invalid else Exit(0)
+    if found.problems and not options.skips_invalid:
+        return Exit.INPUT
+    return Exit.ALL_PAUSED
 
 
 def plan_of_input(options: Options, recovery: Recovery) -> Plan:
@@ -119,9 +122,17 @@ def plan_lines(found: Plan, options: Options) -> Iterator[str]:
         end = "highest" if order.is_descending else "lowest"
         yield f"order: by {order.column}, {end} first"
     limits = ", ".join(str(limit) for limit in options.settings.limits) or "no limits"
-    needed = clock(time_needed_s(len(items), options.settings.limits))
-    yield f"on {options.host}, at most {needed} at {limits}"
+    yield f"on {options.host}, about {clock(needed_s(found, options))} at {limits}"
     yield f"digest {found.digest}"
+    if found.problems and not options.skips_invalid:
+        yield "a run refuses this input: mend it, or leave rows out with --skip-invalid"
+
+
+def needed_s(found: Plan, options: Options) -> float:
+    """Say how long the plan takes at the limits, if no request is made twice."""
+    settings = options.settings
+    requests_per_id = 2 if settings.rules.verify is Verify.ALL else 1
+    return time_needed_s(len(found.items) * requests_per_id, settings.limits)
 
 
 def _plan_as_dict(found: Plan, options: Options) -> dict[str, object]:
@@ -137,7 +148,8 @@ def _plan_as_dict(found: Plan, options: Options) -> dict[str, object]:
         "first": [item.id for item in found.items[:IDS_SHOWN]],
         "last": [item.id for item in found.items[-IDS_SHOWN:]],
         "host": options.host,
-        "order_by": None if options.order is None else options.order.column,
-        "needed_s": round(time_needed_s(len(found.items), options.settings.limits), 1),
+        "order_by": None if options.order is None else str(options.order),
+        "limits": [str(limit) for limit in options.settings.limits],
+        "needed_s": round(needed_s(found, options), 1),
         "digest": found.digest,
     }

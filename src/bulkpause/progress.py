@@ -1,19 +1,22 @@
 """What a person, or a log collector, sees while a run is on its way.
 
 On a terminal a bar; elsewhere a line of JSON every ten seconds and at every change
-of what the gate waits for. Both read the same `Snapshot`, taken by a timer.
+of state. Both read the same `Snapshot`, taken by a timer.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Protocol
 
-import structlog
+from bulkpause.model import Limit, Record, Status
+from bulkpause.summary import GOOD, Reason
 
-from bulkpause.model import Record, Status
 
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 #: Seconds between two lines, and between two pictures of the bar.
 LINE_EVERY_S, LOOK_EVERY_S = 10.0, 0.25
@@ -21,22 +24,33 @@ LINE_EVERY_S, LOOK_EVERY_S = 10.0, 0.25
 FAILURES_SHOWN = 3
 #: The rate now is that of so many last seconds.
 RATE_OVER_S = 10.0
-
-_FINE = frozenset({Status.PAUSED, Status.ALREADY_PAUSED})
+#: A wait is told of when it is that long, in seconds. Shorter ones are the rule.
+LONG_WAIT_S = 1.5
+#: A reason is cut to so many characters where it is shown live.
+_LONGEST_REASON = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """How a run stands."""
+    """How a run stands.
+
+    `allowed_per_s` is the most that the limits allow in the time that the rate is
+    of; None without limits. `waits_for` is None where no wait is worth a word.
+    """
 
     total: int
     by_status: dict[str, int]
+    requests: int
     in_flight: int
+    to_retry: int
+    to_read_back: int
     rate_per_s: float
+    allowed_per_s: float | None
     left_s: float
-    waits_for: str | None
-    waits_s: float | None
-    failures: tuple[str, ...]
+    waits_for: str | None = None
+    waits_s: float | None = None
+    stopping: str | None = None
+    failures: tuple[str, ...] = ()
 
     @property
     def finished(self) -> int:
@@ -44,77 +58,120 @@ class Snapshot:
 
 
 class Face(Protocol):
-    """Shows snapshots."""
+    """Shows how a run stands, what became of an id, and what happened to the run."""
 
     def show(self, snapshot: Snapshot) -> None: ...
+    def tell(self, record: Record) -> None: ...
+    def note(self, event: str, **fields: object) -> None: ...
     def close(self) -> None: ...
 
 
 class Tally:
-    """Counts records as they come, for snapshots of a run."""
+    """Counts records and requests as they come, for snapshots of a run.
 
-    def __init__(self, total: int) -> None:
+    Args:
+        total: How many ids the run has.
+        now: The loop's time at its start.
+    """
+
+    def __init__(self, total: int, *, now: float) -> None:
         self.total = total
-        self.by_status: dict[str, int] = {}
+        self._by_status: Counter[str] = Counter()
         self.failures: deque[str] = deque(maxlen=FAILURES_SHOWN)
-        self._finished_at: deque[float] = deque()
+        self._seen: deque[tuple[float, int]] = deque([(now, 0)])
+        self._busy_at = now
 
-    def add(self, record: Record, now: float) -> None:
+    @property
+    def finished(self) -> int:
+        return self._by_status.total()
+
+    @property
+    def by_status(self) -> dict[str, int]:
+        """The counts, always in the same order, without those that are empty."""
+        found = self._by_status
+        return {status.value: found[status] for status in Status if found[status]}
+
+    def add(self, record: Record) -> None:
         """Take a record into account."""
-        name = record.status.value
-        self.by_status[name] = self.by_status.get(name, 0) + 1
-        self._finished_at.append(now)
-        if record.status not in _FINE and record.id is not None:
-            why = record.message or record.title or record.error or ""
-            trace = f" trace_id {record.trace_id}" if record.trace_id else ""
-            self.failures.append(f"{record.id} {record.status} {why}{trace}".strip())
+        self._by_status[record.status] += 1
+        if record.status not in GOOD:
+            self.failures.append(failure(record))
 
-    def rate_per_s(self, now: float) -> float:
-        """Give the records of the last seconds, per second."""
-        while self._finished_at and self._finished_at[0] < now - RATE_OVER_S:
-            self._finished_at.popleft()
-        if not self._finished_at:
-            return 0.0
-        return len(self._finished_at) / max(1.0, min(RATE_OVER_S, now))
+    def see(self, requests: int, now: float) -> None:
+        """Note how many requests were made until now."""
+        if requests > self._seen[-1][1]:
+            self._busy_at = now
+        self._seen.append((now, requests))
+        while self._seen[1][0] <= now - RATE_OVER_S:
+            self._seen.popleft()
+
+    @property
+    def rate_per_s(self) -> float:
+        """The requests of the last seconds, per second."""
+        (since, before), (now, requests) = self._seen[0], self._seen[-1]
+        return (requests - before) / max(1.0, now - since)
+
+    def is_long_wait(self, waits_s: float | None) -> bool:
+        """Tell whether a wait is worth a word: long ahead, or long already."""
+        idle_s = self._seen[-1][0] - self._busy_at
+        return max(waits_s or 0.0, idle_s) >= LONG_WAIT_S
 
 
-async def watch(take: Callable[[], Snapshot], face: Face) -> None:
-    """Show a snapshot again and again, until this is cancelled."""
+@asynccontextmanager
+async def watching(take: Callable[[], Snapshot], face: Face) -> AsyncIterator[None]:
+    """Show a snapshot again and again, and a last one when this is left."""
+    task = asyncio.create_task(_watch(take, face))
     try:
-        while True:
-            face.show(take())
-            await asyncio.sleep(LOOK_EVERY_S)
+        yield
     finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
         face.show(take())
         face.close()
 
 
-class Lines:
-    """Writes a line of JSON now and then."""
+async def _watch(take: Callable[[], Snapshot], face: Face) -> None:
+    while True:
+        face.show(take())
+        await asyncio.sleep(LOOK_EVERY_S)
 
-    def __init__(self, log: structlog.typing.FilteringBoundLogger) -> None:
+
+class Lines:
+    """Writes a line of JSON now and then, and one for each id that is not paused."""
+
+    def __init__(self, log: "FilteringBoundLogger") -> None:
         self._log = log
-        self._waits_for: str | None = None
+        self._state: tuple[str | None, str | None] | None = None
         self._last_at = float("-inf")
 
     def show(self, snapshot: Snapshot) -> None:
         now = asyncio.get_running_loop().time()
-        is_long = (snapshot.waits_s or 0.0) > LINE_EVERY_S / 2
-        waits_for = snapshot.waits_for if is_long else None
-        if waits_for == self._waits_for and now - self._last_at < LINE_EVERY_S:
+        state = (snapshot.waits_for, snapshot.stopping)
+        if state == self._state and now - self._last_at < LINE_EVERY_S:
             return
-        self._waits_for, self._last_at = waits_for, now
-        self._log.info(
-            "run.progressed",
-            finished=snapshot.finished,
-            total=snapshot.total,
-            **snapshot.by_status,
-            in_flight=snapshot.in_flight,
-            rate_per_s=round(snapshot.rate_per_s, 2),
-            left_s=round(snapshot.left_s, 1),
-            waits_for=snapshot.waits_for,
-            waits_s=None if snapshot.waits_s is None else round(snapshot.waits_s, 1),
+        self._state, self._last_at = state, now
+        self._log.info("run.progressed", **_fields(snapshot))
+
+    def tell(self, record: Record) -> None:
+        if record.status in GOOD:
+            self._log.debug("id.finished", id=record.id, status=record.status)
+            return
+        self._log.warning(
+            "id.finished",
+            id=record.id,
+            status=record.status,
+            http_status=record.http_status,
+            title=record.title,
+            message=record.message,
+            error=record.error,
+            campaign_status=record.campaign_status,
+            trace_id=record.trace_id,
+            row=record.row,
         )
+
+    def note(self, event: str, **fields: object) -> None:
+        self._log.info(event, **fields)
 
     def close(self) -> None:
         pass
@@ -126,20 +183,85 @@ class Nothing:
     def show(self, snapshot: Snapshot) -> None:
         pass
 
+    def tell(self, record: Record) -> None:
+        pass
+
+    def note(self, event: str, **fields: object) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
 
-def clauses(snapshot: Snapshot) -> Sequence[str]:
-    """Say in words how a run stands."""
-    counts = [f"{count} {name}" for name, count in snapshot.by_status.items()]
-    parts = [*counts, f"{snapshot.rate_per_s:.1f}/s"]
-    if snapshot.finished < snapshot.total:
-        parts.append(f"{clock(snapshot.left_s)} left")
-    if snapshot.waits_for is not None:
-        until = "" if snapshot.waits_s is None else f" {snapshot.waits_s:.0f} s"
-        parts.append(f"waits for {snapshot.waits_for}{until}")
-    return parts
+class Unbreakable:
+    """Shows nothing more once it can not be shown: a run goes on without a reader."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+
+    def show(self, snapshot: Snapshot) -> None:
+        self._try(lambda: self._face.show(snapshot))
+
+    def tell(self, record: Record) -> None:
+        self._try(lambda: self._face.tell(record))
+
+    def note(self, event: str, **fields: object) -> None:
+        self._try(lambda: self._face.note(event, **fields))
+
+    def close(self) -> None:
+        self._try(self._face.close)
+
+    def _try(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except OSError:
+            self._face = Nothing()
+
+
+def counts(snapshot: Snapshot) -> str:
+    """Say how many ids ended how, and how many are on their way."""
+    parts = [f"{count} {name}" for name, count in snapshot.by_status.items()]
+    parts.append(f"{snapshot.in_flight} in flight")
+    if snapshot.to_retry:
+        parts.append(f"{snapshot.to_retry} to try again")
+    if snapshot.to_read_back:
+        parts.append(f"{snapshot.to_read_back} to read back")
+    return " · ".join(parts)
+
+
+def pace(snapshot: Snapshot) -> str:
+    """Say how fast it goes, what the limits allow, and how long it still takes."""
+    allowed = snapshot.allowed_per_s
+    of_limit = "" if allowed is None else f" of {allowed:.1f}"
+    parts = [f"{snapshot.rate_per_s:.1f}{of_limit} requests/s"]
+    if snapshot.finished < snapshot.total and snapshot.stopping is None:
+        parts.append(f"about {clock(snapshot.left_s)} left")
+    return " · ".join(parts)
+
+
+def state(snapshot: Snapshot) -> str:
+    """Say what is waited for, or why nothing more is sent; empty if neither is so."""
+    if snapshot.stopping is not None:
+        return f"stopping: {snapshot.stopping}"
+    if snapshot.waits_for is None:
+        return ""
+    until = "" if snapshot.waits_s is None else f": {clock(snapshot.waits_s)}"
+    return f"waiting for {snapshot.waits_for}{until}"
+
+
+def failure(record: Record) -> str:
+    """Say in one line what became of an id, with the trace id to look it up by."""
+    reason = str(Reason.of(record))
+    if len(reason) > _LONGEST_REASON:
+        reason = f"{reason[: _LONGEST_REASON - 1]}…"
+    trace = f", trace_id {record.trace_id}" if record.trace_id else ""
+    return f"{record.id} {record.status}: {reason}{trace}"
+
+
+def allowed_per_s(limits: Sequence[Limit]) -> float | None:
+    """Give the most that limits allow over the seconds that the rate now is of."""
+    shares = (one.requests / min(one.period_s, RATE_OVER_S) for one in limits)
+    return min(shares, default=None)
 
 
 def clock(seconds: float) -> str:
@@ -150,3 +272,13 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _fields(snapshot: Snapshot) -> dict[str, object]:
+    """Give a snapshot for a log: numbers rounded, the failures told already."""
+    fields = asdict(snapshot)
+    for name in ("rate_per_s", "allowed_per_s", "left_s", "waits_s"):
+        if fields[name] is not None:
+            fields[name] = round(fields[name], 2)
+    del fields["failures"]
+    return {"finished": snapshot.finished, **fields}

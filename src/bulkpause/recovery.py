@@ -1,11 +1,11 @@
 """What a log and its write-ahead file say: what is done, what is open, what was sent.
 
 A fold over their lines, without I/O or a clock. An id is open if the write-ahead
-file knows of an attempt in a run that holds no final record of the id.
+file knows of an attempt in a later run than the one of its last record.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bulkpause.lines import Answered, Entry, Header, Sent
@@ -42,6 +42,48 @@ class Recovery:
         )
 
     @property
+    def not_pausable(self) -> int:
+        """How many ids are settled and not paused."""
+        bad = (Status.NOT_PAUSABLE, Status.REJECTED)
+        return sum(record.status in bad for record in self.records.values())
+
+    @property
+    def latest(self) -> dict[str, Record]:
+        """The last word on each id: its record, or that a run left it in doubt."""
+        return {**self.records, **{one.id or "": one for one in self.doubts}}
+
+    @property
+    def doubts(self) -> list[Record]:
+        """What has no final record, since its run was left at once, and may be done."""
+        return [
+            self._doubt(id_, story)
+            for id_, story in self.past.items()
+            if any(past.is_doubtful for past in story) and self._is_cut_off(id_, story)
+        ]
+
+    def _is_cut_off(self, id_: str, story: list[Past]) -> bool:
+        record = self.records.get(id_)
+        run_id = run_of(story[-1].request_id or "")
+        return record is None or record.run_id != run_id
+
+    def _doubt(self, id_: str, story: list[Past]) -> Record:
+        last = story[-1]
+        item = self.planned.get(id_)
+        return Record(
+            id=id_,
+            status=Status.UNKNOWN,
+            http_status=last.http_status,
+            trace_id=last.trace_id,
+            error=last.error,
+            attempts=len(story),
+            row=None if item is None else item.row,
+            request_id=last.request_id,
+            started_at=story[0].at,
+            finished_at=last.at,
+            run_id=run_of(last.request_id or ""),
+        )
+
+    @property
     def unfinished(self) -> dict[str, Item]:
         """The ids that a retry takes up: failed, unknown, open, or not attempted."""
         recorded = {
@@ -61,56 +103,64 @@ class Recovery:
 def recover(records: Iterable[Record], entries: Iterable[Entry]) -> Recovery:
     """Read a log and its write-ahead file as one story."""
     found = Recovery()
-    closed: set[tuple[str, str | None]] = set()
     for record in records:
         if record.id is not None:
             found.records[record.id] = record
-            closed.add((record.id, record.run_id))
     for id_, record in found.records.items():
         if record.status not in SETTLED:
             found.past[id_] = _past_of_record(record)
+    answers: dict[str, Answered] = {}
     for entry in entries:
-        _fold(found, entry, closed)
+        _fold(found, entry, answers)
+    _take_up_open(found, answers)
     return found
 
 
-def _fold(found: Recovery, entry: Entry, closed: set[tuple[str, str | None]]) -> None:
+def _fold(found: Recovery, entry: Entry, answers: dict[str, Answered]) -> None:
     match entry:
         case Header():
             found.headers.append(entry)
             found.last_planned = 0
         case Sent():
             found.sent.append(entry)
-            is_open = (entry.sent, run_of(entry.request_id)) not in closed
-            if is_open and entry.action is Action.PAUSE:
-                found.past.setdefault(entry.sent, []).append(_past_of_sent(entry))
         case Answered():
-            past = found.past.get(entry.answered, [])
-            past[:] = (_answered(one, entry) for one in past)
+            answers[entry.request_id] = entry
         case _:
             found.last_planned += len(entry)
             found.planned.update((item.id, item) for item in entry)
 
 
-def _past_of_sent(sent: Sent) -> Past:
+def _take_up_open(found: Recovery, answers: dict[str, Answered]) -> None:
+    """Add the attempts that no record speaks of: of later runs than the last one."""
+    order: dict[str | None, int] = {
+        header.run: number for number, header in enumerate(found.headers)
+    }
+    for sent in found.sent:
+        record = found.records.get(sent.sent)
+        # A run that the write-ahead file does not know is older than all that it does.
+        recorded_in = -1 if record is None else order.get(record.run_id, -1)
+        sent_in = order.get(run_of(sent.request_id), len(order))
+        if sent.action is Action.PAUSE and sent_in > recorded_in:
+            past = _past_of_sent(sent, answers.get(sent.request_id))
+            found.past.setdefault(sent.sent, []).append(past)
+
+
+def _past_of_sent(sent: Sent, answer: Answered | None) -> Past:
     """Take a request whose answer is not on record as one that may be applied."""
+    if answer is None:
+        return Past(
+            error="no_answer_on_record",
+            at=sent.at,
+            request_id=sent.request_id,
+            is_doubtful=True,
+        )
     return Past(
-        error="no_answer_on_record",
+        http_status=answer.http_status,
+        trace_id=answer.trace_id,
+        error=answer.error,
         at=sent.at,
         request_id=sent.request_id,
-        is_doubtful=True,
-    )
-
-
-def _answered(past: Past, entry: Answered) -> Past:
-    if past.request_id != entry.request_id:
-        return past
-    return replace(
-        past,
-        http_status=entry.http_status,
-        trace_id=entry.trace_id,
-        error=entry.error,
-        is_doubtful=entry.is_doubtful,
+        is_doubtful=answer.is_doubtful,
     )
 
 

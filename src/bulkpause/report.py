@@ -2,12 +2,13 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
+from math import ceil
 from pathlib import Path
 
 from bulkpause.endpoint import DEFAULT_BASE_URL
-from bulkpause.model import Limit, Status
-from bulkpause.settings import Settings
-from bulkpause.summary import Totals
+from bulkpause.model import Limit, Status, Stopped
+from bulkpause.settings import BURST, STEADY, Settings
+from bulkpause.summary import Totals, inert
 
 
 #: So many causes are shown; the others are counted.
@@ -15,31 +16,54 @@ MOST_REASONS = 10
 _STILL_RUNNING = (Status.FAILED, Status.REJECTED)
 
 
-def retry_command(log: Path, settings: Settings, *, is_simulated: bool) -> str:
-    """Give the command that goes on with what a log leaves open."""
-    command = f"bulkpause retry {shlex.quote(str(log))}"
+def retry_command(
+    log: Path,
+    settings: Settings,
+    *,
+    is_simulated: bool = False,
+    is_confirmed: bool = False,
+    token_file: Path | None = None,
+) -> str:
+    """Give the command that goes on with what a log leaves open, as the run did."""
+    words = ["bulkpause", "retry", str(log)]
     if is_simulated:
-        return f"{command} --simulate"
-    base_url = settings.endpoint.base_url
-    if base_url == DEFAULT_BASE_URL:
-        return command
-    return f"{command} --base-url {shlex.quote(base_url)}"
+        words.append("--simulate")
+    elif settings.endpoint.base_url != DEFAULT_BASE_URL:
+        words += ["--base-url", settings.endpoint.base_url]
+    if token_file is not None:
+        words += ["--token-file", str(token_file)]
+    words += _limit_options(settings.limits)
+    if settings.max_in_flight is not None:
+        words += ["--max-in-flight", str(settings.max_in_flight)]
+    if settings.reason is not None:
+        words += ["--reason", settings.reason]
+    return shlex.join([*words, "--yes"] if is_confirmed else words)
+
+
+def _limit_options(limits: Sequence[Limit]) -> list[str]:
+    if set(limits) == {BURST, STEADY}:
+        return []
+    shortest_first = sorted(limits, key=lambda limit: limit.period_s)
+    burst, steady = [*map(str, shortest_first), "none", "none"][:2]
+    return ["--burst", burst, "--steady", steady]
 
 
 def end_of_run(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     """Say what became of every row, how fast, and why not all are paused."""
     yield totals.identity()
+    if before := totals.not_paused_before:
+        yield f"{_counted(before, 'id')} of earlier runs can not be paused"
     if not totals.requests:
         return
-    rate = totals.requests / totals.wall_s if totals.wall_s else 0.0
+    share = share_of_limits(totals, limits)
+    of_limits = "" if share is None else f", {share:.0%} of what the limits allow"
     yield (
         f"{totals.wall_s:.1f} s, {_counted(totals.requests, 'request')}, "
-        f"{rate:.2f}/s{_share(rate, limits, totals.wall_s)}"
+        f"{rate_per_s(totals):.2f}/s{of_limits}"
     )
-    retries = totals.requests - len(totals.latencies_ms)
     yield (
         f"{totals.refused_for_rate} refused for rate, "
-        f"{_counted(max(0, retries), 'more attempt')}, {totals.read_back} read back"
+        f"{totals.more_attempts} tried again, {totals.read_back} read back"
     )
     latencies = (f"p{p} {totals.latency_ms(p):.0f} ms" for p in (50, 95, 99))
     if totals.latencies_ms:
@@ -47,14 +71,43 @@ def end_of_run(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     yield from reasons(totals)
 
 
+def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:
+    """Give what `end_of_run` says under names that JSON can carry."""
+    share = share_of_limits(totals, limits)
+    return totals.as_dict() | {
+        "rate_per_s": round(rate_per_s(totals), 3),
+        "limits": [str(limit) for limit in limits],
+        "share_of_limits": None if share is None else round(share, 3),
+    }
+
+
+def closing(
+    totals: Totals, stopped: Stopped | None, log: Path, command: str | None
+) -> Iterator[str]:
+    """Say what stopped a run and what is left, where its log is, and what is next."""
+    if stopped is not None:
+        yield f"stopped: {inert(stopped.reason)}; left: {_left(totals)}"
+    yield f"log: {log}"
+    if command is not None:
+        yield f"go on with: {command}"
+
+
+def _left(totals: Totals) -> str:
+    names = (Status.FAILED, Status.UNKNOWN, "not_attempted")
+    accounts = totals.accounts()
+    found = [f"{accounts[name]} {name}" for name in names if accounts[name]]
+    return ", ".join(found) or "nothing"
+
+
 def reasons(totals: Totals) -> Iterator[str]:
     """Group the ids that are not simply paused by the reason, with trace ids."""
     found = totals.by_weight()
     for reason, group in found[:MOST_REASONS]:
         yield f"{group.count} {reason.status}: {reason}"
-        yield f"    such as {', '.join(group.ids)}"
+        if group.ids:
+            yield f"    such as {inert(', '.join(group.ids))}"
         if group.trace_ids:
-            yield f"    trace_id {', '.join(group.trace_ids)}"
+            yield f"    trace_id {inert(', '.join(group.trace_ids))}"
     if (hidden := len(found) - MOST_REASONS) > 0:
         yield f"and {_counted(hidden, 'reason')} more"
 
@@ -67,19 +120,29 @@ def still_running(totals: Totals, unattempted: int) -> Iterator[str]:
     yield f"{paused} paused"
     if counts[Status.NOT_PAUSABLE]:
         yield f"{counts[Status.NOT_PAUSABLE]} not pausable (see their status below)"
-    yield f"{running} may still run: not paused by us"
+    left = f", {unattempted} of them not attempted" if unattempted else ""
+    yield f"{running} may still run: not paused by us{left}"
     yield f"{counts[Status.UNKNOWN]} unknown: perhaps paused, perhaps still running"
-    if unattempted:
-        yield f"{unattempted} of these were planned and not attempted"
     yield from reasons(totals)
 
 
-def _share(rate: float, limits: Sequence[Limit], wall_s: float) -> str:
-    """Compare with the limits: what they allow in the time that the run took."""
-    if not limits or not wall_s:
-        return ""
-    allowed = min(one.requests * (1 + wall_s / one.period_s) for one in limits)
-    return f", {rate * wall_s / allowed:.0%} of what the limits allow"
+def rate_per_s(totals: Totals) -> float:
+    """Give the requests per second over the whole run."""
+    return totals.requests / totals.wall_s if totals.wall_s else 0.0
+
+
+def share_of_limits(totals: Totals, limits: Sequence[Limit]) -> float | None:
+    """Give the requests over the most that the server's windows let through.
+
+    That is for the luckiest moment to begin: so many windows can lie in the time
+    that the run took. None without limits, or without a run.
+    """
+    if not limits or not totals.wall_s:
+        return None
+    windows = (
+        one.requests * (1 + ceil(totals.wall_s / one.period_s)) for one in limits
+    )
+    return totals.requests / min(windows)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -7,6 +7,7 @@ import click
 import orjson
 
 from bulkpause import report
+from bulkpause.endpoint import DEFAULT_BASE_URL
 from bulkpause.errors import InputError, SettingsError
 from bulkpause.exits import Exit, exit_of_totals
 from bulkpause.export import NOT_ATTEMPTED, as_csv, as_jsonl, rows
@@ -14,6 +15,7 @@ from bulkpause.ids import shown
 from bulkpause.journal import read_recovery
 from bulkpause.model import Item, Status
 from bulkpause.recovery import Recovery
+from bulkpause.settings import Settings
 from bulkpause.summary import Totals, total
 
 
@@ -26,15 +28,15 @@ def show_status(log: Path, *, is_json: bool) -> Exit:
     """
     found = _read(log)
     unattempted = _unattempted(found)
-    totals = total(found.records.values(), Totals())
-    totals.rows = len(found.records) + len(unattempted)
+    totals = total(found.latest.values(), Totals())
+    totals.rows = len(found.latest) + len(unattempted)
     if is_json:
         click.echo(orjson.dumps(totals.as_dict() | {"log": str(log)}))
     else:
         for line in report.still_running(totals, len(unattempted)):
             click.echo(line)
         if totals.is_unfinished:
-            click.echo(f"go on with: bulkpause retry {log}")
+            click.echo(f"go on with: {_retry_command(log, found)}")
     return exit_of_totals(totals)
 
 
@@ -52,10 +54,18 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
             f"{shown(wrong[0])} is no status; there are {', '.join(sorted(known))}"
         )
     found = _read(log)
-    wanted = rows(found.records.values(), _unattempted(found), frozenset(statuses))
+    wanted = rows(found.latest.values(), _unattempted(found), frozenset(statuses))
     for line in as_csv(wanted) if as_csv_file else as_jsonl(wanted):
         click.echo(line, nl=False)
     return Exit.ALL_PAUSED
+
+
+def _retry_command(log: Path, found: Recovery) -> str:
+    """Give the command for the endpoint of the log, as far as it still says it."""
+    name = found.headers[-1].base_url if found.headers else DEFAULT_BASE_URL
+    is_simulated = name == "simulator"
+    settings = Settings() if is_simulated else Settings(base_url=name)
+    return report.retry_command(log, settings, is_simulated=is_simulated)
 
 
 def _read(log: Path) -> Recovery:
@@ -65,5 +75,6 @@ def _read(log: Path) -> Recovery:
 
 
 def _unattempted(found: Recovery) -> list[Item]:
-    """Give the ids without a record: planned, or cut off on their way."""
-    return [item for item in found.unfinished.values() if item.id not in found.records]
+    """Give the ids that were planned and of which nothing more is known."""
+    latest = found.latest
+    return [item for item in found.unfinished.values() if item.id not in latest]

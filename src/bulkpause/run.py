@@ -5,35 +5,38 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 import orjson
 
-from bulkpause import logs, report
+from bulkpause import complaint, report
 from bulkpause.credentials import Token, find_token
 from bulkpause.errors import LogError, SettingsError
-from bulkpause.estimate import time_needed_s
 from bulkpause.exits import Exit, exit_of_stop, exit_of_totals
 from bulkpause.journal import read_recovery, records_of, write_ahead_path
+from bulkpause.model import Stopped, timestamp
 from bulkpause.options import Options
 from bulkpause.pauser import Pauser, check_same_run, new_run_id
 from bulkpause.plan import Plan
 from bulkpause.preview import (
+    needed_s,
     plan_lines,
     plan_of_input,
     refuse_problems,
     refuse_surprise,
 )
-from bulkpause.progress import Face, Lines, Nothing, Snapshot, Tally, clock, watch
+from bulkpause.progress import Face, clock
 from bulkpause.recovery import Recovery
 from bulkpause.settings import BURST, STEADY
 from bulkpause.simulator import Behaviour, Simulator, Window
 from bulkpause.summary import Totals, total
+from bulkpause.view import View, face_for
 
 
 _SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
@@ -53,13 +56,13 @@ def run(options: Options) -> Exit:
         refuse_problems(found, options)
     refuse_surprise(found, options)
     token = _token(options)
-    if not found.items:
-        totals = Totals(found.rows, found.duplicate, found.already_done)
-        click.echo(totals.identity())
-        return exit_of_totals(totals)
-    _confirm(found, options)
+    if not found.items and not found.problems:
+        return _end_at_once(_rows_of(found, recovery), options)
+    if not _is_confirmed(found, options):
+        click.echo("nothing was sent", err=True)
+        return Exit.UNFINISHED
     with asyncio.Runner() as runner:
-        return runner.run(_pause(found, token, options))
+        return runner.run(_pause(found, _rows_of(found, recovery), token, options))
 
 
 # Before anything is sent
@@ -102,102 +105,127 @@ def _token(options: Options) -> Token:
     return token
 
 
-def _confirm(found: Plan, options: Options) -> None:
+def _is_confirmed(found: Plan, options: Options) -> bool:
     """Ask once, on a terminal; elsewhere it must have been said before."""
-    if options.is_confirmed:
-        return
+    if options.is_confirmed or not found.items:
+        return True
     count = len(found.items)
     campaigns = "1 campaign" if count == 1 else f"{count} campaigns"
-    if not sys.stdin.isatty() or options.input == "-":
-        again = " ".join(["bulkpause", *sys.argv[1:], "--yes"])
+    # A process may be started without a standard input.
+    if sys.stdin is None or not sys.stdin.isatty() or options.input == "-":
         raise click.UsageError(
             f"{campaigns} would be paused on {options.host}, and nobody can be asked "
-            f"here: {again}"
+            f"here; add --yes: {complaint.with_yes(sys.argv[1:])}"
         )
     for line in plan_lines(found, options):
         click.echo(line, err=True)
-    needed = clock(time_needed_s(count, options.settings.limits))
-    question = f"Pause {campaigns} on {options.host}, in at most {needed}?"
-    if not click.confirm(question, err=True):
-        raise click.Abort
+    needed = clock(needed_s(found, options))
+    question = f"Pause {campaigns} on {options.host}, in about {needed}?"
+    return click.confirm(question, err=True)
 
 
 # The run
 
 
-async def _pause(found: Plan, token: Token, options: Options) -> Exit:
+class _Signals:
+    """Lets the first signal end a run in order, the second at once, others nothing."""
+
+    def __init__(self, face: Face, *, is_told: bool) -> None:
+        self.received: list[signal.Signals] = []
+        self._face = face
+        self._is_told = is_told
+        self._task = asyncio.current_task()
+        self._pauser: Pauser | None = None
+
+    @contextmanager
+    def handled(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._take, number)
+        try:
+            yield
+        finally:
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)
+
+    def stop(self, pauser: Pauser) -> None:
+        """Let signals stop this, also one that came before."""
+        self._pauser = pauser
+        if self.received:
+            pauser.stop(self.received[0].name)
+
+    def _take(self, number: signal.Signals) -> None:
+        self.received.append(number)
+        if len(self.received) == 1:
+            if self._pauser is not None:
+                self._pauser.stop(number.name)
+            waits = "waiting for the requests in flight; a second one leaves at once"
+            self._face.note("run.interrupted", signal=number.name, state=waits)
+            if self._is_told:
+                _tell(f"{number.name}: {waits}")
+        elif len(self.received) == 2 and self._task is not None:
+            self._task.cancel()
+
+
+async def _pause(found: Plan, totals: Totals, token: Token, options: Options) -> Exit:
     settings = options.named
     run_id = new_run_id(datetime.now(UTC), settings)
     log = options.log or Path(f"bulkpause-{run_id}.jsonl")
-    async with AsyncExitStack() as stack:
-        if options.is_simulated:
-            simulator = await stack.enter_async_context(Simulator(_documented_api()))
-            settings = replace(settings, base_url=simulator.base_url)
-        pauser = Pauser(
-            token,
-            settings,
-            log=log,
-            is_resumed=options.is_resumed,
-            guards=options.guards,
-            run_id=run_id,
-        )
-        received = _stop_on_signals(pauser, stack)
-        await stack.enter_async_context(pauser)
-        for warning in pauser.warnings:
-            click.echo(f"warning: {warning}", err=True)
-        with suppress(asyncio.CancelledError):  # how a second signal ends it
-            await _carry(found, pauser, options)
-    totals = _totals_from_log(found, log, run_id)
-    code = _exit_of(pauser, totals, received)
-    _sum_up(totals, code, pauser, log, options)
+    face = face_for(options, run_id)
+    signals = _Signals(face, is_told=options.progress != "lines")
+    with signals.handled():
+        async with AsyncExitStack() as stack:
+            if options.is_simulated:
+                simulator = await stack.enter_async_context(
+                    Simulator(_documented_api())
+                )
+                settings = replace(settings, base_url=simulator.base_url)
+            pauser = Pauser(
+                token,
+                settings,
+                log=log,
+                is_resumed=options.is_resumed,
+                guards=options.guards,
+                run_id=run_id,
+            )
+            signals.stop(pauser)
+            await stack.enter_async_context(pauser)
+            for warning in pauser.warnings:
+                _tell(f"warning: {warning}")
+            face.note("run.started", **_beginning(found, log, options))
+            totals.since = timestamp(datetime.now(UTC))
+            with suppress(asyncio.CancelledError):  # how a second signal ends it
+                await _carry(found, pauser, face)
+        # From the input and the log, and from nothing else.
+        total(records_of(log, run_id), totals)
+        doubts = read_recovery(log).doubts
+        total((record for record in doubts if record.run_id == run_id), totals)
+        if totals.not_attempted < 0:
+            accounts = totals.identity()
+            raise RuntimeError(f"the log holds more records than rows: {accounts}")
+        code = _exit_of(pauser, totals, signals.received)
+        end = _End(totals, code, log, run_id, pauser.stopped)
+        face.note("run.finished", **end.as_dict(options))
+        _say_end(end, options)
     return code
 
 
-async def _carry(found: Plan, pauser: Pauser, options: Options) -> None:
-    loop = asyncio.get_running_loop()
-    tally = Tally(len(found.items))
-
-    def snapshot() -> Snapshot:
-        waiting, now = pauser.gate.waiting, loop.time()
-        until = None if waiting is None else waiting.until
-        left = len(found.items) - sum(tally.by_status.values())
-        return Snapshot(
-            total=tally.total,
-            by_status=dict(tally.by_status),
-            in_flight=pauser.gate.in_flight,
-            rate_per_s=tally.rate_per_s(now),
-            left_s=pauser.gate.time_left_s(left),
-            waits_for=None if waiting is None else waiting.reason,
-            waits_s=None if until is None else max(0.0, until - now),
-            failures=tuple(tally.failures),
-        )
-
-    watching = asyncio.create_task(watch(snapshot, _face(options, pauser.run_id)))
-    try:
+async def _carry(found: Plan, pauser: Pauser, face: Face) -> None:
+    now = asyncio.get_running_loop().time
+    view = View(pauser, len(found.items), face, now=now)
+    async with view.open():
         async for record in pauser.pause([*found.problems, *found.items]):
-            if record.id is not None:
-                tally.add(record, loop.time())
-    finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+            view.add(record)
 
 
-def _face(options: Options, run_id: str) -> Face:
-    kind = options.progress
-    if kind == "auto":
-        can_draw = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        kind = "bar" if can_draw else "lines"
-    if kind == "bar":
-        # Imported where something is drawn: a scheduled job never pays for it.
-        from rich.console import Console  # noqa: PLC0415
-
-        from bulkpause.bar import Bar  # noqa: PLC0415
-
-        return Bar(Console(stderr=True))
-    if kind == "lines":
-        return Lines(logs.configure(options.log_level, run_id))
-    return Nothing()
+def _beginning(found: Plan, log: Path, options: Options) -> dict[str, object]:
+    return {
+        "ids": len(found.items),
+        "host": options.host,
+        "limits": [str(limit) for limit in options.settings.limits],
+        "digest": found.digest,
+        "log": str(log),
+    }
 
 
 def _documented_api() -> Behaviour:
@@ -213,37 +241,16 @@ def _documented_api() -> Behaviour:
     return Behaviour(windows=windows, latency_s=0.06, jitter_s=0.02)
 
 
-def _stop_on_signals(pauser: Pauser, stack: AsyncExitStack) -> list[signal.Signals]:
-    """Let the first signal end the run in order, and the second at once."""
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    received: list[signal.Signals] = []
-
-    def on_signal(number: signal.Signals) -> None:
-        received.append(number)
-        if len(received) == 1:
-            pauser.stop(number.name)
-            waits = "waiting for the requests in flight; a second one leaves at once"
-            click.echo(f"{number.name}: {waits}", err=True)
-        elif task is not None:
-            task.cancel()
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, on_signal, number)
-        stack.callback(loop.remove_signal_handler, number)
-    return received
-
-
 # After the run
 
 
-def _totals_from_log(found: Plan, log: Path, run_id: str) -> Totals:
-    """Count from the input and the log, and from nothing else."""
-    totals = Totals(found.rows, found.duplicate, found.already_done)
-    total(records_of(log, run_id), totals)
-    if totals.not_attempted < 0:
-        raise RuntimeError(f"the log holds more records than rows: {totals.identity()}")
-    return totals
+def _rows_of(found: Plan, recovery: Recovery) -> Totals:
+    return Totals(
+        rows=found.rows,
+        duplicate=found.duplicate,
+        already_done=found.already_done,
+        not_paused_before=recovery.not_pausable,
+    )
 
 
 def _exit_of(
@@ -256,29 +263,70 @@ def _exit_of(
     return exit_of_stop(pauser.stopped, totals)
 
 
-def _sum_up(
-    totals: Totals, code: Exit, pauser: Pauser, log: Path, options: Options
-) -> None:
-    command = None
-    if totals.is_unfinished:
-        command = report.retry_command(
-            log, options.settings, is_simulated=options.is_simulated
+def _end_at_once(totals: Totals, options: Options) -> Exit:
+    """End a run that has nothing to do: everything was done before."""
+    code = exit_of_totals(totals)
+    _say_end(_End(totals, code, options.log), options)
+    return code
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a run ended. Without a log there was nothing to do."""
+
+    totals: Totals
+    code: Exit
+    log: Path | None
+    run_id: str | None = None
+    stopped: Stopped | None = None
+
+    def command(self, options: Options) -> str | None:
+        if self.log is None or not self.totals.is_unfinished:
+            return None
+        return report.retry_command(
+            self.log,
+            options.settings,
+            is_simulated=options.is_simulated,
+            is_confirmed=options.is_confirmed,
+            token_file=options.token_file,
         )
-    if options.is_json:
-        stopped = pauser.stopped
-        summary = totals.as_dict() | {
-            "run_id": pauser.run_id,
-            "log": str(log),
-            "exit_code": code,
-            "stopped": None if stopped is None else stopped.reason,
-            "next": command,
+
+    def as_dict(self, options: Options) -> dict[str, object]:
+        return report.as_object(self.totals, options.settings.limits) | {
+            "run_id": self.run_id,
+            "log": None if self.log is None else str(self.log),
+            "exit_code": self.code,
+            "stopped": None if self.stopped is None else self.stopped.reason,
+            "next": self.command(options),
         }
-        click.echo(orjson.dumps(summary))
+
+
+def _say_end(end: _End, options: Options) -> None:
+    """Say how the run ended. It is over and on record, whether or not this is read."""
+    text = "\n".join(report.end_of_run(end.totals, options.settings.limits))
+    if options.is_json:
+        text = orjson.dumps(end.as_dict(options)).decode()
+    try:
+        click.echo(text)
+    except OSError as error:
+        _leave(sys.stdout)
+        _tell(f"warning: the totals were not written: {error.strerror}")
+    if options.is_json or options.progress == "lines" or end.log is None:
         return
-    for line in report.end_of_run(totals, options.settings.limits):
-        click.echo(line)
-    if pauser.stopped is not None:
-        click.echo(f"stopped: {pauser.stopped.reason}", err=True)
-    click.echo(f"log: {log}", err=True)
-    if command is not None:
-        click.echo(f"go on with: {command}", err=True)
+    command = end.command(options)
+    for line in report.closing(end.totals, end.stopped, end.log, command):
+        _tell(line)
+
+
+def _tell(text: str) -> None:
+    """Write to standard error, if somebody reads it."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        _leave(sys.stderr)
+
+
+def _leave(stream: TextIO) -> None:
+    """Keep the interpreter from writing again, at its end, what could not be written."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

@@ -9,6 +9,7 @@ import click
 
 from bulkpause.credentials import find_token
 from bulkpause.model import Limit
+from bulkpause.page import Page
 from bulkpause.parsed import DURATION, LIMIT, PATH, Parsed
 from bulkpause.settings import BURST, STEADY
 from bulkpause.simulator import Behaviour, Fault, Window, parse_fault, parse_script
@@ -23,7 +24,14 @@ def _id_and_status(text: str) -> tuple[str, str]:
     return id_, status
 
 
-@click.command()
+@click.command(
+    cls=Page,
+    examples="""
+        A stand-in that misbehaves, and a run against it from another terminal:
+          bulkpause simulate --port 8080 --fault 500=0.2 --fault lost=0.1
+          bulkpause run campaigns.csv --base-url http://127.0.0.1:8080
+    """,
+)
 @click.option("--port", default=0, help="0 takes a free one.", show_default=True)
 @click.option("--ledger", type=PATH, help="Append every request to this file.")
 @click.option(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from bulkpause.model import Record, Status
 
@@ -27,6 +28,17 @@ class Reason:
     error: str | None
     campaign_status: str | None
 
+    @classmethod
+    def of(cls, record: Record) -> Self:
+        return cls(
+            status=record.status,
+            http_status=record.http_status,
+            title=record.title,
+            message=record.message,
+            error=record.error,
+            campaign_status=record.campaign_status,
+        )
+
     def __str__(self) -> str:
         known = (
             None if self.http_status is None else f"HTTP {self.http_status}",
@@ -35,7 +47,11 @@ class Reason:
             self.error,
             self.campaign_status and f"campaign is {self.campaign_status}",
         )
-        return ", ".join(part for part in known if part) or "no reason on record"
+        text = (
+            ", ".join(part.rstrip(".") for part in known if part)
+            or "no reason on record"
+        )
+        return inert(text)
 
 
 @dataclass(slots=True)
@@ -52,20 +68,25 @@ class Totals:
     """What became of every row.
 
     The rows that no record speaks of are counted when the input is read: repeats of
-    an id, and ids that an earlier run has done.
+    an id, and ids that an earlier run has done. Of these, `not_paused_before` can
+    not be paused.
     """
 
     rows: int = 0
     duplicate: int = 0
     already_done: int = 0
+    not_paused_before: int = 0
     by_status: Counter[Status] = field(default_factory=Counter)
     causes: dict[Reason, Group] = field(default_factory=dict)
     requests: int = 0
+    more_attempts: int = 0
     refused_for_rate: int = 0
     read_back: int = 0
     latencies_ms: list[float] = field(default_factory=list)
     first_at: str | None = None
     last_at: str | None = None
+    #: When the run began. What a record tells of earlier runs is not counted.
+    since: str = ""
 
     def add(self, record: Record) -> None:
         """Take a record into account."""
@@ -74,27 +95,22 @@ class Totals:
             return
         if record.status is not Status.PAUSED:
             self._add_cause(record)
-        self.requests += len(record.history) + 1
-        self.refused_for_rate += sum(
-            one.get("http_status") == 429 for one in record.history
-        )
-        self.read_back += record.campaign_status is not None
+        is_read_back = record.campaign_status is not None
+        earlier = [o for o in record.history if str(o.get("at") or "") >= self.since]
+        is_sent = not self.since or record.latency_ms is not None
+        self.requests += len(earlier) + is_sent + is_read_back
+        self.more_attempts += len(earlier)
+        self.refused_for_rate += sum(one.get("http_status") == 429 for one in earlier)
+        self.read_back += is_read_back
         if record.latency_ms is not None:
             self.latencies_ms.append(record.latency_ms)
-        started_at, finished_at = record.started_at or "", record.finished_at or ""
+        started_at = max(record.started_at or "", self.since)
+        finished_at = record.finished_at or ""
         self.first_at = min(self.first_at or started_at, started_at)
         self.last_at = max(self.last_at or finished_at, finished_at)
 
     def _add_cause(self, record: Record) -> None:
-        cause = Reason(
-            status=record.status,
-            http_status=record.http_status,
-            title=record.title,
-            message=record.message,
-            error=record.error,
-            campaign_status=record.campaign_status,
-        )
-        group = self.causes.setdefault(cause, Group())
+        group = self.causes.setdefault(Reason.of(record), Group())
         group.count += 1
         if record.id is not None and len(group.ids) < EXAMPLES:
             group.ids.append(record.id)
@@ -127,10 +143,9 @@ class Totals:
 
     @property
     def is_all_paused(self) -> bool:
-        recorded = self.by_status.total()
-        return not self.is_unfinished and recorded == sum(
-            self.by_status[status] for status in GOOD
-        )
+        paused = sum(self.by_status[status] for status in GOOD)
+        is_paused = paused == self.by_status.total() and not self.not_paused_before
+        return is_paused and not self.is_unfinished
 
     @property
     def wall_s(self) -> float:
@@ -154,7 +169,7 @@ class Totals:
             **self.accounts(),
             "wall_s": self.wall_s,
             "requests": self.requests,
-            "retries": self.requests - len(self.latencies_ms),
+            "more_attempts": self.more_attempts,
             "refused_for_rate": self.refused_for_rate,
             "read_back": self.read_back,
             "latency_ms": {f"p{p}": self.latency_ms(p) for p in (50, 95, 99)},
@@ -177,6 +192,13 @@ class Totals:
     def by_weight(self) -> list[tuple[Reason, Group]]:
         """Give the causes, those with the most ids first."""
         return sorted(self.causes.items(), key=lambda pair: -pair[1].count)
+
+
+def inert(text: str) -> str:
+    """Replace what could steer a terminal, or can not be seen on one."""
+    return "".join(
+        one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text
+    )
 
 
 def total(records: Iterable[Record], totals: Totals) -> Totals:

@@ -27,6 +27,7 @@ class Work:
         action: What the next request asks.
         pauses: Pause attempts of this run.
         views: Read-backs of this run.
+        forgiven: Their request ids, where the try is not used up.
     """
 
     item: Item
@@ -34,6 +35,7 @@ class Work:
     action: Action = Action.PAUSE
     pauses: list[Attempt] = field(default_factory=list)
     views: list[Attempt] = field(default_factory=list)
+    forgiven: set[str] = field(default_factory=set)
 
     def add(self, attempt: Attempt) -> None:
         """Take note of an attempt at the present action."""
@@ -50,7 +52,11 @@ class Work:
     def attempts(self) -> int:
         """How many attempts of this run at the present action used up a try."""
         made = self.pauses if self.action is Action.PAUSE else self.views
-        return sum(counts_as_attempt(attempt.reply) for attempt in made)
+        return sum(
+            counts_as_attempt(attempt.reply)
+            for attempt in made
+            if attempt.request_id not in self.forgiven
+        )
 
     @property
     def last_pause(self) -> Reply | None:

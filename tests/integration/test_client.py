@@ -18,7 +18,7 @@ from bulkpause.endpoint import Endpoint, parse_endpoint
 from bulkpause.model import Action, RateLimit, Reply
 from bulkpause.simulator import Behaviour as Rules
 from bulkpause.simulator import Simulator
-from bulkpause.token import Token
+from bulkpause.credentials import Token
 from tests.faulty_server import FaultyServer, answering, read_request
 
 

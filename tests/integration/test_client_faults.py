@@ -15,7 +15,7 @@ import pytest
 from bulkpause.client import Client, Timeouts
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action, Fault, Reply
-from bulkpause.token import Token
+from bulkpause.credentials import Token
 from tests.faulty_server import (
     Behaviour,
     FaultyServer,
@@ -648,7 +648,7 @@ import asyncio, resource, sys
 from bulkpause.client import Client, Timeouts
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action
-from bulkpause.token import Token
+from bulkpause.credentials import Token
 
 async def main(base_url):
     client = Client(

@@ -16,7 +16,7 @@ import pytest
 from bulkpause.client import Client, Timeouts
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action, Fault, Reply
-from bulkpause.token import Token
+from bulkpause.credentials import Token
 from tests.faulty_server import (
     Behaviour,
     FaultyServer,
@@ -104,7 +104,7 @@ import orjson
 from bulkpause.client import Client, Timeouts
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action
-from bulkpause.token import Token
+from bulkpause.credentials import Token
 
 async def main(base_url):
     client = Client(

@@ -1,0 +1,53 @@
+"""Help pages with blocks that are shown as they are written: examples and tables."""
+
+from collections.abc import Mapping
+from textwrap import dedent
+from typing import Any
+
+import click
+
+
+class _Blocks(click.Command):
+    """A command whose help has examples before its options, and notes at its end.
+
+    Args:
+        examples: Lines to type.
+        notes: Other blocks by their headings.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        examples: str = "",
+        notes: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(*arguments, **settings)
+        self.examples = examples
+        self.notes = dict(notes or {})
+
+    def format_help_text(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        super().format_help_text(ctx, formatter)
+        if self.examples:
+            _write(formatter, "Examples", self.examples)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        for heading, text in self.notes.items():
+            _write(formatter, heading, text)
+
+
+class Page(_Blocks):
+    """The help page of a verb."""
+
+
+class Cover(_Blocks, click.Group):
+    """The help page of the program."""
+
+
+def _write(formatter: click.HelpFormatter, heading: str, text: str) -> None:
+    with formatter.section(heading):
+        for line in dedent(text).strip("\n").splitlines():
+            formatter.write(f"{'':>{formatter.current_indent}}{line}".rstrip() + "\n")

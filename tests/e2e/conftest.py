@@ -1,0 +1,35 @@
+"""End-to-end tests run the installed program and judge by the stand-in's ledger."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from bulkpause.simulator import Behaviour, Simulator, Window
+from tests.e2e.program import TOKEN, Program, Serve
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start stand-ins in a thread with its own loop; they know one token."""
+    with ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal())
+
+        def start(**options: Any) -> Simulator:
+            defaults = {"windows": (Window(limit=20, period_s=0.5),), "token": TOKEN}
+            simulator = Simulator(Behaviour(**{**defaults, **options}))
+            context = portal.wrap_async_context_manager(simulator)
+            return stack.enter_context(context)
+
+        yield start
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    quiet = {"BULKPAUSE_RUN_PROGRESS": "none", "BULKPAUSE_RETRY_PROGRESS": "none"}
+    program = Program(tmp_path, {"OCAMBA_TOKEN": TOKEN, **quiet})
+    yield program
+    program.close()

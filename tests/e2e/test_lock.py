@@ -1,0 +1,105 @@
+"""One log has one writer, and belongs to its owner alone."""
+
+import subprocess
+from stat import S_IMODE
+
+import pytest
+
+from bulkpause.simulator import Simulator, Window
+from tests.e2e.program import Program, Serve, script, until
+from tests.e2e.terminal import environment
+
+
+SLOW = {"windows": (Window(limit=5, period_s=0.5),), "latency_s": 0.1}
+
+
+def slow_run(program: Program, simulator: Simulator) -> list[str]:
+    to = ["--base-url", simulator.base_url, "--log", "log.jsonl", "--resume"]
+    return ["run", "ids.txt", "--yes", *to, "--burst", "5/500ms", "--steady", "none"]
+
+
+def test_a_second_run_on_the_same_log_ends_with_7(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(**SLOW)
+    program.ids(100)
+    program.start(*slow_run(program, simulator))
+    until(lambda: len(simulator.ledger) >= 1)
+    second = program.call(*slow_run(program, simulator))
+    assert (second.code, "another run holds" in second.stderr) == (7, True)
+    retry = ["retry", "log.jsonl", "--yes", "--base-url", simulator.base_url]
+    assert program.call(*retry).code == 7
+    runs = {(entry.request_id or "").rpartition("-")[0] for entry in simulator.ledger}
+    assert len(runs) == 1
+
+
+def test_the_log_is_free_again_after_kill_9(program: Program, serve: Serve) -> None:
+    simulator = serve(**SLOW)
+    program.ids(20)
+    running = program.start(*slow_run(program, simulator))
+    until(lambda: len(simulator.ledger) >= 3)
+    running.kill()
+    assert program.call(*slow_run(program, simulator)).code == 0
+    assert set(program.statuses().values()) == {"paused"}
+
+
+def test_status_and_export_read_a_log_that_is_written(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(**SLOW)
+    program.ids(100)
+    program.start(*slow_run(program, simulator))
+    until(lambda: program.log.exists() and program.log.read_bytes().count(b"\n") > 2)
+    status = program.call("status", "log.jsonl")
+    assert status.code == 5
+    assert "may still run" in status.stdout
+    exported = program.call("export", "log.jsonl", "--status", "paused,not_attempted")
+    assert len(exported.stdout.splitlines()) > 90
+
+
+@pytest.mark.parametrize("verb", ["run", "retry"])
+@pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.wal"])
+def test_a_symlink_is_refused_and_its_target_left_alone(
+    program: Program, serve: Serve, name: str, verb: str
+) -> None:
+    simulator = serve()
+    program.ids(3)
+    precious = program.folder / "precious"
+    precious.write_bytes(b"")
+    (program.folder / name).symlink_to(precious)
+    to = ["--yes", "--base-url", simulator.base_url]
+    given = ["run", "ids.txt", "--log", "log.jsonl", "--resume"]
+    if verb == "retry":
+        given = ["retry", "log.jsonl"]
+        planned = b'{"planned":[["1001",1]]}\n'
+        precious.write_bytes(planned if name.endswith("wal") else b"")
+    before = precious.read_bytes()
+    ended = program.call(*given, *to)
+    assert ended.code in ({6} if verb == "run" else {0, 6})
+    assert precious.read_bytes() == before
+    assert len(simulator.ledger) == 0
+
+
+def test_files_are_for_their_owner_alone_whatever_the_umask(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(**SLOW)
+    program.ids(30)
+    process = subprocess.Popen(
+        [script(), *slow_run(program, simulator)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=program.folder,
+        env=environment(program.variables),
+        umask=0,
+    )
+    try:
+        until(lambda: len(simulator.ledger) >= 1)
+        modes = {
+            path.name: oct(S_IMODE(path.stat().st_mode))
+            for path in program.folder.glob("log.jsonl*")
+        }
+    finally:
+        process.kill()
+        process.wait()
+    assert modes == {"log.jsonl": "0o600", "log.jsonl.wal": "0o600"}

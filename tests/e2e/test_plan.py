@@ -1,0 +1,170 @@
+"""The plan: what would be sent, and that a run sends that and nothing else."""
+
+import orjson
+import pytest
+
+from tests.e2e.program import Ended, Program, Serve
+
+
+EXPORT = (
+    'id,spend\n1001,9.50\n1002,"1,200.00"\n1001,9.50\n1003,$30\n1004,\n1005,7\n'
+    "1006,6\n1007,5\n"
+)
+MANGLED = "id,name\n1001,a\n1.2E+17,b\n,c\n1002,d\n"
+
+
+def planned(program: Program, text: str, *options: str) -> Ended:
+    return program.call("plan", program.file("export.csv", text), *options)
+
+
+def as_object(program: Program, text: str, *options: str) -> dict[str, object]:
+    found: dict[str, object] = orjson.loads(
+        planned(program, text, "--json", *options).stdout
+    )
+    return found
+
+
+def digest_of(program: Program, source: str, *options: str) -> str:
+    ended = program.call("plan", source, "--json", *options)
+    return str(orjson.loads(ended.stdout)["digest"])
+
+
+def test_a_plan_says_all_that_a_person_has_to_know(program: Program) -> None:
+    ended = planned(program, EXPORT, "--order-by", "spend:desc")
+    digest = digest_of(program, "export.csv", "--order-by", "spend:desc")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        "8 rows: 7 to pause, 1 repeats, 0 done before, 0 without a usable id",
+        "first 1002, 1003, 1001; last 1006, 1007, 1004",
+        "order: by spend, highest first",
+        "on api.ocamba.com, about 0 s at 150/60s, 10/1s",
+        f"digest {digest}",
+    ]
+
+
+def test_a_plan_is_an_object_for_programs(program: Program) -> None:
+    found = as_object(program, EXPORT, "--order-by", "spend:desc")
+    assert found == {
+        "rows": 8,
+        "ids": 7,
+        "duplicate": 1,
+        "already_done": 0,
+        "problems": [],
+        "first": ["1002", "1003", "1001"],
+        "last": ["1006", "1007", "1004"],
+        "host": "api.ocamba.com",
+        "order_by": "spend:desc",
+        "limits": ["150/60s", "10/1s"],
+        "needed_s": 0.0,
+        "digest": found["digest"],
+    }
+    assert len(str(found["digest"])) == 16
+
+
+def test_problems_are_named_with_their_rows_and_the_remedy(program: Program) -> None:
+    ended = planned(program, MANGLED)
+    assert ended.code == 3
+    first, second = ended.stderr.splitlines()
+    assert first.startswith("export.csv: row 3: '1.2E+17' is a reformatted number")
+    assert "as text" in first
+    assert second.startswith("export.csv: row 4: no id; fill it in or delete the row")
+    assert ended.stdout.endswith(
+        "a run refuses this input: mend it, or leave rows out with --skip-invalid\n"
+    )
+
+
+def test_problems_that_are_left_out_do_not_refuse_the_plan(program: Program) -> None:
+    ended = planned(program, MANGLED, "--skip-invalid")
+    assert ended.code == 0
+    assert ended.account == (
+        "4 rows: 2 to pause, 0 repeats, 0 done before, 2 without a usable id"
+    )
+
+
+def test_the_object_holds_every_problem(program: Program) -> None:
+    found = as_object(program, "id\n" + "1E5\n" * 25)
+    problems = found["problems"]
+    assert isinstance(problems, list)
+    assert [one["row"] for one in problems] == list(range(2, 27))
+    assert all(one["reason"] and one["remedy"] for one in problems)
+
+
+def test_a_plan_names_the_time_that_is_needed(program: Program) -> None:
+    ended = program.call("plan", program.ids(600))
+    assert (
+        ended.stdout.splitlines()[2]
+        == "on api.ocamba.com, about 3:16 at 150/60s, 10/1s"
+    )
+
+
+def test_a_plan_sends_nothing(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    ended = planned(program, EXPORT, "--base-url", simulator.base_url)
+    assert ended.code == 0
+    assert simulator.base_url.removeprefix("http://") in ended.stdout
+    assert len(simulator.ledger) == 0
+    assert [path.name for path in program.folder.iterdir()] == ["export.csv"]
+
+
+def test_a_plan_needs_no_token(program: Program) -> None:
+    program.variables.clear()
+    assert planned(program, EXPORT).code == 0
+
+
+def test_a_run_of_the_plan_that_was_looked_at_goes_through(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    source = program.ids(3)
+    digest = digest_of(program, source)
+    ended = program.pause(simulator, source, "--plan", digest, "--expect", "3")
+    assert (ended.code, ended.account) == (0, "3 rows = 3 paused")
+
+
+@pytest.mark.parametrize(
+    "text", ["1001\n1002\n1003\n1004\n", "1001\n1002\n", "1001\n1003\n1002\n"], ids=repr
+)
+def test_another_input_than_the_plan_is_refused(
+    program: Program, serve: Serve, text: str
+) -> None:
+    simulator = serve()
+    digest = digest_of(program, program.ids(3))
+    ended = program.pause(simulator, program.file("ids.txt", text), "--plan", digest)
+    assert (ended.code, ended.stdout) == (8, "")
+    assert f"--plan {digest}: the input is no longer the one" in ended.stderr
+    assert "nothing was sent" in ended.stderr
+    assert len(simulator.ledger) == 0
+    assert not program.log.exists()
+
+
+def test_another_order_is_another_plan(program: Program) -> None:
+    source = program.file("export.csv", EXPORT)
+    orders = [(), ("--order-by", "spend"), ("--order-by", "spend:desc")]
+    assert len({digest_of(program, source, *order) for order in orders}) == 3
+
+
+@pytest.mark.parametrize("expected", ["2", "4", "0"])
+def test_another_number_of_ids_is_refused(
+    program: Program, serve: Serve, expected: str
+) -> None:
+    simulator = serve()
+    ended = program.pause(simulator, program.ids(3), "--expect", expected)
+    assert (ended.code, ended.stdout) == (8, "")
+    assert f"--expect {expected}: there are 3 ids to pause" in ended.stderr
+    assert len(simulator.ledger) == 0
+    assert not program.log.exists()
+
+
+def test_repeats_are_not_among_the_expected(program: Program, serve: Serve) -> None:
+    source = program.file("ids.txt", "1001\n1001\n1002\n")
+    assert program.pause(serve(), source, "--expect", "2").code == 0
+
+
+def test_a_file_of_problems_alone_ends_with_1_when_they_are_left_out(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    source = program.file("export.csv", "id\n1E5\n1E6\n")
+    ended = program.pause(simulator, source, "--skip-invalid")
+    assert (ended.code, ended.account) == (1, "2 rows = 2 invalid")
+    assert len(simulator.ledger) == 0

@@ -1,0 +1,315 @@
+"""What is seen of a run while it is on its way: on a terminal, and in a log."""
+
+import re
+import subprocess
+import termios
+from collections.abc import Iterator
+from signal import SIGTERM
+from typing import Any
+
+import orjson
+import pytest
+
+from bulkpause.simulator import Fault, Simulator, Window
+from tests.e2e.program import QUICK, TOKEN, WITHIN_S, Program, Serve, script, until
+from tests.e2e.terminal import Terminal
+
+
+BAR = ("--yes", "--progress", "auto")
+LINES = ("--yes", "--progress", "lines")
+#: What moves the cursor, clears or colours.
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_COLOURS = re.compile(r"\x1b\[(?:3[0-8]|9[0-7])[;m]")
+
+
+@pytest.fixture
+def on_xterm(program: Program) -> Program:
+    program.variables["TERM"] = "xterm-256color"
+    return program
+
+
+@pytest.fixture
+def slow(serve: Serve) -> Simulator:
+    return serve(windows=(Window(limit=5, period_s=0.5),), latency_s=0.05)
+
+
+def at_slow_pace(program: Program, simulator: Simulator) -> list[str]:
+    return [*program.to(simulator), "--burst", "5/500ms"]
+
+
+def lines_of(text: str) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in text.splitlines()]
+
+
+def run_with_lines(
+    program: Program, simulator: Simulator, count: int, *options: str
+) -> list[dict[str, Any]]:
+    arguments = [*program.to(simulator), *LINES, *options]
+    return lines_of(program.call("run", program.ids(count), *arguments).stderr)
+
+
+def test_a_terminal_shows_a_bar_the_counts_and_the_pace(
+    on_xterm: Program, slow: Simulator
+) -> None:
+    options = at_slow_pace(on_xterm, slow)
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(15), *BAR, *options)
+    terminal.wait_for("/15")
+    terminal.wait_for("━")
+    terminal.wait_for(" paused · ")
+    terminal.wait_for(" of 10.0 requests/s · about ")
+    assert terminal.end() == 0
+    # What is left on the screen is the end alone.
+    _, _, end = terminal.seen.rpartition("\x1b[2K")
+    assert "━" not in end
+    assert end.startswith("15 rows = 15 paused\n")
+
+
+def test_the_last_failures_are_shown_with_reason_and_trace_id(
+    on_xterm: Program, serve: Serve
+) -> None:
+    slow = serve(
+        windows=(Window(limit=5, period_s=0.5),),
+        scripts={"1002": (Fault.NOT_FOUND,)},
+    )
+    options = at_slow_pace(on_xterm, slow)
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(15), *BAR, *options)
+    terminal.wait_for("1002 rejected: HTTP 404, Not found")
+    until(lambda: slow.ledger.of("1002"))
+    terminal.wait_for(str(slow.ledger.of("1002")[0].trace_id)[:20])
+    assert terminal.end() == 1
+
+
+def test_a_long_wait_for_a_window_is_named(on_xterm: Program, serve: Serve) -> None:
+    simulator = serve(windows=(), rate_headers="none")
+    limits = ["--burst", "none", "--steady", "5/3s"]
+    options = [*on_xterm.to(simulator), *limits]
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(6), *BAR, *options)
+    terminal.wait_for("waiting for the limit of 5/3s: 3 s")
+    assert terminal.end() == 0
+
+
+def test_a_wait_that_the_api_asked_for_is_named(
+    on_xterm: Program, serve: Serve
+) -> None:
+    simulator = serve(
+        scripts={"1001": (Fault.RATE_LIMITED,)}, rate_limited_retry_after=3
+    )
+    options = on_xterm.to(simulator)
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(2), *BAR, *options)
+    terminal.wait_for("waiting for the API asked to wait: 3 s")
+    assert terminal.end() == 0
+
+
+def test_a_server_that_is_out_is_named(on_xterm: Program, serve: Serve) -> None:
+    simulator = serve(always=Fault.INTERNAL_ERROR)
+    options = on_xterm.to(simulator)
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(30), *BAR, *options)
+    terminal.wait_for("waiting for the server to be back, next try: 2 s")
+    terminal.type("\x03")
+    terminal.wait_for("stopping: SIGINT")
+    assert terminal.end() == 130
+
+
+def test_without_colour_the_bar_is_not_coloured(
+    on_xterm: Program, slow: Simulator
+) -> None:
+    on_xterm.variables["NO_COLOR"] = "1"
+    options = at_slow_pace(on_xterm, slow)
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(6), *BAR, *options)
+    assert terminal.end() == 0
+    assert "━" in terminal.seen
+    assert not _COLOURS.search(terminal.seen)
+
+
+def test_with_colour_the_bar_is_coloured(on_xterm: Program, slow: Simulator) -> None:
+    options = at_slow_pace(on_xterm, slow)
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(6), *BAR, *options)
+    assert terminal.end() == 0
+    assert _COLOURS.search(terminal.seen)
+
+
+@pytest.mark.parametrize("progress", ["auto", "bar"])
+def test_a_dumb_terminal_is_given_lines(
+    program: Program, slow: Simulator, progress: str
+) -> None:
+    program.variables["TERM"] = "dumb"
+    options = [*at_slow_pace(program, slow), "--yes", "--progress", progress]
+    terminal = program.on_a_terminal("run", program.ids(6), *options)
+    assert terminal.end() == 0
+    assert "\x1b" not in terminal.seen
+    assert '"event":"run.progressed"' in terminal.seen
+
+
+def test_a_narrow_terminal_cuts_no_line_and_grows_none(
+    on_xterm: Program, slow: Simulator
+) -> None:
+    options = at_slow_pace(on_xterm, slow)
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(15), *BAR, *options)
+    termios.tcsetwinsize(terminal._ours, (24, 20))
+    assert terminal.end() == 0
+    pictures = terminal.seen.rpartition("\x1b[2K")[0]
+    shown = [_ESCAPES.sub("", line) for line in re.split(r"[\r\n]", pictures)]
+    assert max(map(len, shown)) <= 20
+    assert any(line.startswith("requests/s") for line in shown)
+
+
+def test_a_terminal_can_be_resized_on_the_way(
+    on_xterm: Program, slow: Simulator
+) -> None:
+    options = at_slow_pace(on_xterm, slow)
+    terminal = on_xterm.on_a_terminal("run", on_xterm.ids(25), *BAR, *options)
+    for columns in (30, 200, 60):
+        terminal.wait_for("━")
+        terminal.seen = ""
+        termios.tcsetwinsize(terminal._ours, (24, columns))
+    terminal.wait_for("━")
+    assert terminal.end() == 0
+    assert "25 rows = 25 paused" in terminal.seen
+
+
+def test_standard_output_in_a_file_holds_the_totals_alone(
+    on_xterm: Program, slow: Simulator
+) -> None:
+    options = " ".join([*at_slow_pace(on_xterm, slow), *BAR])
+    command = f"{script()} run {on_xterm.ids(6)} {options} >totals.txt"
+    terminal = Terminal(
+        ["/bin/sh", "-c", command], cwd=on_xterm.folder, variables=on_xterm.variables
+    )
+    on_xterm._running.append(terminal)
+    assert terminal.end() == 0
+    totals = (on_xterm.folder / "totals.txt").read_text()
+    assert totals.isascii()
+    assert "\x1b" not in totals
+    assert totals.startswith("6 rows = 6 paused\n")
+    assert "━" in terminal.seen
+    assert "log: log.jsonl" in terminal.seen
+
+
+def test_a_log_collector_is_given_json_and_nothing_else(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
+    events = run_with_lines(program, simulator, 5)
+    assert [one["event"] for one in events] == [
+        "run.started",
+        "run.progressed",
+        "id.finished",
+        "run.finished",
+    ]
+    (run_id,) = {one["run_id"] for one in events}
+    assert {record["run_id"] for record in program.records()} == {run_id}
+
+
+def test_the_lines_hold_what_a_person_would_be_told(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
+    started, _, failed, finished = run_with_lines(program, simulator, 5)
+    assert (started["ids"], started["log"]) == (5, "log.jsonl")
+    assert started["host"] == simulator.base_url.removeprefix("http://")
+    assert (failed["level"], failed["id"]) == ("warning", "1002")
+    assert failed["trace_id"] == simulator.ledger.of("1002")[0].trace_id
+    assert (finished["paused"], finished["rejected"], finished["exit_code"]) == (
+        4,
+        1,
+        1,
+    )
+    assert (finished["log"], finished["next"]) == ("log.jsonl", None)
+
+
+def test_the_lines_tell_every_change_of_state(program: Program, serve: Serve) -> None:
+    simulator = serve(windows=(), rate_headers="none")
+    limits = ("--burst", "none", "--steady", "5/3s")
+    events = run_with_lines(program, simulator, 6, *limits)
+    states = [o["waits_for"] for o in events if o["event"] == "run.progressed"]
+    assert states[:2] == [None, "the limit of 5/3s"]
+
+
+def test_the_lines_tell_of_a_signal(program: Program, serve: Serve) -> None:
+    simulator = serve(always=Fault.HANG)
+    options = [*program.to(simulator), *LINES, "--timeout", "1s"]
+    running = program.start("run", program.ids(2), *options)
+    until(lambda: len(simulator.ledger) == 2)
+    running.send(SIGTERM)
+    events = lines_of(running.end().stderr)
+    names = [one["event"] for one in events]
+    assert names.index("run.interrupted") < names.index("run.finished")
+    assert {one.get("stopping") for one in events} >= {"SIGTERM"}
+    assert events[-1]["stopped"] == "SIGTERM"
+    assert events[-1]["exit_code"] == 143
+
+
+def test_the_level_of_the_lines_can_be_raised(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
+    (line,) = run_with_lines(program, simulator, 5, "--log-level", "warning")
+    assert (line["event"], line["id"]) == ("id.finished", "1002")
+
+
+def test_the_level_of_the_lines_can_be_lowered(program: Program, serve: Serve) -> None:
+    events = run_with_lines(program, serve(), 5, "--log-level", "debug")
+    assert sum(one["event"] == "id.finished" for one in events) == 5
+
+
+def test_the_lines_never_hold_the_token(program: Program, serve: Serve) -> None:
+    simulator = serve(always=Fault.UNAUTHORIZED)
+    events = run_with_lines(program, simulator, 5, "--log-level", "debug")
+    assert TOKEN not in str(events)
+    assert "refused the token" in str(events[-1]["stopped"])
+
+
+def test_without_a_terminal_lines_are_the_default(
+    program: Program, serve: Serve
+) -> None:
+    ended = program.pause(serve(), program.ids(3), "--progress", "auto")
+    first, *_, last = ended.stderr.splitlines()
+    assert orjson.loads(first)["event"] == "run.started"
+    assert last == "log: log.jsonl"
+
+
+def test_nothing_is_shown_where_nothing_was_asked_for(
+    program: Program, serve: Serve
+) -> None:
+    ended = program.pause(serve(), program.ids(3), "--progress", "none")
+    assert ended.stderr == "log: log.jsonl\n"
+
+
+@pytest.fixture
+def unread(program: Program, serve: Serve) -> Iterator["subprocess.Popen[bytes]"]:
+    """A run whose standard output and error nobody reads."""
+    arguments = ["run", program.ids(30), *program.to(serve()), *LINES, *QUICK]
+    with subprocess.Popen(
+        [script(), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=program.folder,
+        env={"OCAMBA_TOKEN": TOKEN},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stderr.close()
+        yield process
+
+
+def test_a_run_that_nobody_reads_is_carried_through(
+    program: Program, unread: "subprocess.Popen[bytes]"
+) -> None:
+    assert unread.wait(WITHIN_S) == 0
+    assert len(program.statuses()) == 30
+
+
+def test_totals_that_nobody_reads_do_not_change_the_exit_code(
+    program: Program, serve: Serve
+) -> None:
+    options = " ".join([*program.to(serve()), "--yes"])
+    command = f"( {script()} run {program.ids(3)} {options}; echo $? >code ) | true"
+    subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=program.folder,
+        env=program.variables,
+        check=True,
+        timeout=WITHIN_S,
+    )
+    until((program.folder / "code").exists)
+    assert (program.folder / "code").read_text() == "0\n"

@@ -1,0 +1,94 @@
+"""The first signal ends a run in order, the second at once."""
+
+from signal import SIGINT, SIGTERM, Signals
+
+import pytest
+
+from bulkpause.simulator import Fault, Window
+from tests.e2e.program import Program, Serve, until
+
+
+SLOW = {"windows": (Window(limit=5, period_s=0.5),), "latency_s": 0.2}
+CODES = {SIGINT: 130, SIGTERM: 143}
+
+
+@pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
+def test_the_first_signal_lets_open_requests_finish(
+    program: Program, serve: Serve, number: Signals
+) -> None:
+    simulator = serve(**SLOW)
+    options = [*program.to(simulator), "--burst", "5/500ms"]
+    running = program.start("run", program.ids(100), "--yes", *options)
+    until(lambda: len(simulator.ledger) >= 7)
+    running.send(number)
+    ended = running.end()
+    paused = simulator.ledger.paused_ids()
+    assert ended.code == CODES[number]
+    assert ended.account == (
+        f"100 rows = {len(paused)} paused + {100 - len(paused)} not_attempted"
+    )
+    assert program.statuses() == dict.fromkeys(paused, "paused")
+    assert f"stopped: {number.name}" in ended.stderr
+
+
+def test_the_first_signal_is_answered_at_once(program: Program, serve: Serve) -> None:
+    simulator = serve(always=Fault.HANG)
+    running = program.start("run", program.ids(2), "--yes", *program.to(simulator))
+    until(lambda: len(simulator.ledger) == 2)
+    running.send(SIGINT)
+    assert "a second one leaves at once" in running.line_of_stderr()
+
+
+@pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
+def test_the_second_signal_leaves_at_once(
+    program: Program, serve: Serve, number: Signals
+) -> None:
+    simulator = serve(scripts={"1002": (Fault.HANG_AFTER,)})
+    running = program.start("run", program.ids(2), "--yes", *program.to(simulator))
+    until(lambda: program.log.exists() and program.log.read_bytes().endswith(b"\n"))
+    running.send(number)
+    running.line_of_stderr()
+    running.send(number)
+    ended = running.end()
+    assert ended.code == CODES[number]
+    assert "Traceback" not in ended.stderr
+    assert program.statuses() == {"1001": "paused"}
+    assert '"sent":"1002"' in program.log.with_name("log.jsonl.wal").read_text()
+
+
+def test_what_a_second_signal_cut_off_is_not_called_not_attempted(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(scripts={"1001": (Fault.HANG_AFTER,)})
+    running = program.start("run", program.ids(1), "--yes", *program.to(simulator))
+    until(lambda: len(simulator.ledger) == 1)
+    running.send(SIGINT)
+    running.line_of_stderr()
+    running.send(SIGINT)
+    ended = running.end()
+    assert simulator.ledger.paused_ids() == {"1001"}
+    assert ended.account == "1 rows = 1 unknown"
+
+
+def test_what_waits_for_a_second_try_is_recorded(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(always=Fault.UNAVAILABLE, unavailable_retry_after=60)
+    running = program.start("run", program.ids(2), "--yes", *program.to(simulator))
+    until(lambda: len(simulator.ledger) == 2)
+    running.send(SIGTERM)
+    ended = running.end()
+    assert (ended.code, ended.account) == (143, "2 rows = 2 failed")
+
+
+def test_a_log_that_was_cut_off_by_kill_is_whole(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(windows=(Window(limit=5, period_s=0.5),))
+    options = [*program.to(simulator), "--burst", "5/500ms"]
+    running = program.start("run", program.ids(100), "--yes", *options)
+    until(lambda: len(simulator.ledger) >= 12)
+    running.kill()
+    recorded = [record["id"] for record in program.records()]
+    assert set(recorded) <= simulator.ledger.paused_ids()
+    assert len(recorded) >= 5

@@ -1,0 +1,116 @@
+"""What a log answers: what still runs, and the ids as a file."""
+
+import csv
+
+import orjson
+import pytest
+
+from bulkpause.simulator import Fault, Simulator
+from tests.e2e.program import Program, Serve
+
+
+@pytest.fixture
+def server(serve: Serve) -> Simulator:
+    return serve(
+        statuses={"1001": "paused", "1002": "draft"},
+        scripts={"1003": (Fault.NOT_FOUND,), "1004": (Fault.UNAVAILABLE,) * 9},
+    )
+
+
+@pytest.fixture
+def stopped(program: Program, server: Simulator) -> Program:
+    """A log of every kind: the canary ended badly, two ids were not attempted."""
+    options = ["--canary", "4", "--max-attempts", "1"]
+    assert program.pause(server, program.ids(6), *options).code == 8
+    return program
+
+
+def ids_of(text: str) -> list[str]:
+    return [row["campaign_id"] for row in csv.DictReader(text.splitlines())]
+
+
+def test_status_answers_what_still_runs(stopped: Program, server: Simulator) -> None:
+    ended = stopped.call("status", "log.jsonl")
+    lines = ended.stdout.splitlines()
+    assert (ended.code, ended.stderr) == (5, "")
+    assert lines[:4] == [
+        "1 paused",
+        "1 not pausable (see their status below)",
+        "4 may still run: not paused by us, 2 of them not attempted",
+        "0 unknown: perhaps paused, perhaps still running",
+    ]
+    command = f"bulkpause retry log.jsonl --base-url {server.base_url}"
+    assert lines[-1] == f"go on with: {command}"
+
+
+def test_status_gives_reasons_and_trace_ids(
+    stopped: Program, server: Simulator
+) -> None:
+    shown = stopped.call("status", "log.jsonl").stdout
+    assert "1 rejected: HTTP 404, Not found" in shown
+    assert str(server.ledger.of("1003")[0].trace_id) in shown
+
+
+def test_status_is_an_object_for_programs(stopped: Program) -> None:
+    found = orjson.loads(stopped.call("status", "log.jsonl", "--json").stdout)
+    assert (found["rows"], found["rejected"], found["log"]) == (6, 1, "log.jsonl")
+
+
+def test_status_of_a_finished_log_ends_with_0(program: Program, serve: Serve) -> None:
+    program.pause(serve(), program.ids(3))
+    ended = program.call("status", "log.jsonl")
+    assert (ended.code, ended.account) == (0, "3 paused")
+    assert "0 may still run" in ended.stdout
+    assert "go on with" not in ended.stdout
+
+
+def test_status_sends_nothing(stopped: Program, server: Simulator) -> None:
+    before = len(server.ledger)
+    stopped.call("status", "log.jsonl")
+    stopped.call("export", "log.jsonl")
+    assert len(server.ledger) == before
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_what_is_exported_can_be_run(
+    stopped: Program, server: Simulator, format_: str
+) -> None:
+    exported = stopped.call("export", "log.jsonl", "--format", format_)
+    source = stopped.file(f"left.{format_}", exported.stdout)
+    plan = orjson.loads(stopped.call("plan", source, "--json").stdout)
+    assert (plan["first"], plan["problems"]) == (["1004", "1005", "1006"], [])
+
+
+@pytest.mark.parametrize(
+    ("statuses", "ids"),
+    [
+        ("rejected", ["1003"]),
+        ("rejected,not_pausable", ["1002", "1003"]),
+        ("unknown", []),
+    ],
+)
+def test_ids_are_exported_by_status(
+    program: Program, server: Simulator, statuses: str, ids: list[str]
+) -> None:
+    program.pause(server, program.ids(3))
+    ended = program.call("export", "log.jsonl", "--status", statuses)
+    assert ended.code == 0
+    assert sorted(ids_of(ended.stdout)) == ids
+
+
+def test_what_was_not_attempted_is_exported(stopped: Program) -> None:
+    ended = stopped.call("export", "log.jsonl", "--status", "not_attempted")
+    assert ids_of(ended.stdout) == ["1005", "1006"]
+
+
+def test_a_status_that_there_is_not_is_refused(stopped: Program) -> None:
+    ended = stopped.call("export", "log.jsonl", "--status", "failed,gone")
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "'gone' is no status; there are already_paused, failed" in ended.stderr
+
+
+@pytest.mark.parametrize("verb", ["status", "export"])
+def test_a_log_that_there_is_not_ends_with_3(program: Program, verb: str) -> None:
+    ended = program.call(verb, "none.jsonl")
+    assert (ended.code, ended.stdout) == (3, "")
+    assert "none.jsonl does not exist" in ended.stderr

@@ -1,0 +1,208 @@
+"""How an id ends for what the server does to it, judged by the ledger."""
+
+import socket
+from collections import Counter
+
+import pytest
+
+from bulkpause.simulator import Fault
+from tests.e2e.program import Program, Serve
+
+
+def test_faults_that_pass_are_tried_again(program: Program, serve: Serve) -> None:
+    faults = [
+        Fault.INTERNAL_ERROR,
+        Fault.BAD_GATEWAY,
+        Fault.UNAVAILABLE,
+        Fault.GATEWAY_TIMEOUT,
+        Fault.RESET_BEFORE,
+        Fault.NOT_JSON,
+    ]
+    simulator = serve(scripts={str(n): (fault,) for n, fault in enumerate(faults)})
+    source = program.file("ids.txt", "".join(f"{n}\n" for n in range(len(faults))))
+    ended = program.pause(simulator, source)
+    assert (ended.code, ended.account) == (0, "6 rows = 6 paused")
+    assert len(simulator.ledger.paused_ids()) == 6
+    assert {record["attempts"] for record in program.records()} == {2}
+
+
+def test_a_first_try_stands_in_the_history(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1001": (Fault.INTERNAL_ERROR,)})
+    program.pause(simulator, program.ids(1))
+    (earlier,) = program.records()[0]["history"]
+    first = simulator.ledger[0]
+    assert (earlier["http_status"], earlier["trace_id"]) == (500, first.trace_id)
+
+
+def test_lost_answers_are_settled_by_reading_back(
+    program: Program, serve: Serve
+) -> None:
+    faults = [
+        Fault.INTERNAL_ERROR_AFTER,
+        Fault.BAD_GATEWAY_AFTER,
+        Fault.GATEWAY_TIMEOUT_AFTER,
+        Fault.RESET_AFTER,
+        Fault.LOST,
+        Fault.CUT_AFTER,
+        Fault.HANG_AFTER,
+    ]
+    simulator = serve(scripts={str(n): (fault,) for n, fault in enumerate(faults)})
+    source = program.file("ids.txt", "".join(f"{n}\n" for n in range(len(faults))))
+    ended = program.pause(simulator, source, "--timeout", "500ms")
+    assert (ended.code, ended.account) == (0, "7 rows = 7 paused")
+    assert Counter(entry.action for entry in simulator.ledger)["view"] == 7
+    assert {record["campaign_status"] for record in program.records()} == {"paused"}
+
+
+def test_tries_used_up_end_with_5(program: Program, serve: Serve) -> None:
+    faults = {
+        "1": Fault.INTERNAL_ERROR,
+        "2": Fault.UNAVAILABLE,
+        "3": Fault.RESET_BEFORE,
+        "4": Fault.HANG,
+        "5": Fault.BAD_GATEWAY_AFTER,
+    }
+    simulator = serve(scripts={id_: (fault,) * 2 for id_, fault in faults.items()})
+    source = program.file("ids.txt", "1\n2\n3\n4\n5\n")
+    options = ["--max-attempts", "1", "--timeout", "300ms"]
+    ended = program.pause(simulator, source, *options)
+    assert (ended.code, ended.account) == (5, "5 rows = 1 paused + 4 failed")
+    assert program.statuses() == {
+        "1": "failed",
+        "2": "failed",
+        "3": "failed",
+        "4": "failed",
+        "5": "paused",
+    }
+    assert simulator.ledger.paused_ids() == {"5"}
+
+
+def test_what_can_not_be_read_back_is_unknown(program: Program, serve: Serve) -> None:
+    simulator = serve(
+        scripts={"1001": (Fault.LOST,)}, view_scripts={"1001": (Fault.INTERNAL_ERROR,)}
+    )
+    ended = program.pause(simulator, program.ids(1), "--max-attempts", "1")
+    assert (ended.code, ended.account) == (5, "1 rows = 1 unknown")
+    assert program.records()[0]["error"] == "connection_closed"
+
+
+@pytest.mark.parametrize(
+    ("verify", "code", "statuses", "views"),
+    [
+        ("none", 5, {"1": "unknown", "2": "rejected", "3": "rejected"}, []),
+        ("doubtful", 1, {"1": "paused", "2": "rejected", "3": "rejected"}, ["1"]),
+        (
+            "refused",
+            1,
+            {"1": "paused", "2": "already_paused", "3": "not_pausable"},
+            ["1", "2", "3"],
+        ),
+        (
+            "all",
+            1,
+            {"1": "paused", "2": "already_paused", "3": "not_pausable"},
+            ["1", "2", "3", "4"],
+        ),
+    ],
+    ids=["none", "doubtful", "refused", "all"],
+)
+def test_verify_says_which_ids_are_read_back(
+    program: Program,
+    serve: Serve,
+    verify: str,
+    code: int,
+    statuses: dict[str, str],
+    views: list[str],
+) -> None:
+    simulator = serve(
+        scripts={"1": (Fault.LOST,)}, statuses={"2": "paused", "3": "draft"}
+    )
+    source = program.file("ids.txt", "1\n2\n3\n4\n")
+    ended = program.pause(simulator, source, "--verify", verify, "--max-attempts", "2")
+    assert ended.code == code
+    assert program.statuses() == {**statuses, "4": "paused"}
+    seen = [entry.id for entry in simulator.ledger if entry.action == "view"]
+    assert sorted(str(id_) for id_ in seen) == views
+
+
+def test_read_backs_come_after_all_first_tries(program: Program, serve: Serve) -> None:
+    simulator = serve(statuses={"1001": "draft"})
+    program.pause(simulator, program.ids(30), "--max-in-flight", "1")
+    assert [entry.action for entry in simulator.ledger] == ["pause"] * 30 + ["view"]
+
+
+def test_a_campaign_that_is_paused_already_is_good(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(statuses={"1001": "paused"})
+    ended = program.pause(simulator, program.ids(2))
+    assert (ended.code, ended.account) == (0, "2 rows = 1 paused + 1 already_paused")
+    assert simulator.ledger.acted_ids() == ["1002"]
+
+
+@pytest.mark.parametrize("status", ["draft", "sent", "canceled", "needs_decision"])
+def test_a_campaign_in_another_status_is_named(
+    program: Program, serve: Serve, status: str
+) -> None:
+    simulator = serve(statuses={"1001": status})
+    ended = program.pause(simulator, program.ids(1))
+    (record,) = program.records()
+    assert ended.code == 1
+    assert (record["status"], record["campaign_status"]) == ("not_pausable", status)
+    assert record["trace_id"] == simulator.ledger[0].trace_id is not None
+
+
+def test_what_is_refused_for_good_is_rejected(program: Program, serve: Serve) -> None:
+    faults = [
+        Fault.FORBIDDEN,
+        Fault.NOT_FOUND,
+        Fault.CONFLICT,
+        Fault.UNPROCESSABLE,
+        Fault.REDIRECT,
+        Fault.OK_200,
+    ]
+    simulator = serve(scripts={fault.value: (fault,) for fault in faults})
+    source = program.file("ids.txt", "".join(f"{fault}\n" for fault in faults))
+    ended = program.pause(simulator, source)
+    assert (ended.code, ended.account) == (1, "6 rows = 6 rejected")
+    assert {r["id"]: r["http_status"] for r in program.records()} == {
+        fault.value: int(fault) for fault in faults
+    }
+    assert len(simulator.ledger) == 6
+
+
+def test_a_trace_id_in_a_header_is_recorded(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1001": (Fault.NOT_FOUND,)}, trace="header")
+    program.pause(simulator, program.ids(1))
+    assert program.records()[0]["trace_id"] == simulator.ledger[0].trace_id is not None
+
+
+def test_being_too_fast_uses_up_no_try(program: Program, serve: Serve) -> None:
+    simulator = serve(
+        scripts={"1001": (Fault.RATE_LIMITED,)}, rate_limited_retry_after=1
+    )
+    ended = program.pause(simulator, program.ids(2), "--max-attempts", "1")
+    assert (ended.code, ended.account) == (0, "2 rows = 2 paused")
+    (record,) = [r for r in program.records() if r["id"] == "1001"]
+    assert record["attempts"] == 1
+    assert [entry.http_status for entry in simulator.ledger.of("1001")] == [429, 204]
+
+
+def test_a_wrong_token_ends_with_4(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.variables["OCAMBA_TOKEN"] = "another"
+    ended = program.pause(simulator, program.ids(50))
+    assert (ended.code, ended.account) == (4, "50 rows = 50 not_attempted")
+    assert "stopped: the API refused the token (trace_id " in ended.stderr
+    assert simulator.ledger.acted_ids() == []
+    assert len(simulator.ledger) <= 20
+
+
+def test_a_server_that_can_not_be_reached_ends_with_5(program: Program) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        options = ["--base-url", url, "--log", "log.jsonl", "--max-attempts", "1"]
+        ended = program.call("run", program.ids(3), "--yes", *options)
+    assert (ended.code, ended.account) == (5, "3 rows = 3 failed")
+    assert {record["error"] for record in program.records()} == {"connection_refused"}

@@ -1,0 +1,65 @@
+"""What a person sees and answers on a terminal."""
+
+from bulkpause.simulator import Fault
+from tests.e2e.program import Program, Serve, until
+
+
+def test_yes_pauses(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    terminal = program.on_a_terminal("run", program.ids(3), *program.to(simulator))
+    host = simulator.base_url.removeprefix("http://")
+    terminal.wait_for(f"Pause 3 campaigns on {host}, in about 0 s? [y/N]: ")
+    assert len(simulator.ledger) == 0
+    terminal.type("y\n")
+    assert terminal.end() == 0
+    assert "3 rows = 3 paused" in terminal.seen
+    assert len(simulator.ledger.paused_ids()) == 3
+
+
+def test_no_sends_nothing(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    terminal = program.on_a_terminal("run", program.ids(1), *program.to(simulator))
+    terminal.wait_for("Pause 1 campaign on ")
+    terminal.type("n\n")
+    assert terminal.end() == 5
+    assert terminal.seen.endswith("nothing was sent\n")
+    assert len(simulator.ledger) == 0
+    assert not program.log.exists()
+
+
+def test_return_alone_means_no(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    terminal = program.on_a_terminal("run", program.ids(1), *program.to(simulator))
+    terminal.wait_for("? [y/N]: ")
+    terminal.type("\n")
+    assert terminal.end() == 5
+    assert len(simulator.ledger) == 0
+
+
+def test_the_interrupt_key_at_the_question_sends_nothing(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    terminal = program.on_a_terminal("run", program.ids(3), *program.to(simulator))
+    terminal.wait_for("? [y/N]: ")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    assert terminal.seen.endswith("nothing was sent\n")
+    assert len(simulator.ledger) == 0
+
+
+def test_the_interrupt_key_ends_a_run_in_order(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1002": (Fault.SLOW,)})
+    options = ["--yes", *program.to(simulator)]
+    terminal = program.on_a_terminal("run", program.ids(2), *options)
+    until(lambda: len(simulator.ledger) == 2)
+    terminal.type("\x03")
+    assert terminal.end() == 130
+    assert "2 rows = 2 paused" in terminal.seen
+
+
+def test_a_question_names_the_simulator(program: Program) -> None:
+    terminal = program.on_a_terminal("run", program.ids(2), "--simulate")
+    terminal.wait_for("Pause 2 campaigns on the simulator, in about 0 s? [y/N]: ")
+    terminal.type("y\n")
+    assert terminal.end() == 0

@@ -1,0 +1,231 @@
+"""What the README says is what happens."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import click
+import pytest
+from anyio.from_thread import start_blocking_portal
+
+from bulkpause.cli import run as run_verb
+from bulkpause.exits import Exit
+from bulkpause.model import Record, Status
+from bulkpause.simulator import Behaviour, Simulator
+from tests.e2e.terminal import Terminal, environment
+
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+CI = (ROOT / ".ci" / "run").read_text("utf-8")
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+
+MASKS = {
+    r"\d{8}T\d{6}Z(-[0-9a-f]{6})+": "RUN",
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z": "TIME",
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "TRACE",
+    r'("latency_ms": ?)[0-9.]+': r"\1MS",
+    r"127\.0\.0\.1:\d+": "api.ocamba.com",
+    r"\d+\.\d s, (\d+ requests), .+ allow": r"SPEED, \1",
+    r"p50 \d+ ms, p95 \d+ ms, p99 \d+ ms": "LATENCY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of the README, and what it says it is."""
+
+    language: str
+    text: str
+
+    @property
+    def commands(self) -> list[str]:
+        lines = self.text.splitlines()
+        return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+    @property
+    def is_set_up(self) -> bool:
+        return self.commands[0].startswith("python3 -m venv ")
+
+
+def blocks(language: str) -> list[Block]:
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [Block(name, text) for name, text in found if name == language]
+
+
+def column_of(heading: str) -> list[str]:
+    """Give the first cells of the table under a heading row that begins so."""
+    table = re.search(
+        rf"^\| {heading} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", README, re.MULTILINE
+    )
+    assert table is not None
+    return [row.split("|")[1].strip() for row in table[1].splitlines()]
+
+
+def masked(text: str) -> str:
+    for pattern, mask in MASKS.items():
+        text = re.sub(pattern, mask, text)
+    return text
+
+
+def shell_script(commands: list[str]) -> str:
+    """Write a script that shows each command as a person would have typed it."""
+    lines = ["status=0"]
+    for command in commands:
+        lines += [f"printf '%s\\n' {shlex.quote('$ ' + command)}", "(exit $status)"]
+        lines += [command, "status=$?"]
+    return "\n".join(lines)
+
+
+OPTIONS = [each for each in run_verb.params if isinstance(each, click.Option)]
+SET_UPS = [block.commands[0] for block in blocks("console") if block.is_set_up]
+SHOWN = [block for block in blocks("console") if not block.is_set_up]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "sample_inputs", tmp_path / "sample_inputs")
+    return tmp_path
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    behaviour = Behaviour(statuses={"1000777": "draft"}, latency_s=0.06, jitter_s=0.02)
+    with start_blocking_portal() as portal:
+        context = portal.wrap_async_context_manager(Simulator(behaviour))
+        with context as simulator:
+            yield simulator
+
+
+def variables(simulator: Simulator) -> dict[str, str]:
+    path = f"{SCRIPTS}:{environment({})['PATH']}"
+    url = simulator.base_url
+    return {
+        "PATH": path,
+        "OCAMBA_TOKEN": "any",
+        "OCAMBA_BASE_URL": url,
+        "BULKPAUSE_RUN_PROGRESS": "none",
+    }
+
+
+def on_a_terminal(
+    script: str, folder: Path, simulator: Simulator, *, asks: bool = False
+) -> str:
+    """Run a script on a terminal, say yes if it asks, and give what is seen."""
+    shell = ["bash", "-c", script]
+    terminal = Terminal(shell, cwd=folder, variables=variables(simulator))
+    try:
+        if asks:
+            terminal.wait_for("[y/N]: ")
+            terminal.type("y\n")
+        terminal.end()
+    finally:
+        terminal.close()
+    return terminal.seen
+
+
+@pytest.mark.parametrize("block", SHOWN, ids=lambda block: block.commands[0])
+def test_a_command_shows_what_the_readme_shows(
+    block: Block, folder: Path, simulator: Simulator
+) -> None:
+    script = shell_script(block.commands)
+    seen = on_a_terminal(script, folder, simulator, asks="[y/N]: y\n" in block.text)
+    assert masked(seen) == masked(block.text)
+    assert simulator.ledger.refusals() == []
+
+
+def test_the_main_job_shows_what_the_readme_shows(
+    folder: Path, simulator: Simulator
+) -> None:
+    block = next(block for block in blocks("console") if block.is_set_up)
+    command = block.commands[0].split(" && ")[-1].removeprefix(".venv/bin/")
+    seen = on_a_terminal(command, folder, simulator)
+    assert masked(seen) == masked(block.text.partition("\n")[2])
+    assert len(simulator.ledger) == 0
+
+
+def test_two_commands_do_all_the_set_up() -> None:
+    assert len(SET_UPS) == 2
+    for command in SET_UPS:
+        assert command.startswith("python3 -m venv .venv && .venv/bin/pip install ")
+
+
+@pytest.mark.parametrize("command", SET_UPS)
+def test_the_set_up_is_what_is_checked(command: str) -> None:
+    _, install, work = command.replace(".venv/bin/", "").split(" && ")
+    assert f"step {install}\n" in CI
+    work = work.removeprefix("python ").removesuffix(" --quiet")
+    assert re.search(rf"^step .*{re.escape(work)}( --log .*)?$", CI, re.MULTILINE)
+
+
+def test_the_program_of_the_readme_runs(tmp_path: Path) -> None:
+    (program,) = blocks("python")
+    output = re.findall(r"^# (.+)$", program.text, re.MULTILINE)
+    ended = subprocess.run(
+        [sys.executable, "-c", program.text],
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment({}),
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert sorted(ended.stdout.splitlines()) == output
+
+
+def test_the_record_of_the_readme_is_a_real_one(
+    folder: Path, simulator: Simulator
+) -> None:
+    (shown,) = blocks("json")
+    command = "echo 1000777 | bulkpause run - --yes --reason 'The sale is over' --log l"
+    on_a_terminal(command, folder, simulator)
+    written = (folder / "l").read_text("utf-8")
+    expected, found = json.loads(masked_json(shown.text)), json.loads(written)
+    assert list(found) == list(expected) == [field.name for field in fields(Record)]
+    assert json.loads(masked_json(written)) == expected
+
+
+def masked_json(text: str) -> str:
+    return masked(text).replace(": MS", ': "MS"').replace(":MS", ':"MS"')
+
+
+def test_every_option_stands_in_the_table() -> None:
+    named = {cell.strip("`") for cell in column_of("option")}
+    assert named == {option.opts[0] for option in OPTIONS}
+
+
+@pytest.mark.parametrize(
+    "option",
+    [option for option in OPTIONS if option.show_default],
+    ids=lambda option: option.opts[0],
+)
+def test_a_default_is_the_one_of_the_table(option: click.Option) -> None:
+    (cell,) = re.findall(rf"^\| `{option.opts[0]}` \|([^|]*)\|", README, re.MULTILINE)
+    assert str(option.default) in cell
+
+
+def test_every_exit_code_stands_in_the_table() -> None:
+    codes = [int(text) for cell in column_of("exit code") for text in cell.split(", ")]
+    assert codes == [code.value for code in Exit]
+
+
+def test_every_status_stands_in_the_table() -> None:
+    assert column_of("status") == [f"`{status}`" for status in Status]
+
+
+def test_what_the_readme_points_to_is_there() -> None:
+    links = re.findall(r"\]\((?!https:)([^)]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).is_file()
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) < 250

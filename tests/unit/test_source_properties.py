@@ -1,0 +1,220 @@
+import gzip
+import io
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from bulkpause.errors import InputError
+from bulkpause.ids import fault_of
+from bulkpause.input_file import opened
+from bulkpause.model import Item, Problem
+from bulkpause.plan import Plan, make_plan
+from bulkpause.source import Layout, read
+
+
+IDS = st.one_of(
+    st.integers(0, 9_999_999).map(str),
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True).filter(
+        lambda id_: fault_of(id_) is None
+    ),
+)
+#: No text of these characters looks like an id, were a line to begin with it.
+CELLS = st.text(alphabet="ä \"',;|\t#\n=€", max_size=8)
+LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
+PACKINGS = st.sampled_from([bytes, gzip.compress])
+MANY = settings(deadline=None, max_examples=200)
+
+
+def plan_of(data: bytes, name: str) -> Plan:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, name)
+        path.write_bytes(data)
+        with opened(str(path)) as lines:
+            return make_plan(read(lines, name=str(path), layout=Layout()).rows)
+
+
+def quoted(cell: str, *, always: bool) -> str:
+    if always or set(cell) & set(',;|\t\n\r"'):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+@st.composite
+def tables(draw: st.DrawFn, ids: st.SearchStrategy[str] = IDS) -> list[list[str]]:
+    """Draw the cells of a CSV, header and all; no cells are a blank row."""
+    width = draw(st.integers(1, 4))
+    column = draw(st.integers(0, width - 1))
+    heading = draw(
+        st.sampled_from(["id", "Campaign ID", " campaignId ", "Campaign\nId"])
+    )
+    others = ["name", "spend\n(€)", 'a "b", c']
+    table = [[*others[:column], heading, *others[column : width - 1]]]
+    for id_ in draw(st.lists(ids, min_size=1, max_size=12)):
+        if draw(st.booleans()):
+            table.append([])
+        cells = draw(st.lists(CELLS, min_size=width - 1, max_size=width - 1))
+        table.append([*cells[:column], id_, *cells[column:]])
+    return table
+
+
+def csv_text(
+    table: Sequence[Sequence[str]], delimiter: str, line_end: str, *, always: bool
+) -> str:
+    lines = (
+        delimiter.join(quoted(cell, always=always) for cell in cells) for cells in table
+    )
+    return "".join(line + line_end for line in lines)
+
+
+@MANY
+@given(
+    tables(), st.sampled_from(",;\t|"), LINE_ENDS, ENCODINGS, PACKINGS, st.booleans()
+)
+def test_a_csv_is_read_back_id_for_id_and_row_for_row(
+    table: list[list[str]],
+    delimiter: str,
+    line_end: str,
+    encoding: str,
+    pack: Callable[[bytes], bytes],
+    always: bool,
+) -> None:
+    text = csv_text(table, delimiter, line_end, always=always)
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "ids.csv")
+        path.write_bytes(pack(text.encode(encoding)))
+        with opened(str(path)) as lines:
+            found = list(read(lines, name=str(path), layout=Layout()).rows)
+    column = next(
+        at for at, cell in enumerate(table[0]) if "id" in cell.casefold().split()[-1]
+    )
+    assert found == [
+        Item(id=cells[column], row=row)
+        for row, cells in enumerate(table, 1)
+        if row > 1 and cells
+    ]
+
+
+@MANY
+@given(
+    st.lists(st.one_of(IDS, st.just("")), min_size=1), LINE_ENDS, ENCODINGS, PACKINGS
+)
+def test_a_plain_list_is_read_back_id_for_id_and_row_for_row(
+    ids: list[str], line_end: str, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    ids[0] = ids[0] or "1000248"
+    text = line_end.join(ids)
+    plan = plan_of(pack(text.encode(encoding)), "ids.txt")
+    assert [(item.id, item.row) for item in plan.items] == firsts(ids)
+
+
+@MANY
+@given(st.data(), st.lists(IDS, min_size=1), LINE_ENDS, ENCODINGS, PACKINGS)
+def test_json_lines_are_read_back_id_for_id_and_row_for_row(
+    data: st.DataObject,
+    ids: list[str],
+    line_end: str,
+    encoding: str,
+    pack: Callable[[bytes], bytes],
+) -> None:
+    text = line_end.join(data.draw(json_lines(id_)) for id_ in ids)
+    plan = plan_of(pack(text.encode(encoding)), "ids.jsonl")
+    assert [(item.id, item.row) for item in plan.items] == firsts(ids)
+    assert not plan.problems
+
+
+@st.composite
+def json_lines(draw: st.DrawFn, id_: str) -> str:
+    value: str | int = id_
+    if id_.isdecimal() and str(int(id_)) == id_ and draw(st.booleans()):
+        value = int(id_)
+    if draw(st.booleans()):
+        return json.dumps(value)
+    return json.dumps(
+        {"name": draw(st.text()), draw(st.sampled_from(["id", "ID"])): value}
+    )
+
+
+def firsts(ids: Sequence[str]) -> list[tuple[str, int]]:
+    return [
+        (id_, row)
+        for row, id_ in enumerate(ids, 1)
+        if id_ and id_ not in ids[: row - 1]
+    ]
+
+
+@MANY
+@given(st.data(), tables(st.integers(1_000_000, 9_999_999).map(str)), st.booleans())
+def test_a_quote_more_or_less_swallows_no_row(
+    data: st.DataObject, table: list[list[str]], always: bool
+) -> None:
+    text = csv_text(table, ",", "\n", always=always)
+    at = data.draw(st.integers(0, len(text)))
+    is_quote = text[at : at + 1] == '"'
+    text = text[:at] + ('"' * (not is_quote)) + text[at + is_quote :]
+    lines = io.StringIO(text, newline=None)
+    try:
+        found = list(read(lines, name="a.csv", layout=Layout()).rows)
+    except InputError:
+        return
+    ids = {cell for cells in table for cell in cells if cell.isdecimal()}
+    lost = ids - {row.id for row in found if isinstance(row, Item)}
+    assert len(lost) <= sum(isinstance(row, Problem) for row in found)
+    assert {row.id for row in found if isinstance(row, Item)} <= ids
+
+
+TOKENS = [
+    *(b"\n", b"\r\n", b"\r", b",", b";", b"\t", b"|", b'"', b'""', b"#", b" ", b"\0"),
+    *(b"id", b"campaign_id", b"name", b"sep=;", b"1000248", b"1E17", b"abc", b"\xff"),
+    *(b"{", b"}", b"[", b"]", b":", b'{"id": ', b'"x": 1', b"1.5", b"null", b"NaN"),
+    *(
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\xfe\xff",
+        b"\x1f\x8b",
+        b"\xe2\x80\xa8",
+        b"\\u0031",
+    ),
+]
+ANY_BYTES = st.one_of(
+    st.binary(), st.lists(st.sampled_from(TOKENS), max_size=30).map(b"".join)
+)
+SUFFIXES = st.sampled_from(["ids.csv", "ids.tsv", "ids.jsonl", "ids.txt", "ids.csv.gz"])
+
+
+@settings(deadline=None, max_examples=500)
+@given(ANY_BYTES, SUFFIXES, PACKINGS)
+@example(b"\xef\xbb", "ids.csv", bytes)
+def test_any_bytes_at_all_are_read_or_refused(
+    data: bytes, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    try:
+        plan = plan_of(pack(data), name)
+    except InputError as error:
+        plan, refused = make_plan([]), str(error)
+    else:
+        refused = ""
+    assert refused.isprintable()
+    assert all(fault_of(item.id) is None for item in plan.items)
+    assert all(str(problem).isprintable() for problem in plan.problems)
+    if pack is bytes and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        assert all(item.id.encode() in data or b"\\u" in data for item in plan.items)
+
+
+@settings(deadline=None)
+@given(st.lists(IDS, min_size=1), st.integers(0))
+def test_a_packed_list_with_a_flipped_bit_never_passes_as_another(
+    ids: list[str], at: int
+) -> None:
+    packed = bytearray(gzip.compress("\n".join(["id", *ids]).encode(), mtime=0))
+    at = 80 + at % (len(packed) * 8 - 80)  # the first ten bytes are no data
+    packed[at // 8] ^= 1 << at % 8
+    try:
+        plan = plan_of(bytes(packed), "ids.csv")
+    except InputError:
+        return
+    assert [item.id for item in plan.items] == list(dict.fromkeys(ids))
