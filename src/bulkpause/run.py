@@ -266,7 +266,10 @@ def _exit_of(
 def _end_at_once(totals: Totals, options: Options) -> Exit:
     """End a run that has nothing to do: everything was done before."""
     code = exit_of_totals(totals)
-    _say_end(_End(totals, code, options.log), options)
+    run_id = new_run_id(datetime.now(UTC), options.named)
+    end = _End(totals, code, options.log, run_id)
+    face_for(options, run_id).note("run.finished", **end.as_dict(options))
+    _say_end(end, options)
     return code
 
 
@@ -277,7 +280,7 @@ class _End:
     totals: Totals
     code: Exit
     log: Path | None
-    run_id: str | None = None
+    run_id: str
     stopped: Stopped | None = None
 
     def command(self, options: Options) -> str | None:

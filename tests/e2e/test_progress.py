@@ -239,6 +239,16 @@ def test_the_lines_tell_of_a_signal(program: Program, serve: Serve) -> None:
     assert events[-1]["exit_code"] == 143
 
 
+def test_a_run_with_nothing_to_do_has_its_line_too(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(3))
+    (line,) = run_with_lines(program, simulator, 3, "--resume")
+    assert (line["event"], line["already_done"]) == ("run.finished", 3)
+    assert line["run_id"]
+
+
 def test_the_level_of_the_lines_can_be_raised(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
     (line,) = run_with_lines(program, simulator, 5, "--log-level", "warning")

@@ -14,11 +14,11 @@ import orjson
 import pytest
 
 from bulkpause.client import MOST_BODY_BYTES, TRACE_HEADERS, Client, Timeouts
+from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint, parse_endpoint
 from bulkpause.model import Action, RateLimit, Reply
 from bulkpause.simulator import Behaviour as Rules
 from bulkpause.simulator import Simulator
-from bulkpause.credentials import Token
 from tests.faulty_server import FaultyServer, answering, read_request
 
 
@@ -187,7 +187,10 @@ async def test_204_is_told_with_its_times() -> None:
     assert reply.sent_at is not None
     assert started_at <= reply.sent_at <= reply.answered_at - 0.09
     assert reply == Reply(
-        http_status=204, sent_at=reply.sent_at, answered_at=reply.answered_at
+        http_status=204,
+        is_cold=True,
+        sent_at=reply.sent_at,
+        answered_at=reply.answered_at,
     )
 
 
@@ -249,7 +252,10 @@ async def test_an_odd_body_leaves_only_the_status(
     reply = await replied(answer(status, body), action)
 
     assert reply == Reply(
-        http_status=status, sent_at=reply.sent_at, answered_at=reply.answered_at
+        http_status=status,
+        is_cold=True,
+        sent_at=reply.sent_at,
+        answered_at=reply.answered_at,
     )
 
 
@@ -616,3 +622,14 @@ async def test_the_stand_in_is_paused_and_read_back() -> None:
     assert (paused.http_status, refused.http_status) == (204, 400)
     assert refused.trace_id
     assert (view.http_status, view.campaign_status) == (200, "paused")
+
+
+async def test_only_the_first_request_of_a_connection_is_cold() -> None:
+    async with (
+        Simulator() as simulator,
+        client_of(parse_endpoint(simulator.base_url)) as client,
+    ):
+        first = await client.send(Action.PAUSE, "1000248", "r-1")
+        second = await client.send(Action.PAUSE, "1000249", "r-2")
+
+    assert (first.is_cold, second.is_cold) == (True, False)

@@ -13,9 +13,9 @@ import anyio
 import pytest
 
 from bulkpause.client import Client, Timeouts
+from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action, Fault, Reply
-from bulkpause.credentials import Token
 from tests.faulty_server import (
     Behaviour,
     FaultyServer,

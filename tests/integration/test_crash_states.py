@@ -141,6 +141,15 @@ def test_there_are_enough_states(states: list[State]) -> None:
     assert len(states) >= FEWEST
 
 
+def test_what_the_server_paused_is_on_record_at_every_instant(tmp_path: Path) -> None:
+    trace = trace_of_a_run(tmp_path)
+    for steps in range(len(trace.steps) + 1):
+        crash = crash_after(trace, steps)
+        lines = crash.files["log.wal"].content if "log.wal" in crash.files else b""
+        entries = map(orjson.loads, lines.splitlines())
+        assert crash.paused <= {one.get("sent") for one in entries}
+
+
 def test_resume_works_from_every_state(states: list[State], tmp_path: Path) -> None:
     problems = []
     with traced(Trace()):

@@ -1,10 +1,10 @@
 """The public face for programs, against the stand-in over loopback."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import orjson
@@ -184,7 +184,7 @@ async def test_leaving_with_the_records_in_hand_leaves_nothing_running() -> None
             async for _ in records:
                 break
         assert tasks() == before
-        await cast("AsyncGenerator[Record]", records).aclose()
+        await records.aclose()
 
 
 async def test_a_cancelled_caller_leaves_nothing_running() -> None:

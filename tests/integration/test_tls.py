@@ -14,9 +14,9 @@ import orjson
 import pytest
 
 from bulkpause.client import Client, Timeouts
+from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action, Fault, Reply
-from bulkpause.credentials import Token
 from tests.faulty_server import (
     Behaviour,
     FaultyServer,

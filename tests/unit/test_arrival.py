@@ -54,7 +54,9 @@ def test_the_fastest_round_trip_is_taken_off() -> None:
 
 def test_the_spread_of_the_fast_ones_is_left_on() -> None:
     spread_s = 0.03
-    fast = [FASTEST_S + spread_s * part / (FAST_SAMPLES - 1) for part in range(FAST_SAMPLES)]
+    fast = [
+        FASTEST_S + spread_s * part / (FAST_SAMPLES - 1) for part in range(FAST_SAMPLES)
+    ]
 
     assert certain_s(learned(*fast)) == pytest.approx(FASTEST_S - spread_s - GRAIN_S)
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.errors import TokenError
 from bulkpause.credentials import Token, find_token
+from bulkpause.errors import TokenError
 
 
 def write(path: Path, content: str | bytes, mode: int = 0o600) -> Path:

@@ -9,8 +9,9 @@ import pytest
 
 import bulkpause.gate
 from bulkpause.care import CALM_REQUESTS, LONGEST_CLOSURE_S, SHORTEST_CLOSURE_S
-from bulkpause.gate import CALM_ANSWERS, LATEST_ARRIVAL_S, Gate
+from bulkpause.gate import CALM_ANSWERS, Gate
 from bulkpause.model import Limit, Reply
+from bulkpause.window import LATEST_ARRIVAL_S
 
 
 pytestmark = pytest.mark.anyio
