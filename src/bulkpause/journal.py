@@ -1,8 +1,9 @@
 """The result log and its write-ahead file: what a run writes, and when it is safe.
 
 Before a request there is a line in the write-ahead file, after the last word on an
-id a line in the log, each written at once. Both files are synced in groups, at most
-`SYNC_WITHIN_S` after a line. The first write or sync that fails ends the run.
+id a line in the log, each written at once. The log is synced in groups, at most
+`SYNC_WITHIN_S` after a line; of the write-ahead file the plan is, before anything is
+sent. The first write or sync that fails ends the run.
 
 The write-ahead file is removed when nothing is open any more: every id that was
 planned has its final record.

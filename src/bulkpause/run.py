@@ -134,7 +134,7 @@ class _Signals:
         self.received: list[signal.Signals] = []
         self._face = face
         self._is_told = is_told
-        self._task = asyncio.current_task()
+        self.task: asyncio.Task[None] | None = None
         self._pauser: Pauser | None = None
 
     @contextmanager
@@ -163,8 +163,8 @@ class _Signals:
             self._face.note("run.interrupted", signal=number.name, state=waits)
             if self._is_told:
                 _tell(f"{number.name}: {waits}")
-        elif len(self.received) == 2 and self._task is not None:
-            self._task.cancel()
+        elif self.task is not None:
+            self.task.cancel()
 
 
 async def _pause(found: Plan, totals: Totals, token: Token, options: Options) -> Exit:
@@ -195,7 +195,9 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
             face.note("run.started", **_beginning(found, log, options))
             totals.since = timestamp(datetime.now(UTC))
             with suppress(asyncio.CancelledError):  # how a second signal ends it
-                await _carry(found, pauser, face)
+                # A task of its own, so that what is left is still put in order.
+                signals.task = asyncio.create_task(_carry(found, pauser, face))
+                await signals.task
         # From the input and the log, and from nothing else.
         total(records_of(log, run_id), totals)
         doubts = read_recovery(log).doubts

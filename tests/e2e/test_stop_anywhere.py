@@ -13,7 +13,7 @@ from bulkpause.simulator import Fault, Simulator, Window
 from tests.e2e.program import TOKEN, Ended, Program, Serve, until
 
 
-INSTANTS = 5
+INSTANTS = 4
 IDS = [str(1001 + n) for n in range(60)]
 NETWORK = {
     "windows": (Window(limit=20, period_s=0.2),),

@@ -17,9 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bulkpause import Pauser, Record, Rules, Settings, Verify
 from bulkpause.journal import read_recovery
 from bulkpause.model import Item, Status
-from bulkpause.recovery import SETTLED
+from bulkpause.recovery import SETTLED, run_of
 from tests.crashes import Trace, crash_after, lay_out, traced
 from tests.fakes import (
+    Call,
     FakeServer,
     Fate,
     disagreements,
@@ -111,8 +112,24 @@ class LogMachine(RuleBasedStateMachine):
         self.server.calls = [
             call
             for call in self.server.calls
-            if not call.acted or self.server.status(call.id) == "paused"
+            if not call.acted
+            or (
+                self.server.status(call.id) == "paused"
+                and (has_power or self._is_known(call))
+            )
         ]
+
+    def _is_known(self, call: Call) -> bool:
+        """Say whether a file names the request, or a record of its run its id.
+
+        An intent is not synced. What a power cut makes us forget is not ours any
+        more: it is as if somebody else had paused the campaign.
+        """
+        ahead = self.log.with_name("log.wal")
+        if ahead.exists() and call.request_id.encode() in ahead.read_bytes():
+            return True
+        record = read_recovery(self.log).records.get(call.id)
+        return record is not None and record.run_id == run_of(call.request_id)
 
     @rule(id_=st.sampled_from(IDS))
     def another_person_pauses_one(self, id_: str) -> None:
