@@ -104,6 +104,8 @@ class Gate:
                     await window.take()
                     taken.append(window)
                 await self._open()
+                for window in taken:
+                    window.hold()
             except asyncio.CancelledError:
                 for window in taken:
                     window.put_back()

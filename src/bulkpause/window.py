@@ -66,6 +66,10 @@ class Window:
             pass
         self._taken_at.append(_now())
 
+    def hold(self) -> None:
+        """Hold the slot last taken from now on: its request is only now sent."""
+        self._taken_at[-1] = _now()
+
     def put_back(self) -> None:
         """Give back a slot whose request was never written."""
         self._taken_at.popleft()

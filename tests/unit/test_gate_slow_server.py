@@ -98,7 +98,7 @@ class TestRate:
 
             assert done.ids / done.time_s >= STEADY.requests / STEADY.period_s
 
-    def test_what_may_be_in_flight_is_less_than_the_slots_would_allow(self) -> None:
+    def test_no_more_are_in_flight_than_may_be(self) -> None:
         taken_s = traffic(12, SlidingLog([BURST]), ids=100).taken_s
         rounds_s = [taken_s[i + 12] - taken_s[i] for i in range(88)]
 
@@ -160,6 +160,23 @@ class TestHolding:
         await ten_taken(one)
 
         assert now() == at(ANSWER_S)
+
+    async def test_a_request_that_waited_for_the_gate_to_open_counts_from_then(
+        self,
+    ) -> None:
+        one = Gate([BURST], max_in_flight=20, jitter=lambda: 1.0)
+        await ten_taken(one)
+        refusal = Reply(
+            sent_at=0.0, answered_at=now(), http_status=429, retry_after_s=30
+        )
+        await one.tell(refusal)
+        taken_s = []
+        for _ in range(11):
+            await one.take()
+            taken_s.append(now())
+
+        assert taken_s[0] == at(30)
+        assert taken_s[10] == at(30 + LATEST_S + BURST.period_s)
 
     async def test_a_window_larger_than_what_is_in_flight_waits_for_answers(
         self,
