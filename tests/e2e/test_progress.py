@@ -144,8 +144,8 @@ def test_a_narrow_terminal_cuts_no_line_and_grows_none(
     on_xterm: Program, slow: Simulator
 ) -> None:
     options = at_slow_pace(on_xterm, slow)
+    on_xterm.variables["COLUMNS"] = "20"
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(15), *BAR, *options)
-    termios.tcsetwinsize(terminal._ours, (24, 20))
     assert terminal.end() == 0
     pictures = terminal.seen.rpartition("\x1b[2K")[0]
     shown = [_ESCAPES.sub("", line) for line in re.split(r"[\r\n]", pictures)]
