@@ -1,160 +1,21 @@
 """The command line: options in, exit code out."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 
 from bulkpause import complaint
-from bulkpause.endpoint import DEFAULT_BASE_URL
 from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.exits import Exit, exit_of_error
 from bulkpause.export import NOT_ATTEMPTED
-from bulkpause.guard import GuardRails, parse_tolerance
 from bulkpause.model import Status
+from bulkpause.option_groups import OF_THE_API, OF_THE_INPUT, OF_THE_RUN, options_of
 from bulkpause.options import Options
-from bulkpause.order import parse_order
 from bulkpause.page import Cover, Page
-from bulkpause.parsed import DURATION, INPUT, LIMIT, PATH, Parsed
-from bulkpause.policy import Rules, Verify
-from bulkpause.settings import Settings
+from bulkpause.parsed import INPUT, PATH
 from bulkpause.simulate import simulate
-from bulkpause.source import Format, Layout
-
-
-_Command = TypeVar("_Command", bound=Callable[..., object])
-
-
-def _all(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    """Make one decorator of many, to be read from the top."""
-
-    def decorate(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-_OF_THE_INPUT = _all(
-    click.option(
-        "--column", help="The column that holds the ids.  [default: id, campaign_id]"
-    ),
-    click.option(
-        "--format",
-        "format_",
-        type=click.Choice([one.value for one in Format]),
-        help="Of INPUT.  [default: by its name, else by its first line]",
-    ),
-    click.option(
-        "--order-by",
-        "order",
-        type=Parsed("column[:desc]", parse_order),
-        help="Which campaigns go first, such as spend:desc.",
-    ),
-    click.option(
-        "--skip-invalid", is_flag=True, help="Leave out rows without a usable id."
-    ),
-)
-_OF_THE_API = _all(
-    click.option(
-        "--base-url",
-        default=DEFAULT_BASE_URL,
-        show_default=True,
-        envvar="OCAMBA_BASE_URL",
-        show_envvar=True,
-        help="The API's address.",
-    ),
-    click.option("--simulate", is_flag=True, help="Use a built-in stand-in instead."),
-    click.option(
-        "--burst",
-        type=LIMIT,
-        default="10/1s",
-        show_default=True,
-        help="The short limit; none lifts it.",
-    ),
-    click.option(
-        "--steady",
-        type=LIMIT,
-        default="150/1m",
-        show_default=True,
-        help="The long limit; none lifts it.",
-    ),
-)
-_OF_THE_RUN = _all(
-    click.option("--yes", is_flag=True, help="Do not ask before sending."),
-    click.option(
-        "--token-file",
-        type=PATH,
-        help="A file that holds the bearer token.  [default: $OCAMBA_TOKEN, or "
-        "$CREDENTIALS_DIRECTORY/ocamba-token]",
-    ),
-    click.option("--reason", help="Told to the API with every pause."),
-    click.option(
-        "--max-in-flight",
-        type=click.IntRange(1),
-        help="Unanswered requests at a time.  [default: what the smallest limit holds]",
-    ),
-    click.option(
-        "--timeout",
-        type=DURATION,
-        default="30s",
-        show_default=True,
-        help="For one attempt, connecting included.",
-    ),
-    click.option(
-        "--max-attempts",
-        type=click.IntRange(1),
-        default=4,
-        show_default=True,
-        help="For one id. Being told to slow down does not count.",
-    ),
-    click.option(
-        "--give-up-after",
-        type=DURATION,
-        default="5m",
-        show_default=True,
-        help="End when no id had a usable answer for so long.",
-    ),
-    click.option("--deadline", type=DURATION, help="Send nothing new after so long."),
-    click.option(
-        "--canary",
-        type=click.IntRange(0),
-        default=0,
-        help="The first so many must all be paused before the rest is sent.",
-    ),
-    click.option(
-        "--max-failures",
-        type=Parsed("n|p%", parse_tolerance),
-        help="End when more ids than that are rejected, failed or unknown; a "
-        "percentage is judged from 20 finished ids on.",
-    ),
-    click.option(
-        "--verify",
-        type=click.Choice([one.value for one in Verify]),
-        default=Verify.REFUSED.value,
-        show_default=True,
-        help="Which ids to read back when the first tries are through: none, those "
-        "in doubt, those and the refused ones, or all.",
-    ),
-    click.option("--json", "is_json", is_flag=True, help="Sum up as one JSON object."),
-    click.option(
-        "--progress",
-        type=click.Choice(["auto", "bar", "lines", "none"]),
-        default="auto",
-        show_default=True,
-        help="On stderr: a bar, or JSON lines.",
-    ),
-    click.option(
-        "--log-level",
-        type=click.Choice(["debug", "info", "warning", "error"]),
-        default="info",
-        show_default=True,
-        help="Of the JSON lines.",
-    ),
-)
 
 
 _EXIT_CODES = """
@@ -240,9 +101,9 @@ def cli() -> None:
     metavar="DIGEST",
     help="Refuse an input with another digest than `bulkpause plan` gave.",
 )
-@_OF_THE_INPUT
-@_OF_THE_API
-@_OF_THE_RUN
+@OF_THE_INPUT
+@OF_THE_API
+@OF_THE_RUN
 def run(**given: Any) -> Exit:
     """Pause every campaign of INPUT: a path, or - for standard input.
 
@@ -252,7 +113,7 @@ def run(**given: Any) -> Exit:
     """
     if given["resume"] and given["log"] is None:
         raise click.UsageError("--resume needs --log, to know what to go on with")
-    return _run(_options(given))
+    return _run(options_of(given))
 
 
 @cli.command(
@@ -268,14 +129,14 @@ def run(**given: Any) -> Exit:
 @click.option(
     "--expect", type=click.IntRange(0), help="Refuse another number of ids to pause."
 )
-@_OF_THE_API
-@_OF_THE_RUN
+@OF_THE_API
+@OF_THE_RUN
 def retry(**given: Any) -> Exit:
     """Pause what LOG leaves open: failed, unknown, and not attempted ids.
 
     What may have been paused before is read back first. Results are appended to LOG.
     """
-    return _run(_options({**given, "input": None, "resume": True}))
+    return _run(options_of({**given, "input": None, "resume": True}))
 
 
 @cli.command(
@@ -288,8 +149,8 @@ def retry(**given: Any) -> Exit:
 )
 @click.argument("input", metavar="INPUT", type=INPUT)
 @click.option("--json", "is_json", is_flag=True, help="As one JSON object.")
-@_OF_THE_INPUT
-@_OF_THE_API
+@OF_THE_INPUT
+@OF_THE_API
 def plan(**given: Any) -> Exit:
     """Say what `run INPUT` would send. Sends nothing.
 
@@ -298,7 +159,7 @@ def plan(**given: Any) -> Exit:
     """
     from bulkpause.preview import plan as plan_input  # noqa: PLC0415 (see _run)
 
-    return plan_input(_options(given))
+    return plan_input(options_of(given))
 
 
 @cli.command(
@@ -358,56 +219,6 @@ def _run(options: Options) -> Exit:
     from bulkpause.run import run as run_options  # noqa: PLC0415
 
     return run_options(options)
-
-
-def _options(given: dict[str, Any]) -> Options:
-    """Make options of what the command line gave; what a verb lacks has its default."""
-    limits = (given["steady"], given["burst"])
-    rules = Rules()
-    settings = Settings(
-        base_url=given["base_url"],
-        limits=tuple(limit for limit in limits if limit is not None),
-    )
-    if "timeout" in given:
-        rules = Rules(
-            max_attempts=given["max_attempts"],
-            verify=Verify(given["verify"]),
-            give_up_after_s=given["give_up_after"],
-        )
-        settings = Settings(
-            base_url=settings.base_url,
-            reason=given["reason"],
-            limits=settings.limits,
-            max_in_flight=given["max_in_flight"],
-            timeout_s=given["timeout"],
-            rules=rules,
-        )
-    format_ = given.get("format_")
-    return Options(
-        input=given["input"],
-        settings=settings,
-        layout=Layout(
-            format=None if format_ is None else Format(format_),
-            column=given.get("column"),
-        ),
-        order=given.get("order"),
-        log=given.get("log"),
-        token_file=given.get("token_file"),
-        guards=GuardRails(
-            canary=given.get("canary", 0),
-            max_failures=given.get("max_failures"),
-            deadline_s=given.get("deadline"),
-        ),
-        expect=given.get("expect"),
-        digest=given.get("digest"),
-        progress=given.get("progress", "auto"),
-        log_level=given.get("log_level", "info"),
-        is_resumed=given.get("resume", False),
-        is_confirmed=given.get("yes", False),
-        is_simulated=given["simulate"],
-        is_json=given.get("is_json", False),
-        skips_invalid=given.get("skip_invalid", False),
-    )
 
 
 cli.add_command(simulate)
