@@ -40,6 +40,8 @@ PAUSES = {
 SETTINGS = Settings(limits=(), max_in_flight=5, rules=Rules())
 #: How many states there are at the least.
 FEWEST = 2_000
+#: Into so many tests they are shared out, which can run side by side.
+SHARES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +152,13 @@ def test_what_the_server_paused_is_on_record_at_every_instant(tmp_path: Path) ->
         assert crash.paused <= {one.get("sent") for one in entries}
 
 
-def test_resume_works_from_every_state(states: list[State], tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+def test_resume_works_from_every_state(
+    share: int, states: list[State], tmp_path: Path
+) -> None:
     problems = []
     with traced(Trace()):
-        for number, state in enumerate(states):
+        for number, state in list(enumerate(states))[share::SHARES]:
             lay_out(tmp_path, state.files())
             found = problems_after(state, tmp_path / "log")
             problems += [f"state {number}: {one}" for one in found]
