@@ -38,22 +38,23 @@ def read_csv(
     found = records(first_row, lines, delimiter, name)
     blank: CsvRecord = first_row, [], []
     row, header, taken = next((record for record in found if any(record[1])), blank)
-    table = _table(name, delimiter, tuple(header), columns)
+    table = _table(name, row, delimiter, tuple(header), columns)
     _refuse_swallowed(table, row, taken, own="0")
     return table, _rows(table, found)
 
 
 def _table(
-    name: str, delimiter: str, header: tuple[str, ...], columns: Columns
+    name: str, row: int, delimiter: str, header: tuple[str, ...], columns: Columns
 ) -> Table:
-    column = _column(header, columns.column, name)
-    sort = _sort_column(header, columns.sort_column, name)
+    place = f"{name}: row {row}"
+    column = _column(header, columns.column, place)
+    sort = _sort_column(header, columns.sort_column, place)
     return Table(
         name=name, delimiter=delimiter, header=header, column=column, sort=sort
     )
 
 
-def _column(header: tuple[str, ...], wanted: str | None, name: str) -> int:
+def _column(header: tuple[str, ...], wanted: str | None, place: str) -> int:
     try:
         return position(header, wanted)
     except RowError as error:
@@ -62,16 +63,16 @@ def _column(header: tuple[str, ...], wanted: str | None, name: str) -> int:
             remedy = "give the file a heading"
             if len(header) == 1:
                 remedy = f"{remedy}, or read it with --format lines"
-        raise InputError(f"{name}: {error}; {remedy}") from error
+        raise InputError(f"{place}: {error}; {remedy}") from error
 
 
-def _sort_column(header: tuple[str, ...], wanted: str | None, name: str) -> int | None:
+def _sort_column(header: tuple[str, ...], wanted: str | None, place: str) -> int | None:
     if wanted is None:
         return None
     try:
         return position(header, wanted)
     except RowError as error:
-        raise InputError(f"{name}: {error}; name another to order by") from error
+        raise InputError(f"{place}: {error}; name another to order by") from error
 
 
 def _rows(table: Table, found: Iterator[CsvRecord]) -> Iterator[Item | Problem]:

@@ -25,10 +25,23 @@ _RATIO_COUNTS_FROM_CHARS = 16 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _IS_SPREADSHEET = "a spreadsheet or an archive, no text; export it as CSV (UTF-8)"
-#: How files begin that hold no text once they are unpacked.
-_NO_TEXT = {
+_IS_DOCUMENT = "a document, no list; export its ids as CSV (UTF-8)"
+_IS_IMAGE = "an image, no text; export the ids as CSV (UTF-8)"
+_IS_PACKED = "packed in a way that is not read; unpack it"
+#: How files begin that hold no rows once they are unpacked. No id begins so.
+_NO_ROWS = {
     b"PK\x03\x04": _IS_SPREADSHEET,
     b"\xd0\xcf\x11\xe0": _IS_SPREADSHEET,
+    b"%PDF-": _IS_DOCUMENT,
+    b"{\\rtf": _IS_DOCUMENT,
+    b"<": _IS_DOCUMENT,
+    b"\xef\xbb\xbf<": _IS_DOCUMENT,
+    b"\x89PNG": _IS_IMAGE,
+    b"\xff\xd8\xff": _IS_IMAGE,
+    b"BZh91AY&SY": _IS_PACKED,
+    b"\xfd7zXZ": _IS_PACKED,
+    b"\x28\xb5\x2f\xfd": _IS_PACKED,
+    b"7z\xbc\xaf": _IS_PACKED,
     _GZIP_MAGIC: "packed twice with gzip; unpack it once",
 }
 _REMEDIES = {
@@ -127,8 +140,8 @@ def _checked(text: io.TextIOWrapper, packed: _Counted, name: str) -> Iterator[st
 def _unpacked(data: io.BufferedReader, name: str) -> io.BufferedReader:
     if data.peek(2).startswith(_GZIP_MAGIC):
         data = io.BufferedReader(gzip.GzipFile(fileobj=data))
-    head = data.peek(4)
-    for magic, what in _NO_TEXT.items():
+    head = data.peek(max(map(len, _NO_ROWS)))
+    for magic, what in _NO_ROWS.items():
         if head.startswith(magic):
             raise InputError(f"{name}: {what}")
     return data

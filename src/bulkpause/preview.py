@@ -54,7 +54,7 @@ def plan_of_input(options: Options, recovery: Recovery) -> Plan:
             read(lines, name=name, layout=layout).rows, done=recovery.settled
         )
     if found.rows == 0:
-        raise InputError(f"{name}: it holds no ids; nothing was sent")
+        raise InputError(f"{name}: it holds no rows; fill in the ids to pause")
     if options.order is not None:
         found = replace(found, items=tuple(ordered(found.items, options.order)))
     _say_if_other_input(found, recovery)

@@ -1,5 +1,8 @@
+import bz2
 import gzip
 import io
+import lzma
+import re
 import sys
 import zlib
 from pathlib import Path
@@ -61,6 +64,16 @@ NO_TEXT = {
     "xlsx": (b"PK\x03\x04\x14\x00", "a spreadsheet or an archive"),
     "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1", "a spreadsheet or an archive"),
     "xlsx in gz": (gzip.compress(b"PK\x03\x04\x14"), "a spreadsheet or an archive"),
+    "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a document, no list; export its ids"),
+    "rtf": (b"{\\rtf1\\ansi\n", "a document, no list; export its ids"),
+    "html": (b"<table><tr><td>1000248", "a document, no list; export its ids"),
+    "xml": (b"\xef\xbb\xbf<?xml version", "a document, no list; export its ids"),
+    "png": (b"\x89PNG\r\n\x1a\n", "an image, no text; export the ids"),
+    "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "an image, no text; export the ids"),
+    "bzip2": (bz2.compress(ROWS), "packed in a way that is not read; unpack it"),
+    "xz": (lzma.compress(ROWS), "packed in a way that is not read; unpack it"),
+    "zstandard": (b"\x28\xb5\x2f\xfd\x24", "packed in a way that is not read"),
+    "7z": (b"7z\xbc\xaf\x27\x1c", "packed in a way that is not read; unpack it"),
     "gz in gz": (gzip.compress(gzip.compress(ROWS)), "packed twice with gzip; unpack"),
     "gz mark alone": (b"\x1f\x8b", "the gzip data is cut short or damaged"),
     "gz of garbage": (b"\x1f\x8b\x08\x00garbage", "the gzip data is cut short"),
@@ -170,6 +183,12 @@ def test_what_is_no_text_is_refused_with_file_place_and_remedy(
     refused = refusal(path)
     assert refused.startswith(f"{path}: {said}")
     assert ";" in refused
+
+
+def test_no_id_is_taken_for_the_beginning_of_another_kind_of_file() -> None:
+    for magic in input_file._NO_ROWS:
+        ids = re.fullmatch("[A-Za-z0-9_-]+", magic.decode("latin-1"))
+        assert ids is None
 
 
 def test_a_packed_file_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
