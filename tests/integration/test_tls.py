@@ -51,6 +51,8 @@ class Authority:
         self.pair = self._paths("authority")
         openssl(
             *("req", "-x509", "-days", "2", "-subj", "/CN=authority"),
+            # What Python verifies since 3.13, as RFC 5280 demands it.
+            *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
             *_new_key(self.pair.key),
             *("-out", self.pair.certificate),
         )
@@ -59,7 +61,9 @@ class Authority:
         pair = self._paths(name)
         request = self._folder / f"{name}.csr"
         extensions = self._folder / f"{name}.ext"
-        extensions.write_text(f"subjectAltName={alternatives}\n")
+        extensions.write_text(
+            f"subjectAltName={alternatives}\nauthorityKeyIdentifier=keyid\n"
+        )
         openssl(*("req", "-subj", f"/CN={name}", "-out", request), *_new_key(pair.key))
         openssl(
             *("x509", "-req", "-in", request, "-days", str(days)),
