@@ -8,6 +8,8 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import bulkpause
 
 
@@ -19,10 +21,30 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf
 ALONG_WITH = {"aiohttp": {"multidict", "yarl"}}
 
 
+#: The first version without each hole that was known when this was written.
+MENDED = {
+    "CVE-2026-69244": ("aiohttp", "3.14.3"),
+    "CVE-2026-7246": ("click", "8.3.3"),
+    "CVE-2026-45409": ("idna", "3.15"),
+    "CVE-2025-67221": ("orjson", "3.11.6"),
+    "CVE-2026-4539": ("pygments", "2.20"),
+}
+
+
 def declared() -> set[str]:
     found = (re.match(r"[A-Za-z0-9_-]+", text) for text in PROJECT["dependencies"])
     names = {match[0] for match in found if match is not None}
     return names.union(*(ALONG_WITH.get(name, set()) for name in names))
+
+
+def floors() -> dict[str, str]:
+    """Give the oldest version of each dependency that may be installed."""
+    pairs = (text.split(">=") for text in PROJECT["dependencies"])
+    return dict(pairs)
+
+
+def release(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]
 
 
 def imported() -> set[str]:
@@ -52,6 +74,25 @@ def test_the_sources_import_something() -> None:
 def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
     for text in PROJECT["dependencies"]:
         assert re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", text)
+
+
+@pytest.mark.parametrize("hole", MENDED)
+def test_no_version_is_allowed_that_has_a_known_hole(hole: str) -> None:
+    name, mended = MENDED[hole]
+    assert release(floors()[name]) >= release(mended)
+
+
+@pytest.mark.parametrize("hole", MENDED)
+def test_a_floor_that_rests_on_a_hole_names_it(hole: str) -> None:
+    name, _ = MENDED[hole]
+    lines = (ROOT / "pyproject.toml").read_text("utf-8").splitlines()
+    (line,) = (line for line in lines if line.startswith(f'  "{name}>='))
+    assert hole in line
+
+
+@pytest.mark.parametrize("name", floors())
+def test_what_is_installed_is_no_older_than_its_floor(name: str) -> None:
+    assert release(metadata.version(name)) >= release(floors()[name])
 
 
 def test_types_are_shipped() -> None:
