@@ -252,7 +252,8 @@ class Engine:
         if work.is_doubtful:
             self._keep(work, Status.UNKNOWN)
         elif last is not None and last.http_status != 401:
-            self._keep(work, unsettled(last, is_doubtful=False))
+            is_open = work.action is Action.VIEW
+            self._keep(work, unsettled(last, is_doubtful=False, is_open=is_open))
 
     def _keep(self, work: Work, status: Status) -> None:
         context = self._context

@@ -30,7 +30,7 @@ class Status(StrEnum):
     NOT_PAUSABLE = "not_pausable"
     #: Refused for good.
     REJECTED = "rejected"
-    #: Tries used up, and known not to be paused by us.
+    #: Known not to be paused by us, and open: tries used up, or a read-back missing.
     FAILED = "failed"
     #: Tries used up, perhaps applied, and no read-back could settle it.
     UNKNOWN = "unknown"

@@ -160,7 +160,8 @@ def after_view(
     if pause is None:
         return _after_recovery(seen)
     if seen is None:
-        return Done(unsettled(pause, is_doubtful=is_doubtful))
+        is_open = _is_transient(reply)
+        return Done(unsettled(pause, is_doubtful=is_doubtful, is_open=is_open))
     return Done(_settled(seen, pause, is_doubtful=is_doubtful))
 
 
@@ -212,16 +213,19 @@ def _is_read_back(reply: Reply, *, is_doubtful: bool, verify: Verify) -> bool:
             return True
 
 
-def unsettled(pause: Reply, *, is_doubtful: bool) -> Status:
+def unsettled(pause: Reply, *, is_doubtful: bool, is_open: bool = False) -> Status:
     """Give the status of an id that nothing more is asked about.
 
     Args:
         pause: What the last pause request brought.
         is_doubtful: Whether a pause request may have been applied.
+        is_open: Whether a read-back was due that a later run can make. A 400 is also
+            what a campaign answers that is paused already, and so no final word.
     """
     if is_doubtful:
         return Status.UNKNOWN
-    return Status.REJECTED if is_refused(pause) else Status.FAILED
+    is_final = is_refused(pause) and not (is_open and pause.http_status == 400)
+    return Status.REJECTED if is_final else Status.FAILED
 
 
 def _settled(seen: str, pause: Reply, *, is_doubtful: bool) -> Status:

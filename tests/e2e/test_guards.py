@@ -116,6 +116,25 @@ def test_a_stop_for_failures_names_the_last_id(program: Program, serve: Serve) -
     ) in ended.stderr
 
 
+def test_what_a_rule_keeps_from_being_read_back_is_left_for_a_retry(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(
+        statuses={"1001": "paused", "1002": "draft"}, scripts=missing(1003)
+    )
+    options = ["--max-failures", "0", *ONE_BY_ONE]
+    ended = program.pause(simulator, program.ids(9), *options)
+    assert (ended.code, ended.account) == (
+        8,
+        "9 rows = 1 rejected + 2 failed + 6 not_attempted",
+    )
+    assert "left: 2 failed, 6 not_attempted\n" in ended.stderr
+    assert program.call("status", "log.jsonl").code == 5
+    command = ended.stderr.rpartition("go on with: bulkpause ")[2].split()
+    again = program.call(*command)
+    assert again.account == "8 rows = 6 paused + 1 already_paused + 1 not_pausable"
+
+
 def test_nothing_new_is_sent_after_the_deadline(program: Program, serve: Serve) -> None:
     simulator = serve(windows=(Window(limit=5, period_s=0.5),))
     options = ["--deadline", "800ms", "--burst", "5/500ms"]

@@ -81,6 +81,24 @@ def test_what_waits_for_a_second_try_is_recorded(
     assert (ended.code, ended.account) == (143, "2 rows = 2 failed")
 
 
+def test_what_was_refused_and_not_read_back_is_settled_by_a_retry(
+    program: Program, serve: Serve
+) -> None:
+    # Read-backs come when all first tries are out.
+    simulator = serve(statuses={"1001": "paused"}, **SLOW)
+    options = [*program.to(simulator), "--burst", "5/500ms"]
+    running = program.start("run", program.ids(40), "--yes", *options)
+    until(lambda: len(simulator.ledger) >= 7)
+    running.send(SIGINT)
+    ended = running.end()
+    assert ended.code == 130
+    assert program.statuses()["1001"] == "failed"
+    command = ended.stderr.rpartition("go on with: bulkpause ")[2].split()
+    again = program.call(*command, "--burst", "20/500ms")
+    assert again.code == 0
+    assert program.statuses()["1001"] == "already_paused"
+
+
 def test_a_log_that_was_cut_off_by_kill_is_whole(
     program: Program, serve: Serve
 ) -> None:

@@ -223,6 +223,14 @@ async def test_a_stop_lets_what_is_in_flight_finish_and_names_what_waits() -> No
     assert ended == {"1": "failed", "2": "unknown", "3": "paused"}
 
 
+async def test_what_a_stop_keeps_from_being_read_back_stays_open() -> None:
+    sender = ScriptedSender({"1": [400], "2": [403], "3": [204]}, latency_s=0.2)
+    bench = Bench(sender, gate=OpenGate(3))
+    asyncio.get_running_loop().call_later(0.1, bench.engine.stop, STOPPED)
+    ended = await bench.run("1", "2", "3")
+    assert ended == {"1": "failed", "2": "rejected", "3": "paused"}
+
+
 async def test_nothing_is_sent_after_a_stop() -> None:
     bench = Bench(ScriptedSender({"*": [204]}))
     bench.engine.stop(STOPPED)

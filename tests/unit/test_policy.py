@@ -346,7 +346,6 @@ BLIND_VIEWS = [
 @pytest.mark.parametrize(
     ("pause", "status"),
     [
-        (answer(400), Status.REJECTED),
         (answer(403), Status.REJECTED),
         (answer(200), Status.REJECTED),
         (answer(503), Status.FAILED),
@@ -361,6 +360,39 @@ def test_without_a_status_seen_the_pause_requests_have_the_last_word(
     pause: Reply, status: Status, view: Reply
 ) -> None:
     assert settle(view, pause=pause) == Done(status)
+
+
+@pytest.mark.parametrize(
+    ("view", "status"),
+    [
+        (answer(404), Status.REJECTED),
+        (answer(400), Status.REJECTED),
+        (answer(503), Status.FAILED),
+        (answer(500), Status.FAILED),
+        (unsent(), Status.FAILED),
+        (broken(), Status.FAILED),
+    ],
+)
+def test_400_stays_open_where_a_later_read_back_can_tell_more(
+    view: Reply, status: Status
+) -> None:
+    assert settle(view, pause=answer(400)) == Done(status)
+
+
+@pytest.mark.parametrize(
+    ("pause", "is_doubtful", "status"),
+    [
+        (answer(400), False, Status.FAILED),
+        (answer(400), True, Status.UNKNOWN),
+        (answer(403), False, Status.REJECTED),
+        (answer(404), False, Status.REJECTED),
+    ],
+)
+def test_before_its_read_back_only_400_is_no_final_word(
+    pause: Reply, is_doubtful: bool, status: Status
+) -> None:
+    found = unsettled(pause, is_doubtful=is_doubtful, is_open=True)
+    assert found is status
 
 
 @pytest.mark.parametrize("view", BLIND_VIEWS)
