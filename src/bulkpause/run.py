@@ -17,7 +17,7 @@ import orjson
 
 from bulkpause import complaint, report
 from bulkpause.credentials import Token, find_token
-from bulkpause.errors import LogError, SettingsError
+from bulkpause.errors import InputError, LogError, SettingsError
 from bulkpause.exits import Exit, exit_of_stop, exit_of_totals
 from bulkpause.journal import read_recovery, records_of, write_ahead_path
 from bulkpause.model import Stopped, timestamp
@@ -79,7 +79,7 @@ def _earlier_runs(options: Options) -> Recovery:
             "name another with --log; nothing was sent"
         )
     if not there and options.input is None:
-        raise LogError(f"{log} does not exist; nothing was sent")
+        raise InputError(f"{log} does not exist; nothing was sent")
     recovery = read_recovery(log)
     check_same_run(recovery, options.named, log)
     return recovery

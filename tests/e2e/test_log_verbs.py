@@ -2,7 +2,6 @@
 
 import csv
 import io
-from pathlib import Path
 
 import orjson
 import pytest
@@ -221,8 +220,3 @@ def test_a_token_without_rights_stops_the_run_with_4(
     ended = program.pause(simulator, program.ids(100), "--max-in-flight", "2")
     assert ended.code == 4
     assert len(simulator.ledger) <= 8
-
-
-def test_status_of_no_log_is_an_error_of_the_input(tmp_path: Path) -> None:
-    program = Program(tmp_path)
-    assert program.call("status", "none.jsonl").code == 3

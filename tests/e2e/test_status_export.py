@@ -109,8 +109,11 @@ def test_a_status_that_there_is_not_is_refused(stopped: Program) -> None:
     assert "'gone' is no status; there are already_paused, failed" in ended.stderr
 
 
-@pytest.mark.parametrize("verb", ["status", "export"])
-def test_a_log_that_there_is_not_ends_with_3(program: Program, verb: str) -> None:
-    ended = program.call(verb, "none.jsonl")
+@pytest.mark.parametrize(
+    "verb", [["status"], ["export"], ["retry", "--yes"]], ids=lambda verb: verb[0]
+)
+def test_a_log_that_there_is_not_ends_with_3(program: Program, verb: list[str]) -> None:
+    ended = program.call(*verb, "none.jsonl")
     assert (ended.code, ended.stdout) == (3, "")
     assert "none.jsonl does not exist" in ended.stderr
+    assert list(program.folder.iterdir()) == []
