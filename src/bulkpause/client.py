@@ -7,41 +7,28 @@ of a body are read.
 
 import asyncio
 import os
-import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import SimpleNamespace, TracebackType
 from typing import Self
-from unicodedata import category
 
 import aiohttp
 import orjson
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
-from multidict import CIMultiDictProxy
 from yarl import URL
 
+from bulkpause.answer import clean, read_answer
 from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint
-from bulkpause.model import Action, Fault, RateLimit, Reply
+from bulkpause.model import Action, Fault, Reply
 
 
 #: No more of an answer's body than this is read.
 MOST_BODY_BYTES = 64 * 1024
-#: Where servers put the id under which they log a request.
-TRACE_HEADERS = ("X-Trace-Id", "Trace-Id", "X-Correlation-Id", "X-Amzn-Trace-Id")
-
-_LONGEST_TEXT = 500
-#: More seconds than any wait, for a `Retry-After` that no float holds.
-_LONGEST_RETRY_AFTER_S = 1e9
-#: No rate limit is known whose window is longer than a day.
-_LONGEST_RESET_S = 86_400
-#: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,18 +171,19 @@ class Client:
         answered_at = asyncio.get_running_loop().time()
         # The answer to a read-back is in the body, to a pause in the status.
         needs_body = action is Action.VIEW and response.status == 200
-        body = _decoded(await _bounded_body(response, needs_all=needs_body))
+        body = await _bounded_body(response, needs_all=needs_body)
+        answer = read_answer(response.headers, body, id_=id_, now=self._now)
         return Reply(
             answered_at=answered_at,
             sent_at=times.sent_at,
             is_cold=times.is_cold,
             http_status=response.status,
-            campaign_status=_campaign_status(body, id_),
-            rate_limit=_rate_limit(response.headers),
-            retry_after_s=_retry_after_s(response.headers, self._now),
-            trace_id=_trace_id(body, response.headers),
-            title=_clean(body.get("title")),
-            message=_clean(body.get("message")),
+            campaign_status=answer.campaign_status,
+            rate_limit=answer.rate_limit,
+            retry_after_s=answer.retry_after_s,
+            trace_id=answer.trace_id,
+            title=answer.title,
+            message=answer.message,
         )
 
 
@@ -272,77 +260,9 @@ def _detail(error: BaseException | None) -> str | None:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         error = error.certificate_error
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _clean(error.verify_message)
+        return clean(error.verify_message)
     if not isinstance(error, OSError):
         return None
     # The event loop's own words name the address and leave the reason out.
     has_reason = not str(error.strerror).startswith("Connect call failed")
-    return _clean(error.strerror if has_reason else os.strerror(error.errno or 0))
-
-
-def _decoded(body: bytes) -> dict[str, object]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _trace_id(body: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
-    in_headers = (headers.get(name) for name in TRACE_HEADERS)
-    found = (_clean(value) for value in (body.get("trace_id"), *in_headers))
-    return next((text for text in found if text), None)
-
-
-def _clean(value: object) -> str | None:
-    """Cut a foreign text short and take out what could steer a terminal."""
-    if not isinstance(value, str):
-        return None
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if category(character) in _UNSEEN else character
-        for character in value[:_LONGEST_TEXT]
-    )
-
-
-def _campaign_status(body: Mapping[str, object], id_: str) -> str | None:
-    """Find the status of the campaign that was asked for, and of no other."""
-    items = body.get("items")
-    for item in items if isinstance(items, list) else []:
-        if isinstance(item, dict) and str(item.get("id")) == id_:
-            return _clean(item.get("status"))
-    return None
-
-
-def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimit | None:
-    """Read the server's word on a window, if it is said once and makes sense."""
-    numbers: list[int] = []
-    for name in ("Limit", "Remaining", "Reset"):
-        texts = headers.getall(f"X-RateLimit-{name}", [])
-        if len(texts) != 1 or not re.fullmatch("[0-9]{1,9}", texts[0]):
-            return None
-        numbers.append(int(texts[0]))
-    limit, remaining, reset_s = numbers
-    if not remaining <= limit or limit == 0 or reset_s > _LONGEST_RESET_S:
-        return None
-    return RateLimit(limit=limit, remaining=remaining, reset_s=reset_s)
-
-
-def _retry_after_s(
-    headers: Mapping[str, str], now: Callable[[], datetime]
-) -> float | None:
-    text = headers.get("Retry-After", "").strip()
-    if re.fullmatch("[0-9]+|-1", text):
-        return min(float(text), _LONGEST_RETRY_AFTER_S)
-    if (at := _moment(text)) is None:
-        return None
-    since = _moment(headers.get("Date", "")) or now()
-    return max(0.0, (at - since).total_seconds())
-
-
-def _moment(text: str) -> datetime | None:
-    """Read an HTTP date; None where it is none, or does not name its zone."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.tzinfo else None
+    return clean(error.strerror if has_reason else os.strerror(error.errno or 0))

@@ -13,7 +13,8 @@ import anyio
 import orjson
 import pytest
 
-from bulkpause.client import MOST_BODY_BYTES, TRACE_HEADERS, Client, Timeouts
+from bulkpause.answer import TRACE_HEADERS
+from bulkpause.client import MOST_BODY_BYTES, Client, Timeouts
 from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint, parse_endpoint
 from bulkpause.model import Action, RateLimit, Reply
