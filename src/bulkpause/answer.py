@@ -47,6 +47,7 @@ def read_answer(
     *,
     id_: str,
     now: Callable[[], datetime],
+    hide: Callable[[str], str],
 ) -> Answer:
     """Read the headers and the body of an answer to a request for an id.
 
@@ -55,25 +56,28 @@ def read_answer(
         body: As much of it as was read.
         id_: The campaign that was asked for.
         now: The wall clock, for `Retry-After` dates.
+        hide: Takes out of a text what must not be kept.
     """
     told = _decoded(body)
+
+    def text(value: object) -> str | None:
+        return clean(hide(value)) if isinstance(value, str) else None
+
     return Answer(
-        title=clean(told.get("title")),
-        message=clean(told.get("message")),
-        trace_id=_trace_id(told, headers),
-        campaign_status=_campaign_status(told, id_),
+        title=text(told.get("title")),
+        message=text(told.get("message")),
+        trace_id=text(_trace_id(told, headers)),
+        campaign_status=text(_campaign_status(told, id_)),
         rate_limit=_rate_limit(headers),
         retry_after_s=_retry_after_s(headers, now),
     )
 
 
-def clean(value: object) -> str | None:
+def clean(text: str) -> str:
     """Cut a foreign text short and take out what could steer a terminal."""
-    if not isinstance(value, str):
-        return None
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if category(character) in _UNSEEN else character
-        for character in value[:_LONGEST_TEXT]
+        for character in text[:_LONGEST_TEXT]
     )
 
 
@@ -85,18 +89,18 @@ def _decoded(body: bytes) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _trace_id(body: Mapping[str, object], headers: Mapping[str, str]) -> str | None:
+def _trace_id(body: Mapping[str, object], headers: Mapping[str, str]) -> object:
     in_headers = (headers.get(name) for name in TRACE_HEADERS)
-    found = (clean(value) for value in (body.get("trace_id"), *in_headers))
-    return next((text for text in found if text), None)
+    found = (body.get("trace_id"), *in_headers)
+    return next((text for text in found if text and isinstance(text, str)), None)
 
 
-def _campaign_status(body: Mapping[str, object], id_: str) -> str | None:
+def _campaign_status(body: Mapping[str, object], id_: str) -> object:
     """Find the status of the campaign that was asked for, and of no other."""
     items = body.get("items")
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict) and str(item.get("id")) == id_:
-            return clean(item.get("status"))
+            return item.get("status")
     return None
 
 

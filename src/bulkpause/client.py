@@ -93,6 +93,7 @@ class Client:
         self._endpoint = endpoint
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
         self._now = now
+        self._hide = token.hidden_in
         self._session = aiohttp.ClientSession(
             connector=_Connector(limit=max_in_flight),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -172,7 +173,9 @@ class Client:
         # The answer to a read-back is in the body, to a pause in the status.
         needs_body = action is Action.VIEW and response.status == 200
         body = await _bounded_body(response, needs_all=needs_body)
-        answer = read_answer(response.headers, body, id_=id_, now=self._now)
+        answer = read_answer(
+            response.headers, body, id_=id_, now=self._now, hide=self._hide
+        )
         return Reply(
             answered_at=answered_at,
             sent_at=times.sent_at,
@@ -261,8 +264,8 @@ def _detail(error: BaseException | None) -> str | None:
         error = error.certificate_error
     if isinstance(error, ssl.SSLCertVerificationError):
         return clean(error.verify_message)
-    if not isinstance(error, OSError):
+    if not isinstance(error, OSError) or not isinstance(error.strerror, str):
         return None
     # The event loop's own words name the address and leave the reason out.
-    has_reason = not str(error.strerror).startswith("Connect call failed")
+    has_reason = not error.strerror.startswith("Connect call failed")
     return clean(error.strerror if has_reason else os.strerror(error.errno or 0))

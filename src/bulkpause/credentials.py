@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from bulkpause.errors import TokenError
 
@@ -11,6 +12,8 @@ from bulkpause.errors import TokenError
 _VARIABLE = "OCAMBA_TOKEN"
 _CREDENTIAL = "ocamba-token"
 _LONGEST = 8_000
+#: What is shorter is no secret, and stands in many a text by chance.
+_SHORTEST_HIDDEN = 8
 _WHERE = (
     f"set {_VARIABLE}, or name a file with --token-file, or pass the systemd "
     f"credential {_CREDENTIAL}"
@@ -18,7 +21,7 @@ _WHERE = (
 
 
 class Token:
-    """A bearer token that shows itself only to `header`.
+    """A bearer token that shows itself only in `header`.
 
     White space at its ends is dropped.
 
@@ -44,6 +47,14 @@ class Token:
     def header(self) -> str:
         """Give the value of the `Authorization` header."""
         return f"Bearer {self._text}"
+
+    def hidden_in(self, text: str) -> str:
+        """Take the token out of a text, as a server may send it back."""
+        if len(self._text) < _SHORTEST_HIDDEN:
+            return text
+        for form in (self._text, quote(self._text, safe="")):
+            text = text.replace(form, "…")
+        return text
 
     def __repr__(self) -> str:
         return "Token(…)"

@@ -33,6 +33,16 @@ def test_white_space_around_a_token_is_dropped(text: str) -> None:
     assert text_of(Token(text)) == "abc"
 
 
+def test_a_token_is_taken_out_of_a_text() -> None:
+    token = Token("s3cret/canary")
+
+    assert token.hidden_in("a s3cret/canary b s3cret%2Fcanary c") == "a … b … c"
+
+
+def test_what_is_too_short_for_a_secret_is_left_in_a_text() -> None:
+    assert Token("a").hidden_in("a campaign") == "a campaign"
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\r\t"])
 def test_an_empty_token_is_refused(text: str) -> None:
     with pytest.raises(TokenError, match="the token is empty"):
