@@ -5,7 +5,9 @@ from yarl import URL
 
 from bulkpause.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
 from bulkpause.errors import SettingsError
-from bulkpause.model import Action
+from bulkpause.ids import BLANK, as_item
+from bulkpause.model import Action, Item
+from tests.hostile_ids import HOSTILE_IDS, generated
 
 
 GOOD = [
@@ -259,6 +261,29 @@ def test_each_action_has_its_place(action: Action, path: str) -> None:
 def test_no_id_leads_to_another_place(id_: str) -> None:
     with pytest.raises(ValueError, match="can not stand in a path"):
         Endpoint(DEFAULT_BASE_URL).url(Action.PAUSE, id_)
+
+
+def test_of_100_000_texts_no_accepted_one_changes_on_its_way_into_the_url() -> None:
+    endpoint = Endpoint(DEFAULT_BASE_URL)
+    accepted = 0
+    for text in generated(100_000, seed=0):
+        item = as_item(1, text)
+        if isinstance(item, Item):
+            accepted += 1
+            assert item.id == text.strip(BLANK)
+            url = URL(endpoint.url(Action.PAUSE, item.id), encoded=True)
+            assert url.raw_path_qs == f"/v1/hood/campaigns/{item.id}/pause"
+            assert (url.host, url.fragment) == ("api.ocamba.com", "")
+    assert 30_000 < accepted < 70_000
+
+
+@pytest.mark.parametrize("text", HOSTILE_IDS, ids=range(len(HOSTILE_IDS)))
+def test_a_hostile_id_has_no_url_that_leads_elsewhere(text: str) -> None:
+    try:
+        url = URL(Endpoint(DEFAULT_BASE_URL).url(Action.PAUSE, text), encoded=True)
+    except ValueError:
+        return
+    assert url.raw_path_qs == f"/v1/hood/campaigns/{text}/pause"
 
 
 def test_security_is_told_by_the_scheme() -> None:
