@@ -181,8 +181,8 @@ def wait_s(attempts: int, reply: Reply, rules: Rules, jitter: float) -> float:
     """
     grown = rules.wait_initial_s * 2.0 ** min(attempts - 1, 30)
     jittered = min(grown, rules.wait_max_s) * (0.5 + jitter / 2)
-    asked = max(0.0, reply.retry_after_s or 0.0)
-    return max(jittered, min(asked, LONGEST_RETRY_AFTER_S))
+    asked = min(reply.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
+    return max(jittered, asked)
 
 
 def _token_refused(reply: Reply) -> Stop:
