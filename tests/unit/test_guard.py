@@ -6,6 +6,7 @@ from bulkpause.errors import SettingsError
 from bulkpause.guard import (
     JUDGED_FROM,
     FailureCount,
+    GuardRails,
     Tolerance,
     judge_canary,
     parse_tolerance,
@@ -86,6 +87,10 @@ def test_a_stop_names_the_rule_and_the_id() -> None:
     assert stopped == Stopped(Cause.GUARD_RAIL, reason)
 
 
+def test_there_is_no_rule_that_was_not_asked_for() -> None:
+    assert GuardRails() == GuardRails(canary=0, max_failures=None, deadline_s=None)
+
+
 @pytest.mark.parametrize("status", [Status.PAUSED, Status.ALREADY_PAUSED])
 def test_a_canary_that_is_paused_lets_the_rest_go(status: Status) -> None:
     assert judge_canary(3, [record(status)] * 3) is None
@@ -102,6 +107,14 @@ def test_a_canary_that_did_not_end_keeps_the_rest() -> None:
     stopped = judge_canary(3, [record(Status.PAUSED)] * 2)
     assert stopped is not None
     assert stopped.reason == "--canary 3: 1 of the first 3 not paused"
+
+
+def test_what_did_not_end_and_what_ended_badly_are_added_up() -> None:
+    statuses = [Status.REJECTED, Status.PAUSED, Status.UNKNOWN]
+    records = [record(status, number) for number, status in enumerate(statuses, 1)]
+    stopped = judge_canary(6, records)
+    assert stopped is not None
+    assert stopped.reason == "--canary 6: 5 of the first 6 not paused, 1 is rejected"
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from bulkpause.policy import (
 )
 
 
-FINAL_REFUSALS = (301, 302, 303, 307, 308, 403, 404, 409, 422)
-ODD_SUCCESSES = (200, 201, 202, 206)
+FINAL_REFUSALS = (300, 301, 302, 303, 307, 308, 403, 404, 409, 422, 499)
+ODD_SUCCESSES = (200, 201, 202, 206, 299)
 REJECTIONS = FINAL_REFUSALS + ODD_SUCCESSES
 DOUBTFUL_STATUSES = (500, 502, 504, 520, 599)
 UNSENT_FAULTS = (Fault.DNS, Fault.TLS, Fault.REFUSED, Fault.CONNECT_TIMEOUT)
@@ -174,6 +174,12 @@ def test_what_may_pass_is_tried_again(
     ]
 
     assert tries == [Again(1.0), Again(2.0), Again(4.0)]
+
+
+@pytest.mark.parametrize("reply", [unsent(), broken(), answer(503)])
+def test_a_try_too_many_is_the_last_as_well(reply: Reply) -> None:
+    assert decide(reply, attempts=5) == decide(reply, attempts=4)
+    assert settle(reply, pause=reply, attempts=5) == settle(reply, pause=reply)
 
 
 @pytest.mark.parametrize("verify", Verify)
@@ -429,6 +435,14 @@ def test_waits_double_up_to_the_cap() -> None:
     waits = [wait_s(number, unsent(), rules, 1.0) for number in range(1, 6)]
 
     assert waits == [0.5, 1.0, 2.0, 3.0, 3.0]
+
+
+def test_unless_told_otherwise_waits_and_patience_are_those_of_the_manual() -> None:
+    rules = Rules()
+    waits = [wait_s(number, unsent(), rules, 1.0) for number in range(1, 8)]
+
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert rules.give_up_after_s == 5 * 60
 
 
 @given(st.integers(1, 10**6), st.floats(0, 1))

@@ -6,7 +6,6 @@ from bulkpause.model import Cause, Fault, Reply
 from bulkpause.watch import (
     FORBIDDEN_STOPS,
     OUT_AFTER,
-    PROBE_MAX_S,
     Watch,
     is_broken,
 )
@@ -39,14 +38,16 @@ def test_broken_is_what_answers_nothing(answer: Reply, expected: bool) -> None:
     assert is_broken(answer) is expected
 
 
-def test_so_many_broken_replies_in_a_row_are_an_outage() -> None:
+def test_ten_broken_replies_in_a_row_are_an_outage() -> None:
+    assert OUT_AFTER == 10
     assert not watch_of(*[500] * (OUT_AFTER - 1)).is_out
     assert watch_of(*[500] * OUT_AFTER).is_out
 
 
 @pytest.mark.parametrize("good", [204, 400, 429])
-def test_one_answer_in_between_is_a_sign_of_life(good: int) -> None:
-    assert not watch_of(*[500] * (OUT_AFTER - 1), good, 500).is_out
+def test_one_answer_in_between_starts_the_count_of_broken_ones_anew(good: int) -> None:
+    broken = [500] * (OUT_AFTER - 1)
+    assert not watch_of(*broken, good, *broken).is_out
 
 
 @pytest.mark.parametrize("good", [204, 400, 429])
@@ -61,7 +62,14 @@ def test_probes_come_twice_as_late_each_time_up_to_the_last() -> None:
         waits.append(watch.probe_at - now)
         now = watch.probe_at
         watch.learn("1", reply(500, at=now))
-    assert waits == [1, 2, 4, 8, 16, PROBE_MAX_S, PROBE_MAX_S, PROBE_MAX_S]
+    assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_probe_that_takes_its_time_is_one() -> None:
+    watch = watch_of(*[500] * OUT_AFTER)
+    now = watch.probe_at + 0.5
+    watch.learn("1", reply(500, at=now))
+    assert watch.probe_at == now + 2
 
 
 def test_what_was_in_flight_when_the_server_went_out_is_no_probe() -> None:
@@ -89,6 +97,17 @@ def test_an_outage_that_lasts_ends_the_run() -> None:
     assert stopped.reason == "no usable answer for 100 s, the last: HTTP 502"
 
 
+def test_an_outage_lasts_from_its_own_first_broken_reply_on() -> None:
+    watch = watch_of(*[500] * OUT_AFTER, give_up_after_s=100.0)
+    watch.learn("1", reply(204, at=50.0))
+    for number in range(OUT_AFTER):
+        assert watch.learn("1", reply(500, at=60.0 + number)) is None
+    assert watch.learn("1", reply(500, at=159.9)) is None
+    stopped = watch.learn("1", reply(500, at=161.0))
+    assert stopped is not None
+    assert stopped.reason == "no usable answer for 101 s, the last: HTTP 500"
+
+
 def test_a_fault_is_named_when_the_run_is_given_up() -> None:
     watch = watch_of(*[500] * OUT_AFTER, give_up_after_s=20.0)
     stopped = watch.learn("1", Reply(answered_at=20.0, fault=Fault.DNS))
@@ -109,6 +128,11 @@ def test_so_many_ids_forbidden_in_a_row_stop_the_run() -> None:
 def test_the_same_id_forbidden_again_and_again_counts_once() -> None:
     watch = Watch(300.0)
     assert [watch.learn("1", reply(403)) for _ in range(10)] == [None] * 10
+
+
+def test_one_more_that_is_forbidden_stops_the_run_too() -> None:
+    watch = watch_of(*[403] * FORBIDDEN_STOPS)
+    assert watch.learn("one more", reply(403)) is not None
 
 
 @pytest.mark.parametrize("other", [204, 404, 429, 500])

@@ -89,10 +89,19 @@ def test_a_read_back_gives_the_campaign_status_and_no_attempt() -> None:
     assert (record.http_status, record.history) == (400, ())
 
 
+def test_being_refused_for_rate_is_history_and_no_attempt() -> None:
+    record = record_of(
+        work_with(attempt(1, http_status=429), attempt(2, http_status=204))
+    )
+    assert record.attempts == 1
+    assert [one["http_status"] for one in record.history] == [429]
+
+
 def test_attempts_of_earlier_runs_come_first() -> None:
     past = (Past(http_status=502, at="2026-06-30T08:00:00.000Z"),)
     record = record_of(work_with(attempt(1, http_status=204), past=past))
     assert record.attempts == 2
+    assert record.started_at == "2026-06-30T08:00:00.000Z"
     assert [one["http_status"] for one in record.history] == [502]
 
 
