@@ -22,6 +22,7 @@ from bulkpause.append_file import AppendFile, read_lines
 from bulkpause.errors import LogError, SettingsError
 from bulkpause.lines import (
     Answered,
+    Entry,
     Header,
     Sent,
     decode_entries,
@@ -49,20 +50,29 @@ def read_recovery(log: Path) -> Recovery:
     Raises:
         LogError: One can not be read or is damaged.
     """
-    ahead = write_ahead_path(log)
-    # It is removed when the log holds all: to read it last could miss both.
-    entries = list(decode_entries(read_lines(ahead), str(ahead)))
+    entries = list(_read_entries(log))
     return recover(decode_records(read_lines(log), str(log)), entries)
 
 
-def records_of(log: Path, run_id: str) -> Iterator[Record]:
-    """Read the records of one run from a log.
+def read_run(log: Path, run_id: str) -> Iterator[Record]:
+    """Read what is on record of one run: how ids ended, and what it left in doubt.
 
     Raises:
-        LogError: It can not be read or is damaged.
+        LogError: The log or its write-ahead file can not be read or is damaged.
     """
-    records = decode_records(read_lines(log), str(log))
-    return (record for record in records if record.run_id == run_id)
+    entries = list(_read_entries(log))
+    records = list(decode_records(read_lines(log), str(log)))
+    found = (*records, *recover(records, entries).doubts)
+    return (record for record in found if record.run_id == run_id)
+
+
+def _read_entries(log: Path) -> Iterator[Entry]:
+    """Read the write-ahead file of a log, before the log.
+
+    It is removed when the log holds all: to read it last could miss both.
+    """
+    ahead = write_ahead_path(log)
+    return decode_entries(read_lines(ahead), str(ahead))
 
 
 def boot_id() -> str:

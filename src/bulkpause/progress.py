@@ -160,12 +160,7 @@ class Lines:
         self._log.warning(
             "id.finished",
             id=record.id,
-            status=record.status,
-            http_status=record.http_status,
-            title=record.title,
-            message=record.message,
-            error=record.error,
-            campaign_status=record.campaign_status,
+            **asdict(Reason.of(record)),
             trace_id=record.trace_id,
             row=record.row,
         )

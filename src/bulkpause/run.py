@@ -19,7 +19,7 @@ from bulkpause import complaint, report
 from bulkpause.credentials import Token, find_token
 from bulkpause.errors import InputError, LogError, SettingsError
 from bulkpause.exits import Exit, exit_of_stop, exit_of_totals
-from bulkpause.journal import read_recovery, records_of, write_ahead_path
+from bulkpause.journal import read_recovery, read_run, write_ahead_path
 from bulkpause.model import Stopped, timestamp
 from bulkpause.options import Options
 from bulkpause.pauser import Pauser, check_same_run, new_run_id
@@ -199,9 +199,7 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
                 signals.task = asyncio.create_task(_carry(found, pauser, face))
                 await signals.task
         # From the input and the log, and from nothing else.
-        total(records_of(log, run_id), totals)
-        doubts = read_recovery(log).doubts
-        total((record for record in doubts if record.run_id == run_id), totals)
+        total(read_run(log, run_id), totals)
         if totals.not_attempted < 0:
             accounts = totals.identity()
             raise RuntimeError(f"the log holds more records than rows: {accounts}")

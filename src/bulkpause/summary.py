@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -174,18 +174,7 @@ class Totals:
             "read_back": self.read_back,
             "latency_ms": {f"p{p}": self.latency_ms(p) for p in (50, 95, 99)},
             "causes": [
-                {
-                    "status": cause.status,
-                    "http_status": cause.http_status,
-                    "title": cause.title,
-                    "message": cause.message,
-                    "error": cause.error,
-                    "campaign_status": cause.campaign_status,
-                    "count": group.count,
-                    "ids": group.ids,
-                    "trace_ids": group.trace_ids,
-                }
-                for cause, group in self.by_weight()
+                asdict(cause) | asdict(group) for cause, group in self.by_weight()
             ],
         }
 

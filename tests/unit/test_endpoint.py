@@ -284,9 +284,3 @@ def test_a_hostile_id_has_no_url_that_leads_elsewhere(text: str) -> None:
     except ValueError:
         return
     assert url.raw_path_qs == f"/v1/hood/campaigns/{text}/pause"
-
-
-def test_security_is_told_by_the_scheme() -> None:
-    addresses = ("https://127.0.0.1", "http://127.0.0.1")
-
-    assert [parse_endpoint(address).is_secure for address in addresses] == [True, False]

@@ -13,7 +13,7 @@ from bulkpause.journal import (
     Journal,
     boot_id,
     read_recovery,
-    records_of,
+    read_run,
     write_ahead_path,
 )
 from bulkpause.lines import Header, encode
@@ -238,7 +238,7 @@ async def test_a_sync_that_fails_at_the_end_is_not_hidden(
 async def test_records_of_a_run_are_told_from_those_of_another(path: Path) -> None:
     other = Record(id="1", status=Status.FAILED, run_id="other")
     put(path, encode(other) + encode(paused("1")))
-    assert list(records_of(path, "run")) == [paused("1")]
+    assert list(read_run(path, "run")) == [paused("1")]
 
 
 def test_the_boot_has_a_name() -> None:
