@@ -24,6 +24,8 @@ class Recovery:
 
     #: The last record of each id.
     records: dict[str, Record] = field(default_factory=dict)
+    #: Of rows without a usable id: a run that goes on may name the same ones again.
+    invalid: dict[tuple[int | None, str | None], Record] = field(default_factory=dict)
     headers: list[Header] = field(default_factory=list)
     planned: dict[str, Item] = field(default_factory=dict)
     #: How many ids the plan of the last run names so far.
@@ -104,7 +106,9 @@ def recover(records: Iterable[Record], entries: Iterable[Entry]) -> Recovery:
     """Read a log and its write-ahead file as one story."""
     found = Recovery()
     for record in records:
-        if record.id is not None:
+        if record.id is None:
+            found.invalid[record.row, record.error] = record
+        else:
             found.records[record.id] = record
     for id_, record in found.records.items():
         if record.status not in SETTLED:

@@ -52,7 +52,7 @@ def end_of_run(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     """Say what became of every row, how fast, and why not all are paused."""
     yield totals.identity()
     if before := totals.not_paused_before:
-        yield f"{_counted(before, 'id')} of earlier runs can not be paused"
+        yield f"{_counted(before, 'row')} of earlier runs can not be paused"
     if not totals.requests:
         return
     share = share_of_limits(totals, limits)
@@ -123,6 +123,8 @@ def still_running(totals: Totals, unattempted: int) -> Iterator[str]:
     left = f", {unattempted} of them not attempted" if unattempted else ""
     yield f"{running} may still run: not paused by us{left}"
     yield f"{counts[Status.UNKNOWN]} unknown: perhaps paused, perhaps still running"
+    if invalid := counts[Status.INVALID]:
+        yield f"{_counted(invalid, 'row')} without a usable id: never sent"
     yield from reasons(totals)
 
 

@@ -28,8 +28,8 @@ def show_status(log: Path, *, is_json: bool) -> Exit:
     """
     found = _read(log)
     unattempted = _unattempted(found)
-    totals = total(found.latest.values(), Totals())
-    totals.rows = len(found.latest) + len(unattempted)
+    last_words = [*found.latest.values(), *found.invalid.values()]
+    totals = total(last_words, Totals(rows=len(last_words) + len(unattempted)))
     if is_json:
         click.echo(orjson.dumps(totals.as_dict() | {"log": str(log)}))
     else:

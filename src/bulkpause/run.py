@@ -55,14 +55,15 @@ def run(options: Options) -> Exit:
         found = plan_of_input(options, recovery)
         refuse_problems(found, options)
     refuse_surprise(found, options)
+    totals = _rows_of(found, recovery, options)
     token = _token(options)
     if not found.items and not found.problems:
-        return _end_at_once(_rows_of(found, recovery), options)
+        return _end_at_once(totals, options)
     if not _is_confirmed(found, options):
         click.echo("nothing was sent", err=True)
         return Exit.UNFINISHED
     with asyncio.Runner() as runner:
-        return runner.run(_pause(found, _rows_of(found, recovery), token, options))
+        return runner.run(_pause(found, totals, token, options))
 
 
 # Before anything is sent
@@ -244,12 +245,14 @@ def _documented_api() -> Behaviour:
 # After the run
 
 
-def _rows_of(found: Plan, recovery: Recovery) -> Totals:
+def _rows_of(found: Plan, recovery: Recovery, options: Options) -> Totals:
+    # An input is read anew, with its rows that hold no usable id.
+    invalid = recovery.invalid if options.input is None else ()
     return Totals(
         rows=found.rows,
         duplicate=found.duplicate,
         already_done=found.already_done,
-        not_paused_before=recovery.not_pausable,
+        not_paused_before=recovery.not_pausable + len(invalid),
     )
 
 

@@ -68,8 +68,8 @@ class Totals:
     """What became of every row.
 
     The rows that no record speaks of are counted when the input is read: repeats of
-    an id, and ids that an earlier run has done. Of these, `not_paused_before` can
-    not be paused.
+    an id, and ids that an earlier run has done. `not_paused_before` are the rows of
+    earlier runs that can not be paused.
     """
 
     rows: int = 0
@@ -167,6 +167,7 @@ class Totals:
         return {
             "rows": self.rows,
             **self.accounts(),
+            "not_paused_before": self.not_paused_before,
             "wall_s": self.wall_s,
             "requests": self.requests,
             "more_attempts": self.more_attempts,

@@ -63,7 +63,7 @@ def test_the_command_that_goes_on_does(program: Program, serve: Serve) -> None:
     command = ended.stderr.rpartition("go on with: bulkpause ")[2].split()
     again = program.call(*command)
     assert (again.code, again.account) == (1, "17 rows = 17 paused")
-    assert "1 id of earlier runs can not be paused" in again.stdout
+    assert "1 row of earlier runs can not be paused" in again.stdout
     assert len(simulator.ledger.paused_ids()) == 19
 
 

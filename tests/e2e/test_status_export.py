@@ -64,6 +64,35 @@ def test_status_of_a_finished_log_ends_with_0(program: Program, serve: Serve) ->
     assert "go on with" not in ended.stdout
 
 
+def test_rows_that_were_left_out_stay_in_the_account(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    source = program.file("mangled.csv", "id\n1001\n1E17\n1.00025E+06\n")
+    for _ in range(2):
+        # The second run names the same rows again.
+        program.pause(simulator, source, "--skip-invalid", "--resume")
+    ended = program.call("status", "log.jsonl")
+    assert (ended.code, ended.stdout.splitlines()[:4]) == (
+        1,
+        [
+            "1 paused",
+            "0 may still run: not paused by us",
+            "0 unknown: perhaps paused, perhaps still running",
+            "2 rows without a usable id: never sent",
+        ],
+    )
+    found = orjson.loads(program.call("status", "log.jsonl", "--json").stdout)
+    assert (found["rows"], found["paused"], found["invalid"]) == (3, 1, 2)
+    options = program.to(simulator)
+    options.remove("--log")
+    again = program.call("retry", *options)
+    assert (again.code, again.stdout.splitlines()) == (
+        1,
+        ["0 rows = 0", "2 rows of earlier runs can not be paused"],
+    )
+
+
 def test_status_sends_nothing(stopped: Program, server: Simulator) -> None:
     before = len(server.ledger)
     stopped.call("status", "log.jsonl")

@@ -62,6 +62,20 @@ def record(id_: str, status: Status, run: str, **values: object) -> Record:
     return replace(base, **values)  # type: ignore[arg-type]
 
 
+def test_the_rows_without_an_id_are_kept_once_however_often_they_are_named() -> None:
+    wrong = replace(record("", Status.INVALID, "run1"), id=None, error="no id")
+    again = replace(wrong, run_id="run2")
+    found = recover(
+        [wrong, again, replace(wrong, row=2), replace(wrong, error="x")], []
+    )
+    assert [(one.row, one.error) for one in found.invalid.values()] == [
+        (1, "no id"),
+        (2, "no id"),
+        (1, "x"),
+    ]
+    assert found.records == {}
+
+
 def doubts(found: Recovery, id_: str) -> list[bool]:
     return [past.is_doubtful for past in found.past.get(id_, [])]
 
