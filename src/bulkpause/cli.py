@@ -97,7 +97,6 @@ def cli() -> None:
 )
 @click.option(
     "--plan",
-    "digest",
     metavar="DIGEST",
     help="Refuse an input with another digest than `bulkpause plan` gave.",
 )
@@ -148,7 +147,7 @@ def retry(**given: Any) -> Exit:
     """,
 )
 @click.argument("input", metavar="INPUT", type=INPUT)
-@click.option("--json", "is_json", is_flag=True, help="As one JSON object.")
+@click.option("--json", is_flag=True, help="As one JSON object.")
 @OF_THE_INPUT
 @OF_THE_API
 def plan(**given: Any) -> Exit:
@@ -173,12 +172,12 @@ def plan(**given: Any) -> Exit:
     notes={"Exit codes": _EXIT_CODES},
 )
 @click.argument("log", metavar="LOG", type=PATH)
-@click.option("--json", "is_json", is_flag=True, help="As one JSON object.")
-def status(log: Path, *, is_json: bool) -> Exit:
+@click.option("--json", is_flag=True, help="As one JSON object.")
+def status(log: Path, *, json: bool) -> Exit:
     """Answer from LOG what is paused, what may still run, and why. Sends nothing."""
     from bulkpause.review import show_status  # noqa: PLC0415 (see _run)
 
-    return show_status(log, is_json=is_json)
+    return show_status(log, is_json=json)
 
 
 @cli.command(
@@ -194,23 +193,22 @@ def status(log: Path, *, is_json: bool) -> Exit:
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option(
     "--status",
-    "statuses",
     default="failed,unknown,not_attempted",
     show_default=True,
     help=f"Any of {', '.join([*Status, NOT_ATTEMPTED])}, with commas between.",
 )
 @click.option(
     "--format",
-    "format_",
     type=click.Choice(["csv", "jsonl"]),
     default="csv",
     show_default=True,
 )
-def export(log: Path, statuses: str, format_: str) -> Exit:
+def export(**given: Any) -> Exit:
     """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing."""
     from bulkpause.review import export_log  # noqa: PLC0415 (see _run)
 
-    return export_log(log, statuses.split(","), as_csv_file=format_ == "csv")
+    statuses = given["status"].split(",")
+    return export_log(given["log"], statuses, as_csv_file=given["format"] == "csv")
 
 
 def _run(options: Options) -> Exit:

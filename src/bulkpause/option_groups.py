@@ -35,13 +35,11 @@ OF_THE_INPUT = _all(
     ),
     click.option(
         "--format",
-        "format_",
         type=click.Choice([one.value for one in Format]),
         help="Of INPUT.  [default: by its name, else by its first line]",
     ),
     click.option(
         "--order-by",
-        "order",
         type=Parsed("column[:desc]", parse_order),
         help="Which campaigns go first, such as spend:desc.",
     ),
@@ -130,7 +128,7 @@ OF_THE_RUN = _all(
         help="Which ids to read back when the first tries are through: none, those "
         "in doubt, those and the refused ones, or all.",
     ),
-    click.option("--json", "is_json", is_flag=True, help="Sum up as one JSON object."),
+    click.option("--json", is_flag=True, help="Sum up as one JSON object."),
     click.option(
         "--progress",
         type=click.Choice(["auto", "bar", "lines", "none"]),
@@ -162,17 +160,17 @@ _SETTINGS = {
 }
 _OTHERS = {
     "input": "input",
-    "order": "order",
+    "order": "order_by",
     "log": "log",
     "token_file": "token_file",
     "expect": "expect",
-    "digest": "digest",
+    "digest": "plan",
     "progress": "progress",
     "log_level": "log_level",
     "is_resumed": "resume",
     "is_confirmed": "yes",
     "is_simulated": "simulate",
-    "is_json": "is_json",
+    "is_json": "json",
     "skips_invalid": "skip_invalid",
 }
 
@@ -201,8 +199,8 @@ def _settings(given: Mapping[str, Any]) -> Settings:
 
 def _layout(given: Mapping[str, Any]) -> Layout:
     layout = _given(given, {"column": "column"})
-    if given.get("format_") is not None:
-        layout["format"] = Format(given["format_"])
+    if given.get("format") is not None:
+        layout["format"] = Format(given["format"])
     return Layout(**layout)
 
 

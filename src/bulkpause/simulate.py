@@ -39,7 +39,6 @@ def _id_and_status(text: str) -> tuple[str, str]:
 )
 @click.option(
     "--window",
-    "windows",
     type=LIMIT,
     multiple=True,
     default=(str(BURST), str(STEADY)),
@@ -51,21 +50,18 @@ def _id_and_status(text: str) -> tuple[str, str]:
 @click.option("--jitter", type=DURATION, default="20ms", show_default=True)
 @click.option(
     "--status",
-    "statuses",
     type=Parsed("id=status", _id_and_status),
     multiple=True,
     help="A campaign that is not running, such as 1000248=draft.",
 )
 @click.option(
     "--fault",
-    "rates",
     type=Parsed("fault=probability", parse_fault),
     multiple=True,
     help=f"One of {', '.join(Fault)}.",
 )
 @click.option(
     "--script",
-    "scripts",
     type=Parsed("id=fault,…", parse_script),
     multiple=True,
     help="What befalls an id, such as 1000248=500,ok,lost.",
@@ -77,13 +73,13 @@ def simulate(
     port: int,
     ledger: Path | None,
     token_file: Path | None,
-    windows: tuple[Limit | None, ...],
+    window: tuple[Limit | None, ...],
     parallel: int | None,
     latency: float,
     jitter: float,
-    statuses: tuple[tuple[str, str], ...],
-    rates: tuple[tuple[Fault, float], ...],
-    scripts: tuple[tuple[str, Script], ...],
+    status: tuple[tuple[str, str], ...],
+    fault: tuple[tuple[Fault, float], ...],
+    script: tuple[tuple[str, Script], ...],
     repeat: str,
     trace: str,
     seed: int,
@@ -96,16 +92,16 @@ def simulate(
     token = None if token_file is None else find_token(token_file, {})[0]
     try:
         behaviour = Behaviour(
-            windows=tuple(_any_phase(limit) for limit in windows if limit is not None),
+            windows=tuple(_any_phase(limit) for limit in window if limit is not None),
             parallel_limit=parallel,
             token=None if token is None else token.header().removeprefix("Bearer "),
-            statuses=dict(statuses),
+            statuses=dict(status),
             repeat=repeat,
             trace=trace,
             latency_s=latency,
             jitter_s=jitter,
-            scripts=dict(scripts),
-            fault_rates=dict(rates),
+            scripts=dict(script),
+            fault_rates=dict(fault),
             seed=seed,
         )
     except ValueError as error:

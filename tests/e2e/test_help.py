@@ -3,6 +3,8 @@
 import re
 import shlex
 
+import click
+import orjson
 import pytest
 
 from bulkpause.cli import cli
@@ -61,6 +63,25 @@ def test_completion_is_explained_on_the_cover(program: Program) -> None:
     shown = page(program)
     for shell in ("bash", "zsh", "fish"):
         assert f"_BULKPAUSE_COMPLETE={shell}_source bulkpause" in shown
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_variable_of_an_option_is_named_like_it(verb: str) -> None:
+    for parameter in cli.commands[verb].params:
+        if isinstance(parameter, click.Option):
+            # click makes the variable of it: BULKPAUSE_VERB_NAME.
+            name = parameter.opts[0].removeprefix("--").replace("-", "_")
+            assert parameter.name == name
+
+
+def test_an_option_can_be_set_as_a_variable(program: Program) -> None:
+    program.variables |= {
+        "BULKPAUSE_PLAN_ORDER_BY": "spend:desc",
+        "BULKPAUSE_PLAN_JSON": "1",
+    }
+    source = program.file("ids.csv", "id,spend\n1001,5\n1002,7\n")
+    found = orjson.loads(program.call("plan", source).stdout)
+    assert (found["first"], found["order_by"]) == (["1002", "1001"], "spend:desc")
 
 
 @pytest.mark.parametrize(
