@@ -82,6 +82,8 @@ def clean(text: str) -> str:
 
 
 def _decoded(body: bytes) -> dict[str, object]:
+    if not body:
+        return {}
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -122,6 +124,8 @@ def _retry_after_s(
     headers: Mapping[str, str], now: Callable[[], datetime]
 ) -> float | None:
     text = headers.get("Retry-After", "").strip()
+    if not text:
+        return None
     if re.fullmatch("[0-9]+|-1", text):
         return min(float(text), _LONGEST_RETRY_AFTER_S)
     if (at := _moment(text)) is None:

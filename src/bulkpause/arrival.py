@@ -56,12 +56,14 @@ class Arrivals:
         """
         if reply.fault is not None:
             return reply.answered_at
-        later = [
-            other.answered_at
-            for other in self._answers
-            if _was_counted_after(other, reply, longest_period_s)
-        ]
-        self._answers.append(reply)
+        later: list[float] = []
+        if reply.rate_limit is not None:
+            later = [
+                other.answered_at
+                for other in self._answers
+                if _was_counted_after(other, reply, longest_period_s)
+            ]
+            self._answers.append(reply)
         return min([reply.answered_at, *later]) - self._certain_round_trip_s(
             FAST_SAMPLES_IF_TOLD if longest_period_s else FAST_SAMPLES
         )

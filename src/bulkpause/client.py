@@ -10,13 +10,16 @@ import os
 import ssl
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Self
+from weakref import WeakSet
 
 import aiohttp
 import orjson
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from yarl import URL
@@ -49,11 +52,28 @@ class _BrokenError(Exception):
     """Carries aiohttp's error past its own silent second try of a GET."""
 
 
+@dataclass(slots=True)
+class _Sending:
+    """When a request was written, and whether as the first on its connection."""
+
+    sent_at: float | None = None
+    is_cold: bool = False
+
+
+#: Of the request that the present task makes.
+_SENDING: ContextVar[_Sending] = ContextVar("sending")
+
+
 class _Connector(aiohttp.TCPConnector):
     """Gives no connection on which something came that nobody asked for.
 
-    It would be taken for the answer to the next request.
+    It would be taken for the answer to the next request. As soon as there is a
+    connection, aiohttp writes the request to it, so that this is its moment.
     """
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(limit=limit)
+        self._warm: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
         self,
@@ -62,9 +82,14 @@ class _Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
         connection = await super().connect(req, traces, timeout)
-        if connection.protocol is None or connection.protocol.should_close:
+        protocol, sending = connection.protocol, _SENDING.get()
+        if protocol is None or protocol.should_close:
             connection.close()
             raise aiohttp.ClientPayloadError
+        if protocol not in self._warm:
+            self._warm.add(protocol)
+            sending.is_cold = True
+        sending.sent_at = asyncio.get_running_loop().time()
         return connection
 
 
@@ -110,8 +135,6 @@ class Client:
                 "User-Agent": "bulkpause",
             },
             auto_decompress=False,
-            trace_configs=[_sending_times()],
-            middlewares=[_one_try],
         )
 
     async def __aenter__(self) -> Self:
@@ -131,23 +154,24 @@ class Client:
         Raises:
             ValueError: The id is none; nothing was sent.
         """
-        times = SimpleNamespace(sent_at=None, is_cold=False)
-        request = self._request(action, id_, request_id, times)
+        sending = _Sending()
+        _SENDING.set(sending)
+        request = self._request(action, id_, request_id)
         try:
             async with request as response:
-                return await self._reply(response, action, id_, times)
+                return await self._reply(response, action, id_, sending)
         except (_BrokenError, aiohttp.ClientError, OSError, ValueError) as raised:
             error = raised.__cause__ if isinstance(raised, _BrokenError) else raised
             return Reply(
                 answered_at=asyncio.get_running_loop().time(),
-                sent_at=times.sent_at,
-                is_cold=times.is_cold,
-                fault=_fault(error, was_sent=times.sent_at is not None),
+                sent_at=sending.sent_at,
+                is_cold=sending.is_cold,
+                fault=_fault(error, was_sent=sending.sent_at is not None),
                 message=_detail(error),
             )
 
     def _request(
-        self, action: Action, id_: str, request_id: str, times: SimpleNamespace
+        self, action: Action, id_: str, request_id: str
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         is_pause = action is Action.PAUSE
         headers = {"X-Request-Id": request_id}
@@ -159,7 +183,7 @@ class Client:
             data=self._body if is_pause else None,
             headers=headers,
             allow_redirects=False,
-            trace_request_ctx=times,
+            middlewares=() if is_pause else (_one_try,),
         )
 
     async def _reply(
@@ -167,7 +191,7 @@ class Client:
         response: aiohttp.ClientResponse,
         action: Action,
         id_: str,
-        times: SimpleNamespace,
+        sending: _Sending,
     ) -> Reply:
         answered_at = asyncio.get_running_loop().time()
         # The answer to a read-back is in the body, to a pause in the status.
@@ -178,8 +202,8 @@ class Client:
         )
         return Reply(
             answered_at=answered_at,
-            sent_at=times.sent_at,
-            is_cold=times.is_cold,
+            sent_at=sending.sent_at,
+            is_cold=sending.is_cold,
             http_status=response.status,
             campaign_status=answer.campaign_status,
             rate_limit=answer.rate_limit,
@@ -188,28 +212,6 @@ class Client:
             title=answer.title,
             message=answer.message,
         )
-
-
-def _sending_times() -> aiohttp.TraceConfig:
-    config = aiohttp.TraceConfig()
-
-    async def on_sent(
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        _params: aiohttp.TraceRequestHeadersSentParams,
-    ) -> None:
-        context.trace_request_ctx.sent_at = asyncio.get_running_loop().time()
-
-    async def on_connected(
-        _session: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        _params: aiohttp.TraceConnectionCreateEndParams,
-    ) -> None:
-        context.trace_request_ctx.is_cold = True
-
-    config.on_request_headers_sent.append(on_sent)
-    config.on_connection_create_end.append(on_connected)
-    return config
 
 
 async def _one_try(

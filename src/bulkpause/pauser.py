@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -225,14 +226,24 @@ class Pauser:
             boot_id=boot_id(),
         )
 
-    def _works(self, items: list[Item]) -> list[Work]:
-        """Take up what is open first: it may run for all that is known."""
+    def _works(self, items: list[Item]) -> Iterator[Work]:
+        """Take up what is open first: it may run for all that is known.
+
+        What is not begun yet is made as it is asked for, and let go when it is done,
+        so that a long run needs no more memory than a short one.
+        """
         past, verify = self.recovery.past, self.settings.rules.verify
-        works = [Work(item, past=past.get(item.id, ())) for item in items]
-        for work in works:
-            if work.is_doubtful and verify is not Verify.NONE:
-                work.action = Action.VIEW
-        return sorted(works, key=lambda work: work.action is not Action.VIEW)
+        begun = [Work(item, past=past[item.id]) for item in items if item.id in past]
+        doubtful = [work for work in begun if work.is_doubtful]
+        if verify is Verify.NONE:
+            doubtful = []
+        for work in doubtful:
+            work.action = Action.VIEW
+            yield work
+        first = {work.item.id for work in doubtful}
+        for item in items:
+            if item.id not in first:
+                yield Work(item, past=past.get(item.id, ()))
 
     def _invalid(self, problem: Problem) -> Record:
         record = Record(
@@ -284,16 +295,16 @@ class Pauser:
             await self._leave()
             self.stopped = self._engine.stopped
 
-    async def _run(self, engine: Engine, works: list[Work]) -> None:
+    async def _run(self, engine: Engine, works: Iterator[Work]) -> None:
         """Run the canary, look at it, and run the rest, up to the deadline."""
         guards = self._guards
         with self._deadline(guards.deadline_s):
-            canary = works[: guards.canary]
+            canary = list(islice(works, guards.canary))
             if canary:
                 await engine.run(canary)
                 if (stopped := judge_canary(len(canary), self._canary)) is not None:
                     self._stop(stopped)
-            await engine.run(works[guards.canary :])
+            await engine.run(works)
 
     @contextmanager
     def _deadline(self, deadline_s: float | None) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """The public face for programs, against the stand-in over loopback."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from bulkpause import (
     TokenError,
     Verify,
 )
+from bulkpause.model import Attempt
 from bulkpause.simulator import Behaviour, Fault, Simulator
 
 
@@ -147,6 +149,16 @@ async def test_a_stop_before_the_first_id_sends_nothing() -> None:
         pauser.stop("never mind")
         assert [record async for record in pauser.pause(["1"])] == []
     assert len(simulator.ledger) == 0
+
+
+async def test_what_is_done_is_let_go() -> None:
+    async with pausing() as (pauser, _):
+        records = pauser.pause([str(n) for n in range(100)])
+        for _ in range(100):
+            await anext(records)
+        kept = sum(type(one) is Attempt for one in gc.get_objects())
+        await records.aclose()
+    assert kept <= 2 * pauser.settings.in_flight
 
 
 async def test_leaving_the_loop_early_leaves_nothing_running() -> None:
