@@ -13,7 +13,7 @@ from pathlib import Path
 from bulkpause.errors import LogError, LogHeldError
 
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
 _BLOCK_BYTES = 1 << 20
 
 
@@ -152,7 +152,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
 
 def _sync_folder(path: Path) -> None:
     """Keep the name of a new file through a crash of the machine."""
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
