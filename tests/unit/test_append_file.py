@@ -44,8 +44,9 @@ def test_a_write_that_took_a_part_is_gone_on_with(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:2]))
-    assert content_after(path, b"a long line\n") == b"a long line\n"
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:99]))
+    line = b"a long line, " * 40 + b"\n"
+    assert content_after(path, line) == line
 
 
 def test_what_is_there_already_is_kept(path: Path) -> None:
@@ -72,6 +73,14 @@ def test_a_torn_line_is_cut_whatever_its_length(
     file = AppendFile(path)
     file.close()
     assert (file.torn_bytes, path.read_bytes()) == (size, before)
+
+
+def test_only_the_torn_line_of_a_long_file_is_cut(path: Path) -> None:
+    whole = b"one\n" * 300_000
+    path.write_bytes(whole + b"torn")
+    file = AppendFile(path)
+    file.close()
+    assert (file.torn_bytes, path.read_bytes() == whole) == (4, True)
 
 
 def test_a_whole_file_is_not_cut(path: Path) -> None:
@@ -125,6 +134,22 @@ def test_a_device_is_refused(device: str) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LogError, match=r"none/log can not be opened: No such file"):
         AppendFile(tmp_path / "none" / "log")
+
+
+def test_a_torn_line_that_can_not_be_cut_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b"torn")
+    monkeypatch.setattr(os, "ftruncate", no_space)
+    with pytest.raises(LogError, match="log can not be mended: No space left"):
+        AppendFile(path)
+
+
+def test_a_file_that_can_not_be_read_is_named(path: Path) -> None:
+    file = AppendFile(path)
+    file.close()
+    with pytest.raises(LogError, match="log can not be read: Bad file descriptor"):
+        list(file.lines())
 
 
 def test_nothing_stays_open_when_opening_fails(path: Path) -> None:
@@ -232,6 +257,12 @@ def test_a_reader_of_no_file_has_no_lines(path: Path) -> None:
 def test_a_reader_refuses_what_may_never_end(device: str) -> None:
     with pytest.raises(LogError, match="no regular file"):
         list(read_lines(Path(device)))
+
+
+def test_a_reader_names_what_it_can_not_read(path: Path) -> None:
+    path.write_bytes(b"no folder")
+    with pytest.raises(LogError, match="log/log can not be read: Not a directory"):
+        list(read_lines(path / "log"))
 
 
 def test_a_reader_does_not_wait_for_a_pipe(path: Path) -> None:

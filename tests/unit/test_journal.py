@@ -76,6 +76,13 @@ async def test_a_write_ahead_file_alone_is_refused_too(path: Path) -> None:
         journal(path)
 
 
+async def test_of_both_files_the_log_is_named(path: Path) -> None:
+    put(path, b"")
+    put(path, b"", "log.wal")
+    with pytest.raises(SettingsError, match=r"log exists"):
+        journal(path)
+
+
 async def test_a_log_that_does_not_exist_can_be_resumed(path: Path) -> None:
     async with journal(path, is_resumed=True) as kept:
         assert kept.recovery.records == {}
@@ -143,6 +150,13 @@ async def test_records_are_synced_in_groups(path: Path) -> None:
                 await asyncio.sleep(0.001)
             synced = trace.steps.count(Synced("log"))
     assert 2 <= synced <= 5
+
+
+async def test_nothing_runs_on_when_it_is_closed(path: Path) -> None:
+    before = asyncio.all_tasks()
+    async with journal(path) as kept:
+        kept.write(paused("1"))
+    assert asyncio.all_tasks() == before
 
 
 async def test_the_log_is_synced_before_the_write_ahead_file_goes(path: Path) -> None:
@@ -235,11 +249,35 @@ async def test_a_sync_that_fails_at_the_end_is_not_hidden(
     assert names(path) == ["log", "log.wal"]
 
 
+async def test_a_sync_that_fails_at_the_end_hides_no_other_error(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    async def run() -> None:
+        async with journal(path) as kept:
+            kept.write(paused("1"))
+            monkeypatch.setattr(os, "fdatasync", broken)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await run()
+
+
 async def test_records_of_a_run_are_told_from_those_of_another(path: Path) -> None:
-    other = Record(id="1", status=Status.FAILED, run_id="other")
-    put(path, encode(other) + encode(paused("1")))
+    for other in ("an earlier run", "the next run"):
+        put(path, encode(Record(id="1", status=Status.FAILED, run_id=other)))
+    put(path, encode(paused("1")))
     assert list(read_run(path, "run")) == [paused("1")]
 
 
 def test_the_boot_has_a_name() -> None:
     assert boot_id() == boot_id() != ""
+
+
+def test_where_no_boot_has_a_name_all_have_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bulkpause.journal._BOOT_ID", path)
+    assert boot_id() == ""

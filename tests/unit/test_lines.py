@@ -142,6 +142,7 @@ def test_a_line_that_is_no_record_is_named(line: bytes) -> None:
         *DAMAGE,
         b'{"run":"r"}',
         encode(HEADER).replace(b'"version":1', b'"version":2'),
+        encode(HEADER).replace(b'"version":1', b'"version":0'),
         encode(HEADER).replace(b'"run":"run"', b'"run":5'),
         encode(SENT).replace(b'"pause"', b'"cancel"'),
         encode(SENT).replace(b'"1001"', b"1001"),

@@ -23,6 +23,7 @@ from bulkpause.recovery import SETTLED, Recovery, ages_s, recover
 
 
 AT = "2026-07-01T08:00:00.000Z"
+LATER = "2026-07-01T08:00:20.000Z"
 NOW = datetime(2026, 7, 1, 8, 0, 30, tzinfo=UTC)
 
 
@@ -176,11 +177,64 @@ def test_the_history_of_a_record_is_carried_on() -> None:
     assert [past.http_status for past in found.past["1"]] == [500, None]
 
 
+@pytest.mark.parametrize(("run", "next_run"), [("one", "two"), ("two", "one")])
+def test_an_id_whose_last_run_was_cut_off_is_in_doubt(run: str, next_run: str) -> None:
+    before = record("1", Status.UNKNOWN, run, http_status=500, request_id=f"{run}-1")
+    first, last = sent("1", next_run, 1), replace(sent("1", next_run, 2), at=LATER)
+    entries: Entries = [header(run), header(next_run, 2), plan("9", "1"), first, last]
+    found = recover([before], [*entries, answered("1", next_run, 2, status=502)])
+    doubt = Record(
+        id="1",
+        status=Status.UNKNOWN,
+        http_status=502,
+        trace_id="trace",
+        attempts=3,
+        row=2,
+        request_id=f"{next_run}-2",
+        started_at=AT,
+        finished_at=LATER,
+        run_id=next_run,
+    )
+    assert found.doubts == [doubt]
+    assert found.latest == {"1": doubt}
+
+
+def test_an_attempt_without_a_plan_is_in_doubt_too() -> None:
+    (doubt,) = recover([], [header("a"), sent("1", "a")]).doubts
+    assert (doubt.id, doubt.row, doubt.error) == ("1", None, "no_answer_on_record")
+
+
+def test_a_run_that_ended_has_the_last_word_on_its_ids() -> None:
+    unknown = record("1", Status.UNKNOWN, "one", request_id="one-1")
+    found = recover([unknown], [header("one"), plan("1"), sent("1", "one")])
+    assert found.doubts == []
+    assert found.latest == {"1": unknown}
+
+
+def test_an_attempt_that_was_not_applied_leaves_no_doubt() -> None:
+    reply = answered("1", "a", status=503, is_doubtful=False)
+    found = recover([], [header("a"), plan("1"), sent("1", "a"), reply])
+    assert (found.doubts, found.latest) == ([], {})
+
+
+def test_what_is_settled_and_not_paused_is_counted() -> None:
+    records = [record(status, status, "a") for status in Status]
+    assert recover(records, []).not_pausable == 2
+
+
+@pytest.mark.parametrize(("row", "kept"), [(7, 7), (None, 0)])
+def test_an_id_that_is_taken_up_keeps_its_row(row: int | None, kept: int) -> None:
+    found = recover([record("1", Status.FAILED, "a", row=row)], [])
+    assert found.unfinished == {"1": Item(id="1", row=kept)}
+
+
 def test_a_plan_that_was_cut_off_is_noticed() -> None:
-    whole: Entries = [header("a", 3), plan("1", "2"), plan("3")]
+    whole: Entries = [header("a", 300), plan("1", "2"), plan(*map(str, range(298)))]
     assert recover([], whole).is_plan_whole
     assert not recover([], whole[:2]).is_plan_whole
+    assert not recover([], [*whole, plan("one more")]).is_plan_whole
     assert not recover([], [*whole, header("b", 1)]).is_plan_whole
+    assert recover([], [*whole, header("b", 1), plan("1")]).is_plan_whole
 
 
 runs = st.lists(
@@ -223,21 +277,48 @@ def test_the_age_of_a_request_is_on_the_clock_of_the_boot() -> None:
     assert ages(found) == [10.0]
 
 
-def test_after_a_new_start_of_the_machine_the_wall_clock_counts() -> None:
+@pytest.mark.parametrize("boot_id", ["another", "other"])
+def test_after_a_new_start_of_the_machine_the_wall_clock_counts(boot_id: str) -> None:
     found = recover([], [header("a"), plan("1"), sent("1", "a")])
-    assert ages(found, boot_id="other") == [30.0]
+    assert ages(found, boot_id=boot_id) == [30.0]
+
+
+def test_the_boot_is_known_again_by_its_name_in_the_file() -> None:
+    lines = [encode(entry)[:-1] for entry in (header("a"), sent("1", "a"))]
+    assert ages(recover([], decode_entries(lines, "log.wal"))) == [10.0]
+
+
+def test_the_boot_of_the_last_run_counts() -> None:
+    entries: Entries = [header("a", boot_id="before"), header("b"), sent("1", "b")]
+    assert ages(recover([], entries)) == [10.0]
 
 
 def test_what_is_too_old_to_matter_is_left_out() -> None:
     found = recover([], [header("a"), plan("1"), sent("1", "a")])
-    assert ages(found, longest_s=5.0) == []
+    assert ages(found, longest_s=10.1) == [10.0]
+    assert ages(found, longest_s=10.0) == []
 
 
 def test_requests_of_a_log_without_its_write_ahead_file_count_too() -> None:
     history = ({"http_status": 500, "trace_id": None, "error": None, "at": AT},)
-    ended = "2026-07-01T08:00:20.000Z"
-    one = record("1", Status.PAUSED, "a", history=history, finished_at=ended)
+    one = record("1", Status.PAUSED, "a", history=history, finished_at=LATER)
     assert sorted(ages(recover([one], []))) == [10.0, 30.0]
+
+
+def test_a_request_that_both_files_know_counts_once() -> None:
+    one = record("1", Status.PAUSED, "a", finished_at=LATER, request_id="a-1")
+    found = recover([one], [header("a"), plan("1"), sent("1", "a")])
+    assert ages(found) == [10.0]
+
+
+def test_a_request_without_a_time_may_have_been_sent_just_now() -> None:
+    history = ({"http_status": 500, "trace_id": None, "error": None, "at": None},)
+    one = record("1", Status.PAUSED, "a", history=history, finished_at=LATER)
+    assert sorted(ages(recover([one], []))) == [0.0, 10.0]
+
+
+def test_a_record_without_its_end_says_nothing_of_requests() -> None:
+    assert ages(recover([record("1", Status.PAUSED, "a")], [])) == []
 
 
 def test_a_clock_that_went_back_makes_no_negative_age() -> None:
