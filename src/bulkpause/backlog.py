@@ -27,6 +27,8 @@ class Backlog:
         self._read_backs: deque[Work] = deque()
         self._serial = count()
         self._open = 0
+        #: How many ids were accepted and wait to be read back.
+        self.accepted = 0
         self._turns_since_retry = 0
         self._changed = asyncio.Event()
 
@@ -39,6 +41,7 @@ class Backlog:
     def add_read_back(self, work: Work) -> None:
         """Take work back whose campaign shall be looked at."""
         self._read_backs.append(work)
+        self.accepted += work.is_accepted
         self._close_one()
 
     def finish(self) -> None:
@@ -89,7 +92,9 @@ class Backlog:
         if fresh is not None:
             self._next_fresh = next(self._fresh, None)
             return fresh
-        return self._read_backs.popleft()
+        work = self._read_backs.popleft()
+        self.accepted -= work.is_accepted
+        return work
 
     def leftovers(self) -> list[Work]:
         """Give the work that was begun and is not finished, when nothing is open."""

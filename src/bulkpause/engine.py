@@ -116,6 +116,11 @@ class Engine:
         """When the server is tried again, while it seems to be out."""
         return self._watch.probe_at if self._watch.is_out else None
 
+    @property
+    def fault(self) -> str:
+        """What the last reply was that was no usable answer."""
+        return self._watch.fault
+
     async def run(self, works: Iterable[Work]) -> None:
         """Carry all work through, or what comes before a stop.
 

@@ -159,10 +159,16 @@ class Pauser:
         """What the next request waits for, if it waits."""
         engine = self._engine
         if engine is not None and engine.probe_at is not None:
-            return Waiting("the server to be back, next try", engine.probe_at)
+            reason = f"the server to be back ({engine.fault}), next try"
+            return Waiting(reason, engine.probe_at)
         if self.gate.waiting is None and (due_at := self.backlog.due_at) is not None:
             return Waiting("the next retry", due_at)
         return self.gate.waiting
+
+    @property
+    def is_out(self) -> bool:
+        """Whether the server seems to be out, so that nobody knows how long it takes."""
+        return self._engine is not None and self._engine.probe_at is not None
 
     @property
     def backlog(self) -> Backlog:

@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import click
+
 from bulkpause.model import Limit, Record, Status
 from bulkpause.summary import GOOD, Reason
 
@@ -24,6 +26,8 @@ LINE_EVERY_S, LOOK_EVERY_S = 10.0, 0.25
 FAILURES_SHOWN = 3
 #: The rate now is that of so many last seconds.
 RATE_OVER_S = 10.0
+#: The first window's worth is spread over so many seconds.
+BEGINNING_S = 1.0
 #: A wait is told of when it is that long, in seconds. Shorter ones are the rule.
 LONG_WAIT_S = 1.5
 #: A reason is cut to so many characters where it is shown live.
@@ -34,19 +38,22 @@ _LONGEST_REASON = 120
 class Snapshot:
     """How a run stands.
 
-    `allowed_per_s` is the most that the limits allow in the time that the rate is
-    of; None without limits. `waits_for` is None where no wait is worth a word.
+    `accepted` are those to read back that the API said yes to. `allowed_per_s` is the
+    most that the limits allow in the time that the rate is of; None without limits.
+    `left_s` is None while the server is out. `waits_for` is None where no wait is
+    worth a word.
     """
 
     total: int
     by_status: dict[str, int]
     requests: int
     in_flight: int
+    accepted: int
     to_retry: int
     to_read_back: int
     rate_per_s: float
     allowed_per_s: float | None
-    left_s: float
+    left_s: float | None
     waits_for: str | None = None
     waits_s: float | None = None
     stopping: str | None = None
@@ -58,11 +65,15 @@ class Snapshot:
 
 
 class Face(Protocol):
-    """Shows how a run stands, what became of an id, and what happened to the run."""
+    """Shows how a run stands, what became of an id, and what happened to the run.
+
+    What happened is noted for a log, and said to people.
+    """
 
     def show(self, snapshot: Snapshot) -> None: ...
     def tell(self, record: Record) -> None: ...
     def note(self, event: str, **fields: object) -> None: ...
+    def say(self, text: str) -> None: ...
     def close(self) -> None: ...
 
 
@@ -109,7 +120,9 @@ class Tally:
     def rate_per_s(self) -> float:
         """The requests of the last seconds, per second."""
         (since, before), (now, requests) = self._seen[0], self._seen[-1]
-        return (requests - before) / max(1.0, now - since)
+        # What a run begins with goes out at once, and is no pace.
+        begun_s = 0.0 if before else BEGINNING_S
+        return (requests - before) / max(BEGINNING_S, now - since + begun_s)
 
     def is_long_wait(self, waits_s: float | None) -> bool:
         """Tell whether a wait is worth a word: long ahead, or long already."""
@@ -168,6 +181,9 @@ class Lines:
     def note(self, event: str, **fields: object) -> None:
         self._log.info(event, **fields)
 
+    def say(self, text: str) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
@@ -184,8 +200,18 @@ class Nothing:
     def note(self, event: str, **fields: object) -> None:
         pass
 
+    def say(self, text: str) -> None:
+        pass
+
     def close(self) -> None:
         pass
+
+
+class Quiet(Nothing):
+    """Shows nothing but what must be heard."""
+
+    def say(self, text: str) -> None:
+        click.echo(text, err=True)
 
 
 class Unbreakable:
@@ -203,6 +229,9 @@ class Unbreakable:
     def note(self, event: str, **fields: object) -> None:
         self._try(lambda: self._face.note(event, **fields))
 
+    def say(self, text: str) -> None:
+        self._try(lambda: self._face.say(text))
+
     def close(self) -> None:
         self._try(self._face.close)
 
@@ -216,6 +245,8 @@ class Unbreakable:
 def counts(snapshot: Snapshot) -> str:
     """Say how many ids ended how, and how many are on their way."""
     parts = [f"{count} {name}" for name, count in snapshot.by_status.items()]
+    if snapshot.accepted:
+        parts.append(f"{snapshot.accepted} accepted")
     parts.append(f"{snapshot.in_flight} in flight")
     if snapshot.to_retry:
         parts.append(f"{snapshot.to_retry} to try again")
@@ -229,7 +260,8 @@ def pace(snapshot: Snapshot) -> str:
     allowed = snapshot.allowed_per_s
     of_limit = "" if allowed is None else f" of {allowed:.1f}"
     parts = [f"{snapshot.rate_per_s:.1f}{of_limit} requests/s"]
-    if snapshot.finished < snapshot.total and snapshot.stopping is None:
+    is_going_on = snapshot.finished < snapshot.total and snapshot.stopping is None
+    if is_going_on and snapshot.left_s is not None:
         parts.append(f"about {clock(snapshot.left_s)} left")
     return " · ".join(parts)
 
@@ -260,8 +292,8 @@ def allowed_per_s(limits: Sequence[Limit]) -> float | None:
 
 
 def clock(seconds: float) -> str:
-    """Write a span of time as `7 s`, `3:07` or `1:03:07`."""
-    whole = round(seconds)
+    """Write a span of time as `7 s`, `3:07` or `1:03:07`. The shortest is `1 s`."""
+    whole = max(1, round(seconds))
     if whole < 60:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)

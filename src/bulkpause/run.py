@@ -36,7 +36,7 @@ from bulkpause.recovery import Recovery
 from bulkpause.settings import BURST, STEADY
 from bulkpause.simulator import Behaviour, Simulator, Window
 from bulkpause.summary import Totals, total
-from bulkpause.view import View, face_for
+from bulkpause.view import View, face_for, writes_lines
 
 
 _SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
@@ -131,10 +131,9 @@ def _is_confirmed(found: Plan, options: Options) -> bool:
 class _Signals:
     """Lets the first signal end a run in order, the second at once, others nothing."""
 
-    def __init__(self, face: Face, *, is_told: bool) -> None:
+    def __init__(self, face: Face) -> None:
         self.received: list[signal.Signals] = []
         self._face = face
-        self._is_told = is_told
         self.task: asyncio.Task[None] | None = None
         self._pauser: Pauser | None = None
 
@@ -162,8 +161,7 @@ class _Signals:
                 self._pauser.stop(number.name)
             waits = "waiting for the requests in flight; a second one leaves at once"
             self._face.note("run.interrupted", signal=number.name, state=waits)
-            if self._is_told:
-                _tell(f"{number.name}: {waits}")
+            self._face.say(f"{number.name}: {waits}")
         elif self.task is not None:
             self.task.cancel()
 
@@ -173,7 +171,7 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
     run_id = new_run_id(datetime.now(UTC), settings)
     log = options.log or Path(f"bulkpause-{run_id}.jsonl")
     face = face_for(options, run_id)
-    signals = _Signals(face, is_told=options.progress != "lines")
+    signals = _Signals(face)
     with signals.handled():
         async with AsyncExitStack() as stack:
             if options.is_simulated:
@@ -192,7 +190,8 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
             signals.stop(pauser)
             await stack.enter_async_context(pauser)
             for warning in pauser.warnings:
-                _tell(f"warning: {warning}")
+                face.note("log.mended", state=warning)
+                face.say(f"warning: {warning}")
             face.note("run.started", **_beginning(found, log, options))
             totals.since = timestamp(datetime.now(UTC))
             with suppress(asyncio.CancelledError):  # how a second signal ends it
@@ -317,7 +316,7 @@ def _say_end(end: _End, options: Options) -> None:
     except OSError as error:
         _leave(sys.stdout)
         _tell(f"warning: the totals were not written: {error.strerror}")
-    if options.is_json or options.progress == "lines" or end.log is None:
+    if options.is_json or writes_lines(options) or end.log is None:
         return
     command = end.command(options)
     for line in report.closing(end.totals, end.stopped, end.log, command):

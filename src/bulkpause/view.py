@@ -13,7 +13,7 @@ from bulkpause.policy import Verify
 from bulkpause.progress import (
     Face,
     Lines,
-    Nothing,
+    Quiet,
     Snapshot,
     Tally,
     Unbreakable,
@@ -66,11 +66,12 @@ class View:
             by_status=tally.by_status,
             requests=pauser.requests,
             in_flight=pauser.gate.in_flight,
+            accepted=pauser.backlog.accepted,
             to_retry=pauser.backlog.retries,
             to_read_back=pauser.backlog.read_backs,
             rate_per_s=tally.rate_per_s,
             allowed_per_s=allowed_per_s(pauser.settings.limits),
-            left_s=max(self._left_s(), waits_s or 0.0),
+            left_s=None if pauser.is_out else max(self._left_s(), waits_s or 0.0),
             waits_for=waiting.reason if is_shown and waiting else None,
             waits_s=waits_s if is_shown else None,
             stopping=None if stopped is None else stopped.reason,
@@ -91,9 +92,7 @@ def face_for(options: Options, run_id: str) -> Face:
 
 
 def _face(options: Options, run_id: str) -> Face:
-    kind = options.progress
-    if kind in {"auto", "bar"}:
-        kind = "bar" if can_draw(sys.stderr) else "lines"
+    kind = _kind_of_face(options)
     if kind == "bar":
         # Imported where something is drawn: a scheduled job never pays for it.
         from rich.console import Console  # noqa: PLC0415
@@ -101,16 +100,28 @@ def _face(options: Options, run_id: str) -> Face:
         from bulkpause.bar import Bar  # noqa: PLC0415
 
         return Bar(Console(stderr=True))
-    # A process may be started without a standard error.
-    if kind == "lines" and sys.stderr is not None:
+    if kind == "lines":
         # So is structlog, which imports rich where it is there.
         from bulkpause import logs  # noqa: PLC0415
 
         return Lines(logs.configure(options.log_level, run_id))
-    return Nothing()
+    return Quiet()
 
 
-def can_draw(stream: TextIO | None) -> bool:
+def writes_lines(options: Options) -> bool:
+    """Tell whether standard error is for a log collector, and no place for words."""
+    return _kind_of_face(options) == "lines"
+
+
+def _kind_of_face(options: Options) -> str:
+    # A process may be started without a standard error.
+    if sys.stderr is None:
+        return "none"
+    if options.progress in {"auto", "bar"}:
+        return "bar" if can_draw(sys.stderr) else "lines"
+    return options.progress
+
+
+def can_draw(stream: TextIO) -> bool:
     """Tell whether a stream is a terminal on which things can be drawn anew."""
-    is_terminal = stream is not None and stream.isatty()
-    return is_terminal and os.environ.get("TERM", "") not in _DUMB
+    return stream.isatty() and os.environ.get("TERM", "") not in _DUMB

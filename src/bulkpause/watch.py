@@ -24,11 +24,13 @@ class Watch:
     Attributes:
         is_out: Whether the server seems to be out.
         probe_at: When it may be probed next.
+        fault: What the last reply was that was no usable answer.
     """
 
     def __init__(self, give_up_after_s: float) -> None:
         self.is_out = False
         self.probe_at = 0.0
+        self.fault = ""
         self._give_up_after_s = give_up_after_s
         self._broken = 0
         self._out_since = 0.0
@@ -41,14 +43,19 @@ class Watch:
             self._forbidden.add(id_)
         else:
             self._forbidden.clear()
-        if not is_broken(reply):
+        if is_broken(reply):
+            self.fault = reply.fault or f"HTTP {reply.http_status}"
+            self._suffer(reply.answered_at)
+        else:
             self._broken = 0
             self.is_out = False
-        elif self.is_out:
-            self._probed(reply.answered_at)
-        else:
-            self._count(reply.answered_at)
         return self._verdict(reply)
+
+    def _suffer(self, now: float) -> None:
+        if self.is_out:
+            self._probed(now)
+        else:
+            self._count(now)
 
     def _count(self, now: float) -> None:
         if self._broken == 0:
@@ -72,8 +79,7 @@ class Watch:
             return Stopped(Cause.TOKEN, f"the API forbade to pause {count}{trace}")
         out_s = reply.answered_at - self._out_since
         if self.is_out and out_s >= self._give_up_after_s:
-            what = reply.fault or f"HTTP {reply.http_status}"
-            reason = f"no usable answer for {out_s:.0f} s, the last: {what}"
+            reason = f"no usable answer for {out_s:.0f} s, the last: {self.fault}"
             return Stopped(Cause.OUTAGE, reason)
         return None
 

@@ -63,6 +63,11 @@ class Work:
         """What the last pause attempt of this run brought."""
         return self.pauses[-1].reply if self.pauses else None
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the last pause attempt of this run was answered with 204."""
+        return self.last_pause is not None and self.last_pause.http_status == 204
+
     def record(
         self, status: Status, *, reason: str | None, run_id: str, now: datetime
     ) -> Record:

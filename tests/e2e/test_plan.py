@@ -37,7 +37,7 @@ def test_a_plan_says_all_that_a_person_has_to_know(program: Program) -> None:
         "8 rows: 7 to pause, 1 repeats, 0 done before, 0 without a usable id",
         "first 1002, 1003, 1001; last 1006, 1007, 1004",
         "order: by spend, highest first",
-        "on api.ocamba.com, about 0 s at 150/60s, 10/1s",
+        "on api.ocamba.com, about 1 s at 150/60s, 10/1s",
         f"digest {digest}",
     ]
 

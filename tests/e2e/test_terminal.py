@@ -8,7 +8,7 @@ def test_yes_pauses(program: Program, serve: Serve) -> None:
     simulator = serve()
     terminal = program.on_a_terminal("run", program.ids(3), *program.to(simulator))
     host = simulator.base_url.removeprefix("http://")
-    terminal.wait_for(f"Pause 3 campaigns on {host}, in about 0 s? [y/N]: ")
+    terminal.wait_for(f"Pause 3 campaigns on {host}, in about 1 s? [y/N]: ")
     assert len(simulator.ledger) == 0
     terminal.type("y\n")
     assert terminal.end() == 0
@@ -60,6 +60,6 @@ def test_the_interrupt_key_ends_a_run_in_order(program: Program, serve: Serve) -
 
 def test_a_question_names_the_simulator(program: Program) -> None:
     terminal = program.on_a_terminal("run", program.ids(2), "--simulate")
-    terminal.wait_for("Pause 2 campaigns on the simulator, in about 0 s? [y/N]: ")
+    terminal.wait_for("Pause 2 campaigns on the simulator, in about 1 s? [y/N]: ")
     terminal.type("y\n")
     assert terminal.end() == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from dataclasses import replace
 from typing import Any, cast
 
@@ -9,13 +10,14 @@ import pytest
 import structlog
 from rich.console import Console
 
-from bulkpause.bar import Bar, picture
+from bulkpause.bar import Bar, picture, rows_added
 from bulkpause.model import Limit, Record, Status
 from bulkpause.progress import (
     LINE_EVERY_S,
     Face,
     Lines,
     Nothing,
+    Quiet,
     Snapshot,
     Tally,
     Unbreakable,
@@ -36,6 +38,7 @@ START = Snapshot(
     by_status={},
     requests=0,
     in_flight=0,
+    accepted=0,
     to_retry=0,
     to_read_back=0,
     rate_per_s=0.0,
@@ -105,6 +108,9 @@ class _Recorded:
     def note(self, event: str, **fields: object) -> None:
         pass
 
+    def say(self, text: str) -> None:
+        pass
+
     def close(self) -> None:
         self.is_closed = True
 
@@ -118,6 +124,11 @@ def test_what_is_to_be_sent_again_is_counted() -> None:
     assert counts(busy).endswith(" · 8 in flight · 2 to try again · 55 to read back")
 
 
+def test_what_was_accepted_and_not_proved_yet_is_counted() -> None:
+    proving = replace(START, in_flight=2, accepted=112, to_read_back=124)
+    assert counts(proving) == "112 accepted · 2 in flight · 124 to read back"
+
+
 def test_the_pace_is_set_against_the_limit() -> None:
     assert pace(MIDWAY) == "9.4 of 10.0 requests/s · about 1:03 left"
 
@@ -126,6 +137,10 @@ def test_without_limits_the_pace_stands_alone() -> None:
     assert pace(replace(START, allowed_per_s=None)) == (
         "0.0 requests/s · about 15 s left"
     )
+
+
+def test_nobody_knows_how_long_a_server_stays_out() -> None:
+    assert pace(replace(START, left_s=None)) == "0.0 of 10.0 requests/s"
 
 
 def test_nothing_is_left_when_all_is_finished() -> None:
@@ -152,7 +167,7 @@ def test_a_run_that_waits_for_nothing_has_no_state() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (7.4, "7 s"), (59.6, "1:00"), (187, "3:07"), (3787, "1:03:07")],
+    [(0, "1 s"), (7.4, "7 s"), (59.6, "1:00"), (187, "3:07"), (3787, "1:03:07")],
 )
 def test_a_span_of_time_is_short(seconds: float, text: str) -> None:
     assert clock(seconds) == text
@@ -183,10 +198,13 @@ def test_the_rate_is_that_of_the_last_ten_seconds() -> None:
     assert tally.rate_per_s == pytest.approx(3.0)
 
 
-def test_the_rate_of_the_first_seconds_is_theirs() -> None:
+def test_what_a_run_begins_with_is_spread_over_a_second() -> None:
     tally = Tally(500, now=1000.0)
-    tally.see(20, 1002.0)
-    assert tally.rate_per_s == pytest.approx(10.0)
+    for tenth in range(95):
+        # Ten at each beginning of a second.
+        tally.see(10 * (1 + tenth // 10), 1000.0 + tenth / 10)
+        assert tally.rate_per_s <= 10.0
+    assert tally.rate_per_s == pytest.approx(10.0, rel=0.05)
 
 
 def test_short_waits_between_requests_are_not_worth_a_word() -> None:
@@ -254,6 +272,64 @@ def test_without_colour_nothing_is_coloured(monkeypatch: pytest.MonkeyPatch) -> 
     assert "\x1b[3" in coloured
 
 
+def test_the_colours_are_readable_on_light_and_on_dark() -> None:
+    shown = replace(MIDWAY, failures=(failure(REFUSED),), stopping="SIGINT")
+    lines = drawn(shown, force_terminal=True, color_system="truecolor")
+    styles = re.findall(r"\x1b\[([0-9;]+)m", "".join(lines))
+    bold, dim, red, magenta = "1", "2", "31", "35"
+    assert set(styles) == {"0", bold, dim, red, magenta}
+
+
+def test_what_is_to_be_read_back_is_half_done() -> None:
+    def done(snapshot: Snapshot) -> int:
+        lines = drawn(snapshot, force_terminal=True, color_system="standard")
+        return re.split(r"\x1b\[2m", lines[0])[0].count("━")
+
+    proving = replace(START, to_read_back=100)
+    assert done(proving) == done(replace(START, by_status={"paused": 50})) > 20
+
+
+@pytest.mark.parametrize(
+    ("widths", "columns", "rows"),
+    [
+        ([], 80, 0),
+        ([80, 0, 30], 80, 0),
+        ([81], 80, 1),
+        ([100, 60, 30], 50, 2),
+        ([100], 30, 3),
+    ],
+    ids=str,
+)
+def test_a_line_that_is_too_wide_takes_more_rows(
+    widths: list[int], columns: int, rows: int
+) -> None:
+    assert rows_added(widths, columns) == rows
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(30, 7), (40, 4), (80, 3), (90, 3)])
+def test_what_a_narrower_terminal_has_wrapped_is_erased(
+    columns: int, rows: int
+) -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=80)
+    bar = Bar(console)
+    bar.show(MIDWAY)
+    rest = len(file.getvalue())
+    console.width = columns
+    bar.show(MIDWAY)
+    # The bar of 80 columns, and the two lines under it.
+    assert file.getvalue()[rest:].count("\x1b[1A\x1b[2K") == rows - 1
+
+
+def test_what_is_said_stands_above_the_bar() -> None:
+    file = io.StringIO()
+    bar = Bar(Console(file=file, force_terminal=True, width=80))
+    bar.show(MIDWAY)
+    bar.say("SIGINT: [red]waiting[/red]")
+    _, _, end = file.getvalue().rpartition("SIGINT: [red]waiting[/red]\n")
+    assert "100/150" in end
+
+
 def test_the_bar_is_gone_when_it_is_closed() -> None:
     file = io.StringIO()
     bar = Bar(Console(file=file, force_terminal=True, width=40))
@@ -303,6 +379,7 @@ async def test_a_line_says_how_the_run_stands(logger: _Logger) -> None:
         "by_status": {"paused": 97, "failed": 3},
         "requests": 108,
         "in_flight": 8,
+        "accepted": 0,
         "to_retry": 0,
         "to_read_back": 0,
         "rate_per_s": 9.44,
@@ -359,5 +436,16 @@ def test_nothing_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     nothing.show(MIDWAY)
     nothing.tell(REFUSED)
     nothing.note("run.started")
+    nothing.say("for people")
     nothing.close()
     assert capsys.readouterr() == ("", "")
+
+
+def test_who_is_quiet_says_what_must_be_heard(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    quiet = Quiet()
+    quiet.show(MIDWAY)
+    quiet.note("run.started")
+    quiet.say("a second one leaves at once")
+    assert capsys.readouterr() == ("", "a second one leaves at once\n")
