@@ -15,7 +15,6 @@ from bulkpause.option_groups import OF_THE_API, OF_THE_INPUT, OF_THE_RUN, option
 from bulkpause.options import Options
 from bulkpause.page import Cover, Page
 from bulkpause.parsed import INPUT, PATH
-from bulkpause.simulate import simulate
 
 
 _EXIT_CODES = """
@@ -38,6 +37,7 @@ _EXIT_CODES = """
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "BULKPAUSE",
     },
+    late={"simulate": "bulkpause.simulate"},
     examples="""
         Look, then pause:
           bulkpause plan campaigns.csv
@@ -217,9 +217,6 @@ def _run(options: Options) -> Exit:
     from bulkpause.run import run as run_options  # noqa: PLC0415
 
     return run_options(options)
-
-
-cli.add_command(simulate)
 
 
 def main() -> NoReturn:

@@ -9,7 +9,6 @@ import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -50,6 +49,9 @@ def defect(error: BaseException) -> Iterator[str]:
 
     Neither the error's message nor any value is told: they may hold secrets.
     """
+    # Imported where something broke: it is slow, and most runs do without.
+    from importlib.metadata import version  # noqa: PLC0415
+
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     yield "this is a defect of bulkpause; what was done until then is in the log"

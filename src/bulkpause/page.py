@@ -1,6 +1,7 @@
 """Help pages with blocks that are shown as they are written: examples and tables."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from textwrap import dedent
 from typing import Any
 
@@ -44,7 +45,27 @@ class Page(_Blocks):
 
 
 class Cover(_Blocks, click.Group):
-    """The help page of the program."""
+    """The help page of the program.
+
+    Args:
+        late: The modules of verbs that are imported when they are called.
+    """
+
+    def __init__(
+        self, *arguments: Any, late: Mapping[str, str] | None = None, **settings: Any
+    ) -> None:
+        super().__init__(*arguments, **settings)
+        self._late = dict(late or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self._late})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        # For a name that is mistyped all are looked at, to suggest the nearest.
+        while cmd_name not in self.commands and self._late:
+            name, module = self._late.popitem()
+            self.add_command(getattr(import_module(module), name))
+        return super().get_command(ctx, cmd_name)
 
 
 def _write(formatter: click.HelpFormatter, heading: str, text: str) -> None:

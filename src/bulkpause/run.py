@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 import orjson
@@ -34,9 +34,12 @@ from bulkpause.preview import (
 from bulkpause.progress import Face, clock
 from bulkpause.recovery import Recovery
 from bulkpause.settings import BURST, STEADY
-from bulkpause.simulator import Behaviour, Simulator, Window
 from bulkpause.summary import Totals, total
 from bulkpause.view import View, face_for, writes_lines
+
+
+if TYPE_CHECKING:
+    from bulkpause.simulator import Simulator
 
 
 _SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
@@ -175,9 +178,7 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
     with signals.handled():
         async with AsyncExitStack() as stack:
             if options.is_simulated:
-                simulator = await stack.enter_async_context(
-                    Simulator(_documented_api())
-                )
+                simulator = await stack.enter_async_context(_documented_api())
                 settings = replace(settings, base_url=simulator.base_url)
             pauser = Pauser(
                 token,
@@ -228,8 +229,11 @@ def _beginning(found: Plan, log: Path, options: Options) -> dict[str, object]:
     }
 
 
-def _documented_api() -> Behaviour:
+def _documented_api() -> "Simulator":
     """Ask for the documented limits, at a phase that nobody knows, and some delay."""
+    # Imported where it is asked for: it is a server, and half of aiohttp.
+    from bulkpause.simulator import Behaviour, Simulator, Window  # noqa: PLC0415
+
     windows = tuple(
         Window(
             limit=limit.requests,
@@ -238,7 +242,7 @@ def _documented_api() -> Behaviour:
         )
         for limit in (BURST, STEADY)
     )
-    return Behaviour(windows=windows, latency_s=0.06, jitter_s=0.02)
+    return Simulator(Behaviour(windows=windows, latency_s=0.06, jitter_s=0.02))
 
 
 # After the run

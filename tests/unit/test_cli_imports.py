@@ -12,6 +12,7 @@ from tests.e2e.terminal import environment
 
 #: Runs the program and then says which of the heavy modules it imported. The view of
 #: a terminal needs rich.live; structlog imports some of rich whether or not it is used.
+#: The stand-in for the API needs aiohttp.web.
 PROGRAM = """
 import sys
 from bulkpause.cli import main
@@ -19,7 +20,7 @@ sys.argv = ["bulkpause", *sys.argv[1:]]
 try:
     main()
 finally:
-    heavy = {"aiohttp", "rich", "rich.live", "structlog"}
+    heavy = {"aiohttp", "aiohttp.web", "rich", "rich.live", "structlog"}
     print("imported", sorted(heavy & sys.modules.keys()), file=sys.stderr)
 """
 
@@ -67,7 +68,15 @@ def run_in(folder: Path, *options: str) -> str:
 
 
 def test_a_run_that_shows_nothing_imports_no_view(tmp_path: Path) -> None:
-    assert run_in(tmp_path, "--progress", "none") == "imported ['aiohttp']"
+    found = run_in(tmp_path, "--progress", "none")
+    assert found == "imported ['aiohttp', 'aiohttp.web']"
+
+
+def test_a_run_that_is_not_simulated_imports_no_server(tmp_path: Path) -> None:
+    (tmp_path / "ids.txt").write_text("1001\n")
+    nobody = ("--base-url", "http://127.0.0.1:1", "--max-attempts", "1")
+    found = imported(tmp_path, "run", "ids.txt", "--yes", *nobody, "--progress", "none")
+    assert found == "imported ['aiohttp']"
 
 
 @pytest.mark.parametrize("progress", ["auto", "bar", "lines"])
