@@ -28,6 +28,7 @@ from bulkpause.answer import clean, read_answer
 from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action, Fault, Reply
+from bulkpause.resolver import Resolver
 
 
 #: No more of an answer's body than this is read.
@@ -120,7 +121,7 @@ class Client:
         self._now = now
         self._hide = token.hidden_in
         self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=max_in_flight),
+            connector=_Connector(limit=max_in_flight, resolver=Resolver()),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=timeouts.total_s,
