@@ -103,6 +103,8 @@ class _RecordingReader(asyncio.StreamReader):
     def __init__(self, record: bytearray) -> None:
         super().__init__()
         self._record = record
+        #: A request that was read, and is to be read again.
+        self.in_hand: bytes | None = None
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
         self._record.extend(data)
@@ -111,6 +113,9 @@ class _RecordingReader(asyncio.StreamReader):
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
     """Read one request, head and body."""
+    if isinstance(reader, _RecordingReader) and reader.in_hand is not None:
+        request, reader.in_hand = reader.in_hand, None
+        return request
     head = await reader.readuntil(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n"):
@@ -145,6 +150,24 @@ def hanging_up_after(*answers: bytes) -> Behaviour:
             await read_request(reader)
             writer.write(answer)
             await writer.drain()
+
+    return behave
+
+
+def choosing(choose: Callable[[bytes], bytes | Behaviour]) -> Behaviour:
+    """Let each request choose its answer, or what becomes of its connection."""
+
+    async def behave(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        assert isinstance(reader, _RecordingReader)
+        while isinstance(
+            chosen := choose(request := await read_request(reader)), bytes
+        ):
+            writer.write(chosen)
+            await writer.drain()
+        reader.in_hand = request
+        await chosen(reader, writer)
 
     return behave
 

@@ -13,6 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from types import TracebackType
 from typing import Self
 from weakref import WeakSet
@@ -33,6 +34,8 @@ from bulkpause.resolver import Resolver
 
 #: No more of an answer's body than this is read.
 MOST_BODY_BYTES = 64 * 1024
+
+_SHORTEST_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class _Connector(aiohttp.TCPConnector):
     """
 
     def __init__(self, *, limit: int) -> None:
-        super().__init__(limit=limit)
+        super().__init__(limit=limit, resolver=Resolver())
         self._warm: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
@@ -104,6 +107,9 @@ class Client:
         timeouts: For each attempt.
         max_in_flight: The size of the connection pool.
         now: The wall clock, for `Retry-After` dates.
+
+    Attributes:
+        ends_at: When, on the loop's clock, an attempt ends at the latest.
     """
 
     def __init__(
@@ -116,19 +122,15 @@ class Client:
         max_in_flight: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.ends_at = inf
         self._endpoint = endpoint
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
         self._now = now
         self._hide = token.hidden_in
+        self._timeouts = timeouts
         self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=max_in_flight, resolver=Resolver()),
+            connector=_Connector(limit=max_in_flight),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=timeouts.total_s,
-                sock_connect=timeouts.connect_s,
-                sock_read=timeouts.read_s,
-                ceil_threshold=float("inf"),
-            ),
             headers={
                 "Authorization": token.header(),
                 "Accept": "application/json",
@@ -184,7 +186,19 @@ class Client:
             data=self._body if is_pause else None,
             headers=headers,
             allow_redirects=False,
+            timeout=self._timeout(),
             middlewares=() if is_pause else (_one_try,),
+        )
+
+    def _timeout(self) -> aiohttp.ClientTimeout:
+        timeouts = self._timeouts
+        left_s = self.ends_at - asyncio.get_running_loop().time()
+        return aiohttp.ClientTimeout(
+            # None at all, to aiohttp, means as long as it takes.
+            total=min(timeouts.total_s, max(left_s, _SHORTEST_S)),
+            sock_connect=timeouts.connect_s,
+            sock_read=timeouts.read_s,
+            ceil_threshold=inf,
         )
 
     async def _reply(

@@ -59,7 +59,8 @@ class GuardRails:
     Args:
         canary: So many ids, the first ones, must all be paused before the rest.
         max_failures: The most failures that are tolerated.
-        deadline_s: Seconds from the start after which nothing new is sent.
+        deadline_s: Seconds from the start after which nothing new is sent; what is
+            in flight then has another second.
     """
 
     canary: int = 0

@@ -107,7 +107,11 @@ OF_THE_RUN = _all(
         show_default=True,
         help="End when no id had a usable answer for so long.",
     ),
-    click.option("--deadline", type=DURATION, help="Send nothing new after so long."),
+    click.option(
+        "--deadline",
+        type=DURATION,
+        help="Send nothing new after so long, and wait a second for what is in flight.",
+    ),
     click.option(
         "--canary",
         type=click.IntRange(0),

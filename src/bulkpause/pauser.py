@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,6 +38,10 @@ from bulkpause.policy import Verify
 from bulkpause.recovery import Recovery, ages_s
 from bulkpause.settings import Settings
 from bulkpause.work import Work
+
+
+#: Seconds that what is in flight at a deadline may still take.
+GRACE_S = 1.0
 
 
 class _NoLog:
@@ -323,11 +328,14 @@ class Pauser:
             reason = f"--deadline {deadline_s:g}s has passed{last}"
             self._stop(Stopped(Cause.GUARD_RAIL, reason))
 
-        timer = asyncio.get_running_loop().call_later(deadline_s, stop)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(deadline_s, stop)
+        self._client.ends_at = loop.time() + deadline_s + GRACE_S
         try:
             yield
         finally:
             timer.cancel()
+            self._client.ends_at = inf
 
 
 def new_run_id(now: datetime, settings: Settings) -> str:

@@ -17,12 +17,12 @@ from bulkpause.client import Client, Timeouts
 from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action, Fault, Reply
+from tests.broken_answers import NO_TLS
 from tests.faulty_server import (
     Behaviour,
     FaultyServer,
     answering,
     hanging_up_after,
-    reset,
 )
 
 
@@ -246,40 +246,10 @@ async def test_an_outdated_protocol_is_refused(authority: Authority) -> None:
     assert (reply.sent_at, server.requests) == (None, [])
 
 
-async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    await asyncio.sleep(60)
-
-
-async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-
-
-async def cut_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    reset(writer)
-
-
-async def speak_plainly(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+@pytest.mark.parametrize(("behaviour", "fault"), NO_TLS.values(), ids=NO_TLS)
+async def test_without_a_secure_connection_nothing_is_sent(
+    behaviour: Behaviour, fault: Fault
 ) -> None:
-    await reader.read(1)
-    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    await reader.read()
-
-
-NO_TLS = {
-    "plain text": (speak_plainly, Fault.TLS),
-    "hang": (hang, Fault.CONNECT_TIMEOUT),
-    "hang-up": (hang_up, Fault.REFUSED),
-    "reset": (cut_off, Fault.REFUSED),
-}
-
-
-@pytest.mark.parametrize("case", NO_TLS)
-async def test_without_a_secure_connection_nothing_is_sent(case: str) -> None:
-    behaviour: Behaviour
-    behaviour, fault = NO_TLS[case]
     async with FaultyServer(behaviour) as server:
         reply = await sent(Endpoint(f"https://127.0.0.1:{server.port}"))
 
