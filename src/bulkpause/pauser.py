@@ -1,9 +1,7 @@
 """The parts of a run, connected: for programs, and for the command line."""
 
 import asyncio
-import hashlib
 import random
-import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
@@ -17,7 +15,6 @@ from bulkpause.backlog import Backlog
 from bulkpause.client import Client, Timeouts
 from bulkpause.credentials import Token
 from bulkpause.engine import Context, Engine
-from bulkpause.errors import SettingsError
 from bulkpause.gate import Gate, Waiting
 from bulkpause.guard import FailureCount, GuardRails, judge_canary
 from bulkpause.ids import as_item, checked
@@ -36,6 +33,7 @@ from bulkpause.model import (
 from bulkpause.plan import digest
 from bulkpause.policy import Verify
 from bulkpause.recovery import Recovery, ages_s
+from bulkpause.run_id import check_same_run, new_run_id
 from bulkpause.settings import Settings
 from bulkpause.work import Work
 
@@ -336,31 +334,3 @@ class Pauser:
         finally:
             timer.cancel()
             self._client.ends_at = inf
-
-
-def new_run_id(now: datetime, settings: Settings) -> str:
-    """Name a run so that names sort by time, never meet, and tell the endpoint."""
-    tag = _endpoint_tag(settings)
-    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}-{tag}"
-
-
-def check_same_run(recovery: Recovery, settings: Settings, log: Path) -> None:
-    """Refuse to go on with a log of another endpoint.
-
-    Raises:
-        SettingsError: The log's ids were paused elsewhere.
-    """
-    runs = {record.run_id or "" for record in recovery.records.values()}
-    runs.update(header.run for header in recovery.headers)
-    tag = _endpoint_tag(settings)
-    if any(run.rpartition("-")[2] != tag for run in runs):
-        others = {header.base_url for header in recovery.headers}
-        where = ", ".join(sorted(others - {settings.endpoint_name})) or "another API"
-        raise SettingsError(
-            f"{log} is of {where}, not of {settings.endpoint_name}; name another log"
-        )
-
-
-def _endpoint_tag(settings: Settings) -> str:
-    name = f"{Action.PAUSE} {settings.endpoint_name}"
-    return hashlib.sha256(name.encode()).hexdigest()[:6]

@@ -22,7 +22,7 @@ from bulkpause.exits import Exit, exit_of_stop, exit_of_totals
 from bulkpause.journal import read_recovery, read_run, write_ahead_path
 from bulkpause.model import Stopped, timestamp
 from bulkpause.options import Options
-from bulkpause.pauser import Pauser, check_same_run, new_run_id
+from bulkpause.pauser import Pauser
 from bulkpause.plan import Plan
 from bulkpause.preview import (
     needed_s,
@@ -33,6 +33,7 @@ from bulkpause.preview import (
 )
 from bulkpause.progress import Face, clock
 from bulkpause.recovery import Recovery
+from bulkpause.run_id import check_same_run, new_run_id
 from bulkpause.settings import BURST, STEADY
 from bulkpause.summary import Totals, total
 from bulkpause.view import View, face_for, writes_lines
