@@ -48,6 +48,7 @@ def refusal(text: str, name: str = "-", **layout: str | None) -> str:
         ("-", "1000248\n", Format.LINES),
         ("-", "\n \n1000248\n", Format.LINES),
         ("-", "# paused by Ann, on 3 May\n1000248\n", Format.LINES),
+        ("-", '1000248 "Sale"\n', Format.LINES),
         ("-", "# exported; 3 May\nid;name\n", Format.CSV),
         ("-", "#,id,name\n", Format.CSV),
         ("a.csv", "id\n", Format.CSV),
@@ -285,6 +286,7 @@ def test_a_sort_key_that_no_row_has_is_refused() -> None:
         ('"sep=|"\nid|a\n1|x', "|"),
         ("SEP=\t\nid\ta\n1\tx", "\t"),
         ("sep=:\nid:a\n1:x", ":"),
+        ('sep=;"\nid;a\n1;x', ";"),
     ],
 )
 def test_the_delimiter_is_told_by_the_heading(text: str, delimiter: str) -> None:
@@ -306,12 +308,23 @@ def test_a_sep_line_is_not_counted() -> None:
     assert rows("sep=;\nid;name\n1;a\n2;b") == [(2, "1"), (3, "2")]
 
 
+def test_a_blank_row_below_a_sep_line_is() -> None:
+    assert rows("sep=;\n\nid;name\n1;a") == [(3, "1")]
+
+
 def test_a_sep_line_alone_has_no_heading() -> None:
     assert "no column of ids among none" in refusal("sep=;\n", "a.csv")
 
 
 def test_lone_carriage_returns_end_rows() -> None:
     assert rows("id,name\r1,a\r2,b") == [(2, "1"), (3, "2")]
+
+
+@pytest.mark.parametrize("heading", ["id,name\n", '"Campaign\nID",name\n'])
+def test_no_row_is_taken_before_it_is_asked_for(heading: str) -> None:
+    lines = iter([*heading.splitlines(keepends=True), "1,a\n", "2,b\n"])
+    read(lines, name="a.csv", layout=Layout())
+    assert next(lines) == "1,a\n"
 
 
 def test_a_quoted_heading_may_have_several_lines() -> None:
@@ -333,17 +346,44 @@ def test_a_quoted_heading_may_have_several_lines() -> None:
         " id\t,name\n1,a\n2,b\n3,c",
         "id,,\n1,a,b\n2,c,d\n3,,",
         "id,note\n1,\x0b\n2,\x1c\u2028\u0085\n3,\udcff",
+        "id,a,b\n1,9,x,\n2,8,,\n3,7,z,,",
+        "name,id,a,spend\nx,1,b,9,\ny,2,,8\nz,3,c,7,",
+        'id,"a\nsep=;"\n1,x\n2,y\n3,z',
+        f"id{',x' * 300}\n1{',a' * 300}\n2{',b' * 300}\n3{',c' * 300}",
     ],
-    ids=range(11),
+    ids=range(15),
 )
 def test_odd_but_good_files_are_read_right(text: str) -> None:
     assert [found for _, found in rows(text)] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(
+    ("own", "line"), [("1000248", "1000248"), ("cmp-1", "note"), ("1000248", "cmp-1")]
+)
+def test_a_cell_may_hold_lines_that_are_less_of_an_id_than_its_own(
+    own: str, line: str
+) -> None:
+    text = f'id,name\n{own},"a\n{line},b"\n5,c'
+    assert rows(text) == [(2, own), (3, "5")]
+
+
+def test_a_column_may_be_called_by_a_number() -> None:
+    assert rows("2026,name\n1000248,a", column="2026") == [(2, "1000248")]
+
+
+def test_a_record_of_several_lines_that_ends_before_its_id_is_a_problem() -> None:
+    assert rows('name,note,id\n"x\ny"\n"x\ny",z\na,b,1') == [
+        (2, "1 cells where the heading has 3"),
+        (3, "2 cells where the heading has 3"),
+        (4, "1"),
+    ]
+
+
+@pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("5", "1 cells where the heading has 3"),
+        ("5,", "2 cells where the heading has 3"),
         ("5,a", "2 cells where the heading has 3"),
         ("5,a,b,c", "4 cells where the heading has 3"),
         (",a,b", "no id"),
@@ -383,6 +423,11 @@ def test_an_id_that_a_delimiter_may_have_shifted_is_a_problem(line: str) -> None
     ]
 
 
+def test_an_id_that_two_delimiters_may_have_shifted_is_a_problem() -> None:
+    text = "name,id,a,b\nx,1,y,z\nSale,7,DE,5,,"
+    assert rows(text) == [(2, "1"), (3, "6 cells where the heading has 4")]
+
+
 @pytest.mark.parametrize(
     ("heading", "said"),
     [
@@ -407,6 +452,10 @@ def test_a_heading_without_one_column_of_ids_is_refused(
     refused = refusal(f"{heading}\n1000248\n", "a.csv")
     assert refused.startswith("a.csv: ")
     assert said in refused
+
+
+def test_a_file_of_several_columns_is_not_called_a_list() -> None:
+    assert "--format lines" not in refusal("1000247,a\n1000248,b\n", "a.csv")
 
 
 def test_the_column_is_found_however_it_is_spelled() -> None:
@@ -456,6 +505,7 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
         ('name,id\n"a,1\nb,2\nc",3\n', 2),
         ('name,id\n"a, b,1\nc",3\n', 2),
         ('id,name\ncmp-1,"a\ncmp-2,b"\n', 2),
+        ('id,name\nsale,"a\n1000249,b"\n', 2),
         ('id,"name\n1,a\n2,"b"\n', 1),
         ('id,"name\n1,a\n2,b"\n', 1),
         ('id,name\n1,"a""\n2,b\n', 2),
@@ -466,13 +516,20 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
         ('id,name\n1,"' + "\n" * 131_073 + '"\n', 2),
         ('id,name\n1,"a\n' + 'b","c\n' * 1001, 2),
         ("id," + "x" * 131_073 + "\n1,a", 1),
+        ("\n\n\nid," + "x" * 131_073 + "\n1,a", 4),
     ],
-    ids=range(25),
+    ids=range(27),
 )
 def test_a_row_that_may_have_swallowed_others_is_refused(text: str, row: int) -> None:
     refused = refusal(text, "a.csv")
     assert refused.startswith(f"a.csv: row {row}: ")
     assert "look for a quote that is never closed" in refused
+
+
+def test_a_record_has_a_thousand_lines_at_most() -> None:
+    assert rows('id,name\n1,"' + "\n" * 999 + '"\n2,b') == [(2, "1"), (3, "2")]
+    refused = refusal('id,name\n1,"' + "\n" * 1000 + '"\n2,b', "a.csv")
+    assert refused.startswith("a.csv: row 2: it goes on for more than 1000 lines")
 
 
 def test_a_cell_that_is_too_wide_is_refused_with_its_remedy() -> None:
