@@ -152,6 +152,16 @@ async def test_records_are_synced_in_groups(path: Path) -> None:
     assert 2 <= synced <= 5
 
 
+async def test_a_log_to_which_nothing_was_added_is_not_synced(path: Path) -> None:
+    with traced(trace := Trace()):
+        async with journal(path) as kept:
+            await asyncio.sleep(10 * SYNC_WITHIN_S)
+            assert Synced("log") not in trace.steps
+            kept.write(paused("1"))
+            await asyncio.sleep(10 * SYNC_WITHIN_S)
+            assert trace.steps.count(Synced("log")) == 1
+
+
 async def test_nothing_runs_on_when_it_is_closed(path: Path) -> None:
     before = asyncio.all_tasks()
     async with journal(path) as kept:
