@@ -275,7 +275,9 @@ def _end_at_once(totals: Totals, options: Options) -> Exit:
     code = exit_of_totals(totals)
     run_id = new_run_id(datetime.now(UTC), options.named)
     end = _End(totals, code, options.log, run_id)
-    face_for(options, run_id).note("run.finished", **end.as_dict(options))
+    face = face_for(options, run_id)
+    face.note("run.finished", **end.as_dict(options))
+    face.close()
     _say_end(end, options)
     return code
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TextIO
 
+from bulkpause.late import Late
 from bulkpause.model import Record
 from bulkpause.options import Options
 from bulkpause.pauser import Pauser
@@ -88,7 +89,7 @@ class View:
 
 def face_for(options: Options, run_id: str) -> Face:
     """Choose what shows a run: a bar only where one can be drawn."""
-    return Unbreakable(_face(options, run_id))
+    return Unbreakable(Late(lambda: _face(options, run_id)))
 
 
 def _face(options: Options, run_id: str) -> Face:
