@@ -11,7 +11,13 @@ from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.exits import Exit, exit_of_error
 from bulkpause.export import NOT_ATTEMPTED
 from bulkpause.model import Status
-from bulkpause.option_groups import OF_THE_API, OF_THE_INPUT, OF_THE_RUN, options_of
+from bulkpause.option_groups import (
+    OF_THE_API,
+    OF_THE_INPUT,
+    OF_THE_RUN,
+    VERIFY,
+    options_of,
+)
 from bulkpause.options import Options
 from bulkpause.page import Cover, Page
 from bulkpause.parsed import INPUT, PATH
@@ -27,7 +33,7 @@ _EXIT_CODES = """
     6  the log or its disk failed
     7  another run holds the log
     8  a guard rail stopped the run
-    70 a defect of bulkpause; 130, 143: SIGINT, SIGTERM
+    70 a bug in bulkpause; 130, 143: SIGINT, SIGTERM
 """
 
 
@@ -150,6 +156,7 @@ def retry(**given: Any) -> Exit:
 @click.option("--json", is_flag=True, help="As one JSON object.")
 @OF_THE_INPUT
 @OF_THE_API
+@VERIFY
 def plan(**given: Any) -> Exit:
     """Say what `run INPUT` would send. Sends nothing.
 

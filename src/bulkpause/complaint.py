@@ -54,12 +54,15 @@ def defect(error: BaseException) -> Iterator[str]:
 
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    yield "this is a defect of bulkpause; what was done until then is in the log"
+    yield "this is a bug in bulkpause; what was done until then is in the log"
     yield (
         f"{type(error).__name__} at {_place(error)}; bulkpause "
         f"{version('bulkpause')}, Python {platform.python_version()}, {sys.platform}"
     )
-    yield "please report the line above to those who maintain bulkpause"
+    yield (
+        "please send the line above, which holds nothing secret, and say what you did, "
+        "to whoever maintains this installation of bulkpause"
+    )
 
 
 def _place(error: BaseException) -> str:

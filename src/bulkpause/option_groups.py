@@ -72,6 +72,14 @@ OF_THE_API = _all(
         help="The long limit; none lifts it.",
     ),
 )
+VERIFY = click.option(
+    "--verify",
+    type=click.Choice([one.value for one in Verify]),
+    default=Verify.REFUSED.value,
+    show_default=True,
+    help="Which ids to read back when the first tries are through: none, those in "
+    "doubt, those and the refused ones, or all.",
+)
 OF_THE_RUN = _all(
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
     click.option(
@@ -124,14 +132,7 @@ OF_THE_RUN = _all(
         help="End when more ids than that are rejected, failed or unknown; a "
         "percentage is judged from 20 finished ids on.",
     ),
-    click.option(
-        "--verify",
-        type=click.Choice([one.value for one in Verify]),
-        default=Verify.REFUSED.value,
-        show_default=True,
-        help="Which ids to read back when the first tries are through: none, those "
-        "in doubt, those and the refused ones, or all.",
-    ),
+    VERIFY,
     click.option("--json", is_flag=True, help="Sum up as one JSON object."),
     click.option(
         "--progress",

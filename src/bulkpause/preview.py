@@ -17,6 +17,7 @@ from bulkpause.plan import Plan, make_plan
 from bulkpause.policy import Verify
 from bulkpause.progress import clock
 from bulkpause.recovery import Recovery
+from bulkpause.report import counted
 from bulkpause.source import read
 
 
@@ -78,10 +79,9 @@ def refuse_problems(found: Plan, options: Options) -> None:
     name = options.input_name
     _show_problems(name, found.problems)
     if not options.skips_invalid:
-        count = len(found.problems)
-        what = "row holds" if count == 1 else "rows hold"
+        hold = "holds" if len(found.problems) == 1 else "hold"
         raise InputError(
-            f"{name}: {count} {what} no usable id; nothing was sent; mend the file, "
+            f"{name}: {counted(len(found.problems), 'row')} {hold} no usable id; nothing was sent; mend the file, "
             "or leave these rows out with --skip-invalid"
         )
 
@@ -110,8 +110,8 @@ def refuse_surprise(found: Plan, options: Options) -> None:
 def plan_lines(found: Plan, options: Options) -> Iterator[str]:
     items = found.items
     yield (
-        f"{found.rows} rows: {len(items)} to pause, {found.duplicate} repeats, "
-        f"{found.already_done} done before, {len(found.problems)} without a usable id"
+        f"{counted(found.rows, 'row')}: {len(items)} to pause, "
+        f"{counted(found.duplicate, 'repeat')}, {found.already_done} done before, {len(found.problems)} without a usable id"
     )
     if items:
         first = ", ".join(item.id for item in items[:IDS_SHOWN])
@@ -121,7 +121,8 @@ def plan_lines(found: Plan, options: Options) -> Iterator[str]:
     if order is not None:
         end = "highest" if order.is_descending else "lowest"
         yield f"order: by {order.column}, {end} first"
-    limits = ", ".join(str(limit) for limit in options.settings.limits) or "no limits"
+    by_length = sorted(options.settings.limits, key=lambda limit: limit.period_s)
+    limits = " and ".join(str(limit) for limit in by_length) or "no limits"
     yield f"on {options.host}, about {clock(needed_s(found, options))} at {limits}"
     yield f"digest {found.digest}"
     if found.problems and not options.skips_invalid:

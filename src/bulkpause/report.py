@@ -13,7 +13,6 @@ from bulkpause.summary import Totals, inert
 
 #: So many causes are shown; the others are counted.
 MOST_REASONS = 10
-_STILL_RUNNING = (Status.FAILED, Status.REJECTED)
 
 
 def retry_command(
@@ -51,14 +50,18 @@ def _limit_options(limits: Sequence[Limit]) -> list[str]:
 def end_of_run(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     """Say what became of every row, how fast, and why not all are paused."""
     yield totals.identity()
+    if totals.may_run:
+        yield _running(totals)
+    if totals.by_status[Status.UNKNOWN]:
+        yield _unknown(totals)
     if before := totals.not_paused_before:
-        yield f"{_counted(before, 'row')} of earlier runs can not be paused"
+        yield f"{counted(before, 'row')} of earlier runs can not be paused"
     if not totals.requests:
         return
     share = share_of_limits(totals, limits)
     of_limits = "" if share is None else f", {share:.0%} of what the limits allow"
     yield (
-        f"{totals.wall_s:.1f} s, {_counted(totals.requests, 'request')}, "
+        f"{totals.wall_s:.1f} s, {counted(totals.requests, 'request')}, "
         f"{rate_per_s(totals):.2f}/s{of_limits}"
     )
     yield (
@@ -109,23 +112,31 @@ def reasons(totals: Totals) -> Iterator[str]:
         if group.trace_ids:
             yield f"    trace_id {inert(', '.join(group.trace_ids))}"
     if (hidden := len(found) - MOST_REASONS) > 0:
-        yield f"and {_counted(hidden, 'reason')} more"
+        yield f"and {counted(hidden, 'reason')} more"
 
 
-def still_running(totals: Totals, unattempted: int) -> Iterator[str]:
+def still_running(totals: Totals) -> Iterator[str]:
     """Answer the question of an incident: is anything still running?"""
     counts = totals.by_status
-    paused = counts[Status.PAUSED] + counts[Status.ALREADY_PAUSED]
-    running = sum(counts[status] for status in _STILL_RUNNING) + unattempted
-    yield f"{paused} paused"
+    yield f"{counts[Status.PAUSED] + counts[Status.ALREADY_PAUSED]} paused"
     if counts[Status.NOT_PAUSABLE]:
         yield f"{counts[Status.NOT_PAUSABLE]} not pausable (see their status below)"
-    left = f", {unattempted} of them not attempted" if unattempted else ""
-    yield f"{running} may still run: not paused by us{left}"
-    yield f"{counts[Status.UNKNOWN]} unknown: perhaps paused, perhaps still running"
+    yield _running(totals)
+    yield _unknown(totals)
     if invalid := counts[Status.INVALID]:
-        yield f"{_counted(invalid, 'row')} without a usable id: never sent"
+        yield f"{counted(invalid, 'row')} without a usable id: never sent"
     yield from reasons(totals)
+
+
+def _running(totals: Totals) -> str:
+    missing = totals.not_attempted
+    left = f", {missing} of them not attempted" if missing else ""
+    return f"{totals.may_run} may still run: not paused by us{left}"
+
+
+def _unknown(totals: Totals) -> str:
+    count = totals.by_status[Status.UNKNOWN]
+    return f"{count} unknown: perhaps paused, perhaps still running"
 
 
 def rate_per_s(totals: Totals) -> float:
@@ -147,5 +158,6 @@ def share_of_limits(totals: Totals, limits: Sequence[Limit]) -> float | None:
     return totals.requests / min(windows)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """Write a number of things, one or many."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

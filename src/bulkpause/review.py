@@ -33,7 +33,7 @@ def show_status(log: Path, *, is_json: bool) -> Exit:
     if is_json:
         click.echo(orjson.dumps(totals.as_dict() | {"log": str(log)}))
     else:
-        for line in report.still_running(totals, len(unattempted)):
+        for line in report.still_running(totals):
             click.echo(line)
         if totals.is_unfinished:
             click.echo(f"go on with: {_retry_command(log, found)}")

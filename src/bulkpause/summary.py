@@ -122,6 +122,12 @@ class Totals:
         recorded = self.by_status.total()
         return self.rows - self.duplicate - self.already_done - recorded
 
+    @property
+    def may_run(self) -> int:
+        """How many ids are known not to be paused by us, and may still run."""
+        refused = self.by_status[Status.FAILED] + self.by_status[Status.REJECTED]
+        return refused + self.not_attempted
+
     def accounts(self) -> dict[str, int]:
         """Give every account by name. They add up to the rows."""
         return {
@@ -134,7 +140,8 @@ class Totals:
     def identity(self) -> str:
         """Write the sum out, without the accounts that are empty."""
         parts = [f"{count} {name}" for name, count in self.accounts().items() if count]
-        return f"{self.rows} rows = {' + '.join(parts) or '0'}"
+        rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
+        return f"{rows} = {' + '.join(parts) or '0'}"
 
     @property
     def is_unfinished(self) -> bool:
@@ -168,6 +175,7 @@ class Totals:
             "rows": self.rows,
             **self.accounts(),
             "not_paused_before": self.not_paused_before,
+            "may_run": self.may_run,
             "wall_s": self.wall_s,
             "requests": self.requests,
             "more_attempts": self.more_attempts,

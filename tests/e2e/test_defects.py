@@ -30,4 +30,4 @@ def test_a_defect_ends_with_70_and_not_with_1(tmp_path: Path) -> None:
     )
     assert ended.returncode == 70
     assert "ZeroDivisionError" in ended.stderr
-    assert "bulkpause: this is a defect" in ended.stderr
+    assert "bulkpause: this is a bug" in ended.stderr

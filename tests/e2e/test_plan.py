@@ -34,10 +34,10 @@ def test_a_plan_says_all_that_a_person_has_to_know(program: Program) -> None:
     digest = digest_of(program, "export.csv", "--order-by", "spend:desc")
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
-        "8 rows: 7 to pause, 1 repeats, 0 done before, 0 without a usable id",
+        "8 rows: 7 to pause, 1 repeat, 0 done before, 0 without a usable id",
         "first 1002, 1003, 1001; last 1006, 1007, 1004",
         "order: by spend, highest first",
-        "on api.ocamba.com, about 1 s at 150/60s, 10/1s",
+        "on api.ocamba.com, about 1 s at 10/1s and 150/60s",
         f"digest {digest}",
     ]
 
@@ -93,8 +93,16 @@ def test_a_plan_names_the_time_that_is_needed(program: Program) -> None:
     ended = program.call("plan", program.ids(600))
     assert (
         ended.stdout.splitlines()[2]
-        == "on api.ocamba.com, about 3:16 at 150/60s, 10/1s"
+        == "on api.ocamba.com, about 3:16 at 10/1s and 150/60s"
     )
+
+
+def test_a_proof_takes_as_long_as_twice_the_ids(program: Program) -> None:
+    once = as_object(program, "id\n" + "".join(f"{n}\n" for n in range(1001, 1601)))
+    text = "id\n" + "".join(f"{n}\n" for n in range(1001, 1301))
+    proved = as_object(program, text, "--verify", "all")
+    assert proved["ids"] == 300
+    assert proved["needed_s"] == once["needed_s"]
 
 
 def test_a_plan_sends_nothing(program: Program, serve: Serve) -> None:

@@ -67,7 +67,7 @@ def test_what_a_second_signal_cut_off_is_not_called_not_attempted(
     running.send(SIGINT)
     ended = running.end()
     assert simulator.ledger.paused_ids() == {"1001"}
-    assert ended.account == "1 rows = 1 unknown"
+    assert ended.account == "1 row = 1 unknown"
 
 
 def test_what_waits_for_a_second_try_is_recorded(

@@ -82,7 +82,7 @@ def test_what_can_not_be_read_back_is_unknown(program: Program, serve: Serve) ->
         scripts={"1001": (Fault.LOST,)}, view_scripts={"1001": (Fault.INTERNAL_ERROR,)}
     )
     ended = program.pause(simulator, program.ids(1), "--max-attempts", "1")
-    assert (ended.code, ended.account) == (5, "1 rows = 1 unknown")
+    assert (ended.code, ended.account) == (5, "1 row = 1 unknown")
     assert program.records()[0]["error"] == "connection_closed"
 
 

@@ -27,10 +27,11 @@ def broken(wrap: bool = False) -> BaseException:
 @pytest.mark.parametrize("wrap", [False, True], ids=["bare", "in a group"])
 def test_a_defect_says_what_broke_and_where(wrap: bool) -> None:
     first, place, ask = defect(broken(wrap))
-    assert first.startswith("this is a defect of bulkpause")
+    assert first.startswith("this is a bug in bulkpause")
     assert re.match(r"ValueError at unit/test_complaint\.py:\d+ in break_down;", place)
     assert re.search(r"; bulkpause \d+\.\d+\.\d+, Python 3\.\d+\.\d+, ", place)
-    assert "report" in ask
+    assert ask.startswith("please send the line above")
+    assert ask.endswith("to whoever maintains this installation of bulkpause")
 
 
 @pytest.mark.parametrize("wrap", [False, True], ids=["bare", "in a group"])

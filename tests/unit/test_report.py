@@ -92,6 +92,16 @@ def test_a_run_that_sent_nothing_says_no_more_than_its_sum() -> None:
     assert list(end_of_run(found, LIMITS)) == ["3 rows = 3 already_done"]
 
 
+def test_the_end_of_a_run_says_what_may_still_run() -> None:
+    records = [record(1, Status.FAILED), record(2, Status.UNKNOWN), record(3)]
+    assert list(end_of_run(totals_of(records, rows=5), LIMITS))[:3] == [
+        "5 rows = 1 paused + 1 failed + 1 unknown + 2 not_attempted",
+        "3 may still run: not paused by us, 2 of them not attempted",
+        "1 unknown: perhaps paused, perhaps still running",
+    ]
+    assert "may still run" not in "".join(end_of_run(hundred(), LIMITS))
+
+
 def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
     missing: dict[str, Any] = {"http_status": 404, "title": "Not found."}
     records = [
@@ -206,8 +216,9 @@ def test_what_still_runs_is_the_answer_to_an_incident() -> None:
         Status.FAILED,
         Status.UNKNOWN,
     ]
-    found = totals_of([record(n, status) for n, status in enumerate(statuses)])
-    assert list(still_running(found, 4))[:4] == [
+    records = [record(n, status) for n, status in enumerate(statuses)]
+    found = totals_of(records, rows=len(records) + 4)
+    assert list(still_running(found))[:4] == [
         "2 paused",
         "1 not pausable (see their status below)",
         "6 may still run: not paused by us, 4 of them not attempted",
