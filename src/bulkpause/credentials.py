@@ -74,21 +74,23 @@ def find_token(
     if path is None and (text := environ.get(_VARIABLE)) is not None:
         return Token(text), None
     if path is not None:
-        return _from_file(path)
+        # Not its name: that is the token, where somebody gave the one for the other.
+        return _from_file(path, "the file that --token-file names")
     if folder := environ.get("CREDENTIALS_DIRECTORY"):
         # The service manager sees to it who can read these; their modes mislead.
-        return _from_file(Path(folder) / _CREDENTIAL)[0], None
+        path = Path(folder) / _CREDENTIAL
+        return _from_file(path, str(path))[0], None
     raise TokenError(f"there is no token; {_WHERE}")
 
 
-def _from_file(path: Path) -> tuple[Token, str | None]:
+def _from_file(path: Path, name: str) -> tuple[Token, str | None]:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(2 * _LONGEST).decode("utf-8-sig", "replace")
     except OSError as error:
         reason = error.strerror or "it can not be read"
-        raise TokenError(f"the token file {path}: {reason}; {_WHERE}") from None
+        raise TokenError(f"{name}: {reason}; {_WHERE}") from None
     if mode & (stat.S_IRGRP | stat.S_IROTH):
         return Token(text), f"others can read {path}: chmod 600 it"
     return Token(text), None

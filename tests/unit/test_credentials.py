@@ -175,9 +175,17 @@ def test_a_pipe_is_read_without_a_warning() -> None:
     assert (text_of(token), warning) == ("abc", None)
 
 
-def test_a_missing_file_is_named_with_the_reason(tmp_path: Path) -> None:
-    with pytest.raises(TokenError, match=r"token: No such file or directory"):
+def test_a_missing_file_is_told_of_with_the_reason(tmp_path: Path) -> None:
+    reason = "the file that --token-file names: No such file or directory"
+    with pytest.raises(TokenError, match=reason):
         find_token(tmp_path / "token", {"OCAMBA_TOKEN": "variable"})
+
+
+def test_a_token_in_place_of_its_file_is_not_echoed() -> None:
+    with pytest.raises(TokenError) as raised:
+        find_token(Path("s3cret"), {})
+
+    assert "s3cret" not in str(raised.value)
 
 
 def test_a_missing_credential_is_named_with_the_reason(tmp_path: Path) -> None:
