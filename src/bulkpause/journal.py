@@ -104,7 +104,6 @@ class Journal:
     def __init__(
         self, path: Path, *, is_resumed: bool, now: Callable[[], datetime]
     ) -> None:
-        self.path = path
         self._now = now
         ahead = write_ahead_path(path)
         there = [file for file in (path, ahead) if os.path.lexists(file)]
