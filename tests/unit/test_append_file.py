@@ -54,6 +54,14 @@ def test_what_is_there_already_is_kept(path: Path) -> None:
     assert content_after(path, b"two\n") == b"one\ntwo\n"
 
 
+def test_all_lines_are_read_wherever_the_last_one_was_written(path: Path) -> None:
+    file = AppendFile(path)
+    file.append(b"one\n")
+    file.append(b"two\n")
+    assert list(file.lines()) == [b"one", b"two"]
+    file.close()
+
+
 @pytest.mark.parametrize("torn", range(1, 9))
 def test_a_torn_last_line_is_cut_at_any_byte(path: Path, torn: int) -> None:
     path.write_bytes(b"one\n" + b"two-----\n"[:torn])
@@ -159,6 +167,12 @@ def test_nothing_stays_open_when_opening_fails(path: Path) -> None:
         AppendFile(path)
     assert len(open_files()) == before
     first.close()
+
+
+def test_nothing_stays_open_when_it_is_closed(path: Path) -> None:
+    before = len(open_files())
+    AppendFile(path).close()
+    assert len(open_files()) == before
 
 
 def open_files() -> set[str]:

@@ -215,6 +215,11 @@ def test_a_json_line_without_a_usable_id_is_a_problem(
     assert found.startswith(reason or "1000249")
 
 
+def test_an_object_may_have_many_keys() -> None:
+    keys = [f'"k{n}": 1' for n in range(300)]
+    assert rows("{" + ", ".join([*keys, '"id": 1000248']) + "}") == [(1, "1000248")]
+
+
 def test_a_key_that_stands_twice_deeper_down_is_no_matter() -> None:
     assert rows('{"id": 1000248, "more": [{"a": 1, "a": 2}]}') == [(1, "1000248")]
 
