@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkpause.ids import as_item, fault_of, name_of, shown
+from bulkpause.ids import as_item, checked, fault_of, name_of, shown
 from bulkpause.model import Item, Problem
 from tests.hostile_ids import HOSTILE_IDS
 
@@ -113,6 +113,16 @@ def test_a_sort_value_goes_with_its_id() -> None:
     assert as_item(2, "a", "5 EUR") == Item(id="a", row=2, sort_text="5 EUR")
 
 
+@pytest.mark.parametrize("text", ["1000248", "1E17", "id", "../5"])
+def test_an_item_of_unknown_origin_is_checked_like_a_text(text: str) -> None:
+    assert checked(Item(id=text, row=3)) == as_item(3, text)
+
+
+def test_a_problem_stays_one() -> None:
+    problem = Problem(row=3, reason="no id", remedy="fill it in")
+    assert checked(problem) is problem
+
+
 @settings(deadline=None)
 @given(st.text(max_size=80))
 def test_nothing_but_the_pattern_is_ever_accepted(text: str) -> None:
@@ -151,6 +161,7 @@ def test_a_shown_text_is_short_and_safe_to_print(text: str) -> None:
 
 
 def test_a_shown_text_is_cut_in_sight() -> None:
+    assert shown("x" * 40) == f"'{'x' * 40}'"
     assert shown("x" * 41) == f"'{'x' * 40}'..."
 
 
@@ -158,6 +169,7 @@ def test_a_shown_text_is_cut_in_sight() -> None:
     ("path", "name"),
     [
         ("-", "standard input"),
+        ("(1).csv", "(1).csv"),
         ("exports/März 2026.csv", "exports/März 2026.csv"),
         ("a\x1b[31m.csv", r"'a\x1b[31m.csv'"),
         ("a\udcff.csv", r"'a\udcff.csv'"),

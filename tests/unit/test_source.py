@@ -459,6 +459,12 @@ def test_a_heading_without_one_column_of_ids_is_refused(
     assert said in refused
 
 
+def test_of_a_wide_heading_twelve_columns_are_named() -> None:
+    refused = refusal(",".join(f"x{number}" for number in range(300)), "a.csv")
+    assert "among 'x0', " in refused
+    assert "'x11'; name one" in refused
+
+
 def test_a_file_of_several_columns_is_not_called_a_list() -> None:
     assert "--format lines" not in refusal("1000247,a\n1000248,b\n", "a.csv")
 
