@@ -61,6 +61,7 @@ _EXIT_CODES = """
             bash  eval "$(_BULKPAUSE_COMPLETE=bash_source bulkpause)"
             zsh   eval "$(_BULKPAUSE_COMPLETE=zsh_source bulkpause)"
             fish  _BULKPAUSE_COMPLETE=fish_source bulkpause | source
+            In zsh, it comes after compinit.
         """,
     },
 )

@@ -1,22 +1,24 @@
 """Shells complete verbs, options and values."""
 
+import os
+import re
 import shutil
-import subprocess
+from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.program import WITHIN_S, Program, script
+from tests.e2e.program import Program, script
+from tests.e2e.terminal import Terminal
 
 
-BASH = shutil.which("bash")
-#: Sets completion up as the help says, and asks for one as bash does.
-IN_BASH = """
-eval "$(_BULKPAUSE_COMPLETE=bash_source bulkpause)"
-COMP_WORDS=(bulkpause "$@")
-COMP_CWORD=$#
-_bulkpause_completion bulkpause
-printf '%s\\n' "${COMPREPLY[@]}"
-"""
+#: Starts a shell in which a person types, without a startup file.
+SHELLS = {
+    "bash": ["bash", "--norc", "-i"],
+    "zsh": ["zsh", "-f", "-i"],
+    "fish": ["fish", "--no-config", "-i"],
+}
+#: What a startup file holds before the line that the help names.
+BEFORE = {"zsh": "autoload -Uz compinit; compinit -u; "}
 
 
 def completed(program: Program, shell: str, *words: str) -> list[str]:
@@ -61,23 +63,34 @@ def test_options_values_and_files_are_completed(
     assert completed(program, "bash", *words) == [found]
 
 
-@pytest.mark.skipif(BASH is None, reason="there is no bash")
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [(("ru",), ["run"]), (("run", "x", "--canar"), ["--canary"])],
-    ids=str,
-)
-def test_bash_itself_completes(
-    program: Program, words: tuple[str, ...], found: list[str]
-) -> None:
-    path = f"{script().parent}:/usr/bin:/bin"
-    ended = subprocess.run(
-        [str(BASH), "--norc", "-c", IN_BASH, "bash", *words],
-        capture_output=True,
-        cwd=program.folder,
-        env={"PATH": path},
-        text=True,
-        timeout=WITHIN_S,
-        check=True,
+def set_up_line(program: Program, shell: str) -> str:
+    line = re.search(
+        rf"^ +{shell} +(.*BULKPAUSE.*)$", program.call("--help").stdout, re.MULTILINE
     )
-    assert ended.stdout.split() == found
+    assert line is not None
+    return BEFORE.get(shell, "") + line[1]
+
+
+@pytest.fixture
+def shell(program: Program, request: pytest.FixtureRequest) -> Iterator[Terminal]:
+    """A shell on a terminal, set up with the line that the help names."""
+    name = str(request.param)
+    if shutil.which(name) is None:
+        pytest.skip(f"there is no {name}")
+    program.file("incident.csv", "id\n1001\n")
+    line = set_up_line(program, name)
+    path = f"{script().parent}:{os.environ['PATH']}"
+    variables = {"PATH": path, "HOME": str(program.folder), "TERM": "xterm"}
+    terminal = Terminal(SHELLS[name], cwd=program.folder, variables=variables)
+    terminal.type(f"{line}; echo rea''dy\n")
+    terminal.wait_for("ready\n")
+    yield terminal
+    terminal.close()
+
+
+@pytest.mark.parametrize("shell", SHELLS, indirect=True)
+def test_a_shell_completes_what_a_person_types(shell: Terminal) -> None:
+    shell.type("bulkpause run x --canar\t")
+    shell.wait_for("--canary")
+    shell.type("\x15bulkpause run inci\t")
+    shell.wait_for("incident.csv")
