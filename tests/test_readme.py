@@ -1,5 +1,6 @@
 """What the README says is what happens."""
 
+import io
 import json
 import re
 import shlex
@@ -14,10 +15,13 @@ from pathlib import Path
 import click
 import pytest
 from anyio.from_thread import start_blocking_portal
+from rich.console import Console
 
+from bulkpause.bar import picture
 from bulkpause.cli import run as run_verb
 from bulkpause.exits import Exit
 from bulkpause.model import Record, Status
+from bulkpause.progress import Snapshot
 from bulkpause.simulator import Behaviour, Simulator
 from tests.e2e.terminal import Terminal, environment
 
@@ -194,6 +198,49 @@ def test_the_record_of_the_readme_is_a_real_one(
 
 def masked_json(text: str) -> str:
     return masked(text).replace(": MS", ': "MS"').replace(":MS", ':"MS"')
+
+
+def snapshot_of(frame: list[str]) -> Snapshot:
+    """Read back from its picture how a run stood."""
+    finished, total = re.findall(r"\d+", frame[0])
+    counted = {
+        name: int(n) for n, name in re.findall(r"(\d+) ([a-z ]+[a-z])", frame[1])
+    }
+    rate, allowed, left = re.findall(r"[\d.]+", frame[2])
+    wait = re.search(r"^waiting for (.+): (\d+) s$", "\n".join(frame), re.MULTILINE)
+    _, _, failed = " ".join(map(str.strip, frame)).partition("last not paused: ")
+    by_status = {
+        status.value: counted[status] for status in Status if status in counted
+    }
+    assert sum(by_status.values()) == int(finished)
+    return Snapshot(
+        total=int(total),
+        by_status=by_status,
+        requests=0,
+        in_flight=counted["in flight"],
+        accepted=counted["accepted"],
+        to_retry=counted.get("to try again", 0),
+        to_read_back=counted["to read back"],
+        rate_per_s=float(rate),
+        allowed_per_s=float(allowed),
+        left_s=float(left),
+        waits_for=wait and wait[1],
+        waits_s=wait and float(wait[2]),
+        failures=(failed,) if failed else (),
+    )
+
+
+def test_the_recording_shows_what_is_drawn() -> None:
+    (recording,) = blocks("text")
+    *frames, end = recording.text.strip("\n").split("\n\n")
+    for frame in frames:
+        file = io.StringIO()
+        console = Console(file=file, width=80, force_terminal=True)
+        console.print(picture(snapshot_of(frame.splitlines())))
+        drawn = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue())
+        assert [line.rstrip() for line in drawn.splitlines()] == frame.splitlines()
+    assert len(frames) == 3
+    assert end.startswith("150 rows = 149 paused + 1 rejected\n1 may still run")
 
 
 def test_every_option_stands_in_the_table() -> None:
