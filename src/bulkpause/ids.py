@@ -70,10 +70,15 @@ def fault_of(text: str) -> tuple[str, str] | None:
         return "no id", "fill it in or delete the row"
     if change := _change_of(text):
         return f"{shown(text)} {change}, not an id", _EXPORT_AS_TEXT
-    if not _ID(text):
+    if not has_the_letters_of_an_id(text):
         remedy = "an id is 1 to 64 letters, digits, - and _, the first no - or _"
         return f"{shown(text)} is no id", remedy
     return _word_fault(text)
+
+
+def has_the_letters_of_an_id(text: str) -> bool:
+    """Tell whether a text could be an id, were it not for what it means."""
+    return _ID(text) is not None
 
 
 def _change_of(text: str) -> str | None:

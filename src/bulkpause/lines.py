@@ -3,16 +3,22 @@
 A line of the log is a `Record`. The write-ahead file holds four kinds, told apart by
 their first key: `run` begins a run, `planned` names ids that it is about to send,
 `sent` comes before each request, and `answered` after those that were not final.
+
+Each line ends with a checksum of what stands before it, so that no damage makes one
+id of another. A line that somebody mended may go without.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_type_hints
+from zlib import crc32
 
 import orjson
 
 from bulkpause.errors import LogError
+from bulkpause.ids import has_the_letters_of_an_id
 from bulkpause.model import Action, Item, Past, Record, Status
 
 
@@ -20,6 +26,8 @@ from bulkpause.model import Action, Item, Past, Record, Status
 VERSION = 1
 #: So many ids stand in one line of a plan.
 IDS_A_LINE = 1000
+#: What stands between a line and its checksum. No text of a line can hold it.
+_SUM = b',"crc32":"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +70,12 @@ class Answered:
 
 
 Entry = Header | Sent | Answered | tuple[Item, ...]
+_Line = TypeVar("_Line", Record, Past, Header, Sent, Answered, Item)
 
 
 def encode(value: Record | Header | Sent | Answered) -> bytes:
     """Write one line, its end included."""
-    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    return _summed(value)
 
 
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
@@ -75,10 +84,15 @@ def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
     for item in items:
         pairs.append((item.id, item.row))
         if len(pairs) == IDS_A_LINE:
-            yield orjson.dumps({"planned": pairs}, option=orjson.OPT_APPEND_NEWLINE)
+            yield _summed({"planned": pairs})
             pairs = []
     if pairs:
-        yield orjson.dumps({"planned": pairs}, option=orjson.OPT_APPEND_NEWLINE)
+        yield _summed({"planned": pairs})
+
+
+def _summed(value: object) -> bytes:
+    line = orjson.dumps(value)[:-1]
+    return b'%s%s%08x"}\n' % (line, _SUM, crc32(line))
 
 
 def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:
@@ -89,7 +103,7 @@ def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:
     """
     for number, line in enumerate(lines, 1):
         try:
-            yield _record(orjson.loads(line))
+            yield _record(_loaded(line))
         except (ValueError, TypeError, KeyError) as error:
             raise _damaged(name, number) from error
 
@@ -102,18 +116,30 @@ def decode_entries(lines: Iterable[bytes], name: str) -> Iterator[Entry]:
     """
     for number, line in enumerate(lines, 1):
         try:
-            yield _entry(orjson.loads(line))
+            yield _entry(_loaded(line))
         except (ValueError, TypeError, KeyError) as error:
             raise _damaged(name, number) from error
+
+
+def _loaded(line: bytes) -> dict[str, Any]:
+    start, mark, told = line.rpartition(_SUM)
+    if mark:
+        if told != b'%08x"}' % crc32(start):
+            raise ValueError(told)
+        line = start + b"}"
+    value = orjson.loads(line)
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
 
 
 def _record(value: dict[str, Any]) -> Record:
     value["status"] = Status(value["status"])
     value["history"] = tuple(value["history"])
     for past in value["history"]:
-        _check_time(Past(**past).at)
-    record = Record(**value)
-    _check_texts(record.id, record.run_id, record.request_id)
+        _check_time(_made(Past, past).at)
+    record = _made(Record, value)
+    _check_id(record.id)
     _check_time(record.started_at)
     _check_time(record.finished_at)
     return record
@@ -122,29 +148,64 @@ def _record(value: dict[str, Any]) -> Record:
 def _entry(value: Mapping[str, Any]) -> Entry:
     match next(iter(value), None):
         case "run":
-            header = Header(**{**value, "action": Action(value["action"])})
+            header = _made(Header, {**value, "action": Action(value["action"])})
             if header.version != VERSION:
                 raise ValueError(f"version {header.version}")
-            _check_texts(header.run)
             return header
         case "planned":
-            items = tuple(Item(id=id_, row=row) for id_, row in value["planned"])
-            _check_texts(*(item.id for item in items))
-            return items
+            (pairs,) = value.values()
+            return tuple(_planned(id_, row) for id_, row in pairs)
         case "sent":
-            sent = Sent(**{**value, "action": Action(value["action"])})
-            _check_texts(sent.sent, sent.request_id)
+            sent = _made(Sent, {**value, "action": Action(value["action"])})
+            _check_id(sent.sent)
             _check_time(sent.at)
             return sent
         case "answered":
-            return Answered(**value)
+            answered = _made(Answered, value)
+            _check_id(answered.answered)
+            return answered
         case kind:
             raise ValueError(kind)
 
 
-def _check_texts(*values: object) -> None:
-    if not all(value is None or isinstance(value, str) for value in values):
-        raise TypeError
+def _planned(id_: object, row: object) -> Item:
+    item = _made(Item, {"id": id_, "row": row})
+    _check_id(item.id)
+    return item
+
+
+def _made(kind: type[_Line], value: Mapping[str, Any]) -> _Line:
+    """Make a value of what was read, if each of its fields is of its type.
+
+    Raises:
+        TypeError: One is not, or is missing, or there is one more.
+    """
+    made = kind(**value)
+    for name, types in _TYPES[kind]:
+        if not isinstance(getattr(made, name), types):
+            raise TypeError(name)
+    return made
+
+
+def _types_of(kind: type) -> tuple[tuple[str, type | UnionType], ...]:
+    """Give the types of the fields, as far as they can be told at run time."""
+    hints = get_type_hints(kind)
+    return tuple(
+        # JSON has one type of number.
+        (name, hint | int if float in {hint, *get_args(hint)} else hint)
+        for name, hint in hints.items()
+        if isinstance(hint, type | UnionType)
+    )
+
+
+_TYPES = {
+    kind: _types_of(kind) for kind in (Record, Past, Header, Sent, Answered, Item)
+}
+
+
+def _check_id(id_: str | None) -> None:
+    if id_ is not None and not has_the_letters_of_an_id(id_):
+        raise ValueError(id_)
 
 
 def _check_time(value: str | None) -> None:
@@ -155,6 +216,6 @@ def _check_time(value: str | None) -> None:
 
 def _damaged(name: str, number: int) -> LogError:
     return LogError(
-        f"{name}: line {number} is damaged; set the file aside, or mend the line, and "
-        "run again"
+        f"{name}: line {number} is damaged; set the file aside, or mend the line and "
+        "leave its crc32 out, and run again"
     )

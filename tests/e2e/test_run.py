@@ -35,6 +35,7 @@ KEYS = [
     "started_at",
     "finished_at",
     "run_id",
+    "crc32",
 ]
 
 
