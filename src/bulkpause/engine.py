@@ -199,7 +199,7 @@ class Engine:
         was_out = self._watch.is_out
         stopped = self._watch.learn(work.item.id, reply)
         if stopped is not None:
-            self.stop(stopped)
+            self._stop_at(work, stopped)
         if was_out and is_broken(reply):
             # A probe shows how the server is, and is not held against the id.
             work.forgiven.add(attempt.request_id)
@@ -238,9 +238,14 @@ class Engine:
                 work.action = Action.VIEW
                 self.backlog.add_read_back(work)
             case Stop(stopped):
-                self.stop(stopped)
+                self._stop_at(work, stopped)
                 self._leave(work)
                 self.backlog.finish()
+
+    def _stop_at(self, work: Work, stopped: Stopped) -> None:
+        """Stop, and name the id whose answer was the reason."""
+        reason = f"{stopped.reason}, at {work.item.id}"
+        self.stop(Stopped(stopped.cause, reason))
 
     def _note_answer(self, work: Work, request_id: str) -> None:
         reply = work.pauses[-1].reply

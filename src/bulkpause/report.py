@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bulkpause.endpoint import DEFAULT_BASE_URL
 from bulkpause.model import Limit, Status, Stopped
+from bulkpause.policy import Verify
 from bulkpause.settings import BURST, STEADY, Settings
 from bulkpause.summary import Totals, inert
 
@@ -36,6 +37,8 @@ def retry_command(
         words += ["--max-in-flight", str(settings.max_in_flight)]
     if settings.reason is not None:
         words += ["--reason", settings.reason]
+    if settings.rules.verify is not Verify.REFUSED:
+        words += ["--verify", settings.rules.verify]
     return shlex.join([*words, "--yes"] if is_confirmed else words)
 
 

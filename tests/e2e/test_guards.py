@@ -1,5 +1,7 @@
 """What ends a run early: which rule, at which id, what is left, and what is next."""
 
+import re
+
 import pytest
 
 from bulkpause.simulator import Fault, Window
@@ -161,7 +163,31 @@ def test_campaigns_that_are_all_forbidden_stop_the_run(
     simulator = serve(always=Fault.FORBIDDEN)
     ended = program.pause(simulator, program.ids(40), *ONE_BY_ONE)
     assert (ended.code, ended.account) == (4, "40 rows = 5 rejected + 35 not_attempted")
-    assert "stopped: the API forbade to pause 5 campaigns in a row" in ended.stderr
+    assert "stopped: the API forbade to pause 5 campaigns in a row (" in ended.stderr
+    assert "), at 1005; left: 35 not_attempted\n" in ended.stderr
+    assert "go on with: bulkpause retry" in ended.stderr
+
+
+def test_a_token_that_is_refused_is_refused_at_an_id(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(scripts={"1003": (Fault.UNAUTHORIZED,)})
+    ended = program.pause(simulator, program.ids(9), *ONE_BY_ONE)
+    assert (ended.code, ended.account) == (4, "9 rows = 2 paused + 7 not_attempted")
+    assert "), at 1003; left: 7 not_attempted\n" in ended.stderr
+    assert "go on with: bulkpause retry" in ended.stderr
+
+
+def test_a_server_that_is_out_was_out_at_an_id(program: Program, serve: Serve) -> None:
+    simulator = serve(always=Fault.UNAVAILABLE)
+    options = ["--give-up-after", "500ms", *ONE_BY_ONE]
+    ended = program.pause(simulator, program.ids(12), *options)
+    assert ended.code == 5
+    assert re.search(
+        r"stopped: no usable answer for \d+ s, the last: HTTP 503, at 10\d\d; left: ",
+        ended.stderr,
+    )
+    assert "go on with: bulkpause retry" in ended.stderr
 
 
 @pytest.mark.parametrize(

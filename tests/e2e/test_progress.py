@@ -198,6 +198,7 @@ def test_a_log_collector_is_given_json_and_nothing_else(
         "id.finished",
         "run.finished",
     ]
+    assert all(re.fullmatch("[a-z]+[.][a-z]+ed", one["event"]) for one in events)
     (run_id,) = {one["run_id"] for one in events}
     assert {record["run_id"] for record in program.records()} == {run_id}
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bulkpause.model import Cause, Limit, Record, Status, Stopped
+from bulkpause.policy import Rules, Verify
 from bulkpause.report import (
     MOST_REASONS,
     as_object,
@@ -192,6 +193,7 @@ def test_a_run_that_was_not_stopped_names_its_log_alone() -> None:
         ),
         ({"max_in_flight": 2}, {}, " --max-in-flight 2"),
         ({"reason": "It's over"}, {}, " --reason 'It'\"'\"'s over'"),
+        ({"rules": Rules(verify=Verify.ALL)}, {}, " --verify all"),
     ],
     ids=str,
 )
