@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from weakref import WeakSet
 
 import aiohttp
@@ -29,6 +29,7 @@ from bulkpause.answer import clean, read_answer
 from bulkpause.credentials import Token
 from bulkpause.endpoint import Endpoint
 from bulkpause.model import Action, Fault, Reply
+from bulkpause.proxy import Proxy
 from bulkpause.resolver import Resolver
 
 
@@ -75,8 +76,8 @@ class _Connector(aiohttp.TCPConnector):
     connection, aiohttp writes the request to it, so that this is its moment.
     """
 
-    def __init__(self, *, limit: int) -> None:
-        super().__init__(limit=limit, resolver=Resolver())
+    def __init__(self, *, limit: int, ssl: ssl.SSLContext | bool) -> None:
+        super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
         self._warm: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
@@ -106,6 +107,9 @@ class Client:
         reason: Sent in the body of a pause; None sends an empty object.
         timeouts: For each attempt.
         max_in_flight: The size of the connection pool.
+        proxy: Whom to ask for a tunnel to the endpoint, which must be https then.
+        logs_keys: Whether `SSLKEYLOGFILE` may ask for the keys of connections, with
+            which whoever reads the traffic reads the token.
         now: The wall clock, for `Retry-After` dates.
 
     Attributes:
@@ -120,6 +124,8 @@ class Client:
         reason: str | None,
         timeouts: Timeouts,
         max_in_flight: int,
+        proxy: Proxy | None = None,
+        logs_keys: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.ends_at = inf
@@ -128,11 +134,16 @@ class Client:
         self._now = now
         self._hide = token.hidden_in
         self._timeouts = timeouts
+        self._proxy = proxy
+        # Not of the session: what is, goes to the proxy as well.
+        self._authorization = token.header()
         self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=max_in_flight),
+            connector=_Connector(
+                limit=max_in_flight,
+                ssl=_tls(logs_keys=logs_keys) if endpoint.is_secure else True,
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
-                "Authorization": token.header(),
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
                 "User-Agent": "bulkpause",
@@ -177,7 +188,7 @@ class Client:
         self, action: Action, id_: str, request_id: str
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         is_pause = action is Action.PAUSE
-        headers = {"X-Request-Id": request_id}
+        headers = {"Authorization": self._authorization, "X-Request-Id": request_id}
         if is_pause:
             headers["Content-Type"] = "application/json"
         return self._session.request(
@@ -188,7 +199,15 @@ class Client:
             allow_redirects=False,
             timeout=self._timeout(),
             middlewares=() if is_pause else (_one_try,),
+            **self._tunnel(),
         )
+
+    def _tunnel(self) -> dict[str, Any]:
+        if self._proxy is None:
+            return {}
+        secret = self._proxy.authorization
+        headers = {} if secret is None else {"Proxy-Authorization": secret}
+        return {"proxy": self._proxy.url, "proxy_headers": headers}
 
     def _timeout(self) -> aiohttp.ClientTimeout:
         timeouts = self._timeouts
@@ -229,6 +248,14 @@ class Client:
         )
 
 
+def _tls(*, logs_keys: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not logs_keys:
+        # None closes the file, which the declaration leaves out.
+        context.keylog_filename = None  # type: ignore[assignment]
+    return context
+
+
 async def _one_try(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
@@ -265,6 +292,8 @@ def _fault(error: BaseException | None, *, was_sent: bool) -> Fault:
         (aiohttp.ClientSSLError, Fault.TLS),
         (aiohttp.ClientConnectorCertificateError, Fault.TLS),
         (aiohttp.ServerFingerprintMismatch, Fault.TLS),
+        (aiohttp.ClientHttpProxyError, Fault.PROXY),
+        (aiohttp.ClientProxyConnectionError, Fault.PROXY),
         (TimeoutError, Fault.READ_TIMEOUT if was_sent else Fault.CONNECT_TIMEOUT),
         (aiohttp.ServerDisconnectedError, Fault.HANG_UP),
         (OSError, Fault.RESET if was_sent else Fault.REFUSED),
@@ -281,6 +310,8 @@ def _detail(error: BaseException | None) -> str | None:
         error = error.certificate_error
     if isinstance(error, ssl.SSLCertVerificationError):
         return clean(error.verify_message)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return clean(f"HTTP {error.status} {error.message}")
     if not isinstance(error, OSError) or not isinstance(error.strerror, str):
         return None
     # The event loop's own words name the address and leave the reason out.

@@ -5,6 +5,7 @@ that may be secret.
 """
 
 import platform
+import re
 import shlex
 import sys
 import traceback
@@ -93,7 +94,9 @@ def _replaced(arguments: Sequence[str], wrong: str, right: str) -> Iterator[str]
 
 
 def _command(arguments: Sequence[str] | Iterator[str]) -> str:
-    return shlex.join(["bulkpause", *arguments])
+    command = shlex.join(["bulkpause", *arguments])
+    # Ahead of an @ in an address stands a password.
+    return re.sub(r"//\S*@", "//…@", command)
 
 
 def _is_long(option: str) -> bool:

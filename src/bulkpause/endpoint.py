@@ -41,6 +41,10 @@ class Endpoint:
     def host(self) -> str:
         return urlsplit(self.base_url).netloc
 
+    @property
+    def is_secure(self) -> bool:
+        return self.base_url.startswith("https:")
+
 
 def parse_endpoint(base_url: str) -> Endpoint:
     """Check a base URL and write it in its plainest form.

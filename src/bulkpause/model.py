@@ -44,6 +44,7 @@ class Fault(StrEnum):
     DNS = "dns_failed"
     TLS = "tls_failed"
     REFUSED = "connection_refused"
+    PROXY = "proxy_failed"
     CONNECT_TIMEOUT = "connect_timeout"
     READ_TIMEOUT = "read_timeout"
     RESET = "connection_reset"

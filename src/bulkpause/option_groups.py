@@ -9,7 +9,7 @@ from bulkpause.endpoint import DEFAULT_BASE_URL
 from bulkpause.guard import GuardRails, parse_tolerance
 from bulkpause.options import Options
 from bulkpause.order import parse_order
-from bulkpause.parsed import DURATION, LIMIT, PATH, Parsed
+from bulkpause.parsed import DURATION, LIMIT, PATH, Parsed, ProxyUrl
 from bulkpause.policy import Rules, Verify
 from bulkpause.settings import Settings
 from bulkpause.source import Format, Layout
@@ -88,6 +88,18 @@ OF_THE_RUN = _all(
         help="A file that holds the bearer token.  [default: $OCAMBA_TOKEN, or "
         "$CREDENTIALS_DIRECTORY/ocamba-token]",
     ),
+    click.option(
+        "--proxy",
+        type=ProxyUrl(),
+        envvar="OCAMBA_PROXY",
+        show_envvar=True,
+        help="Reach the API through this proxy: http://HOST:PORT, or https.",
+    ),
+    click.option(
+        "--trust-env",
+        is_flag=True,
+        help="Take the proxy of HTTPS_PROXY, and the file of SSLKEYLOGFILE.",
+    ),
     click.option("--reason", help="Told to the API with every pause."),
     click.option(
         "--max-in-flight",
@@ -162,6 +174,8 @@ _SETTINGS = {
     "reason": "reason",
     "max_in_flight": "max_in_flight",
     "timeout_s": "timeout",
+    "proxy": "proxy",
+    "trust_env": "trust_env",
 }
 _OTHERS = {
     "input": "input",

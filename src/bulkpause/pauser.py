@@ -97,6 +97,7 @@ class Pauser:
         self.run_id = run_id or new_run_id(now(), self.settings)
         self.stopped: Stopped | None = None
         self._token = token if isinstance(token, Token) else Token(token)
+        self._proxy = self.settings.find_proxy()
         self._log = None if log is None else Path(log)
         self._is_resumed = is_resumed
         self._guards = guards or GuardRails()
@@ -124,6 +125,8 @@ class Pauser:
                     reason=settings.reason,
                     timeouts=Timeouts.within(settings.timeout_s),
                     max_in_flight=settings.in_flight,
+                    proxy=self._proxy,
+                    logs_keys=settings.trust_env,
                     now=self._now,
                 )
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 from bulkpause.endpoint import DEFAULT_BASE_URL
 from bulkpause.model import Limit, Status, Stopped
 from bulkpause.policy import Verify
+from bulkpause.proxy import parse_proxy
 from bulkpause.settings import BURST, STEADY, Settings
 from bulkpause.summary import Totals, inert
 
@@ -26,10 +27,7 @@ def retry_command(
 ) -> str:
     """Give the command that goes on with what a log leaves open, as the run did."""
     words = ["bulkpause", "retry", str(log)]
-    if is_simulated:
-        words.append("--simulate")
-    elif settings.endpoint.base_url != DEFAULT_BASE_URL:
-        words += ["--base-url", settings.endpoint.base_url]
+    words += ["--simulate"] if is_simulated else _way_options(settings)
     if token_file is not None:
         words += ["--token-file", str(token_file)]
     words += _limit_options(settings.limits)
@@ -40,6 +38,17 @@ def retry_command(
     if settings.rules.verify is not Verify.REFUSED:
         words += ["--verify", settings.rules.verify]
     return shlex.join([*words, "--yes"] if is_confirmed else words)
+
+
+def _way_options(settings: Settings) -> list[str]:
+    """Name the API, and the way to it."""
+    words: list[str] = []
+    if settings.endpoint.base_url != DEFAULT_BASE_URL:
+        words += ["--base-url", settings.endpoint.base_url]
+    # With a password it is no word to repeat, and came from a variable.
+    if settings.proxy is not None and parse_proxy(settings.proxy).authorization is None:
+        words += ["--proxy", settings.proxy]
+    return [*words, "--trust-env"] if settings.trust_env else words
 
 
 def _limit_options(limits: Sequence[Limit]) -> list[str]:

@@ -61,6 +61,8 @@ def run(options: Options) -> Exit:
     refuse_surprise(found, options)
     totals = _rows_of(found, recovery, options)
     token = _token(options)
+    if not options.is_simulated:
+        options.settings.find_proxy()  # what can not be used is refused beforehand
     if not found.items and not found.problems:
         return _end_at_once(totals, options)
     if not _is_confirmed(found, options):
@@ -180,7 +182,7 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
         async with AsyncExitStack() as stack:
             if options.is_simulated:
                 simulator = await stack.enter_async_context(_documented_api())
-                settings = replace(settings, base_url=simulator.base_url)
+                settings = replace(settings, base_url=simulator.base_url, proxy=None)
             pauser = Pauser(
                 token,
                 settings,

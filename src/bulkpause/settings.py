@@ -9,6 +9,7 @@ from bulkpause.errors import SettingsError
 from bulkpause.ids import shown
 from bulkpause.model import Limit
 from bulkpause.policy import Rules
+from bulkpause.proxy import Proxy, parse_proxy, proxy_of_environment
 
 
 #: The documented limits of the campaign endpoints (tier C), in fixed windows.
@@ -34,6 +35,9 @@ class Settings:
         timeout_s: Seconds for one attempt, connecting included.
         rules: How often to try, and what to read back.
         name: What logs call the endpoint; None means its base URL.
+        proxy: The address of a proxy, perhaps with a user and a password.
+        trust_env: Whether the environment may name a proxy, and a file for the keys
+            of TLS connections (`SSLKEYLOGFILE`). It is never asked for credentials.
 
     Raises:
         SettingsError: A value can not be used.
@@ -46,6 +50,8 @@ class Settings:
     timeout_s: float = 30.0
     rules: Rules = field(default_factory=Rules)
     name: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    trust_env: bool = False
 
     def __post_init__(self) -> None:
         parse_endpoint(self.base_url)
@@ -59,10 +65,29 @@ class Settings:
             raise SettingsError("a timeout is more than 0 s and at most an hour")
         if self.rules.max_attempts < 1:
             raise SettingsError("at least one attempt must be allowed")
+        if self.proxy is not None:
+            parse_proxy(self.proxy)
+            if not self.endpoint.is_secure:
+                raise SettingsError(
+                    "a proxy would see the token on its way to an http:// address; "
+                    "leave --proxy out, or give an https:// base URL"
+                )
 
     @property
     def endpoint(self) -> Endpoint:
         return parse_endpoint(self.base_url)
+
+    def find_proxy(self) -> Proxy | None:
+        """Give the proxy that was named, else the environment's, if it is asked for.
+
+        Raises:
+            SettingsError: What the environment names can not be used.
+        """
+        if self.proxy is not None:
+            return parse_proxy(self.proxy)
+        if self.trust_env and self.endpoint.is_secure:
+            return proxy_of_environment(self.endpoint.host)
+        return None
 
     @property
     def endpoint_name(self) -> str:

@@ -50,7 +50,7 @@ def split(url: str) -> SplitResult:
     except ValueError:
         raise BadUrlError("it can not be read as an address") from None
     if parts.scheme not in _DEFAULT_PORTS:
-        raise BadUrlError("it must begin with https://")
+        raise BadUrlError("it must begin with https://, or http:// where that will do")
     if re.search("[?#]", url):
         raise BadUrlError("it must not hold a query or a fragment")
     if not _NETLOC.fullmatch(parts.netloc.rpartition("@")[2]) or port == 0:

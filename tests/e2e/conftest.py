@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from bulkpause.simulator import Behaviour, Simulator, Window
-from tests.e2e.program import TOKEN, Program, Serve
+from bulkpause.simulator import Behaviour as Rules
+from bulkpause.simulator import Simulator, Window
+from tests.e2e.program import TOKEN, Program, Serve, Start
+from tests.faulty_server import Behaviour, FaultyServer
 
 
 @pytest.fixture
@@ -20,9 +22,22 @@ def serve() -> Iterator[Serve]:
 
         def start(**options: Any) -> Simulator:
             defaults = {"windows": (Window(limit=20, period_s=0.5),), "token": TOKEN}
-            simulator = Simulator(Behaviour(**{**defaults, **options}))
+            simulator = Simulator(Rules(**{**defaults, **options}))
             context = portal.wrap_async_context_manager(simulator)
             return stack.enter_context(context)
+
+        yield start
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start raw servers in a thread with its own loop."""
+    with ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal())
+
+        def start(behaviour: Behaviour, **options: Any) -> FaultyServer:
+            server = FaultyServer(behaviour, **options)
+            return stack.enter_context(portal.wrap_async_context_manager(server))
 
         yield start
 

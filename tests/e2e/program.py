@@ -13,6 +13,7 @@ import orjson
 
 from bulkpause.simulator import Simulator
 from tests.e2e.terminal import Terminal, environment
+from tests.faulty_server import FaultyServer
 
 
 WITHIN_S = 30.0
@@ -21,6 +22,7 @@ QUICK = ("--burst", "20/500ms", "--steady", "none")
 TOKEN = "s3cret-token"
 
 Serve = Callable[..., Simulator]
+Start = Callable[..., FaultyServer]
 
 
 def script() -> Path:

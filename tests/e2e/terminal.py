@@ -17,7 +17,10 @@ _ON_A_TERMINAL = (
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
-_OURS = ("OCAMBA_", "CREDENTIALS_DIRECTORY", "HTTP_PROXY", "HTTPS_PROXY", "NO_COLOR")
+_OURS = (
+    *("OCAMBA_", "CREDENTIALS_DIRECTORY", "NO_COLOR"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSLKEYLOGFILE"),
+)
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:

@@ -3,19 +3,16 @@
 import base64
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
 from tests.broken_answers import UNANSWERED
 from tests.broken_api import KINDS, Answer, answer, broken_api, ids_of
-from tests.e2e.program import Program, until
+from tests.e2e.program import Program, Start, until
 from tests.e2e.terminal import environment
-from tests.faulty_server import Behaviour, FaultyServer
+from tests.faulty_server import FaultyServer
 
 
 #: It looks otherwise in every encoding.
@@ -42,17 +39,6 @@ BROKEN: dict[str, Answer] = {
     },
     **ECHOES,
 }
-Start = Callable[[Behaviour], FaultyServer]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start raw servers in a thread with its own loop."""
-    with ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-        yield lambda behaviour: stack.enter_context(
-            portal.wrap_async_context_manager(FaultyServer(behaviour))
-        )
 
 
 @pytest.fixture

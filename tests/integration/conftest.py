@@ -2,7 +2,25 @@
 
 import pytest
 
+from tests.authority import LOOPBACK, Authority, Pair
+
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clients of a test trust the authority."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.pair.certificate))
+
+
+@pytest.fixture(scope="module")
+def good(authority: Authority) -> Pair:
+    return authority.signed("good", LOOPBACK)

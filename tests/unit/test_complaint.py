@@ -78,3 +78,9 @@ def test_a_command_is_quoted_for_the_shell() -> None:
 )
 def test_a_command_that_names_a_token_file_is_left_alone(arguments: list[str]) -> None:
     assert with_token_file(arguments) is None
+
+
+def test_advice_repeats_no_password_of_an_address() -> None:
+    command = with_yes(["run", "--proxy=http://jane:s3/cr@et@proxy:3128", "ids.txt"])
+    assert "--proxy=http://…@proxy:3128" in command
+    assert "cr" not in command

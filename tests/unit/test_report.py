@@ -194,6 +194,9 @@ def test_a_run_that_was_not_stopped_names_its_log_alone() -> None:
         ({"max_in_flight": 2}, {}, " --max-in-flight 2"),
         ({"reason": "It's over"}, {}, " --reason 'It'\"'\"'s over'"),
         ({"rules": Rules(verify=Verify.ALL)}, {}, " --verify all"),
+        ({"proxy": "http://proxy:3128"}, {}, " --proxy http://proxy:3128"),
+        ({"proxy": "http://jane:word@proxy:3128"}, {}, ""),
+        ({"trust_env": True}, {}, " --trust-env"),
     ],
     ids=str,
 )

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bulkpause.errors import SettingsError
 from bulkpause.model import Limit
 from bulkpause.policy import Rules, Verify
+from bulkpause.proxy import Proxy
 from bulkpause.settings import Settings, parse_duration, parse_limit
 
 
@@ -176,3 +177,38 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
 def test_nonsense_is_no_duration(text: str) -> None:
     with pytest.raises(SettingsError, match="is not a duration; write "):
         parse_duration(text)
+
+
+def test_a_proxy_is_taken_for_an_address_over_tls() -> None:
+    proxy = Settings(proxy="http://jane:s3cret@proxy.example:3128").find_proxy()
+
+    assert proxy is not None
+    assert proxy.url == "http://proxy.example:3128"
+
+
+def test_without_being_asked_for_there_is_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+
+    assert Settings().find_proxy() is None
+
+
+def test_a_proxy_that_is_named_goes_before_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://other.example:3128")
+    settings = Settings(proxy="http://proxy.example:3128", trust_env=True)
+
+    assert settings.find_proxy() == Proxy("http://proxy.example:3128")
+
+
+def test_no_proxy_is_asked_to_carry_the_token_in_the_clear() -> None:
+    with pytest.raises(SettingsError, match="a proxy would see the token"):
+        Settings(base_url="http://localhost:1", proxy="http://proxy.example:3128")
+
+
+def test_settings_show_no_password() -> None:
+    settings = Settings(proxy="http://jane:s3cret@proxy.example:3128")
+
+    assert "s3cret" not in repr(settings)
