@@ -4,6 +4,7 @@ A row without a usable id is a `Problem`. A record in whose quotes other rows ma
 stand is an `InputError`, because those could not be reported one by one.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ from bulkpause.csv_records import CsvRecord, damage, delimited, records
 from bulkpause.errors import InputError
 from bulkpause.ids import BLANK, as_item, fault_of, shown
 from bulkpause.model import Item, Problem
+
+
+_HALF_A_PAIR = "a quote ends a cell that none begins"
+_QUOTE_WHOLE = "put the cell in quotes and double those in it"
+_is_number = re.compile(r'\s*(?:[0-9]+|"[0-9]+")\s*').fullmatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +45,7 @@ def read_csv(
     blank: CsvRecord = first_row, [], []
     row, header, taken = next((record for record in found if any(record[1])), blank)
     table = _table(name, row, delimiter, tuple(header), columns)
-    _refuse_swallowed(table, row, taken, own="0")
+    _refuse_swallowed_below(table, row, taken)
     return table, _rows(table, found)
 
 
@@ -79,35 +85,66 @@ def _rows(table: Table, found: Iterator[CsvRecord]) -> Iterator[Item | Problem]:
     for row, cells, taken in found:
         if len(taken) > 1:
             own = cells[table.column] if table.column < len(cells) else ""
-            _refuse_swallowed(table, row, taken, own=own.strip(BLANK))
+            _refuse_swallowed(table, row, taken, own.strip(BLANK))
         item = _row(table, row, cells)
+        if _has_half_a_pair(table, taken):
+            item = Problem(row=row, reason=_HALF_A_PAIR, remedy=_QUOTE_WHOLE)
         if isinstance(item, Item) or any(cell.strip(BLANK) for cell in cells):
             yield item
 
 
-def _refuse_swallowed(
-    table: Table, row: int, taken: Sequence[str], *, own: str
-) -> None:
-    """Refuse a record in whose quotes stands what looks like a row of its own.
+def _refuse_swallowed_below(table: Table, row: int, taken: Sequence[str]) -> None:
+    """Refuse a heading in whose quotes stands a number among other cells.
 
     Raises:
-        InputError: One of its lines has all the cells, and another id such as its
-            own, or its own has several lines.
+        InputError: There is one.
     """
-    width = len(table.header)
-    parts = (line.split(table.delimiter) for line in taken if len(taken) > 1)
-    ids = (
-        cells[at].strip(BLANK + '"')
-        for cells in parts
-        for at in (table.column, table.column - width)  # from the left, the right
-        if len(cells) >= width
-    )
-    if "\n" in own or any(id_ != own and _is_like(id_, own) for id_ in ids):
+    below = [line.split(table.delimiter) for line in taken[1:]]
+    if any(_is_number(cell) for cells in below if len(cells) > 1 for cell in cells):
         raise damage(table.name, row, "a quoted cell seems to hold whole rows")
 
 
-def _is_like(id_: str, own: str) -> bool:
-    return fault_of(id_) is None and _numbers_in(id_) >= _numbers_in(own)
+def _has_half_a_pair(table: Table, taken: Sequence[str]) -> bool:
+    """Tell whether a quote ends a cell that none began: what stood before is gone."""
+    text = "".join(taken)
+    is_at_an_end = f'"{table.delimiter}' in text or text.rstrip(BLANK).endswith('"')
+    return text.count('"') % 2 == 1 and is_at_an_end
+
+
+def _refuse_swallowed(table: Table, row: int, taken: Sequence[str], own: str) -> None:
+    """Refuse a record in whose quotes stands what looks like a row of its own.
+
+    Raises:
+        InputError: One of its lines has another id such as its own where a row, or
+            the part of a row up to a line break, has it; or its own has several lines.
+    """
+    is_suspect = len(taken) > 1 and any(_holds_a_row(table, one, own) for one in taken)
+    if is_suspect or "\n" in own:
+        raise damage(table.name, row, "a quoted cell seems to hold whole rows")
+
+
+def _holds_a_row(table: Table, line: str, own: str) -> bool:
+    cells = line.split(table.delimiter)
+    width = len(table.header)
+    # From the left with a cell behind it, from the right with one before it.
+    places = (
+        (table.column, table.column + 2),
+        (table.column - width, width - table.column + 1),
+    )
+    return any(
+        _is_like(cells[at].strip(BLANK), own, is_whole=len(cells) >= width)
+        for at, fewest in places
+        if len(cells) >= min(fewest, width)
+    )
+
+
+def _is_like(cell: str, own: str, *, is_whole: bool) -> bool:
+    """Tell whether a cell may be the id of another row. Of parts less is believed."""
+    id_ = cell.strip('"')
+    is_of_its_kind = id_ != own and _numbers_in(id_) >= _numbers_in(own)
+    is_as_long = own != "" and abs(len(id_) - len(own)) <= 1
+    is_believed = is_whole or (is_as_long and cell.count('"') != 1)
+    return is_of_its_kind and is_believed and fault_of(id_) is None
 
 
 def _numbers_in(text: str) -> int:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from bulkpause.cli import main
+from bulkpause.report import counted
 from bulkpause.simulator import Simulator
 from tests.e2e.program import Ended, Program, Serve
 from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, LARGE, REFUSED
@@ -118,10 +119,10 @@ def test_bad_rows_that_are_left_out_are_recorded_and_the_good_ones_sent(
     ids, problems = BAD_ROWS[name].ids, BAD_ROWS[name].problems
     ended = pause(BAD / name, "--skip-invalid")
     paused = f"{len(ids)} paused + " if ids else ""
-    rows = len(ids) + len(problems)
+    rows = counted(len(ids) + len(problems), "row")
     assert (ended.code, ended.account) == (
         1,
-        f"{rows} rows = {paused}{len(problems)} invalid",
+        f"{rows} = {paused}{len(problems)} invalid",
     )
     assert sorted(one.id or "" for one in simulator.ledger) == sorted(ids.values())
     assert {one.action for one in simulator.ledger} <= {"pause"}

@@ -376,6 +376,30 @@ def test_a_column_may_be_called_by_a_number() -> None:
     assert rows("2026,name\n1000248,a", column="2026") == [(2, "1000248")]
 
 
+@pytest.mark.parametrize("line", [' x, y"', '1000248,19"', '1000248,a "b" c"'])
+def test_a_quote_that_ends_a_cell_and_begins_none_makes_a_problem(line: str) -> None:
+    assert rows(f"id,name\n1,a\n{line}\n2,b") == [
+        (2, "1"),
+        (3, "a quote ends a cell that none begins"),
+        (4, "2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "see\n1000249",
+        "of\n1000249 and others",
+        "it was\n1,234.50 EUR",
+        "it was\n7, then 5",
+        'the ""best""\nof 5, 6',
+    ],
+)
+def test_numbers_in_a_note_of_several_lines_are_no_rows(note: str) -> None:
+    text = f'id,a,b,"c\n(EUR 2026)",d\n1000248,x,"{note}",y,z\n1000249,,,,\n'
+    assert rows(text) == [(2, "1000248"), (3, "1000249")]
+
+
 def test_a_record_of_several_lines_that_ends_before_its_id_is_a_problem() -> None:
     assert rows('name,note,id\n"x\ny"\n"x\ny",z\na,b,1') == [
         (2, "1 cells where the heading has 3"),
@@ -517,6 +541,11 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
         ('name,id\n"a, b,1\nc",3\n', 2),
         ('id,name\ncmp-1,"a\ncmp-2,b"\n', 2),
         ('id,name\nsale,"a\n1000249,b"\n', 2),
+        ('id,a,b\n1000248,"x","y\n1000249,"\nz","w"\n', 2),
+        ('a,"b\n(c)",id\n"\n ","d\n;"""",1000248\n,,e,",1000249\n', 2),
+        ('id,a,"b\n1000248,5,6\n1000249,x,"\n', 1),
+        ('a,id,"b\n(c)\nd,1000248,2026\nx, y",1000249,\n', 1),
+        ('"a","id","b\n"",1000248,"",c"\n', 1),
         ('id,"name\n1,a\n2,"b"\n', 1),
         ('id,"name\n1,a\n2,b"\n', 1),
         ('id,name\n1,"a""\n2,b\n', 2),
@@ -529,7 +558,7 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
         ("id," + "x" * 131_073 + "\n1,a", 1),
         ("\n\n\nid," + "x" * 131_073 + "\n1,a", 4),
     ],
-    ids=range(27),
+    ids=range(32),
 )
 def test_a_row_that_may_have_swallowed_others_is_refused(text: str, row: int) -> None:
     refused = refusal(text, "a.csv")

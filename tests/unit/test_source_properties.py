@@ -167,6 +167,30 @@ def test_a_quote_more_or_less_swallows_no_row(
     assert {row.id for row in found if isinstance(row, Item)} <= ids
 
 
+@MANY
+@given(st.data(), tables(st.integers(1_000_000, 9_999_999).map(str)), st.booleans())
+def test_two_lost_quotes_hide_no_row_without_a_word(
+    data: st.DataObject, table: list[list[str]], always: bool
+) -> None:
+    text = csv_text(table, ",", "\n", always=always)
+    for _ in range(2):
+        quotes = [at for at, character in enumerate(text) if character == '"']
+        if quotes:
+            at = data.draw(st.sampled_from(quotes))
+            text = text[:at] + text[at + 1 :]
+    lines = io.StringIO(text, newline=None)
+    try:
+        found = list(read(lines, name="a.csv", layout=Layout()).rows)
+    except InputError:
+        return
+    ids = {cell for cells in table for cell in cells if cell.isdecimal()}
+    read_ids = {row.id for row in found if isinstance(row, Item)}
+    assert read_ids <= ids
+    # A file without rows is refused, too.
+    is_told = not found or any(isinstance(row, Problem) for row in found)
+    assert is_told or read_ids == ids
+
+
 TOKENS = [
     *(b"\n", b"\r\n", b"\r", b",", b";", b"\t", b"|", b'"', b'""', b"#", b" ", b"\0"),
     *(b"id", b"campaign_id", b"name", b"sep=;", b"1000248", b"1E17", b"abc", b"\xff"),
