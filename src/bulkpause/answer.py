@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from unicodedata import category
 
 import orjson
 from multidict import CIMultiDictProxy
 
 from bulkpause.model import RateLimit
+from bulkpause.printable import inert
 
 
 #: Where servers put the id under which they log a request.
@@ -25,8 +25,6 @@ _LONGEST_TEXT = 500
 _LONGEST_RETRY_AFTER_S = 1e9
 #: No rate limit is known whose window is longer than a day.
 _LONGEST_RESET_S = 86_400
-#: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +73,7 @@ def read_answer(
 
 def clean(text: str) -> str:
     """Cut a foreign text short and take out what could steer a terminal."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if category(character) in _UNSEEN else character
-        for character in text[:_LONGEST_TEXT]
-    )
+    return inert(text[:_LONGEST_TEXT])
 
 
 def _decoded(body: bytes) -> dict[str, object]:

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 
 import orjson
 
 from bulkpause.model import Item, Record
+from bulkpause.printable import inert
 
 
 #: The columns of an export. The first is where `run` looks for ids.
@@ -24,9 +26,10 @@ COLUMNS = (
     "finished_at",
 )
 NOT_ATTEMPTED = "not_attempted"
-#: A cell that begins with one of these is a formula to a spreadsheet.
+#: What begins a formula to a spreadsheet, some of it in other scripts. Where cells are
+#: parted by semicolons, one begins after each.
 #: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])""")
 
 Row = dict[str, object]
 
@@ -37,8 +40,9 @@ def rows(
     """Give a row for each id whose status is wanted; rows without an id have none."""
     for record in records:
         if record.id is not None and record.status in statuses:
-            row: Row = {name: getattr(record, name, None) for name in COLUMNS}
-            yield row | {"campaign_id": record.id}
+            yield {name: _inert(getattr(record, name, None)) for name in COLUMNS} | {
+                "campaign_id": record.id
+            }
     if NOT_ATTEMPTED in statuses:
         for item in unattempted:
             empty: Row = dict.fromkeys(COLUMNS)
@@ -62,9 +66,13 @@ def as_jsonl(found: Iterable[Row]) -> Iterator[str]:
         yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
+def _inert(value: object) -> object:
+    return inert(value) if isinstance(value, str) else value
+
+
 def _cell(value: object) -> str:
     text = "" if value is None else " ".join(str(value).split())
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from bulkpause.endpoint import DEFAULT_BASE_URL
 from bulkpause.model import Limit, Status, Stopped
 from bulkpause.policy import Verify
+from bulkpause.printable import inert
 from bulkpause.proxy import parse_proxy
 from bulkpause.settings import BURST, STEADY, Settings
-from bulkpause.summary import Totals, inert
+from bulkpause.summary import Totals
 
 
 #: So many causes are shown; the others are counted.

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self
 
 from bulkpause.model import Record, Status
+from bulkpause.printable import inert
 
 
 #: Statuses in which a campaign is paused.
@@ -190,13 +191,6 @@ class Totals:
     def by_weight(self) -> list[tuple[Reason, Group]]:
         """Give the causes, those with the most ids first."""
         return sorted(self.causes.items(), key=lambda pair: -pair[1].count)
-
-
-def inert(text: str) -> str:
-    """Replace what could steer a terminal, or can not be seen on one."""
-    return "".join(
-        one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text
-    )
 
 
 def total(records: Iterable[Record], totals: Totals) -> Totals:
