@@ -143,7 +143,8 @@ def still_running(totals: Totals) -> Iterator[str]:
 
 def _running(totals: Totals) -> str:
     missing = totals.not_attempted
-    left = f", {missing} of them not attempted" if missing else ""
+    count = "all" if missing == totals.may_run else missing
+    left = f", {count} of them not attempted" if missing else ""
     return f"{totals.may_run} may still run: not paused by us{left}"
 
 

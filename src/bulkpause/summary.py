@@ -14,6 +14,11 @@ from bulkpause.printable import inert
 GOOD = frozenset({Status.PAUSED, Status.ALREADY_PAUSED})
 #: Statuses that a retry may change.
 OPEN = frozenset({Status.FAILED, Status.UNKNOWN})
+#: What a read-back would have settled that was not made.
+_UNREAD: dict[tuple[Status, int | None], str] = {
+    (Status.UNKNOWN, 204): "accepted, but not read back",
+    (Status.FAILED, 400): "not read back",
+}
 #: So many trace ids are kept as examples of a cause.
 EXAMPLES = 3
 
@@ -47,6 +52,7 @@ class Reason:
             self.message,
             self.error,
             self.campaign_status and f"campaign is {self.campaign_status}",
+            _UNREAD.get((self.status, self.http_status)),
         )
         text = (
             ", ".join(part.rstrip(".") for part in known if part)

@@ -101,6 +101,8 @@ def test_the_end_of_a_run_says_what_may_still_run() -> None:
         "1 unknown: perhaps paused, perhaps still running",
     ]
     assert "may still run" not in "".join(end_of_run(hundred(), LIMITS))
+    _, running, *_ = end_of_run(totals_of([record(1)], rows=3), LIMITS)
+    assert running == "2 may still run: not paused by us, all of them not attempted"
 
 
 def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
@@ -120,6 +122,22 @@ def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
         "    such as 1",
         "    trace_id t-1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "http_status", "reason"),
+    [
+        (Status.UNKNOWN, 204, "HTTP 204, accepted, but not read back"),
+        (Status.FAILED, 400, "HTTP 400, not read back"),
+        (Status.UNKNOWN, 500, "HTTP 500"),
+        (Status.REJECTED, 400, "HTTP 400"),
+    ],
+)
+def test_what_was_not_read_back_is_called_so(
+    status: Status, http_status: int, reason: str
+) -> None:
+    first, *_ = reasons(totals_of([record(1, status, http_status=http_status)]))
+    assert first == f"1 {status}: {reason}"
 
 
 def test_causes_beyond_the_first_ten_are_counted() -> None:
