@@ -42,15 +42,15 @@ class Exit(IntEnum):
 
 
 def exit_of_totals(totals: Totals) -> Exit:
-    """Say how a run ended that nothing stopped."""
+    """Say how it ended from what became of the rows."""
     if totals.is_unfinished:
         return Exit.UNFINISHED
     return Exit.ALL_PAUSED if totals.is_all_paused else Exit.SOME_NOT_PAUSABLE
 
 
-def exit_of_stop(stopped: Stopped, totals: Totals) -> Exit:
-    """Say how a run ended that was stopped, signals apart."""
-    match stopped.cause:
+def exit_of_run(totals: Totals, stopped: Stopped | None) -> Exit:
+    """Say how a run ended that something may have stopped, signals apart."""
+    match stopped and stopped.cause:
         case Cause.TOKEN:
             return Exit.TOKEN
         case Cause.GUARD_RAIL:

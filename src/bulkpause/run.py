@@ -3,24 +3,23 @@
 import asyncio
 import os
 import random
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
-import orjson
 
-from bulkpause import complaint, report
+from bulkpause import complaint
 from bulkpause.credentials import Token, find_token
+from bulkpause.ending import End, say_end
 from bulkpause.errors import InputError, LogError, SettingsError
-from bulkpause.exits import Exit, exit_of_stop, exit_of_totals
+from bulkpause.exits import Exit, exit_of_run, exit_of_totals
+from bulkpause.interrupts import Interrupts
 from bulkpause.journal import read_recovery, read_run, write_ahead_path
-from bulkpause.model import Stopped, timestamp
+from bulkpause.model import timestamp
 from bulkpause.options import Options
 from bulkpause.pauser import Pauser
 from bulkpause.plan import Plan
@@ -36,14 +35,11 @@ from bulkpause.recovery import Recovery
 from bulkpause.run_id import check_same_run, new_run_id
 from bulkpause.settings import BURST, STEADY
 from bulkpause.summary import Totals, total
-from bulkpause.view import View, face_for, writes_lines
+from bulkpause.view import View, face_for
 
 
 if TYPE_CHECKING:
     from bulkpause.simulator import Simulator
-
-
-_SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 
 
 def run(options: Options) -> Exit:
@@ -134,51 +130,13 @@ def _is_confirmed(found: Plan, options: Options) -> bool:
 # The run
 
 
-class _Signals:
-    """Lets the first signal end a run in order, the second at once, others nothing."""
-
-    def __init__(self, face: Face) -> None:
-        self.received: list[signal.Signals] = []
-        self._face = face
-        self.task: asyncio.Task[None] | None = None
-        self._pauser: Pauser | None = None
-
-    @contextmanager
-    def handled(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._take, number)
-        try:
-            yield
-        finally:
-            for number in _SIGNALS:
-                loop.remove_signal_handler(number)
-
-    def stop(self, pauser: Pauser) -> None:
-        """Let signals stop this, also one that came before."""
-        self._pauser = pauser
-        if self.received:
-            pauser.stop(self.received[0].name)
-
-    def _take(self, number: signal.Signals) -> None:
-        self.received.append(number)
-        if len(self.received) == 1:
-            if self._pauser is not None:
-                self._pauser.stop(number.name)
-            waits = "waiting for the requests in flight; a second one leaves at once"
-            self._face.note("run.interrupted", signal=number.name, state=waits)
-            self._face.say(f"{number.name}: {waits}")
-        elif self.task is not None:
-            self.task.cancel()
-
-
 async def _pause(found: Plan, totals: Totals, token: Token, options: Options) -> Exit:
     settings = options.named
     run_id = new_run_id(datetime.now(UTC), settings)
     log = options.log or Path(f"bulkpause-{run_id}.jsonl")
     face = face_for(options, run_id)
-    signals = _Signals(face)
-    with signals.handled():
+    interrupts = Interrupts(face)
+    with interrupts.handled():
         async with AsyncExitStack() as stack:
             if options.is_simulated:
                 simulator = await stack.enter_async_context(_documented_api())
@@ -191,7 +149,7 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
                 guards=options.guards,
                 run_id=run_id,
             )
-            signals.stop(pauser)
+            interrupts.stop(pauser)
             await stack.enter_async_context(pauser)
             for warning in pauser.warnings:
                 face.note("log.mended", state=warning)
@@ -200,17 +158,13 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
             totals.since = timestamp(datetime.now(UTC))
             with suppress(asyncio.CancelledError):  # how a second signal ends it
                 # A task of its own, so that what is left is still put in order.
-                signals.task = asyncio.create_task(_carry(found, pauser, face))
-                await signals.task
-        # From the input and the log, and from nothing else.
-        total(read_run(log, run_id), totals)
-        if totals.not_attempted < 0:
-            accounts = totals.identity()
-            raise RuntimeError(f"the log holds more records than rows: {accounts}")
-        code = _exit_of(pauser, totals, signals.received)
-        end = _End(totals, code, log, run_id, pauser.stopped)
+                interrupts.task = asyncio.create_task(_carry(found, pauser, face))
+                await interrupts.task
+        _add_up(totals, log, run_id)
+        code = interrupts.exit_code or exit_of_run(totals, pauser.stopped)
+        end = End(totals, code, log, run_id, pauser.stopped)
         face.note("run.finished", **end.as_dict(options))
-        _say_end(end, options)
+        say_end(end, options)
     return code
 
 
@@ -262,85 +216,21 @@ def _rows_of(found: Plan, recovery: Recovery, options: Options) -> Totals:
     )
 
 
-def _exit_of(
-    pauser: Pauser, totals: Totals, received: Sequence[signal.Signals]
-) -> Exit:
-    if received:
-        return _SIGNALS[received[0]]
-    if pauser.stopped is None:
-        return exit_of_totals(totals)
-    return exit_of_stop(pauser.stopped, totals)
+def _add_up(totals: Totals, log: Path, run_id: str) -> None:
+    """Add the run up, from the input and the log and from nothing else."""
+    total(read_run(log, run_id), totals)
+    if totals.not_attempted < 0:
+        accounts = totals.identity()
+        raise RuntimeError(f"the log holds more records than rows: {accounts}")
 
 
 def _end_at_once(totals: Totals, options: Options) -> Exit:
     """End a run that has nothing to do: everything was done before."""
     code = exit_of_totals(totals)
     run_id = new_run_id(datetime.now(UTC), options.named)
-    end = _End(totals, code, options.log, run_id)
+    end = End(totals, code, options.log, run_id)
     face = face_for(options, run_id)
     face.note("run.finished", **end.as_dict(options))
     face.close()
-    _say_end(end, options)
+    say_end(end, options)
     return code
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How a run ended. Without a log there was nothing to do."""
-
-    totals: Totals
-    code: Exit
-    log: Path | None
-    run_id: str
-    stopped: Stopped | None = None
-
-    def command(self, options: Options) -> str | None:
-        if self.log is None or not self.totals.is_unfinished:
-            return None
-        return report.retry_command(
-            self.log,
-            options.settings,
-            is_simulated=options.is_simulated,
-            is_confirmed=options.is_confirmed,
-            token_file=options.token_file,
-        )
-
-    def as_dict(self, options: Options) -> dict[str, object]:
-        return report.as_object(self.totals, options.settings.limits) | {
-            "run_id": self.run_id,
-            "log": None if self.log is None else str(self.log),
-            "exit_code": self.code,
-            "stopped": None if self.stopped is None else self.stopped.reason,
-            "next": self.command(options),
-        }
-
-
-def _say_end(end: _End, options: Options) -> None:
-    """Say how the run ended. It is over and on record, whether or not this is read."""
-    text = "\n".join(report.end_of_run(end.totals, options.settings.limits))
-    if options.is_json:
-        text = orjson.dumps(end.as_dict(options)).decode()
-    try:
-        click.echo(text)
-    except OSError as error:
-        _leave(sys.stdout)
-        _tell(f"warning: the totals were not written: {error.strerror}")
-    if options.is_json or writes_lines(options) or end.log is None:
-        return
-    command = end.command(options)
-    for line in report.closing(end.totals, end.stopped, end.log, command):
-        _tell(line)
-
-
-def _tell(text: str) -> None:
-    """Write to standard error, if somebody reads it."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        _leave(sys.stderr)
-
-
-def _leave(stream: TextIO) -> None:
-    """Keep the interpreter from writing again, at its end, what could not be written."""
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())

@@ -9,7 +9,7 @@ from bulkpause.errors import (
     SettingsError,
     TokenError,
 )
-from bulkpause.exits import Exit, exit_of_error, exit_of_stop, exit_of_totals
+from bulkpause.exits import Exit, exit_of_error, exit_of_run, exit_of_totals
 from bulkpause.model import Cause, Status, Stopped
 from bulkpause.summary import Totals
 
@@ -73,7 +73,12 @@ def test_repeats_and_rows_done_before_do_not_count_against_a_run() -> None:
     ],
 )
 def test_what_stopped_a_run_decides(cause: Cause, code: Exit) -> None:
-    assert exit_of_stop(Stopped(cause, "why"), totals(3, paused=2)) is code
+    assert exit_of_run(totals(3, paused=2), Stopped(cause, "why")) is code
+
+
+def test_where_nothing_stopped_a_run_the_rows_decide() -> None:
+    assert exit_of_run(totals(3, paused=3), None) is Exit.ALL_PAUSED
+    assert exit_of_run(totals(3, paused=2), None) is Exit.UNFINISHED
 
 
 @pytest.mark.parametrize(
