@@ -46,7 +46,10 @@ class TestClosure:
         assert closure_s(asked_s, 1, jitter=0.5) == asked_s
 
     def test_an_absurd_wait_is_capped(self) -> None:
-        assert closure_s(1e9, 1, jitter=0.5) == LONGEST_CLOSURE_S
+        assert closure_s(1e9, 1, jitter=0.5) == LONGEST_CLOSURE_S == 300
+
+    def test_a_wait_in_the_past_is_none(self) -> None:
+        assert closure_s(-5.0, 1, jitter=0.5) == 0
 
     def test_without_a_word_the_wait_doubles_with_each_refusal(self) -> None:
         waits_s = [closure_s(None, count, jitter=1.0) for count in range(1, 6)]
@@ -55,6 +58,7 @@ class TestClosure:
 
     def test_jitter_takes_away_up_to_half(self) -> None:
         assert closure_s(None, 3, jitter=0.0) == 2
+        assert closure_s(None, 3, jitter=0.3) == 2.6
         assert closure_s(None, 3, jitter=1.0) == 4
 
     def test_the_doubling_is_capped(self) -> None:
