@@ -17,6 +17,11 @@ _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
 _BLOCK_BYTES = 1 << 20
 
 
+#: Which file it is, how long, and when it was last changed; None for one that holds
+#: nothing, or does not exist.
+FileState = tuple[int, int, int] | None
+
+
 class AppendFile:
     """Opens or creates a file, for its owner alone, and locks it.
 
@@ -68,6 +73,11 @@ class AppendFile:
         self.torn_bytes = size - end
         if self.torn_bytes:
             os.ftruncate(self._file, end)
+
+    @property
+    def state(self) -> FileState:
+        """How the file stands now."""
+        return _state(os.fstat(self._file))
 
     def lines(self) -> Iterator[bytes]:
         """Read the lines that are there, without their ends."""
@@ -148,6 +158,20 @@ def read_lines(path: Path) -> Iterator[bytes]:
         return
     except OSError as error:
         raise _failed(path, "read", error) from error
+
+
+def state_of(path: Path) -> FileState:
+    """Say how a file stands now."""
+    try:
+        return _state(path.stat())
+    except OSError:
+        return None
+
+
+def _state(found: os.stat_result) -> FileState:
+    if not found.st_size:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _sync_folder(path: Path) -> None:

@@ -10,15 +10,17 @@ planned has its final record.
 """
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkpause.append_file import AppendFile, read_lines
+from bulkpause.append_file import AppendFile, FileState, read_lines, state_of
 from bulkpause.errors import LogError, SettingsError
 from bulkpause.lines import (
     Answered,
@@ -44,14 +46,36 @@ def write_ahead_path(log: Path) -> Path:
     return log.with_name(f"{log.name}.wal")
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a log and its write-ahead file said, and how they stood before that.
+
+    They only grow. As long as they stand so, there is nothing new to read.
+    """
+
+    recovery: Recovery
+    states: tuple[FileState, ...]
+
+
+def read_log(log: Path) -> Reading:
+    """Read what a log and its write-ahead file say, without taking hold of them.
+
+    Raises:
+        LogError: One can not be read or is damaged.
+    """
+    states = tuple(state_of(path) for path in (log, write_ahead_path(log)))
+    return Reading(read_recovery(log), states)
+
+
 def read_recovery(log: Path) -> Recovery:
     """Read what a log and its write-ahead file say, without taking hold of them.
 
     Raises:
         LogError: One can not be read or is damaged.
     """
-    entries = list(_read_entries(log))
-    return recover(decode_records(read_lines(log), str(log)), entries)
+    with _nothing_to_collect():
+        entries = list(_read_entries(log))
+        return recover(decode_records(read_lines(log), str(log)), entries)
 
 
 def read_run(log: Path, run_id: str) -> Iterator[Record]:
@@ -61,8 +85,12 @@ def read_run(log: Path, run_id: str) -> Iterator[Record]:
         LogError: The log or its write-ahead file can not be read or is damaged.
     """
     entries = list(_read_entries(log))
-    records = list(decode_records(read_lines(log), str(log)))
-    found = (*records, *recover(records, entries).doubts)
+    records = decode_records(read_lines(log), str(log))
+    if not entries:
+        # A run that left nothing open may be a long one. It is not kept.
+        return (record for record in records if record.run_id == run_id)
+    known = list(records)
+    found = (*known, *recover(known, entries).doubts)
     return (record for record in found if record.run_id == run_id)
 
 
@@ -73,6 +101,21 @@ def _read_entries(log: Path) -> Iterator[Entry]:
     """
     ahead = write_ahead_path(log)
     return decode_entries(read_lines(ahead), str(ahead))
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Keep the collector from looking for garbage where nothing but lives is made.
+
+    Reading a long log would take several times as long.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def boot_id() -> str:
@@ -90,6 +133,7 @@ class Journal:
         path: The log. It is created with mode 0600.
         is_resumed: Whether it may be there already.
         now: The wall clock.
+        known: What was read before; None if nothing was.
 
     Attributes:
         recovery: What earlier runs left.
@@ -102,7 +146,12 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, *, is_resumed: bool, now: Callable[[], datetime]
+        self,
+        path: Path,
+        *,
+        is_resumed: bool,
+        now: Callable[[], datetime],
+        known: Reading | None = None,
     ) -> None:
         self._now = now
         ahead = write_ahead_path(path)
@@ -115,16 +164,23 @@ class Journal:
             stack.callback(self._log.close)
             self._ahead = AppendFile(ahead)
             stack.callback(self._ahead.close)
-            self.recovery = recover(
-                decode_records(self._log.lines(), str(path)),
-                decode_entries(self._ahead.lines(), str(ahead)),
-            )
+            self.recovery = self._read(known)
             stack.pop_all()
         self.warnings = tuple(self._warnings())
         self._open = set(self.recovery.unfinished)
         self._is_closing = False
         self._news = asyncio.Event()
         self._syncer: asyncio.Task[None] | None = None
+
+    def _read(self, known: Reading | None) -> Recovery:
+        """Read the files, if they do not stand as they did when they were read."""
+        if known is not None and known.states == (self._log.state, self._ahead.state):
+            return known.recovery
+        with _nothing_to_collect():
+            return recover(
+                decode_records(self._log.lines(), str(self._log.path)),
+                decode_entries(self._ahead.lines(), str(self._ahead.path)),
+            )
 
     def _warnings(self) -> Iterator[str]:
         for file in (self._log, self._ahead):

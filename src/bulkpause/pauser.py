@@ -18,7 +18,7 @@ from bulkpause.engine import Context, Engine
 from bulkpause.gate import Gate, Waiting
 from bulkpause.guard import FailureCount, GuardRails, judge_canary
 from bulkpause.ids import as_item, checked
-from bulkpause.journal import Journal, boot_id
+from bulkpause.journal import Journal, Reading, boot_id
 from bulkpause.lines import Header
 from bulkpause.model import (
     Action,
@@ -74,6 +74,7 @@ class Pauser:
             are left out, and what it leaves open is taken up.
         guards: What ends the run early.
         run_id: The name of the run in every record; None makes one up.
+        known: What was read of the log before, so that it is not read twice.
         now: The wall clock.
 
     Raises:
@@ -91,6 +92,7 @@ class Pauser:
         is_resumed: bool = False,
         guards: GuardRails | None = None,
         run_id: str | None = None,
+        known: Reading | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
@@ -100,6 +102,7 @@ class Pauser:
         self._proxy = self.settings.find_proxy()
         self._log = None if log is None else Path(log)
         self._is_resumed = is_resumed
+        self._known = known
         self._guards = guards or GuardRails()
         self._canary: list[Record] = []
         self._last_id: str | None = None
@@ -115,7 +118,12 @@ class Pauser:
         async with AsyncExitStack() as stack:
             self._recorder: Journal | _NoLog = _NoLog()
             if self._log is not None:
-                journal = Journal(self._log, is_resumed=self._is_resumed, now=self._now)
+                journal = Journal(
+                    self._log,
+                    is_resumed=self._is_resumed,
+                    now=self._now,
+                    known=self._known,
+                )
                 self._recorder = await stack.enter_async_context(journal)
                 check_same_run(journal.recovery, settings, self._log)
             self._client = await stack.enter_async_context(

@@ -88,13 +88,16 @@ class Recovery:
     @property
     def unfinished(self) -> dict[str, Item]:
         """The ids that a retry takes up: failed, unknown, open, or not attempted."""
+        settled = self.settled
+        planned = {
+            id_: item for id_, item in self.planned.items() if id_ not in settled
+        }
         recorded = {
             id_: Item(id=id_, row=record.row or 0)
             for id_, record in self.records.items()
+            if id_ not in settled
         }
-        settled = self.settled
-        both = {**self.planned, **recorded}
-        return {id_: item for id_, item in both.items() if id_ not in settled}
+        return planned | recorded
 
     @property
     def is_plan_whole(self) -> bool:

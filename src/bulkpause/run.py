@@ -18,7 +18,7 @@ from bulkpause.ending import End, say_end
 from bulkpause.errors import InputError, LogError, SettingsError
 from bulkpause.exits import Exit, exit_of_run, exit_of_totals
 from bulkpause.interrupts import Interrupts
-from bulkpause.journal import read_recovery, read_run, write_ahead_path
+from bulkpause.journal import Reading, read_log, read_run, write_ahead_path
 from bulkpause.model import timestamp
 from bulkpause.options import Options
 from bulkpause.pauser import Pauser
@@ -48,7 +48,8 @@ def run(options: Options) -> Exit:
     Raises:
         BulkpauseError: Nothing was sent, or the log failed on the way.
     """
-    recovery = _earlier_runs(options)
+    known = _earlier_runs(options)
+    recovery = known.recovery
     if options.input is None:
         found = _plan_of_log(options, recovery)
     else:
@@ -65,16 +66,16 @@ def run(options: Options) -> Exit:
         click.echo("nothing was sent", err=True)
         return Exit.UNFINISHED
     with asyncio.Runner() as runner:
-        return runner.run(_pause(found, totals, token, options))
+        return runner.run(_pause(found, known, totals, token, options))
 
 
 # Before anything is sent
 
 
-def _earlier_runs(options: Options) -> Recovery:
+def _earlier_runs(options: Options) -> Reading:
     log = options.log
     if log is None:
-        return Recovery()
+        return Reading(Recovery(), (None, None))
     there = [path for path in (log, write_ahead_path(log)) if os.path.lexists(path)]
     if there and not options.is_resumed:
         raise SettingsError(
@@ -83,9 +84,9 @@ def _earlier_runs(options: Options) -> Recovery:
         )
     if not there and options.input is None:
         raise InputError(f"{log} does not exist; nothing was sent")
-    recovery = read_recovery(log)
-    check_same_run(recovery, options.named, log)
-    return recovery
+    known = read_log(log)
+    check_same_run(known.recovery, options.named, log)
+    return known
 
 
 def _plan_of_log(options: Options, recovery: Recovery) -> Plan:
@@ -130,7 +131,9 @@ def _is_confirmed(found: Plan, options: Options) -> bool:
 # The run
 
 
-async def _pause(found: Plan, totals: Totals, token: Token, options: Options) -> Exit:
+async def _pause(
+    found: Plan, known: Reading, totals: Totals, token: Token, options: Options
+) -> Exit:
     settings = options.named
     run_id = new_run_id(datetime.now(UTC), settings)
     log = options.log or Path(f"bulkpause-{run_id}.jsonl")
@@ -148,6 +151,7 @@ async def _pause(found: Plan, totals: Totals, token: Token, options: Options) ->
                 is_resumed=options.is_resumed,
                 guards=options.guards,
                 run_id=run_id,
+                known=known,
             )
             interrupts.stop(pauser)
             await stack.enter_async_context(pauser)

@@ -12,6 +12,7 @@ from bulkpause.journal import (
     SYNC_WITHIN_S,
     Journal,
     boot_id,
+    read_log,
     read_recovery,
     read_run,
     write_ahead_path,
@@ -291,3 +292,27 @@ def test_where_no_boot_has_a_name_all_have_the_same(
 ) -> None:
     monkeypatch.setattr("bulkpause.journal._BOOT_ID", path)
     assert boot_id() == ""
+
+
+async def test_what_was_read_before_is_not_read_again(path: Path) -> None:
+    put(path, encode(paused("1")))
+    known = read_log(path)
+    async with Journal(path, is_resumed=True, now=wall_clock, known=known) as kept:
+        assert kept.recovery is known.recovery
+
+
+@pytest.mark.parametrize("name", ["log", "log.wal"])
+async def test_what_grew_since_it_was_read_is_read_again(path: Path, name: str) -> None:
+    put(path, encode(paused("1")))
+    known = read_log(path)
+    more = encode(paused("2") if name == "log" else HEADER)
+    put(path, more, name)
+    async with Journal(path, is_resumed=True, now=wall_clock, known=known) as kept:
+        assert set(kept.recovery.records) == ({"1", "2"} if name == "log" else {"1"})
+        assert len(kept.recovery.headers) == (name == "log.wal")
+
+
+async def test_a_new_log_is_as_it_was_when_it_was_not_there(path: Path) -> None:
+    known = read_log(path)
+    async with Journal(path, is_resumed=False, now=wall_clock, known=known) as kept:
+        assert kept.recovery is known.recovery
