@@ -132,11 +132,9 @@ class Client:
         self._endpoint = endpoint
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
         self._now = now
-        self._hide = token.hidden_in
+        self._token = token
         self._timeouts = timeouts
         self._proxy = proxy
-        # Not of the session: what is, goes to the proxy as well.
-        self._authorization = token.header()
         self._session = aiohttp.ClientSession(
             connector=_Connector(
                 limit=max_in_flight,
@@ -188,7 +186,11 @@ class Client:
         self, action: Action, id_: str, request_id: str
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         is_pause = action is Action.PAUSE
-        headers = {"Authorization": self._authorization, "X-Request-Id": request_id}
+        headers = {
+            # None of the session's, which go to a proxy as well.
+            "Authorization": self._token.header(),
+            "X-Request-Id": request_id,
+        }
         if is_pause:
             headers["Content-Type"] = "application/json"
         return self._session.request(
@@ -232,7 +234,7 @@ class Client:
         needs_body = action is Action.VIEW and response.status == 200
         body = await _bounded_body(response, needs_all=needs_body)
         answer = read_answer(
-            response.headers, body, id_=id_, now=self._now, hide=self._hide
+            response.headers, body, id_=id_, now=self._now, hide=self._token.hidden_in
         )
         return Reply(
             answered_at=answered_at,
