@@ -40,9 +40,9 @@ def rows(
     """Give a row for each id whose status is wanted; rows without an id have none."""
     for record in records:
         if record.id is not None and record.status in statuses:
-            yield {name: _inert(getattr(record, name, None)) for name in COLUMNS} | {
-                "campaign_id": record.id
-            }
+            told: Row = {name: getattr(record, name, None) for name in COLUMNS}
+            row = {name: _on_one_line(value) for name, value in told.items()}
+            yield row | {"campaign_id": record.id}
     if NOT_ATTEMPTED in statuses:
         for item in unattempted:
             empty: Row = dict.fromkeys(COLUMNS)
@@ -66,12 +66,12 @@ def as_jsonl(found: Iterable[Row]) -> Iterator[str]:
         yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def _inert(value: object) -> object:
-    return inert(value) if isinstance(value, str) else value
+def _on_one_line(value: object) -> object:
+    return inert(" ".join(value.split())) if isinstance(value, str) else value
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else " ".join(str(value).split())
+    text = "" if value is None else str(value)
     return _FORMULA.sub(r"\1'", text)
 
 
