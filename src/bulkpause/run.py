@@ -90,14 +90,15 @@ def _earlier_runs(options: Options) -> Reading:
 
 
 def _plan_of_log(options: Options, recovery: Recovery) -> Plan:
-    if not recovery.is_plan_whole:
+    items = tuple(recovery.unfinished.values())
+    found = Plan(rows=len(items), items=items, problems=(), duplicate=0, already_done=0)
+    # A retry that was cut off meant the ids that are open now: its digest says so.
+    if not recovery.is_plan_whole and found.digest != recovery.headers[-1].digest:
         raise LogError(
             f"{options.log}: the run was cut off before its plan was on the disk, and "
             "before anything was sent; go on with `bulkpause run INPUT --resume`"
         )
-    items = tuple(recovery.unfinished.values())
-    rows = len(items)
-    return Plan(rows=rows, items=items, problems=(), duplicate=0, already_done=0)
+    return found
 
 
 def _token(options: Options) -> Token:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault, Simulator
-from tests.e2e.program import Program, Serve
+from tests.e2e.program import Program, Serve, until
 
 
 RULES = ("--max-attempts", "1", "--progress", "none")
@@ -75,6 +75,50 @@ def test_retry_takes_what_was_not_attempted(program: Program, serve: Serve) -> N
         == 0
     )
     assert {one.id for one in simulator.ledger[before:]} == left
+
+
+#: So slow that nothing is sent before the kill.
+ONE_AN_HOUR = ("--burst", "1/1h", "--steady", "none")
+
+
+def kill_before_its_plan(program: Program, *call: str) -> None:
+    """Leave of a call what a kill leaves between the header and the plan of its run."""
+    ahead = program.folder / "log.jsonl.wal"
+    running = program.start(*call, *ONE_AN_HOUR)
+    until(lambda: ahead.exists() and b'"planned":[' in ahead.read_bytes())
+    running.kill()
+    header, *_ = ahead.read_bytes().splitlines(keepends=True)
+    ahead.write_bytes(header)
+
+
+def test_a_retry_that_was_killed_before_its_plan_is_repeated(
+    program: Program, serve: Serve
+) -> None:
+    open_ids = ["1002", "1004", "1003"]
+    simulator = serve(scripts=dict.fromkeys(open_ids, (Fault.UNAVAILABLE,)))
+    source = program.file("ids.txt", "\n".join(["1001", *open_ids, "1005"]))
+    program.pause(simulator, source, *RULES)
+    before = len(simulator.ledger)
+    kill_before_its_plan(program, "retry", "log.jsonl", *to(simulator))
+    assert len(simulator.ledger) == before
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert (ended.code, ended.account) == (0, "3 rows = 3 paused")
+    assert {one.id for one in simulator.ledger[before:]} == set(open_ids)
+
+
+def test_a_run_that_was_killed_before_its_plan_needs_its_input_again(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    run = ("run", program.ids(3), "--log", "log.jsonl", *to(simulator))
+    kill_before_its_plan(program, *run)
+    before = len(simulator.ledger)
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert (ended.code, ended.stdout) == (6, "")
+    assert "go on with `bulkpause run INPUT --resume`" in ended.stderr
+    assert len(simulator.ledger) == before
+    ended = program.call(*run, "--resume")
+    assert ended.account == "3 rows = 3 paused"
 
 
 def test_resume_takes_up_the_same_ids_as_retry(program: Program, serve: Serve) -> None:
