@@ -37,6 +37,7 @@ from tests.fakes import wall_clock
 
 
 IS_NIGHTLY = os.environ.get("BULKPAUSE_NIGHTLY") == "1"
+pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 60)
 MANY = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 300)
 AT = "2026-07-01T08:00:00.000Z"
 NOW = datetime(2026, 7, 1, 8, 0, 30, tzinfo=UTC)

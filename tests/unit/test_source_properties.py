@@ -1,19 +1,23 @@
+import csv
 import gzip
 import io
 import json
+import os
 import tempfile
 from collections.abc import Callable, Sequence
+from itertools import dropwhile
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkpause.errors import InputError
-from bulkpause.ids import fault_of
+from bulkpause.ids import BLANK, fault_of
 from bulkpause.input_file import opened
 from bulkpause.model import Item, Problem
 from bulkpause.plan import Plan, make_plan
-from bulkpause.source import Layout, read
+from bulkpause.source import Format, Layout, Source, read
 
 
 IDS = st.one_of(
@@ -27,7 +31,10 @@ CELLS = st.text(alphabet="ä \"',;|\t#\n=€", max_size=8)
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
 PACKINGS = st.sampled_from([bytes, gzip.compress])
-MANY = settings(deadline=None, max_examples=200)
+IS_NIGHTLY = os.environ.get("BULKPAUSE_NIGHTLY") == "1"
+pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 60)
+MANY = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 200)
+FUZZED = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 500)
 
 
 def plan_of(data: bytes, name: str) -> Plan:
@@ -210,23 +217,107 @@ ANY_BYTES = st.one_of(
 SUFFIXES = st.sampled_from(["ids.csv", "ids.tsv", "ids.jsonl", "ids.txt", "ids.csv.gz"])
 
 
-@settings(deadline=None, max_examples=500)
-@given(ANY_BYTES, SUFFIXES, PACKINGS)
+@st.composite
+def edited(draw: st.DrawFn) -> bytes:
+    """Draw a good file in which a few bytes are others, too many, or gone."""
+    text = draw(
+        st.one_of(
+            st.builds(
+                csv_text,
+                tables(),
+                st.sampled_from(",;\t|"),
+                LINE_ENDS,
+                always=st.booleans(),
+            ),
+            st.lists(IDS, min_size=1).map("\n".join),
+            st.lists(IDS.flatmap(json_lines), min_size=1).map("\n".join),
+        )
+    )
+    data = text.encode(draw(ENCODINGS))
+    for _ in range(draw(st.integers(1, 3))):
+        at, gone = draw(st.integers(0, len(data))), draw(st.integers(0, 3))
+        data = data[:at] + draw(st.sampled_from([b"", *TOKENS])) + data[at + gone :]
+    return data
+
+
+@FUZZED
+@given(ANY_BYTES | edited(), SUFFIXES, PACKINGS)
 @example(b"\xef\xbb", "ids.csv", bytes)
-def test_any_bytes_at_all_are_read_or_refused(
+def test_any_bytes_at_all_are_read_and_accounted_for_or_refused(
     data: bytes, name: str, pack: Callable[[bytes], bytes]
 ) -> None:
     try:
-        plan = plan_of(pack(data), name)
+        source, rows = source_of(pack(data), name)
     except InputError as error:
-        plan, refused = make_plan([]), str(error)
+        source, rows, refused = None, [], str(error)
     else:
-        refused = ""
+        refused = "; "
     assert refused.isprintable()
-    assert all(fault_of(item.id) is None for item in plan.items)
-    assert all(str(problem).isprintable() for problem in plan.problems)
-    if pack is bytes and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        assert all(item.id.encode() in data or b"\\u" in data for item in plan.items)
+    assert "; " in refused
+    if source is not None:
+        text = text_of(data)
+        assert len(rows) == rows_in(text, source)
+        assert [row.row for row in rows] == sorted({row.row for row in rows})
+        assert all(is_as_it_should(row, text) for row in rows)
+
+
+def is_as_it_should(row: Item | Problem, text: str) -> bool:
+    """Tell whether an id stands in the text, and a problem can be printed."""
+    if isinstance(row, Item):
+        return fault_of(row.id) is None and (row.id in text or "\\u" in text)
+    return str(row).isprintable() and row.remedy != ""
+
+
+def source_of(data: bytes, name: str) -> tuple[Source, list[Item | Problem]]:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, name)
+        path.write_bytes(data)
+        with opened(str(path)) as lines:
+            source = read(lines, name=str(path), layout=Layout())
+            return source, list(source.rows)
+
+
+def text_of(data: bytes) -> str:
+    is_utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    encoding = "utf-16" if is_utf_16 else "utf-8-sig"
+    text = data.decode(encoding, "strict" if is_utf_16 else "surrogateescape")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def rows_in(text: str, source: Source) -> int:
+    """Count the rows of a text by other means than those that are judged here."""
+    lines = list(io.StringIO(text, newline="\n"))
+    if source.format is Format.CSV:
+        return csv_rows_in(lines, source)
+    head = list(
+        dropwhile(lambda line: is_blank(line, ",;\t|") or is_remark(line), lines)
+    )
+    is_list = source.format is Format.LINES
+    return sum(
+        not is_blank(line) and not (is_list and is_remark(line)) for line in head
+    )
+
+
+def csv_rows_in(lines: list[str], source: Source) -> int:
+    assert source.delimiter is not None
+    assert source.column is not None
+    table = list(csv.reader(lines, delimiter=source.delimiter))
+    column = source.column
+    heading = next(
+        at
+        for at, cells in enumerate(table)
+        if column in [cell.strip(BLANK) for cell in cells]
+    )
+    return sum(not is_blank("".join(cells)) for cells in table[heading + 1 :])
+
+
+def is_blank(line: str, marks: str = "") -> bool:
+    return not line.strip(BLANK + marks)
+
+
+def is_remark(line: str) -> bool:
+    text = line.strip(BLANK)
+    return text.startswith("#") and fault_of(text[1:]) is not None
 
 
 @settings(deadline=None)
