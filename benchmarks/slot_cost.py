@@ -13,6 +13,7 @@ from time import perf_counter
 import click
 
 from benchmarks.fixed_windows import FixedWindows, HeaderWindow
+from benchmarks.markdown import head, row
 from benchmarks.options import sizes_of
 from bulkpause.gate import Gate
 from bulkpause.model import Limit, Reply
@@ -91,7 +92,7 @@ def line_of(requests: int, cost: Cost, base: Cost) -> str:
         cost.told_s / base.told_s,
     )
     texts = [f"{requests:,}", *(f"{ratio:.2f}" for ratio in ratios)]
-    return f"| {' | '.join(texts)} |"
+    return row(texts)
 
 
 @click.command()
@@ -100,10 +101,8 @@ def line_of(requests: int, cost: Cost, base: Cost) -> str:
 @click.option("--repeats", type=click.IntRange(1), default=3)
 def main(*, windows: Sequence[int], slots: int, repeats: int) -> None:
     """Print what a window costs, in units of what the first one does."""
-    click.echo(
-        "| requests in the window | making it | a slot, silent server"
-        " | a slot, telling server |\n|--:|--:|--:|--:|"
-    )
+    names = ["a slot, silent server", "a slot, telling server"]
+    click.echo(head(["requests in the window", "making it", *names], left=0))
     costs = {requests: cost_of(requests, slots, repeats) for requests in windows}
     base = costs[windows[0]]
     for requests, cost in costs.items():

@@ -8,6 +8,7 @@ from multiprocessing import Pool
 from benchmarks.cell import Cell
 from benchmarks.clients import BOUNDS
 from benchmarks.job import Outcome, Row, jobs_of, run
+from benchmarks.markdown import row as row_of
 from benchmarks.servers import ALONE_AT_FIXED
 
 
@@ -66,4 +67,4 @@ def line_of(cells: Line, gates: Sequence[str]) -> str:
         f"{some.best_s:.1f} s",
         *(str(cells.get(gate, "-")) for gate in gates),
     ]
-    return f"| {' | '.join(texts)} |"
+    return row_of(texts)
