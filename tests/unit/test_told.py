@@ -86,6 +86,12 @@ class TestBoundary:
 
         assert first.narrowed(later, 60.0) == Boundary(10.5, 12.0)
 
+    def test_what_two_answers_leave_may_be_one_instant(self) -> None:
+        touching = Boundary(10.0, 12.0).narrowed(Boundary(12.0, 14.0), 60.0)
+
+        assert touching == Boundary(12.0, 12.0)
+        assert Boundary(1.0, 2.0).middle == 1.5
+
     def test_an_answer_of_the_window_before_narrows_the_present_one(self) -> None:
         one = told(reply(0.0, word(149, 30)))
         one.roll(32.0)
@@ -120,6 +126,41 @@ class TestMeaning:
         assert one.boundary is None
         assert one.others == 0
         assert one.is_true is None
+
+    @pytest.mark.parametrize(
+        ("said", "is_word"),
+        [
+            (word(0, 30), True),
+            (word(-1, 30), False),
+            (word(149, 0), True),
+            (word(149, -1), False),
+            (word(149, 61), True),
+        ],
+    )
+    def test_a_word_counts_up_to_the_ends_of_its_window(
+        self, said: RateLimit, is_word: bool
+    ) -> None:
+        assert (told(reply(0.0, said)).boundary is not None) is is_word
+
+    @pytest.mark.parametrize(
+        ("limit", "reset_s", "boundary"),
+        [
+            (Limit(150, 3.0), 3, Boundary(2.0, 3.1)),
+            (Limit(150, 4.5), 3, Boundary(2.0, 4.1)),
+            (Limit(1000, 60.0), 30, Boundary(29.0, 31.1)),
+        ],
+    )
+    def test_a_window_of_any_size_from_three_seconds_on_is_told(
+        self, limit: Limit, reset_s: int, boundary: Boundary
+    ) -> None:
+        said = word(limit.requests - 1, reset_s, limit=int(str(limit.requests)))
+
+        assert told(reply(0.0, said), limit=limit).boundary == boundary
+
+    def test_half_a_period_is_not_too_late_for_a_word(self) -> None:
+        late = reply(0.0, word(149, 20), round_trip_s=28.0)
+
+        assert told(late).boundary == Boundary(19.0, 49.0)
 
     def test_an_answer_to_what_was_never_written_is_no_word(self) -> None:
         assert told(reply(None, word(149, 30))).boundary is None
@@ -177,6 +218,19 @@ class TestRoll:
         assert one.roll(31.2) == 29.0
         assert one.begun_at == pytest.approx(31.1)
 
+    def test_it_begins_anew_at_the_latest_instant(self) -> None:
+        one = told(reply(0.0, word(149, 30)))
+        assert one.boundary is not None
+
+        assert one.roll(one.boundary.latest) is not None
+
+    def test_the_clocks_part_in_each_window_that_passed_unused(self) -> None:
+        one = told(reply(0.0, word(149, 30)))
+        one.roll(31.2 + 180)
+
+        assert one.boundary is not None
+        assert one.boundary.latest == pytest.approx(91.1 + 180 + 4 * DRIFT_S)
+
     def test_the_next_end_is_a_period_later_and_allows_for_drift(self) -> None:
         one = told(reply(0.0, word(149, 30)))
         one.roll(31.2)
@@ -222,6 +276,19 @@ class TestOthers:
 
         assert one.others == 150 - 100 - 20 - 5
 
+    def test_they_may_have_spent_most(self) -> None:
+        one = Told(LIMIT)
+        one.learn(reply(0.0, word(40, 30)), resting=20, taken=5)
+
+        assert one.others == 150 - 40 - 20 - 5
+
+    def test_what_is_sent_as_a_window_begins_tells_of_it(self) -> None:
+        one = told(reply(0.0, word(149, 30)))
+        one.roll(31.2)
+        one.learn(reply(one.begun_at, word(100, 59)), resting=0, taken=1)
+
+        assert one.others == 150 - 100 - 1
+
     def test_what_is_in_flight_may_not_have_been_counted_once_others_are_seen(
         self,
     ) -> None:
@@ -259,6 +326,57 @@ class TestBelief:
 
         assert one.is_true
 
+    @pytest.mark.parametrize(
+        ("remaining", "counted", "is_true"),
+        [
+            (140, 20, True),  # it remembers 10, and had counted twice as many
+            (140, 19, None),
+            (120, 60, True),
+            (120, 59, None),
+            (149, 4, True),
+            (149, 3, None),
+        ],
+    )
+    def test_half_of_what_was_counted_has_to_be_forgotten(
+        self, remaining: int, counted: int, is_true: bool | None
+    ) -> None:
+        one = Told(LIMIT)
+        one.judge(reply(0.0, word(50, 1)), counted=0, is_claimed=False)
+        one.judge(reply(1.0, word(remaining, 60)), counted=counted, is_claimed=False)
+
+        assert one.is_true is is_true
+
+    @pytest.mark.parametrize("remaining", [[150], [140, 50]])
+    def test_a_count_that_did_not_fall_proves_nothing(
+        self, remaining: list[int]
+    ) -> None:
+        one = Told(LIMIT)
+        for sent_at, left in enumerate(remaining):
+            said = reply(float(sent_at), word(left, 30))
+            one.judge(said, counted=300 * sent_at + 10, is_claimed=False)
+
+        assert one.is_true is None
+
+    @pytest.mark.parametrize(
+        "other",
+        [reply(33.0, word(9, 1, limit=10)), reply(None, word(49, 57))],
+        ids=["another window", "never written"],
+    )
+    def test_a_claim_is_not_judged_by_what_says_nothing_of_it(
+        self, other: Reply
+    ) -> None:
+        one = claimed()
+        one.judge(other, counted=100, is_claimed=True)
+
+        assert one.is_true is None
+
+    def test_a_claim_that_is_true_is_not_judged_again(self) -> None:
+        one = claimed()
+        one.judge(reply(33.0, word(149, 57)), counted=100, is_claimed=True)
+        one.judge(refusal(34.0), counted=100, is_claimed=True)
+
+        assert one.is_true
+
     def test_a_count_that_goes_on_refutes_the_claim(self) -> None:
         one = claimed()
         one.judge(reply(33.0, word(49, 57)), counted=100, is_claimed=True)
@@ -277,6 +395,12 @@ class TestBelief:
     def test_a_refusal_refutes_the_claim(self) -> None:
         one = claimed()
         one.judge(refusal(33.0), counted=100, is_claimed=True)
+
+        assert one.is_true is False
+
+    def test_a_refusal_as_the_window_begins_refutes_the_claim(self) -> None:
+        one = claimed()
+        one.judge(refusal(one.begun_at), counted=100, is_claimed=True)
 
         assert one.is_true is False
 
