@@ -14,6 +14,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bulkpause.arrival import Arrivals
 from bulkpause.care import SHORTEST_CLOSURE_S, Care, closure_s
@@ -52,7 +53,6 @@ class Gate:
     ) -> None:
         self.max_in_flight = max_in_flight
         self.in_flight = 0
-        self.waiting: Waiting | None = None
         self._allowed_in_flight = max_in_flight
         # The longest first: its slots are the ones that are waited for for long,
         # and a slot of a short window that is held meanwhile would be lost.
@@ -63,6 +63,7 @@ class Gate:
             for limit in longest_first
         )
         self._jitter = jitter
+        self._held_up: Callable[[], Waiting] | None = None
         self._turn = asyncio.Lock()
         self._answered = asyncio.Event()
         self._arrivals = Arrivals()
@@ -70,6 +71,11 @@ class Gate:
         self._calm_answers = 0
         self._closures = 0
         self._closed_at = self._closed_until = self._last_sent_at = float("-inf")
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What is waited for, as it stands now."""
+        return None if self._held_up is None else self._held_up()
 
     async def remember(self, ages_s: Iterable[float]) -> None:
         """Count requests of an earlier run, sent so many seconds ago."""
@@ -99,8 +105,7 @@ class Gate:
             try:
                 await self._one_less_in_flight()
                 for window in self._windows:
-                    name = f"the limit of {window.limit}"
-                    self.waiting = Waiting(name, window.free_at)
+                    self._held_up = partial(_full, window)
                     await window.take()
                     taken.append(window)
                 await self._open()
@@ -111,7 +116,7 @@ class Gate:
                     window.put_back()
                 raise
             finally:
-                self.waiting = None
+                self._held_up = None
             self.in_flight += 1
             self._last_sent_at = _now()
 
@@ -137,7 +142,9 @@ class Gate:
 
     def _learn(self, reply: Reply) -> None:
         if not reply.is_refused_for_rate:
-            self._calm_down(reply)
+            # That there was no answer does not say that the server is content.
+            if reply.fault is None:
+                self._calm_down(reply)
         elif reply.retry_after_s == -1:
             self._fewer_in_flight(reply)
         else:
@@ -172,20 +179,27 @@ class Gate:
         self._closed_until = max(self._closed_until, reply.answered_at + wait_s)
 
     async def _open(self) -> None:
-        while (until := max(self._closed_until, self._paced_until())) > _now():
-            is_closed = self._closed_until > _now()
-            reason = "the API asked to wait" if is_closed else "even spacing"
-            self.waiting = Waiting(reason, until)
+        self._held_up = self._shut
+        while (until := self._shut_until()) > _now():
             await asyncio.sleep(until - _now())
 
-    def _paced_until(self) -> float:
-        return self._last_sent_at + self._care.gap_s
+    def _shut(self) -> Waiting:
+        is_closed = self._closed_until > _now()
+        reason = "the API asked to wait" if is_closed else "even spacing"
+        return Waiting(reason, self._shut_until())
+
+    def _shut_until(self) -> float:
+        return max(self._closed_until, self._last_sent_at + self._care.gap_s)
 
     async def _one_less_in_flight(self) -> None:
         while self.in_flight >= self._allowed_in_flight:
-            self.waiting = Waiting("answers", None)
+            self._held_up = partial(Waiting, "answers", None)
             self._answered.clear()
             await self._answered.wait()
+
+
+def _full(window: Window) -> Waiting:
+    return Waiting(f"the limit of {window.limit}", window.free_at)
 
 
 def _now() -> float:

@@ -2,7 +2,9 @@
 
 import ast
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 import bulkpause.gate
 from bulkpause.care import CALM_REQUESTS, LONGEST_CLOSURE_S, SHORTEST_CLOSURE_S
 from bulkpause.gate import CALM_ANSWERS, Gate
-from bulkpause.model import Limit, Reply
+from bulkpause.model import Fault, Limit, RateLimit, Reply
 from bulkpause.window import LATEST_ARRIVAL_S
 
 
@@ -53,6 +55,10 @@ def refused(retry_after_s: float | None, sent_at: float | None = None) -> Reply:
         http_status=429,
         retry_after_s=retry_after_s,
     )
+
+
+def faulty() -> Reply:
+    return Reply(sent_at=now(), answered_at=now(), fault=Fault.RESET)
 
 
 async def send(one: Gate, reply: Callable[[], Reply] = answered) -> float:
@@ -284,6 +290,17 @@ class TestInFlight:
 
         assert counts == [2, 3, 4]
 
+    async def test_faults_do_not_raise_it_again(self) -> None:
+        one = gate(max_in_flight=2)
+        for _ in range(2):
+            await one.take()
+        await one.tell(refused(-1))
+        await one.tell(answered())
+        for _ in range(CALM_ANSWERS):
+            await send(one, faulty)
+
+        assert await most_in_flight(one) == 1
+
 
 async def allowed_after(in_flight: int, retries_after_s: list[float]) -> int:
     """Have so many in flight, have some refused, and count how many may be."""
@@ -422,6 +439,23 @@ class TestRefusal:
 
         assert one._care.gap_s == 0
 
+    async def test_faults_do_not(self) -> None:
+        one = gate(Limit(10, 1))
+        await send(one, lambda: refused(1))
+        for _ in range(CALM_REQUESTS):
+            await send(one, faulty)
+
+        assert one._care.gap_s == gap_after(1)
+
+    async def test_a_fault_after_it_opened_does_not_end_the_doubling(self) -> None:
+        one = gate()
+        for _ in range(2):
+            await send(one, lambda: refused(None))
+        await send(one, faulty)
+        third_at = await send(one, lambda: refused(None))
+
+        assert await takes(one) == at(third_at + 4)
+
 
 def gap_after(refusals: int) -> float:
     one = gate(Limit(10, 1))
@@ -460,16 +494,70 @@ class TestWaiting:
 
         assert await said(one) == ("even spacing", at(one._care.gap_s))
 
+    async def test_a_longer_closure_is_said_at_once(self) -> None:
+        one = gate()
+        await one.take()
+        await send(one, lambda: refused(30))
+        async with waiter(one):
+            await until(3)
+            await one.tell(refused(90, sent_at=0))
+
+            assert words(one) == ("the API asked to wait", at(93))
+
+    async def test_a_slot_that_comes_free_sooner_is_said_at_once(self) -> None:
+        # The second answer tells that the window ends at 5, and not in ten seconds.
+        one = gate(Limit(2, 10))
+        await send(one)
+        await one.take()
+        async with waiter(one):
+            before = words(one)
+            await until(1)
+            word = RateLimit(limit=2, remaining=0, reset_s=3)
+            await one.tell(replace(answered(), rate_limit=word))
+            after = words(one)
+
+        assert before == ("the limit of 2/10s", at(10))
+        assert after == ("the limit of 2/10s", at(5))
+
+    async def test_after_the_closure_the_spacing_is_said(self) -> None:
+        one = gate(Limit(2, 100))
+        for _ in range(9):
+            one._care.refused()
+        await send(one, lambda: refused(5))
+        async with waiter(one):
+            before = words(one)
+            await until(6)
+            after = words(one)
+
+        gap_s = one._care.gap_s
+        assert before == ("the API asked to wait", at(gap_s))
+        assert after == ("even spacing", at(gap_s))
+
+
+def words(one: Gate) -> tuple[str, float | None]:
+    """Give what the gate says of its waiting."""
+    assert one.waiting is not None
+    return one.waiting.reason, one.waiting.until
+
+
+@asynccontextmanager
+async def waiter(one: Gate) -> AsyncIterator[None]:
+    """Have somebody wait for a slot meanwhile."""
+    waiting = asyncio.create_task(one.take())
+    await settle()
+    yield
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
 
 async def said(one: Gate) -> tuple[str, float | None]:
     """Give what the gate says of a waiter: for what it waits, and until when."""
     waiting = asyncio.create_task(one.take())
     await settle()
-    words = one.waiting
+    seen = words(one)
     waiting.cancel()
     await asyncio.wait([waiting])
-    assert words is not None
-    return words.reason, words.until
+    return seen
 
 
 @pytest.mark.parametrize("name", ["gate", "window", "told", "arrival", "care"])
