@@ -16,7 +16,6 @@ def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
     """Set structlog up and give the logger of a run."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _put_first,
@@ -26,8 +25,8 @@ def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(run_id=run_id)
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    # Bound to the logger and not to the context, which is another in each task.
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(run_id=run_id)
     return logger
 
 

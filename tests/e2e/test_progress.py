@@ -226,6 +226,7 @@ def test_the_lines_tell_every_change_of_state(program: Program, serve: Serve) ->
     events = run_with_lines(program, simulator, 6, *limits)
     states = [o["waits_for"] for o in events if o["event"] == "run.progressed"]
     assert states[:2] == [None, "the limit of 5/3s"]
+    assert {one["run_id"] for one in events} == {events[0]["run_id"]}
 
 
 def test_the_lines_tell_of_a_signal(program: Program, serve: Serve) -> None:

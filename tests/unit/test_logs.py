@@ -1,5 +1,7 @@
 """What a log collector is given: JSON lines with the run's name."""
 
+from contextvars import Context
+
 import orjson
 import pytest
 
@@ -14,6 +16,15 @@ def test_a_line_is_an_object_that_names_its_run(
     assert list(fields) == ["timestamp", "level", "event", "run_id", "ids"]
     assert (fields["event"], fields["run_id"]) == ("run.started", "run-1")
     assert fields["timestamp"].endswith("Z")
+
+
+def test_a_line_of_another_task_than_the_one_that_made_the_log_names_its_run_too(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    log = Context().run(logs.configure, "info", "run-1")
+    Context().run(log.info, "run.progressed")
+    fields = orjson.loads(capsysbinary.readouterr().err)
+    assert fields["run_id"] == "run-1"
 
 
 @pytest.mark.parametrize(
