@@ -7,6 +7,7 @@ import sys
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from bulkpause.ending import End, say_end
 from bulkpause.errors import InputError, LogError, SettingsError
 from bulkpause.exits import Exit, exit_of_run, exit_of_totals
 from bulkpause.interrupts import Interrupts
-from bulkpause.journal import Reading, read_log, read_run, write_ahead_path
+from bulkpause.journal import Journal, Reading, read_log, read_run, write_ahead_path
 from bulkpause.model import timestamp
 from bulkpause.options import Options
 from bulkpause.pauser import Pauser
@@ -221,6 +222,12 @@ def _rows_of(found: Plan, recovery: Recovery, options: Options) -> Totals:
     )
 
 
+async def _tidy(log: Path) -> None:
+    """Remove the write-ahead file that a run has left which was killed at its end."""
+    async with Journal(log, is_resumed=True, now=partial(datetime.now, UTC)):
+        pass
+
+
 def _add_up(totals: Totals, log: Path, run_id: str) -> None:
     """Add the run up, from the input and the log and from nothing else."""
     total(read_run(log, run_id), totals)
@@ -231,6 +238,8 @@ def _add_up(totals: Totals, log: Path, run_id: str) -> None:
 
 def _end_at_once(totals: Totals, options: Options) -> Exit:
     """End a run that has nothing to do: everything was done before."""
+    if options.log is not None and write_ahead_path(options.log).exists():
+        asyncio.run(_tidy(options.log))
     code = exit_of_totals(totals)
     run_id = new_run_id(datetime.now(UTC), options.named)
     end = End(totals, code, options.log, run_id)

@@ -6,6 +6,9 @@ import io
 import orjson
 import pytest
 
+from bulkpause.lines import Header, encode, encode_plan
+from bulkpause.model import Item
+from bulkpause.plan import digest
 from bulkpause.simulator import Fault, Simulator
 from tests.e2e.program import Program, Serve, until
 
@@ -266,3 +269,41 @@ def test_a_token_without_rights_stops_the_run_with_4(
     ended = program.pause(simulator, program.ids(100), "--max-in-flight", "2")
     assert ended.code == 4
     assert len(simulator.ledger) <= 8
+
+
+def test_what_a_kill_at_the_very_end_left_is_tidied_up(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(2))
+    ahead = program.folder / "log.jsonl.wal"
+    items = [Item(id="1001", row=1), Item(id="1002", row=2)]
+    header = Header(
+        run=program.records()[0]["run_id"],
+        base_url=simulator.base_url,
+        digest=digest(item.id for item in items),
+        planned=2,
+        boot_id="",
+    )
+    ahead.write_bytes(b"".join([encode(header), *encode_plan(items)]))
+    ended = program.pause(simulator, program.ids(2), "--resume")
+    assert (ended.code, ended.account) == (0, "2 rows = 2 already_done")
+    assert not ahead.exists()
+    assert len(simulator.ledger) == 2
+
+
+def test_what_another_input_left_open_is_kept(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1002": (Fault.UNAVAILABLE,)})
+    program.pause(simulator, program.ids(1))
+    ahead = program.folder / "log.jsonl.wal"
+    header = Header(
+        run=program.records()[0]["run_id"],
+        base_url=simulator.base_url,
+        digest="",
+        planned=1,
+        boot_id="",
+    )
+    left = encode(header) + b"".join(encode_plan([Item(id="1002", row=2)]))
+    ahead.write_bytes(left)
+    program.pause(simulator, program.ids(1), "--resume")
+    assert ahead.read_bytes() == left
