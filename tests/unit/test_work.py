@@ -142,6 +142,30 @@ def test_a_doubt_of_an_earlier_run_stays() -> None:
     assert not work_with(attempt(1, http_status=400), past=doubt[1:]).is_doubtful
 
 
+@pytest.mark.parametrize(
+    ("reply", "is_accepted"),
+    [
+        ({"http_status": 204}, True),
+        ({"http_status": 203}, False),
+        ({"http_status": 205}, False),
+        ({"http_status": 500}, False),
+        ({"fault": Fault.READ_TIMEOUT}, False),
+    ],
+)
+def test_the_last_pause_is_accepted_by_204_and_nothing_else(
+    reply: dict[str, object], is_accepted: bool
+) -> None:
+    work = work_with(attempt(1, http_status=500), attempt(2, **reply))
+    assert work.is_accepted is is_accepted
+
+
+def test_what_was_not_paused_by_this_run_is_not_accepted() -> None:
+    work = work_with(past=(Past(http_status=204),))
+    work.action = Action.VIEW
+    work.add(attempt(1, http_status=204))
+    assert work.is_accepted is False
+
+
 def test_only_what_used_up_a_try_counts() -> None:
     work = work_with(
         attempt(1, http_status=429),
