@@ -1,7 +1,9 @@
 """The log and its write-ahead file, as a run keeps them."""
 
 import asyncio
+import gc
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -281,6 +283,32 @@ async def test_records_of_a_run_are_told_from_those_of_another(path: Path) -> No
         put(path, encode(Record(id="1", status=Status.FAILED, run_id=other)))
     put(path, encode(paused("1")))
     assert list(read_run(path, "run")) == [paused("1")]
+
+
+async def test_what_a_run_left_in_doubt_is_read_with_its_records(path: Path) -> None:
+    async with journal(path) as kept:
+        kept.begin(HEADER, ITEMS)
+        kept.write(paused("1"))
+        kept.sent(Action.PAUSE, "2", "run-2")
+    found = [(record.id, record.status) for record in read_run(path, "run")]
+    assert found == [("1", Status.PAUSED), ("2", Status.UNKNOWN)]
+    assert list(read_run(path, "the next run")) == []
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+@pytest.mark.parametrize("more", [b"", b"damaged\n"])
+def test_garbage_is_collected_after_a_log_was_read_if_it_was_before(
+    path: Path, is_enabled: bool, more: bytes
+) -> None:
+    put(path, encode(paused("1")) + more)
+    was_enabled = gc.isenabled()
+    try:
+        (gc.enable if is_enabled else gc.disable)()
+        with suppress(LogError):
+            read_log(path)
+        assert gc.isenabled() is is_enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
 
 
 def test_the_boot_has_a_name() -> None:
