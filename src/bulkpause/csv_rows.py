@@ -118,8 +118,7 @@ def _refuse_swallowed(table: Table, row: int, taken: Sequence[str], own: str) ->
         InputError: One of its lines has another id such as its own where a row, or
             the part of a row up to a line break, has it; or its own has several lines.
     """
-    is_suspect = len(taken) > 1 and any(_holds_a_row(table, one, own) for one in taken)
-    if is_suspect or "\n" in own:
+    if "\n" in own or any(_holds_a_row(table, one, own) for one in taken):
         raise damage(table.name, row, "a quoted cell seems to hold whole rows")
 
 
