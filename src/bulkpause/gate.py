@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from bulkpause.arrival import Arrivals
 from bulkpause.care import SHORTEST_CLOSURE_S, Care, closure_s
 from bulkpause.estimate import time_needed_s
 from bulkpause.model import Limit, Reply
+from bulkpause.round_trip import RoundTrips
 from bulkpause.window import LATEST_ARRIVAL_S, Window
 
 
@@ -66,7 +66,7 @@ class Gate:
         self._held_up: Callable[[], Waiting] | None = None
         self._turn = asyncio.Lock()
         self._answered = asyncio.Event()
-        self._arrivals = Arrivals()
+        self._round_trips = RoundTrips()
         self._care = Care(limits)
         self._calm_answers = 0
         self._closures = 0
@@ -136,11 +136,19 @@ class Gate:
             await window.rest(reply, counted_at=counted_at)
 
     def _counted_at(self, reply: Reply) -> float:
-        self._arrivals.learn(reply)
-        periods = (w.limit.period_s for w in self._windows if w.tells_order(reply))
-        return self._arrivals.latest(reply, longest_period_s=max(periods, default=0.0))
+        """Say when a request was counted at the latest, less the fastest way out.
+
+        So it can be compared with the moments at which other requests are sent.
+        """
+        if reply.fault is not None:
+            return reply.answered_at
+        told_at = [window.answered_for_at(reply) for window in self._windows]
+        is_fixed = any(window.is_fixed for window in self._windows)
+        round_trip_s = self._round_trips.surely_s(is_fixed=is_fixed)
+        return min([reply.answered_at, *told_at]) - round_trip_s
 
     def _learn(self, reply: Reply) -> None:
+        self._round_trips.learn(reply)
         if not reply.is_refused_for_rate:
             # That there was no answer does not say that the server is content.
             if reply.fault is None:

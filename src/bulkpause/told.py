@@ -11,6 +11,7 @@ that keeps a log may send the same headers. A contradiction ends all belief.
 
 from dataclasses import dataclass
 
+from bulkpause.countdown import Countdown
 from bulkpause.model import Limit, Reply
 
 
@@ -18,6 +19,9 @@ from bulkpause.model import Limit, Reply
 SHORTEST_TOLD_S = 3.0
 #: From so many requests on it shows whether a server has forgotten them.
 FEWEST_TO_JUDGE = 4
+#: A window did not begin with the request that it tells of, whichever way the seconds
+#: were rounded, if so many of its seconds were over by then.
+SHORTEST_BEFORE_S = 2
 #: Two clocks may part by so many seconds in a second.
 CLOCK_DRIFT = 0.0005
 
@@ -65,13 +69,30 @@ class Told:
         self.others = 0
         self._limit = limit
         self._most_counted = 0
+        self._began_before = False
+        self._countdown: Countdown | None = None
 
-    def tells_order(self, reply: Reply) -> bool:
-        """Say whether what remains tells in which order requests were counted."""
+    @property
+    def is_fixed(self) -> bool:
+        """Whether windows follow one another, and no log is kept.
+
+        They do if they were seen to begin anew, or if the only request that a window
+        had counted did not begin it, as it does in a log.
+        """
+        return self.is_true or (self.is_true is None and self._began_before)
+
+    def answered_for_at(self, reply: Reply) -> float:
+        """Say when an answer first told that the request of this one was counted."""
         is_counted_down = self.is_true or (
             self.is_true is None and self.begun_at == float("-inf")
         )
-        return is_counted_down and self._seen(reply) is not None
+        seen, told = self._seen(reply), reply.rate_limit
+        if not is_counted_down or seen is None or told is None:
+            return reply.answered_at
+        one, half_s = self._countdown, self._limit.period_s / 2
+        if one is None or abs(one.ends_at - seen.middle) > half_s:
+            one = self._countdown = Countdown(seen.middle)
+        return one.latest(reply, counted=told.limit - told.remaining)
 
     def roll(self, now: float) -> float | None:
         """Pass on to the next window, if it has surely begun.
@@ -127,11 +148,18 @@ class Told:
         if seen is None:
             self._miss(reply)
             return
+        self._note_beginning(reply)
         self.boundary = (self.boundary or seen).narrowed(seen, self._limit.period_s)
         if self.boundary is None:
             self.distrust()
         elif reply.sent_at is not None and reply.sent_at >= self.begun_at:
             self._count_others(reply, resting, taken)
+
+    def _note_beginning(self, reply: Reply) -> None:
+        told, limit = reply.rate_limit, self._limit
+        if told is not None and told.remaining == limit.requests - 1:
+            left_s = limit.period_s - told.reset_s
+            self._began_before = self._began_before or left_s >= SHORTEST_BEFORE_S
 
     def _miss(self, reply: Reply) -> None:
         """Drop a claim that the server does not keep up."""

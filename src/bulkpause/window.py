@@ -6,8 +6,9 @@ rested T. That is an exact sliding window. (One `AsyncLimiter(n, T)` is a leaky
 bucket, which lets nearly 2 n requests through in the first T seconds.)
 
 A limiter is out of the pool from the moment at which it is taken until its request
-is answered, and only then starts to rest, because the server counts a request when
-it arrives, and nobody here knows when that is.
+is answered, because the server counts a request when it arrives, and nobody here
+knows when that is. It has then rested since the latest moment at which that can have
+been, and is used again in the order of those moments.
 
 Where the server tells when its own window begins anew, the limiters of requests that
 it counted before are let go then. The first time, one request is sent to see whether
@@ -94,9 +95,14 @@ class Window:
         while len(self._resting) > self.limit.requests:
             self._resting.popleft()
 
-    def tells_order(self, reply: Reply) -> bool:
-        """Say whether an answer tells in which order this window counted."""
-        return self._told.tells_order(reply)
+    def answered_for_at(self, reply: Reply) -> float:
+        """Say when an answer first told that the request of this one was counted."""
+        return self._told.answered_for_at(reply)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the server is known to count in windows that follow one another."""
+        return self._told.is_fixed
 
     @property
     def free_at(self) -> float | None:
@@ -139,7 +145,12 @@ class Window:
         # The limiter is new, so that it is filled at once, as if it had been filled
         # to the brim when the request was counted. Never waits.
         await limiter.acquire(min(1.0, max(0.0, (rested_at - _now()) / period_s)))
-        self._resting.append(_Resting(limiter, answered_at, rested_at))
+        # Answers come in another order than that in which requests were counted.
+        longer: list[_Resting] = []
+        while self._resting and self._resting[-1].rested_at > rested_at:
+            longer.append(self._resting.pop())
+        slot = _Resting(limiter, answered_at, rested_at)
+        self._resting.extend([slot, *reversed(longer)])
 
     async def _has_slot(self) -> bool:
         """Say whether there is a slot, after a wait if there was none."""
@@ -207,10 +218,12 @@ class Window:
             self._claimed.clear()
 
     def _counted_before(self, reply: Reply) -> int:
-        """Count our requests that were answered before this one was sent."""
+        """Count our requests that were surely counted before this one was sent."""
         sent_at = reply.sent_at or 0.0
+        # A round trip was taken off when they were counted: no more than this one's.
+        since = 2 * sent_at - reply.answered_at + self.limit.period_s
         concurrent = takewhile(
-            lambda slot: slot.answered_at >= sent_at, reversed(self._resting)
+            lambda slot: slot.rested_at >= since, reversed(self._resting)
         )
         return len(self._claimed) + len(self._resting) - sum(1 for _ in concurrent)
 

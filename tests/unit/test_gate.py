@@ -145,6 +145,76 @@ class TestWindows:
         assert await takes(one) == at(10)
 
 
+class TestRoundTrip:
+    """A slot rests from the latest moment at which its request can be counted."""
+
+    async def test_the_fastest_round_trip_is_taken_off_once_it_is_sure(self) -> None:
+        one = gate(ONE_IN_TEN)
+        gaps_s = [await gap_with(one, round_trip_s=2.0) for _ in range(100)]
+
+        assert gaps_s[0] == at(12)
+        assert gaps_s == sorted(gaps_s, reverse=True)
+        assert 10 < gaps_s[-1] < 10.2
+
+    async def test_a_slower_answer_is_waited_for_as_long_as_it_was_slower(
+        self,
+    ) -> None:
+        one = gate(ONE_IN_TEN)
+        fast_s = [await gap_with(one, round_trip_s=2.0) for _ in range(100)]
+
+        slow_s = await gap_with(one, round_trip_s=5.0)
+        assert slow_s == pytest.approx(fast_s[-1] + 3.0, abs=0.01)
+
+    async def test_a_fault_takes_nothing_off(self) -> None:
+        one = gate(ONE_IN_TEN)
+        for _ in range(100):
+            await gap_with(one, round_trip_s=2.0)
+
+        assert await gap_with(one, round_trip_s=2.0, fault=Fault.RESET) == at(12)
+
+    async def test_less_is_taken_off_where_a_log_may_be_kept(self) -> None:
+        silent, telling = (gate(ONE_IN_TEN, Limit(150, 60)) for _ in range(2))
+        word = RateLimit(limit=150, remaining=149, reset_s=30)
+        await gap_with(silent, round_trip_s=2.0)
+        await gap_with(telling, round_trip_s=2.0, word=word)
+        silent_s = [await gap_with(silent, round_trip_s=2.0) for _ in range(4)]
+        told_s = [await gap_with(telling, round_trip_s=2.0) for _ in range(4)]
+
+        assert told_s[-1] < silent_s[-1]
+
+    async def test_a_later_one_that_was_answered_sooner_tells_by_when_it_was_counted(
+        self,
+    ) -> None:
+        one = gate(Limit(2, 10), Limit(150, 60))
+        await one.take()
+        await one.take()
+        for remaining, answered_at in ((148, 1), (149, 4)):
+            await until(answered_at)
+            word = RateLimit(limit=150, remaining=remaining, reset_s=50 - answered_at)
+            await one.tell(replace(answered(sent_at=0.0), rate_limit=word))
+
+        assert [await takes(one), await takes(one)] == [at(11), at(11)]
+
+
+async def gap_with(
+    one: Gate,
+    *,
+    round_trip_s: float,
+    fault: Fault | None = None,
+    word: RateLimit | None = None,
+) -> float:
+    """Have an answer after so long, and say from sending to sending how long it was."""
+    await one.take()
+    sent_at = now()
+    await asyncio.sleep(round_trip_s)
+    reply = replace(answered(sent_at), fault=fault, rate_limit=word)
+    await one.tell(replace(reply, http_status=None if fault else 204))
+    await one.take()
+    gap_s = now() - sent_at
+    await one.tell(Reply(answered_at=now()))
+    return gap_s
+
+
 class TestOrder:
     async def test_waiters_are_served_in_the_order_in_which_they_came(self) -> None:
         one = gate(Limit(2, 10))
@@ -560,7 +630,9 @@ async def said(one: Gate) -> tuple[str, float | None]:
     return seen
 
 
-@pytest.mark.parametrize("name", ["gate", "window", "told", "arrival", "care"])
+@pytest.mark.parametrize(
+    "name", ["gate", "window", "told", "countdown", "round_trip", "care"]
+)
 def test_the_wall_clock_is_never_read(name: str) -> None:
     source = Path(bulkpause.gate.__file__).with_name(f"{name}.py").read_text("utf-8")
     imported = {

@@ -215,8 +215,8 @@ class TestLikelyJitter:
 
     It errs upwards: a network that adds something to every one of the first answers
     looks slower than it can be, and a slot is let go too soon by as much as that. The
-    estimate allows for it by how far the fast ones lie apart, which is enough with
-    high probability and not certain. So these are runs with given seeds.
+    estimate leaves on a part of the mean delay, the less the more answers came, which
+    is enough with high probability and not certain. So these are runs with given seeds.
     """
 
     @pytest.mark.parametrize("limits", ACCOUNTS, ids=str)

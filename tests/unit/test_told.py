@@ -435,17 +435,102 @@ class TestBelief:
 
 
 class TestOrder:
-    def test_the_order_is_told_before_the_first_window_is_over(self) -> None:
-        assert Told(LIMIT).tells_order(reply(0.0, word(149, 30)))
+    """A request that another answer shows to be counted was counted by then."""
 
-    def test_the_order_is_not_told_while_the_claim_is_doubtful(self) -> None:
-        assert not claimed().tells_order(reply(33.0, word(149, 57)))
+    LATE = reply(0.1, word(100, 30), round_trip_s=3.0)
 
-    def test_the_order_is_told_where_the_claim_is_true(self) -> None:
+    def test_it_is_told_before_the_first_window_is_over(self) -> None:
+        one = Told(LIMIT)
+        one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
+
+        assert one.answered_for_at(self.LATE) == 0.2
+
+    def test_another_window_tells_nothing(self) -> None:
+        one = Told(LIMIT)
+        one.answered_for_at(reply(0.0, word(99, 1), round_trip_s=0.2))
+        late = reply(0.1, word(149, 58), round_trip_s=3.0)
+
+        assert one.answered_for_at(late) == late.answered_at
+
+    @pytest.mark.parametrize("other", [None, word(9, 30, limit=10), word(99, 999)])
+    def test_what_is_no_word_on_this_window_tells_nothing(
+        self, other: RateLimit | None
+    ) -> None:
+        one = Told(LIMIT)
+        one.answered_for_at(reply(0.0, other, round_trip_s=0.2))
+
+        assert one.answered_for_at(self.LATE) == self.LATE.answered_at
+
+    @pytest.mark.parametrize("other", [None, word(9, 30, limit=10), word(99, 999)])
+    def test_what_is_no_word_on_this_window_is_told_nothing(
+        self, other: RateLimit | None
+    ) -> None:
+        one = Told(LIMIT)
+        one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
+        late = reply(0.1, other, round_trip_s=3.0)
+
+        assert one.answered_for_at(late) == late.answered_at
+
+    def test_it_is_not_told_while_the_claim_is_doubtful(self) -> None:
+        one = claimed()
+        one.answered_for_at(reply(33.0, word(99, 57), round_trip_s=0.2))
+        late = reply(33.1, word(100, 57), round_trip_s=3.0)
+
+        assert one.answered_for_at(late) == late.answered_at
+
+    def test_it_is_told_where_the_claim_is_true(self) -> None:
         one = claimed()
         one.judge(reply(33.0, word(149, 57)), counted=100, is_claimed=True)
+        one.answered_for_at(reply(33.0, word(99, 57), round_trip_s=0.2))
+        late = reply(33.1, word(100, 57), round_trip_s=3.0)
 
-        assert one.tells_order(reply(34.0, word(148, 56)))
+        assert one.answered_for_at(late) == 33.2
 
-    def test_the_order_is_not_told_by_a_word_on_another_window(self) -> None:
-        assert not Told(LIMIT).tells_order(reply(0.0, word(9, 1, limit=10)))
+    def test_it_is_not_told_after_a_refutation(self) -> None:
+        one = Told(LIMIT)
+        one.distrust()
+        one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
+
+        assert one.answered_for_at(self.LATE) == self.LATE.answered_at
+
+
+class TestKind:
+    """Whether windows follow one another, or a log is kept."""
+
+    @pytest.mark.parametrize(
+        ("reset_s", "is_fixed"),
+        [(60, False), (59, False), (58, True), (30, True), (0, True)],
+    )
+    def test_a_window_that_its_only_request_did_not_begin_is_fixed(
+        self, reset_s: int, is_fixed: bool
+    ) -> None:
+        assert told(reply(0.0, word(149, reset_s))).is_fixed is is_fixed
+
+    @pytest.mark.parametrize("remaining", [150, 148, 0])
+    def test_more_requests_or_none_tell_nothing_of_its_beginning(
+        self, remaining: int
+    ) -> None:
+        assert not told(reply(0.0, word(remaining, 30))).is_fixed
+
+    def test_it_stays_known(self) -> None:
+        one = told(reply(0.0, word(149, 30)), reply(1.0, word(148, 29)))
+        one.roll(32.0)
+        one.learn(reply(32.0, word(149, 59)), resting=0, taken=1)
+
+        assert one.is_fixed
+
+    def test_windows_that_were_seen_to_begin_anew_are_fixed(self) -> None:
+        one = claimed()
+        assert not one.is_fixed
+        one.judge(reply(33.0, word(149, 57)), counted=100, is_claimed=True)
+
+        assert one.is_fixed
+
+    def test_a_refutation_is_the_last_word(self) -> None:
+        one = told(reply(0.0, word(149, 30)))
+        one.distrust()
+
+        assert not one.is_fixed
+
+    def test_without_a_word_nothing_is_known(self) -> None:
+        assert not told(reply(0.0, None)).is_fixed

@@ -139,6 +139,33 @@ class TestSlidingWindow:
 
         assert await takes(window) == at(30)
 
+    async def test_slots_are_free_in_the_order_in_which_requests_were_counted(
+        self,
+    ) -> None:
+        window = Window(Limit(3, 10))
+        for _ in range(3):
+            await window.take()
+        await until(5)
+        for counted_at in (2.0, 4.0, 3.0):
+            await window.rest(None, counted_at=counted_at)
+
+        assert [await takes(window) for _ in range(3)] == instants(12, 13, 14)
+
+    async def test_an_earlier_one_that_is_answered_later_wakes_the_waiter(
+        self,
+    ) -> None:
+        window = Window(TWO_IN_TEN)
+        await window.take()
+        await window.take()
+        await until(5)
+        await window.rest(None, counted_at=4.0)
+        waiting = asyncio.create_task(takes(window))
+        await until(6)
+        await window.rest(None, counted_at=1.0)
+
+        assert await waiting == at(11)
+        assert await takes(window) == at(14)
+
     async def test_a_slot_whose_request_was_never_written_is_free_at_once(
         self,
     ) -> None:
@@ -291,6 +318,34 @@ class TestServersWord:
         await rest_with(window, None)
 
         assert await takes(window) == at(10)
+
+    @pytest.mark.parametrize(
+        ("sent_at", "is_true"), [(0.9, None), (1.05, None), (1.15, True)]
+    )
+    async def test_what_was_counted_while_an_answer_came_does_not_judge_it(
+        self, sent_at: float, is_true: bool | None
+    ) -> None:
+        # A count that fell to one proves that windows begin anew only if four had
+        # been counted before; they were, at 1 s, but for the round trip taken off.
+        window = Window(Limit(9, 10))
+        for _ in range(5):
+            await window.take()
+        await until(1.2)
+        for _ in range(4):
+            reply = Reply(
+                sent_at=0.8,
+                answered_at=1.1,
+                rate_limit=RateLimit(limit=9, remaining=4, reset_s=1),
+            )
+            await window.rest(reply, counted_at=1.0)
+        reply = Reply(
+            sent_at=sent_at,
+            answered_at=sent_at + 0.1,
+            rate_limit=RateLimit(limit=9, remaining=8, reset_s=10),
+        )
+        await window.rest(reply, counted_at=sent_at)
+
+        assert window._told.is_true is is_true
 
     async def test_an_answer_after_the_earliest_instant_stays_counted(self) -> None:
         # The end is known to be from 2 to 4: what was answered at 2.5 may be of the
