@@ -389,15 +389,34 @@ def test_a_quote_that_ends_a_cell_and_begins_none_makes_a_problem(line: str) -> 
     "note",
     [
         "see\n1000249",
+        "see\n1000249\nfor more",
         "of\n1000249 and others",
         "it was\n1,234.50 EUR",
         "it was\n7, then 5",
+        "it was\n10000, then 5",
         'the ""best""\nof 5, 6',
     ],
 )
 def test_numbers_in_a_note_of_several_lines_are_no_rows(note: str) -> None:
     text = f'id,a,b,"c\n(EUR 2026)",d\n1000248,x,"{note}",y,z\n1000249,,,,\n'
     assert rows(text) == [(2, "1000248"), (3, "1000249")]
+
+
+@pytest.mark.parametrize("line", ["1000249", "1000249, b", "a, 1000249"])
+def test_numbers_in_a_note_are_no_rows_where_the_ids_stand_in_the_middle(
+    line: str,
+) -> None:
+    text = f'note,a,id,b,c\n"of\n{line}\nor so",a,1000248,b,c\n'
+    assert rows(text) == [(2, "1000248")]
+
+
+def test_a_number_alone_on_a_line_of_the_heading_is_no_row() -> None:
+    assert rows('id,"Spend\n2026\n(EUR)"\n1,5') == [(2, "1")]
+
+
+def test_words_in_a_note_are_no_rows_where_the_id_is_missing() -> None:
+    text = 'id,note,b\n,"see\na, b\nc",d\n1000248,x,y\n'
+    assert rows(text) == [(2, "no id"), (3, "1000248")]
 
 
 def test_a_record_of_several_lines_that_ends_before_its_id_is_a_problem() -> None:
@@ -539,9 +558,12 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
         ('id,name,x\n1,"a,b\n2,c",d\n3,e,f\n', 2),
         ('name,id\n"a,1\nb,2\nc",3\n', 2),
         ('name,id\n"a, b,1\nc",3\n', 2),
+        ('name,id\n"a, b,1\nc",1000248\n', 2),
         ('id,name\ncmp-1,"a\ncmp-2,b"\n', 2),
         ('id,name\nsale,"a\n1000249,b"\n', 2),
         ('id,a,b\n1000248,"x","y\n1000249,"\nz","w"\n', 2),
+        ('id,a,b\n999,"x","y\n1000,"\nz","w"\n', 2),
+        ('a,id,b,c\n"x","1","y","u\nz","2","w\nv","t"\n', 2),
         ('a,"b\n(c)",id\n"\n ","d\n;"""",1000248\n,,e,",1000249\n', 2),
         ('id,a,"b\n1000248,5,6\n1000249,x,"\n', 1),
         ('a,id,"b\n(c)\nd,1000248,2026\nx, y",1000249,\n', 1),
@@ -558,7 +580,7 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
         ("id," + "x" * 131_073 + "\n1,a", 1),
         ("\n\n\nid," + "x" * 131_073 + "\n1,a", 4),
     ],
-    ids=range(32),
+    ids=range(35),
 )
 def test_a_row_that_may_have_swallowed_others_is_refused(text: str, row: int) -> None:
     refused = refusal(text, "a.csv")
