@@ -402,7 +402,7 @@ def test_numbers_in_a_note_of_several_lines_are_no_rows(note: str) -> None:
     assert rows(text) == [(2, "1000248"), (3, "1000249")]
 
 
-@pytest.mark.parametrize("line", ["1000249", "1000249, b", "a, 1000249"])
+@pytest.mark.parametrize("line", ["1000249", "1000249, b, c", "a, b, 1000249"])
 def test_numbers_in_a_note_are_no_rows_where_the_ids_stand_in_the_middle(
     line: str,
 ) -> None:
@@ -564,6 +564,8 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
         ('id,a,b\n1000248,"x","y\n1000249,"\nz","w"\n', 2),
         ('id,a,b\n999,"x","y\n1000,"\nz","w"\n', 2),
         ('a,id,b,c\n"x","1","y","u\nz","2","w\nv","t"\n', 2),
+        ('note,a,id,b,c\nx,y,1000248,"z\nx,y,1000249,z\nz",c\n', 2),
+        ('note,a,id,b,c\nx,y,1000248,z,"c\nx,y\ny",1000249,z,c\n', 2),
         ('a,"b\n(c)",id\n"\n ","d\n;"""",1000248\n,,e,",1000249\n', 2),
         ('id,a,"b\n1000248,5,6\n1000249,x,"\n', 1),
         ('a,id,"b\n(c)\nd,1000248,2026\nx, y",1000249,\n', 1),
@@ -580,7 +582,7 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
         ("id," + "x" * 131_073 + "\n1,a", 1),
         ("\n\n\nid," + "x" * 131_073 + "\n1,a", 4),
     ],
-    ids=range(35),
+    ids=range(37),
 )
 def test_a_row_that_may_have_swallowed_others_is_refused(text: str, row: int) -> None:
     refused = refusal(text, "a.csv")
