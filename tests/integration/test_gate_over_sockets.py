@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -94,6 +95,36 @@ async def test_after_a_known_reset_the_limit_may_be_spent_anew() -> None:
     assert_kept(simulator, ids)
     first, after_limit = simulator.ledger[0], simulator.ledger[150]
     assert after_limit.at < first.at + windows[1].period_s
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)], ids=str)
+async def test_a_run_that_follows_a_jump_of_the_wall_clock_is_refused_nothing(
+    jump: timedelta, tmp_path: Path
+) -> None:
+    ids = [str(1001 + n) for n in range(200)]
+    jumps = [timedelta(), jump]
+
+    def now() -> datetime:
+        return datetime.now(UTC) + jumps[0]
+
+    async with Simulator(behaviour(3)) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=LIMITS)
+        log = tmp_path / "log.jsonl"
+        async with Pauser("token", settings, log=log, now=now) as first:
+            async for _ in first.pause(ids):
+                if len(simulator.ledger) >= 145:
+                    jumps.reverse()
+                    break
+        async with Pauser(
+            "token", settings, log=log, is_resumed=True, now=now
+        ) as next_:
+            statuses = {record.status async for record in next_.pause(ids)}
+
+    assert statuses == {Status.PAUSED}
+    assert len(simulator.ledger.paused_ids()) == len(ids)
+    assert simulator.ledger.refusals() == []
+    for window in simulator.behaviour.windows:
+        assert simulator.ledger.most_in_a_window(window) <= window.limit
 
 
 @asynccontextmanager
