@@ -18,11 +18,11 @@ from bulkpause.model import Reply
 
 #: So many times the mean delay, over (number of answers) ** `POWER`, is left on. Where
 #: the server counts in fixed windows, an error matters only at their edges.
-CAUTION, CAUTION_AT_FIXED = 14.0, 4.0
-POWER = 0.75
-#: A few answers may lie close together by chance: this over their number is the share
-#: of the fastest that is left on at least.
-CHANCE = 5
+CAUTION, CAUTION_AT_FIXED = 14.0, 3.5
+POWER = 0.7
+#: So many times the fastest is left on at least, over the same: a few answers may lie
+#: close together by chance.
+CHANCE = 2.2
 #: At fixed windows a part is sure from so many answers on. The first request of a
 #: connection may wait for a hidden set-up (TCP and TLS) that takes three round trips
 #: more, so that a part of it is no longer than one.
@@ -70,5 +70,5 @@ class RoundTrips:
         delay_s = self._total_s / answers - fastest_s
         # The longer the delays are beside the way itself, the less there is to win.
         delay_s *= max(1.0, delay_s / fastest_s)
-        left_on_s = caution * delay_s / float(answers**POWER)
-        return fastest_s - max(left_on_s, fastest_s * CHANCE / answers)
+        left_on_s = max(caution * delay_s, CHANCE * fastest_s) / float(answers**POWER)
+        return fastest_s - left_on_s

@@ -177,8 +177,8 @@ class TestRoundTrip:
         word = RateLimit(limit=150, remaining=149, reset_s=30)
         await gap_with(silent, round_trip_s=2.0)
         await gap_with(telling, round_trip_s=2.0, word=word)
-        silent_s = [await gap_with(silent, round_trip_s=2.0) for _ in range(4)]
-        told_s = [await gap_with(telling, round_trip_s=2.0) for _ in range(4)]
+        silent_s = [await gap_with(silent, round_trip_s=3.0) for _ in range(4)]
+        told_s = [await gap_with(telling, round_trip_s=3.0) for _ in range(4)]
 
         assert told_s[-1] < silent_s[-1]
 
