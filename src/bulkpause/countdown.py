@@ -18,8 +18,8 @@ class Countdown:
 
     def __init__(self, ends_at: float) -> None:
         self.ends_at = ends_at
-        self._counts: list[int] = []
-        self._answered_at: list[float] = []
+        self._counts = [float("-inf")]
+        self._answered_at = [float("-inf")]
 
     def latest(self, reply: Reply, *, counted: int) -> float:
         """Say when a request was answered for, by its own answer or a later one's.
@@ -35,8 +35,8 @@ class Countdown:
             bisect_right(self._answered_at, sent_at),
         )
         told_at = [reply.answered_at, *self._answered_at[index : index + 1]]
-        if not self._counts or counted > self._counts[-1]:
+        if counted > self._counts[-1]:
             self._counts.append(counted)
             # In order, in whichever order the answers were handed on.
-            self._answered_at.append(max([reply.answered_at, *self._answered_at[-1:]]))
+            self._answered_at.append(max(reply.answered_at, self._answered_at[-1]))
         return min(told_at)

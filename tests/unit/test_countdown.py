@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,10 +59,17 @@ def test_an_answer_that_came_sooner_is_the_word_itself() -> None:
     assert countdown((5.0, 51)).latest(answer(0.0, 3.0), counted=50) == 3.0
 
 
-def test_a_count_that_is_no_news_changes_nothing() -> None:
-    one = countdown((0.2, 51), (0.4, 50))
+@pytest.mark.parametrize("counted", [50, 51])
+def test_a_count_that_is_no_news_changes_nothing(counted: int) -> None:
+    one = countdown((0.2, 51), (0.4, counted))
 
     assert one.latest(answer(0.3, 3.0), counted=49) == 3.0
+
+
+def test_an_answer_that_was_overtaken_does_not_hide_the_one_that_overtook_it() -> None:
+    one = countdown((0.2, 50), (0.4, 53), (0.6, 51), (0.8, 54))
+
+    assert one.latest(answer(0.1, 3.0), counted=52) == 0.4
 
 
 def test_answers_may_be_handed_on_in_another_order_than_they_came() -> None:
