@@ -12,7 +12,7 @@ that keeps a log may send the same headers. A contradiction ends all belief.
 from dataclasses import dataclass
 
 from bulkpause.countdown import Countdown
-from bulkpause.model import Limit, Reply
+from bulkpause.model import Limit, RateLimit, Reply
 
 
 #: Ends of windows shorter than this are lost in the rounding to seconds.
@@ -103,7 +103,7 @@ class Told:
         if self.boundary is None or now < self.boundary.latest:
             return None
         period_s = self._limit.period_s
-        periods = int((now - self.boundary.latest) // period_s)
+        periods = (now - self.boundary.latest) // period_s
         last = self.boundary.moved(periods * period_s)
         self.others = 0
         self.begun_at = last.latest
@@ -144,22 +144,21 @@ class Told:
         """
         if self.is_true is False:
             return
-        seen = self._seen(reply)
-        if seen is None:
+        seen, told = self._seen(reply), reply.rate_limit
+        if seen is None or told is None:
             self._miss(reply)
             return
-        self._note_beginning(reply)
+        self._note_beginning(told)
         self.boundary = (self.boundary or seen).narrowed(seen, self._limit.period_s)
         if self.boundary is None:
             self.distrust()
         elif reply.sent_at is not None and reply.sent_at >= self.begun_at:
-            self._count_others(reply, resting, taken)
+            self._count_others(told.remaining, resting, taken)
 
-    def _note_beginning(self, reply: Reply) -> None:
-        told, limit = reply.rate_limit, self._limit
-        if told is not None and told.remaining == limit.requests - 1:
-            left_s = limit.period_s - told.reset_s
-            self._began_before = self._began_before or left_s >= SHORTEST_BEFORE_S
+    def _note_beginning(self, told: RateLimit) -> None:
+        if told.remaining == self._limit.requests - 1:
+            over_s = self._limit.period_s - told.reset_s
+            self._began_before = self._began_before or over_s >= SHORTEST_BEFORE_S
 
     def _miss(self, reply: Reply) -> None:
         """Drop a claim that the server does not keep up."""
@@ -174,11 +173,10 @@ class Told:
         self.boundary = None
         self.others = 0
 
-    def _count_others(self, reply: Reply, resting: int, taken: int) -> None:
+    def _count_others(self, remaining: int, resting: int, taken: int) -> None:
         # Those in flight may have been counted or not. As long as we seem to be
         # alone they have been; else others have spent what is missing.
         ours = resting + (1 if self.others else taken)
-        remaining = 0 if reply.rate_limit is None else reply.rate_limit.remaining
         self.others = max(0, self._limit.requests - remaining - ours)
 
     def _seen(self, reply: Reply) -> Boundary | None:

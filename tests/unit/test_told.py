@@ -445,12 +445,23 @@ class TestOrder:
 
         assert one.answered_for_at(self.LATE) == 0.2
 
-    def test_another_window_tells_nothing(self) -> None:
+    @pytest.mark.parametrize(("reset_s", "round_trip_s"), [(58, 3.0), (41, 20.0)])
+    def test_another_window_tells_nothing(
+        self, reset_s: int, round_trip_s: float
+    ) -> None:
         one = Told(LIMIT)
         one.answered_for_at(reply(0.0, word(99, 1), round_trip_s=0.2))
-        late = reply(0.1, word(149, 58), round_trip_s=3.0)
+        late = reply(0.1, word(149, reset_s), round_trip_s=round_trip_s)
 
         assert one.answered_for_at(late) == late.answered_at
+
+    def test_slow_answers_of_one_window_are_not_taken_to_be_of_two(self) -> None:
+        # It ends at 48.15: the one was slow on its way out, the other on its way back.
+        one = Told(LIMIT)
+        one.answered_for_at(reply(0.1, word(99, 20), round_trip_s=27.9))
+        late = reply(0.15, word(149, 48), round_trip_s=27.95)
+
+        assert one.answered_for_at(late) == 28.0
 
     @pytest.mark.parametrize("other", [None, word(9, 30, limit=10), word(99, 999)])
     def test_what_is_no_word_on_this_window_tells_nothing(
@@ -505,6 +516,12 @@ class TestKind:
         self, reset_s: int, is_fixed: bool
     ) -> None:
         assert told(reply(0.0, word(149, reset_s))).is_fixed is is_fixed
+
+    @pytest.mark.parametrize("requests", [1, 3500])
+    def test_so_it_is_whatever_its_size(self, requests: int) -> None:
+        said = word(requests - 1, 30, limit=requests)
+
+        assert told(reply(0.0, said), limit=Limit(requests, 60.0)).is_fixed
 
     @pytest.mark.parametrize("remaining", [150, 148, 0])
     def test_more_requests_or_none_tell_nothing_of_its_beginning(
