@@ -17,8 +17,8 @@ from bulkpause.window import Window
 
 pytestmark = pytest.mark.anyio
 
-#: Timers on virtual time are late by less than this.
-LATE_S = 1e-6
+#: Timers on virtual time, and what is left on to rounding, are late by less than this.
+LATE_S = 2e-6
 
 ONE_IN_TEN = Limit(1, 10)
 TWO_IN_TEN = Limit(2, 10)
@@ -216,6 +216,18 @@ class TestEarlierRun:
 
         assert [await takes(window), await takes(window)] == [at(8), at(9)]
 
+    async def test_they_are_let_go_with_the_servers_window(self) -> None:
+        # It is known to end from 22 to 24.
+        window = Window(FOUR_IN_TEN)
+        await until(20)
+        await window.remember([3.0] * 3)
+        await window.take()
+        await rest_with(window, RateLimit(limit=4, remaining=0, reset_s=3))
+        assert await takes(window) == at(24)
+        await rest_with(window, RateLimit(limit=4, remaining=3, reset_s=9))
+
+        assert [await takes(window) for _ in range(3)] == instants(24, 24, 24)
+
     async def test_fewer_leave_the_other_slots_free(self) -> None:
         window = Window(TWO_IN_TEN)
         await window.remember([4.0])
@@ -233,17 +245,135 @@ class TestOutlook:
 
         assert window.free_at == at(10)
 
+    async def test_a_free_slot_beside_one_that_rests_is_free_now(self) -> None:
+        window = Window(TWO_IN_TEN)
+        await send(window)
+
+        assert window.free_at is None
+
+    async def test_a_slot_that_has_rested_is_free_now(self) -> None:
+        window = Window(ONE_IN_TEN)
+        await send(window)
+        await until(11)
+
+        assert window.free_at is None
+
     async def test_nobody_knows_when_an_answer_comes(self) -> None:
         window = Window(ONE_IN_TEN)
         await window.take()
 
         assert window.free_at is None
+        assert window.next_free_at == at(10)
 
     async def test_the_end_of_the_servers_window_may_be_sooner(self) -> None:
         window = Window(ONE_IN_TEN)
         await send(window, FixedWindows([ONE_IN_TEN], [3.5]))
 
         assert window.free_at == at(5)
+
+    async def test_the_end_of_the_servers_window_may_be_later(self) -> None:
+        window = Window(TWO_IN_TEN)
+        await send(window)
+        await until(5)
+        await window.take()
+        await rest_with(window, RateLimit(limit=2, remaining=1, reset_s=9))
+
+        assert window.free_at == at(10)
+
+
+class TestSoon:
+    """How many requests need no slot that rests."""
+
+    async def test_they_are_as_many_as_the_limit_at_first(self) -> None:
+        assert Window(FOUR_IN_TEN).soon == 4
+
+    async def test_one_on_its_way_is_among_them_until_it_rests(self) -> None:
+        window = Window(FOUR_IN_TEN)
+        await window.take()
+        assert window.soon == 4
+        await window.rest(None, counted_at=now())
+
+        assert window.soon == 3
+
+    async def test_what_others_spent_is_not(self) -> None:
+        window = Window(FOUR_IN_TEN)
+        await window.take()
+        await rest_with(window, RateLimit(limit=4, remaining=1, reset_s=7))
+
+        assert window.soon == 1
+
+    async def test_those_on_their_way_are_whatever_others_spent(self) -> None:
+        # Of three in flight nobody knows which the server had counted, so that more
+        # may seem to be spent than there are.
+        window = Window(FOUR_IN_TEN)
+        for _ in range(3):
+            await window.take()
+        for _ in range(2):
+            await rest_with(window, RateLimit(limit=4, remaining=0, reset_s=7))
+
+        assert window.soon == 1
+        assert window.free_at == at(8)
+
+
+class TestNoWaitForAnswers:
+    """A slot is held for as long as its request may arrive, answered or not."""
+
+    async def test_it_is_free_again_without_an_answer(self) -> None:
+        window = Window(TWO_IN_TEN, waits_for_answers=False)
+        await window.take()
+        await until(3)
+        await window.take()
+
+        assert [await takes(window) for _ in range(2)] == instants(12, 15)
+
+    async def test_only_the_last_one_taken_is_held_from_when_it_is_sent(self) -> None:
+        window = Window(TWO_IN_TEN, waits_for_answers=False)
+        await window.take()
+        await until(3)
+        await window.take()
+        await until(5)
+        window.hold()
+
+        assert [await takes(window) for _ in range(2)] == instants(12, 17)
+
+    async def test_one_that_is_free_again_is_no_longer_on_its_way(self) -> None:
+        window = Window(TWO_IN_TEN, waits_for_answers=False)
+        await window.take()
+        await until(12.5)
+        await window.take()
+
+        assert window.soon == 2
+        assert await takes(window) == at(12.5)
+
+    @pytest.mark.parametrize("sent_at", [0.0, 3.0])
+    async def test_an_answer_in_time_lets_it_rest(self, sent_at: float) -> None:
+        window = Window(ONE_IN_TEN, waits_for_answers=False)
+        await until(sent_at)
+        await window.take()
+        await until(sent_at + 11.5)
+        await window.rest(
+            Reply(sent_at=sent_at, answered_at=now()), counted_at=sent_at + 11.4
+        )
+
+        assert await takes(window) == at(sent_at + 21.4)
+
+    @pytest.mark.parametrize("sent_at", [0.0, 3.0])
+    async def test_an_answer_after_that_holds_nobody_up(self, sent_at: float) -> None:
+        window = Window(ONE_IN_TEN, waits_for_answers=False)
+        await until(sent_at)
+        await window.take()
+        await until(sent_at + 12.5)
+        await window.rest(Reply(sent_at=sent_at, answered_at=now()), counted_at=now())
+
+        assert await takes(window) == at(sent_at + 12.5)
+
+    async def test_one_that_was_cut_off_may_only_now_be_counted(self) -> None:
+        window = Window(ONE_IN_TEN, waits_for_answers=False)
+        await window.take()
+        await until(12.5)
+        await window.rest(None, counted_at=now())
+
+        assert await takes(window) == at(22.5)
 
 
 async def rest_with(window: Window, word: RateLimit | None, status: int = 204) -> None:
