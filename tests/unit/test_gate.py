@@ -360,6 +360,42 @@ class TestInFlight:
 
         assert counts == [2, 3, 4]
 
+    async def test_it_is_less_than_there_were_and_not_than_there_might_have_been(
+        self,
+    ) -> None:
+        one = gate(max_in_flight=10)
+        for _ in range(3):
+            await one.take()
+        await one.tell(refused(-1))
+        for _ in range(2):
+            await one.tell(answered())
+
+        assert await most_in_flight(one) == 2
+
+    async def test_the_calm_before_does_not_count(self) -> None:
+        one = gate(max_in_flight=2)
+        for _ in range(CALM_ANSWERS - 1):
+            await send(one)
+        await send(one, lambda: refused(-1))
+        await send(one)
+
+        assert await most_in_flight(one) == 1
+
+    async def test_it_never_is_more_than_allowed_at_first(self) -> None:
+        one = gate(max_in_flight=2)
+        for _ in range(2 * CALM_ANSWERS):
+            await send(one)
+
+        assert await most_in_flight(one) == 2
+
+    async def test_the_moment_does_not_open_the_gate_sooner(self) -> None:
+        one = gate(max_in_flight=3)
+        await one.take()
+        await send(one, lambda: refused(30))
+        await one.tell(refused(-1, sent_at=0.0))
+
+        assert await takes(one) == at(30)
+
     async def test_faults_do_not_raise_it_again(self) -> None:
         one = gate(max_in_flight=2)
         for _ in range(2):
@@ -649,3 +685,80 @@ def modules_of(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+class TestTimeLeft:
+    """How long it takes until so many more requests are sent."""
+
+    TIERS = (Limit(2, 1), Limit(4, 10))
+
+    @pytest.mark.parametrize(
+        ("spent", "requests"),
+        [
+            # After a part of a window it is right as far as its first free slot.
+            (spent, requests)
+            for spent in range(5)
+            for requests in range(14 if spent in {0, 4} else 5)
+        ],
+    )
+    async def test_it_is_what_it_takes(self, spent: int, requests: int) -> None:
+        one = gate(*self.TIERS)
+        for _ in range(spent):
+            await send(one)
+        await until(3)
+
+        assert one.time_left_s(requests) == soon(await time_for(one, requests))
+
+    @pytest.mark.parametrize(
+        ("closed_s", "requests", "seconds"),
+        [(5, 1, 3), (5, 3, 3 + 1), (5, 4, 8), (30, 1, 28), (30, 4, 28 + 1)],
+    )
+    async def test_a_closure_comes_on_top_unless_slots_rest_for_longer(
+        self, closed_s: int, requests: int, seconds: int
+    ) -> None:
+        one = gate(*self.TIERS)
+        await send(one, lambda: refused(closed_s))
+        await until(2)
+
+        assert one.time_left_s(requests) == soon(seconds)
+
+    async def test_a_closure_that_is_over_takes_nothing_more(self) -> None:
+        one = gate(*self.TIERS)
+        await send(one, lambda: refused(5))
+        await until(7)
+
+        assert one.time_left_s(1) == 0
+
+    async def test_without_windows_it_takes_no_time(self) -> None:
+        assert gate().time_left_s(1000) == 0
+
+    async def test_those_on_their_way_are_not_waited_for(self) -> None:
+        one = gate(Limit(2, 10))
+        await one.take()
+        await one.take()
+
+        assert one.time_left_s(2) == 0
+        assert one.time_left_s(3) == at(10)
+
+    async def test_what_the_server_says_of_its_window_is_taken_into_account(
+        self,
+    ) -> None:
+        one = gate(Limit(4, 10))
+        word = RateLimit(limit=4, remaining=1, reset_s=5)
+        await send(one, lambda: replace(answered(), rate_limit=word))
+
+        assert one.time_left_s(1) == 0
+        assert one.time_left_s(2) == at(6)
+
+
+def soon(seconds: float) -> object:
+    """Allow for the answers that the estimate takes to be a little late."""
+    return pytest.approx(seconds, abs=0.3)
+
+
+async def time_for(one: Gate, requests: int) -> float:
+    """Say how long it takes to send so many."""
+    began_at = now()
+    for _ in range(requests):
+        await send(one)
+    return now() - began_at
