@@ -18,8 +18,8 @@ from bulkpause.model import Reply
 
 #: So many times the mean delay, over (number of answers) ** `POWER`, is left on. Where
 #: the server counts in fixed windows, an error matters only at their edges.
-CAUTION, CAUTION_AT_FIXED = 14.0, 3.5
-POWER = 0.7
+CAUTION, CAUTION_AT_FIXED = 12.0, 3.5
+POWER = 0.65
 #: So many times the fastest is left on at least, over the same: a few answers may lie
 #: close together by chance.
 CHANCE = 2.2

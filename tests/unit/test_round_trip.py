@@ -155,9 +155,9 @@ def test_no_more_is_sure_where_a_log_may_be_kept(round_trips_s: list[float]) -> 
     ("name", "is_fixed", "most_too_long_s", "share"),
     [
         ("target", False, 0.0, 0.0),
-        ("target", True, 0.02, 0.04),
-        ("rough", False, 0.05, 0.0001),
-        ("rough", True, 0.15, 0.02),
+        ("target", True, 0.01, 0.02),
+        ("rough", False, 0.02, 0.0001),
+        ("rough", True, 0.15, 0.01),
     ],
 )
 def test_it_is_rarely_too_long_and_never_by_much(
