@@ -153,7 +153,7 @@ class Window:
         self._resting.extend([slot, *reversed(longer)])
 
     async def _has_slot(self) -> bool:
-        """Say whether there is a slot, after a wait if there was none."""
+        """Say whether there is a slot; if there is none, wait for what may free one."""
         self._roll()
         if self._claimed and self._taken_at:
             await self._wait(None)
@@ -161,12 +161,11 @@ class Window:
         if self._used < self.limit.requests:
             return True
         first = self._resting[0] if self._resting else None
-        if not await self._wait(None if first is None else first.limiter):
-            return False
+        has_rested = await self._wait(None if first is None else first.limiter)
         # News of the same moment may have let it go already, or put others before it.
-        if self._resting and self._resting[0] is first:
+        if has_rested and self._resting and self._resting[0] is first:
             self._resting.popleft()
-        return self._used < self.limit.requests
+        return False
 
     async def _wait(self, limiter: AsyncLimiter | None) -> bool:
         """Wait for a limiter to have rested; False if there is news before that."""
@@ -208,8 +207,8 @@ class Window:
 
     def _learn(self, reply: Reply) -> None:
         told = self._told
-        if told.is_true is None:
-            counted = self._counted_before(reply)
+        if reply.sent_at is not None:
+            counted = self._counted_before(reply.sent_at, reply.answered_at)
             told.judge(reply, counted=counted, is_claimed=bool(self._claimed))
         told.learn(reply, resting=len(self._resting), taken=self._held)
         if told.boundary is None:
@@ -217,11 +216,10 @@ class Window:
         if told.boundary is None or told.is_true:
             self._claimed.clear()
 
-    def _counted_before(self, reply: Reply) -> int:
+    def _counted_before(self, sent_at: float, answered_at: float) -> int:
         """Count our requests that were surely counted before this one was sent."""
-        sent_at = reply.sent_at or 0.0
         # A round trip was taken off when they were counted: no more than this one's.
-        since = 2 * sent_at - reply.answered_at + self.limit.period_s
+        since = 2 * sent_at - answered_at + self.limit.period_s
         concurrent = takewhile(
             lambda slot: slot.rested_at >= since, reversed(self._resting)
         )

@@ -440,6 +440,19 @@ class TestServersWord:
 
         assert await takes(window) == at(10)
 
+    async def test_who_waits_for_what_that_request_sees_waits_on_after_a_refusal(
+        self,
+    ) -> None:
+        window, model = Window(TWO_IN_TEN), FixedWindows([TWO_IN_TEN], [3])
+        for _ in range(2):
+            await send(window, model)
+        assert await takes(window) == at(4)
+        waiting = asyncio.create_task(takes(window))
+        await until(5)
+        await rest_with(window, None, status=429)
+
+        assert await waiting == at(10)
+
     async def test_slots_come_back_if_the_server_says_no_more(self) -> None:
         window, model = Window(TWO_IN_TEN), FixedWindows([TWO_IN_TEN], [3])
         for _ in range(2):
@@ -476,6 +489,47 @@ class TestServersWord:
         await window.rest(reply, counted_at=sent_at)
 
         assert window._told.is_true is is_true
+
+    @pytest.mark.parametrize(("requests", "is_true"), [(4, None), (5, True)])
+    async def test_one_that_was_counted_meanwhile_is_left_out_and_no_other(
+        self, requests: int, is_true: bool | None
+    ) -> None:
+        window = Window(Limit(9, 10))
+        for _ in range(requests + 1):
+            await window.take()
+        await until(1.7)
+        for counted_at in [*[1.0] * (requests - 1), 1.55]:
+            reply = Reply(
+                sent_at=0.8,
+                answered_at=1.6,
+                rate_limit=RateLimit(limit=9, remaining=4, reset_s=1),
+            )
+            await window.rest(reply, counted_at=counted_at)
+        reply = Reply(
+            sent_at=1.6,
+            answered_at=1.7,
+            rate_limit=RateLimit(limit=9, remaining=8, reset_s=10),
+        )
+        await window.rest(reply, counted_at=1.7)
+
+        assert window._told.is_true is is_true
+
+    async def test_all_that_were_counted_in_either_window_judge_it(self) -> None:
+        # The window ends from 2 to 4: of the first two it is sure that they were
+        # counted before that, of the others it is not.
+        window = Window(Limit(9, 10))
+        for instant, reset_s in ((0.0, 3), (3.0, 0)):
+            await until(instant)
+            for _ in range(2):
+                await window.take()
+                await rest_with(
+                    window, RateLimit(limit=9, remaining=4, reset_s=reset_s)
+                )
+        await until(4.5)
+        await window.take()
+        await rest_with(window, RateLimit(limit=9, remaining=8, reset_s=9))
+
+        assert window._told.is_true
 
     async def test_an_answer_after_the_earliest_instant_stays_counted(self) -> None:
         # The end is known to be from 2 to 4: what was answered at 2.5 may be of the
