@@ -92,11 +92,12 @@ class Gate:
         longest, now = self._windows[0], _now()
         limits = [window.limit for window in self._windows]
         closed_s = max(0.0, self._closed_until - now)
-        later = requests - longest.soon
-        if later <= 0:
-            return closed_s + time_needed_s(requests, limits[1:])
-        soon_s = closed_s + time_needed_s(longest.soon, limits[1:])
-        return max(soon_s, longest.next_free_at - now) + time_needed_s(later, limits)
+        soon = min(requests, longest.soon)
+        soon_s = closed_s + time_needed_s(soon, limits)
+        if soon == requests:
+            return soon_s
+        later_s = time_needed_s(requests - soon, limits)
+        return max(soon_s, longest.next_free_at - now) + later_s
 
     async def take(self) -> None:
         """Wait until one more request may be sent. Each needs one `tell`."""
@@ -170,9 +171,7 @@ class Gate:
     def _fewer_in_flight(self, reply: Reply) -> None:
         """Too many ran in parallel: one less, and again when another is answered."""
         self._calm_answers = 0
-        self._allowed_in_flight = max(
-            1, min(self._allowed_in_flight - 1, self.in_flight)
-        )
+        self._allowed_in_flight = max(1, self.in_flight)
         if self.in_flight == 0:
             until = reply.answered_at + SHORTEST_CLOSURE_S
             self._closed_until = max(self._closed_until, until)

@@ -138,11 +138,34 @@ class TestWindows:
         assert sent_at[:2] == [at(0), at(arrived_at[1] + LATEST_ARRIVAL_S)]
         assert sent_at[2] == at(arrived_at[2] + LATEST_ARRIVAL_S)
 
+    async def test_requests_as_old_as_a_window_are_no_proof_that_it_began_anew(
+        self,
+    ) -> None:
+        one = gate(Limit(9, 10))
+        await one.remember([10.0 + LATEST_ARRIVAL_S] * 4)
+        for remaining, reset_s in ((7, 1), (8, 10)):
+            word = RateLimit(limit=9, remaining=remaining, reset_s=reset_s)
+            await one.take()
+            await one.tell(replace(answered(), rate_limit=word))
+
+        assert one._windows[0]._told.is_true is None
+
     async def test_a_request_of_an_earlier_run_may_only_now_arrive(self) -> None:
         one = gate(ONE_IN_TEN)
         await one.remember([LATEST_ARRIVAL_S / 2])
 
+        assert one.time_left_s(1) == at(10)
         assert await takes(one) == at(10)
+
+
+class TestSlowAnswers:
+    async def test_fewer_in_flight_than_slots_wait_for_answers(self) -> None:
+        one = gate(Limit(2, 10), max_in_flight=1)
+        await one.take()
+        await until(1000)
+        await one.tell(answered(sent_at=0.0))
+
+        assert [await send(one) for _ in range(2)] == [at(1000), at(1010)]
 
 
 class TestRoundTrip:
@@ -372,6 +395,18 @@ class TestInFlight:
 
         assert await most_in_flight(one) == 2
 
+    async def test_one_more_is_allowed_after_so_many_answers_and_not_sooner(
+        self,
+    ) -> None:
+        one = gate(max_in_flight=2)
+        await send(one, lambda: refused(-1))
+        for _ in range(CALM_ANSWERS - 1):
+            await send(one)
+        assert await most_in_flight(one) == 1
+        await send(one)
+
+        assert await most_in_flight(one) == 2
+
     async def test_the_calm_before_does_not_count(self) -> None:
         one = gate(max_in_flight=2)
         for _ in range(CALM_ANSWERS - 1):
@@ -500,6 +535,15 @@ class TestRefusal:
 
         assert await takes(one) == at(first_at + 1)
 
+    async def test_so_does_one_that_was_sent_as_it_opened(self) -> None:
+        one = gate()
+        await send(one, lambda: refused(0))
+        await send(one)
+        await until(3)
+        await send(one, lambda: refused(None))
+
+        assert await takes(one) == at(4)
+
     async def test_an_answer_from_before_it_closed_does_not(self) -> None:
         one = gate()
         await one.take()
@@ -520,6 +564,17 @@ class TestRefusal:
 
         assert one._care.gap_s == gap_after(1)
         assert await takes(one) == at(1.1)
+
+    async def test_one_that_was_sent_as_the_first_was_answered_counts_with_it(
+        self,
+    ) -> None:
+        one = gate(Limit(10, 1))
+        await one.take()
+        await one.take()
+        for _ in range(2):
+            await one.tell(refused(None))
+
+        assert one._care.gap_s == gap_after(1)
 
     async def test_one_that_follows_counts_anew(self) -> None:
         one = gate(Limit(10, 1))
