@@ -36,7 +36,6 @@ class AppendFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.torn_bytes = 0
         self._error: LogError | None = None
         try:
             self._file = os.open(path, _FLAGS, 0o600)
