@@ -1,6 +1,7 @@
 """The verbs that pause: `run` a file, and `retry` a log."""
 
 import asyncio
+import logging
 import os
 import random
 import sys
@@ -58,6 +59,8 @@ def run(options: Options) -> Exit:
         refuse_problems(found, options)
     refuse_surprise(found, options)
     totals = _rows_of(found, recovery, options)
+    # What libraries log goes nowhere: they tell of errors with all that these hold.
+    logging.getLogger().addHandler(logging.NullHandler())
     token = _token(options)
     if not options.is_simulated:
         options.settings.find_proxy()  # what can not be used is refused beforehand

@@ -247,13 +247,15 @@ def test_a_run_that_is_killed_shows_no_token(carrier: Program, start: Start) -> 
     assert not traces(*shown, *left_behind(carrier))
 
 
-#: Breaks where an answer is read, with the token in the error and around it.
+#: Breaks where an answer is read, with the token in the error and around it. It takes
+#: long enough for asyncio, which is asked to debug, to tell of it and of the error.
 BROKEN_WITHIN = """
-import sys
+import time
 from bulkpause import cli, client
 
 def break_down(*arguments, hide, **options):
     token = hide.__self__
+    time.sleep(0.2)
     raise ZeroDivisionError(token.header(), token)
 
 client.read_answer = break_down
