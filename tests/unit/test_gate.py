@@ -138,11 +138,12 @@ class TestWindows:
         assert sent_at[:2] == [at(0), at(arrived_at[1] + LATEST_ARRIVAL_S)]
         assert sent_at[2] == at(arrived_at[2] + LATEST_ARRIVAL_S)
 
+    @pytest.mark.parametrize("age_s", [10.0, 11.0])
     async def test_requests_as_old_as_a_window_are_no_proof_that_it_began_anew(
-        self,
+        self, age_s: float
     ) -> None:
         one = gate(Limit(9, 10))
-        await one.remember([10.0 + LATEST_ARRIVAL_S] * 4)
+        await one.remember([age_s + LATEST_ARRIVAL_S] * 4)
         for remaining, reset_s in ((7, 1), (8, 10)):
             word = RateLimit(limit=9, remaining=remaining, reset_s=reset_s)
             await one.take()
