@@ -22,7 +22,7 @@ def test_a_second_run_on_the_same_log_ends_with_7(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(**SLOW)
-    program.ids(100)
+    program.ids(600)
     program.start(*slow_run(program, simulator))
     until(lambda: len(simulator.ledger) >= 1)
     second = program.call(*slow_run(program, simulator))
