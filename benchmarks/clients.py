@@ -1,7 +1,7 @@
 """The clients by name, and what each is given."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.informed import Informed
 from benchmarks.ledger import Ledger
@@ -47,15 +47,22 @@ def informed(
     )
 
 
+def no_chance(occasion: Occasion) -> Pacer:
+    """Make a client that is told the same but for the ways, which may take no time."""
+    anywhere = replace(occasion, network=Network(one_way_s=0.0))
+    return informed(anywhere, late_s=occasion.late_s)
+
+
 GATES: Mapping[str, Callable[[Occasion], Pacer]] = {
     "engine": engine,
     "whole-seconds": lambda occasion: informed(occasion, late_s=occasion.late_s),
     "informed": informed,
+    "no-chance": no_chance,
     "told-arrivals": lambda occasion: informed(occasion, is_told_arrivals=True),
     "stacked": lambda occasion: StackedLimiters(occasion.limits),
     "sliding-log": lambda occasion: SlidingLogGate(occasion.limits),
     "even": lambda occasion: EvenSpacing(occasion.limits),
 }
-#: Those that no real client can beat. They know windows that only a server with
-#: fixed windows has.
-BOUNDS = ("whole-seconds", "informed", "told-arrivals")
+#: Those that no real client can beat; the last by none that takes no chance on how
+#: fast the network can be. They know windows that only a server with fixed ones has.
+BOUNDS = ("whole-seconds", "informed", "told-arrivals", "no-chance")

@@ -262,6 +262,18 @@ class TestBounds:
         assert sum(one.refused + one.unfinished for one in outcomes) == 0
         assert all(one.time_s > one.best_s for one in outcomes)
 
+    @pytest.mark.parametrize("network", ["calm", "target"])
+    def test_who_takes_no_chance_waits_for_whole_round_trips(
+        self, network: str
+    ) -> None:
+        row = row_of(network=network, ids=100)
+        knows, takes_none = (
+            run(job_of(gate, row)).time_s for gate in ("whole-seconds", "no-chance")
+        )
+
+        # After each of ten bursts; the ways there and back take 0.1 s at least.
+        assert takes_none - knows == pytest.approx(9 * 0.1, abs=0.05)
+
     def test_the_hidden_window_is_kept_as_a_sliding_one(self) -> None:
         assert self.arrivals_of(5.0, 6) == [0.05] * 4 + [1.05] * 2
 
