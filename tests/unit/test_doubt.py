@@ -20,7 +20,7 @@ from tests.fakes import (
 )
 
 
-IDS = ids(10_000)
+IDS = ids(5_000)
 MAX_ATTEMPTS = 4
 #: 30 % of the answers are lost, 10 % are 500, always after the server acted.
 ACTED = {Fate.LOST_AFTER: 0.3, Fate.ERROR_AFTER: 0.1}
