@@ -207,7 +207,7 @@ class Window:
 
     def _learn(self, reply: Reply) -> None:
         told = self._told
-        if reply.sent_at is not None:
+        if told.is_true is None and reply.sent_at is not None:
             counted = self._counted_before(reply.sent_at, reply.answered_at)
             told.judge(reply, counted=counted, is_claimed=bool(self._claimed))
         told.learn(reply, resting=len(self._resting), taken=self._held)
