@@ -16,11 +16,12 @@ the server has forgotten them too; if it has not, they come back.
 """
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import takewhile
 from math import inf
+from operator import attrgetter
 
 from aiolimiter import AsyncLimiter
 
@@ -38,6 +39,9 @@ class _Resting:
     limiter: AsyncLimiter
     answered_at: float
     rested_at: float
+
+
+_rested_at = attrgetter("rested_at")
 
 
 class Window:
@@ -129,10 +133,8 @@ class Window:
     @property
     def _held(self) -> int:
         """How many slots are held by requests without an answer."""
-        since = _now() - self._held_s
-        return sum(
-            1 for _ in takewhile(lambda at: at > since, reversed(self._taken_at))
-        )
+        long_ago = bisect_right(self._taken_at, _now() - self._held_s)
+        return len(self._taken_at) - long_ago
 
     @property
     def _used(self) -> int:
@@ -212,7 +214,8 @@ class Window:
             told.judge(reply, counted=counted, is_claimed=bool(self._claimed))
         told.learn(reply, resting=len(self._resting), taken=self._held)
         if told.boundary is None:
-            self._resting.extendleft(reversed(self._claimed))
+            in_order = sorted([*self._claimed, *self._resting], key=_rested_at)
+            self._resting = deque(in_order)
         if told.boundary is None or told.is_true:
             self._claimed.clear()
 
@@ -220,10 +223,8 @@ class Window:
         """Count our requests that were surely counted before this one was sent."""
         # A round trip was taken off when they were counted: no more than this one's.
         since = 2 * sent_at - answered_at + self.limit.period_s
-        concurrent = takewhile(
-            lambda slot: slot.rested_at >= since, reversed(self._resting)
-        )
-        return len(self._claimed) + len(self._resting) - sum(1 for _ in concurrent)
+        earlier = bisect_left(self._resting, since, key=_rested_at)
+        return len(self._claimed) + earlier
 
 
 def _now() -> float:
