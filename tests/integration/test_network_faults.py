@@ -120,7 +120,8 @@ async def test_a_fault_that_passes_is_tried_again(
         "second": [broken, NO_CONTENT],
     }
     async with FaultyServer(broken_api(pauses)) as server:
-        wanted = settings(server.endpoint.base_url)
+        # Long enough for the second try to be in time on a machine that stalls.
+        wanted = settings(server.endpoint.base_url, timeout_s=2.5)
         ids = ["first-acted", "0-good", "second-idle", "1-good"]
         records = await paused(ids, wanted, tmp_path / "log.jsonl")
 
