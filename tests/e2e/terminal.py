@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 
-WITHIN_S = 40.0
+WITHIN_S = 60.0
 #: Makes its standard input the controlling terminal, and becomes another program.
 _ON_A_TERMINAL = (
     "import fcntl, os, sys, termios;"

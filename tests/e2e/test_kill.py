@@ -5,7 +5,6 @@ another, while they start, send, wait or end; the last one is left alone. After 
 kill, and at the end, the files are compared with what the server knows.
 """
 
-import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +19,11 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
-from tests.e2e.program import TOKEN, WITHIN_S, Program, Running, Serve
+from tests.e2e.program import TOKEN, UNMEASURED, WITHIN_S, Program, Running, Serve
+from tests.nightly import IS_NIGHTLY
 
 
-KILLS = 1_000 if os.environ.get("BULKPAUSE_NIGHTLY") == "1" else 100
+KILLS = 1_000 if IS_NIGHTLY else 100
 KILLS_A_COURSE = 10
 #: So many courses run at a time.
 LANES = 4
@@ -45,7 +45,7 @@ NETWORK = {
 OPTIONS = ("--burst", "20/200ms", "--steady", "none", "--progress", "none")
 SETTLED = {"paused", "already_paused", "not_pausable", "rejected"}
 
-pytestmark = pytest.mark.timeout(120 + KILLS)
+pytestmark = pytest.mark.timeout(300 + KILLS)
 
 
 @dataclass(slots=True)
@@ -170,7 +170,7 @@ def a_course(folder: Path, serve: Serve, number: int) -> Course:
     faults = {} if is_calm else {"fault_rates": FAULTS, "statuses": STATUSES}
     folder /= f"course-{number}"
     folder.mkdir()
-    program = Program(folder, {"OCAMBA_TOKEN": TOKEN})
+    program = Program(folder, {"OCAMBA_TOKEN": TOKEN, **UNMEASURED})
     program.ids(len(IDS))
     return Course(
         program=program,

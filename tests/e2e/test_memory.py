@@ -1,6 +1,5 @@
 """What reading an input costs in memory, as the peak of a process of its own."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +10,7 @@ import pytest
 
 from tests.e2e.program import WITHIN_S
 from tests.inputs.table import LARGE
+from tests.nightly import IS_NIGHTLY
 
 
 #: The peak since the program took the place of what started it, in KiB.
@@ -26,7 +26,6 @@ def tell():
 atexit.register(tell)
 main()
 """
-IS_NIGHTLY = os.environ.get("BULKPAUSE_NIGHTLY") == "1"
 ROWS = 1_000_000 if IS_NIGHTLY else 50_000
 WIDTH = 2_000
 MIB = 1024
@@ -66,7 +65,7 @@ def plan(source: str | Path, lines: Iterable[bytes] = ()) -> tuple[int, str, int
     return ids, "\n".join(said), int(peak_kib)
 
 
-@pytest.mark.timeout(600 if IS_NIGHTLY else 60)
+@pytest.mark.timeout(600 if IS_NIGHTLY else 300)
 @pytest.mark.parametrize("rows", [csv_rows, quoted_rows, json_rows])
 def test_memory_grows_with_the_ids_and_not_with_the_width_of_the_file(
     rows: Callable[[int, int], Iterator[bytes]],

@@ -10,7 +10,7 @@ from time import sleep
 import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
-from tests.e2e.program import TOKEN, Ended, Program, Serve, until
+from tests.e2e.program import TOKEN, UNMEASURED, Ended, Program, Serve, until
 
 
 INSTANTS = 4
@@ -66,7 +66,6 @@ def is_sum(account: str) -> bool:
     return int(rows) == sum(int(part.split()[0]) for part in parts.split(" + "))
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 def test_a_stop_at_any_instant_keeps_the_account_and_the_log_whole(
     tmp_path: Path, serve: Serve, times: int
@@ -74,7 +73,7 @@ def test_a_stop_at_any_instant_keeps_the_account_and_the_log_whole(
     def stop_at(instant: tuple[int, Signals]) -> list[str]:
         seed, number = instant
         (folder := tmp_path / f"{number.name}-{seed}").mkdir()
-        program = Program(folder, {"OCAMBA_TOKEN": TOKEN})
+        program = Program(folder, {"OCAMBA_TOKEN": TOKEN, **UNMEASURED})
         simulator = serve(**NETWORK, seed=seed)
         try:
             ended = stopped(program, simulator, number, times, seed)

@@ -4,7 +4,6 @@ What the strategies draw is an answer that is nearly right, cut, doubled or over
 """
 
 import asyncio
-import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -35,9 +34,9 @@ from bulkpause.policy import (
 from bulkpause.settings import Settings
 from tests.broken_answers import NO_CONTENT
 from tests.faulty_server import Behaviour, FaultyServer, choosing, read_request, reset
+from tests.nightly import IS_NIGHTLY
 
 
-IS_NIGHTLY = os.environ.get("BULKPAUSE_NIGHTLY") == "1"
 often = settings(
     max_examples=5_000 if IS_NIGHTLY else 150,
     deadline=None,

@@ -6,6 +6,7 @@ of what was not synced, or leave zeros in its place. From each such state a resu
 run is judged by the server, on virtual time and without sockets.
 """
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.fakes import (
     on_virtual_time,
     wall_clock,
 )
+from tests.nightly import IS_NIGHTLY
 
 
 IDS = ids(24)
@@ -38,7 +40,7 @@ PAUSES = {
     Fate.UNAVAILABLE: 0.1,
 }
 SETTINGS = Settings(limits=(), max_in_flight=5, rules=Rules())
-#: How many states there are at the least.
+#: How many states there are at the least, and how many are tried in each run.
 FEWEST = 2_000
 #: Into so many tests they are shared out, which can run side by side.
 SHARES = 4
@@ -131,12 +133,16 @@ def _is_line_of(step: object, name: str) -> bool:
 
 @pytest.fixture(scope="module")
 def states(tmp_path_factory: pytest.TempPathFactory) -> list[State]:
-    """Build the states of a run, and of a second one that took up a crash of it."""
+    """Build the states of a run, and of a second one that took up a crash of it.
+
+    Without the nightly size, a sample of them.
+    """
     folder = tmp_path_factory.mktemp("traced")
     trace = trace_of_a_run(folder)
     crash = next(_states_at(crash_after(trace, len(trace.steps) // 2)))
     again = trace_of_a_run(folder, crash)
-    return list(dict.fromkeys([*states_of(trace), *states_of(again)]))
+    every = list(dict.fromkeys([*states_of(trace), *states_of(again)]))
+    return every if IS_NIGHTLY else random.Random(1).sample(every, FEWEST)
 
 
 def test_there_are_enough_states(states: list[State]) -> None:

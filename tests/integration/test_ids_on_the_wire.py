@@ -1,7 +1,6 @@
 """An id arrives as it was written, or nothing is sent: judged by the raw requests."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -11,11 +10,11 @@ from bulkpause import Pauser, Record, Settings, Status
 from bulkpause.ids import BLANK, fault_of
 from tests.faulty_server import FaultyServer, read_request
 from tests.hostile_ids import HOSTILE_IDS, generated
+from tests.nightly import IS_NIGHTLY
 
 
 pytestmark = pytest.mark.anyio
 
-IS_NIGHTLY = os.environ.get("BULKPAUSE_NIGHTLY") == "1"
 TEXTS = 100_000 if IS_NIGHTLY else 3_000
 
 
@@ -52,7 +51,7 @@ async def test_no_hostile_text_is_sent() -> None:
     assert {record.status for record in records} == {Status.INVALID}
 
 
-@pytest.mark.timeout(600 if IS_NIGHTLY else 60)
+@pytest.mark.timeout(600 if IS_NIGHTLY else 300)
 async def test_what_is_accepted_arrives_byte_for_byte_and_nothing_else_does() -> None:
     texts = list(generated(TEXTS, seed=1))
     records, requests = await paused(texts)

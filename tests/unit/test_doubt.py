@@ -1,4 +1,4 @@
-"""10,000 ids, and a server whose answers often say nothing about what it did."""
+"""Thousands of ids, and a server whose answers often say nothing about what it did."""
 
 import os
 from collections import Counter
@@ -18,9 +18,10 @@ from tests.fakes import (
     on_virtual_time,
     wall_clock,
 )
+from tests.nightly import IS_NIGHTLY
 
 
-IDS = ids(5_000)
+IDS = ids(10_000 if IS_NIGHTLY else 2_500)
 MAX_ATTEMPTS = 4
 #: 30 % of the answers are lost, 10 % are 500, always after the server acted.
 ACTED = {Fate.LOST_AFTER: 0.3, Fate.ERROR_AFTER: 0.1}

@@ -3,7 +3,6 @@
 What is whole is read, a torn tail is cut with one warning, all else names its line.
 """
 
-import os
 import random
 import re
 from collections.abc import Callable
@@ -34,10 +33,10 @@ from bulkpause.report import end_of_run, still_running
 from bulkpause.settings import BURST, STEADY
 from bulkpause.summary import Totals, total
 from tests.fakes import wall_clock
+from tests.nightly import IS_NIGHTLY
 
 
-IS_NIGHTLY = os.environ.get("BULKPAUSE_NIGHTLY") == "1"
-pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 60)
+pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 300)
 MANY = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 300)
 AT = "2026-07-01T08:00:00.000Z"
 NOW = datetime(2026, 7, 1, 8, 0, 30, tzinfo=UTC)

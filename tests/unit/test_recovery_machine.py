@@ -5,7 +5,6 @@ that were written by then, less what no sync had reached if the power failed, an
 what the server had done.
 """
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from tests.fakes import (
     on_virtual_time,
     wall_clock,
 )
+from tests.nightly import IS_NIGHTLY
 
 
 IDS = ids(8)
@@ -40,7 +40,6 @@ FAULTS = {
     Fate.UNAVAILABLE: 0.1,
     Fate.NOT_SENT: 0.1,
 }
-IS_NIGHTLY = os.environ.get("BULKPAUSE_NIGHTLY") == "1"
 
 
 class LogMachine(RuleBasedStateMachine):

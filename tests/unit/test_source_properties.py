@@ -2,7 +2,6 @@ import csv
 import gzip
 import io
 import json
-import os
 import tempfile
 from collections.abc import Callable, Sequence
 from itertools import dropwhile
@@ -18,6 +17,7 @@ from bulkpause.input_file import opened
 from bulkpause.model import Item, Problem
 from bulkpause.plan import Plan, make_plan
 from bulkpause.source import Format, Layout, Source, read
+from tests.nightly import IS_NIGHTLY
 
 
 IDS = st.one_of(
@@ -31,8 +31,7 @@ CELLS = st.text(alphabet="ä \"',;|\t#\n=€", max_size=8)
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
 PACKINGS = st.sampled_from([bytes, gzip.compress])
-IS_NIGHTLY = os.environ.get("BULKPAUSE_NIGHTLY") == "1"
-pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 60)
+pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 300)
 MANY = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 200)
 FUZZED = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 500)
 
