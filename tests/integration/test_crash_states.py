@@ -31,6 +31,8 @@ from tests.fakes import (
 from tests.nightly import IS_NIGHTLY
 
 
+pytestmark = pytest.mark.unmeasured
+
 IDS = ids(24)
 STATUSES = {"1004": "paused", "1007": "draft"}
 PAUSES = {

@@ -21,6 +21,8 @@ from tests.fakes import (
 from tests.nightly import IS_NIGHTLY
 
 
+pytestmark = pytest.mark.unmeasured
+
 IDS = ids(10_000 if IS_NIGHTLY else 2_500)
 MAX_ATTEMPTS = 4
 #: 30 % of the answers are lost, 10 % are 500, always after the server acted.

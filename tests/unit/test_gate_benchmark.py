@@ -31,6 +31,8 @@ from bulkpause.model import Limit, Reply
 from tests.virtual_time import VirtualTimeLoop
 
 
+pytestmark = pytest.mark.unmeasured
+
 DOCUMENTED = (Limit(10, 1), Limit(150, 60))
 STILL = Network(jitter_s=0, setup_s=0)
 

@@ -26,6 +26,8 @@ from tests.traffic import DOCUMENTED, Falsify, Traffic, gate_of, run
 from tests.virtual_time import VirtualTimeLoop
 
 
+pytestmark = pytest.mark.unmeasured
+
 #: The same examples each time.
 thorough = settings(derandomize=True, deadline=None, max_examples=40)
 

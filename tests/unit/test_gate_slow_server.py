@@ -16,7 +16,7 @@ from bulkpause.model import Limit, Reply
 from tests.traffic import BURST, DOCUMENTED, STEADY, Traffic, gate_of, run
 
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 
 ANSWER_S = 5.0
 #: Requests that arrive within this are never too many, whatever is in flight.

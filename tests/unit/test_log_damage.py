@@ -36,7 +36,10 @@ from tests.fakes import wall_clock
 from tests.nightly import IS_NIGHTLY
 
 
-pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 300)
+pytestmark = [
+    pytest.mark.timeout(3600 if IS_NIGHTLY else 300),
+    pytest.mark.unmeasured,
+]
 MANY = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 300)
 AT = "2026-07-01T08:00:00.000Z"
 NOW = datetime(2026, 7, 1, 8, 0, 30, tzinfo=UTC)

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -31,6 +32,8 @@ from tests.fakes import (
 )
 from tests.nightly import IS_NIGHTLY
 
+
+pytestmark = pytest.mark.unmeasured
 
 IDS = ids(8)
 FAULTS = {

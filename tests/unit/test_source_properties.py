@@ -31,7 +31,10 @@ CELLS = st.text(alphabet="ä \"',;|\t#\n=€", max_size=8)
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
 PACKINGS = st.sampled_from([bytes, gzip.compress])
-pytestmark = pytest.mark.timeout(3600 if IS_NIGHTLY else 300)
+pytestmark = [
+    pytest.mark.timeout(3600 if IS_NIGHTLY else 300),
+    pytest.mark.unmeasured,
+]
 MANY = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 200)
 FUZZED = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 500)
 
