@@ -42,7 +42,7 @@ from tests.faulty_server import (
 pytestmark = pytest.mark.anyio
 
 SECRET = "s3cret-canary"
-TIMEOUTS = Timeouts(total_s=0.6, connect_s=0.3, read_s=0.25)
+TIMEOUTS = Timeouts(total_s=1.6, connect_s=1.0, read_s=0.7)
 VIEW_BODY = b'{"total": 1, "items": [{"id": "7", "status": "paused"}]}'
 
 

@@ -33,7 +33,7 @@ async def sent(endpoint: Endpoint) -> Reply:
         endpoint,
         Token("s3cret"),
         reason=None,
-        timeouts=Timeouts(total_s=2.0, connect_s=0.5, read_s=0.5),
+        timeouts=Timeouts(total_s=4.0, connect_s=1.5, read_s=1.5),
         max_in_flight=1,
     )
     async with client:
