@@ -63,7 +63,7 @@ def run_options(server: FaultyServer) -> list[str]:
     return [
         *("--yes", "--base-url", server.endpoint.base_url, "--log", "log.jsonl"),
         *("--burst", "none", "--steady", "none", "--max-in-flight", "50"),
-        *("--timeout", "600ms", "--max-attempts", "1"),
+        *("--timeout", "3s", "--max-attempts", "1"),
     ]
 
 
