@@ -88,8 +88,7 @@ class FixedWindows:
         self._counts_refused = counts_refused
 
     def arrive(self, now_s: float) -> Verdict:
-        for window in self._windows:
-            window.roll(now_s)
+        self._roll(now_s)
         refusing = [window for window in self._windows if window.is_full]
         if not refusing or self._counts_refused:
             for window in self._windows:
@@ -97,9 +96,11 @@ class FixedWindows:
         if refusing:
             wait_s = self._rounded(refusing[-1].ends_at_s - now_s)
             return Verdict(allowed=False, retry_after_s=wait_s)
-        return Verdict(allowed=True, rate_limit=self._rate_limit(now_s))
+        return Verdict(allowed=True, rate_limit=self.rate_limit(now_s))
 
-    def _rate_limit(self, now_s: float) -> RateLimit | None:
+    def rate_limit(self, now_s: float) -> RateLimit | None:
+        """Say what the headers of an answer say that is written now."""
+        self._roll(now_s)
         window = self._told()
         if window is None:
             return None
@@ -108,6 +109,10 @@ class FixedWindows:
             remaining=window.remaining,
             reset_s=self._rounded(window.ends_at_s - now_s),
         )
+
+    def _roll(self, now_s: float) -> None:
+        for window in self._windows:
+            window.roll(now_s)
 
     def _told(self) -> FixedWindow | None:
         match self._header_window:

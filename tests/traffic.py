@@ -40,6 +40,8 @@ class Traffic:
     would have, and its answer is found when the process goes on.
 
     Attributes:
+        read: Gives what the server says as an answer leaves; else it says what held
+            when the request arrived.
         killed_at: When the process ends. What was written by then arrives.
         taken_s: When each slot was taken.
         arrivals_s: When each request arrived.
@@ -52,6 +54,7 @@ class Traffic:
     ids: int
     ways: Ways = field(default_factory=lambda: Connections(Network(), Random(0)))
     falsify: Falsify = lambda told, _: told
+    read: Callable[[float], RateLimit | None] | None = None
     killed_at: float | None = None
     taken_s: list[float] = field(default_factory=list)
     arrivals_s: list[float] = field(default_factory=list)
@@ -97,6 +100,8 @@ class Traffic:
         await _until(arrived_at)
         allowed, told, retry_after_s = self._arrive(arrived_at)
         await _until(arrived_at + self.ways.back_s())
+        if self.read is not None:
+            told = self.read(loop.time())
         self.ways.release(loop.time())
         await self.gate.tell(
             Reply(

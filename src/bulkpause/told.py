@@ -3,7 +3,9 @@
 `X-RateLimit-Reset` is in whole seconds, rounded nobody knows which way, and true at
 some instant between sending and answer. So the window's end lies between an earliest
 and a latest instant, which each answer narrows. All instants are on the loop's
-clock, and passed in.
+clock, and passed in. Unlike the moment at which a request was counted, the latest
+instant is not put earlier by a round trip: a server may read the seconds as its
+answer leaves, long after it counted the request.
 
 That the count begins anew at the end is a claim until it was seen once: a server
 that keeps a log may send the same headers. A contradiction ends all belief.

@@ -117,6 +117,25 @@ class TestLimits:
 
             assert (len(done.allowed_s), done.refused) == (250, 0)
 
+    @pytest.mark.parametrize("max_in_flight", [10, 20, 50])
+    def test_what_is_read_long_after_a_request_was_counted_misleads_nobody(
+        self, max_in_flight: int
+    ) -> None:
+        for phases_s in PHASES_S:
+            model = FixedWindows(DOCUMENTED, phases_s, reset_rounding="down")
+            gate = Gate(DOCUMENTED, max_in_flight=max_in_flight, jitter=lambda: 1.0)
+            done = run(
+                Traffic(
+                    gate=gate,
+                    model=model,
+                    ids=620,
+                    ways=SlowAnswers(),
+                    read=model.rate_limit,
+                )
+            )
+
+            assert (len(done.allowed_s), done.refused) == (620, 0)
+
     @pytest.mark.parametrize("limit", DOCUMENTED, ids=str)
     @pytest.mark.parametrize("max_in_flight", [11, 20, 50, 200])
     def test_no_period_has_more_arrivals_than_the_limit(
