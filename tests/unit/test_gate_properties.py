@@ -177,20 +177,23 @@ class TestAnyJitter:
         assert sent.refused == 0
 
     @thorough
-    @given(tiers, jitters_s, phases, roundings)
+    @given(tiers, jitters_s, phases, roundings, st.booleans())
     def test_fixed_windows_that_tell_refuse_nothing(
         self,
         limits: tuple[Limit, ...],
         added_s: Sequence[tuple[float, float]],
         shares: Sequence[float],
         rounding: Rounding,
+        is_read_late: bool,
     ) -> None:
+        model = fixed(limits, shares, rounding=rounding)
         sent = run(
             Traffic(
                 gate=gate_of(*limits),
-                model=fixed(limits, shares, rounding=rounding),
+                model=model,
                 ids=60,
                 ways=Drawn(added_s),
+                read=model.rate_limit if is_read_late else None,
             )
         )
         assert sent.refused == 0
