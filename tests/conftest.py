@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import sys
+import threading
 from collections.abc import Generator
 
 import pytest
@@ -14,12 +15,17 @@ settings.load_profile("unhurried")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let a test be that is marked so: coverage would take more time than the test."""
-    tracer = sys.gettrace() if item.get_closest_marker("unmeasured") else None
-    if tracer is None:
+    """Let a test be that is marked so, its threads, and the children that it starts."""
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
+    if tracer is None or item.get_closest_marker("unmeasured") is None:
         return (yield)
-    sys.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(tracer)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        patch.delenv("COVERAGE_PROCESS_START", raising=False)
+        sys.settrace(None)
+        threading.settrace(None)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(tracer)
+            threading.settrace(of_threads)

@@ -20,8 +20,6 @@ WITHIN_S = 60.0
 #: A stand-in with one window of this size is used in most tests, to be quick.
 QUICK = ("--burst", "20/500ms", "--steady", "none")
 TOKEN = "s3cret-token"
-#: For children in such numbers that they would cost more to measure than they show.
-UNMEASURED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
 
 Serve = Callable[..., Simulator]
 Start = Callable[..., FaultyServer]

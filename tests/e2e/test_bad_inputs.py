@@ -17,6 +17,8 @@ from tests.e2e.program import Ended, Program, Serve
 from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, LARGE, REFUSED
 
 
+pytestmark = pytest.mark.unmeasured
+
 Pause = Callable[..., Ended]
 
 

@@ -10,10 +10,12 @@ import pytest
 
 from tests.broken_answers import UNANSWERED
 from tests.broken_api import KINDS, Answer, answer, broken_api, ids_of
-from tests.e2e.program import UNMEASURED, Program, Start, until
+from tests.e2e.program import Program, Start, until
 from tests.e2e.terminal import environment
 from tests.faulty_server import FaultyServer
 
+
+pytestmark = pytest.mark.unmeasured
 
 #: It looks otherwise in every encoding.
 CANARY = "c4nary+t0ken/of~words=="
@@ -49,7 +51,7 @@ def broken(start: Start) -> FaultyServer:
 @pytest.fixture
 def carrier(program: Program) -> Program:
     """A program that is given the token."""
-    program.variables = {"OCAMBA_TOKEN": CANARY, "TERM": "xterm-256color", **UNMEASURED}
+    program.variables = {"OCAMBA_TOKEN": CANARY, "TERM": "xterm-256color"}
     return program
 
 

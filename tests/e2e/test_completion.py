@@ -11,6 +11,8 @@ from tests.e2e.program import Program, script
 from tests.e2e.terminal import Terminal
 
 
+pytestmark = pytest.mark.unmeasured
+
 #: Starts a shell in which a person types, without a startup file.
 SHELLS = {
     "bash": ["bash", "--norc", "-i"],

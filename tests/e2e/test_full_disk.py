@@ -12,9 +12,12 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Simulator, Window
-from tests.e2e.program import TOKEN, UNMEASURED, WITHIN_S, Ended, Program, Serve, script
+from tests.e2e.program import TOKEN, WITHIN_S, Ended, Program, Serve, script
 from tests.e2e.terminal import environment
 
+
+# Coverage would write a longer file at the end than may be, and fail.
+pytestmark = pytest.mark.unmeasured
 
 IDS = [str(1001 + n) for n in range(40)]
 MAX_IN_FLIGHT = 4
@@ -70,9 +73,7 @@ def problems_of(ended: Ended, program: Program, simulator: Simulator) -> Iterato
 def try_size(limit: int, folder: Path, serve: Serve) -> list[str]:
     """Run with files of a limited size, and then without the limit."""
     (folder := folder / str(limit)).mkdir()
-    # Coverage would write a longer file at the end, and fail.
-    program = Program(folder, {"OCAMBA_TOKEN": TOKEN, **UNMEASURED})
-    simulator = serve(**NETWORK)
+    program, simulator = Program(folder, {"OCAMBA_TOKEN": TOKEN}), serve(**NETWORK)
     program.ids(len(IDS))
     found = list(
         problems_of(run_with_files_of(limit, program, simulator), program, simulator)

@@ -12,6 +12,8 @@ from bulkpause.exits import Exit
 from tests.e2e.program import Program
 
 
+pytestmark = pytest.mark.unmeasured
+
 VERBS = ("run", "plan", "retry", "status", "export", "simulate")
 PAGES = [(), *((verb,) for verb in VERBS)]
 SECRET = "s3cret-of-mine"

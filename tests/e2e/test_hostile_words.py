@@ -11,6 +11,8 @@ from tests.e2e.program import Program, Start
 from tests.faulty_server import Behaviour, FaultyServer, choosing
 
 
+pytestmark = pytest.mark.unmeasured
+
 #: Each stands between two marks, so that it is found again wherever it is shown.
 SEQUENCES = [
     *("\x1b[2J", "\x1b[1;1H", "\x1b[31m", "\x1b[?1049h", "\x1b[6n", "\x1b[20A"),

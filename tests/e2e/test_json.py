@@ -4,10 +4,13 @@ from signal import SIGINT
 from typing import Any
 
 import orjson
+import pytest
 
 from bulkpause.simulator import Fault
 from tests.e2e.program import Program, Serve, until
 
+
+pytestmark = pytest.mark.unmeasured
 
 ACCOUNTS = (
     "paused",

@@ -19,7 +19,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
-from tests.e2e.program import TOKEN, UNMEASURED, WITHIN_S, Program, Running, Serve
+from tests.e2e.program import TOKEN, WITHIN_S, Program, Running, Serve
 from tests.nightly import IS_NIGHTLY
 
 
@@ -45,7 +45,7 @@ NETWORK = {
 OPTIONS = ("--burst", "20/200ms", "--steady", "none", "--progress", "none")
 SETTLED = {"paused", "already_paused", "not_pausable", "rejected"}
 
-pytestmark = pytest.mark.timeout(300 + KILLS)
+pytestmark = [pytest.mark.timeout(300 + KILLS), pytest.mark.unmeasured]
 
 
 @dataclass(slots=True)
@@ -170,7 +170,7 @@ def a_course(folder: Path, serve: Serve, number: int) -> Course:
     faults = {} if is_calm else {"fault_rates": FAULTS, "statuses": STATUSES}
     folder /= f"course-{number}"
     folder.mkdir()
-    program = Program(folder, {"OCAMBA_TOKEN": TOKEN, **UNMEASURED})
+    program = Program(folder, {"OCAMBA_TOKEN": TOKEN})
     program.ids(len(IDS))
     return Course(
         program=program,

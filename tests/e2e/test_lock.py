@@ -10,6 +10,8 @@ from tests.e2e.program import Program, Serve, script, until
 from tests.e2e.terminal import environment
 
 
+pytestmark = pytest.mark.unmeasured
+
 SLOW = {"windows": (Window(limit=5, period_s=0.5),), "latency_s": 0.1}
 
 

@@ -13,6 +13,8 @@ from tests.inputs.table import LARGE
 from tests.nightly import IS_NIGHTLY
 
 
+pytestmark = pytest.mark.unmeasured
+
 #: The peak since the program took the place of what started it, in KiB.
 PROGRAM = """
 import atexit, re, sys

@@ -7,6 +7,8 @@ import pytest
 from tests.e2e.program import Program, Serve
 
 
+pytestmark = pytest.mark.unmeasured
+
 SAMPLES = Path(__file__).parents[2] / "sample_inputs"
 ONE_BY_ONE = ("--max-in-flight", "1")
 EXPORT = """id;spend;name

@@ -8,6 +8,8 @@ from bulkpause.simulator import Behaviour
 from tests.e2e.program import Program, Serve
 
 
+pytestmark = pytest.mark.unmeasured
+
 SAMPLES = Path(__file__).parents[2] / "sample_inputs"
 ACCOUNTS = {
     "ad_ops_export.csv": "63 rows = 62 paused + 1 duplicate",

@@ -9,6 +9,9 @@ from bulkpause.simulator import Fault
 from tests.e2e.program import Program, Serve
 
 
+pytestmark = pytest.mark.unmeasured
+
+
 def test_faults_that_pass_are_tried_again(program: Program, serve: Serve) -> None:
     faults = [
         Fault.INTERNAL_ERROR,

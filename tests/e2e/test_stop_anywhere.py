@@ -10,8 +10,10 @@ from time import sleep
 import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
-from tests.e2e.program import TOKEN, UNMEASURED, Ended, Program, Serve, until
+from tests.e2e.program import TOKEN, Ended, Program, Serve, until
 
+
+pytestmark = pytest.mark.unmeasured
 
 INSTANTS = 4
 IDS = [str(1001 + n) for n in range(60)]
@@ -73,7 +75,7 @@ def test_a_stop_at_any_instant_keeps_the_account_and_the_log_whole(
     def stop_at(instant: tuple[int, Signals]) -> list[str]:
         seed, number = instant
         (folder := tmp_path / f"{number.name}-{seed}").mkdir()
-        program = Program(folder, {"OCAMBA_TOKEN": TOKEN, **UNMEASURED})
+        program = Program(folder, {"OCAMBA_TOKEN": TOKEN})
         simulator = serve(**NETWORK, seed=seed)
         try:
             ended = stopped(program, simulator, number, times, seed)

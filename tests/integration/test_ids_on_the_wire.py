@@ -51,6 +51,7 @@ async def test_no_hostile_text_is_sent() -> None:
     assert {record.status for record in records} == {Status.INVALID}
 
 
+@pytest.mark.unmeasured
 @pytest.mark.timeout(600 if IS_NIGHTLY else 300)
 async def test_what_is_accepted_arrives_byte_for_byte_and_nothing_else_does() -> None:
     texts = list(generated(TEXTS, seed=1))

@@ -263,6 +263,7 @@ def test_no_id_leads_to_another_place(id_: str) -> None:
         Endpoint(DEFAULT_BASE_URL).url(Action.PAUSE, id_)
 
 
+@pytest.mark.unmeasured
 def test_of_100_000_texts_no_accepted_one_changes_on_its_way_into_the_url() -> None:
     endpoint = Endpoint(DEFAULT_BASE_URL)
     accepted = 0

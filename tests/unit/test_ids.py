@@ -123,6 +123,7 @@ def test_a_problem_stays_one() -> None:
     assert checked(problem) is problem
 
 
+@pytest.mark.unmeasured
 @settings(deadline=None)
 @given(st.text(max_size=80))
 def test_nothing_but_the_pattern_is_ever_accepted(text: str) -> None:

@@ -151,6 +151,7 @@ def test_no_more_is_sure_where_a_log_may_be_kept(round_trips_s: list[float]) -> 
     assert one.surely_s(is_fixed=False) <= one.surely_s(is_fixed=True)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("name", "is_fixed", "most_too_long_s", "share"),
     [

@@ -145,6 +145,7 @@ def test_nonsense_is_no_limit(text: str) -> None:
         parse_limit(text)
 
 
+@pytest.mark.unmeasured
 @given(st.text() | st.from_regex(r"\d+/\d+(\.\d+)?(ms|s|m|h)", fullmatch=True))
 def test_any_text_is_a_limit_or_a_settings_error(text: str) -> None:
     try:
