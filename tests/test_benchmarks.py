@@ -4,8 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.scripts import scripts
 
+
+pytestmark = pytest.mark.unmeasured
 
 ROOT = Path(__file__).parent.parent
 WITHIN_S = 50.0

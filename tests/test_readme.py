@@ -26,6 +26,8 @@ from bulkpause.simulator import Behaviour, Simulator
 from tests.e2e.terminal import Terminal, environment
 
 
+pytestmark = pytest.mark.unmeasured
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 CI = (ROOT / ".ci" / "run").read_text("utf-8")

@@ -13,6 +13,8 @@ from bulkpause.simulator import Fault, Simulator
 from tests.e2e.program import Program, Serve, until
 
 
+pytestmark = pytest.mark.unmeasured
+
 RULES = ("--max-attempts", "1", "--progress", "none")
 #: Two pauses that stay open, one unsettled doubt, and what is refused for good.
 SCRIPTS = {

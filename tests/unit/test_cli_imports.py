@@ -10,6 +10,8 @@ from tests.e2e.program import TOKEN
 from tests.e2e.terminal import environment
 
 
+pytestmark = pytest.mark.unmeasured
+
 #: Runs the program and then says which of the heavy modules it imported. The view of
 #: a terminal needs rich.live; structlog imports some of rich whether or not it is used.
 #: The stand-in for the API needs aiohttp.web.
