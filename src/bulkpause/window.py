@@ -16,12 +16,12 @@ the server has forgotten them too; if it has not, they come back.
 """
 
 import asyncio
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from math import inf
-from operator import attrgetter
 
 from aiolimiter import AsyncLimiter
 
@@ -39,9 +39,6 @@ class _Resting:
     limiter: AsyncLimiter
     answered_at: float
     rested_at: float
-
-
-_rested_at = attrgetter("rested_at")
 
 
 class Window:
@@ -214,8 +211,7 @@ class Window:
             told.judge(reply, counted=counted, is_claimed=bool(self._claimed))
         told.learn(reply, resting=len(self._resting), taken=self._held)
         if told.boundary is None:
-            in_order = sorted([*self._claimed, *self._resting], key=_rested_at)
-            self._resting = deque(in_order)
+            self._resting.extendleft(reversed(self._claimed))
         if told.boundary is None or told.is_true:
             self._claimed.clear()
 
@@ -223,8 +219,10 @@ class Window:
         """Count our requests that were surely counted before this one was sent."""
         # A round trip was taken off when they were counted: no more than this one's.
         since = 2 * sent_at - answered_at + self.limit.period_s
-        earlier = bisect_left(self._resting, since, key=_rested_at)
-        return len(self._claimed) + earlier
+        concurrent = takewhile(
+            lambda slot: slot.rested_at >= since, reversed(self._resting)
+        )
+        return len(self._claimed) + len(self._resting) - sum(1 for _ in concurrent)
 
 
 def _now() -> float:
