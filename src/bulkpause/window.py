@@ -130,6 +130,7 @@ class Window:
     @property
     def _held(self) -> int:
         """How many slots are held by requests without an answer."""
+        # They stand in the order in which they were taken.
         long_ago = bisect_right(self._taken_at, _now() - self._held_s)
         return len(self._taken_at) - long_ago
 
