@@ -100,7 +100,9 @@ def test_types_are_shipped() -> None:
 
 
 def test_there_is_one_console_script() -> None:
-    (script,) = metadata.entry_points(group="console_scripts", module="bulkpause.cli")
+    (script,) = metadata.entry_points(
+        group="console_scripts", module="bulkpause.cli.app"
+    )
     assert (script.name, script.attr) == ("bulkpause", "main")
 
 

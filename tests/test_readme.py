@@ -17,13 +17,13 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from rich.console import Console
 
-from bulkpause.bar import picture
-from bulkpause.cli import run as run_verb
-from bulkpause.exits import Exit
+from bulkpause.cli.app import run as run_verb
+from bulkpause.cli.exit_codes import Exit
 from bulkpause.model import Record, Status
-from bulkpause.progress import Snapshot
+from bulkpause.progress.bar import picture
+from bulkpause.progress.snapshot import Snapshot
 from bulkpause.simulator import Behaviour, Simulator
-from tests.e2e.terminal import Terminal, environment
+from tests.support.terminal import Terminal, environment
 
 
 pytestmark = pytest.mark.unmeasured

@@ -10,7 +10,8 @@ Example:
 
 from typing import TYPE_CHECKING
 
-from bulkpause.credentials import Token
+from bulkpause.api.credentials import Token
+from bulkpause.engine.policy import Rules, Verify
 from bulkpause.errors import (
     BulkpauseError,
     InputError,
@@ -20,7 +21,6 @@ from bulkpause.errors import (
     TokenError,
 )
 from bulkpause.model import Item, Limit, Record, Status
-from bulkpause.policy import Rules, Verify
 from bulkpause.settings import Settings
 
 

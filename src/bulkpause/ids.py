@@ -7,6 +7,7 @@ what they leave behind is refused even where its characters would do.
 
 import re
 
+from bulkpause._text import shown
 from bulkpause.model import Item, Problem
 
 
@@ -99,15 +100,3 @@ def _word_fault(text: str) -> tuple[str, str] | None:
     if word in _HEADINGS:
         return f"{shown(text)} is a heading, not an id", "delete the row"
     return None
-
-
-def shown(text: str, *, most: int = 40) -> str:
-    """Quote a text of unknown origin, cut short and safe to print."""
-    return ascii(text) if len(text) <= most else f"{text[:most]!a}..."
-
-
-def name_of(path: str) -> str:
-    """Name an input in a message: its path, safe to print."""
-    if path == "-":
-        return "standard input"
-    return path if path.isprintable() else ascii(path)

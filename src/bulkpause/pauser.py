@@ -11,56 +11,36 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkpause.backlog import Backlog
-from bulkpause.client import Client, Timeouts
-from bulkpause.credentials import Token
-from bulkpause.engine import Context, Engine
-from bulkpause.gate import Gate, Waiting
-from bulkpause.guard import FailureCount, GuardRails, judge_canary
+from bulkpause.api.client import Client, Timeouts
+from bulkpause.api.credentials import Token
+from bulkpause.engine.backlog import Backlog
+from bulkpause.engine.dispatcher import Context, Engine
+from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
+from bulkpause.engine.job import Work
+from bulkpause.engine.policy import Verify
 from bulkpause.ids import as_item, checked
-from bulkpause.journal import Journal, Reading, boot_id
-from bulkpause.lines import Header
+from bulkpause.journal.codec import Header
+from bulkpause.journal.platform import boot_id
+from bulkpause.journal.reader import Reading
+from bulkpause.journal.recovery import Recovery, ages_s
+from bulkpause.journal.run_id import check_same_run, new_run_id
+from bulkpause.journal.writer import Journal, _NoLog
 from bulkpause.model import (
     Action,
     Cause,
     Item,
     Problem,
     Record,
-    Reply,
     Status,
     Stopped,
 )
 from bulkpause.plan import digest
-from bulkpause.policy import Verify
-from bulkpause.recovery import Recovery, ages_s
-from bulkpause.run_id import check_same_run, new_run_id
+from bulkpause.ratelimit.gate import Gate, Waiting
 from bulkpause.settings import Settings
-from bulkpause.work import Work
 
 
 #: Seconds that what is in flight at a deadline may still take.
 GRACE_S = 1.0
-
-
-class _NoLog:
-    """Keeps nothing, for programs that keep the records themselves."""
-
-    recovery = Recovery()
-    warnings: tuple[str, ...] = ()
-
-    def begin(self, header: Header, items: list[Item]) -> None:
-        pass
-
-    def sent(self, action: Action, id_: str, request_id: str) -> None:
-        pass
-
-    def answered(
-        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
-    ) -> None:
-        pass
-
-    def write(self, record: Record) -> None:
-        pass
 
 
 class Pauser:
@@ -96,7 +76,7 @@ class Pauser:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
-        self.run_id = run_id or new_run_id(now(), self.settings)
+        self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
         self.stopped: Stopped | None = None
         self._token = token if isinstance(token, Token) else Token(token)
         self._proxy = self.settings.find_proxy()
@@ -125,7 +105,7 @@ class Pauser:
                     known=self._known,
                 )
                 self._recorder = await stack.enter_async_context(journal)
-                check_same_run(journal.recovery, settings, self._log)
+                check_same_run(journal.recovery, settings.endpoint_name, self._log)
             self._client = await stack.enter_async_context(
                 Client(
                     settings.endpoint,

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from bulkpause.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
+from bulkpause._text import shown
+from bulkpause.api.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
+from bulkpause.api.proxy import Proxy, parse_proxy, proxy_of_environment
+from bulkpause.engine.policy import Rules
 from bulkpause.errors import SettingsError
-from bulkpause.ids import shown
 from bulkpause.model import Limit
-from bulkpause.policy import Rules
-from bulkpause.proxy import Proxy, parse_proxy, proxy_of_environment
 
 
 #: The documented limits of the campaign endpoints (tier C), in fixed windows.

@@ -1,50 +1,6 @@
-"""End-to-end tests run the installed program and judge by the stand-in's ledger."""
+"""End-to-end tests run the installed program and judge by the simulator's ledger."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
-
-import pytest
-from anyio.from_thread import start_blocking_portal
-
-from bulkpause.simulator import Behaviour as Rules
-from bulkpause.simulator import Simulator, Window
-from tests.e2e.program import TOKEN, Program, Serve, Start
-from tests.faulty_server import Behaviour, FaultyServer
+from tests.support.fixtures import program, serve, start
 
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start stand-ins in a thread with its own loop; they know one token."""
-    with ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-
-        def start(**options: Any) -> Simulator:
-            defaults = {"windows": (Window(limit=20, period_s=0.5),), "token": TOKEN}
-            simulator = Simulator(Rules(**{**defaults, **options}))
-            context = portal.wrap_async_context_manager(simulator)
-            return stack.enter_context(context)
-
-        yield start
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start raw servers in a thread with its own loop."""
-    with ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-
-        def start(behaviour: Behaviour, **options: Any) -> FaultyServer:
-            server = FaultyServer(behaviour, **options)
-            return stack.enter_context(portal.wrap_async_context_manager(server))
-
-        yield start
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
-    quiet = {"BULKPAUSE_RUN_PROGRESS": "none", "BULKPAUSE_RETRY_PROGRESS": "none"}
-    program = Program(tmp_path, {"OCAMBA_TOKEN": TOKEN, **quiet})
-    yield program
-    program.close()
+__all__ = ["program", "serve", "start"]

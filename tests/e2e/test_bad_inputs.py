@@ -10,11 +10,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bulkpause.cli import main
-from bulkpause.report import counted
+from bulkpause._text import counted
+from bulkpause.cli.app import main
 from bulkpause.simulator import Simulator
-from tests.e2e.program import Ended, Program, Serve
 from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, LARGE, REFUSED
+from tests.support.program import Ended, Program, Serve
 
 
 pytestmark = pytest.mark.unmeasured

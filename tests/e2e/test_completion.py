@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.program import Program, script
-from tests.e2e.terminal import Terminal
+from tests.support.program import Program, script
+from tests.support.terminal import Terminal
 
 
 pytestmark = pytest.mark.unmeasured

@@ -7,9 +7,9 @@ import click
 import orjson
 import pytest
 
-from bulkpause.cli import cli
-from bulkpause.exits import Exit
-from tests.e2e.program import Program
+from bulkpause.cli.app import cli
+from bulkpause.cli.exit_codes import Exit
+from tests.support.program import Program
 
 
 pytestmark = pytest.mark.unmeasured

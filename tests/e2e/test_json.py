@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault
-from tests.e2e.program import Program, Serve, until
+from tests.support.program import Program, Serve, until
 
 
 pytestmark = pytest.mark.unmeasured

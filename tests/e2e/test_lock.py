@@ -6,8 +6,8 @@ from stat import S_IMODE
 import pytest
 
 from bulkpause.simulator import Simulator, Window
-from tests.e2e.program import Program, Serve, script, until
-from tests.e2e.terminal import environment
+from tests.support.program import Program, Serve, script, until
+from tests.support.terminal import environment
 
 
 pytestmark = pytest.mark.unmeasured

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.program import Program, Serve
+from tests.support.program import Program, Serve
 
 
 MANGLED = "id,name\n1001,good\n1.2E+17,eaten\n123456789012345000,rounded\n,empty\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import Program, Serve
+from tests.support.program import Program, Serve
 
 
 pytestmark = pytest.mark.unmeasured

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from tests.e2e.program import Ended, Program, Serve
+from tests.support.program import Ended, Program, Serve
 
 
 EXPORT = (

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
-from tests.e2e.program import QUICK, TOKEN, WITHIN_S, Program, Serve, script, until
-from tests.e2e.terminal import Terminal
+from tests.support.program import QUICK, TOKEN, WITHIN_S, Program, Serve, script, until
+from tests.support.terminal import Terminal
 
 
 BAR = ("--yes", "--progress", "auto")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.authority import LOOPBACK, Authority, context_of, needs_openssl
-from tests.broken_answers import NO_CONTENT
-from tests.e2e.program import TOKEN, Program, Start
-from tests.faulty_server import FaultyServer, choosing
-from tests.tunnel import tunnel
+from tests.support.authority import LOOPBACK, Authority, context_of, needs_openssl
+from tests.support.broken_api import NO_CONTENT
+from tests.support.faulty_server import FaultyServer, choosing
+from tests.support.program import TOKEN, Program, Start
+from tests.support.tls_tunnel import tunnel
 
 
 PASSWORD = "pa55word-of-the-proxy"

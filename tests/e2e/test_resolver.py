@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from tests.e2e.program import Program
-from tests.e2e.terminal import environment
+from tests.support.program import Program
+from tests.support.terminal import environment
 
 
 #: Runs the program with a resolver of its own.
 WITH_A_RESOLVER = """
 import socket, sys, time
-from bulkpause import cli
+from bulkpause.cli import app as cli
 
 def hang(*arguments, **options):
     time.sleep(600)

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Window
-from tests.e2e.program import Program, Serve
+from tests.support.program import Program, Serve
 
 
 EXPORT = (

@@ -5,7 +5,7 @@ from signal import SIGINT, SIGTERM, Signals
 import pytest
 
 from bulkpause.simulator import Fault, Window
-from tests.e2e.program import Program, Serve, until
+from tests.support.program import Program, Serve, until
 
 
 SLOW = {"windows": (Window(limit=5, period_s=0.5),), "latency_s": 0.2}

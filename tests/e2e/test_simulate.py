@@ -3,7 +3,7 @@
 from signal import SIGINT
 
 from bulkpause.simulator import Ledger
-from tests.e2e.program import TOKEN, Program
+from tests.support.program import TOKEN, Program
 
 
 def pauses(program: Program, url: str, source: str, *options: str) -> int:

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault, Simulator
-from tests.e2e.program import Program, Serve
+from tests.support.program import Program, Serve
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from bulkpause.simulator import Fault
-from tests.e2e.program import Program, Serve
+from tests.support.program import Program, Serve
 
 
 pytestmark = pytest.mark.unmeasured

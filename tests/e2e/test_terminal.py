@@ -1,7 +1,7 @@
 """What a person sees and answers on a terminal."""
 
 from bulkpause.simulator import Fault
-from tests.e2e.program import Program, Serve, until
+from tests.support.program import Program, Serve, until
 
 
 def test_yes_pauses(program: Program, serve: Serve) -> None:

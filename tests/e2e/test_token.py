@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulkpause.simulator import Fault
-from tests.e2e.program import TOKEN, Program, Serve
+from tests.support.program import TOKEN, Program, Serve
 
 
 def token_file(path: Path, mode: int = 0o600) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.authority import LOOPBACK, Authority, Pair
+from tests.support.authority import LOOPBACK, Authority, Pair
 
 
 @pytest.fixture

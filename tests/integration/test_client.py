@@ -13,14 +13,14 @@ import anyio
 import orjson
 import pytest
 
-from bulkpause.answer import TRACE_HEADERS
-from bulkpause.client import MOST_BODY_BYTES, Client, Timeouts
-from bulkpause.credentials import Token
-from bulkpause.endpoint import Endpoint, parse_endpoint
+from bulkpause.api.client import MOST_BODY_BYTES, Client, Timeouts
+from bulkpause.api.credentials import Token
+from bulkpause.api.endpoint import Endpoint, parse_endpoint
+from bulkpause.api.response import TRACE_HEADERS
 from bulkpause.model import Action, RateLimit, Reply
 from bulkpause.simulator import Behaviour as Rules
 from bulkpause.simulator import Simulator
-from tests.faulty_server import FaultyServer, answering, read_request
+from tests.support.faulty_server import FaultyServer, answering, read_request
 
 
 pytestmark = pytest.mark.anyio

@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager, contextmanager
 import anyio
 import pytest
 
-from bulkpause.client import Client, Timeouts
-from bulkpause.credentials import Token
-from bulkpause.endpoint import Endpoint
+from bulkpause.api.client import Client, Timeouts
+from bulkpause.api.credentials import Token
+from bulkpause.api.endpoint import Endpoint
 from bulkpause.model import Action, Fault, Reply
-from tests.broken_answers import (
+from tests.support.broken_api import (
     BAD_REQUEST,
     CHUNKED,
     NO_CONTENT,
@@ -30,7 +30,7 @@ from tests.broken_answers import (
     raw_then_hang,
     raw_then_reset,
 )
-from tests.faulty_server import (
+from tests.support.faulty_server import (
     Behaviour,
     FaultyServer,
     answering,
@@ -470,10 +470,10 @@ async def test_the_token_shows_nowhere(behaviour: Behaviour | None) -> None:
 
 MEMORY_PROBE = """
 import asyncio, resource, sys
-from bulkpause.client import Client, Timeouts
-from bulkpause.endpoint import Endpoint
+from bulkpause.api.client import Client, Timeouts
+from bulkpause.api.endpoint import Endpoint
 from bulkpause.model import Action
-from bulkpause.credentials import Token
+from bulkpause.api.credentials import Token
 
 async def main(base_url):
     client = Client(

@@ -8,9 +8,9 @@ import pytest
 
 from bulkpause import Pauser, Record, Settings, Status
 from bulkpause.ids import BLANK, fault_of
-from tests.faulty_server import FaultyServer, read_request
-from tests.hostile_ids import HOSTILE_IDS, generated
-from tests.nightly import IS_NIGHTLY
+from tests.support.faulty_server import FaultyServer, read_request
+from tests.support.hostile_ids import HOSTILE_IDS, generated
+from tests.support.nightly import IS_NIGHTLY
 
 
 pytestmark = pytest.mark.anyio

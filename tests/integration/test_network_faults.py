@@ -12,28 +12,26 @@ import anyio
 import orjson
 import pytest
 
-from bulkpause.guard import GuardRails
+from bulkpause.engine.guard_rails import GuardRails
+from bulkpause.engine.policy import Rules
 from bulkpause.model import Cause, Fault, Record
 from bulkpause.pauser import GRACE_S, Pauser
-from bulkpause.policy import Rules
 from bulkpause.settings import Settings
-from tests.broken_answers import (
-    NO_CONTENT,
-    NO_TLS,
-    UNANSWERED,
-    raw,
-)
-from tests.broken_api import (
+from tests.support.broken_api import (
     DOUBTFUL,
     FATES,
     FINAL,
     KINDS,
+    NO_CONTENT,
+    NO_TLS,
+    UNANSWERED,
     Answer,
     answer,
     broken_api,
     ids_of,
+    raw,
 )
-from tests.faulty_server import Behaviour, FaultyServer, choosing
+from tests.support.faulty_server import Behaviour, FaultyServer, choosing
 
 
 pytestmark = pytest.mark.anyio

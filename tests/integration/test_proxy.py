@@ -10,14 +10,14 @@ from typing import Any
 import anyio
 import pytest
 
+from bulkpause.engine.policy import Rules
 from bulkpause.model import Fault, Record
 from bulkpause.pauser import Pauser
-from bulkpause.policy import Rules
 from bulkpause.settings import Settings
-from tests.authority import Authority, Pair, context_of, needs_openssl
-from tests.broken_answers import NO_CONTENT, hang, raw
-from tests.faulty_server import Behaviour, FaultyServer, choosing
-from tests.tunnel import tunnel
+from tests.support.authority import Authority, Pair, context_of, needs_openssl
+from tests.support.broken_api import NO_CONTENT, hang, raw
+from tests.support.faulty_server import Behaviour, FaultyServer, choosing
+from tests.support.tls_tunnel import tunnel
 
 
 pytestmark = [pytest.mark.anyio, needs_openssl, pytest.mark.usefixtures("trusted")]

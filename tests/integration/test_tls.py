@@ -6,16 +6,16 @@ import warnings
 import anyio
 import pytest
 
-from bulkpause.client import Client, Timeouts
-from bulkpause.credentials import Token
-from bulkpause.endpoint import Endpoint
+from bulkpause.api.client import Client, Timeouts
+from bulkpause.api.credentials import Token
+from bulkpause.api.endpoint import Endpoint
+from bulkpause.engine.policy import Rules
 from bulkpause.model import Action, Fault, Reply
 from bulkpause.pauser import Pauser
-from bulkpause.policy import Rules
 from bulkpause.settings import Settings
-from tests.authority import LOOPBACK, Authority, Pair, context_of, needs_openssl
-from tests.broken_answers import NO_TLS
-from tests.faulty_server import (
+from tests.support.authority import LOOPBACK, Authority, Pair, context_of, needs_openssl
+from tests.support.broken_api import NO_TLS
+from tests.support.faulty_server import (
     Behaviour,
     FaultyServer,
     answering,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.virtual_time import VirtualTimeLoop
+from tests.testkit.virtual_time import VirtualTimeLoop
 
 
 @pytest.fixture

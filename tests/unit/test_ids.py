@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkpause.ids import as_item, checked, fault_of, name_of, shown
+from bulkpause._text import name_of, shown
+from bulkpause.ids import as_item, checked, fault_of
 from bulkpause.model import Item, Problem
-from tests.hostile_ids import HOSTILE_IDS
+from tests.support.hostile_ids import HOSTILE_IDS
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkpause.api.proxy import Proxy
+from bulkpause.engine.policy import Rules, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.model import Limit
-from bulkpause.policy import Rules, Verify
-from bulkpause.proxy import Proxy
 from bulkpause.settings import Settings, parse_duration, parse_limit
 
 

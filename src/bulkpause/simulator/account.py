@@ -1,5 +1,6 @@
 """The account behind the server: what becomes of each request, without waiting."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bulkpause.simulator.answers import (
@@ -13,7 +14,6 @@ from bulkpause.simulator.answers import (
 )
 from bulkpause.simulator.behaviour import Behaviour
 from bulkpause.simulator.call import Call, is_valid
-from bulkpause.simulator.campaigns import Campaigns
 from bulkpause.simulator.faults import (
     EFFECTS,
     WELL_BEHAVED,
@@ -178,3 +178,37 @@ def _with_retry_after(answer: Answer, retry_after: int | str | None) -> Answer:
         return answer
     headers = {**answer.headers, "Retry-After": str(retry_after)}
     return replace(answer, headers=headers)
+
+
+UNKNOWN = "unknown"
+
+
+PAUSABLE = frozenset({"running", "scheduled"})
+
+
+class Campaigns:
+    """Status by id, with one default for all ids that were not named."""
+
+    __slots__ = ("_default", "_statuses")
+
+    def __init__(self, statuses: Mapping[str, str], default: str) -> None:
+        self._statuses = dict(statuses)
+        self._default = default
+
+    def status(self, campaign_id: str) -> str:
+        return self._statuses.get(campaign_id, self._default)
+
+    def pause(self, campaign_id: str) -> bool:
+        """Pause a running or scheduled campaign; False where it is neither."""
+        if self.status(campaign_id) not in PAUSABLE:
+            return False
+        self._statuses[campaign_id] = "paused"
+        return True
+
+    def view(self, campaign_id: str) -> dict[str, object]:
+        """Give the documented list of one, or of none for an unknown campaign."""
+        status = self.status(campaign_id)
+        if status == UNKNOWN:
+            return {"total": 0, "items": []}
+        item = {"id": campaign_id, "name": f"Campaign {campaign_id}", "status": status}
+        return {"total": 1, "items": [item]}

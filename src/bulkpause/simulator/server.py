@@ -1,6 +1,7 @@
 """The server: takes requests, has them decided, records them, gives the answers."""
 
 import asyncio
+import ipaddress
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,7 +18,6 @@ from bulkpause.simulator.call import Call
 from bulkpause.simulator.delivery import deliver
 from bulkpause.simulator.faults import Fault
 from bulkpause.simulator.ledger import Entry, Ledger
-from bulkpause.simulator.loopback import base_url, loopback_address
 from bulkpause.simulator.network import Network
 
 
@@ -241,3 +241,30 @@ async def serve(
 async def _wait(seconds: float) -> None:
     if seconds:
         await asyncio.sleep(seconds)
+
+
+LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
+
+
+def loopback_address(host: str) -> str:
+    """Give the address to listen on.
+
+    Raises:
+        ValueError: the host is no loopback address, and not `localhost`.
+    """
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if address is None or not (address in LOOPBACK or host == "::1"):
+        raise ValueError(f"the stand-in listens on loopback only, not on {host!r}")
+    return host
+
+
+def base_url(address: str, port: int) -> str:
+    """Write an address and port as the beginning of a URL."""
+    return (
+        f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+    )

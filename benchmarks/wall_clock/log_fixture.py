@@ -1,0 +1,65 @@
+"""A log and a write-ahead file as a run leaves them that was killed near its end."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bulkpause.journal.codec import Header, Sent, encode, encode_plan
+from bulkpause.journal.platform import boot_id
+from bulkpause.journal.reader import write_ahead_path
+from bulkpause.journal.run_id import new_run_id
+from bulkpause.model import Action, Item, Record, Status, timestamp
+from bulkpause.plan import digest
+from bulkpause.settings import Settings
+
+
+#: An hour ago, so that the limits have forgotten the requests.
+BEGUN_AT = datetime.now(UTC) - timedelta(hours=1)
+
+
+def write_old_log(log: Path, settings: Settings, ids: int, *, left: int) -> None:
+    """Write the files of a run that had so many ids, and left the last ones out."""
+    run_id = new_run_id(BEGUN_AT, settings.endpoint_name)
+    items = [Item(id=str(1000 + row), row=row) for row in range(1, ids + 1)]
+    done = items[: ids - left]
+    with log.open("wb") as file:
+        file.writelines(encode(record) for record in _records(done, run_id))
+    header = Header(
+        run=run_id,
+        base_url=settings.endpoint_name,
+        digest=digest(item.id for item in items),
+        planned=ids,
+        boot_id=boot_id(),
+    )
+    with write_ahead_path(log).open("wb") as file:
+        file.write(encode(header))
+        file.writelines(encode_plan(items))
+        file.writelines(encode(sent) for sent in _sent(done, run_id))
+
+
+def _records(items: list[Item], run_id: str) -> Iterator[Record]:
+    for number, item in enumerate(items, 1):
+        yield Record(
+            id=item.id,
+            status=Status.PAUSED,
+            http_status=204,
+            attempts=1,
+            reason="The sale is over",
+            row=item.row,
+            request_id=f"{run_id}-{number}",
+            latency_ms=81.4,
+            started_at=timestamp(BEGUN_AT),
+            finished_at=timestamp(BEGUN_AT),
+            run_id=run_id,
+        )
+
+
+def _sent(items: list[Item], run_id: str) -> Iterator[Sent]:
+    for number, item in enumerate(items, 1):
+        yield Sent(
+            sent=item.id,
+            action=Action.PAUSE,
+            request_id=f"{run_id}-{number}",
+            at=timestamp(BEGUN_AT),
+            clock_s=0.0,
+        )

@@ -1,0 +1,1 @@
+"""Send one HTTP request to Ocamba Hood. May import `model`, `errors` and `_text`."""

@@ -1,0 +1,131 @@
+"""The verb `simulate`: the stand-in for the API, until it is interrupted."""
+
+import asyncio
+import random
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from bulkpause.api.credentials import find_token
+from bulkpause.cli.flags import DURATION, LIMIT, PATH, Parsed
+from bulkpause.cli.help import Page
+from bulkpause.model import Limit
+from bulkpause.settings import BURST, STEADY
+from bulkpause.simulator import Behaviour, Fault, Window, parse_fault, parse_script
+from bulkpause.simulator.behaviour import REPEATS, TRACES
+from bulkpause.simulator.faults import Script
+
+
+def _id_and_status(text: str) -> tuple[str, str]:
+    id_, _, status = text.partition("=")
+    if not (id_ and status):
+        raise ValueError(f"{text!r} is not of the form ID=STATUS")
+    return id_, status
+
+
+@click.command(
+    cls=Page,
+    examples="""
+        A stand-in that misbehaves, and a run against it from another terminal:
+          bulkpause simulate --port 8080 --fault 500=0.2 --fault lost=0.1
+          bulkpause run campaigns.csv --base-url http://127.0.0.1:8080
+    """,
+)
+@click.option("--port", default=0, help="0 takes a free one.", show_default=True)
+@click.option("--ledger", type=PATH, help="Append every request to this file.")
+@click.option(
+    "--token-file", type=PATH, help="Take this token alone; else any is taken."
+)
+@click.option(
+    "--window",
+    type=LIMIT,
+    multiple=True,
+    default=(str(BURST), str(STEADY)),
+    show_default=True,
+    help="A limit, in fixed windows.",
+)
+@click.option("--parallel", type=click.IntRange(1), help="Most requests at a time.")
+@click.option("--latency", type=DURATION, default="60ms", show_default=True)
+@click.option("--jitter", type=DURATION, default="20ms", show_default=True)
+@click.option(
+    "--status",
+    type=Parsed("id=status", _id_and_status),
+    multiple=True,
+    help="A campaign that is not running, such as 1000248=draft.",
+)
+@click.option(
+    "--fault",
+    type=Parsed("fault=probability", parse_fault),
+    multiple=True,
+    help=f"One of {', '.join(Fault)}.",
+)
+@click.option(
+    "--script",
+    type=Parsed("id=fault,…", parse_script),
+    multiple=True,
+    help="What befalls an id, such as 1000248=500,ok,lost.",
+)
+@click.option("--repeat", type=click.Choice(REPEATS), default="400", show_default=True)
+@click.option("--trace", type=click.Choice(TRACES), default="body", show_default=True)
+@click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
+def simulate(
+    port: int,
+    ledger: Path | None,
+    token_file: Path | None,
+    window: tuple[Limit | None, ...],
+    parallel: int | None,
+    latency: float,
+    jitter: float,
+    status: tuple[tuple[str, str], ...],
+    fault: tuple[tuple[Fault, float], ...],
+    script: tuple[tuple[str, Script], ...],
+    repeat: str,
+    trace: str,
+    seed: int,
+) -> None:
+    """Stand in for the API on loopback, until it is interrupted.
+
+    It keeps the documented limits and statuses, misbehaves where it is asked to, and
+    prints its address: run with --base-url ADDRESS.
+    """
+    token = None if token_file is None else find_token(token_file, {})[0]
+    try:
+        behaviour = Behaviour(
+            windows=tuple(_any_phase(limit) for limit in window if limit is not None),
+            parallel_limit=parallel,
+            token=None if token is None else token.header().removeprefix("Bearer "),
+            statuses=dict(status),
+            repeat=repeat,
+            trace=trace,
+            latency_s=latency,
+            jitter_s=jitter,
+            scripts=dict(script),
+            fault_rates=dict(fault),
+            seed=seed,
+        )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(behaviour, port=port, ledger=ledger))
+
+
+async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> None:
+    # The server is imported where it is started: --help does without.
+    from bulkpause.simulator import serve  # noqa: PLC0415
+
+    try:
+        await serve(
+            behaviour,
+            host="127.0.0.1",
+            port=port,
+            ledger_path=ledger,
+            started=click.echo,
+        )
+    except OSError as error:
+        raise click.UsageError(f"the port or the ledger: {error.strerror}") from error
+
+
+def _any_phase(limit: Limit) -> Window:
+    phase_s = random.uniform(0, limit.period_s)
+    return Window(limit=limit.requests, period_s=limit.period_s, phase_s=phase_s)

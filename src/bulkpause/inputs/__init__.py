@@ -1,0 +1,1 @@
+"""Read rows from a file or standard input. May import `plan`, `ids`, `model`, `errors` and `_text`."""

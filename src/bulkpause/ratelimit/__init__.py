@@ -1,0 +1,1 @@
+"""Decide when the next request may be sent. May import `model`, `errors` and `_text`."""

@@ -1,0 +1,1 @@
+"""Turn records into totals, text, CSV and JSON. May import `model`, `errors` and `_text`."""

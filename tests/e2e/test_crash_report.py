@@ -1,0 +1,33 @@
+"""A defect of the program has an exit code of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.terminal import environment
+
+
+#: Runs the program with a verb that breaks.
+BROKEN = """
+from bulkpause.cli import app as cli
+
+def break_down(standalone_mode):
+    raise ZeroDivisionError("a defect")
+
+cli.cli = break_down
+cli.main()
+"""
+
+
+def test_a_defect_ends_with_70_and_not_with_1(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", BROKEN],
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment({}),
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 70
+    assert "ZeroDivisionError" in ended.stderr
+    assert "bulkpause: this is a bug" in ended.stderr

@@ -1,0 +1,311 @@
+"""Read a log, and go on with it: `retry`, `status`, `export`, and `run --resume`."""
+
+import csv
+import io
+
+import orjson
+import pytest
+
+from bulkpause.journal.codec import Header, encode, encode_plan
+from bulkpause.model import Item
+from bulkpause.plan import digest
+from bulkpause.simulator import Fault, Simulator
+from tests.support.program import Program, Serve, until
+
+
+pytestmark = pytest.mark.unmeasured
+
+RULES = ("--max-attempts", "1", "--progress", "none")
+#: Two pauses that stay open, one unsettled doubt, and what is refused for good.
+SCRIPTS = {
+    "1002": (Fault.UNAVAILABLE,),
+    "1003": (Fault.LOST,),
+    "1005": (Fault.NOT_FOUND,),
+}
+VIEWS = {"1003": (Fault.INTERNAL_ERROR,)}
+STATUSES = {"1006": "draft", "1007": "paused"}
+MIXED = {"scripts": SCRIPTS, "view_scripts": VIEWS, "statuses": STATUSES}
+
+
+def first_run(program: Program, serve: Serve) -> Simulator:
+    simulator = serve(**MIXED)
+    program.pause(simulator, program.ids(8), *RULES)
+    assert program.statuses() == {
+        "1001": "paused",
+        "1002": "failed",
+        "1003": "unknown",
+        "1004": "paused",
+        "1005": "rejected",
+        "1006": "not_pausable",
+        "1007": "already_paused",
+        "1008": "paused",
+    }
+    return simulator
+
+
+def to(simulator: Simulator) -> list[str]:
+    return ["--yes", "--base-url", simulator.base_url, *RULES]
+
+
+def test_retry_takes_exactly_what_is_failed_and_unknown(
+    program: Program, serve: Serve
+) -> None:
+    simulator = first_run(program, serve)
+    before = len(simulator.ledger)
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert ended.account == "2 rows = 2 paused"
+    asked = [(one.action, one.id) for one in simulator.ledger[before:]]
+    assert sorted(asked) == [("pause", "1002"), ("view", "1003")]
+
+
+def test_retry_takes_what_was_not_attempted(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    ended = program.pause(
+        simulator, program.ids(50), "--deadline", "100ms", "--burst", "5/300ms"
+    )
+    assert ended.code == 8
+    left = {str(1001 + n) for n in range(50)} - set(program.statuses())
+    assert left
+    before = len(simulator.ledger)
+    assert (
+        program.call(
+            "retry",
+            "log.jsonl",
+            *to(simulator),
+            "--steady",
+            "none",
+            "--burst",
+            "20/500ms",
+        ).code
+        == 0
+    )
+    assert {one.id for one in simulator.ledger[before:]} == left
+
+
+#: So slow that at most one request is sent before the kill.
+ONE_AN_HOUR = ("--burst", "1/1h", "--steady", "none")
+
+
+def kill_before_its_plan(program: Program, *call: str) -> None:
+    """Leave of a call what a kill leaves between the header and the plan of its run."""
+    ahead = program.folder / "log.jsonl.wal"
+    before = program.log.read_bytes() if program.log.exists() else b""
+    running = program.start(*call, *ONE_AN_HOUR)
+    until(lambda: ahead.exists() and b'"planned":[' in ahead.read_bytes())
+    running.kill()
+    header, *_ = ahead.read_bytes().splitlines(keepends=True)
+    ahead.write_bytes(header)
+    program.log.write_bytes(before)
+
+
+def test_a_retry_that_was_killed_before_its_plan_is_repeated(
+    program: Program, serve: Serve
+) -> None:
+    open_ids = ["1002", "1004", "1003"]
+    simulator = serve(scripts=dict.fromkeys(open_ids, (Fault.UNAVAILABLE,)))
+    source = program.file("ids.txt", "\n".join(["1001", *open_ids, "1005"]))
+    program.pause(simulator, source, *RULES)
+    before = len(simulator.ledger)
+    kill_before_its_plan(program, "retry", "log.jsonl", *to(simulator))
+    assert len(simulator.ledger) == before
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert (ended.code, ended.account) == (0, "3 rows = 3 paused")
+    assert {one.id for one in simulator.ledger[before:]} == set(open_ids)
+
+
+def test_a_run_that_was_killed_before_its_plan_needs_its_input_again(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    run = ("run", program.ids(3), "--log", "log.jsonl", *to(simulator))
+    kill_before_its_plan(program, *run)
+    before = len(simulator.ledger)
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert (ended.code, ended.stdout) == (6, "")
+    assert "go on with `bulkpause run INPUT --resume`" in ended.stderr
+    assert len(simulator.ledger) == before
+    assert program.call(*run, "--resume").code == 0
+    assert set(program.statuses()) == {"1001", "1002", "1003"}
+
+
+def test_resume_takes_up_the_same_ids_as_retry(program: Program, serve: Serve) -> None:
+    simulator = first_run(program, serve)
+    before = len(simulator.ledger)
+    ended = program.pause(simulator, "ids.txt", *RULES, "--resume")
+    assert ended.account == "8 rows = 2 paused + 6 already_done"
+    assert {one.id for one in simulator.ledger[before:]} == {"1002", "1003"}
+
+
+def test_a_retry_of_a_log_with_nothing_open_sends_nothing(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(3), *RULES)
+    before = len(simulator.ledger)
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert (ended.code, ended.account) == (0, "0 rows = 0")
+    assert len(simulator.ledger) == before
+
+
+def test_the_status_of_a_log_equals_what_the_run_summed_up(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(**MIXED)
+    live = orjson.loads(
+        program.pause(simulator, program.ids(8), *RULES, "--json").stdout
+    )
+    later = orjson.loads(program.call("status", "log.jsonl", "--json").stdout)
+    same = sorted(set(live) & set(later) - {"wall_s"})
+    assert {"rows", "paused", "causes", "requests", "read_back", "unknown"} < set(same)
+    assert {name: later[name] for name in same} == {name: live[name] for name in same}
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_an_export_is_accepted_by_run(
+    program: Program, serve: Serve, format_: str
+) -> None:
+    simulator = first_run(program, serve)
+    exported = program.call("export", "log.jsonl", "--format", format_)
+    source = program.file(f"open.{format_}", exported.stdout)
+    before = len(simulator.ledger)
+    ended = program.call("run", source, "--log", "second.jsonl", *to(simulator))
+    assert ended.account.startswith("2 rows = ")
+    assert {one.id for one in simulator.ledger[before:]} == {"1002", "1003"}
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", " =", "\n@"])
+def test_no_cell_of_an_export_is_a_formula(program: Program, start: str) -> None:
+    record = {
+        "id": "1001",
+        "status": "failed",
+        "title": f"{start}HYPERLINK(1)",
+        "message": f"{start}1",
+        "history": [],
+        "run_id": "run",
+    }
+    program.log.write_bytes(orjson.dumps(record) + b"\n")
+    ended = program.call("export", "log.jsonl")
+    (row,) = csv.DictReader(io.StringIO(ended.stdout))
+    assert row["campaign_id"] == "1001"
+    assert row["title"].startswith("'")
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row.values())
+
+
+def test_a_torn_tail_is_cut_and_reported(program: Program, serve: Serve) -> None:
+    simulator = first_run(program, serve)
+    with program.log.open("ab") as file:
+        file.write(b'{"id":"1001","status":"fai')
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert "torn last line of 26 bytes was cut" in ended.stderr
+    assert ended.account == "2 rows = 2 paused"
+    assert program.statuses()["1001"] == "paused"
+
+
+@pytest.mark.parametrize("verb", ["run", "retry", "status", "export"])
+@pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.wal"])
+def test_damage_in_the_middle_is_named_with_its_line(
+    program: Program, serve: Serve, name: str, verb: str
+) -> None:
+    simulator = first_run(program, serve)
+    before = len(simulator.ledger)
+    damaged = program.folder / name
+    lines = damaged.read_bytes().splitlines(keepends=True) if damaged.exists() else []
+    damaged.write_bytes(b"".join([*lines[:2], b"{}\n", *lines[2:]]))
+    given = ["run", "ids.txt", "--log", "log.jsonl", "--resume"]
+    call = [*given, *to(simulator)]
+    if verb != "run":
+        call = [verb, "log.jsonl", *(to(simulator) if verb == "retry" else [])]
+    ended = program.call(*call)
+    line = 1 + len(lines[:2])
+    assert (ended.code, f"{name}: line {line} is damaged" in ended.stderr) == (6, True)
+    assert len(simulator.ledger) == before
+
+
+def test_a_log_of_another_endpoint_is_refused(program: Program, serve: Serve) -> None:
+    first_run(program, serve)
+    other = serve()
+    for call in (
+        ["retry", "log.jsonl"],
+        ["run", "ids.txt", "--log", "log.jsonl", "--resume"],
+    ):
+        ended = program.call(*call, *to(other))
+        assert (ended.code, "name another log" in ended.stderr) == (2, True)
+    assert len(other.ledger) == 0
+
+
+def test_a_log_is_never_overwritten(program: Program, serve: Serve) -> None:
+    simulator = first_run(program, serve)
+    before = program.log.read_bytes()
+    assert program.pause(simulator, "ids.txt").code == 2
+    assert program.log.read_bytes() == before
+
+
+def test_another_input_is_allowed_and_said(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(30), "--deadline", "1ms")
+    other = program.file("other.txt", "2001\n2002\n")
+    ended = program.pause(simulator, other, "--resume")
+    assert (ended.code, "the input is another one" in ended.stderr) == (0, True)
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert {one.id for one in simulator.ledger} == {
+        *("2001", "2002"),
+        *(str(1001 + n) for n in range(30)),
+    }
+
+
+def test_a_server_that_is_out_for_long_ends_the_run_with_5(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(always=Fault.INTERNAL_ERROR)
+    ended = program.pause(simulator, program.ids(100), "--give-up-after", "1s")
+    assert (ended.code, "no usable answer for" in ended.stderr) == (5, True)
+    assert len(simulator.ledger) <= 1.1 * 100
+    assert "paused" not in program.statuses().values()
+
+
+@pytest.mark.parametrize("fault", [Fault.UNAUTHORIZED, Fault.FORBIDDEN])
+def test_a_token_without_rights_stops_the_run_with_4(
+    program: Program, serve: Serve, fault: Fault
+) -> None:
+    simulator = serve(always=fault)
+    ended = program.pause(simulator, program.ids(100), "--max-in-flight", "2")
+    assert ended.code == 4
+    assert len(simulator.ledger) <= 8
+
+
+def test_what_a_kill_at_the_very_end_left_is_tidied_up(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(2))
+    ahead = program.folder / "log.jsonl.wal"
+    items = [Item(id="1001", row=1), Item(id="1002", row=2)]
+    header = Header(
+        run=program.records()[0]["run_id"],
+        base_url=simulator.base_url,
+        digest=digest(item.id for item in items),
+        planned=2,
+        boot_id="",
+    )
+    ahead.write_bytes(b"".join([encode(header), *encode_plan(items)]))
+    ended = program.pause(simulator, program.ids(2), "--resume")
+    assert (ended.code, ended.account) == (0, "2 rows = 2 already_done")
+    assert not ahead.exists()
+    assert len(simulator.ledger) == 2
+
+
+def test_what_another_input_left_open_is_kept(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1002": (Fault.UNAVAILABLE,)})
+    program.pause(simulator, program.ids(1))
+    ahead = program.folder / "log.jsonl.wal"
+    header = Header(
+        run=program.records()[0]["run_id"],
+        base_url=simulator.base_url,
+        digest="",
+        planned=1,
+        boot_id="",
+    )
+    left = encode(header) + b"".join(encode_plan([Item(id="1002", row=2)]))
+    ahead.write_bytes(left)
+    program.pause(simulator, program.ids(1), "--resume")
+    assert ahead.read_bytes() == left

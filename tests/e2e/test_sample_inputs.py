@@ -1,0 +1,65 @@
+"""Every sample input does what it is there to show."""
+
+from pathlib import Path
+
+import pytest
+
+from bulkpause.simulator import Behaviour
+from tests.support.program import Program, Serve
+
+
+pytestmark = pytest.mark.unmeasured
+
+SAMPLES = Path(__file__).parents[2] / "sample_inputs"
+ACCOUNTS = {
+    "ad_ops_export.csv": "63 rows = 62 paused + 1 duplicate",
+    "feed.jsonl": "40 rows = 40 paused",
+    "incident.csv": "150 rows = 150 paused",
+    "plain_list.txt": "50 rows = 50 paused",
+}
+
+
+def without_limits(program: Program, serve: Serve, sample: str, *options: str) -> str:
+    simulator = serve(windows=())
+    ended = program.pause(simulator, str(SAMPLES / sample), "--burst", "none", *options)
+    paused = {r["id"] for r in program.records() if r["status"] == "paused"}
+    assert simulator.ledger.paused_ids() == paused
+    assert sorted(simulator.ledger.acted_ids()) == sorted(paused)
+    return ended.account
+
+
+def test_every_sample_is_tested() -> None:
+    assert {path.name for path in SAMPLES.iterdir()} == {*ACCOUNTS, "mangled_ids.csv"}
+
+
+@pytest.mark.parametrize("sample", ACCOUNTS)
+def test_every_campaign_of_a_sample_is_paused(
+    program: Program, serve: Serve, sample: str
+) -> None:
+    assert without_limits(program, serve, sample) == ACCOUNTS[sample]
+
+
+def test_the_mangled_sample_is_refused(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    ended = program.pause(simulator, str(SAMPLES / "mangled_ids.csv"))
+    assert ended.code == 3
+    assert ended.stderr.count("mangled_ids.csv: row ") == 11
+    assert len(simulator.ledger) == 0
+
+
+def test_the_good_rows_of_the_mangled_sample_can_be_sent(
+    program: Program, serve: Serve
+) -> None:
+    account = without_limits(program, serve, "mangled_ids.csv", "--skip-invalid")
+    assert account == "19 rows = 8 paused + 11 invalid"
+
+
+def test_the_incident_is_over_at_the_documented_limits(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(windows=Behaviour().windows, latency_s=0.06, jitter_s=0.02)
+    documented = ["--burst", "10/1s", "--steady", "150/1m"]
+    ended = program.pause(simulator, str(SAMPLES / "incident.csv"), *documented)
+    assert (ended.code, ended.account) == (0, "150 rows = 150 paused")
+    assert simulator.ledger.refusals() == []
+    assert simulator.ledger[-1].at - simulator.ledger[0].at < 20

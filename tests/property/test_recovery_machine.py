@@ -1,0 +1,215 @@
+"""Any sequence of runs, retries, crashes and faults over one log, held to the promises.
+
+Each run is traced to its end, and a crash goes back to an instant of it: to the lines
+that were written by then, less what no sync had reached if the power failed, and to
+what the server had done.
+"""
+
+import tempfile
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bulkpause import Pauser, Record, Rules, Settings, Verify
+from bulkpause.journal.reader import read_recovery
+from bulkpause.journal.recovery import SETTLED, run_of
+from bulkpause.model import Item, Status
+from tests.support.crash_simulation import Trace, crash_after, lay_out, traced
+from tests.support.fakes import (
+    Call,
+    FakeServer,
+    Fate,
+    disagreements,
+    drawn,
+    ids,
+    in_place_of_the_client,
+    on_virtual_time,
+    wall_clock,
+)
+from tests.support.nightly import IS_NIGHTLY
+
+
+pytestmark = pytest.mark.unmeasured
+
+IDS = ids(8)
+FAULTS = {
+    Fate.LOST_AFTER: 0.2,
+    Fate.LOST_BEFORE: 0.15,
+    Fate.ERROR_AFTER: 0.15,
+    Fate.UNAVAILABLE: 0.1,
+    Fate.NOT_SENT: 0.1,
+}
+
+
+class LogMachine(RuleBasedStateMachine):
+    """A log, its write-ahead file, and a server, through whatever happens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name)
+        self.log = self.path / "log"
+        self.server = FakeServer()
+
+    def teardown(self) -> None:
+        try:
+            self._finish()
+        finally:
+            self.folder.cleanup()
+
+    @initialize(
+        statuses=st.dictionaries(
+            st.sampled_from(IDS), st.sampled_from(["paused", "draft", "scheduled"])
+        )
+    )
+    def begin(self, statuses: dict[str, str]) -> None:
+        self.server = FakeServer(statuses=statuses)
+
+    @rule(wanted=st.sets(st.sampled_from(IDS), min_size=1), seed=st.integers(0, 99))
+    def run(self, wanted: set[str], seed: int) -> None:
+        self._run(sorted(wanted), seed)
+
+    @rule(seed=st.integers(0, 99))
+    def retry(self, seed: int) -> None:
+        self._run(list(read_recovery(self.log).unfinished.values()), seed)
+
+    @rule(
+        wanted=st.sets(st.sampled_from(IDS), min_size=1),
+        seed=st.integers(0, 99),
+        instant=st.floats(0, 1),
+        ahead_left=st.floats(0, 1),
+        log_left=st.floats(0, 1),
+        has_power=st.booleans(),
+    )
+    def crash(
+        self,
+        wanted: set[str],
+        seed: int,
+        instant: float,
+        ahead_left: float,
+        log_left: float,
+        has_power: bool,
+    ) -> None:
+        before = dict(self.server.statuses)
+        trace = self._run(sorted(wanted), seed)
+        opened = next(n for n, one in enumerate(trace.steps) if is_ahead(one)) + 1
+        steps = opened + round(instant * (len(trace.steps) - opened))
+        crash = crash_after(trace, steps)
+        left = {"log": log_left, "log.wal": ahead_left}
+        lay_out(
+            self.path,
+            {
+                name: kept.content
+                if has_power
+                else kept.cut(round(left[name] * len(kept.tail)))
+                for name, kept in crash.files.items()
+                if not (kept.is_removed and has_power)
+            },
+        )
+        self.server.statuses = before | dict.fromkeys(crash.paused, "paused")
+        self.server.calls = [
+            call
+            for call in self.server.calls
+            if not call.acted
+            or (
+                self.server.status(call.id) == "paused"
+                and (has_power or self._is_known(call))
+            )
+        ]
+
+    def _is_known(self, call: Call) -> bool:
+        """Say whether a file names the request, or a record of its run its id.
+
+        An intent is not synced. What a power cut makes us forget is not ours any
+        more: it is as if somebody else had paused the campaign.
+        """
+        ahead = self.log.with_name("log.wal")
+        if ahead.exists() and call.request_id.encode() in ahead.read_bytes():
+            return True
+        record = read_recovery(self.log).records.get(call.id)
+        return record is not None and record.run_id == run_of(call.request_id)
+
+    @rule(id_=st.sampled_from(IDS))
+    def another_person_pauses_one(self, id_: str) -> None:
+        self.server.act(id_)
+
+    @invariant()
+    def no_record_is_wrong(self) -> None:
+        assert disagreements(self._records().values(), self.server) == []
+
+    @invariant()
+    def nothing_that_was_planned_is_forgotten(self) -> None:
+        found = read_recovery(self.log)
+        known = found.settled | set(found.unfinished)
+        assert known >= set(found.records)
+        assert known >= set(found.planned)
+
+    def _records(self) -> dict[str, Record]:
+        """Read the last word on each id: a run that was cut off may be later."""
+        return read_recovery(self.log).latest
+
+    def _run(self, wanted: list[str] | list[Item], seed: int) -> Trace:
+        self.server.fate = drawn(FAULTS, {Fate.LOST_AFTER: 0.2}, seed)
+        return self._pause(wanted)
+
+    def _pause(self, wanted: list[str] | list[Item]) -> Trace:
+        trace = Trace()
+        self.server.told = trace.acted
+        settled = settled_on_record(self.log)
+        asked = len(self.server.calls)
+
+        async def run() -> None:
+            rules = Rules(max_attempts=3, verify=Verify.REFUSED)
+            async with Pauser(
+                "token",
+                Settings(limits=(), max_in_flight=3, rules=rules),
+                log=self.log,
+                is_resumed=True,
+                now=wall_clock,
+            ) as pauser:
+                records = [record async for record in pauser.pause(wanted)]
+            names = {one if isinstance(one, str) else one.id for one in wanted}
+            assert sorted(one.id or "" for one in records) == sorted(names - settled)
+
+        with in_place_of_the_client(self.server), traced(trace):
+            on_virtual_time(run())
+        again = settled & {call.id for call in self.server.calls[asked:]}
+        assert not again, f"settled, and asked for again: {again}"
+        return trace
+
+    def _finish(self) -> None:
+        """Let a last run without faults settle everything."""
+        self.server.fate = drawn({}, {})
+        self._pause(IDS)
+        records = self._records()
+        assert set(records) >= set(IDS)
+        assert disagreements(records.values(), self.server) == []
+        assert {record.status for record in records.values()} <= SETTLED
+        running = {id_ for id_ in IDS if self.server.status(id_) == "running"}
+        refused = {id_ for id_, one in records.items() if one.status is Status.REJECTED}
+        assert running <= refused
+        assert [path.name for path in self.path.iterdir()] == ["log"]
+
+
+def is_ahead(step: object) -> bool:
+    return getattr(step, "name", "") == "log.wal"
+
+
+def settled_on_record(log: Path) -> set[str]:
+    """Read the log by other means than the code that is judged here."""
+    lines = log.read_bytes().split(b"\n")[:-1] if log.exists() else []
+    last = {one["id"]: one["status"] for one in map(orjson.loads, lines)}
+    return {id_ for id_, status in last.items() if status in SETTLED}
+
+
+TestLogMachine = LogMachine.TestCase
+TestLogMachine.settings = settings(
+    max_examples=10_000 if IS_NIGHTLY else 150,
+    stateful_step_count=50 if IS_NIGHTLY else 15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)

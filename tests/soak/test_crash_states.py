@@ -1,0 +1,206 @@
+"""Resume from every state in which a crash may leave the files of one run.
+
+One run is traced: each line that it wrote, each sync, and each campaign that the
+server paused, in order. A kill leaves all that was written; a power cut may take any
+of what was not synced, or leave zeros in its place. From each such state a resumed
+run is judged by the server, on virtual time and without sockets.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bulkpause import Pauser, Record, Rules, Settings, Status
+from bulkpause.journal.reader import read_recovery
+from bulkpause.journal.recovery import SETTLED
+from tests.support.crash_simulation import Crash, Trace, crash_after, lay_out, traced
+from tests.support.fakes import (
+    FakeServer,
+    Fate,
+    disagreements,
+    drawn,
+    ids,
+    in_place_of_the_client,
+    on_virtual_time,
+    wall_clock,
+)
+from tests.support.nightly import IS_NIGHTLY
+
+
+pytestmark = pytest.mark.unmeasured
+
+IDS = ids(24)
+STATUSES = {"1004": "paused", "1007": "draft"}
+PAUSES = {
+    Fate.LOST_AFTER: 0.15,
+    Fate.LOST_BEFORE: 0.1,
+    Fate.ERROR_AFTER: 0.1,
+    Fate.UNAVAILABLE: 0.1,
+}
+SETTINGS = Settings(limits=(), max_in_flight=5, rules=Rules())
+#: How many states there are at the least, and how many are tried in each run.
+FEWEST = 2_000
+#: Into so many tests they are shared out, which can run side by side.
+SHARES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the disk holds and what the server did when the machine came back."""
+
+    log: bytes
+    ahead: bytes | None
+    paused: frozenset[str]
+
+    def files(self) -> dict[str, bytes]:
+        files = {"log": self.log}
+        return files if self.ahead is None else {**files, "log.wal": self.ahead}
+
+
+def pause(server: FakeServer, log: Path, *, is_resumed: bool = True) -> None:
+    async def run() -> None:
+        async with Pauser(
+            "token", SETTINGS, log=log, is_resumed=is_resumed, now=wall_clock
+        ) as pauser:
+            async for _ in pauser.pause(IDS):
+                pass
+
+    with in_place_of_the_client(server):
+        on_virtual_time(run())
+
+
+def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
+    """Run from nothing, or from what a crash left, and take note of it all."""
+    trace = Trace()
+    paused = dict.fromkeys(crash.paused if crash else (), "paused")
+    server = FakeServer(
+        statuses={**STATUSES, **paused}, fate=drawn(PAUSES, {}), told=trace.acted
+    )
+    for id_ in paused:
+        trace.acted(id_)
+    lay_out(folder, crash.files() if crash else {})
+    with traced(trace):
+        pause(server, folder / "log", is_resumed=crash is not None)
+    return trace
+
+
+def states_of(trace: Trace) -> Iterator[State]:
+    """Give every state, the last lines cut at each of their bytes."""
+    for steps in range(1, len(trace.steps) + 1):
+        crash = crash_after(trace, steps)
+        if len(crash.files) == 2:
+            yield from _states_at(crash)
+    yield from _cut_at_every_byte(trace)
+
+
+def _states_at(crash: Crash) -> Iterator[State]:
+    log, ahead = crash.files["log"], crash.files["log.wal"]
+    if ahead.is_removed:
+        yield State(log.content, None, crash.paused)
+    for log_left in _left(log.content, log.synced):
+        for ahead_left in _left(ahead.content, ahead.synced):
+            yield State(log_left, ahead_left, crash.paused)
+
+
+def _left(content: bytes, synced: int) -> list[bytes]:
+    """Give what may be left: all, nothing unsynced, half a line, zeros for it."""
+    tail = len(content) - synced
+    if not tail:
+        return [content]
+    zeros = content[:synced] + bytes(tail)
+    return [content, content[:synced], content[: synced + tail // 2], zeros]
+
+
+def _cut_at_every_byte(trace: Trace) -> Iterator[State]:
+    """Cut the last two lines, when they had not been synced yet."""
+    for name in ("log", "log.wal"):
+        last = [n for n, step in enumerate(trace.steps) if _is_line_of(step, name)][-2:]
+        crash = crash_after(trace, last[-1] + 1)
+        before = len(crash_after(trace, last[0]).files[name].content)
+        log, ahead = crash.files["log"].content, crash.files["log.wal"].content
+        for end in range(before, len(crash.files[name].content)):
+            if name == "log":
+                yield State(log[:end], ahead, crash.paused)
+            else:
+                yield State(log, ahead[:end], crash.paused)
+
+
+def _is_line_of(step: object, name: str) -> bool:
+    return getattr(step, "line", None) is not None and getattr(step, "name", "") == name
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> list[State]:
+    """Build the states of a run, and of a second one that took up a crash of it.
+
+    Without the nightly size, a sample of them.
+    """
+    folder = tmp_path_factory.mktemp("traced")
+    trace = trace_of_a_run(folder)
+    crash = next(_states_at(crash_after(trace, len(trace.steps) // 2)))
+    again = trace_of_a_run(folder, crash)
+    every = list(dict.fromkeys([*states_of(trace), *states_of(again)]))
+    return every if IS_NIGHTLY else random.Random(1).sample(every, FEWEST)
+
+
+def test_there_are_enough_states(states: list[State]) -> None:
+    assert len(states) >= FEWEST
+
+
+def test_what_the_server_paused_is_on_record_at_every_instant(tmp_path: Path) -> None:
+    trace = trace_of_a_run(tmp_path)
+    for steps in range(len(trace.steps) + 1):
+        crash = crash_after(trace, steps)
+        lines = crash.files["log.wal"].content if "log.wal" in crash.files else b""
+        entries = map(orjson.loads, lines.splitlines())
+        assert crash.paused <= {one.get("sent") for one in entries}
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_resume_works_from_every_state(
+    share: int, states: list[State], tmp_path: Path
+) -> None:
+    problems = []
+    with traced(Trace()):
+        for number, state in list(enumerate(states))[share::SHARES]:
+            lay_out(tmp_path, state.files())
+            found = problems_after(state, tmp_path / "log")
+            problems += [f"state {number}: {one}" for one in found]
+    assert problems == []
+
+
+def problems_after(state: State, log: Path) -> list[str]:
+    """Resume, and name everything that is not as it was promised."""
+    paused = dict.fromkeys(state.paused, "paused")
+    server = FakeServer(statuses={**STATUSES, **paused})
+    before = _whole_records(state.log)
+    pause(server, log)
+    after = read_recovery(log)
+    done = {id_ for id_, status in before.items() if status in SETTLED}
+    sent = {call.id for call in server.calls}
+    records = after.records
+    return [
+        *(f"{id_} was lost" for id_ in IDS if id_ not in records),
+        *(f"{id_} was settled and asked for again" for id_ in sorted(done & sent)),
+        *(f"{id_} was tried and not paused" for id_ in _not_good(records)),
+        *disagreements(records.values(), server),
+        *([f"{log.name}.wal is left"] if len(list(log.parent.iterdir())) > 1 else []),
+    ]
+
+
+def _whole_records(log: bytes) -> dict[str, str]:
+    lines = log.split(b"\n")[:-1]
+    return {one["id"]: one["status"] for one in map(orjson.loads, lines)}
+
+
+def _not_good(records: dict[str, Record]) -> list[str]:
+    good = {Status.PAUSED, Status.ALREADY_PAUSED}
+    return [
+        id_
+        for id_, record in records.items()
+        if record.status not in good and id_ not in STATUSES
+    ]

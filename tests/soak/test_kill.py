@@ -1,0 +1,201 @@
+"""`kill -9` at random instants, and on with `--resume`, judged by the ledger.
+
+Each course of runs has a server and a log of its own. Its runs are killed one after
+another, while they start, send, wait or end; the last one is left alone. After each
+kill, and at the end, the files are compared with what the server knows.
+"""
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import orjson
+import pytest
+
+from bulkpause.simulator import Fault, Simulator, Window
+from tests.support.nightly import IS_NIGHTLY
+from tests.support.program import TOKEN, WITHIN_S, Program, Running, Serve
+
+
+KILLS = 1_000 if IS_NIGHTLY else 100
+KILLS_A_COURSE = 10
+#: So many courses run at a time.
+LANES = 4
+IDS = [str(1001 + n) for n in range(100)]
+MAX_IN_FLIGHT = 6
+FAULTS = {
+    Fault.LOST: 0.08,
+    Fault.RESET_BEFORE: 0.04,
+    Fault.INTERNAL_ERROR_AFTER: 0.05,
+    Fault.UNAVAILABLE: 0.05,
+}
+#: Some campaigns are not there to be paused.
+STATUSES = {"1007": "draft", "1013": "paused", "1031": "canceled"}
+NETWORK = {
+    "windows": (Window(limit=20, period_s=0.2),),
+    "latency_s": 0.03,
+    "jitter_s": 0.01,
+}
+OPTIONS = ("--burst", "20/200ms", "--steady", "none", "--progress", "none")
+SETTLED = {"paused", "already_paused", "not_pausable", "rejected"}
+
+pytestmark = [pytest.mark.timeout(300 + KILLS), pytest.mark.unmeasured]
+
+
+@dataclass(slots=True)
+class Course:
+    """One log, from its first run to the end of its last one."""
+
+    program: Program
+    simulator: Simulator
+    is_calm: bool
+    source: random.Random
+    kills: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        while self.kills < KILLS_A_COURSE and self._is_killed():
+            self.kills += 1
+            self.problems += problems_after_a_kill(self.program, self.simulator)
+        ended = self._start().end()
+        if ended.code not in {0, 1, 5}:
+            self.problems.append(f"exit {ended.code}: {ended.stderr}")
+        self.problems += problems_at_the_end(self.program, self.simulator)
+        if self.is_calm:
+            self.problems += self._needless_read_backs()
+
+    def _start(self) -> Running:
+        to = ("--base-url", self.simulator.base_url, "--log", "log.jsonl", "--resume")
+        limit = ("--max-in-flight", str(MAX_IN_FLIGHT))
+        return self.program.start("run", "ids.txt", "--yes", *to, *OPTIONS, *limit)
+
+    def _is_killed(self) -> bool:
+        """Start a run and kill it; False if it had ended by then."""
+        running = self._start()
+        process = running._process
+        if self.source.random() < 0.2:
+            sleep(self.source.uniform(0, 0.6))
+        else:
+            more = len(self.simulator.ledger) + self.source.randint(1, 18)
+            give_up_at = monotonic() + WITHIN_S
+            while len(self.simulator.ledger) < more and process.poll() is None:
+                assert monotonic() < give_up_at
+                sleep(0.002)
+            sleep(self.source.uniform(0, 0.05))
+        running.kill()
+        return process.returncode == -9
+
+    def _needless_read_backs(self) -> Iterator[str]:
+        viewed = {one.id for one in self.simulator.ledger if one.action == "view"}
+        if len(viewed) > self.kills * MAX_IN_FLIGHT:
+            yield f"{len(viewed)} ids read back after {self.kills} kills"
+
+
+def whole_lines(path: Path) -> list[dict[str, Any]]:
+    """Read what a kill left: all whole lines."""
+    data = path.read_bytes() if path.exists() else b""
+    return [orjson.loads(line) for line in data.split(b"\n")[:-1]]
+
+
+def problems_after_a_kill(program: Program, simulator: Simulator) -> Iterator[str]:
+    """Look for what was done and is not on record, and for too much in flight."""
+    paused = set(simulator.ledger.acted_ids())
+    recorded = {(one["id"], one["run_id"]) for one in whole_lines(program.log)}
+    ahead = whole_lines(program.folder / "log.jsonl.wal")
+    tried = {one["sent"] for one in ahead if "sent" in one}
+    for id_ in paused - tried - {id_ for id_, _ in recorded}:
+        yield f"{id_} was paused, and nothing on record says so"
+    in_doubt = without_an_answer(ahead, recorded)
+    if len(in_doubt) > MAX_IN_FLIGHT:
+        yield f"{len(in_doubt)} in flight when it was killed"
+
+
+def without_an_answer(
+    ahead: list[dict[str, Any]], recorded: set[tuple[str, str]]
+) -> set[str]:
+    """Name the ids whose last request of the last run no line speaks of."""
+    run = next((one["run"] for one in reversed(ahead) if "run" in one), "")
+    answered = {one["request_id"] for one in ahead if "answered" in one}
+    return {
+        one["sent"]
+        for one in ahead
+        if one.get("action") == "pause"
+        and one.get("request_id", "").startswith(f"{run}-")
+        and one["request_id"] not in answered
+        and (one["sent"], run) not in recorded
+    }
+
+
+def problems_at_the_end(program: Program, simulator: Simulator) -> Iterator[str]:
+    """Compare each record with the server: what is lost, repeated, or not true."""
+    records = whole_lines(program.log)
+    last = {record["id"]: record for record in records}
+    for id_ in IDS:
+        if id_ not in last:
+            yield f"{id_} was lost"
+        elif not is_true(last[id_]["status"], simulator.status(id_)):
+            yield f"{id_} is {last[id_]['status']}, is {simulator.status(id_)} there"
+    for record in records:
+        # The answer takes longer than the milliseconds to which times are written.
+        finished_at = datetime.fromisoformat(record["finished_at"])
+        for entry in simulator.ledger.of(record["id"]):
+            is_later = datetime.fromisoformat(entry.wall_time) > finished_at
+            if record["status"] in SETTLED and is_later:
+                yield f"{entry.action} of {entry.id} after it was {record['status']}"
+    if (program.folder / "log.jsonl.wal").exists():
+        yield "the write-ahead file is left"
+
+
+def is_true(status: str, there: str) -> bool:
+    match status:
+        case "paused" | "already_paused":
+            return there == "paused"
+        case "not_pausable":
+            return there in {"draft", "canceled"}
+        case "unknown":
+            return True
+        case _:
+            return there != "paused"
+
+
+def a_course(folder: Path, serve: Serve, number: int) -> Course:
+    """Begin a course. Every second one has a network without faults."""
+    is_calm = number % 2 == 1
+    faults = {} if is_calm else {"fault_rates": FAULTS, "statuses": STATUSES}
+    folder /= f"course-{number}"
+    folder.mkdir()
+    program = Program(folder, {"OCAMBA_TOKEN": TOKEN})
+    program.ids(len(IDS))
+    return Course(
+        program=program,
+        simulator=serve(**NETWORK, **faults, seed=number),
+        is_calm=is_calm,
+        source=random.Random(number),
+    )
+
+
+def test_kills_at_random_instants_lose_nothing_and_repeat_nothing(
+    tmp_path: Path, serve: Serve
+) -> None:
+    courses: list[Course] = []
+    numbers = count()
+
+    def lane(_: int) -> None:
+        while sum(course.kills for course in courses) < KILLS:
+            courses.append(course := a_course(tmp_path, serve, next(numbers)))
+            try:
+                course.run()
+            finally:
+                course.program.close()
+
+    with ThreadPoolExecutor(LANES) as lanes:
+        list(lanes.map(lane, range(LANES)))
+    problems = [problem for course in courses for problem in course.problems]
+    assert problems == []
+    assert sum(course.kills for course in courses) >= KILLS

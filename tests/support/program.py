@@ -1,0 +1,167 @@
+"""The installed program, in child processes."""
+
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import orjson
+
+from bulkpause.simulator import Simulator
+from tests.support.faulty_server import FaultyServer
+from tests.support.terminal import Terminal, environment
+
+
+WITHIN_S = 60.0
+#: A stand-in with one window of this size is used in most tests, to be quick.
+QUICK = ("--burst", "20/500ms", "--steady", "none")
+TOKEN = "s3cret-token"
+
+Serve = Callable[..., Simulator]
+Start = Callable[..., FaultyServer]
+
+
+def script() -> Path:
+    """Find the console script that stands beside this interpreter."""
+    return Path(sysconfig.get_path("scripts")) / "bulkpause"
+
+
+def until(happened: Callable[[], object]) -> None:
+    give_up_at = monotonic() + WITHIN_S
+    while not happened():
+        assert monotonic() < give_up_at, "it never happened"
+        sleep(0.005)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a child process ended, and what it said."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def account(self) -> str:
+        """The first line on standard output: what became of the rows."""
+        return self.stdout.partition("\n")[0]
+
+
+class Running:
+    """A child process that is under way."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def line_of_stderr(self) -> str:
+        assert self._process.stderr is not None
+        return self._process.stderr.readline()
+
+    def line_of_stdout(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def end(self) -> Ended:
+        stdout, stderr = self._process.communicate(timeout=WITHIN_S)
+        return Ended(code=self._process.returncode, stdout=stdout, stderr=stderr)
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    close = kill
+
+
+@dataclass(slots=True)
+class Program:
+    """The program in a folder of its own, with variables of its own."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    _running: list[Running | Terminal] = field(default_factory=list)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.jsonl"
+
+    def file(self, name: str, text: str) -> str:
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return name
+
+    def ids(self, count: int) -> str:
+        """Write a plain list of so many ids, from 1001 on."""
+        return self.file("ids.txt", "".join(f"{1001 + n}\n" for n in range(count)))
+
+    def start(self, *arguments: str | Path) -> Running:
+        process = subprocess.Popen(
+            [script(), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            env=environment(self.variables),
+            text=True,
+        )
+        self._running.append(running := Running(process))
+        return running
+
+    def call(self, *arguments: str | Path, stdin: bytes = b"") -> Ended:
+        ended = subprocess.run(
+            [script(), *arguments],
+            input=stdin,
+            capture_output=True,
+            cwd=self.folder,
+            env=environment(self.variables),
+            timeout=WITHIN_S,
+            check=False,
+        )
+        return Ended(
+            code=ended.returncode,
+            stdout=ended.stdout.decode(),
+            stderr=ended.stderr.decode(),
+        )
+
+    def on_a_terminal(self, *arguments: str) -> Terminal:
+        terminal = Terminal(
+            [str(script()), *arguments], cwd=self.folder, variables=self.variables
+        )
+        self._running.append(terminal)
+        return terminal
+
+    def to(self, simulator: Simulator) -> list[str]:
+        """Give the options for a quick run against a stand-in, with our log."""
+        return ["--base-url", simulator.base_url, "--log", "log.jsonl", *QUICK]
+
+    def pause(
+        self, simulator: Simulator, source: str, *options: str, stdin: bytes = b""
+    ) -> Ended:
+        return self.call(
+            "run", source, "--yes", *self.to(simulator), *options, stdin=stdin
+        )
+
+    def records(self) -> list[dict[str, Any]]:
+        lines = self.log.read_bytes().splitlines(keepends=True)
+        assert all(line.endswith(b"\n") for line in lines)
+        return [orjson.loads(line) for line in lines]
+
+    def statuses(self) -> dict[str, str]:
+        return {record["id"]: record["status"] for record in self.records()}
+
+    def close(self) -> None:
+        for running in self._running:
+            running.close()

@@ -1,0 +1,64 @@
+"""Servers that hold tokens."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil, inf
+
+from bulkpause.model import Limit
+from tests.testkit.server_model import CRUMB, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A token bucket: it starts full, and a request takes one token."""
+
+    capacity: int
+    per_s: float
+
+
+def buckets_of(limits: Iterable[Limit]) -> tuple[Bucket, ...]:
+    """Make a bucket of each limit, refilled once in its period."""
+    return tuple(
+        Bucket(capacity=limit.requests, per_s=limit.requests / limit.period_s)
+        for limit in limits
+    )
+
+
+class TokenBuckets:
+    """Allows a request if every bucket holds a token. A refused one takes none."""
+
+    def __init__(self, buckets: Iterable[Bucket]) -> None:
+        self._buckets = tuple(buckets)
+        self._levels = [float(bucket.capacity) for bucket in self._buckets]
+        self._filled_at_s = -inf
+
+    def arrive(self, now_s: float) -> Verdict:
+        self._fill(now_s)
+        pairs = list(zip(self._buckets, self._levels, strict=True))
+        if all(level >= 1 - CRUMB for _, level in pairs):
+            self._levels = [level - 1 for level in self._levels]
+            return Verdict(allowed=True)
+        wait_s = max((1 - level) / bucket.per_s for bucket, level in pairs)
+        return Verdict(allowed=False, retry_after_s=ceil(wait_s))
+
+    def _fill(self, now_s: float) -> None:
+        elapsed_s = now_s - self._filled_at_s
+        self._filled_at_s = now_s
+        self._levels = [
+            min(bucket.capacity, level + elapsed_s * bucket.per_s)
+            for bucket, level in zip(self._buckets, self._levels, strict=True)
+        ]
+
+
+class TwoTokenBuckets(TokenBuckets):
+    """A bucket for each limit: bursts of n, refilled at n in a period."""
+
+    def __init__(self, limits: Iterable[Limit]) -> None:
+        super().__init__(buckets_of(limits))
+
+
+class OneBucket(TokenBuckets):
+    """One bucket that holds a burst and is refilled at the steady rate."""
+
+    def __init__(self, *, capacity: int = 10, per_s: float = 2.5) -> None:
+        super().__init__([Bucket(capacity=capacity, per_s=per_s)])

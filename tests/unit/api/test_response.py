@@ -1,0 +1,145 @@
+"""Whatever the bytes of an answer are, what is kept of them is short and harmless."""
+
+from collections.abc import Iterable
+from dataclasses import astuple
+from datetime import UTC, datetime
+from math import inf
+from unicodedata import category
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from bulkpause.api.credentials import Token
+from bulkpause.api.response import TRACE_HEADERS, Answer, read_answer
+
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+SECRET = "s3cret/canary+token=="
+NOTHING = Answer(
+    title=None,
+    message=None,
+    trace_id=None,
+    campaign_status=None,
+    rate_limit=None,
+    retry_after_s=None,
+)
+
+
+def read(body: object, headers: Iterable[tuple[str, str]] = ()) -> Answer:
+    return read_answer(
+        CIMultiDictProxy(CIMultiDict(headers)),
+        body if isinstance(body, bytes) else orjson.dumps(body),
+        id_="7",
+        now=lambda: NOW,
+        hide=Token(SECRET).hidden_in,
+    )
+
+
+def texts(answer: Answer) -> list[str]:
+    return [text for text in astuple(answer) if isinstance(text, str)]
+
+
+def test_an_empty_answer_says_nothing() -> None:
+    assert read(b"") == NOTHING
+
+
+ECHOES = {
+    "alone": SECRET,
+    "in the header": f"Authorization: Bearer {SECRET}, was that it?",
+    "twice": f"{SECRET}{SECRET}",
+    "in an address": "/login?token=s3cret%2Fcanary%2Btoken%3D%3D",
+    "where it is cut": "x" * 490 + SECRET,
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
+def test_a_token_that_is_sent_back_is_taken_out(echo: str) -> None:
+    words = {"title": echo, "message": echo, "trace_id": echo}
+    items = [{"id": "7", "status": echo}]
+    for answer in (
+        read({**words, "items": items}),
+        *(read(b"", [(name, echo)]) for name in TRACE_HEADERS),
+    ):
+        assert texts(answer)
+        for text in texts(answer):
+            assert "…" in text
+            assert "s3cret" not in text
+
+
+def test_the_words_around_the_token_stay() -> None:
+    assert read({"message": f"no {SECRET}!"}).message == "no …!"
+
+
+_HEADER_NAMES = st.sampled_from(
+    [
+        *TRACE_HEADERS,
+        "Retry-After",
+        "Date",
+        *(f"X-RateLimit-{name}" for name in ("Limit", "Remaining", "Reset")),
+    ]
+)
+#: As aiohttp decodes them: bytes that are no UTF-8 become surrogates.
+_HEADER_VALUES = st.binary(max_size=40).map(
+    lambda raw: raw.decode("utf-8", "surrogateescape")
+)
+_TELLING_VALUES = st.sampled_from(
+    ["1", "0", "-1", "10", "60", "9" * 50, "Sun, 22 Nov 2026 12:01:30 GMT", "paused"]
+)
+_HEADERS = st.lists(
+    st.tuples(_HEADER_NAMES, _HEADER_VALUES | _TELLING_VALUES), max_size=12
+)
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+    | st.sampled_from(["7", "paused", "running", SECRET, 7])
+)
+_KEYS = st.sampled_from(
+    ["title", "message", "trace_id", "items", "id", "status", "total", "code"]
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+_BODIES = st.binary(max_size=200) | _VALUES.map(orjson.dumps)
+
+
+@st.composite
+def _cut(draw: st.DrawFn) -> bytes:
+    body = draw(_BODIES)
+    return body[: draw(st.integers(0, len(body)))]
+
+
+@given(headers=_HEADERS, body=_BODIES | _cut())
+def test_any_answer_is_read_and_is_harmless(
+    headers: list[tuple[str, str]], body: bytes
+) -> None:
+    answer = read(body, headers)
+
+    for text in texts(answer):
+        assert len(text) <= 500
+        assert not {"Cc", "Cf", "Cs", "Zl", "Zp"} & set(map(category, text))
+        assert SECRET not in text
+        orjson.dumps(text)
+    assert answer.retry_after_s is None or -1 <= answer.retry_after_s < inf
+    limit = answer.rate_limit
+    assert limit is None or 0 <= limit.remaining <= limit.limit
+
+
+@given(body=_BODIES | _cut())
+def test_no_campaign_is_paused_for_words_that_do_not_say_so(body: bytes) -> None:
+    if read(body).campaign_status == "paused":
+        items = orjson.loads(body)["items"]
+        assert {"paused"} <= {
+            item["status"]
+            for item in items
+            if isinstance(item, dict) and str(item.get("id")) == "7"
+        }

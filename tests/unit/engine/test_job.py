@@ -1,0 +1,188 @@
+"""One id on its way, summed up as a record."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+
+import pytest
+
+from bulkpause.engine.job import Work
+from bulkpause.model import (
+    Action,
+    Attempt,
+    Fault,
+    Item,
+    Past,
+    Record,
+    Reply,
+    Status,
+)
+
+
+NOW = datetime(2026, 7, 1, 8, 0, 9, tzinfo=UTC)
+
+
+def attempt(number: int, **reply: object) -> Attempt:
+    return Attempt(
+        request_id=f"run-{number}",
+        started_at=datetime(2026, 7, 1, 8, 0, number, tzinfo=UTC),
+        latency_ms=float(number),
+        reply=Reply(answered_at=1.0, sent_at=0.5, **reply),  # type: ignore[arg-type]
+    )
+
+
+def work_with(*attempts: Attempt, past: tuple[Past, ...] = ()) -> Work:
+    work = Work(Item(id="1001", row=7), past=past)
+    for one in attempts:
+        work.add(one)
+    return work
+
+
+def record_of(work: Work) -> Record:
+    return work.record(Status.UNKNOWN, reason="why", run_id="run", now=NOW)
+
+
+def test_the_last_attempt_stands_in_full_and_earlier_ones_as_history() -> None:
+    work = work_with(
+        attempt(1, http_status=500, trace_id="t1"),
+        attempt(2, fault=Fault.RESET),
+        attempt(3, http_status=400, trace_id="t3", title="T", message="M"),
+    )
+    record = record_of(work)
+    assert (record.http_status, record.trace_id) == (400, "t3")
+    assert (record.title, record.message, record.error) == ("T", "M", None)
+    assert (record.request_id, record.latency_ms) == ("run-3", 3.0)
+    assert record.history == (
+        {
+            "http_status": 500,
+            "trace_id": "t1",
+            "error": None,
+            "at": "2026-07-01T08:00:01.000Z",
+        },
+        {
+            "http_status": None,
+            "trace_id": None,
+            "error": "connection_reset",
+            "at": "2026-07-01T08:00:02.000Z",
+        },
+    )
+
+
+def test_what_the_run_has_in_common_stands_in_each_record() -> None:
+    record = record_of(work_with(attempt(1, http_status=204)))
+    assert (record.id, record.row, record.reason, record.run_id) == (
+        "1001",
+        7,
+        "why",
+        "run",
+    )
+    assert record.started_at == "2026-07-01T08:00:01.000Z"
+    assert record.finished_at == "2026-07-01T08:00:09.000Z"
+
+
+def test_a_read_back_gives_the_campaign_status_and_no_attempt() -> None:
+    work = work_with(attempt(1, http_status=400))
+    work.action = Action.VIEW
+    work.add(attempt(2, http_status=200, campaign_status="draft"))
+    work.add(attempt(3, http_status=500))
+    record = record_of(work)
+    assert (record.campaign_status, record.attempts) == ("draft", 1)
+    assert (record.http_status, record.history) == (400, ())
+
+
+def test_being_refused_for_rate_is_history_and_no_attempt() -> None:
+    record = record_of(
+        work_with(attempt(1, http_status=429), attempt(2, http_status=204))
+    )
+    assert record.attempts == 1
+    assert [one["http_status"] for one in record.history] == [429]
+
+
+def test_attempts_of_earlier_runs_come_first() -> None:
+    past = (Past(http_status=502, at="2026-06-30T08:00:00.000Z"),)
+    record = record_of(work_with(attempt(1, http_status=204), past=past))
+    assert record.attempts == 2
+    assert record.started_at == "2026-06-30T08:00:00.000Z"
+    assert [one["http_status"] for one in record.history] == [502]
+
+
+def test_an_id_that_was_only_looked_at_is_summed_up_from_its_past() -> None:
+    past = (Past(error="no_answer_on_record", request_id="old-1", is_doubtful=True),)
+    record = record_of(work_with(past=past))
+    assert (record.error, record.request_id) == ("no_answer_on_record", "old-1")
+    assert (record.attempts, record.latency_ms, record.title) == (1, None, None)
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_doubtful"),
+    [
+        ({"http_status": 500}, True),
+        ({"http_status": 503}, False),
+        ({"http_status": 429}, False),
+        ({"http_status": 400}, False),
+        ({"fault": Fault.READ_TIMEOUT}, True),
+        ({"fault": Fault.REFUSED, "sent_at": None}, False),
+    ],
+)
+def test_one_attempt_that_may_be_applied_makes_a_doubt_that_stays(
+    reply: dict[str, object], is_doubtful: bool
+) -> None:
+    one = Attempt(
+        request_id="run-1",
+        started_at=NOW,
+        latency_ms=1.0,
+        reply=Reply(**{"answered_at": 1.0, "sent_at": 0.5, **reply}),  # type: ignore[arg-type]
+    )
+    work = work_with(one, attempt(2, http_status=400))
+    assert work.is_doubtful is is_doubtful
+
+
+def test_a_doubt_of_an_earlier_run_stays() -> None:
+    doubt = (Past(is_doubtful=True), Past(is_doubtful=False))
+    assert work_with(attempt(1, http_status=400), past=doubt).is_doubtful
+    assert not work_with(attempt(1, http_status=400), past=doubt[1:]).is_doubtful
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_accepted"),
+    [
+        ({"http_status": 204}, True),
+        ({"http_status": 203}, False),
+        ({"http_status": 205}, False),
+        ({"http_status": 500}, False),
+        ({"fault": Fault.READ_TIMEOUT}, False),
+    ],
+)
+def test_the_last_pause_is_accepted_by_204_and_nothing_else(
+    reply: dict[str, object], is_accepted: bool
+) -> None:
+    work = work_with(attempt(1, http_status=500), attempt(2, **reply))
+    assert work.is_accepted is is_accepted
+
+
+def test_what_was_not_paused_by_this_run_is_not_accepted() -> None:
+    work = work_with(past=(Past(http_status=204),))
+    work.action = Action.VIEW
+    work.add(attempt(1, http_status=204))
+    assert work.is_accepted is False
+
+
+def test_only_what_used_up_a_try_counts() -> None:
+    work = work_with(
+        attempt(1, http_status=429),
+        attempt(2, http_status=500),
+        attempt(3, http_status=500),
+        past=(Past(http_status=500),),
+    )
+    work.forgiven.add("run-3")
+    assert work.attempts == 1
+    work.action = Action.VIEW
+    assert work.attempts == 0
+
+
+def test_a_record_has_no_field_that_is_forgotten_here() -> None:
+    full = work_with(attempt(1, http_status=500, trace_id="t", title="T", message="M"))
+    full.action = Action.VIEW
+    full.add(attempt(2, http_status=200, campaign_status="draft"))
+    record = record_of(full)
+    empty = {f.name for f in fields(Record) if getattr(record, f.name) is None}
+    assert empty == {"error"}

@@ -1,0 +1,285 @@
+"""The door to the disk, against a real one and one that fails."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from bulkpause.errors import LogError, LogHeldError
+from bulkpause.journal.append_file import AppendFile, read_lines
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+def content_after(path: Path, *lines: bytes) -> bytes:
+    file = AppendFile(path)
+    for line in lines:
+        file.append(line)
+    file.close()
+    return path.read_bytes()
+
+
+def test_lines_are_appended_in_order(path: Path) -> None:
+    assert content_after(path, b"one\n", b"two\n") == b"one\ntwo\n"
+
+
+def test_a_line_is_one_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+    write = os.write
+
+    def noted(file: int, data: bytes) -> int:
+        written.append(data)
+        return write(file, data)
+
+    monkeypatch.setattr(os, "write", noted)
+    content_after(path, b"one\n", b"two\n")
+    assert written == [b"one\n", b"two\n"]
+
+
+def test_a_write_that_took_a_part_is_gone_on_with(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:99]))
+    line = b"a long line, " * 40 + b"\n"
+    assert content_after(path, line) == line
+
+
+def test_what_is_there_already_is_kept(path: Path) -> None:
+    path.write_bytes(b"one\n")
+    assert content_after(path, b"two\n") == b"one\ntwo\n"
+
+
+def test_all_lines_are_read_wherever_the_last_one_was_written(path: Path) -> None:
+    file = AppendFile(path)
+    file.append(b"one\n")
+    file.append(b"two\n")
+    assert list(file.lines()) == [b"one", b"two"]
+    file.close()
+
+
+@pytest.mark.parametrize("torn", range(1, 9))
+def test_a_torn_last_line_is_cut_at_any_byte(path: Path, torn: int) -> None:
+    path.write_bytes(b"one\n" + b"two-----\n"[:torn])
+    file = AppendFile(path)
+    assert (file.torn_bytes, list(file.lines())) == (torn, [b"one"])
+    file.append(b"three\n")
+    file.close()
+    assert path.read_bytes() == b"one\nthree\n"
+
+
+@pytest.mark.parametrize("size", [1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20])
+@pytest.mark.parametrize("before", [b"", b"one\n"])
+def test_a_torn_line_is_cut_whatever_its_length(
+    path: Path, before: bytes, size: int
+) -> None:
+    path.write_bytes(before + b"x" * size)
+    file = AppendFile(path)
+    file.close()
+    assert (file.torn_bytes, path.read_bytes()) == (size, before)
+
+
+def test_only_the_torn_line_of_a_long_file_is_cut(path: Path) -> None:
+    whole = b"one\n" * 300_000
+    path.write_bytes(whole + b"torn")
+    file = AppendFile(path)
+    file.close()
+    assert (file.torn_bytes, path.read_bytes() == whole) == (4, True)
+
+
+def test_a_whole_file_is_not_cut(path: Path) -> None:
+    path.write_bytes(b"one\n\ntwo\n")
+    file = AppendFile(path)
+    file.close()
+    assert (file.torn_bytes, path.read_bytes()) == (0, b"one\n\ntwo\n")
+
+
+def test_the_mode_is_for_the_owner_alone_whatever_the_umask(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        AppendFile(path).close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_second_holder_is_refused(path: Path) -> None:
+    first = AppendFile(path)
+    with pytest.raises(LogHeldError, match="another run holds"):
+        AppendFile(path)
+    first.close()
+    AppendFile(path).close()
+
+
+def test_a_holder_that_is_refused_changes_nothing(path: Path) -> None:
+    first = AppendFile(path)
+    first.append(b"torn")
+    with pytest.raises(LogHeldError):
+        AppendFile(path)
+    first.close()
+    assert path.read_bytes() == b"torn"
+
+
+def test_a_symlink_is_refused(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.write_bytes(b"torn")
+    path.symlink_to(target)
+    with pytest.raises(LogError, match="can not be opened"):
+        AppendFile(path)
+    assert target.read_bytes() == b"torn"
+
+
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
+def test_a_device_is_refused(device: str) -> None:
+    with pytest.raises(LogError, match="no regular file"):
+        AppendFile(Path(device))
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match=r"none/log can not be opened: No such file"):
+        AppendFile(tmp_path / "none" / "log")
+
+
+def test_a_torn_line_that_can_not_be_cut_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b"torn")
+    monkeypatch.setattr(os, "ftruncate", no_space)
+    with pytest.raises(LogError, match="log can not be mended: No space left"):
+        AppendFile(path)
+
+
+def test_a_file_that_can_not_be_read_is_named(path: Path) -> None:
+    file = AppendFile(path)
+    file.close()
+    with pytest.raises(LogError, match="log can not be read: Bad file descriptor"):
+        list(file.lines())
+
+
+def test_nothing_stays_open_when_opening_fails(path: Path) -> None:
+    first = AppendFile(path)
+    before = len(open_files())
+    with pytest.raises(LogHeldError):
+        AppendFile(path)
+    assert len(open_files()) == before
+    first.close()
+
+
+def test_nothing_stays_open_when_it_is_closed(path: Path) -> None:
+    before = len(open_files())
+    AppendFile(path).close()
+    assert len(open_files()) == before
+
+
+def open_files() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
+
+
+def no_space(*_: object) -> int:
+    raise OSError(28, "No space left on device")
+
+
+def test_after_a_failed_write_every_line_and_sync_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = AppendFile(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", no_space)
+        with pytest.raises(LogError, match="can not be written: No space left"):
+            file.append(b"one\n")
+    with pytest.raises(LogError, match="No space left"):
+        file.append(b"two\n")
+    with pytest.raises(LogError, match="No space left"):
+        file.sync()
+    file.close()
+    assert path.read_bytes() == b""
+
+
+def test_a_failed_sync_is_never_tried_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = AppendFile(path)
+    synced: list[int] = []
+
+    def broken(descriptor: int) -> None:
+        synced.append(descriptor)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", broken)
+    for _ in range(3):
+        with pytest.raises(LogError, match="can not be synced: Input/output error"):
+            file.sync()
+    with pytest.raises(LogError, match="can not be synced"):
+        file.append(b"one\n")
+    file.close()
+    assert len(synced) == 1
+    assert path.read_bytes() == b""
+
+
+def test_a_file_fails_like_another_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = AppendFile(tmp_path / "one"), AppendFile(tmp_path / "other")
+    other.fail_like(one)
+    other.append(b"fine\n")
+    monkeypatch.setattr(os, "fdatasync", no_space)
+    with pytest.raises(LogError):
+        one.sync()
+    other.fail_like(one)
+    with pytest.raises(LogError, match="one can not be synced"):
+        other.append(b"line\n")
+    one.close()
+    other.close()
+
+
+def test_the_name_of_a_new_file_is_synced_with_its_folder(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink()),
+    )
+    AppendFile(path).close()
+    assert synced == [path.parent]
+
+
+def test_a_file_is_removed_once(path: Path) -> None:
+    file = AppendFile(path)
+    file.remove()
+    assert not path.exists()
+    with pytest.raises(LogError, match="can not be removed"):
+        file.remove()
+    file.close()
+
+
+def test_a_reader_leaves_out_a_line_that_is_being_written(path: Path) -> None:
+    path.write_bytes(b"one\ntwo\nthr")
+    assert list(read_lines(path)) == [b"one", b"two"]
+
+
+def test_a_reader_of_no_file_has_no_lines(path: Path) -> None:
+    assert list(read_lines(path)) == []
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null", "/"])
+def test_a_reader_refuses_what_may_never_end(device: str) -> None:
+    with pytest.raises(LogError, match="no regular file"):
+        list(read_lines(Path(device)))
+
+
+def test_a_reader_names_what_it_can_not_read(path: Path) -> None:
+    path.write_bytes(b"no folder")
+    with pytest.raises(LogError, match="log/log can not be read: Not a directory"):
+        list(read_lines(path / "log"))
+
+
+def test_a_reader_does_not_wait_for_a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(LogError, match="no regular file"):
+        list(read_lines(path))

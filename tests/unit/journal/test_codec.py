@@ -1,0 +1,220 @@
+"""The lines of both files: written, read, and refused when they are damaged."""
+
+from dataclasses import replace
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkpause.errors import LogError
+from bulkpause.journal.codec import (
+    IDS_A_LINE,
+    Answered,
+    Entry,
+    Header,
+    Sent,
+    decode_entries,
+    decode_records,
+    encode,
+    encode_plan,
+)
+from bulkpause.model import Action, Item, Record, Status
+
+
+AT = "2026-07-01T08:00:00.000Z"
+RECORD = Record(
+    id="1001",
+    status=Status.PAUSED,
+    http_status=204,
+    history=({"http_status": 500, "trace_id": None, "error": None, "at": AT},),
+    row=1,
+    request_id="run-1",
+    started_at=AT,
+    finished_at=AT,
+    run_id="run",
+)
+HEADER = Header(run="run", base_url="https://a", digest="d", planned=1, boot_id="b")
+SENT = Sent(sent="1001", action=Action.PAUSE, request_id="run-1", at=AT, clock_s=12.5)
+ANSWERED = Answered(
+    answered="1001",
+    request_id="run-1",
+    http_status=500,
+    trace_id="t",
+    error=None,
+    is_doubtful=True,
+)
+texts = st.none() | st.text()
+ids = st.none() | st.from_regex("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True)
+PLAN = next(encode_plan([Item(id="1001", row=1), Item(id="1002", row=2)]))
+
+
+def lines_of(*values: Record | Header | Sent | Answered) -> list[bytes]:
+    return [encode(value)[:-1] for value in values]
+
+
+def mended(value: Record | Header | Sent | Answered, **changes: object) -> bytes:
+    """Write a line as somebody may have changed it: without its checksum."""
+    fields = {**orjson.loads(encode(value)), **changes}
+    del fields["crc32"]
+    return orjson.dumps(fields)
+
+
+@given(
+    st.builds(
+        Record,
+        id=ids,
+        status=st.sampled_from(Status),
+        title=texts,
+        message=texts,
+        error=texts,
+        attempts=st.integers(0, 99),
+    )
+)
+def test_a_record_is_read_as_it_was_written(record: Record) -> None:
+    line = encode(record)
+    assert line.count(b"\n") == 1
+    assert list(decode_records([line[:-1]], "log")) == [record]
+
+
+def test_all_records_have_the_same_keys_in_the_documented_order() -> None:
+    keys = (
+        "id status http_status trace_id title message error campaign_status attempts "
+        "history reason row request_id latency_ms started_at finished_at run_id crc32"
+    )
+    for record in (RECORD, Record(id=None, status=Status.INVALID)):
+        assert list(orjson.loads(encode(record))) == keys.split()
+
+
+def test_a_line_that_was_mended_needs_no_checksum() -> None:
+    line = mended(RECORD, id="1002", latency_ms=61)
+    (record,) = decode_records([line], "log")
+    assert record == replace(RECORD, id="1002", latency_ms=61)
+
+
+def test_a_text_that_looks_like_a_checksum_is_none() -> None:
+    record = replace(RECORD, message=',"crc32":"00000000"}')
+    assert list(decode_records(lines_of(record), "log")) == [record]
+
+
+@pytest.mark.parametrize("entry", [HEADER, SENT, ANSWERED])
+def test_an_entry_is_read_as_it_was_written(entry: Header | Sent | Answered) -> None:
+    assert list(decode_entries(lines_of(entry), "log.wal")) == [entry]
+
+
+@pytest.mark.parametrize(
+    "count", [0, 1, IDS_A_LINE - 1, IDS_A_LINE, IDS_A_LINE + 1, 3 * IDS_A_LINE]
+)
+def test_a_plan_is_read_as_it_was_written(count: int) -> None:
+    items = [Item(id=str(n), row=n) for n in range(count)]
+    lines = list(encode_plan(items))
+    assert len(lines) == -(-count // IDS_A_LINE)
+    read: list[Entry] = list(decode_entries([line[:-1] for line in lines], "log.wal"))
+    assert [item for entry in read if isinstance(entry, tuple) for item in entry] == (
+        items
+    )
+
+
+DAMAGE = [
+    b"",
+    b"\0\0\0",
+    b"{",
+    b"{}",
+    b"[]",
+    b"null",
+    b"12",
+    b'"run"',
+    b'["planned"]',
+    b'{"unheard":1}',
+    b"\xff\xfe",
+    b"[" * 5000,
+    lines_of(RECORD)[0][:-5],
+    lines_of(RECORD)[0] + lines_of(RECORD)[0],
+]
+BAD_RECORDS: list[dict[str, object]] = [
+    {"status": "pawsed"},
+    {"history": None},
+    {"history": [1]},
+    {"history": [{"other": 1}]},
+    {"history": [{"at": "yesterday"}]},
+    {"history": [{"http_status": "500"}]},
+    {"history": [{"trace_id": 5}]},
+    {"id": 1001},
+    {"id": ""},
+    {"id": "../1001"},
+    {"id": "1001\n"},
+    {"id": "1" * 65},
+    {"http_status": "204"},
+    {"trace_id": 5},
+    {"title": {}},
+    {"campaign_status": ["paused"]},
+    {"attempts": None},
+    {"row": 1.5},
+    {"latency_ms": "61.4"},
+    {"run_id": 5},
+    {"finished_at": "2026-07-01T08:00:00"},
+    {"started_at": "2026-13-01T08:00:00Z"},
+    {"finished_at": 12},
+    {"extra": 1},
+    {"crc32": None, "crc33": "5d3baa01"},
+]
+
+
+@pytest.mark.parametrize(
+    "line", [*DAMAGE, *(mended(RECORD, **bad) for bad in BAD_RECORDS)]
+)
+def test_a_line_that_is_no_record_is_named(line: bytes) -> None:
+    with pytest.raises(LogError, match="log: line 2 is damaged"):
+        list(decode_records([*lines_of(RECORD), line], "log"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *DAMAGE,
+        b'{"run":"r"}',
+        mended(HEADER, version=2),
+        mended(HEADER, version=0),
+        mended(HEADER, run=5),
+        mended(HEADER, base_url=None),
+        mended(HEADER, planned="1"),
+        mended(SENT, action="cancel"),
+        mended(SENT, sent=1001),
+        mended(SENT, sent="1001/cancel"),
+        mended(SENT, at="20x6-07-01T08:00:00.000Z"),
+        mended(SENT, clock_s="12.5"),
+        mended(ANSWERED, answered=".."),
+        mended(ANSWERED, http_status="500"),
+        mended(ANSWERED, is_doubtful=None),
+        b'{"planned":[["1001"]]}',
+        b'{"planned":[[1001,1]]}',
+        b'{"planned":[["1001","1"]]}',
+        b'{"planned":[["..",1]]}',
+        b'{"planned":[["1001",1,2]]}',
+        b'{"planned":5}',
+        b'{"answered":"1001"}',
+    ],
+)
+def test_a_line_of_no_known_kind_is_named(line: bytes) -> None:
+    with pytest.raises(LogError, match=r"log\.wal: line 3 is damaged"):
+        list(decode_entries([*lines_of(HEADER, SENT), line], "log.wal"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [*lines_of(RECORD, HEADER, SENT, ANSWERED), PLAN[:-1]],
+    ids=["record", "header", "sent", "answered", "plan"],
+)
+def test_a_bit_that_flipped_anywhere_in_a_line_is_noticed(line: bytes) -> None:
+    decode = decode_records if line.startswith(b'{"id"') else decode_entries
+    assert list(decode([line], "log"))
+    for bit in range(len(line) * 8):
+        flipped = bytearray(line)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(LogError, match="log: line 1 is damaged"):
+            list(decode([bytes(flipped)], "log"))
+
+
+def test_what_stands_before_the_damage_is_read() -> None:
+    records = decode_records([*lines_of(RECORD), b"?"], "log")
+    assert next(records) == RECORD

