@@ -18,7 +18,7 @@ from anyio.from_thread import start_blocking_portal
 from rich.console import Console
 
 from bulkpause.cli.app import run as run_verb
-from bulkpause.cli.exit_codes import Exit
+from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.model import Record, Status
 from bulkpause.progress.bar import picture
 from bulkpause.progress.snapshot import Snapshot
@@ -264,7 +264,7 @@ def test_a_default_is_the_one_of_the_table(option: click.Option) -> None:
 
 def test_every_exit_code_stands_in_the_table() -> None:
     codes = [int(text) for cell in column_of("exit code") for text in cell.split(", ")]
-    assert codes == [code.value for code in Exit]
+    assert codes == [code.value for code in ExitCode]
 
 
 def test_every_status_stands_in_the_table() -> None:

@@ -36,8 +36,8 @@ class Closable:
         self._count(loop.time())
 
     async def tell(self, reply: Reply | None) -> None:
-        if reply is not None and reply.is_refused_for_rate:
-            until_s = reply.answered_at + (reply.retry_after_s or 1.0)
+        if reply is not None and reply.is_rate_limited:
+            until_s = reply.received_at + (reply.retry_after_s or 1.0)
             self._closed_until_s = max(self._closed_until_s, until_s)
 
     async def _pace(self) -> None:

@@ -73,7 +73,7 @@ class Run:
         self._connections.release(loop.time())
         self._ledger.answered(loop.time(), arrived)
         reply = Reply(
-            answered_at=loop.time(),
+            received_at=loop.time(),
             sent_at=sent_at,
             is_cold=is_cold,
             http_status=204 if verdict.allowed else 429,
@@ -84,7 +84,7 @@ class Run:
         self._settle(id_, reply)
 
     def _settle(self, id_: int, reply: Reply) -> None:
-        if reply.is_refused_for_rate:
+        if reply.is_rate_limited:
             self._waiting.appendleft(id_)
         else:
             self.finished += 1

@@ -21,9 +21,9 @@ import click
 
 from benchmarks.harness import Figures, head, in_turn, machine, ratio, row
 from benchmarks.wall_clock.recorders import Keeper, NotAhead, Nowhere, Unsynced, whole
-from bulkpause.engine.dispatcher import Context, Engine
-from bulkpause.engine.job import Work
-from bulkpause.engine.policy import Rules, Verify
+from bulkpause.engine.dispatcher import Context, Dispatcher
+from bulkpause.engine.job import Job
+from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.journal.codec import Header
 from bulkpause.model import Action, Item, Record, Reply, Status
 from bulkpause.ratelimit.gate import Gate
@@ -40,9 +40,9 @@ class Willing:
         await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()
         if action is Action.PAUSE:
-            return Reply(answered_at=now, sent_at=now, http_status=204)
+            return Reply(received_at=now, sent_at=now, http_status=204)
         return Reply(
-            answered_at=now, sent_at=now, http_status=200, campaign_status="paused"
+            received_at=now, sent_at=now, http_status=200, campaign_status="paused"
         )
 
 
@@ -54,7 +54,7 @@ async def pause_all(keeper: Keeper, ids: int, verify: Verify) -> float:
     began_s = process_time()
     async with keeper:
         keeper.begin(header, items)
-        engine = Engine(
+        engine = Dispatcher(
             sender=Willing(),
             gate=Gate([], max_in_flight=IN_FLIGHT),
             recorder=keeper,
@@ -62,13 +62,13 @@ async def pause_all(keeper: Keeper, ids: int, verify: Verify) -> float:
                 run_id="run",
                 request_ids=(f"run-{number}" for number in count(1)),
                 reason=None,
-                rules=Rules(verify=verify),
+                rules=RetryPolicy(verify=verify),
                 now=lambda: datetime.now(UTC),
                 jitter=random.random,
             ),
             on_record=records.append,
         )
-        await engine.run(map(Work, items))
+        await engine.run(map(Job, items))
     worked_s = process_time() - began_s
     assert [record.status for record in records] == ids * [Status.PAUSED]
     return 1e6 * worked_s / ids

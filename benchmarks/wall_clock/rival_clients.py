@@ -15,7 +15,7 @@ from pyrate_limiter import Limiter, Rate
 from benchmarks.gate.rivals import Closable, Pacer, StackedLimiters
 from benchmarks.harness import list_of_ids, output_of
 from benchmarks.wall_clock.scaled_simulator import BURST, SCALE, STEADY
-from bulkpause import Pauser, Rules, Settings, Status
+from bulkpause import Pauser, RetryPolicy, Settings, Status
 from bulkpause.model import Limit, Reply
 
 
@@ -79,7 +79,7 @@ async def _pause(
         reply = await _post(session, url)
         await pacer.tell(reply)
         if reply.http_status is not None and 200 <= reply.http_status < 500:
-            if not reply.is_refused_for_rate:
+            if not reply.is_rate_limited:
                 return reply.http_status == 204
         else:
             tries += 1
@@ -93,12 +93,12 @@ async def _post(session: aiohttp.ClientSession, url: str) -> Reply:
         async with session.post(url, json={}) as response:
             told = response.headers.get("Retry-After")
             return Reply(
-                answered_at=now(),
+                received_at=now(),
                 http_status=response.status,
                 retry_after_s=None if told is None else _scaled_s(float(told)),
             )
     except (aiohttp.ClientError, OSError):
-        return Reply(answered_at=now())
+        return Reply(received_at=now())
 
 
 def _scaled_s(told_s: float) -> float:
@@ -139,7 +139,7 @@ def with_engine(address: str, folder: Path, ids: int) -> set[str]:
 
 
 async def _pause_with_engine(address: str, log: Path, ids: int) -> set[str]:
-    rules = Rules(wait_initial_s=SCALE, wait_max_s=30 * SCALE)
+    rules = RetryPolicy(wait_initial_s=SCALE, wait_max_s=30 * SCALE)
     settings = Settings(base_url=address, limits=LIMITS, rules=rules)
     async with Pauser("of-a-benchmark", settings, log=log) as pauser:
         return {

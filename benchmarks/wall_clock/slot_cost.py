@@ -75,7 +75,7 @@ async def take_and_tell(limit: Limit, model: FixedWindows, slots: int) -> float:
         rate_limit = model.arrive(sent_at).rate_limit
         await asyncio.sleep(ROUND_TRIP_S)
         reply = Reply(
-            answered_at=loop.time(),
+            received_at=loop.time(),
             sent_at=sent_at,
             http_status=204,
             rate_limit=rate_limit,

@@ -11,7 +11,7 @@ Example:
 from typing import TYPE_CHECKING
 
 from bulkpause.api.credentials import Token
-from bulkpause.engine.policy import Rules, Verify
+from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import (
     BulkpauseError,
     InputError,
@@ -37,7 +37,7 @@ __all__ = [
     "LogHeldError",
     "Pauser",
     "Record",
-    "Rules",
+    "RetryPolicy",
     "Settings",
     "SettingsError",
     "Status",

@@ -7,7 +7,7 @@ from unicodedata import category
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
-def inert(text: str) -> str:
+def sanitize(text: str) -> str:
     """Replace what could steer a terminal or end a line, and can not be seen."""
     if text.isprintable():
         return text
@@ -16,19 +16,19 @@ def inert(text: str) -> str:
     )
 
 
-def shown(text: str, *, most: int = 40) -> str:
+def quote(text: str, *, most: int = 40) -> str:
     """Quote a text of unknown origin, cut short and safe to print."""
     return ascii(text) if len(text) <= most else f"{text[:most]!a}..."
 
 
-def name_of(path: str) -> str:
+def display_name(path: str) -> str:
     """Name an input in a message: its path, safe to print."""
     if path == "-":
         return "standard input"
     return path if path.isprintable() else ascii(path)
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Write a span of time as `7 s`, `3:07` or `1:03:07`. The shortest is `1 s`."""
     whole = max(1, round(seconds))
     if whole < 60:
@@ -38,6 +38,6 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def counted(count: int, noun: str) -> str:
+def format_count(count: int, noun: str) -> str:
     """Write a number of things, one or many."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

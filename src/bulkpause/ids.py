@@ -7,8 +7,8 @@ what they leave behind is refused even where its characters would do.
 
 import re
 
-from bulkpause._text import shown
-from bulkpause.model import Item, Problem
+from bulkpause._text import quote
+from bulkpause.model import InvalidRow, Item
 
 
 #: White space that an id may stand in.
@@ -48,18 +48,18 @@ _HEADINGS = frozenset({
 _EXPORT_AS_TEXT = "format the id column as text, fill it in anew and export again"
 
 
-def as_item(row: int, text: str, sort_text: str | None = None) -> Item | Problem:
+def as_item(row: int, text: str, sort_text: str | None = None) -> Item | InvalidRow:
     """Take a text as the id of a row. White space around it is not part of it."""
     id_ = text.strip(BLANK)
     if fault := fault_of(id_):
-        return Problem(row=row, reason=fault[0], remedy=fault[1])
+        return InvalidRow(row=row, reason=fault[0], remedy=fault[1])
     return Item(id=id_, row=row, sort_text=sort_text)
 
 
-def checked(item: Item | Problem) -> Item | Problem:
+def checked(item: Item | InvalidRow) -> Item | InvalidRow:
     """Take an item whose id may come from anywhere for what it is."""
     if isinstance(item, Item) and (fault := fault_of(item.id)):
-        return Problem(row=item.row, reason=fault[0], remedy=fault[1])
+        return InvalidRow(row=item.row, reason=fault[0], remedy=fault[1])
     return item
 
 
@@ -70,10 +70,10 @@ def fault_of(text: str) -> tuple[str, str] | None:
     if not text:
         return "no id", "fill it in or delete the row"
     if change := _change_of(text):
-        return f"{shown(text)} {change}, not an id", _EXPORT_AS_TEXT
+        return f"{quote(text)} {change}, not an id", _EXPORT_AS_TEXT
     if not has_the_letters_of_an_id(text):
         remedy = "an id is 1 to 64 letters, digits, - and _, the first no - or _"
-        return f"{shown(text)} is no id", remedy
+        return f"{quote(text)} is no id", remedy
     return _word_fault(text)
 
 
@@ -96,7 +96,7 @@ def _change_of(text: str) -> str | None:
 def _word_fault(text: str) -> tuple[str, str] | None:
     word = text.casefold()
     if word in _PLACEHOLDERS:
-        return f"{shown(text)} is no id", "delete the row or fill in the id"
+        return f"{quote(text)} is no id", "delete the row or fill in the id"
     if word in _HEADINGS:
-        return f"{shown(text)} is a heading, not an id", "delete the row"
+        return f"{quote(text)} is a heading, not an id", "delete the row"
     return None

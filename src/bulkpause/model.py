@@ -16,7 +16,7 @@ class Action(StrEnum):
     """What a request asks of the API."""
 
     PAUSE = "pause"
-    VIEW = "view"
+    READ = "view"
 
 
 class Status(StrEnum):
@@ -38,7 +38,7 @@ class Status(StrEnum):
     INVALID = "invalid"
 
 
-class Fault(StrEnum):
+class TransportError(StrEnum):
     """Why an attempt brought no usable HTTP answer."""
 
     DNS = "dns_failed"
@@ -52,7 +52,7 @@ class Fault(StrEnum):
     MALFORMED = "malformed_answer"
 
 
-class Cause(StrEnum):
+class StopCause(StrEnum):
     """What kind of thing ended a run early."""
 
     SIGNAL = "signal"
@@ -65,10 +65,10 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class StopReason:
     """Why a run ended before all of its ids were through."""
 
-    cause: Cause
+    cause: StopCause
     reason: str
 
 
@@ -82,7 +82,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class InvalidRow:
     """A row without a usable id: what is wrong with it, and the remedy."""
 
     row: int
@@ -109,7 +109,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
+class RateLimitHeaders:
     """The server's word on one of its windows, as read from an answer."""
 
     limit: int
@@ -127,20 +127,20 @@ class Reply:
     server says that too many requests run in parallel.
     """
 
-    answered_at: float
+    received_at: float
     sent_at: float | None = None
     is_cold: bool = False
     http_status: int | None = None
-    fault: Fault | None = None
+    fault: TransportError | None = None
     trace_id: str | None = None
     title: str | None = None
     message: str | None = None
     campaign_status: str | None = None
-    rate_limit: RateLimit | None = None
+    rate_limit: RateLimitHeaders | None = None
     retry_after_s: float | None = None
 
     @property
-    def is_refused_for_rate(self) -> bool:
+    def is_rate_limited(self) -> bool:
         return self.http_status == 429
 
 
@@ -155,7 +155,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class PriorAttempt:
     """An attempt of an earlier run to pause an id, as far as it is on record."""
 
     http_status: int | None = None

@@ -14,25 +14,25 @@ from typing import Self
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.engine.backlog import Backlog
-from bulkpause.engine.dispatcher import Context, Engine
+from bulkpause.engine.dispatcher import Context, Dispatcher
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
-from bulkpause.engine.job import Work
+from bulkpause.engine.job import Job
 from bulkpause.engine.policy import Verify
 from bulkpause.ids import as_item, checked
 from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
-from bulkpause.journal.reader import Reading
+from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery, ages_s
 from bulkpause.journal.run_id import check_same_run, new_run_id
-from bulkpause.journal.writer import Journal, _NoLog
+from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.model import (
     Action,
-    Cause,
+    InvalidRow,
     Item,
-    Problem,
     Record,
     Status,
-    Stopped,
+    StopCause,
+    StopReason,
 )
 from bulkpause.plan import digest
 from bulkpause.ratelimit.gate import Gate, Waiting
@@ -72,12 +72,12 @@ class Pauser:
         is_resumed: bool = False,
         guards: GuardRails | None = None,
         run_id: str | None = None,
-        known: Reading | None = None,
+        known: LoadedLog | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
-        self.stopped: Stopped | None = None
+        self.stopped: StopReason | None = None
         self._token = token if isinstance(token, Token) else Token(token)
         self._proxy = self.settings.find_proxy()
         self._log = None if log is None else Path(log)
@@ -90,13 +90,13 @@ class Pauser:
         self._request_ids = self._number_requests()
         self._running: asyncio.Task[None] | None = None
         self._now = now
-        self._engine: Engine | None = None
+        self._engine: Dispatcher | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         settings = self.settings
         async with AsyncExitStack() as stack:
-            self._recorder: Journal | _NoLog = _NoLog()
+            self._recorder: Journal | NullJournal = NullJournal()
             if self._log is not None:
                 journal = Journal(
                     self._log,
@@ -185,15 +185,15 @@ class Pauser:
 
     def stop(self, reason: str) -> None:
         """Send nothing new. Records go on coming for what is in flight."""
-        self._stop(Stopped(Cause.SIGNAL, reason))
+        self._stop(StopReason(StopCause.SIGNAL, reason))
 
-    def _stop(self, stopped: Stopped) -> None:
+    def _stop(self, stopped: StopReason) -> None:
         self.stopped = self.stopped or stopped
         if self._engine is not None:
             self._engine.stop(self.stopped)
 
     async def pause(
-        self, ids: Iterable[str | Item | Problem]
+        self, ids: Iterable[str | Item | InvalidRow]
     ) -> AsyncGenerator[Record, None]:
         """Pause each id once, and give its record as soon as it is final.
 
@@ -207,7 +207,7 @@ class Pauser:
         items: dict[str, Item] = {}
         for row, id_ in enumerate(ids, 1):
             item = as_item(row, id_) if isinstance(id_, str) else checked(id_)
-            if isinstance(item, Problem):
+            if isinstance(item, InvalidRow):
                 yield self._invalid(item)
             else:
                 items.setdefault(item.id, item)
@@ -226,26 +226,26 @@ class Pauser:
             boot_id=boot_id(),
         )
 
-    def _works(self, items: list[Item]) -> Iterator[Work]:
+    def _works(self, items: list[Item]) -> Iterator[Job]:
         """Take up what is open first: it may run for all that is known.
 
         What is not begun yet is made as it is asked for, and let go when it is done,
         so that a long run needs no more memory than a short one.
         """
         past, verify = self.recovery.past, self.settings.rules.verify
-        begun = [Work(item, past=past[item.id]) for item in items if item.id in past]
+        begun = [Job(item, past=past[item.id]) for item in items if item.id in past]
         doubtful = [work for work in begun if work.is_doubtful]
         if verify is Verify.NONE:
             doubtful = []
         for work in doubtful:
-            work.action = Action.VIEW
+            work.action = Action.READ
             yield work
         first = {work.item.id for work in doubtful}
         for item in items:
             if item.id not in first:
-                yield Work(item, past=past.get(item.id, ()))
+                yield Job(item, past=past.get(item.id, ()))
 
-    def _invalid(self, problem: Problem) -> Record:
+    def _invalid(self, problem: InvalidRow) -> Record:
         record = Record(
             id=None,
             status=Status.INVALID,
@@ -268,7 +268,7 @@ class Pauser:
             if (stopped := failures.learn(record)) is not None:
                 self._stop(stopped)
 
-        self._engine = Engine(
+        self._engine = Dispatcher(
             sender=self._client,
             gate=self.gate,
             recorder=self._recorder,
@@ -295,7 +295,7 @@ class Pauser:
             await self._leave()
             self.stopped = self._engine.stopped
 
-    async def _run(self, engine: Engine, works: Iterator[Work]) -> None:
+    async def _run(self, engine: Dispatcher, works: Iterator[Job]) -> None:
         """Run the canary, look at it, and run the rest, up to the deadline."""
         guards = self._guards
         with self._deadline(guards.deadline_s):
@@ -315,7 +315,7 @@ class Pauser:
         def stop() -> None:
             last = "" if self._last_id is None else f", the last {self._last_id}"
             reason = f"--deadline {deadline_s:g}s has passed{last}"
-            self._stop(Stopped(Cause.GUARD_RAIL, reason))
+            self._stop(StopReason(StopCause.GUARD_RAIL, reason))
 
         loop = asyncio.get_running_loop()
         timer = loop.call_later(deadline_s, stop)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from bulkpause.model import Item, Problem
+from bulkpause.model import InvalidRow, Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class Plan:
 
     rows: int
     items: tuple[Item, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[InvalidRow, ...]
     duplicate: int
     already_done: int
 
@@ -30,7 +30,7 @@ def digest(ids: Iterable[str]) -> str:
 
 
 def make_plan(
-    rows: Iterable[Item | Problem], *, done: AbstractSet[str] = frozenset()
+    rows: Iterable[Item | InvalidRow], *, done: AbstractSet[str] = frozenset()
 ) -> Plan:
     """Keep the first row of each id, leave out what is done, count the rest.
 
@@ -39,11 +39,11 @@ def make_plan(
         done: Ids that need no more.
     """
     first: dict[str, Item] = {}
-    problems: list[Problem] = []
+    problems: list[InvalidRow] = []
     count = 0
     for row in rows:
         count += 1
-        if isinstance(row, Problem):
+        if isinstance(row, InvalidRow):
             problems.append(row)
         else:
             first.setdefault(row.id, row)

@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from bulkpause._text import shown
+from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
 from bulkpause.api.proxy import Proxy, parse_proxy, proxy_of_environment
-from bulkpause.engine.policy import Rules
+from bulkpause.engine.policy import RetryPolicy
 from bulkpause.errors import SettingsError
 from bulkpause.model import Limit
 
@@ -48,7 +48,7 @@ class Settings:
     limits: tuple[Limit, ...] = (BURST, STEADY)
     max_in_flight: int | None = None
     timeout_s: float = 30.0
-    rules: Rules = field(default_factory=Rules)
+    rules: RetryPolicy = field(default_factory=RetryPolicy)
     name: str | None = None
     proxy: str | None = field(default=None, repr=False)
     trust_env: bool = False
@@ -131,4 +131,4 @@ def _is_unicode(text: str) -> bool:
 
 
 def _refuse(text: str, what: str, examples: str) -> NoReturn:
-    raise SettingsError(f"{shown(text)} is not {what}; write {examples}")
+    raise SettingsError(f"{quote(text)} is not {what}; write {examples}")

@@ -46,27 +46,31 @@ def table(program: str, *options: str) -> dict[str, dict[str, float]]:
 
 
 def test_the_first_pause() -> None:
-    found = table("first_pause", "--rounds", "1", "--ids", "10")
+    found = table("wall_clock.startup", "--rounds", "1", "--ids", "10")
     assert found["import aiohttp"]["÷ import aiohttp"] == 1
     assert set(found) >= {"run, lines of JSON", "--help", "a usage error"}
     assert all(row["ms"] > 0 for row in found.values())
 
 
 def test_the_ceiling() -> None:
-    found = table("ceiling", "--rounds", "1", "--ids", "200", "--in-flight", "8")
+    found = table(
+        "wall_clock.throughput", "--rounds", "1", "--ids", "200", "--in-flight", "8"
+    )
     assert set(found) == {"bare loop", "engine"}
     assert all(row["requests/s"] > 0 for row in found.values())
     assert found["bare loop"]["÷ bare loop"] == 1
 
 
 def test_big_inputs() -> None:
-    found = table("big_inputs", "--rounds", "1", "--rows", "300", "--soak", "500")
+    found = table(
+        "wall_clock.large_inputs", "--rounds", "1", "--rows", "300", "--soak", "500"
+    )
     assert len(found) == 4
     assert all(row["peak MiB"] > 1 and row["s"] > 0 for row in found.values())
 
 
 def test_the_cost_of_safety() -> None:
-    found = table("safety_cost", "--rounds", "1", "--ids", "200")
+    found = table("wall_clock.durability_cost", "--rounds", "1", "--ids", "200")
     assert len(found) == 5
     first, *_, last = found.values()
     assert first["added, µs"] == 0
@@ -74,7 +78,7 @@ def test_the_cost_of_safety() -> None:
 
 
 def test_side_by_side() -> None:
-    found = table("side_by_side", "--rounds", "1", "--ids", "12")
+    found = table("wall_clock.comparison", "--rounds", "1", "--ids", "12")
     assert set(found) == set(scripts())
     engine = found["engine"]
     assert engine["÷ engine"] == 1

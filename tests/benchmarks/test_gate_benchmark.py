@@ -172,7 +172,7 @@ class TestRun:
         pacer = Open()
         driven(pacer, Ledger(), refusals=1, ids=1, network=Network(jitter_s=0))
         told = [
-            (reply.sent_at, reply.answered_at, reply.http_status, reply.retry_after_s)
+            (reply.sent_at, reply.received_at, reply.http_status, reply.retry_after_s)
             for reply in pacer.replies
             if reply is not None
         ]

@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from benchmarks.gate.ledger import most_in_any_window
-from bulkpause.model import Limit, RateLimit
+from bulkpause.model import Limit, RateLimitHeaders
 from tests.testkit.fixed_window import (
     FixedWindows,
     HeaderWindow,
@@ -38,7 +38,7 @@ def verdicts(model: ServerModel, *arrivals_s: float) -> list[bool]:
     return [model.arrive(now_s).allowed for now_s in arrivals_s]
 
 
-def told_by(model: ServerModel, now_s: float) -> RateLimit:
+def told_by(model: ServerModel, now_s: float) -> RateLimitHeaders:
     rate_limit = model.arrive(now_s).rate_limit
     assert rate_limit is not None
     return rate_limit
@@ -87,14 +87,14 @@ class TestFixedWindows:
     @pytest.mark.parametrize(
         ("header_window", "expected"),
         [
-            ("longest", RateLimit(limit=150, remaining=149, reset_s=52)),
-            ("shortest", RateLimit(limit=10, remaining=9, reset_s=1)),
-            ("tightest", RateLimit(limit=10, remaining=9, reset_s=1)),
+            ("longest", RateLimitHeaders(limit=150, remaining=149, reset_s=52)),
+            ("shortest", RateLimitHeaders(limit=10, remaining=9, reset_s=1)),
+            ("tightest", RateLimitHeaders(limit=10, remaining=9, reset_s=1)),
             ("none", None),
         ],
     )
     def test_the_headers_speak_of_the_window_asked_for(
-        self, header_window: HeaderWindow, expected: RateLimit | None
+        self, header_window: HeaderWindow, expected: RateLimitHeaders | None
     ) -> None:
         model = FixedWindows(DOCUMENTED, [0, 0], header_window=header_window)
 
@@ -173,7 +173,7 @@ class TestSlidingLog:
         model.arrive(0)
         told = model.arrive(4.5).rate_limit
 
-        assert told == RateLimit(limit=150, remaining=148, reset_s=56)
+        assert told == RateLimitHeaders(limit=150, remaining=148, reset_s=56)
 
     def test_no_headers_are_sent_unless_asked_for(self) -> None:
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bulkpause._text import counted
+from bulkpause._text import format_count
 from bulkpause.cli.app import main
 from bulkpause.simulator import Simulator
 from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, LARGE, REFUSED
@@ -121,7 +121,7 @@ def test_bad_rows_that_are_left_out_are_recorded_and_the_good_ones_sent(
     ids, problems = BAD_ROWS[name].ids, BAD_ROWS[name].problems
     ended = pause(BAD / name, "--skip-invalid")
     paused = f"{len(ids)} paused + " if ids else ""
-    rows = counted(len(ids) + len(problems), "row")
+    rows = format_count(len(ids) + len(problems), "row")
     assert (ended.code, ended.account) == (
         1,
         f"{rows} = {paused}{len(problems)} invalid",

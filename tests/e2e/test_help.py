@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from bulkpause.cli.app import cli
-from bulkpause.cli.exit_codes import Exit
+from bulkpause.cli.exit_codes import ExitCode
 from tests.support.program import Program
 
 
@@ -63,7 +63,7 @@ def test_every_verb_is_on_the_cover(program: Program) -> None:
 @pytest.mark.parametrize("verb", [(), ("run",), ("retry",), ("status",)], ids=str)
 def test_the_exit_codes_are_explained(program: Program, verb: tuple[str, ...]) -> None:
     explained = page(program, *verb).partition("Exit codes:")[2]
-    for code in Exit:
+    for code in ExitCode:
         assert re.search(rf"\b{code.value}\b", explained)
 
 

@@ -259,7 +259,8 @@ def test_a_run_that_is_killed_shows_no_token(carrier: Program, start: Start) -> 
 #: long enough for asyncio, which is asked to debug, to tell of it and of the error.
 BROKEN_WITHIN = """
 import time
-from bulkpause.cli import app as cli, client
+from bulkpause.api import client
+from bulkpause.cli import app as cli
 
 def break_down(*arguments, hide, **options):
     token = hide.__self__

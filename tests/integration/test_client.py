@@ -17,7 +17,7 @@ from bulkpause.api.client import MOST_BODY_BYTES, Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint, parse_endpoint
 from bulkpause.api.response import TRACE_HEADERS
-from bulkpause.model import Action, RateLimit, Reply
+from bulkpause.model import Action, RateLimitHeaders, Reply
 from bulkpause.simulator import Behaviour as Rules
 from bulkpause.simulator import Simulator
 from tests.support.faulty_server import FaultyServer, answering, read_request
@@ -97,7 +97,7 @@ async def test_a_pause_is_a_post_with_the_reason() -> None:
 
 
 async def test_a_read_back_is_a_get_without_a_body() -> None:
-    _, request = await exchanged(answer(200), Action.VIEW)
+    _, request = await exchanged(answer(200), Action.READ)
 
     line, headers, body = split(request)
     assert line == b"GET /v1/hood/campaigns/1000248 HTTP/1.1"
@@ -186,12 +186,12 @@ async def test_204_is_told_with_its_times() -> None:
         reply = await client.send(Action.PAUSE, "7", "r")
 
     assert reply.sent_at is not None
-    assert started_at <= reply.sent_at <= reply.answered_at - 0.09
+    assert started_at <= reply.sent_at <= reply.received_at - 0.09
     assert reply == Reply(
         http_status=204,
         is_cold=True,
         sent_at=reply.sent_at,
-        answered_at=reply.answered_at,
+        received_at=reply.received_at,
     )
 
 
@@ -207,7 +207,7 @@ async def test_the_answer_is_there_when_its_head_is() -> None:
         reply = await client.send(Action.PAUSE, "7", "r")
         ended_at = asyncio.get_running_loop().time()
 
-    assert ended_at - reply.answered_at >= 0.1
+    assert ended_at - reply.received_at >= 0.1
 
 
 async def test_a_refusal_is_told_in_the_words_of_the_server() -> None:
@@ -256,7 +256,7 @@ async def test_an_odd_body_leaves_only_the_status(
         http_status=status,
         is_cold=True,
         sent_at=reply.sent_at,
-        answered_at=reply.answered_at,
+        received_at=reply.received_at,
     )
 
 
@@ -375,7 +375,7 @@ async def test_the_status_is_that_of_the_campaign_asked_for(
 ) -> None:
     body = orjson.dumps({"total": 1, "items": items})
 
-    reply = await replied(answer(200, body), Action.VIEW)
+    reply = await replied(answer(200, body), Action.READ)
 
     assert reply.campaign_status == campaign_status
 
@@ -391,7 +391,7 @@ LIMITS = {
 async def test_the_servers_word_on_a_window_is_read(status: int) -> None:
     reply = await replied(answer(status, headers=LIMITS))
 
-    assert reply.rate_limit == RateLimit(limit=150, remaining=149, reset_s=60)
+    assert reply.rate_limit == RateLimitHeaders(limit=150, remaining=149, reset_s=60)
 
 
 @pytest.mark.parametrize("remaining", [0, 150])
@@ -403,7 +403,9 @@ async def test_a_window_may_be_empty_or_whole(remaining: int) -> None:
 
     reply = await replied(answer(204, headers=headers))
 
-    assert reply.rate_limit == RateLimit(limit=150, remaining=remaining, reset_s=0)
+    assert reply.rate_limit == RateLimitHeaders(
+        limit=150, remaining=remaining, reset_s=0
+    )
 
 
 ABSURD = ["", "-1", "1.5", "1e2", "many", "0x10", "10, 10", "9" * 400, "1_0", "+1"]
@@ -510,7 +512,7 @@ async def test_the_connection_is_kept_for_the_next_request() -> None:
         FaultyServer(behaviour) as server,
         client_of(server.endpoint) as client,
     ):
-        for action in (Action.PAUSE, Action.PAUSE, Action.VIEW):
+        for action in (Action.PAUSE, Action.PAUSE, Action.READ):
             await client.send(action, "7", "r")
 
     assert (len(server.received), len(server.requests)) == (1, 3)
@@ -618,7 +620,7 @@ async def test_the_stand_in_is_paused_and_read_back() -> None:
     ):
         paused = await client.send(Action.PAUSE, "7", "r-1")
         refused = await client.send(Action.PAUSE, "7", "r-2")
-        view = await client.send(Action.VIEW, "7", "r-3")
+        view = await client.send(Action.READ, "7", "r-3")
 
     assert (paused.http_status, refused.http_status) == (204, 400)
     assert refused.trace_id

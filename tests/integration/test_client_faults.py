@@ -15,7 +15,7 @@ import pytest
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
-from bulkpause.model import Action, Fault, Reply
+from bulkpause.model import Action, Reply, TransportError
 from tests.support.broken_api import (
     BAD_REQUEST,
     CHUNKED,
@@ -68,7 +68,7 @@ async def sent(
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize(("behaviour", "fault"), UNANSWERED.values(), ids=UNANSWERED)
 async def test_a_broken_answer_is_a_fault_of_a_request_that_was_written(
-    behaviour: Behaviour, fault: Fault, action: Action
+    behaviour: Behaviour, fault: TransportError, action: Action
 ) -> None:
     async with FaultyServer(behaviour) as server:
         reply = await sent(server, action)
@@ -92,18 +92,18 @@ async def test_a_spoilt_body_does_not_take_the_status_away(
 
 
 LENGTH = b"Content-Length: %d\r\n\r\n" % len(VIEW_BODY)
-SPOILT_VIEWS: dict[str, tuple[Behaviour, Fault]] = {
-    "cut body": (raw(OK + LENGTH + VIEW_BODY[:-1]), Fault.MALFORMED),
+SPOILT_VIEWS: dict[str, tuple[Behaviour, TransportError]] = {
+    "cut body": (raw(OK + LENGTH + VIEW_BODY[:-1]), TransportError.MALFORMED),
     "reset within the body": (
         raw_then_reset(OK + LENGTH + VIEW_BODY[:-1]),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "hang within the body": (
         raw_then_hang(OK + LENGTH + VIEW_BODY[:-1]),
-        Fault.READ_TIMEOUT,
+        TransportError.READ_TIMEOUT,
     ),
-    "body byte by byte": (dripping(OK + b"\r\n", b" "), Fault.READ_TIMEOUT),
-    "malformed chunks": (raw(OK + CHUNKED, b"zz\r\n{}"), Fault.READ_TIMEOUT),
+    "body byte by byte": (dripping(OK + b"\r\n", b" "), TransportError.READ_TIMEOUT),
+    "malformed chunks": (raw(OK + CHUNKED, b"zz\r\n{}"), TransportError.READ_TIMEOUT),
 }
 
 
@@ -111,10 +111,10 @@ SPOILT_VIEWS: dict[str, tuple[Behaviour, Fault]] = {
     ("behaviour", "fault"), SPOILT_VIEWS.values(), ids=SPOILT_VIEWS
 )
 async def test_a_read_back_without_its_whole_body_is_a_fault(
-    behaviour: Behaviour, fault: Fault
+    behaviour: Behaviour, fault: TransportError
 ) -> None:
     async with FaultyServer(behaviour) as server:
-        reply = await sent(server, Action.VIEW)
+        reply = await sent(server, Action.READ)
 
     assert (reply.fault, reply.http_status) == (fault, None)
     assert len(server.requests) == 1
@@ -124,7 +124,7 @@ async def test_a_view_longer_than_the_bound_shows_nothing_and_is_no_fault() -> N
     body = b'{"items": [{"id": "7", "status": "paused"}], "x": "%s"}' % (b"x" * 10**6)
     length = b"Content-Length: %d\r\n\r\n" % len(body)
     async with FaultyServer(answering(OK + length + body)) as server:
-        reply = await sent(server, Action.VIEW)
+        reply = await sent(server, Action.READ)
 
     assert (reply.http_status, reply.campaign_status) == (200, None)
 
@@ -203,7 +203,7 @@ async def test_nothing_is_sent_twice_on_a_connection_that_was_dropped(
         first = await client.send(action, "7", "r-1")
         second = await client.send(action, "8", "r-2")
 
-    assert (first.http_status, second.fault) == (204, Fault.HANG_UP)
+    assert (first.http_status, second.fault) == (204, TransportError.HANG_UP)
     assert second.sent_at is not None
     assert (len(server.requests), len(server.received)) == (2, 1)
 
@@ -255,7 +255,7 @@ async def test_what_nobody_asked_for_answers_no_later_request() -> None:
         third = await client.send(Action.PAUSE, "9", "r-3")
 
     assert (first.http_status, third.http_status) == (204, 204)
-    assert (second.fault, second.sent_at) == (Fault.MALFORMED, None)
+    assert (second.fault, second.sent_at) == (TransportError.MALFORMED, None)
     assert [line[:26] for line in server.requests] == [
         b"POST /v1/hood/campaigns/7/",
         b"POST /v1/hood/campaigns/9/",
@@ -302,7 +302,7 @@ async def test_a_refused_connection_sends_nothing(action: Action) -> None:
     async with client_of(endpoint) as client:
         reply = await client.send(action, "7", "r-1")
 
-    assert (reply.fault, reply.sent_at) == (Fault.REFUSED, None)
+    assert (reply.fault, reply.sent_at) == (TransportError.REFUSED, None)
     assert (reply.http_status, reply.message) == (None, "Connection refused")
 
 
@@ -315,7 +315,7 @@ async def test_a_connection_that_is_never_accepted_sends_nothing() -> None:
             with anyio.fail_after(10):
                 reply = await client.send(Action.PAUSE, "7", "r-1")
 
-    assert (reply.fault, reply.sent_at) == (Fault.CONNECT_TIMEOUT, None)
+    assert (reply.fault, reply.sent_at) == (TransportError.CONNECT_TIMEOUT, None)
 
 
 async def test_a_name_that_can_not_be_found_sends_nothing() -> None:
@@ -324,7 +324,7 @@ async def test_a_name_that_can_not_be_found_sends_nothing() -> None:
     async with client_of(Endpoint(f"http://{name}:9")) as client:
         reply = await client.send(Action.PAUSE, "7", "r-1")
 
-    assert (reply.fault, reply.sent_at) == (Fault.DNS, None)
+    assert (reply.fault, reply.sent_at) == (TransportError.DNS, None)
 
 
 async def test_waiting_for_a_connection_of_the_pool_sends_nothing() -> None:
@@ -342,8 +342,11 @@ async def test_waiting_for_a_connection_of_the_pool_sends_nothing() -> None:
             )
 
     # Both are out of time at once: the second may still get what the first gives back.
-    was_sent = {Fault.READ_TIMEOUT: True, Fault.CONNECT_TIMEOUT: False}
-    assert replies[0].fault is Fault.READ_TIMEOUT
+    was_sent = {
+        TransportError.READ_TIMEOUT: True,
+        TransportError.CONNECT_TIMEOUT: False,
+    }
+    assert replies[0].fault is TransportError.READ_TIMEOUT
     assert [reply.sent_at is not None for reply in replies] == [
         was_sent[reply.fault] for reply in replies if reply.fault
     ]
@@ -405,7 +408,7 @@ async def test_the_wait_for_a_byte_is_bounded() -> None:
         with anyio.fail_after(10):
             reply = await sent(server, timeouts=Timeouts(30, 30, read_s=0.2))
 
-    assert reply.fault is Fault.READ_TIMEOUT
+    assert reply.fault is TransportError.READ_TIMEOUT
 
 
 @pytest.mark.parametrize("total_s", [0.3, 6.0, 30.0])

@@ -13,8 +13,8 @@ import orjson
 import pytest
 
 from bulkpause.engine.guard_rails import GuardRails
-from bulkpause.engine.policy import Rules
-from bulkpause.model import Cause, Fault, Record
+from bulkpause.engine.policy import RetryPolicy
+from bulkpause.model import Record, StopCause, TransportError
 from bulkpause.pauser import GRACE_S, Pauser
 from bulkpause.settings import Settings
 from tests.support.broken_api import (
@@ -42,7 +42,7 @@ def settings(base_url: str, *, timeout_s: float = 0.9) -> Settings:
         base_url=base_url,
         limits=(),
         timeout_s=timeout_s,
-        rules=Rules(max_attempts=2, wait_initial_s=0.01),
+        rules=RetryPolicy(max_attempts=2, wait_initial_s=0.01),
     )
 
 
@@ -85,7 +85,9 @@ async def test_a_bad_day_with_every_kind_leaves_no_id_without_its_status(
 ) -> None:
     # But for those that hang: ten in a row would mean that the server is out.
     slow = {
-        name for name, (_, fault) in UNANSWERED.items() if fault is Fault.READ_TIMEOUT
+        name
+        for name, (_, fault) in UNANSWERED.items()
+        if fault is TransportError.READ_TIMEOUT
     }
     quick = [kind for kind in KINDS.items() if kind[0] not in slow | {"403"}]
     pauses = {f"kind{n}": broken for n, (_, (broken, _)) in enumerate(quick)}
@@ -180,12 +182,12 @@ async def test_a_refused_connection_fails_every_id(tmp_path: Path) -> None:
     with listener:
         errors = await nothing_sent(f"http://{host}", tmp_path / "log.jsonl")
 
-    assert errors == {Fault.REFUSED}
+    assert errors == {TransportError.REFUSED}
 
 
 @pytest.mark.parametrize(("behaviour", "fault"), NO_TLS.values(), ids=NO_TLS)
 async def test_without_a_secure_connection_every_id_fails(
-    behaviour: Behaviour, fault: Fault, tmp_path: Path
+    behaviour: Behaviour, fault: TransportError, tmp_path: Path
 ) -> None:
     async with FaultyServer(behaviour) as server:
         base_url = f"https://127.0.0.1:{server.port}"
@@ -205,13 +207,13 @@ async def test_a_connection_that_is_never_accepted_fails_every_id(
         filler.connect(listener.getsockname())
         errors = await nothing_sent(f"http://{host}", tmp_path / "log.jsonl")
 
-    assert errors == {Fault.CONNECT_TIMEOUT}
+    assert errors == {TransportError.CONNECT_TIMEOUT}
 
 
 ENDLESS = {
     name: behaviour
     for name, (behaviour, fault) in UNANSWERED.items()
-    if fault is Fault.READ_TIMEOUT and "flood" not in name
+    if fault is TransportError.READ_TIMEOUT and "flood" not in name
 }
 
 
@@ -233,7 +235,7 @@ async def test_no_run_outlives_its_deadline_for_an_answer_that_never_ends(
         "kind-lost": "unknown",
     }
     assert pauser.stopped is not None
-    assert pauser.stopped.cause is Cause.GUARD_RAIL
+    assert pauser.stopped.cause is StopCause.GUARD_RAIL
     assert took_s < 0.2 + GRACE_S + 10
 
 

@@ -15,7 +15,7 @@ import bulkpause
 from bulkpause import (
     Pauser,
     Record,
-    Rules,
+    RetryPolicy,
     Settings,
     SettingsError,
     Status,
@@ -64,7 +64,7 @@ def test_the_public_names_are_frozen() -> None:
         "LogHeldError",
         "Pauser",
         "Record",
-        "Rules",
+        "RetryPolicy",
         "Settings",
         "SettingsError",
         "Status",
@@ -245,7 +245,7 @@ async def test_two_lists_can_be_paused_one_after_the_other() -> None:
 
 
 async def test_rules_can_be_given() -> None:
-    rules = Rules(max_attempts=1, verify=Verify.NONE)
+    rules = RetryPolicy(max_attempts=1, verify=Verify.NONE)
     async with pausing(always=Fault.LOST, settings={"rules": rules}) as (pauser, sim):
         records = [record async for record in pauser.pause(["1"])]
     assert [record.status for record in records] == [Status.UNKNOWN]

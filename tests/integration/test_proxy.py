@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import pytest
 
-from bulkpause.engine.policy import Rules
-from bulkpause.model import Fault, Record
+from bulkpause.engine.policy import RetryPolicy
+from bulkpause.model import Record, TransportError
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
 from tests.support.authority import Authority, Pair, context_of, needs_openssl
@@ -46,7 +46,7 @@ async def paused(server: FaultyServer, *ids: str, **settings: Any) -> list[Recor
     wanted = Settings(
         base_url=server.endpoint.base_url,
         timeout_s=1.5,
-        rules=Rules(max_attempts=1),
+        rules=RetryPolicy(max_attempts=1),
         **settings,
     )
     async with Pauser(SECRET, wanted) as pauser:
@@ -111,22 +111,22 @@ def refusing(status: str) -> Behaviour:
     return raw(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
-PROXY_FAULTS: dict[str, tuple[Behaviour, Fault, str | None]] = {
+PROXY_FAULTS: dict[str, tuple[Behaviour, TransportError, str | None]] = {
     "407": (
         refusing("407 Proxy Authentication Required"),
-        Fault.PROXY,
+        TransportError.PROXY,
         "HTTP 407 Proxy Authentication Required",
     ),
-    "403": (refusing("403 \x1b[2J"), Fault.PROXY, None),
-    "502": (refusing("502 Bad Gateway"), Fault.PROXY, "HTTP 502 Bad Gateway"),
-    "204": (refusing("204 No Content"), Fault.PROXY, "HTTP 204 No Content"),
-    "302": (refusing("302 Found\r\nLocation: http://x"), Fault.PROXY, None),
-    "hang": (hang, Fault.CONNECT_TIMEOUT, None),
-    "hang-up": (raw(), Fault.HANG_UP, None),
-    "nonsense": (raw(b"SSH-2.0-OpenSSH_9\r\n"), Fault.MALFORMED, None),
+    "403": (refusing("403 \x1b[2J"), TransportError.PROXY, None),
+    "502": (refusing("502 Bad Gateway"), TransportError.PROXY, "HTTP 502 Bad Gateway"),
+    "204": (refusing("204 No Content"), TransportError.PROXY, "HTTP 204 No Content"),
+    "302": (refusing("302 Found\r\nLocation: http://x"), TransportError.PROXY, None),
+    "hang": (hang, TransportError.CONNECT_TIMEOUT, None),
+    "hang-up": (raw(), TransportError.HANG_UP, None),
+    "nonsense": (raw(b"SSH-2.0-OpenSSH_9\r\n"), TransportError.MALFORMED, None),
     "no tunnel": (
         raw(b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"),
-        Fault.TLS,
+        TransportError.TLS,
         None,
     ),
 }
@@ -149,7 +149,7 @@ async def test_a_proxy_that_is_not_there_lets_nothing_be_sent(good: Pair) -> Non
     async with api(good) as server:
         (record,) = await paused(server, "1", proxy="http://127.0.0.1:1")
 
-    assert (record.status, record.error) == ("failed", Fault.PROXY)
+    assert (record.status, record.error) == ("failed", TransportError.PROXY)
     assert record.message == "Connection refused"
     assert server.received == []
 
@@ -169,7 +169,7 @@ async def test_a_proxy_that_plays_the_api_is_found_out(
     async with api(good) as server, FaultyServer(play) as proxy:
         (record,) = await paused(server, "1", proxy=url_of(proxy))
 
-    assert (record.status, record.error) == ("failed", Fault.TLS)
+    assert (record.status, record.error) == ("failed", TransportError.TLS)
     assert SECRET.encode() not in b"".join(proxy.received)
 
 

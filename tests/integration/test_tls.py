@@ -9,8 +9,8 @@ import pytest
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
-from bulkpause.engine.policy import Rules
-from bulkpause.model import Action, Fault, Reply
+from bulkpause.engine.policy import RetryPolicy
+from bulkpause.model import Action, Reply, TransportError
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
 from tests.support.authority import LOOPBACK, Authority, Pair, context_of, needs_openssl
@@ -70,7 +70,7 @@ async def test_a_certificate_that_does_not_fit_is_refused(
     async with FaultyServer(answering(NO_CONTENT), tls=context_of(pair)) as server:
         reply = await sent(Endpoint(f"https://{host}:{server.port}"))
 
-    assert (reply.fault, reply.sent_at) == (Fault.TLS, None)
+    assert (reply.fault, reply.sent_at) == (TransportError.TLS, None)
     assert message in str(reply.message)
     assert server.requests == []
 
@@ -94,7 +94,7 @@ async def test_a_certificate_that_signs_itself_is_refused(authority: Authority) 
     async with FaultyServer(answering(NO_CONTENT), tls=context) as server:
         reply = await sent(server.endpoint)
 
-    assert (reply.fault, reply.sent_at) == (Fault.TLS, None)
+    assert (reply.fault, reply.sent_at) == (TransportError.TLS, None)
     assert "self-signed certificate" in (reply.message or "")
     assert server.requests == []
 
@@ -103,7 +103,7 @@ async def test_an_unknown_authority_is_refused(good: Pair) -> None:
     async with FaultyServer(answering(NO_CONTENT), tls=context_of(good)) as server:
         reply = await sent(server.endpoint)
 
-    assert (reply.fault, reply.sent_at) == (Fault.TLS, None)
+    assert (reply.fault, reply.sent_at) == (TransportError.TLS, None)
     assert "unable to get local issuer certificate" in (reply.message or "")
     assert server.requests == []
 
@@ -135,13 +135,13 @@ async def test_an_outdated_protocol_is_refused(authority: Authority) -> None:
         reply = await sent(server.endpoint)
 
     assert version == "TLSv1.1"
-    assert reply.fault in {Fault.TLS, Fault.REFUSED}
+    assert reply.fault in {TransportError.TLS, TransportError.REFUSED}
     assert (reply.sent_at, server.requests) == (None, [])
 
 
 @pytest.mark.parametrize(("behaviour", "fault"), NO_TLS.values(), ids=NO_TLS)
 async def test_without_a_secure_connection_nothing_is_sent(
-    behaviour: Behaviour, fault: Fault
+    behaviour: Behaviour, fault: TransportError
 ) -> None:
     async with FaultyServer(behaviour) as server:
         reply = await sent(Endpoint(f"https://127.0.0.1:{server.port}"))
@@ -165,12 +165,12 @@ async def test_a_certificate_of_another_name_fails_every_id_of_a_run(
     authority: Authority, trusted: None
 ) -> None:
     pair = authority.signed("wrong-name", "DNS:api.example")
-    rules = Rules(max_attempts=2, wait_initial_s=0.01)
+    rules = RetryPolicy(max_attempts=2, wait_initial_s=0.01)
     async with FaultyServer(answering(NO_CONTENT), tls=context_of(pair)) as server:
         settings = Settings(base_url=server.endpoint.base_url, rules=rules)
         async with Pauser("s3cret", settings) as pauser:
             records = [record async for record in pauser.pause(["1", "2", "3"])]
 
     assert [record.status for record in records] == ["failed"] * 3
-    assert {record.error for record in records} == {Fault.TLS}
+    assert {record.error for record in records} == {TransportError.TLS}
     assert server.requests == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkpause import Limit, Pauser, Record, Rules, Settings, Status
+from bulkpause import Limit, Pauser, Record, RetryPolicy, Settings, Status
 from tests.support.fakes import (
     FakeServer,
     Fate,
@@ -61,7 +61,7 @@ def pause_all(
         settings = Settings(
             limits=(Limit(500, 1.0),),
             max_in_flight=50,
-            rules=Rules(max_attempts=MAX_ATTEMPTS),
+            rules=RetryPolicy(max_attempts=MAX_ATTEMPTS),
         )
         async with Pauser(
             "token", settings, log=log, is_resumed=is_resumed, now=wall_clock

@@ -19,15 +19,15 @@ from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import (
-    Again,
     Decision,
-    Done,
+    Finish,
     ReadBack,
-    Rules,
+    Retry,
+    RetryPolicy,
     Stop,
     Verify,
     after_pause,
-    after_view,
+    after_read_back,
 )
 from bulkpause.model import Action, Record, Reply, Status
 from bulkpause.pauser import Pauser
@@ -219,7 +219,7 @@ def decisions(action: Action, reply: Reply) -> Iterator[Decision]:
     """Give what every way of asking makes of a reply."""
     for verify in Verify:
         for attempts in (1, 4):
-            rules = Rules(verify=verify)
+            rules = RetryPolicy(verify=verify)
             if action is Action.PAUSE:
                 for is_doubtful in (False, True):
                     yield after_pause(
@@ -230,8 +230,8 @@ def decisions(action: Action, reply: Reply) -> Iterator[Decision]:
                         jitter=0.5,
                     )
             else:
-                for pause in (None, Reply(answered_at=0.0, http_status=400)):
-                    yield after_view(
+                for pause in (None, Reply(received_at=0.0, http_status=400)):
+                    yield after_read_back(
                         reply,
                         attempts=attempts,
                         pause=pause,
@@ -253,13 +253,13 @@ def test_any_bytes_are_a_reply_that_is_decided_upon(
         assert b"%03d" % reply.http_status in answer
     for decision in decisions(action, reply):
         assert isinstance(decision, Decision)
-        if isinstance(decision, Again):
+        if isinstance(decision, Retry):
             assert 0 <= decision.wait_s <= 300
         if isinstance(decision, Stop):
             assert reply.http_status == 401
         if isinstance(decision, ReadBack):
             assert action is Action.PAUSE
-        if decision == Done(Status.PAUSED):
+        if decision == Finish(Status.PAUSED):
             assert is_proof(action, reply, answer)
 
 
@@ -310,7 +310,7 @@ async def _paused(choose: Callable[[bytes], Behaviour]) -> list[Record]:
             base_url=server.endpoint.base_url,
             limits=(),
             timeout_s=1.0,
-            rules=Rules(max_attempts=2, wait_initial_s=0.001),
+            rules=RetryPolicy(max_attempts=2, wait_initial_s=0.001),
         )
         # A server may ask for a pause of any length.
         guards = GuardRails(deadline_s=0.3)

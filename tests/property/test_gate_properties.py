@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.gate.ledger import most_in_any_window
-from bulkpause.model import Limit, RateLimit, Reply
+from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.fixed_window import FixedWindows, HeaderWindow, Rounding
 from tests.testkit.gate_simulation import DOCUMENTED, Falsify, Traffic, gate_of, run
@@ -113,12 +113,12 @@ def shares_of(seed: int) -> list[float]:
 def told_phase(limit: Limit, end_s: float, *, remaining: int | None = None) -> Falsify:
     """Tell that windows end so many seconds after the start, and each period."""
 
-    def falsify(told: RateLimit | None, now_s: float) -> RateLimit:
+    def falsify(told: RateLimitHeaders | None, now_s: float) -> RateLimitHeaders:
         left = remaining
         if left is None:
             left = told.remaining if told else 0
         reset_s = int((end_s - now_s) % limit.period_s) + 1
-        return RateLimit(limit=limit.requests, remaining=left, reset_s=reset_s)
+        return RateLimitHeaders(limit=limit.requests, remaining=left, reset_s=reset_s)
 
     return falsify
 
@@ -257,7 +257,7 @@ class TestKnownReset:
         begins_s = shares[1] * LONG.period_s
         wrong: list[object] = []
 
-        def watch(told: RateLimit | None, _: float) -> RateLimit | None:
+        def watch(told: RateLimitHeaders | None, _: float) -> RateLimitHeaders | None:
             boundary = gate._windows[0]._told.boundary
             if boundary is not None:
                 periods = round((boundary.middle - begins_s) / LONG.period_s)
@@ -310,18 +310,18 @@ class TestKnownReset:
         assert max(told_s) < silent_s + 1
 
 
-def word(remaining: int, reset_s: int, limit: int = LONG.requests) -> RateLimit:
-    return RateLimit(limit=limit, remaining=remaining, reset_s=reset_s)
+def word(remaining: int, reset_s: int, limit: int = LONG.requests) -> RateLimitHeaders:
+    return RateLimitHeaders(limit=limit, remaining=remaining, reset_s=reset_s)
 
 
-def truly(told: RateLimit | None) -> RateLimit:
+def truly(told: RateLimitHeaders | None) -> RateLimitHeaders:
     return told or word(0, 1)
 
 
 def jumping(*, seed: int, all_of_it: bool) -> Falsify:
     random = Random(seed)
 
-    def falsify(told: RateLimit | None, _: float) -> RateLimit:
+    def falsify(told: RateLimitHeaders | None, _: float) -> RateLimitHeaders:
         remaining = random.randrange(13) if all_of_it else truly(told).remaining
         return word(remaining, random.randrange(8))
 
@@ -549,7 +549,7 @@ async def _served(
         reply = None
         try:
             await asyncio.sleep(answer_s)
-            reply = Reply(sent_at=served[-1][1], answered_at=loop.time())
+            reply = Reply(sent_at=served[-1][1], received_at=loop.time())
         finally:
             await gate.tell(reply)
 

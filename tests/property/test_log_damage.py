@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from bulkpause.errors import LogError
 from bulkpause.journal.codec import (
     Answered,
-    Entry,
     Header,
     Sent,
+    WalEntry,
     decode_entries,
     decode_records,
     encode,
@@ -111,7 +111,7 @@ def opened(path: Path) -> tuple[Recovery, tuple[str, ...]]:
 def whole(name: str, count: int) -> Recovery:
     """Give what the files say with so many lines of one of them."""
     lines = {**FILES, name: FILES[name][:count]}
-    entries: list[Entry] = list(decode_entries(ends_cut(lines["log.wal"]), "wal"))
+    entries: list[WalEntry] = list(decode_entries(ends_cut(lines["log.wal"]), "wal"))
     return recover(decode_records(ends_cut(lines["log"]), "log"), entries)
 
 
@@ -252,7 +252,7 @@ def test_whatever_the_files_hold_is_read_or_named(
     log: list[bytes], ahead: list[bytes]
 ) -> None:
     try:
-        entries: list[Entry] = list(decode_entries(ahead, "wal"))
+        entries: list[WalEntry] = list(decode_entries(ahead, "wal"))
         records = list(decode_records(log, "log"))
     except LogError as error:
         entries, records, refused = [], [], str(error)

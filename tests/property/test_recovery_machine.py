@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bulkpause import Pauser, Record, Rules, Settings, Verify
+from bulkpause import Pauser, Record, RetryPolicy, Settings, Verify
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import SETTLED, run_of
 from bulkpause.model import Item, Status
@@ -163,7 +163,7 @@ class LogMachine(RuleBasedStateMachine):
         asked = len(self.server.calls)
 
         async def run() -> None:
-            rules = Rules(max_attempts=3, verify=Verify.REFUSED)
+            rules = RetryPolicy(max_attempts=3, verify=Verify.REFUSED)
             async with Pauser(
                 "token",
                 Settings(limits=(), max_in_flight=3, rules=rules),

@@ -15,7 +15,7 @@ from bulkpause.errors import InputError
 from bulkpause.ids import BLANK, fault_of
 from bulkpause.inputs.files import opened
 from bulkpause.inputs.reader import Format, Layout, Source, read
-from bulkpause.model import Item, Problem
+from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import Plan, make_plan
 from tests.support.nightly import IS_NIGHTLY
 
@@ -172,7 +172,7 @@ def test_a_quote_more_or_less_swallows_no_row(
         return
     ids = {cell for cells in table for cell in cells if cell.isdecimal()}
     lost = ids - {row.id for row in found if isinstance(row, Item)}
-    assert len(lost) <= sum(isinstance(row, Problem) for row in found)
+    assert len(lost) <= sum(isinstance(row, InvalidRow) for row in found)
     assert {row.id for row in found if isinstance(row, Item)} <= ids
 
 
@@ -196,7 +196,7 @@ def test_two_lost_quotes_hide_no_row_without_a_word(
     read_ids = {row.id for row in found if isinstance(row, Item)}
     assert read_ids <= ids
     # A file without rows is refused, too.
-    is_told = not found or any(isinstance(row, Problem) for row in found)
+    is_told = not found or any(isinstance(row, InvalidRow) for row in found)
     assert is_told or read_ids == ids
 
 
@@ -263,14 +263,14 @@ def test_any_bytes_at_all_are_read_and_accounted_for_or_refused(
         assert all(is_as_it_should(row, text) for row in rows)
 
 
-def is_as_it_should(row: Item | Problem, text: str) -> bool:
+def is_as_it_should(row: Item | InvalidRow, text: str) -> bool:
     """Tell whether an id stands in the text, and a problem can be printed."""
     if isinstance(row, Item):
         return fault_of(row.id) is None and (row.id in text or "\\u" in text)
     return str(row).isprintable() and row.remedy != ""
 
 
-def source_of(data: bytes, name: str) -> tuple[Source, list[Item | Problem]]:
+def source_of(data: bytes, name: str) -> tuple[Source, list[Item | InvalidRow]]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, name)
         path.write_bytes(data)

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bulkpause import Pauser, Record, Rules, Settings, Status
+from bulkpause import Pauser, Record, RetryPolicy, Settings, Status
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import SETTLED
 from tests.support.crash_simulation import Crash, Trace, crash_after, lay_out, traced
@@ -41,7 +41,7 @@ PAUSES = {
     Fate.ERROR_AFTER: 0.1,
     Fate.UNAVAILABLE: 0.1,
 }
-SETTINGS = Settings(limits=(), max_in_flight=5, rules=Rules())
+SETTINGS = Settings(limits=(), max_in_flight=5, rules=RetryPolicy())
 #: How many states there are at the least, and how many are tried in each run.
 FEWEST = 2_000
 #: Into so many tests they are shared out, which can run side by side.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
-from bulkpause.model import Fault
+from bulkpause.model import TransportError
 from tests.support.faulty_server import (
     Behaviour,
     choosing,
@@ -124,81 +124,120 @@ def flooding(start: bytes, drop: bytes) -> Behaviour:
 
 
 #: No status is known: the request was written, and may have been acted upon.
-UNANSWERED: dict[str, tuple[Behaviour, Fault]] = {
-    "reset before the status line": (raw_then_reset(), Fault.RESET),
-    "reset within the status line": (raw_then_reset(b"HTTP/1.1 2"), Fault.RESET),
-    "reset within the headers": (raw_then_reset(OK + b"X: 1\r\n"), Fault.RESET),
-    "hang-up before the status line": (raw(), Fault.HANG_UP),
-    "hang-up within the status line": (raw(b"HTTP/1.1 20"), Fault.HANG_UP),
-    "hang-up within the headers": (raw(OK + b"X: 1\r\n"), Fault.HANG_UP),
-    "hang before the status line": (raw_then_hang(), Fault.READ_TIMEOUT),
-    "hang without reading": (never_reading, Fault.READ_TIMEOUT),
-    "hang within the headers": (raw_then_hang(OK), Fault.READ_TIMEOUT),
-    "status line byte by byte": (dripping(b"HTTP/1.1 200 ", b"O"), Fault.READ_TIMEOUT),
-    "headers one by one": (dripping(OK, b"A: 1\r\n"), Fault.READ_TIMEOUT),
+UNANSWERED: dict[str, tuple[Behaviour, TransportError]] = {
+    "reset before the status line": (raw_then_reset(), TransportError.RESET),
+    "reset within the status line": (
+        raw_then_reset(b"HTTP/1.1 2"),
+        TransportError.RESET,
+    ),
+    "reset within the headers": (
+        raw_then_reset(OK + b"X: 1\r\n"),
+        TransportError.RESET,
+    ),
+    "hang-up before the status line": (raw(), TransportError.HANG_UP),
+    "hang-up within the status line": (raw(b"HTTP/1.1 20"), TransportError.HANG_UP),
+    "hang-up within the headers": (raw(OK + b"X: 1\r\n"), TransportError.HANG_UP),
+    "hang before the status line": (raw_then_hang(), TransportError.READ_TIMEOUT),
+    "hang without reading": (never_reading, TransportError.READ_TIMEOUT),
+    "hang within the headers": (raw_then_hang(OK), TransportError.READ_TIMEOUT),
+    "status line byte by byte": (
+        dripping(b"HTTP/1.1 200 ", b"O"),
+        TransportError.READ_TIMEOUT,
+    ),
+    "headers one by one": (dripping(OK, b"A: 1\r\n"), TransportError.READ_TIMEOUT),
     "100 Continue for ever": (
         dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        Fault.READ_TIMEOUT,
+        TransportError.READ_TIMEOUT,
     ),
     "a flood of early hints": (
         flooding(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
-        Fault.READ_TIMEOUT,
+        TransportError.READ_TIMEOUT,
     ),
-    "a flood of headers": (flooding(OK, b"A: 1\r\n" * 100), Fault.MALFORMED),
-    "10,000 headers": (raw_then_hang(OK + b"A: 1\r\n" * 10_000), Fault.MALFORMED),
-    "one huge header": (raw_then_hang(OK + b"A: " + b"x" * 10**6), Fault.MALFORMED),
-    "one endless header": (flooding(OK + b"A: ", b"x" * 4096), Fault.MALFORMED),
-    "one huge header name": (raw_then_hang(OK + b"x" * 10**6), Fault.MALFORMED),
-    "an endless reason": (flooding(b"HTTP/1.1 200 ", b"x" * 4096), Fault.MALFORMED),
-    "another protocol": (raw_then_hang(b"SSH-2.0-OpenSSH_9\r\n"), Fault.MALFORMED),
-    "a TLS alert": (raw_then_hang(b"\x15\x03\x01\x00\x02\x02\x28"), Fault.MALFORMED),
-    "HTTP/2": (raw_then_hang(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"), Fault.MALFORMED),
-    "HTML without a head": (raw_then_hang(b"<html>no</html>"), Fault.MALFORMED),
-    "NUL bytes": (raw_then_hang(b"\0" * 100), Fault.MALFORMED),
-    "random bytes": (raw_then_hang(bytes(range(255, 0, -1))), Fault.MALFORMED),
-    "no status": (raw_then_hang(b"HTTP/1.1 \r\n\r\n"), Fault.MALFORMED),
+    "a flood of headers": (flooding(OK, b"A: 1\r\n" * 100), TransportError.MALFORMED),
+    "10,000 headers": (
+        raw_then_hang(OK + b"A: 1\r\n" * 10_000),
+        TransportError.MALFORMED,
+    ),
+    "one huge header": (
+        raw_then_hang(OK + b"A: " + b"x" * 10**6),
+        TransportError.MALFORMED,
+    ),
+    "one endless header": (
+        flooding(OK + b"A: ", b"x" * 4096),
+        TransportError.MALFORMED,
+    ),
+    "one huge header name": (
+        raw_then_hang(OK + b"x" * 10**6),
+        TransportError.MALFORMED,
+    ),
+    "an endless reason": (
+        flooding(b"HTTP/1.1 200 ", b"x" * 4096),
+        TransportError.MALFORMED,
+    ),
+    "another protocol": (
+        raw_then_hang(b"SSH-2.0-OpenSSH_9\r\n"),
+        TransportError.MALFORMED,
+    ),
+    "a TLS alert": (
+        raw_then_hang(b"\x15\x03\x01\x00\x02\x02\x28"),
+        TransportError.MALFORMED,
+    ),
+    "HTTP/2": (
+        raw_then_hang(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"),
+        TransportError.MALFORMED,
+    ),
+    "HTML without a head": (
+        raw_then_hang(b"<html>no</html>"),
+        TransportError.MALFORMED,
+    ),
+    "NUL bytes": (raw_then_hang(b"\0" * 100), TransportError.MALFORMED),
+    "random bytes": (raw_then_hang(bytes(range(255, 0, -1))), TransportError.MALFORMED),
+    "no status": (raw_then_hang(b"HTTP/1.1 \r\n\r\n"), TransportError.MALFORMED),
     "a status of two digits": (
         raw_then_hang(b"HTTP/1.1 20 OK\r\n\r\n"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
-    "a status in words": (raw_then_hang(b"HTTP/1.1 OK\r\n\r\n"), Fault.MALFORMED),
+    "a status in words": (
+        raw_then_hang(b"HTTP/1.1 OK\r\n\r\n"),
+        TransportError.MALFORMED,
+    ),
     "a version of the future": (
         raw_then_hang(b"HTTP/9.9 204 No Content\r\n\r\n"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "two lengths": (
         raw_then_hang(
             BAD_REQUEST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"
         ),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "a negative length": (
         raw_then_hang(BAD_REQUEST + b"Content-Length: -1\r\n\r\n"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "a length in words": (
         raw_then_hang(BAD_REQUEST + b"Content-Length: ten\r\n\r\n"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "a length beyond all numbers": (
         raw_then_hang(BAD_REQUEST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "a header without a name": (
         raw_then_hang(BAD_REQUEST + b": x\r\n\r\n"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "overlong body at once": (
         raw(BAD_REQUEST + b"Content-Length: 2\r\n\r\n{}, and more"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "malformed chunks at once": (
         raw_then_hang(BAD_REQUEST + CHUNKED + b"zz\r\n{}"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
     "a NUL byte in a header": (
         raw_then_hang(BAD_REQUEST + b"A: x\0y\r\n\r\n"),
-        Fault.MALFORMED,
+        TransportError.MALFORMED,
     ),
 }
 
@@ -237,11 +276,11 @@ SPOILT_BODIES: dict[str, Behaviour] = {
 
 
 #: Whatever the client says first, no secure connection comes about.
-NO_TLS: dict[str, tuple[Behaviour, Fault]] = {
-    "plain text": (speak_plainly, Fault.TLS),
-    "hang": (hang, Fault.CONNECT_TIMEOUT),
-    "hang-up": (hang_up, Fault.REFUSED),
-    "reset": (cut_off, Fault.REFUSED),
+NO_TLS: dict[str, tuple[Behaviour, TransportError]] = {
+    "plain text": (speak_plainly, TransportError.TLS),
+    "hang": (hang, TransportError.CONNECT_TIMEOUT),
+    "hang-up": (hang_up, TransportError.REFUSED),
+    "reset": (cut_off, TransportError.REFUSED),
 }
 
 

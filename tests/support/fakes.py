@@ -14,9 +14,9 @@ from typing import Any, Self, TypeVar, TypeVarTuple
 import pytest
 
 from bulkpause.engine.dispatcher import Context
-from bulkpause.engine.policy import PAUSABLE, Rules
+from bulkpause.engine.policy import PAUSABLE, RetryPolicy
 from bulkpause.errors import LogError
-from bulkpause.model import Action, Fault, Record, Reply, Status
+from bulkpause.model import Action, Record, Reply, Status, TransportError
 from tests.testkit.virtual_time import VirtualTimeLoop
 
 
@@ -65,13 +65,13 @@ class Fate(StrEnum):
 
 _ACTING = frozenset({Fate.WELL, Fate.LOST_AFTER, Fate.ERROR_AFTER})
 #: The answer that each fate but the good one has, or the fault in its place.
-_OUTCOMES: Mapping[Fate, int | Fault] = {
-    Fate.LOST_AFTER: Fault.HANG_UP,
-    Fate.LOST_BEFORE: Fault.RESET,
+_OUTCOMES: Mapping[Fate, int | TransportError] = {
+    Fate.LOST_AFTER: TransportError.HANG_UP,
+    Fate.LOST_BEFORE: TransportError.RESET,
     Fate.ERROR_AFTER: 500,
     Fate.ERROR_BEFORE: 500,
     Fate.UNAVAILABLE: 503,
-    Fate.NOT_SENT: Fault.REFUSED,
+    Fate.NOT_SENT: TransportError.REFUSED,
 }
 
 
@@ -166,7 +166,7 @@ class FakeServer:
         sent_at = loop.time()
         await asyncio.sleep(self._latency_s / 2)
         if fate is Fate.NOT_SENT:
-            return Reply(answered_at=loop.time(), fault=Fault.REFUSED)
+            return Reply(received_at=loop.time(), fault=TransportError.REFUSED)
         acted = action is Action.PAUSE and fate in _ACTING and self.act(id_)
         seen = self.status(id_)
         self.calls.append(
@@ -174,18 +174,18 @@ class FakeServer:
         )
         await asyncio.sleep(self._latency_s / 2)
         outcome = _OUTCOMES.get(fate, 204 if acted else 400)
-        if fate is Fate.WELL and action is Action.VIEW:
+        if fate is Fate.WELL and action is Action.READ:
             return _reply(sent_at, 200, campaign_status=seen)
         return _reply(sent_at, outcome)
 
 
 def _reply(
-    sent_at: float, outcome: int | Fault, campaign_status: str | None = None
+    sent_at: float, outcome: int | TransportError, campaign_status: str | None = None
 ) -> Reply:
-    fault = outcome if isinstance(outcome, Fault) else None
+    fault = outcome if isinstance(outcome, TransportError) else None
     return Reply(
         sent_at=sent_at,
-        answered_at=asyncio.get_running_loop().time(),
+        received_at=asyncio.get_running_loop().time(),
         http_status=int(outcome) if fault is None else None,
         fault=fault,
         campaign_status=campaign_status,
@@ -211,7 +211,7 @@ class ScriptedSender:
 
     def __init__(
         self,
-        answers: Mapping[str, Sequence[int | str | Fault | Reply]],
+        answers: Mapping[str, Sequence[int | str | TransportError | Reply]],
         latency_s: float = 0.01,
     ) -> None:
         self.sent: list[tuple[float, Action, str]] = []
@@ -239,7 +239,7 @@ class ScriptedSender:
         match answer:
             case Reply():
                 return answer
-            case Fault():
+            case TransportError():
                 return _reply(sent_at, answer)
             case str():
                 return _reply(sent_at, 200, campaign_status=answer)
@@ -293,13 +293,13 @@ class KeepingRecorder:
         self.lines.append(line)
 
 
-def context(rules: Rules | None = None, *, run_id: str = "run") -> Context:
+def context(rules: RetryPolicy | None = None, *, run_id: str = "run") -> Context:
     """Give an engine all that it needs beside its ports; jitter is at its most."""
     return Context(
         run_id=run_id,
         request_ids=(f"{run_id}-{number}" for number in count(1)),
         reason=None,
-        rules=rules or Rules(),
+        rules=rules or RetryPolicy(),
         now=wall_clock,
         jitter=lambda: 1.0,
     )

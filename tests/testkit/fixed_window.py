@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor, inf
 from typing import Literal
 
-from bulkpause.model import Limit, RateLimit
+from bulkpause.model import Limit, RateLimitHeaders
 from tests.testkit.server_model import Verdict
 
 
@@ -66,7 +66,7 @@ class FixedWindows:
     Args:
         limits: The windows. A request must fit into all of them.
         phases_s: An instant at which a window begins, for each limit.
-        header_window: Which window the `X-RateLimit-*` headers speak of.
+        header_window: Which window the `X-RateLimitHeaders-*` headers speak of.
         reset_rounding: How seconds left become whole, also in `Retry-After`.
         counts_refused: Whether a refused request spends allowance, too.
     """
@@ -98,13 +98,13 @@ class FixedWindows:
             return Verdict(allowed=False, retry_after_s=wait_s)
         return Verdict(allowed=True, rate_limit=self.rate_limit(now_s))
 
-    def rate_limit(self, now_s: float) -> RateLimit | None:
+    def rate_limit(self, now_s: float) -> RateLimitHeaders | None:
         """Say what the headers of an answer say that is written now."""
         self._roll(now_s)
         window = self._told()
         if window is None:
             return None
-        return RateLimit(
+        return RateLimitHeaders(
             limit=window.limit.requests,
             remaining=window.remaining,
             reset_s=self._rounded(window.ends_at_s - now_s),

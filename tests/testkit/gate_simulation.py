@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from bulkpause.model import Limit, RateLimit, Reply
+from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.network import Connections, Network
 from tests.testkit.server_model import ServerModel
@@ -15,7 +15,7 @@ from tests.testkit.virtual_time import VirtualTimeLoop
 
 
 #: Gives what the answer says in place of the truth, at an instant.
-Falsify = Callable[[RateLimit | None, float], RateLimit | None]
+Falsify = Callable[[RateLimitHeaders | None, float], RateLimitHeaders | None]
 
 BURST, STEADY = Limit(10, 1.0), Limit(150, 60.0)
 DOCUMENTED = (BURST, STEADY)
@@ -54,7 +54,7 @@ class Traffic:
     ids: int
     ways: Ways = field(default_factory=lambda: Connections(Network(), Random(0)))
     falsify: Falsify = lambda told, _: told
-    read: Callable[[float], RateLimit | None] | None = None
+    read: Callable[[float], RateLimitHeaders | None] | None = None
     killed_at: float | None = None
     taken_s: list[float] = field(default_factory=list)
     arrivals_s: list[float] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Traffic:
         self.ways.release(loop.time())
         await self.gate.tell(
             Reply(
-                answered_at=loop.time(),
+                received_at=loop.time(),
                 sent_at=sent_at,
                 is_cold=is_cold,
                 http_status=204 if allowed else 429,
@@ -116,7 +116,9 @@ class Traffic:
         self._waiting += not allowed
         self._news.set()
 
-    def _arrive(self, now_s: float) -> tuple[bool, RateLimit | None, float | None]:
+    def _arrive(
+        self, now_s: float
+    ) -> tuple[bool, RateLimitHeaders | None, float | None]:
         assert len(self.arrivals_s) < MOST_REQUESTS_PER_ID * self.ids
         verdict = self.model.arrive(now_s)
         self.arrivals_s.append(now_s)

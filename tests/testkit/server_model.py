@@ -7,7 +7,7 @@ is never earlier than the one before.
 from dataclasses import dataclass
 from typing import Protocol
 
-from bulkpause.model import RateLimit
+from bulkpause.model import RateLimitHeaders
 
 
 #: Less than this share of a token is an error of floating point.
@@ -19,7 +19,7 @@ class Verdict:
     """What the server says to one request."""
 
     allowed: bool
-    rate_limit: RateLimit | None = None
+    rate_limit: RateLimitHeaders | None = None
     retry_after_s: float | None = None
 
 

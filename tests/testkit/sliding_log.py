@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from math import ceil
 
-from bulkpause.model import Limit, RateLimit
+from bulkpause.model import Limit, RateLimitHeaders
 from tests.testkit.server_model import Verdict
 
 
@@ -52,11 +52,11 @@ class SlidingLog:
             if len(log) >= limit.requests
         )
 
-    def _rate_limit(self, now_s: float) -> RateLimit | None:
+    def _rate_limit(self, now_s: float) -> RateLimitHeaders | None:
         if not self._has_headers:
             return None
         limit, log = self._logs[-1]
-        return RateLimit(
+        return RateLimitHeaders(
             limit=limit.requests,
             remaining=limit.requests - len(log),
             reset_s=ceil(log[0] + limit.period_s - now_s),

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkpause._text import name_of, shown
+from bulkpause._text import display_name, quote
 from bulkpause.ids import as_item, checked, fault_of
-from bulkpause.model import Item, Problem
+from bulkpause.model import InvalidRow, Item
 from tests.support.hostile_ids import HOSTILE_IDS
 
 
@@ -120,7 +120,7 @@ def test_an_item_of_unknown_origin_is_checked_like_a_text(text: str) -> None:
 
 
 def test_a_problem_stays_one() -> None:
-    problem = Problem(row=3, reason="no id", remedy="fill it in")
+    problem = InvalidRow(row=3, reason="no id", remedy="fill it in")
     assert checked(problem) is problem
 
 
@@ -133,7 +133,7 @@ def test_nothing_but_the_pattern_is_ever_accepted(text: str) -> None:
         assert re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", item.id, re.ASCII)
         assert item.id in text
     else:
-        assert isinstance(item, Problem)
+        assert isinstance(item, InvalidRow)
         assert item.reason
         assert item.remedy
 
@@ -157,14 +157,14 @@ def test_every_number_that_a_spreadsheet_rounds_is_refused(
 @settings(deadline=None)
 @given(st.text())
 def test_a_shown_text_is_short_and_safe_to_print(text: str) -> None:
-    quoted = shown(text)
+    quoted = quote(text)
     assert re.fullmatch("[ -~]*", quoted)
     assert len(quoted) <= 40 * len(r"\U0001F384") + len("''...")
 
 
 def test_a_shown_text_is_cut_in_sight() -> None:
-    assert shown("x" * 40) == f"'{'x' * 40}'"
-    assert shown("x" * 41) == f"'{'x' * 40}'..."
+    assert quote("x" * 40) == f"'{'x' * 40}'"
+    assert quote("x" * 41) == f"'{'x' * 40}'..."
 
 
 @pytest.mark.parametrize(
@@ -178,4 +178,4 @@ def test_a_shown_text_is_cut_in_sight() -> None:
     ],
 )
 def test_an_input_is_named_by_its_path_made_safe(path: str, name: str) -> None:
-    assert name_of(path) == name
+    assert display_name(path) == name

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkpause.model import Item, Problem
+from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import make_plan
 
 
@@ -15,8 +15,8 @@ ROWS = st.lists(st.one_of(IDS, st.none())).map(
 )
 
 
-def problem(row: int) -> Problem:
-    return Problem(row=row, reason="no id", remedy="fill it in")
+def problem(row: int) -> InvalidRow:
+    return InvalidRow(row=row, reason="no id", remedy="fill it in")
 
 
 def items(*ids: str) -> list[Item]:
@@ -63,7 +63,7 @@ def test_nothing_makes_an_empty_plan() -> None:
 @settings(deadline=None)
 @given(ROWS, st.frozensets(IDS))
 def test_every_row_is_in_exactly_one_account(
-    rows: list[Item | Problem], done: frozenset[str]
+    rows: list[Item | InvalidRow], done: frozenset[str]
 ) -> None:
     plan = make_plan(rows, done=done)
     counts = (len(plan.items), len(plan.problems), plan.duplicate, plan.already_done)
@@ -76,13 +76,13 @@ def test_every_row_is_in_exactly_one_account(
 
 @settings(deadline=None)
 @given(ROWS)
-def test_ids_keep_the_order_of_their_rows(rows: list[Item | Problem]) -> None:
+def test_ids_keep_the_order_of_their_rows(rows: list[Item | InvalidRow]) -> None:
     found = [item.row for item in make_plan(rows).items]
     assert found == sorted(found)
 
 
 def test_the_digest_is_of_the_ids_alone() -> None:
-    other_rows: list[Item | Problem] = [
+    other_rows: list[Item | InvalidRow] = [
         Item(id="a", row=9, sort_text="1"),
         problem(10),
         Item(id="b", row=11),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.api.proxy import Proxy
-from bulkpause.engine.policy import Rules, Verify
+from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.model import Limit
 from bulkpause.settings import Settings, parse_duration, parse_limit
@@ -78,7 +78,7 @@ def test_a_hostile_address_is_refused() -> None:
 @pytest.mark.parametrize("max_attempts", [0, -1])
 def test_one_attempt_must_be_allowed(max_attempts: int) -> None:
     with pytest.raises(SettingsError, match="one attempt"):
-        Settings(rules=Rules(max_attempts=max_attempts))
+        Settings(rules=RetryPolicy(max_attempts=max_attempts))
 
 
 def test_settings_are_checked_when_they_are_changed() -> None:

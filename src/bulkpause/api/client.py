@@ -21,7 +21,7 @@ from yarl import URL
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
 from bulkpause.api.proxy import Proxy
-from bulkpause.api.response import read_answer
+from bulkpause.api.response import parse_response
 from bulkpause.api.transport import (
     _SENDING,
     _BrokenError,
@@ -132,7 +132,7 @@ class Client:
         except (_BrokenError, aiohttp.ClientError, OSError, ValueError) as raised:
             error = raised.__cause__ if isinstance(raised, _BrokenError) else raised
             return Reply(
-                answered_at=asyncio.get_running_loop().time(),
+                received_at=asyncio.get_running_loop().time(),
                 sent_at=sending.sent_at,
                 is_cold=sending.is_cold,
                 fault=_fault(error, was_sent=sending.sent_at is not None),
@@ -186,15 +186,15 @@ class Client:
         id_: str,
         sending: _Sending,
     ) -> Reply:
-        answered_at = asyncio.get_running_loop().time()
+        received_at = asyncio.get_running_loop().time()
         # The answer to a read-back is in the body, to a pause in the status.
-        needs_body = action is Action.VIEW and response.status == 200
+        needs_body = action is Action.READ and response.status == 200
         body = await _bounded_body(response, needs_all=needs_body)
-        answer = read_answer(
+        answer = parse_response(
             response.headers, body, id_=id_, now=self._now, hide=self._token.hidden_in
         )
         return Reply(
-            answered_at=answered_at,
+            received_at=received_at,
             sent_at=sending.sent_at,
             is_cold=sending.is_cold,
             http_status=response.status,

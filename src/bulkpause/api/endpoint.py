@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bulkpause._text import shown
+from bulkpause._text import quote
 from bulkpause.api.url import BadUrlError, host_of, refuse, split
 from bulkpause.model import Action
 
@@ -33,7 +33,7 @@ class Endpoint:
             ValueError: The id would lead to another place.
         """
         if not _PLAIN_ID.fullmatch(id_):
-            raise ValueError(f"{shown(id_)} can not stand in a path")
+            raise ValueError(f"{quote(id_)} can not stand in a path")
         campaign = f"{self.base_url}/v1/hood/campaigns/{id_}"
         return f"{campaign}/pause" if action is Action.PAUSE else campaign
 

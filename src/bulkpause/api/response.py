@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 import orjson
 from multidict import CIMultiDictProxy
 
-from bulkpause._text import inert
-from bulkpause.model import RateLimit
+from bulkpause._text import sanitize
+from bulkpause.model import RateLimitHeaders
 
 
 #: Where servers put the id under which they log a request.
@@ -28,25 +28,25 @@ _LONGEST_RESET_S = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ParsedResponse:
     """What a server said beside the status, as far as it could be read."""
 
     title: str | None
     message: str | None
     trace_id: str | None
     campaign_status: str | None
-    rate_limit: RateLimit | None
+    rate_limit: RateLimitHeaders | None
     retry_after_s: float | None
 
 
-def read_answer(
+def parse_response(
     headers: CIMultiDictProxy[str],
     body: bytes,
     *,
     id_: str,
     now: Callable[[], datetime],
     hide: Callable[[str], str],
-) -> Answer:
+) -> ParsedResponse:
     """Read the headers and the body of an answer to a request for an id.
 
     Args:
@@ -61,7 +61,7 @@ def read_answer(
     def text(value: object) -> str | None:
         return clean(hide(value)) if isinstance(value, str) else None
 
-    return Answer(
+    return ParsedResponse(
         title=text(told.get("title")),
         message=text(told.get("message")),
         trace_id=text(_trace_id(told, headers)),
@@ -73,7 +73,7 @@ def read_answer(
 
 def clean(text: str) -> str:
     """Cut a foreign text short and take out what could steer a terminal."""
-    return inert(text[:_LONGEST_TEXT])
+    return sanitize(text[:_LONGEST_TEXT])
 
 
 def _decoded(body: bytes) -> dict[str, object]:
@@ -101,7 +101,7 @@ def _campaign_status(body: Mapping[str, object], id_: str) -> object:
     return None
 
 
-def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimit | None:
+def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimitHeaders | None:
     """Read the server's word on a window, if it is said once and makes sense."""
     numbers: list[int] = []
     for name in ("Limit", "Remaining", "Reset"):
@@ -112,7 +112,7 @@ def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimit | None:
     limit, remaining, reset_s = numbers
     if not remaining <= limit or limit == 0 or reset_s > _LONGEST_RESET_S:
         return None
-    return RateLimit(limit=limit, remaining=remaining, reset_s=reset_s)
+    return RateLimitHeaders(limit=limit, remaining=remaining, reset_s=reset_s)
 
 
 def _retry_after_s(

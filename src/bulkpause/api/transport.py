@@ -17,7 +17,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from bulkpause.api.response import clean
-from bulkpause.model import Fault
+from bulkpause.model import TransportError
 
 
 class _BrokenError(Exception):
@@ -83,22 +83,29 @@ async def _one_try(
         raise _BrokenError from error
 
 
-def _fault(error: BaseException | None, *, was_sent: bool) -> Fault:
+def _fault(error: BaseException | None, *, was_sent: bool) -> TransportError:
     # From the most particular to the most general: the classes inherit widely.
-    known: tuple[tuple[type[BaseException], Fault], ...] = (
-        (aiohttp.ClientConnectorDNSError, Fault.DNS),
-        (aiohttp.ClientSSLError, Fault.TLS),
-        (aiohttp.ClientConnectorCertificateError, Fault.TLS),
-        (aiohttp.ServerFingerprintMismatch, Fault.TLS),
-        (aiohttp.ClientHttpProxyError, Fault.PROXY),
-        (aiohttp.ClientProxyConnectionError, Fault.PROXY),
-        (TimeoutError, Fault.READ_TIMEOUT if was_sent else Fault.CONNECT_TIMEOUT),
-        (aiohttp.ServerDisconnectedError, Fault.HANG_UP),
-        (OSError, Fault.RESET if was_sent else Fault.REFUSED),
-        (aiohttp.ClientConnectionError, Fault.RESET if was_sent else Fault.REFUSED),
+    known: tuple[tuple[type[BaseException], TransportError], ...] = (
+        (aiohttp.ClientConnectorDNSError, TransportError.DNS),
+        (aiohttp.ClientSSLError, TransportError.TLS),
+        (aiohttp.ClientConnectorCertificateError, TransportError.TLS),
+        (aiohttp.ServerFingerprintMismatch, TransportError.TLS),
+        (aiohttp.ClientHttpProxyError, TransportError.PROXY),
+        (aiohttp.ClientProxyConnectionError, TransportError.PROXY),
+        (
+            TimeoutError,
+            TransportError.READ_TIMEOUT if was_sent else TransportError.CONNECT_TIMEOUT,
+        ),
+        (aiohttp.ServerDisconnectedError, TransportError.HANG_UP),
+        (OSError, TransportError.RESET if was_sent else TransportError.REFUSED),
+        (
+            aiohttp.ClientConnectionError,
+            TransportError.RESET if was_sent else TransportError.REFUSED,
+        ),
     )
     return next(
-        (fault for kind, fault in known if isinstance(error, kind)), Fault.MALFORMED
+        (fault for kind, fault in known if isinstance(error, kind)),
+        TransportError.MALFORMED,
     )
 
 

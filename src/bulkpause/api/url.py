@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from bulkpause._text import shown
+from bulkpause._text import quote
 from bulkpause.errors import SettingsError
 
 
@@ -83,7 +83,7 @@ def refuse(what: str, url: str, reason: str) -> NoReturn:
     # Ahead of an @ stands a password, behind a ? perhaps a key.
     text = re.sub(r"(?s)^.*@", "…@", url)
     text = re.sub(r"(?s)[?#].*$", "?…", text)
-    raise SettingsError(f"the {what} {shown(text, most=80)} is refused: {reason}")
+    raise SettingsError(f"the {what} {quote(text, most=80)} is refused: {reason}")
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from bulkpause.cli import hints as complaint
-from bulkpause.cli.exit_codes import Exit, exit_of_error
+from bulkpause.cli.exit_codes import ExitCode, exit_of_error
 from bulkpause.cli.flags import (
     INPUT,
     OF_THE_API,
@@ -17,7 +17,7 @@ from bulkpause.cli.flags import (
     VERIFY,
     options_of,
 )
-from bulkpause.cli.help import Cover, Page
+from bulkpause.cli.help import HelpCommand, LazyGroup
 from bulkpause.cli.options import Options
 from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.model import Status
@@ -39,7 +39,7 @@ _EXIT_CODES = """
 
 
 @click.group(
-    cls=Cover,
+    cls=LazyGroup,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "BULKPAUSE",
@@ -72,7 +72,7 @@ def cli() -> None:
 
 
 @cli.command(
-    cls=Page,
+    cls=HelpCommand,
     examples="""
         Look at the plan, answer a question, and pause:
           bulkpause run export.csv
@@ -111,7 +111,7 @@ def cli() -> None:
 @OF_THE_INPUT
 @OF_THE_API
 @OF_THE_RUN
-def run(**given: Any) -> Exit:
+def run(**given: Any) -> ExitCode:
     """Pause every campaign of INPUT: a path, or - for standard input.
 
     INPUT is CSV with a heading, JSON lines, or a plain list of ids; .gz is unpacked.
@@ -124,7 +124,7 @@ def run(**given: Any) -> Exit:
 
 
 @cli.command(
-    cls=Page,
+    cls=HelpCommand,
     examples="""
         See what is left, then pause it:
           bulkpause status pauses.jsonl
@@ -138,7 +138,7 @@ def run(**given: Any) -> Exit:
 )
 @OF_THE_API
 @OF_THE_RUN
-def retry(**given: Any) -> Exit:
+def retry(**given: Any) -> ExitCode:
     """Pause what LOG leaves open: failed, unknown, and not attempted ids.
 
     What may have been paused before is read back first. Results are appended to LOG.
@@ -147,7 +147,7 @@ def retry(**given: Any) -> Exit:
 
 
 @cli.command(
-    cls=Page,
+    cls=HelpCommand,
     examples="""
         Look, then pause exactly what was looked at:
           bulkpause plan export.csv --order-by spend:desc
@@ -159,7 +159,7 @@ def retry(**given: Any) -> Exit:
 @OF_THE_INPUT
 @OF_THE_API
 @VERIFY
-def plan(**given: Any) -> Exit:
+def plan(**given: Any) -> ExitCode:
     """Say what `run INPUT` would send. Sends nothing.
 
     The digest it prints ties a run to what was looked at: the ids and their order.
@@ -171,7 +171,7 @@ def plan(**given: Any) -> Exit:
 
 
 @cli.command(
-    cls=Page,
+    cls=HelpCommand,
     examples="""
         After an incident:
           bulkpause status pauses.jsonl
@@ -182,7 +182,7 @@ def plan(**given: Any) -> Exit:
 )
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option("--json", is_flag=True, help="As one JSON object.")
-def status(log: Path, *, json: bool) -> Exit:
+def status(log: Path, *, json: bool) -> ExitCode:
     """Answer from LOG what is paused, what may still run, and why. Sends nothing."""
     from bulkpause.cli.commands.log import show_status  # noqa: PLC0415 (see _run)
 
@@ -190,7 +190,7 @@ def status(log: Path, *, json: bool) -> Exit:
 
 
 @cli.command(
-    cls=Page,
+    cls=HelpCommand,
     examples="""
         What was refused, for a spreadsheet:
           bulkpause export pauses.jsonl --status rejected,not_pausable > refused.csv
@@ -212,7 +212,7 @@ def status(log: Path, *, json: bool) -> Exit:
     default="csv",
     show_default=True,
 )
-def export(**given: Any) -> Exit:
+def export(**given: Any) -> ExitCode:
     """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing."""
     from bulkpause.cli.commands.log import export_log  # noqa: PLC0415 (see _run)
 
@@ -220,7 +220,7 @@ def export(**given: Any) -> Exit:
     return export_log(given["log"], statuses, as_csv_file=given["format"] == "csv")
 
 
-def _run(options: Options) -> Exit:
+def _run(options: Options) -> ExitCode:
     # What a verb needs is imported when it is called: help, and what is refused for
     # its options, comes at once.
     from bulkpause.cli.commands.run import run as run_options  # noqa: PLC0415
@@ -236,10 +236,10 @@ def main() -> NoReturn:
         error.show()
         if isinstance(error, click.UsageError):
             _suggest(complaint.corrected(error, sys.argv[1:]))
-        code = Exit.USAGE
+        code = ExitCode.USAGE
     except click.Abort:
         click.echo("nothing was sent", err=True)
-        code = Exit.INTERRUPTED
+        code = ExitCode.INTERRUPTED
     except BulkpauseError as error:
         click.echo(f"bulkpause: {error}", err=True)
         if isinstance(error, TokenError):
@@ -248,7 +248,7 @@ def main() -> NoReturn:
     except Exception as error:  # noqa: BLE001 (Python's own code, 1, is taken)
         for line in complaint.defect(error):
             click.echo(f"bulkpause: {line}", err=True)
-        code = Exit.DEFECT
+        code = ExitCode.DEFECT
     sys.exit(int(code or 0))
 
 

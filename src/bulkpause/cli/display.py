@@ -5,20 +5,20 @@ import sys
 from typing import TextIO
 
 from bulkpause.cli.options import Options
-from bulkpause.progress.display import Face, Late, Quiet, Unbreakable
+from bulkpause.progress.display import Display, LazyDisplay, PlainDisplay, SafeDisplay
 
 
 #: Terminals that can not move the cursor.
 _DUMB = frozenset({"dumb", "unknown"})
 
 
-def face_for(options: Options, run_id: str) -> Face:
+def display_for(options: Options, run_id: str) -> Display:
     """Choose what shows a run: a bar only where one can be drawn."""
-    return Unbreakable(Late(lambda: _face(options, run_id)))
+    return SafeDisplay(LazyDisplay(lambda: _display(options, run_id)))
 
 
-def _face(options: Options, run_id: str) -> Face:
-    kind = _kind_of_face(options)
+def _display(options: Options, run_id: str) -> Display:
+    kind = _kind_of_display(options)
     if kind == "bar":
         # Imported where something is drawn: a scheduled job never pays for it.
         from rich.console import Console  # noqa: PLC0415
@@ -28,18 +28,18 @@ def _face(options: Options, run_id: str) -> Face:
         return Bar(Console(stderr=True))
     if kind == "lines":
         # So is structlog, which imports rich where it is there.
-        from bulkpause.progress.jsonl import Lines, configure  # noqa: PLC0415
+        from bulkpause.progress.jsonl import JsonLinesDisplay, configure  # noqa: PLC0415
 
-        return Lines(configure(options.log_level, run_id))
-    return Quiet()
+        return JsonLinesDisplay(configure(options.log_level, run_id))
+    return PlainDisplay()
 
 
 def writes_lines(options: Options) -> bool:
     """Tell whether standard error is for a log collector, and no place for words."""
-    return _kind_of_face(options) == "lines"
+    return _kind_of_display(options) == "lines"
 
 
-def _kind_of_face(options: Options) -> str:
+def _kind_of_display(options: Options) -> str:
     # A process may be started without a standard error.
     if sys.stderr is None:
         return "none"

@@ -10,11 +10,11 @@ from bulkpause.errors import (
     LogHeldError,
     TokenError,
 )
-from bulkpause.model import Cause, Stopped
+from bulkpause.model import StopCause, StopReason
 from bulkpause.report.totals import Totals
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """The exit codes. 130 and 143 stand for the signals' own."""
 
     #: Every id is paused.
@@ -41,33 +41,35 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
-def exit_of_totals(totals: Totals) -> Exit:
+def exit_of_totals(totals: Totals) -> ExitCode:
     """Say how it ended from what became of the rows."""
     if totals.is_unfinished:
-        return Exit.UNFINISHED
-    return Exit.ALL_PAUSED if totals.is_all_paused else Exit.SOME_NOT_PAUSABLE
+        return ExitCode.UNFINISHED
+    return ExitCode.ALL_PAUSED if totals.is_all_paused else ExitCode.SOME_NOT_PAUSABLE
 
 
-def exit_of_run(totals: Totals, stopped: Stopped | None) -> Exit:
+def exit_of_run(totals: Totals, stopped: StopReason | None) -> ExitCode:
     """Say how a run ended that something may have stopped, signals apart."""
     match stopped and stopped.cause:
-        case Cause.TOKEN:
-            return Exit.TOKEN
-        case Cause.GUARD_RAIL:
-            return Exit.GUARD_RAIL
-        case Cause.LOG:
-            return Exit.LOG
+        case StopCause.TOKEN:
+            return ExitCode.TOKEN
+        case StopCause.GUARD_RAIL:
+            return ExitCode.GUARD_RAIL
+        case StopCause.LOG:
+            return ExitCode.LOG
         case _:
             return exit_of_totals(totals)
 
 
-def exit_of_error(error: BulkpauseError) -> Exit:
+def exit_of_error(error: BulkpauseError) -> ExitCode:
     """Say how a run ended that an error stopped."""
-    known: tuple[tuple[type[BulkpauseError], Exit], ...] = (
-        (InputError, Exit.INPUT),
-        (TokenError, Exit.TOKEN),
-        (GuardRailError, Exit.GUARD_RAIL),
-        (LogHeldError, Exit.LOG_HELD),
-        (LogError, Exit.LOG),
+    known: tuple[tuple[type[BulkpauseError], ExitCode], ...] = (
+        (InputError, ExitCode.INPUT),
+        (TokenError, ExitCode.TOKEN),
+        (GuardRailError, ExitCode.GUARD_RAIL),
+        (LogHeldError, ExitCode.LOG_HELD),
+        (LogError, ExitCode.LOG),
     )
-    return next((code for kind, code in known if isinstance(error, kind)), Exit.USAGE)
+    return next(
+        (code for kind, code in known if isinstance(error, kind)), ExitCode.USAGE
+    )

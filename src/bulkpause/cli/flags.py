@@ -11,14 +11,14 @@ from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.cli.options import Options
 from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
-from bulkpause.engine.policy import Rules, Verify
+from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.ordering import parse_order
 from bulkpause.inputs.reader import Format, Layout
 from bulkpause.settings import Settings, parse_duration, parse_limit
 
 
-class Parsed(click.ParamType[object]):
+class ParsedType(click.ParamType[object]):
     """A value that one of our own functions reads."""
 
     def __init__(self, name: str, parse: Callable[[str], object]) -> None:
@@ -34,7 +34,7 @@ class Parsed(click.ParamType[object]):
             self.fail(str(error), param, ctx)
 
 
-class ProxyUrl(Parsed):
+class ProxyUrl(ParsedType):
     """The address of a proxy. Its password must not be typed."""
 
     def __init__(self) -> None:
@@ -60,10 +60,10 @@ def _is_typed(param: click.Parameter | None, ctx: click.Context | None) -> bool:
     return ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
 
 
-DURATION = Parsed("duration", parse_duration)
+DURATION = ParsedType("duration", parse_duration)
 
 
-LIMIT = Parsed("limit", parse_limit)
+LIMIT = ParsedType("limit", parse_limit)
 
 
 #: A path, or - for standard input. Shells complete it.
@@ -98,7 +98,7 @@ OF_THE_INPUT = _all(
     ),
     click.option(
         "--order-by",
-        type=Parsed("column[:desc]", parse_order),
+        type=ParsedType("column[:desc]", parse_order),
         help="Which campaigns go first, such as spend:desc.",
     ),
     click.option(
@@ -198,7 +198,7 @@ OF_THE_RUN = _all(
     ),
     click.option(
         "--max-failures",
-        type=Parsed("n|p%", parse_tolerance),
+        type=ParsedType("n|p%", parse_tolerance),
         help="End when more ids than that are rejected, failed or unknown; a "
         "percentage is judged from 20 finished ids on.",
     ),
@@ -269,7 +269,7 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         rules["verify"] = Verify(given["verify"])
     return Settings(
         limits=tuple(limit for limit in limits if limit is not None),
-        rules=Rules(**rules),
+        rules=RetryPolicy(**rules),
         **_given(given, _SETTINGS),
     )
 

@@ -40,11 +40,11 @@ class _Blocks(click.Command):
             _write(formatter, heading, text)
 
 
-class Page(_Blocks):
+class HelpCommand(_Blocks):
     """The help page of a verb."""
 
 
-class Cover(_Blocks, click.Group):
+class LazyGroup(_Blocks, click.Group):
     """The help page of the program.
 
     Args:

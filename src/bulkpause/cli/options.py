@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bulkpause._text import name_of
+from bulkpause._text import display_name
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.engine.guard_rails import GuardRails
@@ -49,7 +49,7 @@ class Options:
     @property
     def input_name(self) -> str:
         """What messages call the input."""
-        return name_of(self.input or "-")
+        return display_name(self.input or "-")
 
 
 def retry_command(

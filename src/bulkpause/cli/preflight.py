@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkpause._text import clock, counted
+from bulkpause._text import format_count, format_duration
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli import hints as complaint
 from bulkpause.cli.options import Options
@@ -17,10 +17,10 @@ from bulkpause.errors import GuardRailError, InputError, LogError, SettingsError
 from bulkpause.inputs.files import opened
 from bulkpause.inputs.ordering import ordered
 from bulkpause.inputs.reader import read
-from bulkpause.journal.reader import Reading, read_log, write_ahead_path
+from bulkpause.journal.reader import LoadedLog, read_log, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_run
-from bulkpause.model import Problem
+from bulkpause.model import InvalidRow
 from bulkpause.plan import Plan, make_plan
 from bulkpause.ratelimit.estimate import time_needed_s
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     pass
 
 
-def _earlier_runs(options: Options) -> Reading:
+def _earlier_runs(options: Options) -> LoadedLog:
     log = options.log
     if log is None:
-        return Reading(Recovery(), (None, None))
+        return LoadedLog(Recovery(), (None, None))
     there = [path for path in (log, write_ahead_path(log)) if os.path.lexists(path)]
     if there and not options.is_resumed:
         raise SettingsError(
@@ -81,7 +81,7 @@ def _is_confirmed(found: Plan, options: Options) -> bool:
         )
     for line in plan_lines(found, options):
         click.echo(line, err=True)
-    needed = clock(needed_s(found, options))
+    needed = format_duration(needed_s(found, options))
     question = f"Pause {campaigns} on {options.host}, in about {needed}?"
     return click.confirm(question, err=True)
 
@@ -130,12 +130,12 @@ def refuse_problems(found: Plan, options: Options) -> None:
     if not options.skips_invalid:
         hold = "holds" if len(found.problems) == 1 else "hold"
         raise InputError(
-            f"{name}: {counted(len(found.problems), 'row')} {hold} no usable id; nothing was sent; mend the file, "
+            f"{name}: {format_count(len(found.problems), 'row')} {hold} no usable id; nothing was sent; mend the file, "
             "or leave these rows out with --skip-invalid"
         )
 
 
-def _show_problems(name: str, problems: tuple[Problem, ...]) -> None:
+def _show_problems(name: str, problems: tuple[InvalidRow, ...]) -> None:
     for problem in problems[:MOST_PROBLEMS_SHOWN]:
         click.echo(f"{name}: {problem}", err=True)
     if (hidden := len(problems) - MOST_PROBLEMS_SHOWN) > 0:
@@ -159,8 +159,8 @@ def refuse_surprise(found: Plan, options: Options) -> None:
 def plan_lines(found: Plan, options: Options) -> Iterator[str]:
     items = found.items
     yield (
-        f"{counted(found.rows, 'row')}: {len(items)} to pause, "
-        f"{counted(found.duplicate, 'repeat')}, {found.already_done} done before, {len(found.problems)} without a usable id"
+        f"{format_count(found.rows, 'row')}: {len(items)} to pause, "
+        f"{format_count(found.duplicate, 'repeat')}, {found.already_done} done before, {len(found.problems)} without a usable id"
     )
     if items:
         first = ", ".join(item.id for item in items[:IDS_SHOWN])
@@ -172,7 +172,7 @@ def plan_lines(found: Plan, options: Options) -> Iterator[str]:
         yield f"order: by {order.column}, {end} first"
     by_length = sorted(options.settings.limits, key=lambda limit: limit.period_s)
     limits = " and ".join(str(limit) for limit in by_length) or "no limits"
-    yield f"on {options.host}, about {clock(needed_s(found, options))} at {limits}"
+    yield f"on {options.host}, about {format_duration(needed_s(found, options))} at {limits}"
     yield f"digest {found.digest}"
     if found.problems and not options.skips_invalid:
         yield "a run refuses this input: mend it, or leave rows out with --skip-invalid"

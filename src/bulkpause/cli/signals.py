@@ -5,15 +5,15 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bulkpause.cli.exit_codes import Exit
+from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.pauser import Pauser
-from bulkpause.progress.display import Face
+from bulkpause.progress.display import Display
 
 
-_SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
+_SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
-class Interrupts:
+class SignalHandler:
     """Lets the first signal end a run in order, the second at once, others nothing.
 
     Args:
@@ -23,7 +23,7 @@ class Interrupts:
         task: What the second signal cancels.
     """
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Display) -> None:
         self._received: list[signal.Signals] = []
         self._face = face
         self.task: asyncio.Task[None] | None = None
@@ -41,7 +41,7 @@ class Interrupts:
                 loop.remove_signal_handler(number)
 
     @property
-    def exit_code(self) -> Exit | None:
+    def exit_code(self) -> ExitCode | None:
         """How the run ends, if a signal came."""
         return _SIGNALS[self._received[0]] if self._received else None
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import count
 
-from bulkpause.engine.job import Work
+from bulkpause.engine.job import Job
 
 
 #: While first tries wait, one turn in so many may go to a retry.
@@ -20,11 +20,11 @@ RETRY_TURNS = 5
 class Backlog:
     """The work of one run. One task takes from it; any task may add to it."""
 
-    def __init__(self, fresh: Iterable[Work]) -> None:
+    def __init__(self, fresh: Iterable[Job]) -> None:
         self._fresh = iter(fresh)
         self._next_fresh = next(self._fresh, None)
-        self._due: list[tuple[float, int, Work]] = []
-        self._read_backs: deque[Work] = deque()
+        self._due: list[tuple[float, int, Job]] = []
+        self._read_backs: deque[Job] = deque()
         self._serial = count()
         self._open = 0
         #: How many ids were accepted and wait to be read back.
@@ -32,13 +32,13 @@ class Backlog:
         self._turns_since_retry = 0
         self._changed = asyncio.Event()
 
-    def add_retry(self, work: Work, wait_s: float) -> None:
+    def add_retry(self, work: Job, wait_s: float) -> None:
         """Take work back that shall be tried again after so many seconds."""
         due_at = asyncio.get_running_loop().time() + wait_s
         heapq.heappush(self._due, (due_at, next(self._serial), work))
         self._close_one()
 
-    def add_read_back(self, work: Work) -> None:
+    def add_read_back(self, work: Job) -> None:
         """Take work back whose campaign shall be looked at."""
         self._read_backs.append(work)
         self.accepted += work.is_accepted
@@ -79,7 +79,7 @@ class Backlog:
                 pass
         return True
 
-    def take(self) -> Work:
+    def take(self) -> Job:
         """Take the work whose turn it is. Only after `ready` said that there is."""
         self._open += 1
         self._turns_since_retry += 1
@@ -96,7 +96,7 @@ class Backlog:
         self.accepted -= work.is_accepted
         return work
 
-    def leftovers(self) -> list[Work]:
+    def leftovers(self) -> list[Job]:
         """Give the work that was begun and is not finished, when nothing is open."""
         return [work for _, _, work in sorted(self._due)] + list(self._read_backs)
 

@@ -4,18 +4,18 @@ While the server is out, one request at a time probes it, at growing intervals, 
 what it brings is not held against the id. Time is passed in.
 """
 
-from bulkpause.model import Cause, Reply, Stopped
+from bulkpause.model import Reply, StopCause, StopReason
 
 
 #: So many replies in a row without a usable answer mean that the server is out.
-OUT_AFTER = 10
+OPENS_AFTER = 10
 #: So many ids in a row that are forbidden mean that the token has no rights.
 FORBIDDEN_STOPS = 5
 #: Seconds until the first probe; each next one comes twice as late, up to the last.
 PROBE_INITIAL_S, PROBE_MAX_S = 1.0, 30.0
 
 
-class Watch:
+class CircuitBreaker:
     """Counts what comes in a row.
 
     Args:
@@ -37,7 +37,7 @@ class Watch:
         self._probe_wait_s = PROBE_INITIAL_S
         self._forbidden: set[str] = set()
 
-    def learn(self, id_: str, reply: Reply) -> Stopped | None:
+    def learn(self, id_: str, reply: Reply) -> StopReason | None:
         """Take a reply into account; say whether the run shall stop."""
         if reply.http_status == 403:
             self._forbidden.add(id_)
@@ -45,7 +45,7 @@ class Watch:
             self._forbidden.clear()
         if is_broken(reply):
             self.fault = reply.fault or f"HTTP {reply.http_status}"
-            self._suffer(reply.answered_at)
+            self._suffer(reply.received_at)
         else:
             self._broken = 0
             self.is_out = False
@@ -61,7 +61,7 @@ class Watch:
         if self._broken == 0:
             self._out_since = now
         self._broken += 1
-        if self._broken >= OUT_AFTER:
+        if self._broken >= OPENS_AFTER:
             self.is_out = True
             self._probe_wait_s = PROBE_INITIAL_S
             self.probe_at = now + self._probe_wait_s
@@ -72,15 +72,17 @@ class Watch:
             self._probe_wait_s = min(2 * self._probe_wait_s, PROBE_MAX_S)
             self.probe_at = now + self._probe_wait_s
 
-    def _verdict(self, reply: Reply) -> Stopped | None:
+    def _verdict(self, reply: Reply) -> StopReason | None:
         if len(self._forbidden) >= FORBIDDEN_STOPS:
             trace = f" (trace_id {reply.trace_id})" if reply.trace_id else ""
             count = f"{FORBIDDEN_STOPS} campaigns in a row"
-            return Stopped(Cause.TOKEN, f"the API forbade to pause {count}{trace}")
-        out_s = reply.answered_at - self._out_since
+            return StopReason(
+                StopCause.TOKEN, f"the API forbade to pause {count}{trace}"
+            )
+        out_s = reply.received_at - self._out_since
         if self.is_out and out_s >= self._give_up_after_s:
             reason = f"no usable answer for {out_s:.0f} s, the last: {self.fault}"
-            return Stopped(Cause.OUTAGE, reason)
+            return StopReason(StopCause.OUTAGE, reason)
         return None
 
 

@@ -12,18 +12,18 @@ from datetime import datetime
 from typing import Protocol
 
 from bulkpause.engine.backlog import Backlog
-from bulkpause.engine.circuit_breaker import Watch, is_broken
-from bulkpause.engine.job import Work
+from bulkpause.engine.circuit_breaker import CircuitBreaker, is_broken
+from bulkpause.engine.job import Job
 from bulkpause.engine.policy import (
-    Again,
     Decision,
-    Done,
-    PauseAgain,
+    Finish,
     ReadBack,
-    Rules,
+    Resend,
+    Retry,
+    RetryPolicy,
     Stop,
     after_pause,
-    after_view,
+    after_read_back,
     may_be_applied,
     unsettled,
 )
@@ -31,11 +31,11 @@ from bulkpause.errors import LogError
 from bulkpause.model import (
     Action,
     Attempt,
-    Cause,
     Record,
     Reply,
     Status,
-    Stopped,
+    StopCause,
+    StopReason,
 )
 
 
@@ -73,12 +73,12 @@ class Context:
     run_id: str
     request_ids: Iterator[str]
     reason: str | None
-    rules: Rules
+    rules: RetryPolicy
     now: Callable[[], datetime]
     jitter: Callable[[], float]
 
 
-class Engine:
+class Dispatcher:
     """Pauses campaigns, one run long.
 
     Args:
@@ -98,13 +98,13 @@ class Engine:
         context: Context,
         on_record: Callable[[Record], None],
     ) -> None:
-        self.stopped: Stopped | None = None
+        self.stopped: StopReason | None = None
         self._sender = sender
         self._gate = gate
         self._recorder = recorder
         self._context = context
         self._on_record = on_record
-        self._watch = Watch(context.rules.give_up_after_s)
+        self._watch = CircuitBreaker(context.rules.give_up_after_s)
         self._in_flight: set[str] = set()
         self._landed = asyncio.Event()
         self._dispatcher: asyncio.Task[None] | None = None
@@ -121,7 +121,7 @@ class Engine:
         """What the last reply was that was no usable answer."""
         return self._watch.fault
 
-    async def run(self, works: Iterable[Work]) -> None:
+    async def run(self, works: Iterable[Job]) -> None:
         """Carry all work through, or what comes before a stop.
 
         Raises:
@@ -136,7 +136,7 @@ class Engine:
         if self._log_error is not None:
             raise self._log_error
 
-    def stop(self, stopped: Stopped) -> None:
+    def stop(self, stopped: StopReason) -> None:
         """Start nothing new. What is in flight is waited for and recorded."""
         self.stopped = self.stopped or stopped
         if self._dispatcher is not None:
@@ -161,7 +161,7 @@ class Engine:
         if self._watch.is_out and wait_s > 0:
             await asyncio.sleep(wait_s)
 
-    async def _attempt(self, work: Work) -> None:
+    async def _attempt(self, work: Job) -> None:
         request_id = next(self._context.request_ids)
         try:
             attempt = await self._send(work, request_id)
@@ -174,11 +174,11 @@ class Engine:
             self._in_flight.discard(work.item.id)
             self._landed.set()
 
-    async def _send(self, work: Work, request_id: str) -> Attempt:
+    async def _send(self, work: Job, request_id: str) -> Attempt:
         loop = asyncio.get_running_loop()
         started_at, start = self._context.now(), loop.time()
         # Until it is known that something was written, nothing was.
-        reply: Reply | None = Reply(answered_at=start)
+        reply: Reply | None = Reply(received_at=start)
         try:
             self._recorder.sent(work.action, work.item.id, request_id)
             reply = None
@@ -189,11 +189,11 @@ class Engine:
         return Attempt(
             request_id=request_id,
             started_at=started_at,
-            latency_ms=round((reply.answered_at - sent_at) * 1000, 1),
+            latency_ms=round((reply.received_at - sent_at) * 1000, 1),
             reply=reply,
         )
 
-    def _decide(self, work: Work, attempt: Attempt) -> Decision:
+    def _decide(self, work: Job, attempt: Attempt) -> Decision:
         reply, rules = attempt.reply, self._context.rules
         jitter = self._context.jitter()
         was_out = self._watch.is_out
@@ -202,8 +202,8 @@ class Engine:
             self._stop_at(work, stopped)
         if was_out and is_broken(reply):
             # A probe shows how the server is, and is not held against the id.
-            work.forgiven.add(attempt.request_id)
-            return Again(0.0)
+            work.uncounted.add(attempt.request_id)
+            return Retry(0.0)
         attempts, is_doubtful = work.attempts, work.is_doubtful
         if work.action is Action.PAUSE:
             return after_pause(
@@ -213,7 +213,7 @@ class Engine:
                 rules=rules,
                 jitter=jitter,
             )
-        return after_view(
+        return after_read_back(
             reply,
             attempts=attempts,
             pause=work.last_pause,
@@ -222,32 +222,32 @@ class Engine:
             jitter=jitter,
         )
 
-    def _follow(self, work: Work, request_id: str, decision: Decision) -> None:
-        if work.action is Action.PAUSE and not isinstance(decision, Done):
+    def _follow(self, work: Job, request_id: str, decision: Decision) -> None:
+        if work.action is Action.PAUSE and not isinstance(decision, Finish):
             self._note_answer(work, request_id)
         match decision:
-            case Done(status):
+            case Finish(status):
                 self._keep(work, status)
                 self.backlog.finish()
-            case Again(wait_s):
+            case Retry(wait_s):
                 self.backlog.add_retry(work, wait_s)
-            case PauseAgain():
+            case Resend():
                 work.action = Action.PAUSE
                 self.backlog.add_retry(work, 0.0)
             case ReadBack():
-                work.action = Action.VIEW
+                work.action = Action.READ
                 self.backlog.add_read_back(work)
             case Stop(stopped):
                 self._stop_at(work, stopped)
                 self._leave(work)
                 self.backlog.finish()
 
-    def _stop_at(self, work: Work, stopped: Stopped) -> None:
+    def _stop_at(self, work: Job, stopped: StopReason) -> None:
         """Stop, and name the id whose answer was the reason."""
         reason = f"{stopped.reason}, at {work.item.id}"
-        self.stop(Stopped(stopped.cause, reason))
+        self.stop(StopReason(stopped.cause, reason))
 
-    def _note_answer(self, work: Work, request_id: str) -> None:
+    def _note_answer(self, work: Job, request_id: str) -> None:
         reply = work.pauses[-1].reply
         self._recorder.answered(
             work.item.id,
@@ -256,16 +256,16 @@ class Engine:
             is_doubtful=may_be_applied(reply),
         )
 
-    def _leave(self, work: Work) -> None:
+    def _leave(self, work: Job) -> None:
         """Give the final word on work that a stop has interrupted."""
         last = work.last_pause
         if work.is_doubtful:
             self._keep(work, Status.UNKNOWN)
         elif last is not None and last.http_status != 401:
-            is_open = work.action is Action.VIEW
+            is_open = work.action is Action.READ
             self._keep(work, unsettled(last, is_doubtful=False, is_open=is_open))
 
-    def _keep(self, work: Work, status: Status) -> None:
+    def _keep(self, work: Job, status: Status) -> None:
         context = self._context
         record = work.record(
             status, reason=context.reason, run_id=context.run_id, now=context.now()
@@ -283,4 +283,4 @@ class Engine:
             ids = ", ".join(sorted(self._in_flight)) or "none"
             message = f"{error}; nothing more was sent; in flight: {ids}"
             self._log_error = LogError(message)
-            self.stop(Stopped(Cause.LOG, message))
+            self.stop(StopReason(StopCause.LOG, message))

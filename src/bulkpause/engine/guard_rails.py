@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bulkpause._text import shown
+from bulkpause._text import quote
 from bulkpause.errors import SettingsError
-from bulkpause.model import Cause, Record, Status, Stopped
+from bulkpause.model import Record, Status, StopCause, StopReason
 
 
 #: A percentage of failures is judged from so many finished ids on.
@@ -49,7 +49,7 @@ def parse_tolerance(text: str) -> Tolerance:
         return Tolerance(count=int(text))
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?%", text) and float(text[:-1]) <= 100:
         return Tolerance(percent=float(text[:-1]))
-    raise SettingsError(f"{shown(text)} is no number of failures; write 5 or 2.5%")
+    raise SettingsError(f"{quote(text)} is no number of failures; write 5 or 2.5%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class FailureCount:
         self._failures = 0
         self._finished = 0
 
-    def learn(self, record: Record) -> Stopped | None:
+    def learn(self, record: Record) -> StopReason | None:
         """Take a record into account. Rows that were never sent do not count."""
         if record.status is Status.INVALID:
             return None
@@ -88,10 +88,10 @@ class FailureCount:
             return None
         what = f"{self._failures} of {self._finished} ids failed"
         rule = f"--max-failures {self._tolerance}"
-        return Stopped(Cause.GUARD_RAIL, f"{rule}: {what}, the last {record.id}")
+        return StopReason(StopCause.GUARD_RAIL, f"{rule}: {what}, the last {record.id}")
 
 
-def judge_canary(wanted: int, records: Collection[Record]) -> Stopped | None:
+def judge_canary(wanted: int, records: Collection[Record]) -> StopReason | None:
     """Say whether the rest must not be sent, since the first ids did not all pause.
 
     Args:
@@ -104,4 +104,4 @@ def judge_canary(wanted: int, records: Collection[Record]) -> Stopped | None:
         return None
     first = f", {bad[0].id} is {bad[0].status}" if bad else ""
     reason = f"--canary {wanted}: {missing} of the first {wanted} not paused{first}"
-    return Stopped(Cause.GUARD_RAIL, reason)
+    return StopReason(StopCause.GUARD_RAIL, reason)

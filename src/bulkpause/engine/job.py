@@ -9,7 +9,7 @@ from bulkpause.model import (
     Action,
     Attempt,
     Item,
-    Past,
+    PriorAttempt,
     Record,
     Reply,
     Status,
@@ -18,7 +18,7 @@ from bulkpause.model import (
 
 
 @dataclass(slots=True)
-class Work:
+class Job:
     """An item, what was tried for it, and what is to be asked next.
 
     Attributes:
@@ -31,11 +31,11 @@ class Work:
     """
 
     item: Item
-    past: Sequence[Past] = ()
+    past: Sequence[PriorAttempt] = ()
     action: Action = Action.PAUSE
     pauses: list[Attempt] = field(default_factory=list)
     views: list[Attempt] = field(default_factory=list)
-    forgiven: set[str] = field(default_factory=set)
+    uncounted: set[str] = field(default_factory=set)
 
     def add(self, attempt: Attempt) -> None:
         """Take note of an attempt at the present action."""
@@ -55,7 +55,7 @@ class Work:
         return sum(
             counts_as_attempt(attempt.reply)
             for attempt in made
-            if attempt.request_id not in self.forgiven
+            if attempt.request_id not in self.uncounted
         )
 
     @property
@@ -100,8 +100,8 @@ class Work:
         return next((status for status in seen if status is not None), None)
 
 
-def _past(attempt: Attempt) -> Past:
-    return Past(
+def _past(attempt: Attempt) -> PriorAttempt:
+    return PriorAttempt(
         http_status=attempt.reply.http_status,
         trace_id=attempt.reply.trace_id,
         error=attempt.reply.fault,
@@ -110,7 +110,7 @@ def _past(attempt: Attempt) -> Past:
     )
 
 
-def _history(past: Past) -> dict[str, str | int | None]:
+def _history(past: PriorAttempt) -> dict[str, str | int | None]:
     return {
         "http_status": past.http_status,
         "trace_id": past.trace_id,

@@ -7,7 +7,7 @@ nothing; jitter comes in as a number.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bulkpause.model import Cause, Reply, Status, Stopped
+from bulkpause.model import Reply, Status, StopCause, StopReason
 
 
 #: No `Retry-After` makes an id wait for longer than this many seconds.
@@ -32,7 +32,7 @@ class Verify(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class RetryPolicy:
     """How often to try, how long to wait between tries, what to read back.
 
     `give_up_after_s` without a usable answer to any id ends the run.
@@ -46,14 +46,14 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Finish:
     """This is the final word on the id."""
 
     status: Status
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Retry:
     """Make the same request again, after so many seconds."""
 
     wait_s: float
@@ -65,7 +65,7 @@ class ReadBack:
 
 
 @dataclass(frozen=True, slots=True)
-class PauseAgain:
+class Resend:
     """The campaign still runs: make the pause request anew."""
 
 
@@ -73,10 +73,10 @@ class PauseAgain:
 class Stop:
     """Send nothing more in this run. The id stays as it was before."""
 
-    stopped: Stopped
+    stopped: StopReason
 
 
-Decision = Done | Again | ReadBack | PauseAgain | Stop
+Decision = Finish | Retry | ReadBack | Resend | Stop
 
 
 def may_be_applied(reply: Reply) -> bool:
@@ -99,11 +99,11 @@ def is_refused(reply: Reply) -> bool:
 
 def counts_as_attempt(reply: Reply) -> bool:
     """Tell whether an attempt uses up one of the tries. Being too fast does not."""
-    return not reply.is_refused_for_rate
+    return not reply.is_rate_limited
 
 
 def after_pause(
-    reply: Reply, *, attempts: int, is_doubtful: bool, rules: Rules, jitter: float
+    reply: Reply, *, attempts: int, is_doubtful: bool, rules: RetryPolicy, jitter: float
 ) -> Decision:
     """Decide what follows a pause request.
 
@@ -116,25 +116,25 @@ def after_pause(
     """
     match reply.http_status:
         case 429:
-            return Again(0.0)
+            return Retry(0.0)
         case 401:
             return _token_refused(reply)
         case 204 if rules.verify is not Verify.ALL:
-            return Done(Status.PAUSED)
+            return Finish(Status.PAUSED)
     if _is_transient(reply) and attempts < rules.max_attempts:
-        return Again(wait_s(attempts, reply, rules, jitter))
+        return Retry(wait_s(attempts, reply, rules, jitter))
     if _is_read_back(reply, is_doubtful=is_doubtful, verify=rules.verify):
         return ReadBack()
-    return Done(unsettled(reply, is_doubtful=is_doubtful))
+    return Finish(unsettled(reply, is_doubtful=is_doubtful))
 
 
-def after_view(
+def after_read_back(
     reply: Reply,
     *,
     attempts: int,
     pause: Reply | None,
     is_doubtful: bool,
-    rules: Rules,
+    rules: RetryPolicy,
     jitter: float,
 ) -> Decision:
     """Decide what follows a read-back.
@@ -148,33 +148,33 @@ def after_view(
         rules: What was asked for.
         jitter: A random number from 0 to 1.
     """
-    if reply.is_refused_for_rate:
-        return Again(0.0)
+    if reply.is_rate_limited:
+        return Retry(0.0)
     if reply.http_status == 401:
         return _token_refused(reply)
     seen = reply.campaign_status if reply.http_status == 200 else None
     # A pause that was accepted may take a while to show.
     is_late = pause is not None and pause.http_status == 204 and seen in PAUSABLE
     if (_is_transient(reply) or is_late) and attempts < rules.max_attempts:
-        return Again(wait_s(attempts, reply, rules, jitter))
+        return Retry(wait_s(attempts, reply, rules, jitter))
     if pause is None:
         return _after_recovery(seen)
     if seen is None:
         is_open = _is_transient(reply)
-        return Done(unsettled(pause, is_doubtful=is_doubtful, is_open=is_open))
-    return Done(_settled(seen, pause, is_doubtful=is_doubtful))
+        return Finish(unsettled(pause, is_doubtful=is_doubtful, is_open=is_open))
+    return Finish(_settled(seen, pause, is_doubtful=is_doubtful))
 
 
 def _after_recovery(seen: str | None) -> Decision:
     """Decide on an id that an earlier run left in doubt, from its status alone."""
     if seen == "paused":
-        return Done(Status.PAUSED)
+        return Finish(Status.PAUSED)
     if seen is None or seen in PAUSABLE:
-        return PauseAgain()
-    return Done(Status.NOT_PAUSABLE)
+        return Resend()
+    return Finish(Status.NOT_PAUSABLE)
 
 
-def wait_s(attempts: int, reply: Reply, rules: Rules, jitter: float) -> float:
+def wait_s(attempts: int, reply: Reply, rules: RetryPolicy, jitter: float) -> float:
     """Give the seconds until the next attempt: doubled each time, capped, jittered.
 
     `Retry-After` is a lower bound, itself capped.
@@ -187,7 +187,7 @@ def wait_s(attempts: int, reply: Reply, rules: Rules, jitter: float) -> float:
 
 def _token_refused(reply: Reply) -> Stop:
     trace = f" (trace_id {reply.trace_id})" if reply.trace_id else ""
-    return Stop(Stopped(Cause.TOKEN, f"the API refused the token{trace}"))
+    return Stop(StopReason(StopCause.TOKEN, f"the API refused the token{trace}"))
 
 
 def _is_broken_server(reply: Reply) -> bool:

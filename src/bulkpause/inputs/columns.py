@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bulkpause._text import shown
+from bulkpause._text import quote
 from bulkpause.ids import BLANK
 
 
@@ -37,8 +37,8 @@ def position(columns: tuple[str, ...], wanted: str | None) -> int:
     found = _positions(columns, wanted)
     if len(found) == 1:
         return found[0]
-    there = ", ".join(shown(column) for column in columns[:12])
-    sought = "of ids" if wanted is None else shown(wanted)
+    there = ", ".join(quote(column) for column in columns[:12])
+    sought = "of ids" if wanted is None else quote(wanted)
     count = "no" if not found else "more than one"
     remedy = "name one with --column"
     raise RowError(f"{count} column {sought} among {there or 'none'}", remedy)

@@ -1,6 +1,6 @@
 """Records of a CSV → items and row problems.
 
-A row without a usable id is a `Problem`. A record in whose quotes other rows may
+A row without a usable id is a `InvalidRow`. A record in whose quotes other rows may
 stand is an `InputError`, because those could not be reported one by one.
 """
 
@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from bulkpause._text import shown
+from bulkpause._text import quote
 from bulkpause.errors import InputError
 from bulkpause.ids import BLANK, as_item, fault_of
 from bulkpause.inputs.columns import Columns, RowError, has_column, position
-from bulkpause.model import Item, Problem
+from bulkpause.model import InvalidRow, Item
 
 
 #: What may stand between cells, unless a `sep=` line names another.
@@ -153,7 +153,7 @@ class Table:
 
 def read_csv(
     first_row: int, lines: Iterator[str], *, name: str, columns: Columns
-) -> tuple[Table, Iterator[Item | Problem]]:
+) -> tuple[Table, Iterator[Item | InvalidRow]]:
     """Read the heading at once, and the rows as they are asked for.
 
     Raises:
@@ -201,14 +201,14 @@ def _sort_column(header: tuple[str, ...], wanted: str | None, place: str) -> int
         raise InputError(f"{place}: {error}; name another to order by") from error
 
 
-def _rows(table: Table, found: Iterator[CsvRecord]) -> Iterator[Item | Problem]:
+def _rows(table: Table, found: Iterator[CsvRecord]) -> Iterator[Item | InvalidRow]:
     for row, cells, taken in found:
         if len(taken) > 1:
             own = cells[table.column] if table.column < len(cells) else ""
             _refuse_swallowed(table, row, taken, own.strip(BLANK))
         item = _row(table, row, cells)
         if _has_half_a_pair(table, taken):
-            item = Problem(row=row, reason=_HALF_A_PAIR, remedy=_QUOTE_WHOLE)
+            item = InvalidRow(row=row, reason=_HALF_A_PAIR, remedy=_QUOTE_WHOLE)
         if isinstance(item, Item) or any(cell.strip(BLANK) for cell in cells):
             yield item
 
@@ -271,15 +271,15 @@ def _numbers_in(text: str) -> int:
     return text.isdecimal() + any(map(str.isdecimal, text))
 
 
-def _row(table: Table, row: int, cells: Sequence[str]) -> Item | Problem:
+def _row(table: Table, row: int, cells: Sequence[str]) -> Item | InvalidRow:
     if len(cells) != len(table.header) and not _fits(table, cells):
         remedy = "quote cells that hold the delimiter, so that no cell is shifted"
         reason = f"{len(cells)} cells where the heading has {len(table.header)}"
-        return Problem(row=row, reason=reason, remedy=remedy)
+        return InvalidRow(row=row, reason=reason, remedy=remedy)
     text = cells[table.column]
     if text == table.header[table.column]:
-        reason = f"{shown(text)} is the heading once more"
-        return Problem(row=row, reason=reason, remedy="delete the row")
+        reason = f"{quote(text)} is the heading once more"
+        return InvalidRow(row=row, reason=reason, remedy="delete the row")
     return as_item(row, text, None if table.sort is None else cells[table.sort])
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from bulkpause._text import name_of
+from bulkpause._text import display_name
 from bulkpause.errors import InputError
 
 
@@ -78,7 +78,7 @@ def opened(path: str) -> Iterator[Iterator[str]]:
         InputError: At once or while lines are taken: it can not be opened, read,
             unpacked or decoded, or holds what no text does.
     """
-    name = name_of(path)
+    name = display_name(path)
     if path == "-":
         yield _lines(_standard_input(name), name)
         return

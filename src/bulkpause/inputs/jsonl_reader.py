@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NoReturn
 
-from bulkpause._text import shown
+from bulkpause._text import quote
 from bulkpause.errors import InputError
 from bulkpause.ids import BLANK, as_item
 from bulkpause.inputs.columns import Columns, RowError, has_column, position
-from bulkpause.model import Item, Problem
+from bulkpause.model import InvalidRow, Item
 
 
 #: Integers from here on lose digits in programs that read numbers as doubles.
@@ -20,7 +20,7 @@ _ONE_A_LINE = 'write one {"id": "1000248"} or one "1000248" a line'
 
 def read_json(
     first_row: int, lines: Iterator[str], *, name: str, columns: Columns
-) -> Iterator[Item | Problem]:
+) -> Iterator[Item | InvalidRow]:
     """Read rows as they are asked for.
 
     Raises:
@@ -36,7 +36,7 @@ def read_json(
 
 def _rows(
     first_row: int, lines: Iterator[str], name: str, columns: Columns
-) -> Iterator[Item | Problem]:
+) -> Iterator[Item | InvalidRow]:
     is_sorted = columns.sort_column is None
     for row, line in enumerate(lines, first_row):
         if text := line.strip(BLANK):
@@ -45,18 +45,18 @@ def _rows(
                 is_sorted = True
             yield item
     if not is_sorted:
-        what = f"no row has a value under {shown(columns.sort_column or '')}"
+        what = f"no row has a value under {quote(columns.sort_column or '')}"
         raise InputError(f"{name}: {what}; name another key to order by")
 
 
-def _row(row: int, text: str, columns: Columns) -> Item | Problem:
+def _row(row: int, text: str, columns: Columns) -> Item | InvalidRow:
     try:
         id_, sort_text = _fields(_decode(text), columns)
         return as_item(row, _id_text(id_), sort_text)
     except RowError as error:
-        return Problem(row=row, reason=str(error), remedy=error.remedy)
+        return InvalidRow(row=row, reason=str(error), remedy=error.remedy)
     except (ValueError, RecursionError):
-        return Problem(row=row, reason="not a line of JSON", remedy=_ONE_A_LINE)
+        return InvalidRow(row=row, reason="not a line of JSON", remedy=_ONE_A_LINE)
 
 
 class _Number(str):
@@ -101,7 +101,7 @@ def _fields(value: object, columns: Columns) -> tuple[object, str | None]:
     if not isinstance(value, dict):
         return value, None
     if isinstance(value, _Ambiguous):
-        reason = f"the key {shown(value.repeated)} stands there twice"
+        reason = f"the key {quote(value.repeated)} stands there twice"
         raise RowError(reason, "leave one of them out")
     return _value(value, columns.column), _sort_text(value, columns.sort_column)
 
@@ -136,4 +136,4 @@ def _refuse_inexact(number: _Number) -> None:
     else:
         return
     remedy = "write the id as a string where it is made"
-    raise RowError(f"the number {shown(number)} {fault}", remedy)
+    raise RowError(f"the number {quote(number)} {fault}", remedy)

@@ -5,7 +5,7 @@ Three layouts are read: CSV with a header (comma, semicolon, tab or bar), JSON l
 spreadsheet or editor numbers them: from 1, the header and blank rows included, a
 `sep=;` line that spreadsheets hide left out.
 
-A row without a usable id is a `Problem`. What makes it doubtful where rows begin
+A row without a usable id is a `InvalidRow`. What makes it doubtful where rows begin
 and end (a quote that is never closed) is an `InputError`, because rows that were
 swallowed can not be reported one by one.
 """
@@ -17,13 +17,13 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import PurePath
 
-from bulkpause._text import name_of
+from bulkpause._text import display_name
 from bulkpause.errors import InputError
 from bulkpause.ids import BLANK, as_item, fault_of
 from bulkpause.inputs.columns import Columns, has_column
 from bulkpause.inputs.csv_reader import DELIMITERS, cells_of, read_csv
 from bulkpause.inputs.jsonl_reader import read_json
-from bulkpause.model import Item, Problem
+from bulkpause.model import InvalidRow, Item
 
 
 class Format(StrEnum):
@@ -48,7 +48,7 @@ class Source:
     format: Format
     column: str | None
     delimiter: str | None
-    rows: Iterator[Item | Problem]
+    rows: Iterator[Item | InvalidRow]
 
 
 _BY_SUFFIX = {
@@ -77,14 +77,14 @@ def read(lines: Iterator[str], *, name: str, layout: Layout) -> Source:
     """
     first_row, line = _first(lines, layout.column)
     if not line:
-        raise InputError(f"{name_of(name)}: it is empty; fill in the ids to pause")
+        raise InputError(f"{display_name(name)}: it is empty; fill in the ids to pause")
     format_ = layout.format or _format_of(name, line, layout.column)
     read_as = {
         Format.CSV: _read_csv,
         Format.JSONL: _read_json,
         Format.LINES: _read_plain,
     }[format_]
-    return read_as(first_row, chain([line], lines), name_of(name), layout)
+    return read_as(first_row, chain([line], lines), display_name(name), layout)
 
 
 def _first(lines: Iterator[str], column: str | None) -> tuple[int, str]:
@@ -146,7 +146,7 @@ def _read_plain(
     return Source(format=Format.LINES, column=None, delimiter=None, rows=rows)
 
 
-def _plain_rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | Problem]:
+def _plain_rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
     for row, line in enumerate(lines, first_row):
         text = line.strip(BLANK)
         if text and not _is_remark(text):

@@ -19,7 +19,7 @@ import orjson
 
 from bulkpause.errors import LogError
 from bulkpause.ids import has_the_letters_of_an_id
-from bulkpause.model import Action, Item, Past, Record, Status
+from bulkpause.model import Action, Item, PriorAttempt, Record, Status
 
 
 #: The version of the write-ahead file that is written and read.
@@ -69,8 +69,8 @@ class Answered:
     is_doubtful: bool
 
 
-Entry = Header | Sent | Answered | tuple[Item, ...]
-_Line = TypeVar("_Line", Record, Past, Header, Sent, Answered, Item)
+WalEntry = Header | Sent | Answered | tuple[Item, ...]
+_Line = TypeVar("_Line", Record, PriorAttempt, Header, Sent, Answered, Item)
 
 
 def encode(value: Record | Header | Sent | Answered) -> bytes:
@@ -108,7 +108,7 @@ def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:
             raise _damaged(name, number) from error
 
 
-def decode_entries(lines: Iterable[bytes], name: str) -> Iterator[Entry]:
+def decode_entries(lines: Iterable[bytes], name: str) -> Iterator[WalEntry]:
     """Read the lines of a write-ahead file.
 
     Raises:
@@ -137,7 +137,7 @@ def _record(value: dict[str, Any]) -> Record:
     value["status"] = Status(value["status"])
     value["history"] = tuple(value["history"])
     for past in value["history"]:
-        _check_time(_made(Past, past).at)
+        _check_time(_made(PriorAttempt, past).at)
     record = _made(Record, value)
     _check_id(record.id)
     _check_time(record.started_at)
@@ -145,7 +145,7 @@ def _record(value: dict[str, Any]) -> Record:
     return record
 
 
-def _entry(value: Mapping[str, Any]) -> Entry:
+def _entry(value: Mapping[str, Any]) -> WalEntry:
     match next(iter(value), None):
         case "run":
             header = _made(Header, {**value, "action": Action(value["action"])})
@@ -199,7 +199,8 @@ def _types_of(kind: type) -> tuple[tuple[str, type | UnionType], ...]:
 
 
 _TYPES = {
-    kind: _types_of(kind) for kind in (Record, Past, Header, Sent, Answered, Item)
+    kind: _types_of(kind)
+    for kind in (Record, PriorAttempt, Header, Sent, Answered, Item)
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bulkpause.journal.append_file import FileState, read_lines, state_of
 from bulkpause.journal.codec import (
-    Entry,
+    WalEntry,
     decode_entries,
     decode_records,
 )
@@ -22,7 +22,7 @@ def write_ahead_path(log: Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LoadedLog:
     """What a log and its write-ahead file said, and how they stood before that.
 
     They only grow. As long as they stand so, there is nothing new to read.
@@ -32,14 +32,14 @@ class Reading:
     states: tuple[FileState, ...]
 
 
-def read_log(log: Path) -> Reading:
+def read_log(log: Path) -> LoadedLog:
     """Read what a log and its write-ahead file say, without taking hold of them.
 
     Raises:
         LogError: One can not be read or is damaged.
     """
     states = tuple(state_of(path) for path in (log, write_ahead_path(log)))
-    return Reading(read_recovery(log), states)
+    return LoadedLog(read_recovery(log), states)
 
 
 def read_recovery(log: Path) -> Recovery:
@@ -69,7 +69,7 @@ def read_run(log: Path, run_id: str) -> Iterator[Record]:
     return (record for record in found if record.run_id == run_id)
 
 
-def _read_entries(log: Path) -> Iterator[Entry]:
+def _read_entries(log: Path) -> Iterator[WalEntry]:
     """Read the write-ahead file of a log, before the log.
 
     It is removed when the log holds all: to read it last could miss both.

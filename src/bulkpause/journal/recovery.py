@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bulkpause.journal.codec import Answered, Entry, Header, Sent
-from bulkpause.model import Action, Item, Past, Record, Status, timestamp
+from bulkpause.journal.codec import Answered, Header, Sent, WalEntry
+from bulkpause.model import Action, Item, PriorAttempt, Record, Status, timestamp
 
 
 #: After these, an id needs nothing more.
@@ -32,7 +32,7 @@ class Recovery:
     last_planned: int = 0
     sent: list[Sent] = field(default_factory=list)
     #: What was tried for the ids that need more.
-    past: dict[str, list[Past]] = field(default_factory=dict)
+    past: dict[str, list[PriorAttempt]] = field(default_factory=dict)
 
     @property
     def settled(self) -> frozenset[str]:
@@ -63,12 +63,12 @@ class Recovery:
             if any(past.is_doubtful for past in story) and self._is_cut_off(id_, story)
         ]
 
-    def _is_cut_off(self, id_: str, story: list[Past]) -> bool:
+    def _is_cut_off(self, id_: str, story: list[PriorAttempt]) -> bool:
         record = self.records.get(id_)
         run_id = run_of(story[-1].request_id or "")
         return record is None or record.run_id != run_id
 
-    def _doubt(self, id_: str, story: list[Past]) -> Record:
+    def _doubt(self, id_: str, story: list[PriorAttempt]) -> Record:
         last = story[-1]
         item = self.planned.get(id_)
         return Record(
@@ -105,7 +105,7 @@ class Recovery:
         return not self.headers or self.last_planned == self.headers[-1].planned
 
 
-def recover(records: Iterable[Record], entries: Iterable[Entry]) -> Recovery:
+def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
     """Read a log and its write-ahead file as one story."""
     found = Recovery()
     for record in records:
@@ -123,7 +123,7 @@ def recover(records: Iterable[Record], entries: Iterable[Entry]) -> Recovery:
     return found
 
 
-def _fold(found: Recovery, entry: Entry, answers: dict[str, Answered]) -> None:
+def _fold(found: Recovery, entry: WalEntry, answers: dict[str, Answered]) -> None:
     match entry:
         case Header():
             found.headers.append(entry)
@@ -152,16 +152,16 @@ def _take_up_open(found: Recovery, answers: dict[str, Answered]) -> None:
             found.past.setdefault(sent.sent, []).append(past)
 
 
-def _past_of_sent(sent: Sent, answer: Answered | None) -> Past:
+def _past_of_sent(sent: Sent, answer: Answered | None) -> PriorAttempt:
     """Take a request whose answer is not on record as one that may be applied."""
     if answer is None:
-        return Past(
+        return PriorAttempt(
             error="no_answer_on_record",
             at=sent.at,
             request_id=sent.request_id,
             is_doubtful=True,
         )
-    return Past(
+    return PriorAttempt(
         http_status=answer.http_status,
         trace_id=answer.trace_id,
         error=answer.error,
@@ -171,9 +171,9 @@ def _past_of_sent(sent: Sent, answer: Answered | None) -> Past:
     )
 
 
-def _past_of_record(record: Record) -> list[Past]:
-    earlier = [Past(**one) for one in record.history]
-    last = Past(
+def _past_of_record(record: Record) -> list[PriorAttempt]:
+    earlier = [PriorAttempt(**one) for one in record.history]
+    last = PriorAttempt(
         http_status=record.http_status,
         trace_id=record.trace_id,
         error=record.error,

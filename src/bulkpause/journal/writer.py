@@ -29,7 +29,7 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
-from bulkpause.journal.reader import Reading, _nothing_to_collect, write_ahead_path
+from bulkpause.journal.reader import LoadedLog, _nothing_to_collect, write_ahead_path
 from bulkpause.journal.recovery import Recovery, recover
 from bulkpause.model import (
     Action,
@@ -69,7 +69,7 @@ class Journal:
         *,
         is_resumed: bool,
         now: Callable[[], datetime],
-        known: Reading | None = None,
+        known: LoadedLog | None = None,
     ) -> None:
         self._now = now
         ahead = write_ahead_path(path)
@@ -90,7 +90,7 @@ class Journal:
         self._news = asyncio.Event()
         self._syncer: asyncio.Task[None] | None = None
 
-    def _read(self, known: Reading | None) -> Recovery:
+    def _read(self, known: LoadedLog | None) -> Recovery:
         """Read the files, if they do not stand as they did when they were read."""
         if known is not None and known.states == (self._log.state, self._ahead.state):
             return known.recovery
@@ -205,7 +205,7 @@ class Journal:
                 return
 
 
-class _NoLog:
+class NullJournal:
     """Keeps nothing, for programs that keep the records themselves."""
 
     recovery = Recovery()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     pass
 
 
-class Face(Protocol):
+class Display(Protocol):
     """Shows how a run stands, what became of an id, and what happened to the run.
 
     What happened is noted for a log, and said to people.
@@ -26,7 +26,7 @@ class Face(Protocol):
     def close(self) -> None: ...
 
 
-class Nothing:
+class NullDisplay:
     """Shows nothing."""
 
     def show(self, snapshot: Snapshot) -> None:
@@ -45,17 +45,17 @@ class Nothing:
         pass
 
 
-class Quiet(Nothing):
+class PlainDisplay(NullDisplay):
     """Shows nothing but what must be heard."""
 
     def say(self, text: str) -> None:
         click.echo(text, err=True)
 
 
-class Unbreakable:
+class SafeDisplay:
     """Shows nothing more once it can not be shown: a run goes on without a reader."""
 
-    def __init__(self, face: Face) -> None:
+    def __init__(self, face: Display) -> None:
         self._face = face
 
     def show(self, snapshot: Snapshot) -> None:
@@ -77,10 +77,10 @@ class Unbreakable:
         try:
             action()
         except OSError:
-            self._face = Nothing()
+            self._face = NullDisplay()
 
 
-class Late:
+class LazyDisplay:
     """Stands for a face that is not made yet, and shows it then what it missed.
 
     The face is made when there is a second picture to show, a record to tell of, or
@@ -90,10 +90,10 @@ class Late:
         make: Imports and makes it.
     """
 
-    def __init__(self, make: Callable[[], Face]) -> None:
+    def __init__(self, make: Callable[[], Display]) -> None:
         self._make = make
-        self._face: Face | None = None
-        self._missed: list[Callable[[Face], None]] = []
+        self._face: Display | None = None
+        self._missed: list[Callable[[Display], None]] = []
         self._has_shown = False
 
     def show(self, snapshot: Snapshot) -> None:
@@ -115,13 +115,13 @@ class Late:
     def close(self) -> None:
         self._made().close()
 
-    def _later(self, action: Callable[[Face], None]) -> None:
+    def _later(self, action: Callable[[Display], None]) -> None:
         if self._face is None:
             self._missed.append(action)
         else:
             action(self._face)
 
-    def _made(self) -> Face:
+    def _made(self) -> Display:
         if self._face is None:
             self._face = self._make()
             for action in self._missed:

@@ -12,7 +12,7 @@ import structlog
 
 from bulkpause.model import Record
 from bulkpause.progress.snapshot import Snapshot
-from bulkpause.report.totals import GOOD, Reason
+from bulkpause.report.totals import GOOD, Cause
 
 
 #: Seconds between two lines.
@@ -51,7 +51,7 @@ def _dumps(value: object, **_: object) -> bytes:
     return orjson.dumps(value, default=str)
 
 
-class Lines:
+class JsonLinesDisplay:
     """Writes a line of JSON now and then, and one for each id that is not paused."""
 
     def __init__(self, log: structlog.typing.FilteringBoundLogger) -> None:
@@ -74,7 +74,7 @@ class Lines:
         self._log.warning(
             "id.finished",
             id=record.id,
-            **asdict(Reason.of(record)),
+            **asdict(Cause.of(record)),
             trace_id=record.trace_id,
             row=record.row,
         )

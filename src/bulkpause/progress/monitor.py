@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from bulkpause.engine.policy import Verify
 from bulkpause.model import Record
 from bulkpause.pauser import Pauser
-from bulkpause.progress.display import Face
+from bulkpause.progress.display import Display
 from bulkpause.progress.snapshot import Snapshot, Tally, allowed_per_s
 
 
@@ -15,7 +15,7 @@ from bulkpause.progress.snapshot import Snapshot, Tally, allowed_per_s
 LOOK_EVERY_S = 0.25
 
 
-class View:
+class Monitor:
     """Shows a run while it is on its way.
 
     Args:
@@ -26,7 +26,7 @@ class View:
     """
 
     def __init__(
-        self, pauser: Pauser, total: int, face: Face, *, now: Callable[[], float]
+        self, pauser: Pauser, total: int, face: Display, *, now: Callable[[], float]
     ) -> None:
         self._pauser = pauser
         self._face = face
@@ -76,7 +76,7 @@ class View:
 
 
 @asynccontextmanager
-async def watching(take: Callable[[], Snapshot], face: Face) -> AsyncIterator[None]:
+async def watching(take: Callable[[], Snapshot], face: Display) -> AsyncIterator[None]:
     """Show a snapshot again and again, and a last one when this is left."""
     task = asyncio.create_task(_watch(take, face))
     try:
@@ -89,7 +89,7 @@ async def watching(take: Callable[[], Snapshot], face: Face) -> AsyncIterator[No
         face.close()
 
 
-async def _watch(take: Callable[[], Snapshot], face: Face) -> None:
+async def _watch(take: Callable[[], Snapshot], face: Display) -> None:
     while True:
         face.show(take())
         await asyncio.sleep(LOOK_EVERY_S)

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bulkpause._text import clock
+from bulkpause._text import format_duration
 from bulkpause.model import Limit, Record, Status
-from bulkpause.report.totals import GOOD, Reason
+from bulkpause.report.totals import GOOD, Cause
 
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def pace(snapshot: Snapshot) -> str:
     parts = [f"{snapshot.rate_per_s:.1f}{of_limit} requests/s"]
     is_going_on = snapshot.finished < snapshot.total and snapshot.stopping is None
     if is_going_on and snapshot.left_s is not None:
-        parts.append(f"about {clock(snapshot.left_s)} left")
+        parts.append(f"about {format_duration(snapshot.left_s)} left")
     return " · ".join(parts)
 
 
@@ -142,13 +142,13 @@ def state(snapshot: Snapshot) -> str:
         return f"stopping: {snapshot.stopping}"
     if snapshot.waits_for is None:
         return ""
-    until = "" if snapshot.waits_s is None else f": {clock(snapshot.waits_s)}"
+    until = "" if snapshot.waits_s is None else f": {format_duration(snapshot.waits_s)}"
     return f"waiting for {snapshot.waits_for}{until}"
 
 
 def failure(record: Record) -> str:
     """Say in one line what became of an id, with the trace id to look it up by."""
-    reason = str(Reason.of(record))
+    reason = str(Cause.of(record))
     if len(reason) > _LONGEST_REASON:
         reason = f"{reason[: _LONGEST_REASON - 1]}…"
     trace = f", trace_id {record.trace_id}" if record.trace_id else ""

@@ -18,9 +18,9 @@ from functools import partial
 
 from bulkpause.model import Limit, Reply
 from bulkpause.ratelimit.estimate import time_needed_s
-from bulkpause.ratelimit.pacing import SHORTEST_CLOSURE_S, Care, closure_s
-from bulkpause.ratelimit.rtt import RoundTrips
-from bulkpause.ratelimit.sliding_window import LATEST_ARRIVAL_S, Window
+from bulkpause.ratelimit.pacing import SHORTEST_COOLDOWN_S, Pacing, cooldown_s
+from bulkpause.ratelimit.rtt import RttEstimator
+from bulkpause.ratelimit.sliding_window import LATEST_ARRIVAL_S, SlidingWindow
 
 
 #: After so many answers without a refusal, one more may be in flight again.
@@ -59,15 +59,15 @@ class Gate:
         longest_first = sorted(limits, key=lambda limit: -limit.period_s)
         # With more in flight than a window holds, answers shall not be waited for.
         self._windows = tuple(
-            Window(limit, waits_for_answers=max_in_flight <= limit.requests)
+            SlidingWindow(limit, waits_for_answers=max_in_flight <= limit.requests)
             for limit in longest_first
         )
         self._jitter = jitter
         self._held_up: Callable[[], Waiting] | None = None
         self._turn = asyncio.Lock()
         self._answered = asyncio.Event()
-        self._round_trips = RoundTrips()
-        self._care = Care(limits)
+        self._round_trips = RttEstimator()
+        self._care = Pacing(limits)
         self._calm_answers = 0
         self._closures = 0
         self._closed_at = self._closed_until = self._last_sent_at = float("-inf")
@@ -102,7 +102,7 @@ class Gate:
     async def take(self) -> None:
         """Wait until one more request may be sent. Each needs one `tell`."""
         async with self._turn:
-            taken: list[Window] = []
+            taken: list[SlidingWindow] = []
             try:
                 await self._one_less_in_flight()
                 for window in self._windows:
@@ -142,15 +142,15 @@ class Gate:
         So it can be compared with the moments at which other requests are sent.
         """
         if reply.fault is not None:
-            return reply.answered_at
+            return reply.received_at
         told_at = [window.answered_for_at(reply) for window in self._windows]
         is_fixed = any(window.is_fixed for window in self._windows)
-        round_trip_s = self._round_trips.surely_s(is_fixed=is_fixed)
-        return min([reply.answered_at, *told_at]) - round_trip_s
+        round_trip_s = self._round_trips.lower_bound_s(is_fixed=is_fixed)
+        return min([reply.received_at, *told_at]) - round_trip_s
 
     def _learn(self, reply: Reply) -> None:
         self._round_trips.learn(reply)
-        if not reply.is_refused_for_rate:
+        if not reply.is_rate_limited:
             # That there was no answer does not say that the server is content.
             if reply.fault is None:
                 self._calm_down(reply)
@@ -173,17 +173,17 @@ class Gate:
         self._calm_answers = 0
         self._allowed_in_flight = max(1, self.in_flight)
         if self.in_flight == 0:
-            until = reply.answered_at + SHORTEST_CLOSURE_S
+            until = reply.received_at + SHORTEST_COOLDOWN_S
             self._closed_until = max(self._closed_until, until)
 
     def _close(self, reply: Reply) -> None:
         """Close the gate for all. Refusals of the same moment count as one."""
         if reply.sent_at is not None and reply.sent_at > self._closed_at:
-            self._closed_at = reply.answered_at
+            self._closed_at = reply.received_at
             self._closures += 1
             self._care.refused()
-        wait_s = closure_s(reply.retry_after_s, self._closures, self._jitter())
-        self._closed_until = max(self._closed_until, reply.answered_at + wait_s)
+        wait_s = cooldown_s(reply.retry_after_s, self._closures, self._jitter())
+        self._closed_until = max(self._closed_until, reply.received_at + wait_s)
 
     async def _open(self) -> None:
         self._held_up = self._shut
@@ -205,7 +205,7 @@ class Gate:
             await self._answered.wait()
 
 
-def _full(window: Window) -> Waiting:
+def _full(window: SlidingWindow) -> Waiting:
     return Waiting(f"the limit of {window.limit}", window.free_at)
 
 

@@ -19,12 +19,12 @@ CALM_REQUESTS, LONGEST_CALM_REQUESTS = 300, 10_000
 
 
 #: No `Retry-After` closes the gate for longer than this many seconds.
-LONGEST_CLOSURE_S = 300.0
+LONGEST_COOLDOWN_S = 300.0
 #: How long a 429 that does not say for how long closes the gate at first.
-SHORTEST_CLOSURE_S = 1.0
+SHORTEST_COOLDOWN_S = 1.0
 
 
-def closure_s(retry_after_s: float | None, closures: int, jitter: float) -> float:
+def cooldown_s(retry_after_s: float | None, closures: int, jitter: float) -> float:
     """Say for how many seconds a refusal closes the gate.
 
     Args:
@@ -32,17 +32,17 @@ def closure_s(retry_after_s: float | None, closures: int, jitter: float) -> floa
         closures: How many refusals came one after the other, this one included.
         jitter: A random number from 0 to 1.
     """
-    backoff_s = SHORTEST_CLOSURE_S * 2.0 ** min(closures - 1, 20)
+    backoff_s = SHORTEST_COOLDOWN_S * 2.0 ** min(closures - 1, 20)
     if retry_after_s is None:
         wait_s = backoff_s * (1 + jitter) / 2
     else:
         # It may be rounded down, or be 0 for ever: what did not help is lengthened.
         patience_s = 0.0 if closures < 2 else backoff_s / 4
         wait_s = max(retry_after_s, patience_s)
-    return min(wait_s, LONGEST_CLOSURE_S)
+    return min(wait_s, LONGEST_COOLDOWN_S)
 
 
-class Care:
+class Pacing:
     """The level of care, and the gap between requests that it asks for."""
 
     def __init__(self, limits: Sequence[Limit]) -> None:

@@ -31,7 +31,7 @@ SURE_PART, FEWEST_FOR_PART = 0.25, 3
 GRAIN_S = 0.002
 
 
-class RoundTrips:
+class RttEstimator:
     """Learns from each answer what the fastest possible round trip takes."""
 
     def __init__(self) -> None:
@@ -44,13 +44,13 @@ class RoundTrips:
         """Take the round trip of an answer into account."""
         if reply.sent_at is None or reply.fault is not None:
             return
-        round_trip_s = reply.answered_at - reply.sent_at
+        round_trip_s = reply.received_at - reply.sent_at
         self._answers += 1
         self._total_s += round_trip_s
         self._fastest_s = min(self._fastest_s, round_trip_s)
         self._has_warm = self._has_warm or not reply.is_cold
 
-    def surely_s(self, *, is_fixed: bool) -> float:
+    def lower_bound_s(self, *, is_fixed: bool) -> float:
         """Say how many seconds every round trip takes at least.
 
         Args:

@@ -1,6 +1,6 @@
 """What the server says of its own fixed window, and how far it is believed.
 
-`X-RateLimit-Reset` is in whole seconds, rounded nobody knows which way, and true at
+`X-RateLimitHeaders-Reset` is in whole seconds, rounded nobody knows which way, and true at
 some instant between sending and answer. So the window's end lies between an earliest
 and a latest instant, which each answer narrows. All instants are on the loop's
 clock, and passed in. Unlike the moment at which a request was counted, the latest
@@ -14,7 +14,7 @@ that keeps a log may send the same headers. A contradiction ends all belief.
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from bulkpause.model import Limit, RateLimit, Reply
+from bulkpause.model import Limit, RateLimitHeaders, Reply
 
 
 #: Ends of windows shorter than this are lost in the rounding to seconds.
@@ -54,7 +54,7 @@ class Boundary:
         return Boundary(earliest, latest) if earliest <= latest else None
 
 
-class Told:
+class ServerWindow:
     """The server's word on the window of one limit.
 
     Attributes:
@@ -72,7 +72,7 @@ class Told:
         self._limit = limit
         self._most_counted = 0
         self._began_before = False
-        self._countdown: Countdown | None = None
+        self._countdown: ArrivalOrder | None = None
 
     @property
     def is_fixed(self) -> bool:
@@ -90,10 +90,10 @@ class Told:
         )
         seen, told = self._seen(reply), reply.rate_limit
         if not is_counted_down or seen is None or told is None:
-            return reply.answered_at
+            return reply.received_at
         one, half_s = self._countdown, self._limit.period_s / 2
         if one is None or abs(one.ends_at - seen.middle) > half_s:
-            one = self._countdown = Countdown(seen.middle)
+            one = self._countdown = ArrivalOrder(seen.middle)
         return one.latest(reply, counted=told.limit - told.remaining)
 
     def roll(self, now: float) -> float | None:
@@ -124,7 +124,7 @@ class Told:
         if self.is_true is not None or reply.sent_at is None:
             return
         is_from_new = is_claimed and reply.sent_at >= self.begun_at
-        if reply.is_refused_for_rate and is_from_new:
+        if reply.is_rate_limited and is_from_new:
             self.distrust()
         elif reply.rate_limit is not None and self._seen(reply) is not None:
             remembered = self._limit.requests - reply.rate_limit.remaining
@@ -157,14 +157,14 @@ class Told:
         elif reply.sent_at is not None and reply.sent_at >= self.begun_at:
             self._count_others(told.remaining, resting, taken)
 
-    def _note_beginning(self, told: RateLimit) -> None:
+    def _note_beginning(self, told: RateLimitHeaders) -> None:
         if told.remaining == self._limit.requests - 1:
             over_s = self._limit.period_s - told.reset_s
             self._began_before = self._began_before or over_s >= SHORTEST_BEFORE_S
 
     def _miss(self, reply: Reply) -> None:
         """Drop a claim that the server does not keep up."""
-        is_answer = reply.fault is None and not reply.is_refused_for_rate
+        is_answer = reply.fault is None and not reply.is_rate_limited
         if self.is_true is None and is_answer:
             self.boundary = None
             self.others = 0
@@ -193,13 +193,13 @@ class Told:
         )
         if not is_meant:
             return None
-        latest = reply.answered_at + min(told.reset_s + 1, period_s)
+        latest = reply.received_at + min(told.reset_s + 1, period_s)
         seen = Boundary(reply.sent_at + told.reset_s - 1, latest)
         # Else it may be the end of more than one window.
         return seen if seen.latest - seen.earliest <= period_s / 2 else None
 
 
-class Countdown:
+class ArrivalOrder:
     """The answers of one window that were the first to leave so few.
 
     Args:
@@ -219,14 +219,14 @@ class Countdown:
             counted: How many the server had counted, this one included.
         """
         # An answer from before it was sent can not tell of a later one.
-        sent_at = reply.answered_at if reply.sent_at is None else reply.sent_at
+        sent_at = reply.received_at if reply.sent_at is None else reply.sent_at
         index = max(
             bisect_right(self._counts, counted),
             bisect_right(self._answered_at, sent_at),
         )
-        told_at = [reply.answered_at, *self._answered_at[index : index + 1]]
+        told_at = [reply.received_at, *self._answered_at[index : index + 1]]
         if counted > self._counts[-1]:
             self._counts.append(counted)
             # In order, in whichever order the answers were handed on.
-            self._answered_at.append(max(reply.answered_at, self._answered_at[-1]))
+            self._answered_at.append(max(reply.received_at, self._answered_at[-1]))
         return min(told_at)

@@ -26,7 +26,7 @@ from math import inf
 from aiolimiter import AsyncLimiter
 
 from bulkpause.model import Limit, Reply
-from bulkpause.ratelimit.server_window import Told
+from bulkpause.ratelimit.server_window import ServerWindow
 
 
 #: So much later than it was sent a request may be counted, in seconds, where nobody
@@ -37,11 +37,11 @@ LATEST_ARRIVAL_S = 2.0
 @dataclass(frozen=True, slots=True)
 class _Resting:
     limiter: AsyncLimiter
-    answered_at: float
+    received_at: float
     rested_at: float
 
 
-class Window:
+class SlidingWindow:
     """The slots of one limit. One task at a time may `take`.
 
     Args:
@@ -56,7 +56,7 @@ class Window:
         self._held_s = (
             limit.period_s + LATEST_ARRIVAL_S if not waits_for_answers else inf
         )
-        self._told = Told(limit)
+        self._told = ServerWindow(limit)
         self._resting: deque[_Resting] = deque()
         self._claimed: deque[_Resting] = deque()
         self._taken_at: deque[float] = deque()
@@ -84,9 +84,9 @@ class Window:
             self._learn(reply)
         # Whichever it was: to forget the oldest holds the others longest.
         self._taken_at.popleft()
-        answered_at = _now() if reply is None else reply.answered_at
+        received_at = _now() if reply is None else reply.received_at
         if reply is None or _now() - (reply.sent_at or 0.0) < self._held_s:
-            await self._add(counted_at, answered_at)
+            await self._add(counted_at, received_at)
         self._wake()
 
     async def remember(self, ages_s: Iterable[float]) -> None:
@@ -138,7 +138,7 @@ class Window:
     def _used(self) -> int:
         return self._held + len(self._resting) + self._told.others
 
-    async def _add(self, counted_at: float, answered_at: float) -> None:
+    async def _add(self, counted_at: float, received_at: float) -> None:
         period_s = self.limit.period_s
         limiter = AsyncLimiter(1, period_s)
         rested_at = counted_at + period_s
@@ -149,7 +149,7 @@ class Window:
         longer: list[_Resting] = []
         while self._resting and self._resting[-1].rested_at > rested_at:
             longer.append(self._resting.pop())
-        slot = _Resting(limiter, answered_at, rested_at)
+        slot = _Resting(limiter, received_at, rested_at)
         self._resting.extend([slot, *reversed(longer)])
 
     async def _has_slot(self) -> bool:
@@ -200,15 +200,15 @@ class Window:
         begun_at = self._told.roll(_now())
         if begun_at is None:
             return
-        old = [slot for slot in self._resting if slot.answered_at < begun_at]
-        self._resting = deque(s for s in self._resting if s.answered_at >= begun_at)
+        old = [slot for slot in self._resting if slot.received_at < begun_at]
+        self._resting = deque(s for s in self._resting if s.received_at >= begun_at)
         if self._told.is_true is None:
             self._claimed.extend(old)
 
     def _learn(self, reply: Reply) -> None:
         told = self._told
         if told.is_true is None and reply.sent_at is not None:
-            counted = self._counted_before(reply.sent_at, reply.answered_at)
+            counted = self._counted_before(reply.sent_at, reply.received_at)
             told.judge(reply, counted=counted, is_claimed=bool(self._claimed))
         told.learn(reply, resting=len(self._resting), taken=self._held)
         if told.boundary is None:
@@ -216,10 +216,10 @@ class Window:
         if told.boundary is None or told.is_true:
             self._claimed.clear()
 
-    def _counted_before(self, sent_at: float, answered_at: float) -> int:
+    def _counted_before(self, sent_at: float, received_at: float) -> int:
         """Count our requests that were surely counted before this one was sent."""
         # A round trip was taken off when they were counted: no more than this one's.
-        since = 2 * sent_at - answered_at + self.limit.period_s
+        since = 2 * sent_at - received_at + self.limit.period_s
         concurrent = takewhile(
             lambda slot: slot.rested_at >= since, reversed(self._resting)
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from bulkpause._text import inert
+from bulkpause._text import sanitize
 from bulkpause.model import Item, Record
 
 
@@ -67,7 +67,7 @@ def as_jsonl(found: Iterable[Row]) -> Iterator[str]:
 
 
 def _on_one_line(value: object) -> object:
-    return inert(" ".join(value.split())) if isinstance(value, str) else value
+    return sanitize(" ".join(value.split())) if isinstance(value, str) else value
 
 
 def _cell(value: object) -> str:

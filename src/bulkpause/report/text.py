@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 from pathlib import Path
 
-from bulkpause._text import counted, inert
-from bulkpause.model import Limit, Status, Stopped
+from bulkpause._text import format_count, sanitize
+from bulkpause.model import Limit, Status, StopReason
 from bulkpause.report.totals import Totals
 
 
@@ -21,13 +21,13 @@ def end_of_run(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     if totals.by_status[Status.UNKNOWN]:
         yield _unknown(totals)
     if before := totals.not_paused_before:
-        yield f"{counted(before, 'row')} of earlier runs can not be paused"
+        yield f"{format_count(before, 'row')} of earlier runs can not be paused"
     if not totals.requests:
         return
     share = share_of_limits(totals, limits)
     of_limits = "" if share is None else f", {share:.0%} of what the limits allow"
     yield (
-        f"{totals.wall_s:.1f} s, {counted(totals.requests, 'request')}, "
+        f"{totals.wall_s:.1f} s, {format_count(totals.requests, 'request')}, "
         f"{rate_per_s(totals):.2f}/s{of_limits}"
     )
     yield (
@@ -51,11 +51,11 @@ def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:
 
 
 def closing(
-    totals: Totals, stopped: Stopped | None, log: Path, command: str | None
+    totals: Totals, stopped: StopReason | None, log: Path, command: str | None
 ) -> Iterator[str]:
     """Say what stopped a run and what is left, where its log is, and what is next."""
     if stopped is not None:
-        yield f"stopped: {inert(stopped.reason)}; left: {_left(totals)}"
+        yield f"stopped: {sanitize(stopped.reason)}; left: {_left(totals)}"
     yield f"log: {log}"
     if command is not None:
         yield f"go on with: {command}"
@@ -74,11 +74,11 @@ def reasons(totals: Totals) -> Iterator[str]:
     for reason, group in found[:MOST_REASONS]:
         yield f"{group.count} {reason.status}: {reason}"
         if group.ids:
-            yield f"    such as {inert(', '.join(group.ids))}"
+            yield f"    such as {sanitize(', '.join(group.ids))}"
         if group.trace_ids:
-            yield f"    trace_id {inert(', '.join(group.trace_ids))}"
+            yield f"    trace_id {sanitize(', '.join(group.trace_ids))}"
     if (hidden := len(found) - MOST_REASONS) > 0:
-        yield f"and {counted(hidden, 'reason')} more"
+        yield f"and {format_count(hidden, 'reason')} more"
 
 
 def still_running(totals: Totals) -> Iterator[str]:
@@ -90,7 +90,7 @@ def still_running(totals: Totals) -> Iterator[str]:
     yield _running(totals)
     yield _unknown(totals)
     if invalid := counts[Status.INVALID]:
-        yield f"{counted(invalid, 'row')} without a usable id: never sent"
+        yield f"{format_count(invalid, 'row')} without a usable id: never sent"
     yield from reasons(totals)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Self
 
-from bulkpause._text import inert
+from bulkpause._text import sanitize
 from bulkpause.model import Record, Status
 
 
@@ -24,7 +24,7 @@ EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Cause:
     """Why ids ended as they did. Records with the same cause are one group."""
 
     status: Status
@@ -58,11 +58,11 @@ class Reason:
             ", ".join(part.rstrip(".") for part in known if part)
             or "no reason on record"
         )
-        return inert(text)
+        return sanitize(text)
 
 
 @dataclass(slots=True)
-class Group:
+class CauseGroup:
     """The ids of one cause: how many, and some to look up."""
 
     count: int = 0
@@ -84,7 +84,7 @@ class Totals:
     already_done: int = 0
     not_paused_before: int = 0
     by_status: Counter[Status] = field(default_factory=Counter)
-    causes: dict[Reason, Group] = field(default_factory=dict)
+    causes: dict[Cause, CauseGroup] = field(default_factory=dict)
     requests: int = 0
     more_attempts: int = 0
     refused_for_rate: int = 0
@@ -117,7 +117,7 @@ class Totals:
         self.last_at = max(self.last_at or finished_at, finished_at)
 
     def _add_cause(self, record: Record) -> None:
-        group = self.causes.setdefault(Reason.of(record), Group())
+        group = self.causes.setdefault(Cause.of(record), CauseGroup())
         group.count += 1
         if record.id is not None and len(group.ids) < EXAMPLES:
             group.ids.append(record.id)
@@ -194,7 +194,7 @@ class Totals:
             ],
         }
 
-    def by_weight(self) -> list[tuple[Reason, Group]]:
+    def by_weight(self) -> list[tuple[Cause, CauseGroup]]:
         """Give the causes, those with the most ids first."""
         return sorted(self.causes.items(), key=lambda pair: -pair[1].count)
 

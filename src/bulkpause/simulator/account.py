@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from bulkpause.simulator.answers import (
     BODY_NOT_VALID,
-    Answer,
     Errors,
+    Response,
     found,
     garbled,
     gateway_page,
@@ -26,7 +26,7 @@ from bulkpause.simulator.faults import (
 from bulkpause.simulator.limits import Limits, reported, whole_seconds
 
 
-NO_CONTENT = Answer(status=204)
+NO_CONTENT = Response(status=204)
 SILENT = frozenset({Delivery.RESET, Delivery.HANG_UP, Delivery.NEVER})
 REDIRECTED = "/v1/hood/redirected"
 
@@ -35,7 +35,7 @@ REDIRECTED = "/v1/hood/redirected"
 class Decision:
     """What becomes of a request; an answer of None means that none is given."""
 
-    answer: Answer | None
+    answer: Response | None
     delivery: Delivery = Delivery.WHOLE
     fault: Fault | None = None
     acted: bool = False
@@ -91,14 +91,14 @@ class Account:
         return self._limited(now, self._too_many(seconds))
 
     def _limited(
-        self, now: float, answer: Answer, fault: Fault | None = None
+        self, now: float, answer: Response, fault: Fault | None = None
     ) -> Decision:
         counted = self._behaviour.count_refused
         if counted:
             self._limits.count(now)
         return Decision(answer=answer, fault=fault, limited=True, counted=counted)
 
-    def _too_many(self, retry_after: int | str | None) -> Answer:
+    def _too_many(self, retry_after: int | str | None) -> Response:
         return _with_retry_after(self._errors.make(429), retry_after)
 
     def _treated(self, call: Call, now: float) -> Decision:
@@ -122,7 +122,7 @@ class Account:
             return None
         return self._plans[call.action].next(call.id)
 
-    def _acted(self, call: Call) -> tuple[bool, Answer]:
+    def _acted(self, call: Call) -> tuple[bool, Response]:
         if not call.token_ok:
             return False, self._errors.make(401)
         if call.id is None or call.action is None:
@@ -134,7 +134,7 @@ class Account:
         # Cancel and resume are here to be seen in the ledger; they change nothing.
         return False, NO_CONTENT
 
-    def _paused(self, campaign_id: str, body: bytes) -> tuple[bool, Answer]:
+    def _paused(self, campaign_id: str, body: bytes) -> tuple[bool, Response]:
         if not is_valid(body):
             return False, self._errors.make(400, BODY_NOT_VALID)
         if self._campaigns.pause(campaign_id):
@@ -145,7 +145,7 @@ class Account:
             return False, NO_CONTENT
         return False, self._errors.make(int(self._behaviour.repeat))
 
-    def _faulty(self, status: int, effect: Effect) -> Answer:
+    def _faulty(self, status: int, effect: Effect) -> Response:
         if effect.form is Form.HTML:
             return gateway_page(status)
         if effect.form is Form.GARBLED:
@@ -159,7 +159,7 @@ class Account:
             return _with_retry_after(answer, self._behaviour.unavailable_retry_after)
         return answer
 
-    def _rated(self, answer: Answer, now: float) -> Answer:
+    def _rated(self, answer: Response, now: float) -> Response:
         standings = self._limits.standings(now)
         standing = reported(standings, self._behaviour.rate_headers)
         if standing is None:
@@ -173,7 +173,7 @@ class Account:
         return replace(answer, headers={**answer.headers, **headers})
 
 
-def _with_retry_after(answer: Answer, retry_after: int | str | None) -> Answer:
+def _with_retry_after(answer: Response, retry_after: int | str | None) -> Response:
     if retry_after is None:
         return answer
     headers = {**answer.headers, "Retry-After": str(retry_after)}

@@ -36,7 +36,7 @@ BODY_NOT_VALID = "The request body is not valid."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Response:
     """A status with headers and body; `trace_id` is the one that they carry."""
 
     status: int
@@ -61,7 +61,7 @@ class Errors:
     trace: str
     header: str
 
-    def make(self, status: int, message: str | None = None) -> Answer:
+    def make(self, status: int, message: str | None = None) -> Response:
         """Make the documented error body, with a fresh trace id."""
         trace_id = None if self.trace == "none" else str(uuid.uuid4())
         body: dict[str, object] = {"code": status, "title": TITLES[status]}
@@ -72,30 +72,30 @@ class Errors:
             body["trace_id"] = trace_id
         if trace_id is not None and self.trace in {"header", "both"}:
             headers[self.header] = trace_id
-        return Answer(
+        return Response(
             status=status, headers=headers, body=orjson.dumps(body), trace_id=trace_id
         )
 
 
-def found(value: object) -> Answer:
+def found(value: object) -> Response:
     """Answer 200 with a value as JSON."""
     headers = {"Content-Type": "application/json"}
-    return Answer(status=200, headers=headers, body=orjson.dumps(value))
+    return Response(status=200, headers=headers, body=orjson.dumps(value))
 
 
-def gateway_page(status: int) -> Answer:
+def gateway_page(status: int) -> Response:
     """Answer in HTML, as what stands in front of a service does."""
     words = f"{status} {HTTPStatus(status).phrase}"
     page = f"<html><head><title>{words}</title></head><body>{words}</body></html>\n"
     headers = {"Content-Type": "text/html; charset=utf-8"}
-    return Answer(status=status, headers=headers, body=page.encode())
+    return Response(status=status, headers=headers, body=page.encode())
 
 
-def garbled(status: int) -> Answer:
+def garbled(status: int) -> Response:
     """Answer with a body that is not the JSON that its type promises."""
     headers = {"Content-Type": "application/json"}
-    return Answer(status=status, headers=headers, body=b"{something went wrong")
+    return Response(status=status, headers=headers, body=b"{something went wrong")
 
 
-def redirect(location: str) -> Answer:
-    return Answer(status=302, headers={"Location": location})
+def redirect(location: str) -> Response:
+    return Response(status=302, headers={"Location": location})

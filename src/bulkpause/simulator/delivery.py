@@ -6,7 +6,7 @@ import struct
 
 from aiohttp import web
 
-from bulkpause.simulator.answers import Answer
+from bulkpause.simulator.answers import Response
 from bulkpause.simulator.faults import Delivery
 
 
@@ -16,7 +16,7 @@ LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
 
 async def deliver(
     request: web.BaseRequest,
-    answer: Answer | None,
+    answer: Response | None,
     delivery: Delivery,
     *,
     slow_byte_interval_s: float,

@@ -245,7 +245,7 @@ def test_a_refusal_of_a_long_address_is_short() -> None:
     ("action", "path"),
     [
         (Action.PAUSE, "/v1/hood/campaigns/1000248/pause"),
-        (Action.VIEW, "/v1/hood/campaigns/1000248"),
+        (Action.READ, "/v1/hood/campaigns/1000248"),
     ],
 )
 def test_each_action_has_its_place(action: Action, path: str) -> None:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from bulkpause.api.credentials import Token
-from bulkpause.api.response import TRACE_HEADERS, Answer, read_answer
+from bulkpause.api.response import TRACE_HEADERS, ParsedResponse, parse_response
 
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 SECRET = "s3cret/canary+token=="
-NOTHING = Answer(
+NOTHING = ParsedResponse(
     title=None,
     message=None,
     trace_id=None,
@@ -28,8 +28,8 @@ NOTHING = Answer(
 )
 
 
-def read(body: object, headers: Iterable[tuple[str, str]] = ()) -> Answer:
-    return read_answer(
+def read(body: object, headers: Iterable[tuple[str, str]] = ()) -> ParsedResponse:
+    return parse_response(
         CIMultiDictProxy(CIMultiDict(headers)),
         body if isinstance(body, bytes) else orjson.dumps(body),
         id_="7",
@@ -38,7 +38,7 @@ def read(body: object, headers: Iterable[tuple[str, str]] = ()) -> Answer:
     )
 
 
-def texts(answer: Answer) -> list[str]:
+def texts(answer: ParsedResponse) -> list[str]:
     return [text for text in astuple(answer) if isinstance(text, str)]
 
 

@@ -7,15 +7,15 @@ from itertools import pairwise
 import pytest
 
 from bulkpause.engine.backlog import RETRY_TURNS, Backlog
-from bulkpause.engine.job import Work
+from bulkpause.engine.job import Job
 from bulkpause.model import Item
 
 
 pytestmark = pytest.mark.anyio
 
 
-def works(*names: str) -> list[Work]:
-    return [Work(Item(id=id_, row=1)) for id_ in names]
+def works(*names: str) -> list[Job]:
+    return [Job(Item(id=id_, row=1)) for id_ in names]
 
 
 def take(backlog: Backlog) -> str:
@@ -35,7 +35,7 @@ async def test_first_tries_come_in_order() -> None:
 async def test_a_plan_is_read_as_it_is_needed() -> None:
     taken: list[str] = []
 
-    def one_by_one() -> Iterator[Work]:
+    def one_by_one() -> Iterator[Job]:
         for work in works(*"abcdef"):
             taken.append(work.item.id)
             yield work

@@ -5,30 +5,32 @@ from itertools import pairwise
 
 import pytest
 
-from bulkpause.engine.circuit_breaker import OUT_AFTER
-from bulkpause.engine.dispatcher import Engine
-from bulkpause.engine.job import Work
-from bulkpause.engine.policy import Rules, Verify
+from bulkpause.engine.circuit_breaker import OPENS_AFTER
+from bulkpause.engine.dispatcher import Dispatcher
+from bulkpause.engine.job import Job
+from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import LogError
 from bulkpause.model import (
     Action,
-    Cause,
-    Fault,
     Item,
     Limit,
-    Past,
+    PriorAttempt,
     Record,
     Reply,
-    Stopped,
+    StopCause,
+    StopReason,
+    TransportError,
 )
 from bulkpause.ratelimit.gate import Gate
 from tests.support.fakes import KeepingRecorder, OpenGate, ScriptedSender, context, ids
 
 
 pytestmark = pytest.mark.anyio
-DOUBT = Past(error="no_answer_on_record", at="2026-07-01T08:00:00Z", is_doubtful=True)
+DOUBT = PriorAttempt(
+    error="no_answer_on_record", at="2026-07-01T08:00:00Z", is_doubtful=True
+)
 
-STOPPED = Stopped(Cause.SIGNAL, "SIGTERM")
+STOPPED = StopReason(StopCause.SIGNAL, "SIGTERM")
 
 
 class Bench:
@@ -38,7 +40,7 @@ class Bench:
         self,
         sender: ScriptedSender,
         *,
-        rules: Rules | None = None,
+        rules: RetryPolicy | None = None,
         recorder: KeepingRecorder | None = None,
         gate: Gate | OpenGate | None = None,
     ) -> None:
@@ -46,7 +48,7 @@ class Bench:
         self.sender = sender
         self.recorder = recorder or KeepingRecorder()
         self.gate = gate or OpenGate()
-        self.engine = Engine(
+        self.engine = Dispatcher(
             sender=sender,
             gate=self.gate,
             recorder=self.recorder,
@@ -58,9 +60,9 @@ class Bench:
         assert record.id not in self.records
         self.records[record.id or ""] = record
 
-    async def run(self, *given: str | Work) -> dict[str, str]:
+    async def run(self, *given: str | Job) -> dict[str, str]:
         works = [
-            Work(Item(id=one, row=row)) if isinstance(one, str) else one
+            Job(Item(id=one, row=row)) if isinstance(one, str) else one
             for row, one in enumerate(given, 1)
         ]
         await self.engine.run(works)
@@ -85,7 +87,7 @@ async def test_a_line_stands_before_each_request_and_each_answer() -> None:
 
 
 async def test_a_refusal_after_a_doubtful_attempt_is_read_back() -> None:
-    bench = Bench(ScriptedSender({"1": [Fault.HANG_UP, 400, "paused"]}))
+    bench = Bench(ScriptedSender({"1": [TransportError.HANG_UP, 400, "paused"]}))
     assert await bench.run("1") == {"1": "paused"}
     assert bench.sender.order == ["pause 1", "pause 1", "view 1"]
 
@@ -100,8 +102,7 @@ async def test_read_backs_wait_for_all_first_tries() -> None:
 async def test_what_an_earlier_run_left_in_doubt_is_looked_at_first() -> None:
     bench = Bench(ScriptedSender({"1": ["running", 204], "2": ["paused"]}))
     works = [
-        Work(Item(id=id_, row=1), past=[DOUBT], action=Action.VIEW)
-        for id_ in ("1", "2")
+        Job(Item(id=id_, row=1), past=[DOUBT], action=Action.READ) for id_ in ("1", "2")
     ]
     assert await bench.run(*works) == {"1": "paused", "2": "paused"}
     assert bench.sender.order == ["view 1", "view 2", "pause 1"]
@@ -117,7 +118,9 @@ async def test_what_waits_for_a_second_try_holds_nobody_up() -> None:
 async def test_retries_take_at_most_a_fifth_of_the_turns_while_fresh_ids_wait() -> None:
     sender = ScriptedSender({"*": [503, 204]}, latency_s=0.05)
     fresh = ids(200)
-    await Bench(sender, gate=OpenGate(1), rules=Rules(wait_initial_s=0.1)).run(*fresh)
+    await Bench(sender, gate=OpenGate(1), rules=RetryPolicy(wait_initial_s=0.1)).run(
+        *fresh
+    )
     first_tries = [n for n, one in enumerate(sender.order) if _is_first(sender, n)]
     until = first_tries[-1]
     retries = until + 1 - len(first_tries)
@@ -130,7 +133,7 @@ def _is_first(sender: ScriptedSender, position: int) -> bool:
 
 
 async def test_retry_after_on_503_is_waited_for() -> None:
-    refusal = Reply(sent_at=0.0, answered_at=0.01, http_status=503, retry_after_s=17.0)
+    refusal = Reply(sent_at=0.0, received_at=0.01, http_status=503, retry_after_s=17.0)
     sender = ScriptedSender({"1": [refusal, 204]})
     await Bench(sender).run("1")
     first, second = (at for at, _, _ in sender.sent)
@@ -139,7 +142,7 @@ async def test_retry_after_on_503_is_waited_for() -> None:
 
 async def test_waits_between_tries_grow() -> None:
     sender = ScriptedSender({"1": [500]})
-    await Bench(sender, rules=Rules(verify=Verify.NONE)).run("1")
+    await Bench(sender, rules=RetryPolicy(verify=Verify.NONE)).run("1")
     times = [at for at, _, _ in sender.sent]
     gaps = [round(b - a, 1) for a, b in pairwise(times)]
     assert gaps == [1.0, 2.0, 4.0]
@@ -149,7 +152,7 @@ async def test_401_stops_the_run_and_leaves_the_rest_alone() -> None:
     bench = Bench(ScriptedSender({"*": [401]}), gate=OpenGate(2))
     assert await bench.run(*ids(50)) == {}
     assert bench.engine.stopped is not None
-    assert bench.engine.stopped.cause is Cause.TOKEN
+    assert bench.engine.stopped.cause is StopCause.TOKEN
     assert len(bench.sender.sent) <= 3
 
 
@@ -157,7 +160,7 @@ async def test_five_403_in_a_row_stop_the_run() -> None:
     bench = Bench(ScriptedSender({"*": [403]}), gate=OpenGate(1))
     ended = await bench.run(*ids(50))
     assert bench.engine.stopped is not None
-    assert bench.engine.stopped.cause is Cause.TOKEN
+    assert bench.engine.stopped.cause is StopCause.TOKEN
     assert list(ended.values()) == ["rejected"] * 5
 
 
@@ -170,10 +173,10 @@ async def test_403_now_and_then_stops_nothing() -> None:
 
 async def test_a_server_that_fails_always_is_left_alone() -> None:
     sender = ScriptedSender({"*": [500]})
-    bench = Bench(sender, rules=Rules(give_up_after_s=300.0))
+    bench = Bench(sender, rules=RetryPolicy(give_up_after_s=300.0))
     await bench.run(*ids(1000))
     assert bench.engine.stopped is not None
-    assert bench.engine.stopped.cause is Cause.OUTAGE
+    assert bench.engine.stopped.cause is StopCause.OUTAGE
     assert len(sender.sent) <= 40
 
 
@@ -184,7 +187,7 @@ async def test_before_the_outage_is_known_few_ids_are_asked_twice() -> None:
     times = [at for at, _, _ in sender.sent]
     closed = next(n for n, at in enumerate(times) if at > times[n - 1] + 1.1)
     asked = [id_ for _, _, id_ in sender.sent[:closed]]
-    assert OUT_AFTER <= len(asked) <= 1.1 * len(set(asked))
+    assert OPENS_AFTER <= len(asked) <= 1.1 * len(set(asked))
 
 
 async def test_one_probe_at_a_time_goes_out_at_growing_intervals() -> None:
@@ -208,8 +211,8 @@ async def test_a_server_that_comes_back_is_used_at_once() -> None:
 async def test_a_probe_is_not_held_against_its_id() -> None:
     # Ten tries until the outage is known, eight probes, a sign of life, and an
     # eleventh try that is broken: there is one left.
-    answers = [500] * OUT_AFTER + [500] * 8 + [429, 500, 204]
-    rules = Rules(max_attempts=OUT_AFTER + 2, give_up_after_s=1e6)
+    answers = [500] * OPENS_AFTER + [500] * 8 + [429, 500, 204]
+    rules = RetryPolicy(max_attempts=OPENS_AFTER + 2, give_up_after_s=1e6)
     bench = Bench(ScriptedSender({"1": answers}), rules=rules)
     assert await bench.run("1") == {"1": "paused"}
     assert len(bench.sender.sent) == len(answers)
@@ -247,7 +250,7 @@ async def test_after_the_first_line_that_fails_nothing_is_sent(fails_at: int) ->
         await bench.run(*ids(20))
     assert len(sender.sent) == sum(line.startswith("sent") for line in recorder.lines)
     assert bench.engine.stopped is not None
-    assert bench.engine.stopped.cause is Cause.LOG
+    assert bench.engine.stopped.cause is StopCause.LOG
 
 
 async def test_a_failed_log_names_what_was_in_flight() -> None:
@@ -259,7 +262,7 @@ async def test_a_failed_log_names_what_was_in_flight() -> None:
 
 async def test_every_slot_that_was_taken_is_given_back() -> None:
     gate = OpenGate()
-    sender = ScriptedSender({"*": [Fault.REFUSED, 400, "draft"]})
+    sender = ScriptedSender({"*": [TransportError.REFUSED, 400, "draft"]})
     bench = Bench(sender, gate=gate, recorder=KeepingRecorder(fails_at=60))
     with pytest.raises(LogError):
         await bench.run(*ids(20))

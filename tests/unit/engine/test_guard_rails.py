@@ -11,7 +11,7 @@ from bulkpause.engine.guard_rails import (
     parse_tolerance,
 )
 from bulkpause.errors import SettingsError
-from bulkpause.model import Cause, Record, Status, Stopped
+from bulkpause.model import Record, Status, StopCause, StopReason
 
 
 def record(status: Status, number: int = 1) -> Record:
@@ -84,7 +84,7 @@ def test_a_stop_names_the_rule_and_the_id() -> None:
     for number in range(1, 21):
         stopped = count.learn(record(Status.UNKNOWN, number))
     reason = "--max-failures 2.5%: 20 of 20 ids failed, the last 20"
-    assert stopped == Stopped(Cause.GUARD_RAIL, reason)
+    assert stopped == StopReason(StopCause.GUARD_RAIL, reason)
 
 
 def test_there_is_no_rule_that_was_not_asked_for() -> None:
@@ -100,7 +100,7 @@ def test_a_canary_that_is_paused_lets_the_rest_go(status: Status) -> None:
 def test_a_canary_that_is_not_paused_keeps_the_rest(status: Status) -> None:
     records = [record(Status.PAUSED, 1), record(status, 2), record(Status.PAUSED, 3)]
     reason = f"--canary 3: 1 of the first 3 not paused, 2 is {status}"
-    assert judge_canary(3, records) == Stopped(Cause.GUARD_RAIL, reason)
+    assert judge_canary(3, records) == StopReason(StopCause.GUARD_RAIL, reason)
 
 
 def test_a_canary_that_did_not_end_keeps_the_rest() -> None:

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bulkpause.engine.job import Work
+from bulkpause.engine.job import Job
 from bulkpause.model import (
     Action,
     Attempt,
-    Fault,
     Item,
-    Past,
+    PriorAttempt,
     Record,
     Reply,
     Status,
+    TransportError,
 )
 
 
@@ -26,25 +26,25 @@ def attempt(number: int, **reply: object) -> Attempt:
         request_id=f"run-{number}",
         started_at=datetime(2026, 7, 1, 8, 0, number, tzinfo=UTC),
         latency_ms=float(number),
-        reply=Reply(answered_at=1.0, sent_at=0.5, **reply),  # type: ignore[arg-type]
+        reply=Reply(received_at=1.0, sent_at=0.5, **reply),  # type: ignore[arg-type]
     )
 
 
-def work_with(*attempts: Attempt, past: tuple[Past, ...] = ()) -> Work:
-    work = Work(Item(id="1001", row=7), past=past)
+def work_with(*attempts: Attempt, past: tuple[PriorAttempt, ...] = ()) -> Job:
+    work = Job(Item(id="1001", row=7), past=past)
     for one in attempts:
         work.add(one)
     return work
 
 
-def record_of(work: Work) -> Record:
+def record_of(work: Job) -> Record:
     return work.record(Status.UNKNOWN, reason="why", run_id="run", now=NOW)
 
 
 def test_the_last_attempt_stands_in_full_and_earlier_ones_as_history() -> None:
     work = work_with(
         attempt(1, http_status=500, trace_id="t1"),
-        attempt(2, fault=Fault.RESET),
+        attempt(2, fault=TransportError.RESET),
         attempt(3, http_status=400, trace_id="t3", title="T", message="M"),
     )
     record = record_of(work)
@@ -81,7 +81,7 @@ def test_what_the_run_has_in_common_stands_in_each_record() -> None:
 
 def test_a_read_back_gives_the_campaign_status_and_no_attempt() -> None:
     work = work_with(attempt(1, http_status=400))
-    work.action = Action.VIEW
+    work.action = Action.READ
     work.add(attempt(2, http_status=200, campaign_status="draft"))
     work.add(attempt(3, http_status=500))
     record = record_of(work)
@@ -98,7 +98,7 @@ def test_being_refused_for_rate_is_history_and_no_attempt() -> None:
 
 
 def test_attempts_of_earlier_runs_come_first() -> None:
-    past = (Past(http_status=502, at="2026-06-30T08:00:00.000Z"),)
+    past = (PriorAttempt(http_status=502, at="2026-06-30T08:00:00.000Z"),)
     record = record_of(work_with(attempt(1, http_status=204), past=past))
     assert record.attempts == 2
     assert record.started_at == "2026-06-30T08:00:00.000Z"
@@ -106,7 +106,9 @@ def test_attempts_of_earlier_runs_come_first() -> None:
 
 
 def test_an_id_that_was_only_looked_at_is_summed_up_from_its_past() -> None:
-    past = (Past(error="no_answer_on_record", request_id="old-1", is_doubtful=True),)
+    past = (
+        PriorAttempt(error="no_answer_on_record", request_id="old-1", is_doubtful=True),
+    )
     record = record_of(work_with(past=past))
     assert (record.error, record.request_id) == ("no_answer_on_record", "old-1")
     assert (record.attempts, record.latency_ms, record.title) == (1, None, None)
@@ -119,8 +121,8 @@ def test_an_id_that_was_only_looked_at_is_summed_up_from_its_past() -> None:
         ({"http_status": 503}, False),
         ({"http_status": 429}, False),
         ({"http_status": 400}, False),
-        ({"fault": Fault.READ_TIMEOUT}, True),
-        ({"fault": Fault.REFUSED, "sent_at": None}, False),
+        ({"fault": TransportError.READ_TIMEOUT}, True),
+        ({"fault": TransportError.REFUSED, "sent_at": None}, False),
     ],
 )
 def test_one_attempt_that_may_be_applied_makes_a_doubt_that_stays(
@@ -137,7 +139,7 @@ def test_one_attempt_that_may_be_applied_makes_a_doubt_that_stays(
 
 
 def test_a_doubt_of_an_earlier_run_stays() -> None:
-    doubt = (Past(is_doubtful=True), Past(is_doubtful=False))
+    doubt = (PriorAttempt(is_doubtful=True), PriorAttempt(is_doubtful=False))
     assert work_with(attempt(1, http_status=400), past=doubt).is_doubtful
     assert not work_with(attempt(1, http_status=400), past=doubt[1:]).is_doubtful
 
@@ -149,7 +151,7 @@ def test_a_doubt_of_an_earlier_run_stays() -> None:
         ({"http_status": 203}, False),
         ({"http_status": 205}, False),
         ({"http_status": 500}, False),
-        ({"fault": Fault.READ_TIMEOUT}, False),
+        ({"fault": TransportError.READ_TIMEOUT}, False),
     ],
 )
 def test_the_last_pause_is_accepted_by_204_and_nothing_else(
@@ -160,8 +162,8 @@ def test_the_last_pause_is_accepted_by_204_and_nothing_else(
 
 
 def test_what_was_not_paused_by_this_run_is_not_accepted() -> None:
-    work = work_with(past=(Past(http_status=204),))
-    work.action = Action.VIEW
+    work = work_with(past=(PriorAttempt(http_status=204),))
+    work.action = Action.READ
     work.add(attempt(1, http_status=204))
     assert work.is_accepted is False
 
@@ -171,17 +173,17 @@ def test_only_what_used_up_a_try_counts() -> None:
         attempt(1, http_status=429),
         attempt(2, http_status=500),
         attempt(3, http_status=500),
-        past=(Past(http_status=500),),
+        past=(PriorAttempt(http_status=500),),
     )
-    work.forgiven.add("run-3")
+    work.uncounted.add("run-3")
     assert work.attempts == 1
-    work.action = Action.VIEW
+    work.action = Action.READ
     assert work.attempts == 0
 
 
 def test_a_record_has_no_field_that_is_forgotten_here() -> None:
     full = work_with(attempt(1, http_status=500, trace_id="t", title="T", message="M"))
-    full.action = Action.VIEW
+    full.action = Action.READ
     full.add(attempt(2, http_status=200, campaign_status="draft"))
     record = record_of(full)
     empty = {f.name for f in fields(Record) if getattr(record, f.name) is None}

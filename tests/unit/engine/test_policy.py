@@ -4,44 +4,54 @@ from hypothesis import strategies as st
 
 from bulkpause.engine.policy import (
     LONGEST_RETRY_AFTER_S,
-    Again,
     Decision,
-    Done,
-    PauseAgain,
+    Finish,
     ReadBack,
-    Rules,
+    Resend,
+    Retry,
+    RetryPolicy,
     Stop,
     Verify,
     after_pause,
-    after_view,
+    after_read_back,
     counts_as_attempt,
     is_refused,
     may_be_applied,
     unsettled,
     wait_s,
 )
-from bulkpause.model import Cause, Fault, Reply, Status
+from bulkpause.model import Reply, Status, StopCause, TransportError
 
 
 FINAL_REFUSALS = (300, 301, 302, 303, 307, 308, 403, 404, 409, 422, 499)
 ODD_SUCCESSES = (200, 201, 202, 206, 299)
 REJECTIONS = FINAL_REFUSALS + ODD_SUCCESSES
 DOUBTFUL_STATUSES = (500, 502, 504, 520, 599)
-UNSENT_FAULTS = (Fault.DNS, Fault.TLS, Fault.REFUSED, Fault.CONNECT_TIMEOUT)
-SENT_FAULTS = (Fault.READ_TIMEOUT, Fault.RESET, Fault.HANG_UP, Fault.MALFORMED)
+UNSENT_FAULTS = (
+    TransportError.DNS,
+    TransportError.TLS,
+    TransportError.REFUSED,
+    TransportError.CONNECT_TIMEOUT,
+)
+SENT_FAULTS = (
+    TransportError.READ_TIMEOUT,
+    TransportError.RESET,
+    TransportError.HANG_UP,
+    TransportError.MALFORMED,
+)
 OTHER_STATUSES = ("sent", "draft", "canceled", "needs_decision", "a new one")
 
 
 def answer(status: int, **values: object) -> Reply:
-    return Reply(answered_at=2.0, sent_at=1.0, http_status=status, **values)  # type: ignore[arg-type]
+    return Reply(received_at=2.0, sent_at=1.0, http_status=status, **values)  # type: ignore[arg-type]
 
 
-def unsent(fault: Fault = Fault.REFUSED) -> Reply:
-    return Reply(answered_at=2.0, fault=fault)
+def unsent(fault: TransportError = TransportError.REFUSED) -> Reply:
+    return Reply(received_at=2.0, fault=fault)
 
 
-def broken(fault: Fault = Fault.RESET) -> Reply:
-    return Reply(answered_at=2.0, sent_at=1.0, fault=fault)
+def broken(fault: TransportError = TransportError.RESET) -> Reply:
+    return Reply(received_at=2.0, sent_at=1.0, fault=fault)
 
 
 def seen(campaign_status: str | None) -> Reply:
@@ -60,7 +70,7 @@ def decide(
         reply,
         attempts=attempts,
         is_doubtful=was_doubtful or may_be_applied(reply),
-        rules=Rules(verify=verify),
+        rules=RetryPolicy(verify=verify),
         jitter=jitter,
     )
 
@@ -73,12 +83,12 @@ def settle(
     verify: Verify = Verify.ALL,
     attempts: int = 4,
 ) -> Decision:
-    return after_view(
+    return after_read_back(
         view,
         attempts=attempts,
         pause=pause,
         is_doubtful=was_doubtful or pause is None or may_be_applied(pause),
-        rules=Rules(verify=verify),
+        rules=RetryPolicy(verify=verify),
         jitter=1.0,
     )
 
@@ -88,33 +98,33 @@ VERIFY_DOUBT = (Verify.DOUBTFUL, Verify.REFUSED, Verify.ALL)
 
 #: reply, whether an earlier one was doubtful, verify modes, decision on the last try
 LAST_TRIES = [
-    (answer(204), False, VERIFY_SOME, Done(Status.PAUSED)),
+    (answer(204), False, VERIFY_SOME, Finish(Status.PAUSED)),
     (answer(204), False, (Verify.ALL,), ReadBack()),
-    (answer(204), True, VERIFY_SOME, Done(Status.PAUSED)),
+    (answer(204), True, VERIFY_SOME, Finish(Status.PAUSED)),
     (answer(204), True, (Verify.ALL,), ReadBack()),
-    (answer(400), False, (Verify.NONE, Verify.DOUBTFUL), Done(Status.REJECTED)),
+    (answer(400), False, (Verify.NONE, Verify.DOUBTFUL), Finish(Status.REJECTED)),
     (answer(400), False, (Verify.REFUSED, Verify.ALL), ReadBack()),
-    *((answer(s), False, VERIFY_SOME, Done(Status.REJECTED)) for s in REJECTIONS),
+    *((answer(s), False, VERIFY_SOME, Finish(Status.REJECTED)) for s in REJECTIONS),
     *((answer(s), False, (Verify.ALL,), ReadBack()) for s in REJECTIONS),
     *(
-        (answer(s), True, (Verify.NONE,), Done(Status.UNKNOWN))
+        (answer(s), True, (Verify.NONE,), Finish(Status.UNKNOWN))
         for s in (400, *REJECTIONS)
     ),
     *((answer(s), True, VERIFY_DOUBT, ReadBack()) for s in (400, *REJECTIONS)),
     *(
-        (answer(s), False, (Verify.NONE,), Done(Status.UNKNOWN))
+        (answer(s), False, (Verify.NONE,), Finish(Status.UNKNOWN))
         for s in DOUBTFUL_STATUSES
     ),
     *((answer(s), False, VERIFY_DOUBT, ReadBack()) for s in DOUBTFUL_STATUSES),
-    *((broken(f), False, (Verify.NONE,), Done(Status.UNKNOWN)) for f in SENT_FAULTS),
+    *((broken(f), False, (Verify.NONE,), Finish(Status.UNKNOWN)) for f in SENT_FAULTS),
     *((broken(f), False, VERIFY_DOUBT, ReadBack()) for f in SENT_FAULTS),
-    *((unsent(f), False, VERIFY_SOME, Done(Status.FAILED)) for f in UNSENT_FAULTS),
+    *((unsent(f), False, VERIFY_SOME, Finish(Status.FAILED)) for f in UNSENT_FAULTS),
     *((unsent(f), False, (Verify.ALL,), ReadBack()) for f in UNSENT_FAULTS),
-    *((unsent(f), True, (Verify.NONE,), Done(Status.UNKNOWN)) for f in UNSENT_FAULTS),
+    *((unsent(f), True, (Verify.NONE,), Finish(Status.UNKNOWN)) for f in UNSENT_FAULTS),
     *((unsent(f), True, VERIFY_DOUBT, ReadBack()) for f in UNSENT_FAULTS),
-    *((answer(s), False, VERIFY_SOME, Done(Status.FAILED)) for s in (503, 408, 425)),
+    *((answer(s), False, VERIFY_SOME, Finish(Status.FAILED)) for s in (503, 408, 425)),
     *((answer(s), False, (Verify.ALL,), ReadBack()) for s in (503, 408, 425)),
-    *((answer(s), True, (Verify.NONE,), Done(Status.UNKNOWN)) for s in (503, 408)),
+    *((answer(s), True, (Verify.NONE,), Finish(Status.UNKNOWN)) for s in (503, 408)),
     *((answer(s), True, VERIFY_DOUBT, ReadBack()) for s in (503, 408)),
 ]
 LAST_TRY_ROWS = [
@@ -173,7 +183,7 @@ def test_what_may_pass_is_tried_again(
         for number in (1, 2, 3)
     ]
 
-    assert tries == [Again(1.0), Again(2.0), Again(4.0)]
+    assert tries == [Retry(1.0), Retry(2.0), Retry(4.0)]
 
 
 @pytest.mark.parametrize("reply", [unsent(), broken(), answer(503)])
@@ -187,7 +197,7 @@ def test_a_try_too_many_is_the_last_as_well(reply: Reply) -> None:
 def test_429_is_tried_again_however_many_tries_there_were(
     attempts: int, verify: Verify
 ) -> None:
-    assert decide(answer(429), attempts=attempts, verify=verify) == Again(0.0)
+    assert decide(answer(429), attempts=attempts, verify=verify) == Retry(0.0)
 
 
 def test_429_is_no_attempt_and_every_other_reply_is() -> None:
@@ -202,7 +212,7 @@ def test_401_stops_the_run(was_doubtful: bool, verify: Verify) -> None:
     decision = decide(answer(401), was_doubtful=was_doubtful, verify=verify)
 
     assert isinstance(decision, Stop)
-    assert decision.stopped.cause is Cause.TOKEN
+    assert decision.stopped.cause is StopCause.TOKEN
 
 
 def test_401_names_the_trace_that_the_server_gave() -> None:
@@ -216,7 +226,7 @@ def test_401_to_a_read_back_stops_the_run_too() -> None:
     decision = settle(answer(401), pause=answer(400), attempts=1)
 
     assert isinstance(decision, Stop)
-    assert decision.stopped.cause is Cause.TOKEN
+    assert decision.stopped.cause is StopCause.TOKEN
 
 
 @pytest.mark.parametrize("status", [204, *DOUBTFUL_STATUSES])
@@ -229,9 +239,9 @@ def test_a_refusal_is_not_applied(status: int) -> None:
     assert not may_be_applied(answer(status))
 
 
-@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("fault", TransportError)
 def test_a_fault_may_be_applied_exactly_when_the_request_was_written(
-    fault: Fault,
+    fault: TransportError,
 ) -> None:
     assert (may_be_applied(broken(fault)), may_be_applied(unsent(fault))) == (
         True,
@@ -297,14 +307,14 @@ def test_a_read_back_settles_as_the_table_says(
 ) -> None:
     met = settle(seen(campaign_status), pause=pause, was_doubtful=was_doubtful)
 
-    assert met == Done(status)
+    assert met == Finish(status)
 
 
 @pytest.mark.parametrize("campaign_status", OTHER_STATUSES)
 def test_a_campaign_that_can_not_run_is_not_pausable(campaign_status: str) -> None:
     met = settle(seen(campaign_status), pause=answer(400), attempts=1)
 
-    assert met == Done(Status.NOT_PAUSABLE)
+    assert met == Finish(Status.NOT_PAUSABLE)
 
 
 @pytest.mark.parametrize("pause", [answer(400), answer(500), broken(), unsent()])
@@ -320,17 +330,17 @@ def test_a_pause_that_was_accepted_is_given_time_to_show() -> None:
         for number in (1, 2, 3, 4)
     ]
 
-    assert tries == [Again(1.0), Again(2.0), Again(4.0), Done(Status.FAILED)]
+    assert tries == [Retry(1.0), Retry(2.0), Retry(4.0), Finish(Status.FAILED)]
 
 
 @pytest.mark.parametrize("view", [unsent(), broken(), answer(500), answer(503)])
 def test_a_read_back_that_failed_is_made_again(view: Reply) -> None:
-    assert settle(view, pause=answer(400), attempts=3) == Again(4.0)
+    assert settle(view, pause=answer(400), attempts=3) == Retry(4.0)
 
 
 @pytest.mark.parametrize("attempts", [0, 4, 1000])
 def test_429_to_a_read_back_uses_up_no_try(attempts: int) -> None:
-    assert settle(answer(429), pause=answer(400), attempts=attempts) == Again(0.0)
+    assert settle(answer(429), pause=answer(400), attempts=attempts) == Retry(0.0)
 
 
 BLIND_VIEWS = [
@@ -365,7 +375,7 @@ BLIND_VIEWS = [
 def test_without_a_status_seen_the_pause_requests_have_the_last_word(
     pause: Reply, status: Status, view: Reply
 ) -> None:
-    assert settle(view, pause=pause) == Done(status)
+    assert settle(view, pause=pause) == Finish(status)
 
 
 @pytest.mark.parametrize(
@@ -382,7 +392,7 @@ def test_without_a_status_seen_the_pause_requests_have_the_last_word(
 def test_400_stays_open_where_a_later_read_back_can_tell_more(
     view: Reply, status: Status
 ) -> None:
-    assert settle(view, pause=answer(400)) == Done(status)
+    assert settle(view, pause=answer(400)) == Finish(status)
 
 
 @pytest.mark.parametrize(
@@ -405,22 +415,22 @@ def test_before_its_read_back_only_400_is_no_final_word(
 def test_a_doubt_that_no_read_back_removes_stays(view: Reply) -> None:
     met = settle(view, pause=answer(400), was_doubtful=True)
 
-    assert met == Done(Status.UNKNOWN)
+    assert met == Finish(Status.UNKNOWN)
 
 
 @pytest.mark.parametrize(
     ("view", "attempts", "decision"),
     [
-        (seen("paused"), 1, Done(Status.PAUSED)),
-        (seen("running"), 1, PauseAgain()),
-        (seen("scheduled"), 1, PauseAgain()),
-        (seen("sent"), 1, Done(Status.NOT_PAUSABLE)),
-        (seen(None), 1, PauseAgain()),
-        (answer(404), 1, PauseAgain()),
-        (answer(500), 3, Again(4.0)),
-        (answer(500), 4, PauseAgain()),
-        (broken(), 4, PauseAgain()),
-        (answer(429), 4, Again(0.0)),
+        (seen("paused"), 1, Finish(Status.PAUSED)),
+        (seen("running"), 1, Resend()),
+        (seen("scheduled"), 1, Resend()),
+        (seen("sent"), 1, Finish(Status.NOT_PAUSABLE)),
+        (seen(None), 1, Resend()),
+        (answer(404), 1, Resend()),
+        (answer(500), 3, Retry(4.0)),
+        (answer(500), 4, Resend()),
+        (broken(), 4, Resend()),
+        (answer(429), 4, Retry(0.0)),
     ],
 )
 def test_what_an_earlier_run_left_in_doubt_is_looked_at_and_then_tried(
@@ -430,7 +440,7 @@ def test_what_an_earlier_run_left_in_doubt_is_looked_at_and_then_tried(
 
 
 def test_waits_double_up_to_the_cap() -> None:
-    rules = Rules(wait_initial_s=0.5, wait_max_s=3.0)
+    rules = RetryPolicy(wait_initial_s=0.5, wait_max_s=3.0)
 
     waits = [wait_s(number, unsent(), rules, 1.0) for number in range(1, 6)]
 
@@ -438,7 +448,7 @@ def test_waits_double_up_to_the_cap() -> None:
 
 
 def test_unless_told_otherwise_waits_and_patience_are_those_of_the_manual() -> None:
-    rules = Rules()
+    rules = RetryPolicy()
     waits = [wait_s(number, unsent(), rules, 1.0) for number in range(1, 8)]
 
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
@@ -449,7 +459,7 @@ def test_unless_told_otherwise_waits_and_patience_are_those_of_the_manual() -> N
 def test_a_wait_is_at_least_half_of_the_full_one_and_never_above_the_cap(
     attempts: int, jitter: float
 ) -> None:
-    rules = Rules()
+    rules = RetryPolicy()
     full = wait_s(attempts, unsent(), rules, 1.0)
 
     assert full / 2 <= wait_s(attempts, unsent(), rules, jitter) <= full
@@ -457,7 +467,7 @@ def test_a_wait_is_at_least_half_of_the_full_one_and_never_above_the_cap(
 
 
 def test_jitter_spreads_the_waits() -> None:
-    waits = {wait_s(3, unsent(), Rules(), jitter / 10) for jitter in range(11)}
+    waits = {wait_s(3, unsent(), RetryPolicy(), jitter / 10) for jitter in range(11)}
 
     assert len(waits) == 11
 
@@ -471,18 +481,18 @@ def test_retry_after_is_the_least_wait_up_to_its_cap(
 ) -> None:
     reply = answer(503, retry_after_s=retry_after_s)
 
-    assert decide(reply, attempts=2) == Again(expected_s)
+    assert decide(reply, attempts=2) == Retry(expected_s)
 
 
 def test_a_read_back_honours_retry_after_too() -> None:
     view = answer(503, retry_after_s=20.0)
 
-    assert settle(view, pause=answer(400), attempts=1) == Again(20.0)
+    assert settle(view, pause=answer(400), attempts=1) == Retry(20.0)
 
 
 replies = st.one_of(
-    st.builds(unsent, st.sampled_from(Fault)),
-    st.builds(broken, st.sampled_from(Fault)),
+    st.builds(unsent, st.sampled_from(TransportError)),
+    st.builds(broken, st.sampled_from(TransportError)),
     st.builds(
         answer,
         st.integers(101, 999) | st.sampled_from([204, 400, 401, 429, 500, 503]),
@@ -498,7 +508,7 @@ class Course:
     """One id, carried through a script of replies the way an engine does it."""
 
     def __init__(self, verify: Verify, max_attempts: int) -> None:
-        self.rules = Rules(verify=verify, max_attempts=max_attempts)
+        self.rules = RetryPolicy(verify=verify, max_attempts=max_attempts)
         self.pauses: list[Reply] = []
         self.views: list[Reply] = []
         self.waits: list[float] = []
@@ -515,7 +525,7 @@ class Course:
         return last.campaign_status if last is not None and is_good else None
 
     def run(self, pauses: list[Reply], views: list[Reply]) -> None:
-        decision: Decision = Again(0.0)
+        decision: Decision = Retry(0.0)
         for reply in pauses:
             self.pauses.append(reply)
             decision = after_pause(
@@ -531,7 +541,7 @@ class Course:
                 break
         for reply in views if decision == ReadBack() else []:
             self.views.append(reply)
-            decision = after_view(
+            decision = after_read_back(
                 reply,
                 attempts=sum(map(counts_as_attempt, self.views)),
                 pause=self.pauses[-1],
@@ -544,12 +554,12 @@ class Course:
 
     def _ends(self, decision: Decision) -> bool:
         match decision:
-            case Again(wait):
+            case Retry(wait):
                 self.waits.append(wait)
                 return False
-            case ReadBack() | PauseAgain():
+            case ReadBack() | Resend():
                 return False
-            case Done(status):
+            case Finish(status):
                 self.end = status
             case Stop():
                 self.end = decision

@@ -5,7 +5,7 @@ import pytest
 
 from bulkpause.errors import InputError
 from bulkpause.inputs.reader import Format, Layout, Source, read
-from bulkpause.model import Item, Problem
+from bulkpause.model import InvalidRow, Item
 
 
 def source(text: str, name: str = "-", **layout: str | None) -> Source:
@@ -239,7 +239,7 @@ def test_an_array_is_refused_as_a_whole(text: str) -> None:
 
 def test_every_json_problem_has_a_remedy() -> None:
     text = '{"id": 1.5}\n{"id": 1, "ID": 1}\n{"id": 1, "id": 1}\n{\n{"id": null}'
-    remedies = [row.remedy for row in source(text).rows if isinstance(row, Problem)]
+    remedies = [row.remedy for row in source(text).rows if isinstance(row, InvalidRow)]
     assert [remedy.split()[0] for remedy in remedies] == [
         "write",
         "name",

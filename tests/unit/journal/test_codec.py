@@ -11,9 +11,9 @@ from bulkpause.errors import LogError
 from bulkpause.journal.codec import (
     IDS_A_LINE,
     Answered,
-    Entry,
     Header,
     Sent,
+    WalEntry,
     decode_entries,
     decode_records,
     encode,
@@ -109,7 +109,9 @@ def test_a_plan_is_read_as_it_was_written(count: int) -> None:
     items = [Item(id=str(n), row=n) for n in range(count)]
     lines = list(encode_plan(items))
     assert len(lines) == -(-count // IDS_A_LINE)
-    read: list[Entry] = list(decode_entries([line[:-1] for line in lines], "log.wal"))
+    read: list[WalEntry] = list(
+        decode_entries([line[:-1] for line in lines], "log.wal")
+    )
     assert [item for entry in read if isinstance(entry, tuple) for item in entry] == (
         items
     )

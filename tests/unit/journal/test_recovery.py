@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bulkpause.journal.codec import (
     Answered,
-    Entry,
     Header,
     Sent,
+    WalEntry,
     decode_entries,
     encode,
 )
@@ -24,7 +24,7 @@ LATER = "2026-07-01T08:00:20.000Z"
 NOW = datetime(2026, 7, 1, 8, 0, 30, tzinfo=UTC)
 
 
-Entries = list[Entry]
+Entries = list[WalEntry]
 
 
 def header(run: str, planned: int = 1, boot_id: str = "boot") -> Header:
@@ -134,7 +134,7 @@ def test_each_answer_belongs_to_its_request() -> None:
 
 
 def test_a_read_back_leaves_no_doubt() -> None:
-    look = sent("1", "a", action=Action.VIEW)
+    look = sent("1", "a", action=Action.READ)
     assert recover([], [header("a"), plan("1"), look]).past == {}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bulkpause.model import Record, Status
-from bulkpause.progress.display import Face, Late, Nothing
+from bulkpause.progress.display import Display, LazyDisplay, NullDisplay
 from bulkpause.progress.snapshot import Snapshot
 
 
@@ -23,7 +23,7 @@ START = Snapshot(
 )
 
 
-class _Recorded(Nothing):
+class _Recorded(NullDisplay):
     """Keeps the names of what it was told."""
 
     def __init__(self) -> None:
@@ -45,14 +45,14 @@ class _Recorded(Nothing):
         self.seen.append("closed")
 
 
-def late() -> tuple[Late, list[_Recorded]]:
+def late() -> tuple[LazyDisplay, list[_Recorded]]:
     made: list[_Recorded] = []
 
-    def make() -> Face:
+    def make() -> Display:
         made.append(_Recorded())
         return made[-1]
 
-    return Late(make), made
+    return LazyDisplay(make), made
 
 
 def test_a_beginning_needs_no_face() -> None:
@@ -73,7 +73,7 @@ def test_a_beginning_needs_no_face() -> None:
     ids=["second picture", "record", "word", "end"],
 )
 def test_what_was_missed_is_shown_first(
-    next_: Callable[[Late], None], seen: str
+    next_: Callable[[LazyDisplay], None], seen: str
 ) -> None:
     face, made = late()
     face.note("run.started", ids=2)

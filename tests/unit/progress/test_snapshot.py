@@ -10,11 +10,11 @@ import pytest
 import structlog
 from rich.console import Console
 
-from bulkpause._text import clock
+from bulkpause._text import format_duration
 from bulkpause.model import Limit, Record, Status
 from bulkpause.progress.bar import Bar, picture, rows_added
-from bulkpause.progress.display import Face, Nothing, Quiet, Unbreakable
-from bulkpause.progress.jsonl import LINE_EVERY_S, Lines
+from bulkpause.progress.display import Display, NullDisplay, PlainDisplay, SafeDisplay
+from bulkpause.progress.jsonl import LINE_EVERY_S, JsonLinesDisplay
 from bulkpause.progress.monitor import watching
 from bulkpause.progress.snapshot import (
     Snapshot,
@@ -81,8 +81,8 @@ def logger() -> _Logger:
     return _Logger()
 
 
-def lines_to(logger: _Logger) -> Lines:
-    return Lines(cast("structlog.typing.FilteringBoundLogger", logger))
+def lines_to(logger: _Logger) -> JsonLinesDisplay:
+    return JsonLinesDisplay(cast("structlog.typing.FilteringBoundLogger", logger))
 
 
 class _Recorded:
@@ -166,7 +166,7 @@ def test_a_run_that_waits_for_nothing_has_no_state() -> None:
     [(0, "1 s"), (7.4, "7 s"), (59.6, "1:00"), (187, "3:07"), (3787, "1:03:07")],
 )
 def test_a_span_of_time_is_short(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -407,7 +407,7 @@ def test_what_can_not_be_shown_is_shown_no_more(
     error: Exception | None, times: int
 ) -> None:
     face = _Recorded(error)
-    view: Face = Unbreakable(face)
+    view: Display = SafeDisplay(face)
     view.show(START)
     view.show(MIDWAY)
     assert len(face.shown) == times
@@ -415,7 +415,7 @@ def test_what_can_not_be_shown_is_shown_no_more(
 
 def test_a_defect_of_a_face_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        Unbreakable(_Recorded(ZeroDivisionError())).show(START)
+        SafeDisplay(_Recorded(ZeroDivisionError())).show(START)
 
 
 async def test_the_last_picture_is_of_the_end() -> None:
@@ -428,7 +428,7 @@ async def test_the_last_picture_is_of_the_end() -> None:
 
 
 def test_nothing_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    nothing = Nothing()
+    nothing = NullDisplay()
     nothing.show(MIDWAY)
     nothing.tell(REFUSED)
     nothing.note("run.started")
@@ -440,7 +440,7 @@ def test_nothing_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 def test_who_is_quiet_says_what_must_be_heard(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    quiet = Quiet()
+    quiet = PlainDisplay()
     quiet.show(MIDWAY)
     quiet.note("run.started")
     quiet.say("a second one leaves at once")

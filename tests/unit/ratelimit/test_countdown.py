@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.model import Reply
-from bulkpause.ratelimit.server_window import Countdown
+from bulkpause.ratelimit.server_window import ArrivalOrder
 
 
-def answer(sent_at: float, answered_at: float) -> Reply:
-    return Reply(sent_at=sent_at, answered_at=answered_at, http_status=204)
+def answer(sent_at: float, received_at: float) -> Reply:
+    return Reply(sent_at=sent_at, received_at=received_at, http_status=204)
 
 
-def countdown(*told: tuple[float, int]) -> Countdown:
+def countdown(*told: tuple[float, int]) -> ArrivalOrder:
     """Learn that so many were counted, by answers at these moments."""
-    one = Countdown(60.0)
-    for answered_at, counted in told:
-        one.latest(answer(0.0, answered_at), counted=counted)
+    one = ArrivalOrder(60.0)
+    for received_at, counted in told:
+        one.latest(answer(0.0, received_at), counted=counted)
     return one
 
 
@@ -82,7 +82,7 @@ def test_answers_may_be_handed_on_in_another_order_than_they_came() -> None:
 def test_what_was_never_written_is_as_late_as_it_says() -> None:
     one = countdown((0.2, 51))
 
-    assert one.latest(Reply(answered_at=0.1), counted=50) == 0.1
+    assert one.latest(Reply(received_at=0.1), counted=50) == 0.1
 
 
 @given(
@@ -104,8 +104,8 @@ def test_nothing_is_said_to_be_counted_before_it_was(
         for sent, arrived, (_, _, back_s) in zip(sent_at, arrived_at, ways, strict=True)
     )
 
-    one = Countdown(60.0)
-    for answered_at, sent, arrived in answered:
+    one = ArrivalOrder(60.0)
+    for received_at, sent, arrived in answered:
         counted = bisect_right(in_order, arrived)
-        latest = one.latest(answer(sent, answered_at), counted=counted)
-        assert arrived <= latest <= answered_at
+        latest = one.latest(answer(sent, received_at), counted=counted)
+        assert arrived <= latest <= received_at

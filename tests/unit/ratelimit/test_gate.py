@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 import bulkpause.ratelimit.gate
-from bulkpause.model import Fault, Limit, RateLimit, Reply
+from bulkpause.model import Limit, RateLimitHeaders, Reply, TransportError
 from bulkpause.ratelimit.gate import CALM_ANSWERS, Gate
 from bulkpause.ratelimit.pacing import (
     CALM_REQUESTS,
-    LONGEST_CLOSURE_S,
-    SHORTEST_CLOSURE_S,
+    LONGEST_COOLDOWN_S,
+    SHORTEST_COOLDOWN_S,
 )
 from bulkpause.ratelimit.sliding_window import LATEST_ARRIVAL_S
 
@@ -47,7 +47,7 @@ def gate(*limits: Limit, max_in_flight: int = 10) -> Gate:
 def answered(sent_at: float | None = None) -> Reply:
     return Reply(
         sent_at=now() if sent_at is None else sent_at,
-        answered_at=now(),
+        received_at=now(),
         http_status=204,
     )
 
@@ -55,14 +55,14 @@ def answered(sent_at: float | None = None) -> Reply:
 def refused(retry_after_s: float | None, sent_at: float | None = None) -> Reply:
     return Reply(
         sent_at=now() if sent_at is None else sent_at,
-        answered_at=now(),
+        received_at=now(),
         http_status=429,
         retry_after_s=retry_after_s,
     )
 
 
 def faulty() -> Reply:
-    return Reply(sent_at=now(), answered_at=now(), fault=Fault.RESET)
+    return Reply(sent_at=now(), received_at=now(), fault=TransportError.RESET)
 
 
 async def send(one: Gate, reply: Callable[[], Reply] = answered) -> float:
@@ -115,7 +115,7 @@ class TestWindows:
     async def test_a_request_that_was_never_written_spends_no_slot(self) -> None:
         one = gate(ONE_IN_TEN, Limit(1, 100))
         await one.take()
-        await one.tell(Reply(answered_at=now()))
+        await one.tell(Reply(received_at=now()))
 
         assert await takes(one) == at(0)
 
@@ -149,7 +149,7 @@ class TestWindows:
         one = gate(Limit(9, 10))
         await one.remember([age_s + LATEST_ARRIVAL_S] * 4)
         for remaining, reset_s in ((7, 1), (8, 10)):
-            word = RateLimit(limit=9, remaining=remaining, reset_s=reset_s)
+            word = RateLimitHeaders(limit=9, remaining=remaining, reset_s=reset_s)
             await one.take()
             await one.tell(replace(answered(), rate_limit=word))
 
@@ -198,11 +198,13 @@ class TestRoundTrip:
         for _ in range(100):
             await gap_with(one, round_trip_s=2.0)
 
-        assert await gap_with(one, round_trip_s=2.0, fault=Fault.RESET) == at(12)
+        assert await gap_with(one, round_trip_s=2.0, fault=TransportError.RESET) == at(
+            12
+        )
 
     async def test_less_is_taken_off_where_a_log_may_be_kept(self) -> None:
         silent, telling = (gate(ONE_IN_TEN, Limit(150, 60)) for _ in range(2))
-        word = RateLimit(limit=150, remaining=149, reset_s=30)
+        word = RateLimitHeaders(limit=150, remaining=149, reset_s=30)
         await gap_with(silent, round_trip_s=2.0)
         await gap_with(telling, round_trip_s=2.0, word=word)
         silent_s = [await gap_with(silent, round_trip_s=3.0) for _ in range(4)]
@@ -216,9 +218,11 @@ class TestRoundTrip:
         one = gate(Limit(2, 10), Limit(150, 60))
         await one.take()
         await one.take()
-        for remaining, answered_at in ((148, 1), (149, 4)):
-            await until(answered_at)
-            word = RateLimit(limit=150, remaining=remaining, reset_s=50 - answered_at)
+        for remaining, received_at in ((148, 1), (149, 4)):
+            await until(received_at)
+            word = RateLimitHeaders(
+                limit=150, remaining=remaining, reset_s=50 - received_at
+            )
             await one.tell(replace(answered(sent_at=0.0), rate_limit=word))
 
         assert [await takes(one), await takes(one)] == [at(11), at(11)]
@@ -228,8 +232,8 @@ async def gap_with(
     one: Gate,
     *,
     round_trip_s: float,
-    fault: Fault | None = None,
-    word: RateLimit | None = None,
+    fault: TransportError | None = None,
+    word: RateLimitHeaders | None = None,
 ) -> float:
     """Have an answer after so long, and say from sending to sending how long it was."""
     await one.take()
@@ -239,7 +243,7 @@ async def gap_with(
     await one.tell(replace(reply, http_status=None if fault else 204))
     await one.take()
     gap_s = now() - sent_at
-    await one.tell(Reply(answered_at=now()))
+    await one.tell(Reply(received_at=now()))
     return gap_s
 
 
@@ -363,7 +367,7 @@ class TestInFlight:
         one = gate(max_in_flight=3)
         await send(one, lambda: refused(-1))
 
-        assert await takes(one) == at(SHORTEST_CLOSURE_S)
+        assert await takes(one) == at(SHORTEST_COOLDOWN_S)
 
     async def test_it_is_no_reason_for_more_care(self) -> None:
         one = gate(Limit(10, 1))
@@ -469,7 +473,7 @@ async def most_in_flight(one: Gate) -> int:
         waiter.cancel()
     await asyncio.wait(waiters)
     for _ in range(count):
-        await one.tell(Reply(answered_at=now()))
+        await one.tell(Reply(received_at=now()))
     return count
 
 
@@ -523,7 +527,7 @@ class TestRefusal:
         one = gate()
         await send(one, lambda: refused(1e9))
 
-        assert await takes(one) == at(LONGEST_CLOSURE_S)
+        assert await takes(one) == at(LONGEST_COOLDOWN_S)
 
     async def test_without_a_word_it_closes_for_longer_each_time(self) -> None:
         one = gate()
@@ -678,7 +682,7 @@ class TestWaiting:
         async with waiter(one):
             before = words(one)
             await until(1)
-            word = RateLimit(limit=2, remaining=0, reset_s=3)
+            word = RateLimitHeaders(limit=2, remaining=0, reset_s=3)
             await one.tell(replace(answered(), rate_limit=word))
             after = words(one)
 
@@ -808,7 +812,7 @@ class TestTimeLeft:
         self,
     ) -> None:
         one = gate(Limit(4, 10))
-        word = RateLimit(limit=4, remaining=1, reset_s=5)
+        word = RateLimitHeaders(limit=4, remaining=1, reset_s=5)
         await send(one, lambda: replace(answered(), rate_limit=word))
 
         assert one.time_left_s(1) == 0

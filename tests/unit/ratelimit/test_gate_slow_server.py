@@ -79,7 +79,7 @@ def at(instant: float) -> object:
 
 
 def answered(sent_at: float) -> Reply:
-    return Reply(sent_at=sent_at, answered_at=now(), http_status=204)
+    return Reply(sent_at=sent_at, received_at=now(), http_status=204)
 
 
 async def ten_taken(one: Gate) -> None:
@@ -193,7 +193,7 @@ class TestHolding:
         one = Gate([BURST], max_in_flight=20, jitter=lambda: 1.0)
         await ten_taken(one)
         refusal = Reply(
-            sent_at=0.0, answered_at=now(), http_status=429, retry_after_s=30
+            sent_at=0.0, received_at=now(), http_status=429, retry_after_s=30
         )
         await one.tell(refusal)
         taken_s = []

@@ -8,9 +8,9 @@ from bulkpause.model import Limit
 from bulkpause.ratelimit.pacing import (
     CALM_REQUESTS,
     LONGEST_CALM_REQUESTS,
-    LONGEST_CLOSURE_S,
-    Care,
-    closure_s,
+    LONGEST_COOLDOWN_S,
+    Pacing,
+    cooldown_s,
 )
 
 
@@ -23,13 +23,13 @@ def repeat(times: int, step: Callable[[], None]) -> None:
         step()
 
 
-def careful(refusals: int) -> Care:
-    care = Care(LIMITS)
+def careful(refusals: int) -> Pacing:
+    care = Pacing(LIMITS)
     repeat(refusals, care.refused)
     return care
 
 
-def calm_until_eased(care: Care) -> int:
+def calm_until_eased(care: Pacing) -> int:
     """Count the calm requests that it takes until the gaps are shorter."""
     gap_s, calm = care.gap_s, 0
     while care.gap_s == gap_s and calm < 2 * LONGEST_CALM_REQUESTS:
@@ -43,34 +43,34 @@ class TestClosure:
     def test_the_first_refusal_closes_for_as_long_as_was_asked(
         self, asked_s: float
     ) -> None:
-        assert closure_s(asked_s, 1, jitter=0.5) == asked_s
+        assert cooldown_s(asked_s, 1, jitter=0.5) == asked_s
 
     def test_an_absurd_wait_is_capped(self) -> None:
-        assert closure_s(1e9, 1, jitter=0.5) == LONGEST_CLOSURE_S == 300
+        assert cooldown_s(1e9, 1, jitter=0.5) == LONGEST_COOLDOWN_S == 300
 
     def test_a_wait_in_the_past_is_none(self) -> None:
-        assert closure_s(-5.0, 1, jitter=0.5) == 0
+        assert cooldown_s(-5.0, 1, jitter=0.5) == 0
 
     def test_without_a_word_the_wait_doubles_with_each_refusal(self) -> None:
-        waits_s = [closure_s(None, count, jitter=1.0) for count in range(1, 6)]
+        waits_s = [cooldown_s(None, count, jitter=1.0) for count in range(1, 6)]
 
         assert waits_s == [1, 2, 4, 8, 16]
 
     def test_jitter_takes_away_up_to_half(self) -> None:
-        assert closure_s(None, 3, jitter=0.0) == 2
-        assert closure_s(None, 3, jitter=0.3) == 2.6
-        assert closure_s(None, 3, jitter=1.0) == 4
+        assert cooldown_s(None, 3, jitter=0.0) == 2
+        assert cooldown_s(None, 3, jitter=0.3) == 2.6
+        assert cooldown_s(None, 3, jitter=1.0) == 4
 
     def test_the_doubling_is_capped(self) -> None:
-        assert closure_s(None, 10_000, jitter=1.0) == LONGEST_CLOSURE_S
+        assert cooldown_s(None, 10_000, jitter=1.0) == LONGEST_COOLDOWN_S
 
     def test_a_zero_that_does_not_help_is_lengthened(self) -> None:
-        waits_s = [closure_s(0.0, count, jitter=0.5) for count in range(1, 6)]
+        waits_s = [cooldown_s(0.0, count, jitter=0.5) for count in range(1, 6)]
 
         assert waits_s == [0, 0.5, 1, 2, 4]
 
     def test_a_wait_that_is_long_enough_is_not_lengthened(self) -> None:
-        assert closure_s(7.0, 4, jitter=0.5) == 7
+        assert cooldown_s(7.0, 4, jitter=0.5) == 7
 
 
 class TestCare:
@@ -86,13 +86,13 @@ class TestCare:
         assert EVEN_GAP_S < careful(100).gap_s < 1.05 * EVEN_GAP_S
 
     def test_the_gap_is_that_of_the_slowest_window(self) -> None:
-        faster = Care([Limit(10, 1), Limit(600, 60)])
+        faster = Pacing([Limit(10, 1), Limit(600, 60)])
         repeat(9, faster.refused)
 
         assert faster.gap_s == pytest.approx(careful(9).gap_s / 4)
 
     def test_without_windows_there_are_no_gaps(self) -> None:
-        care = Care([])
+        care = Pacing([])
         repeat(9, care.refused)
 
         assert care.gap_s == 0

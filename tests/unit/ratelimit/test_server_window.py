@@ -6,8 +6,8 @@ from math import ceil
 
 import pytest
 
-from bulkpause.model import Fault, Limit, RateLimit, Reply
-from bulkpause.ratelimit.server_window import CLOCK_DRIFT, Boundary, Told
+from bulkpause.model import Limit, RateLimitHeaders, Reply, TransportError
+from bulkpause.ratelimit.server_window import CLOCK_DRIFT, Boundary, ServerWindow
 from tests.testkit.fixed_window import ROUNDED
 
 
@@ -15,36 +15,39 @@ LIMIT = Limit(150, 60.0)
 DRIFT_S = CLOCK_DRIFT * LIMIT.period_s
 
 
-def word(remaining: int, reset_s: int, limit: int = 150) -> RateLimit:
-    return RateLimit(limit=limit, remaining=remaining, reset_s=reset_s)
+def word(remaining: int, reset_s: int, limit: int = 150) -> RateLimitHeaders:
+    return RateLimitHeaders(limit=limit, remaining=remaining, reset_s=reset_s)
 
 
 def reply(
-    sent_at: float | None, rate_limit: RateLimit | None, *, round_trip_s: float = 0.1
+    sent_at: float | None,
+    rate_limit: RateLimitHeaders | None,
+    *,
+    round_trip_s: float = 0.1,
 ) -> Reply:
     return Reply(
         sent_at=sent_at,
-        answered_at=(sent_at or 0.0) + round_trip_s,
+        received_at=(sent_at or 0.0) + round_trip_s,
         http_status=204,
         rate_limit=rate_limit,
     )
 
 
 def refusal(sent_at: float) -> Reply:
-    return Reply(sent_at=sent_at, answered_at=sent_at + 0.1, http_status=429)
+    return Reply(sent_at=sent_at, received_at=sent_at + 0.1, http_status=429)
 
 
-def told(*replies: Reply, limit: Limit = LIMIT) -> Told:
+def told(*replies: Reply, limit: Limit = LIMIT) -> ServerWindow:
     """Learn from answers, each to the only request in flight."""
-    one = Told(limit)
+    one = ServerWindow(limit)
     for index, each in enumerate(replies):
         one.learn(each, resting=index, taken=1)
     return one
 
 
-def claimed() -> Told:
+def claimed() -> ServerWindow:
     """Make one whose first window is over as told, with 100 requests counted in it."""
-    one = Told(LIMIT)
+    one = ServerWindow(LIMIT)
     first = reply(0.0, word(50, 30))
     one.judge(first, counted=0, is_claimed=False)
     one.learn(first, resting=99, taken=1)
@@ -68,7 +71,7 @@ class TestBoundary:
         self, rounded: Callable[[float], int]
     ) -> None:
         end_at = 47.3
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         widths = []
         for sent_at in (0.0, 0.9, 1.77, 3.21, 5.5, 9.07, 13.6):
             reset_s = rounded(end_at - sent_at - 0.05)
@@ -120,7 +123,9 @@ class TestMeaning:
         ],
         ids=["other limit", "no limit of ours", "remaining", "reset", "unix time"],
     )
-    def test_a_word_that_fits_no_window_is_no_word(self, other: RateLimit) -> None:
+    def test_a_word_that_fits_no_window_is_no_word(
+        self, other: RateLimitHeaders
+    ) -> None:
         one = told(reply(0.0, other))
 
         assert one.boundary is None
@@ -138,7 +143,7 @@ class TestMeaning:
         ],
     )
     def test_a_word_counts_up_to_the_ends_of_its_window(
-        self, said: RateLimit, is_word: bool
+        self, said: RateLimitHeaders, is_word: bool
     ) -> None:
         assert (told(reply(0.0, said)).boundary is not None) is is_word
 
@@ -187,7 +192,7 @@ class TestMeaning:
         "silent",
         [
             refusal(1.0),
-            Reply(sent_at=1.0, answered_at=31.0, fault=Fault.READ_TIMEOUT),
+            Reply(sent_at=1.0, received_at=31.0, fault=TransportError.READ_TIMEOUT),
         ],
         ids=["refusal", "fault"],
     )
@@ -241,7 +246,7 @@ class TestRoll:
 
     @pytest.mark.parametrize("parting", [-4e-4, 4e-4])
     def test_the_two_clocks_may_part(self, parting: float) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         period_s = LIMIT.period_s * (1 + parting)
         for window in range(50):
             end_at = 61.0 + window * period_s
@@ -266,18 +271,18 @@ class TestRoll:
         assert one.others == 0
 
     def test_without_a_word_nothing_begins_anew(self) -> None:
-        assert Told(LIMIT).roll(1e6) is None
+        assert ServerWindow(LIMIT).roll(1e6) is None
 
 
 class TestOthers:
     def test_what_is_missing_was_spent_by_others(self) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.learn(reply(0.0, word(100, 30)), resting=20, taken=5)
 
         assert one.others == 150 - 100 - 20 - 5
 
     def test_they_may_have_spent_most(self) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.learn(reply(0.0, word(40, 30)), resting=20, taken=5)
 
         assert one.others == 150 - 40 - 20 - 5
@@ -292,14 +297,14 @@ class TestOthers:
     def test_what_is_in_flight_may_not_have_been_counted_once_others_are_seen(
         self,
     ) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.learn(reply(0.0, word(100, 30)), resting=20, taken=5)
         one.learn(reply(1.0, word(99, 29)), resting=21, taken=5)
 
         assert one.others == 150 - 99 - 21 - 1
 
     def test_more_than_we_expect_is_left_to_us(self) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.learn(reply(0.0, word(149, 30)), resting=20, taken=5)
 
         assert one.others == 0
@@ -320,7 +325,7 @@ class TestBelief:
         assert one.is_true
 
     def test_a_count_that_fell_shows_it_also_before_we_act_on_it(self) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.judge(reply(0.0, word(50, 1)), counted=0, is_claimed=False)
         one.judge(reply(1.0, word(149, 60)), counted=100, is_claimed=False)
 
@@ -340,7 +345,7 @@ class TestBelief:
     def test_half_of_what_was_counted_has_to_be_forgotten(
         self, remaining: int, counted: int, is_true: bool | None
     ) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.judge(reply(0.0, word(50, 1)), counted=0, is_claimed=False)
         one.judge(reply(1.0, word(remaining, 60)), counted=counted, is_claimed=False)
 
@@ -350,7 +355,7 @@ class TestBelief:
     def test_a_count_that_did_not_fall_proves_nothing(
         self, remaining: list[int]
     ) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         for sent_at, left in enumerate(remaining):
             said = reply(float(sent_at), word(left, 30))
             one.judge(said, counted=300 * sent_at + 10, is_claimed=False)
@@ -387,7 +392,7 @@ class TestBelief:
     def test_a_count_that_goes_on_refutes_nothing_while_nothing_was_claimed(
         self,
     ) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.judge(reply(0.0, word(49, 57)), counted=100, is_claimed=False)
 
         assert one.is_true is None
@@ -411,7 +416,7 @@ class TestBelief:
         assert one.is_true is None
 
     def test_a_count_that_never_moves_proves_nothing(self) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         for sent_at in range(10):
             frozen = reply(float(sent_at), word(149, 30 - sent_at))
             one.judge(frozen, counted=10 * sent_at, is_claimed=False)
@@ -419,7 +424,7 @@ class TestBelief:
         assert one.is_true is None
 
     def test_a_few_requests_prove_nothing(self) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.judge(reply(0.0, word(147, 1)), counted=0, is_claimed=False)
         one.judge(reply(1.0, word(149, 60)), counted=3, is_claimed=False)
 
@@ -440,7 +445,7 @@ class TestOrder:
     LATE = reply(0.1, word(100, 30), round_trip_s=3.0)
 
     def test_it_is_told_before_the_first_window_is_over(self) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
 
         assert one.answered_for_at(self.LATE) == 0.2
@@ -449,15 +454,15 @@ class TestOrder:
     def test_another_window_tells_nothing(
         self, reset_s: int, round_trip_s: float
     ) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.answered_for_at(reply(0.0, word(99, 1), round_trip_s=0.2))
         late = reply(0.1, word(149, reset_s), round_trip_s=round_trip_s)
 
-        assert one.answered_for_at(late) == late.answered_at
+        assert one.answered_for_at(late) == late.received_at
 
     def test_slow_answers_of_one_window_are_not_taken_to_be_of_two(self) -> None:
         # It ends at 48.15: the one was slow on its way out, the other on its way back.
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.answered_for_at(reply(0.1, word(99, 20), round_trip_s=27.9))
         late = reply(0.15, word(149, 48), round_trip_s=27.95)
 
@@ -465,29 +470,29 @@ class TestOrder:
 
     @pytest.mark.parametrize("other", [None, word(9, 30, limit=10), word(99, 999)])
     def test_what_is_no_word_on_this_window_tells_nothing(
-        self, other: RateLimit | None
+        self, other: RateLimitHeaders | None
     ) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.answered_for_at(reply(0.0, other, round_trip_s=0.2))
 
-        assert one.answered_for_at(self.LATE) == self.LATE.answered_at
+        assert one.answered_for_at(self.LATE) == self.LATE.received_at
 
     @pytest.mark.parametrize("other", [None, word(9, 30, limit=10), word(99, 999)])
     def test_what_is_no_word_on_this_window_is_told_nothing(
-        self, other: RateLimit | None
+        self, other: RateLimitHeaders | None
     ) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
         late = reply(0.1, other, round_trip_s=3.0)
 
-        assert one.answered_for_at(late) == late.answered_at
+        assert one.answered_for_at(late) == late.received_at
 
     def test_it_is_not_told_while_the_claim_is_doubtful(self) -> None:
         one = claimed()
         one.answered_for_at(reply(33.0, word(99, 57), round_trip_s=0.2))
         late = reply(33.1, word(100, 57), round_trip_s=3.0)
 
-        assert one.answered_for_at(late) == late.answered_at
+        assert one.answered_for_at(late) == late.received_at
 
     def test_it_is_told_where_the_claim_is_true(self) -> None:
         one = claimed()
@@ -498,11 +503,11 @@ class TestOrder:
         assert one.answered_for_at(late) == 33.2
 
     def test_it_is_not_told_after_a_refutation(self) -> None:
-        one = Told(LIMIT)
+        one = ServerWindow(LIMIT)
         one.distrust()
         one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
 
-        assert one.answered_for_at(self.LATE) == self.LATE.answered_at
+        assert one.answered_for_at(self.LATE) == self.LATE.received_at
 
 
 class TestKind:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bulkpause.cli.options import retry_command
-from bulkpause.engine.policy import Rules, Verify
-from bulkpause.model import Cause, Limit, Record, Status, Stopped
+from bulkpause.engine.policy import RetryPolicy, Verify
+from bulkpause.model import Limit, Record, Status, StopCause, StopReason
 from bulkpause.report.text import (
     MOST_REASONS,
     as_object,
@@ -150,7 +150,7 @@ def test_causes_beyond_the_first_ten_are_counted() -> None:
 def test_nothing_that_is_told_can_steer_a_terminal() -> None:
     evil = "\x1b]0;owned\x07\N{RIGHT-TO-LEFT OVERRIDE}\n"
     found = totals_of([record(1, Status.FAILED, message=evil, trace_id=evil)])
-    stopped = Stopped(Cause.OUTAGE, evil)
+    stopped = StopReason(StopCause.OUTAGE, evil)
     told = [*end_of_run(found, LIMITS), *closing(found, stopped, LOG, None)]
     assert all(line.isprintable() for line in told)
 
@@ -182,7 +182,7 @@ def test_the_object_says_the_same_as_the_text() -> None:
 
 def test_the_closing_words_name_the_rule_what_is_left_and_what_is_next() -> None:
     found = totals_of([record(1), record(2, Status.FAILED)], rows=50)
-    stopped = Stopped(Cause.GUARD_RAIL, "--max-failures 0: 1 of 2 ids failed")
+    stopped = StopReason(StopCause.GUARD_RAIL, "--max-failures 0: 1 of 2 ids failed")
     assert list(closing(found, stopped, LOG, "bulkpause retry x")) == [
         f"stopped: {stopped.reason}; left: 1 failed, 48 not_attempted",
         "log: pauses.jsonl",
@@ -211,7 +211,7 @@ def test_a_run_that_was_not_stopped_names_its_log_alone() -> None:
         ),
         ({"max_in_flight": 2}, {}, " --max-in-flight 2"),
         ({"reason": "It's over"}, {}, " --reason 'It'\"'\"'s over'"),
-        ({"rules": Rules(verify=Verify.ALL)}, {}, " --verify all"),
+        ({"rules": RetryPolicy(verify=Verify.ALL)}, {}, " --verify all"),
         ({"proxy": "http://proxy:3128"}, {}, " --proxy http://proxy:3128"),
         ({"proxy": "http://jane:word@proxy:3128"}, {}, ""),
         ({"trust_env": True}, {}, " --trust-env"),

@@ -6,13 +6,13 @@ import pytest
 
 from bulkpause.simulator import Behaviour, Fault, Window
 from bulkpause.simulator.account import Account, Decision
-from bulkpause.simulator.answers import Answer
+from bulkpause.simulator.answers import Response
 from bulkpause.simulator.call import Call, is_valid, route, token_is_good
 from bulkpause.simulator.faults import Delivery
 
 
 PAUSE = "/v1/hood/campaigns/7/pause"
-VIEW = "/v1/hood/campaigns/7"
+READ = "/v1/hood/campaigns/7"
 MINUTE = Window(limit=3, period_s=60.0)
 
 
@@ -44,7 +44,7 @@ def decided(account: Account, *calls: Call, now: float = 0.0) -> Decision:
     return decisions[-1]
 
 
-def answered(decision: Decision) -> Answer:
+def answered(decision: Decision) -> Response:
     assert decision.answer is not None
     return decision.answer
 
@@ -174,14 +174,14 @@ def test_an_invalid_body_is_refused_and_pauses_nothing() -> None:
 
 
 def test_a_view_shows_the_status_in_a_list_of_one() -> None:
-    decision = decided(account(), call(), call("GET", VIEW))
+    decision = decided(account(), call(), call("GET", READ))
 
     item = {"id": "7", "name": "Campaign 7", "status": "paused"}
     assert content(decision) == {"total": 1, "items": [item]}
 
 
 def test_a_view_of_an_unknown_campaign_is_an_empty_list() -> None:
-    decision = decided(account(default_status="unknown"), call("GET", VIEW))
+    decision = decided(account(default_status="unknown"), call("GET", READ))
 
     assert (status(decision), content(decision)) == (200, {"total": 0, "items": []})
 
@@ -197,7 +197,7 @@ def test_a_sibling_action_is_answered_and_changes_nothing(verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "raw_path"), [("GET", "/"), ("DELETE", VIEW), ("PUT", PAUSE)]
+    ("method", "raw_path"), [("GET", "/"), ("DELETE", READ), ("PUT", PAUSE)]
 )
 def test_everything_else_is_not_found(method: str, raw_path: str) -> None:
     assert status(decided(account(), call(method, raw_path))) == 404
@@ -323,7 +323,7 @@ def test_a_refusal_has_the_documented_error_body() -> None:
 
 def test_a_refused_request_pauses_nothing() -> None:
     ours = account(windows=(MINUTE,))
-    decided(ours, *[call("GET", VIEW)] * 3)
+    decided(ours, *[call("GET", READ)] * 3)
 
     decision = decided(ours, call())
 
@@ -335,7 +335,7 @@ def test_a_refused_request_pauses_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "spent", [call("GET", VIEW), call("GET", "/"), call(bearer="bad"), call(body=b"")]
+    "spent", [call("GET", READ), call("GET", "/"), call(bearer="bad"), call(body=b"")]
 )
 def test_requests_count_whatever_becomes_of_them(spent: Call) -> None:
     ours = account(windows=(MINUTE,))
@@ -512,7 +512,7 @@ def test_scripts_of_pauses_and_views_are_apart() -> None:
         scripts={"7": (Fault.INTERNAL_ERROR,)}, view_scripts={"7": (Fault.NOT_FOUND,)}
     )
 
-    assert status(decided(ours, call("GET", VIEW))) == 404
+    assert status(decided(ours, call("GET", READ))) == 404
     assert status(decided(ours, call())) == 500
 
 
@@ -521,12 +521,12 @@ def test_faults_of_pauses_and_views_are_drawn_apart() -> None:
         fault_rates={Fault.INTERNAL_ERROR: 1.0}, view_fault_rates={Fault.FORBIDDEN: 1.0}
     )
 
-    assert status(decided(ours, call("GET", VIEW))) == 403
+    assert status(decided(ours, call("GET", READ))) == 403
     assert status(decided(ours, call())) == 500
 
 
 @pytest.mark.parametrize(
-    "wasted", [call(bearer="bad"), call(admitted=False), call("GET", VIEW)]
+    "wasted", [call(bearer="bad"), call(admitted=False), call("GET", READ)]
 )
 def test_a_request_that_does_not_get_there_leaves_the_script_alone(
     wasted: Call,
@@ -538,7 +538,7 @@ def test_a_request_that_does_not_get_there_leaves_the_script_alone(
 
 def test_a_limited_request_leaves_the_script_alone() -> None:
     ours = account(scripts={"7": (Fault.FORBIDDEN,)}, windows=(MINUTE,))
-    decided(ours, *[call("GET", VIEW)] * 3, call())
+    decided(ours, *[call("GET", READ)] * 3, call())
 
     assert status(decided(ours, call(), now=60.0)) == 403
 
@@ -546,7 +546,7 @@ def test_a_limited_request_leaves_the_script_alone() -> None:
 def test_a_fault_for_everything_comes_before_token_route_and_script() -> None:
     ours = account(always=Fault.UNAVAILABLE, scripts={"7": (None,)})
 
-    calls = [call(), call("GET", VIEW), call("GET", "/"), call(bearer="bad")]
+    calls = [call(), call("GET", READ), call("GET", "/"), call(bearer="bad")]
 
     assert {status(decided(ours, each)) for each in calls} == {503}
 

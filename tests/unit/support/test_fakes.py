@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bulkpause.errors import LogError
-from bulkpause.model import Action, Fault, Record, Reply, Status
+from bulkpause.model import Action, Record, Reply, Status, TransportError
 from tests.support.fakes import (
     EPOCH,
     FakeServer,
@@ -38,16 +38,16 @@ def fated(fate: Fate) -> FakeServer:
     ("fate", "http_status", "fault", "there"),
     [
         (Fate.WELL, 204, None, "paused"),
-        (Fate.LOST_AFTER, None, Fault.HANG_UP, "paused"),
-        (Fate.LOST_BEFORE, None, Fault.RESET, "running"),
+        (Fate.LOST_AFTER, None, TransportError.HANG_UP, "paused"),
+        (Fate.LOST_BEFORE, None, TransportError.RESET, "running"),
         (Fate.ERROR_AFTER, 500, None, "paused"),
         (Fate.ERROR_BEFORE, 500, None, "running"),
         (Fate.UNAVAILABLE, 503, None, "running"),
-        (Fate.NOT_SENT, None, Fault.REFUSED, "running"),
+        (Fate.NOT_SENT, None, TransportError.REFUSED, "running"),
     ],
 )
 async def test_a_server_acts_and_answers_by_fate(
-    fate: Fate, http_status: int | None, fault: Fault | None, there: str
+    fate: Fate, http_status: int | None, fault: TransportError | None, there: str
 ) -> None:
     server = fated(fate)
     reply = await ask(server)
@@ -65,9 +65,9 @@ async def test_a_server_pauses_a_campaign_once() -> None:
 
 async def test_a_read_back_shows_the_status_and_changes_nothing() -> None:
     server = FakeServer()
-    assert (await ask(server, Action.VIEW)).campaign_status == "running"
+    assert (await ask(server, Action.READ)).campaign_status == "running"
     await ask(server)
-    assert (await ask(server, Action.VIEW)).campaign_status == "paused"
+    assert (await ask(server, Action.READ)).campaign_status == "paused"
 
 
 async def test_what_is_not_sent_is_not_in_the_ledger() -> None:
@@ -81,7 +81,7 @@ def test_drawn_fates_hang_on_seed_id_and_number_alone() -> None:
     first = [fate(Action.PAUSE, str(n), 0) for n in range(400)]
     assert first == [fate(Action.PAUSE, str(n), 0) for n in range(400)]
     assert 150 < first.count(Fate.UNAVAILABLE) < 250
-    assert {fate(Action.VIEW, str(n), 0) for n in range(400)} == {Fate.WELL}
+    assert {fate(Action.READ, str(n), 0) for n in range(400)} == {Fate.WELL}
     assert always_well(Action.PAUSE, "1", 0) is Fate.WELL
 
 
@@ -113,12 +113,14 @@ async def test_what_we_paused_must_not_be_called_otherwise(status: Status) -> No
 
 
 async def test_a_script_is_followed_and_its_last_answer_repeated() -> None:
-    sender = ScriptedSender({"1": [500, Fault.RESET, "draft", 204], "*": [400]})
+    sender = ScriptedSender(
+        {"1": [500, TransportError.RESET, "draft", 204], "*": [400]}
+    )
     replies = [await sender.send(Action.PAUSE, "1", "r") for _ in range(5)]
     said = [one.http_status or one.fault for one in replies]
     assert said == [500, "connection_reset", 200, 204, 204]
     assert replies[2].campaign_status == "draft"
-    assert (await sender.send(Action.VIEW, "2", "r")).http_status == 400
+    assert (await sender.send(Action.READ, "2", "r")).http_status == 400
     assert sender.order[-2:] == ["pause 1", "view 2"]
     assert sender.most_in_flight == 1
 
@@ -138,7 +140,7 @@ async def test_an_open_gate_lets_so_many_through_at_a_time() -> None:
 def test_a_recorder_keeps_lines_until_it_fails() -> None:
     recorder = KeepingRecorder(fails_at=2)
     recorder.sent(Action.PAUSE, "1", "r")
-    reply = Reply(answered_at=1.0, http_status=500)
+    reply = Reply(received_at=1.0, http_status=500)
     recorder.answered("1", "r", reply, is_doubtful=True)
     with pytest.raises(LogError):
         recorder.write(Record(id="1", status=Status.PAUSED))

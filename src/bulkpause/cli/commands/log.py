@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 import orjson
 
-from bulkpause._text import shown
+from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.exit_codes import Exit, exit_of_totals
+from bulkpause.cli.exit_codes import ExitCode, exit_of_totals
 from bulkpause.cli.options import retry_command
 from bulkpause.errors import InputError, SettingsError
 from bulkpause.journal.reader import read_recovery
@@ -20,7 +20,7 @@ from bulkpause.report.totals import Totals, total
 from bulkpause.settings import Settings
 
 
-def show_status(log: Path, *, is_json: bool) -> Exit:
+def show_status(log: Path, *, is_json: bool) -> ExitCode:
     """Answer on one screen what is paused, what may still run, and why.
 
     Raises:
@@ -41,7 +41,7 @@ def show_status(log: Path, *, is_json: bool) -> Exit:
     return exit_of_totals(totals)
 
 
-def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit:
+def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> ExitCode:
     """Write the ids with these statuses to stdout.
 
     Raises:
@@ -52,13 +52,13 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     known = {*Status, NOT_ATTEMPTED}
     if wrong := [status for status in statuses if status not in known]:
         raise SettingsError(
-            f"{shown(wrong[0])} is no status; there are {', '.join(sorted(known))}"
+            f"{quote(wrong[0])} is no status; there are {', '.join(sorted(known))}"
         )
     found = _read(log)
     wanted = rows(found.latest.values(), _unattempted(found), frozenset(statuses))
     for line in as_csv(wanted) if as_csv_file else as_jsonl(wanted):
         click.echo(line, nl=False)
-    return Exit.ALL_PAUSED
+    return ExitCode.ALL_PAUSED
 
 
 def _retry_command(log: Path, found: Recovery) -> str:

@@ -3,7 +3,7 @@
 import click
 import orjson
 
-from bulkpause.cli.exit_codes import Exit
+from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.options import Options
 from bulkpause.cli.preflight import (
     IDS_SHOWN,
@@ -16,7 +16,7 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.plan import Plan
 
 
-def plan(options: Options) -> Exit:
+def plan(options: Options) -> ExitCode:
     """Say what a run would send. Sends nothing.
 
     Raises:
@@ -30,8 +30,8 @@ def plan(options: Options) -> Exit:
         for line in plan_lines(found, options):
             click.echo(line)
     if found.problems and not options.skips_invalid:
-        return Exit.INPUT
-    return Exit.ALL_PAUSED
+        return ExitCode.INPUT
+    return ExitCode.ALL_PAUSED
 
 
 def _plan_as_dict(found: Plan, options: Options) -> dict[str, object]:

@@ -16,8 +16,8 @@ import click
 import orjson
 
 from bulkpause.api.credentials import Token
-from bulkpause.cli.display import face_for, writes_lines
-from bulkpause.cli.exit_codes import Exit, exit_of_run, exit_of_totals
+from bulkpause.cli.display import display_for, writes_lines
+from bulkpause.cli.exit_codes import ExitCode, exit_of_run, exit_of_totals
 from bulkpause.cli.options import Options, retry_command
 from bulkpause.cli.preflight import (
     _earlier_runs,
@@ -28,16 +28,16 @@ from bulkpause.cli.preflight import (
     refuse_problems,
     refuse_surprise,
 )
-from bulkpause.cli.signals import Interrupts
-from bulkpause.journal.reader import Reading, read_run, write_ahead_path
+from bulkpause.cli.signals import SignalHandler
+from bulkpause.journal.reader import LoadedLog, read_run, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
-from bulkpause.model import Stopped, timestamp
+from bulkpause.model import StopReason, timestamp
 from bulkpause.pauser import Pauser
 from bulkpause.plan import Plan
-from bulkpause.progress.display import Face
-from bulkpause.progress.monitor import View
+from bulkpause.progress.display import Display
+from bulkpause.progress.monitor import Monitor
 from bulkpause.report import text as report
 from bulkpause.report.totals import Totals, total
 from bulkpause.settings import BURST, STEADY
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from bulkpause.simulator import Simulator
 
 
-def run(options: Options) -> Exit:
+def run(options: Options) -> ExitCode:
     """Check everything, ask, pause, sum up.
 
     Raises:
@@ -71,7 +71,7 @@ def run(options: Options) -> Exit:
         return _end_at_once(totals, options)
     if not _is_confirmed(found, options):
         click.echo("nothing was sent", err=True)
-        return Exit.UNFINISHED
+        return ExitCode.UNFINISHED
     with asyncio.Runner() as runner:
         return runner.run(_pause(found, known, totals, token, options))
 
@@ -83,13 +83,13 @@ def run(options: Options) -> Exit:
 
 
 async def _pause(
-    found: Plan, known: Reading, totals: Totals, token: Token, options: Options
-) -> Exit:
+    found: Plan, known: LoadedLog, totals: Totals, token: Token, options: Options
+) -> ExitCode:
     settings = options.named
     run_id = new_run_id(datetime.now(UTC), settings.endpoint_name)
     log = options.log or Path(f"bulkpause-{run_id}.jsonl")
-    face = face_for(options, run_id)
-    interrupts = Interrupts(face)
+    face = display_for(options, run_id)
+    interrupts = SignalHandler(face)
     with interrupts.handled():
         async with AsyncExitStack() as stack:
             if options.is_simulated:
@@ -117,15 +117,15 @@ async def _pause(
                 await interrupts.task
         _add_up(totals, log, run_id)
         code = interrupts.exit_code or exit_of_run(totals, pauser.stopped)
-        end = End(totals, code, log, run_id, pauser.stopped)
+        end = RunResult(totals, code, log, run_id, pauser.stopped)
         face.note("run.finished", **end.as_dict(options))
         say_end(end, options)
     return code
 
 
-async def _carry(found: Plan, pauser: Pauser, face: Face) -> None:
+async def _carry(found: Plan, pauser: Pauser, face: Display) -> None:
     now = asyncio.get_running_loop().time
-    view = View(pauser, len(found.items), face, now=now)
+    view = Monitor(pauser, len(found.items), face, now=now)
     async with view.open():
         async for record in pauser.pause([*found.problems, *found.items]):
             view.add(record)
@@ -185,14 +185,14 @@ def _add_up(totals: Totals, log: Path, run_id: str) -> None:
         raise RuntimeError(f"the log holds more records than rows: {accounts}")
 
 
-def _end_at_once(totals: Totals, options: Options) -> Exit:
+def _end_at_once(totals: Totals, options: Options) -> ExitCode:
     """End a run that has nothing to do: everything was done before."""
     if options.log is not None and write_ahead_path(options.log).exists():
         asyncio.run(_tidy(options.log))
     code = exit_of_totals(totals)
     run_id = new_run_id(datetime.now(UTC), options.named.endpoint_name)
-    end = End(totals, code, options.log, run_id)
-    face = face_for(options, run_id)
+    end = RunResult(totals, code, options.log, run_id)
+    face = display_for(options, run_id)
     face.note("run.finished", **end.as_dict(options))
     face.close()
     say_end(end, options)
@@ -200,14 +200,14 @@ def _end_at_once(totals: Totals, options: Options) -> Exit:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class RunResult:
     """How a run ended. Without a log there was nothing to do."""
 
     totals: Totals
-    code: Exit
+    code: ExitCode
     log: Path | None
     run_id: str
-    stopped: Stopped | None = None
+    stopped: StopReason | None = None
 
     def command(self, options: Options) -> str | None:
         """Give the command that goes on with what is left, if something is."""
@@ -232,7 +232,7 @@ class End:
         }
 
 
-def say_end(end: End, options: Options) -> None:
+def say_end(end: RunResult, options: Options) -> None:
     """Say how the run ended. It is over and on record, whether or not this is read."""
     text = "\n".join(report.end_of_run(end.totals, options.settings.limits))
     if options.is_json:

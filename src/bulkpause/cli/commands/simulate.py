@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from bulkpause.api.credentials import find_token
-from bulkpause.cli.flags import DURATION, LIMIT, PATH, Parsed
-from bulkpause.cli.help import Page
+from bulkpause.cli.flags import DURATION, LIMIT, PATH, ParsedType
+from bulkpause.cli.help import HelpCommand
 from bulkpause.model import Limit
 from bulkpause.settings import BURST, STEADY
 from bulkpause.simulator import Behaviour, Fault, Window, parse_fault, parse_script
@@ -25,7 +25,7 @@ def _id_and_status(text: str) -> tuple[str, str]:
 
 
 @click.command(
-    cls=Page,
+    cls=HelpCommand,
     examples="""
         A stand-in that misbehaves, and a run against it from another terminal:
           bulkpause simulate --port 8080 --fault 500=0.2 --fault lost=0.1
@@ -50,19 +50,19 @@ def _id_and_status(text: str) -> tuple[str, str]:
 @click.option("--jitter", type=DURATION, default="20ms", show_default=True)
 @click.option(
     "--status",
-    type=Parsed("id=status", _id_and_status),
+    type=ParsedType("id=status", _id_and_status),
     multiple=True,
     help="A campaign that is not running, such as 1000248=draft.",
 )
 @click.option(
     "--fault",
-    type=Parsed("fault=probability", parse_fault),
+    type=ParsedType("fault=probability", parse_fault),
     multiple=True,
     help=f"One of {', '.join(Fault)}.",
 )
 @click.option(
     "--script",
-    type=Parsed("id=fault,…", parse_script),
+    type=ParsedType("id=fault,…", parse_script),
     multiple=True,
     help="What befalls an id, such as 1000248=500,ok,lost.",
 )
