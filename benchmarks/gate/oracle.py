@@ -64,7 +64,7 @@ class Informed:
         self._back_s = 0.0 if is_told_arrivals else back_s
         self._sent = 0
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Wait until a request is sure to be allowed."""
         loop = asyncio.get_running_loop()
         while (at_s := self._safe_at_s(loop.time())) > loop.time():
@@ -74,7 +74,7 @@ class Informed:
                     await self._ledger.news.wait()
         self._sent += 1
 
-    async def tell(self, reply: Reply | None) -> None:
+    async def release(self, reply: Reply | None) -> None:
         """Learn nothing more than the ledger tells."""
 
     def _safe_at_s(self, now_s: float) -> float:

@@ -17,9 +17,9 @@ from bulkpause.model import Limit, Reply
 class Pacer(Protocol):
     """Holds every request until it may be sent."""
 
-    async def take(self) -> None: ...
+    async def acquire(self) -> None: ...
 
-    async def tell(self, reply: Reply | None, /) -> None: ...
+    async def release(self, reply: Reply | None, /) -> None: ...
 
 
 class Closable:
@@ -28,14 +28,14 @@ class Closable:
     def __init__(self) -> None:
         self._closed_until_s = 0.0
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         await self._pace()
         loop = asyncio.get_running_loop()
         while (wait_s := self._closed_until_s - loop.time()) > 0:
             await asyncio.sleep(wait_s)
         self._count(loop.time())
 
-    async def tell(self, reply: Reply | None) -> None:
+    async def release(self, reply: Reply | None) -> None:
         if reply is not None and reply.is_rate_limited:
             until_s = reply.received_at + (reply.retry_after_s or 1.0)
             self._closed_until_s = max(self._closed_until_s, until_s)

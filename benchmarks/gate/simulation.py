@@ -51,7 +51,7 @@ class Run:
                     self._news.clear()
                     await self._news.wait()
                     continue
-                await self._pacer.take()
+                await self._pacer.acquire()
                 self.requests += 1
                 tasks.create_task(self._send(self._waiting.popleft()))
 
@@ -80,7 +80,7 @@ class Run:
             rate_limit=verdict.rate_limit,
             retry_after_s=verdict.retry_after_s,
         )
-        await self._pacer.tell(reply)
+        await self._pacer.release(reply)
         self._settle(id_, reply)
 
     def _settle(self, id_: int, reply: Reply) -> None:

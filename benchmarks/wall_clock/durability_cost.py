@@ -62,7 +62,7 @@ async def pause_all(keeper: Keeper, ids: int, verify: Verify) -> float:
                 run_id="run",
                 request_ids=(f"run-{number}" for number in count(1)),
                 reason=None,
-                rules=RetryPolicy(verify=verify),
+                retry_policy=RetryPolicy(verify=verify),
                 now=lambda: datetime.now(UTC),
                 jitter=random.random,
             ),

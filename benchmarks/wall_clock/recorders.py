@@ -49,7 +49,7 @@ class Nowhere:
         pass
 
     def answered(
-        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
+        self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
         pass
 

@@ -75,9 +75,9 @@ async def _pause(
     tries = 0
     while tries < TRIES:
         async with turn:
-            await pacer.take()
+            await pacer.acquire()
         reply = await _post(session, url)
-        await pacer.tell(reply)
+        await pacer.release(reply)
         if reply.http_status is not None and 200 <= reply.http_status < 500:
             if not reply.is_rate_limited:
                 return reply.http_status == 204
@@ -139,8 +139,8 @@ def with_engine(address: str, folder: Path, ids: int) -> set[str]:
 
 
 async def _pause_with_engine(address: str, log: Path, ids: int) -> set[str]:
-    rules = RetryPolicy(wait_initial_s=SCALE, wait_max_s=30 * SCALE)
-    settings = Settings(base_url=address, limits=LIMITS, rules=rules)
+    retry_policy = RetryPolicy(wait_initial_s=SCALE, wait_max_s=30 * SCALE)
+    settings = Settings(base_url=address, limits=LIMITS, retry_policy=retry_policy)
     async with Pauser("of-a-benchmark", settings, log=log) as pauser:
         return {
             record.id

@@ -67,10 +67,10 @@ async def take_and_tell(limit: Limit, model: FixedWindows, slots: int) -> float:
     loop = asyncio.get_running_loop()
     gate = Gate([limit], max_in_flight=1)
     # Full from the start, with slots that come free one by one.
-    await gate.remember(index * GAP_S for index in range(limit.requests))
+    await gate.restore(index * GAP_S for index in range(limit.requests))
     started_s = perf_counter()
     for _ in range(slots):
-        await gate.take()
+        await gate.acquire()
         sent_at = loop.time()
         rate_limit = model.arrive(sent_at).rate_limit
         await asyncio.sleep(ROUND_TRIP_S)
@@ -80,7 +80,7 @@ async def take_and_tell(limit: Limit, model: FixedWindows, slots: int) -> float:
             http_status=204,
             rate_limit=rate_limit,
         )
-        await gate.tell(reply)
+        await gate.release(reply)
     return perf_counter() - started_s
 
 

@@ -52,14 +52,14 @@ def as_item(row: int, text: str, sort_text: str | None = None) -> Item | Invalid
     """Take a text as the id of a row. White space around it is not part of it."""
     id_ = text.strip(BLANK)
     if fault := fault_of(id_):
-        return InvalidRow(row=row, reason=fault[0], remedy=fault[1])
+        return InvalidRow(row=row, detail=fault[0], remedy=fault[1])
     return Item(id=id_, row=row, sort_text=sort_text)
 
 
 def checked(item: Item | InvalidRow) -> Item | InvalidRow:
     """Take an item whose id may come from anywhere for what it is."""
     if isinstance(item, Item) and (fault := fault_of(item.id)):
-        return InvalidRow(row=item.row, reason=fault[0], remedy=fault[1])
+        return InvalidRow(row=item.row, detail=fault[0], remedy=fault[1])
     return item
 
 

@@ -69,7 +69,7 @@ class StopReason:
     """Why a run ended before all of its ids were through."""
 
     cause: StopCause
-    reason: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +86,11 @@ class InvalidRow:
     """A row without a usable id: what is wrong with it, and the remedy."""
 
     row: int
-    reason: str
+    detail: str
     remedy: str
 
     def __str__(self) -> str:
-        return f"row {self.row}: {self.reason}; {self.remedy}"
+        return f"row {self.row}: {self.detail}; {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Reply:
     sent_at: float | None = None
     is_cold: bool = False
     http_status: int | None = None
-    fault: TransportError | None = None
+    error: TransportError | None = None
     trace_id: str | None = None
     title: str | None = None
     message: str | None = None
@@ -163,7 +163,7 @@ class PriorAttempt:
     error: str | None = None
     at: str | None = None
     request_id: str | None = None
-    is_doubtful: bool = False
+    is_in_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

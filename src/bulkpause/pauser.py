@@ -119,7 +119,7 @@ class Pauser:
                 )
             )
             self.gate = Gate(settings.limits, max_in_flight=settings.in_flight)
-            await self.gate.remember(self._recent_ages_s())
+            await self.gate.restore(self._recent_ages_s())
             self._stack = stack.pop_all()
         return self
 
@@ -153,7 +153,7 @@ class Pauser:
         """What the next request waits for, if it waits."""
         engine = self._engine
         if engine is not None and engine.probe_at is not None:
-            reason = f"the server to be back ({engine.fault}), next try"
+            reason = f"the server to be back ({engine.last_error}), next try"
             return Waiting(reason, engine.probe_at)
         if self.gate.waiting is None and (due_at := self.backlog.due_at) is not None:
             return Waiting("the next retry", due_at)
@@ -226,30 +226,32 @@ class Pauser:
             boot_id=boot_id(),
         )
 
-    def _works(self, items: list[Item]) -> Iterator[Job]:
+    def _jobs(self, items: list[Item]) -> Iterator[Job]:
         """Take up what is open first: it may run for all that is known.
 
         What is not begun yet is made as it is asked for, and let go when it is done,
         so that a long run needs no more memory than a short one.
         """
-        past, verify = self.recovery.past, self.settings.rules.verify
-        begun = [Job(item, past=past[item.id]) for item in items if item.id in past]
-        doubtful = [work for work in begun if work.is_doubtful]
+        past, verify = self.recovery.prior_attempts, self.settings.retry_policy.verify
+        begun = [
+            Job(item, prior_attempts=past[item.id]) for item in items if item.id in past
+        ]
+        doubtful = [job for job in begun if job.is_in_doubt]
         if verify is Verify.NONE:
             doubtful = []
-        for work in doubtful:
-            work.action = Action.READ
-            yield work
-        first = {work.item.id for work in doubtful}
+        for job in doubtful:
+            job.action = Action.READ
+            yield job
+        first = {job.item.id for job in doubtful}
         for item in items:
             if item.id not in first:
-                yield Job(item, past=past.get(item.id, ()))
+                yield Job(item, prior_attempts=past.get(item.id, ()))
 
     def _invalid(self, problem: InvalidRow) -> Record:
         record = Record(
             id=None,
             status=Status.INVALID,
-            error=f"{problem.reason}; {problem.remedy}",
+            error=f"{problem.detail}; {problem.remedy}",
             row=problem.row,
             run_id=self.run_id,
         )
@@ -276,7 +278,7 @@ class Pauser:
                 run_id=self.run_id,
                 request_ids=self._request_ids,
                 reason=self.settings.reason,
-                rules=self.settings.rules,
+                retry_policy=self.settings.retry_policy,
                 now=self._now,
                 jitter=random.random,
             ),
@@ -284,7 +286,7 @@ class Pauser:
         )
         if self.stopped is not None:
             self._engine.stop(self.stopped)
-        running = asyncio.create_task(self._run(self._engine, self._works(items)))
+        running = asyncio.create_task(self._run(self._engine, self._jobs(items)))
         running.add_done_callback(lambda _: records.put_nowait(None))
         self._running = running
         try:
@@ -295,16 +297,16 @@ class Pauser:
             await self._leave()
             self.stopped = self._engine.stopped
 
-    async def _run(self, engine: Dispatcher, works: Iterator[Job]) -> None:
+    async def _run(self, engine: Dispatcher, jobs: Iterator[Job]) -> None:
         """Run the canary, look at it, and run the rest, up to the deadline."""
         guards = self._guards
         with self._deadline(guards.deadline_s):
-            canary = list(islice(works, guards.canary))
+            canary = list(islice(jobs, guards.canary))
             if canary:
                 await engine.run(canary)
                 if (stopped := judge_canary(len(canary), self._canary)) is not None:
                     self._stop(stopped)
-            await engine.run(works)
+            await engine.run(jobs)
 
     @contextmanager
     def _deadline(self, deadline_s: float | None) -> Iterator[None]:

@@ -33,7 +33,7 @@ class Settings:
         max_in_flight: Unanswered requests at a time; None means as many as the
             smallest window holds, or 10 without a window.
         timeout_s: Seconds for one attempt, connecting included.
-        rules: How often to try, and what to read back.
+        retry_policy: How often to try, and what to read back.
         name: What logs call the endpoint; None means its base URL.
         proxy: The address of a proxy, perhaps with a user and a password.
         trust_env: Whether the environment may name a proxy, and a file for the keys
@@ -48,7 +48,7 @@ class Settings:
     limits: tuple[Limit, ...] = (BURST, STEADY)
     max_in_flight: int | None = None
     timeout_s: float = 30.0
-    rules: RetryPolicy = field(default_factory=RetryPolicy)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     name: str | None = None
     proxy: str | None = field(default=None, repr=False)
     trust_env: bool = False
@@ -63,7 +63,7 @@ class Settings:
             raise SettingsError("at least one request must be allowed in flight")
         if not 0 < self.timeout_s <= 3600:
             raise SettingsError("a timeout is more than 0 s and at most an hour")
-        if self.rules.max_attempts < 1:
+        if self.retry_policy.max_attempts < 1:
             raise SettingsError("at least one attempt must be allowed")
         if self.proxy is not None:
             parse_proxy(self.proxy)

@@ -63,10 +63,10 @@ class Open:
     def __init__(self) -> None:
         self.replies: list[Reply | None] = []
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         await asyncio.sleep(0)
 
-    async def tell(self, reply: Reply | None) -> None:
+    async def release(self, reply: Reply | None) -> None:
         self.replies.append(reply)
 
 

@@ -267,7 +267,7 @@ def break_down(*arguments, hide, **options):
     time.sleep(0.2)
     raise ZeroDivisionError(token.header(), token)
 
-client.read_answer = break_down
+client.parse_response = break_down
 cli.main()
 """
 

@@ -215,7 +215,7 @@ async def test_a_refusal_is_told_in_the_words_of_the_server() -> None:
 
     reply = await replied(answer(400, body))
 
-    assert (reply.http_status, reply.fault) == (400, None)
+    assert (reply.http_status, reply.error) == (400, None)
     assert (reply.title, reply.message, reply.trace_id) == (
         "Bad request.",
         "No.",

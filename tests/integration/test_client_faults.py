@@ -73,7 +73,7 @@ async def test_a_broken_answer_is_a_fault_of_a_request_that_was_written(
     async with FaultyServer(behaviour) as server:
         reply = await sent(server, action)
 
-    assert (reply.fault, reply.http_status) == (fault, None)
+    assert (reply.error, reply.http_status) == (fault, None)
     assert reply.sent_at is not None
     assert len(server.requests) == 1
 
@@ -86,7 +86,7 @@ async def test_a_spoilt_body_does_not_take_the_status_away(
     async with FaultyServer(behaviour) as server:
         reply = await sent(server, action)
 
-    assert (reply.http_status, reply.fault) == (400, None)
+    assert (reply.http_status, reply.error) == (400, None)
     assert reply.sent_at is not None
     assert len(server.requests) == 1
 
@@ -116,7 +116,7 @@ async def test_a_read_back_without_its_whole_body_is_a_fault(
     async with FaultyServer(behaviour) as server:
         reply = await sent(server, Action.READ)
 
-    assert (reply.fault, reply.http_status) == (fault, None)
+    assert (reply.error, reply.http_status) == (fault, None)
     assert len(server.requests) == 1
 
 
@@ -141,7 +141,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(
         async with FaultyServer(answering(answer, NO_CONTENT)) as server:
             reply = await sent(server, action)
 
-    assert (reply.http_status, reply.fault) == (status, None)
+    assert (reply.http_status, reply.error) == (status, None)
     assert (len(server.requests), target.received) == (1, [])
 
 
@@ -161,7 +161,7 @@ async def test_any_status_is_told_as_it_came(status: int) -> None:
     async with FaultyServer(hanging_up_after(answer)) as server:
         reply = await sent(server)
 
-    assert (reply.http_status, reply.fault) == (status, None)
+    assert (reply.http_status, reply.error) == (status, None)
 
 
 async def test_interim_answers_are_passed_over() -> None:
@@ -203,7 +203,7 @@ async def test_nothing_is_sent_twice_on_a_connection_that_was_dropped(
         first = await client.send(action, "7", "r-1")
         second = await client.send(action, "8", "r-2")
 
-    assert (first.http_status, second.fault) == (204, TransportError.HANG_UP)
+    assert (first.http_status, second.error) == (204, TransportError.HANG_UP)
     assert second.sent_at is not None
     assert (len(server.requests), len(server.received)) == (2, 1)
 
@@ -255,7 +255,7 @@ async def test_what_nobody_asked_for_answers_no_later_request() -> None:
         third = await client.send(Action.PAUSE, "9", "r-3")
 
     assert (first.http_status, third.http_status) == (204, 204)
-    assert (second.fault, second.sent_at) == (TransportError.MALFORMED, None)
+    assert (second.error, second.sent_at) == (TransportError.MALFORMED, None)
     assert [line[:26] for line in server.requests] == [
         b"POST /v1/hood/campaigns/7/",
         b"POST /v1/hood/campaigns/9/",
@@ -302,7 +302,7 @@ async def test_a_refused_connection_sends_nothing(action: Action) -> None:
     async with client_of(endpoint) as client:
         reply = await client.send(action, "7", "r-1")
 
-    assert (reply.fault, reply.sent_at) == (TransportError.REFUSED, None)
+    assert (reply.error, reply.sent_at) == (TransportError.REFUSED, None)
     assert (reply.http_status, reply.message) == (None, "Connection refused")
 
 
@@ -315,7 +315,7 @@ async def test_a_connection_that_is_never_accepted_sends_nothing() -> None:
             with anyio.fail_after(10):
                 reply = await client.send(Action.PAUSE, "7", "r-1")
 
-    assert (reply.fault, reply.sent_at) == (TransportError.CONNECT_TIMEOUT, None)
+    assert (reply.error, reply.sent_at) == (TransportError.CONNECT_TIMEOUT, None)
 
 
 async def test_a_name_that_can_not_be_found_sends_nothing() -> None:
@@ -324,7 +324,7 @@ async def test_a_name_that_can_not_be_found_sends_nothing() -> None:
     async with client_of(Endpoint(f"http://{name}:9")) as client:
         reply = await client.send(Action.PAUSE, "7", "r-1")
 
-    assert (reply.fault, reply.sent_at) == (TransportError.DNS, None)
+    assert (reply.error, reply.sent_at) == (TransportError.DNS, None)
 
 
 async def test_waiting_for_a_connection_of_the_pool_sends_nothing() -> None:
@@ -346,9 +346,9 @@ async def test_waiting_for_a_connection_of_the_pool_sends_nothing() -> None:
         TransportError.READ_TIMEOUT: True,
         TransportError.CONNECT_TIMEOUT: False,
     }
-    assert replies[0].fault is TransportError.READ_TIMEOUT
+    assert replies[0].error is TransportError.READ_TIMEOUT
     assert [reply.sent_at is not None for reply in replies] == [
-        was_sent[reply.fault] for reply in replies if reply.fault
+        was_sent[reply.error] for reply in replies if reply.error
     ]
     assert len(server.requests) <= sum(reply.sent_at is not None for reply in replies)
 
@@ -408,7 +408,7 @@ async def test_the_wait_for_a_byte_is_bounded() -> None:
         with anyio.fail_after(10):
             reply = await sent(server, timeouts=Timeouts(30, 30, read_s=0.2))
 
-    assert reply.fault is TransportError.READ_TIMEOUT
+    assert reply.error is TransportError.READ_TIMEOUT
 
 
 @pytest.mark.parametrize("total_s", [0.3, 6.0, 30.0])

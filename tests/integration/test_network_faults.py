@@ -42,7 +42,7 @@ def settings(base_url: str, *, timeout_s: float = 0.9) -> Settings:
         base_url=base_url,
         limits=(),
         timeout_s=timeout_s,
-        rules=RetryPolicy(max_attempts=2, wait_initial_s=0.01),
+        retry_policy=RetryPolicy(max_attempts=2, wait_initial_s=0.01),
     )
 
 

@@ -142,7 +142,7 @@ async def test_a_stop_sends_nothing_new_and_records_what_is_open() -> None:
             records.append(record)
             pauser.stop("enough")
         assert pauser.stopped is not None
-    assert pauser.stopped.reason == "enough"
+    assert pauser.stopped.detail == "enough"
     assert {record.id for record in records} == sim.ledger.paused_ids()
     assert len(records) < 10
 
@@ -245,8 +245,11 @@ async def test_two_lists_can_be_paused_one_after_the_other() -> None:
 
 
 async def test_rules_can_be_given() -> None:
-    rules = RetryPolicy(max_attempts=1, verify=Verify.NONE)
-    async with pausing(always=Fault.LOST, settings={"rules": rules}) as (pauser, sim):
+    retry_policy = RetryPolicy(max_attempts=1, verify=Verify.NONE)
+    async with pausing(always=Fault.LOST, settings={"retry_policy": retry_policy}) as (
+        pauser,
+        sim,
+    ):
         records = [record async for record in pauser.pause(["1"])]
     assert [record.status for record in records] == [Status.UNKNOWN]
     assert len(sim.ledger) == 1
@@ -256,7 +259,7 @@ async def test_a_token_that_is_refused_stops_the_run() -> None:
     async with pausing(token="another") as (pauser, simulator):
         assert [record async for record in pauser.pause(["1"])] == []
         assert pauser.stopped is not None
-    assert "refused the token" in pauser.stopped.reason
+    assert "refused the token" in pauser.stopped.detail
     assert simulator.ledger.acted_ids() == []
 
 

@@ -46,7 +46,7 @@ async def paused(server: FaultyServer, *ids: str, **settings: Any) -> list[Recor
     wanted = Settings(
         base_url=server.endpoint.base_url,
         timeout_s=1.5,
-        rules=RetryPolicy(max_attempts=1),
+        retry_policy=RetryPolicy(max_attempts=1),
         **settings,
     )
     async with Pauser(SECRET, wanted) as pauser:

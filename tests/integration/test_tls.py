@@ -48,7 +48,7 @@ async def test_a_certificate_of_a_known_authority_is_accepted(
     async with FaultyServer(answering(NO_CONTENT), tls=context_of(good)) as server:
         reply = await sent(Endpoint(f"https://{host}:{server.port}"))
 
-    assert (reply.http_status, reply.fault) == (204, None)
+    assert (reply.http_status, reply.error) == (204, None)
     assert server.requests == [b"POST /v1/hood/campaigns/7/pause HTTP/1.1"]
 
 
@@ -70,7 +70,7 @@ async def test_a_certificate_that_does_not_fit_is_refused(
     async with FaultyServer(answering(NO_CONTENT), tls=context_of(pair)) as server:
         reply = await sent(Endpoint(f"https://{host}:{server.port}"))
 
-    assert (reply.fault, reply.sent_at) == (TransportError.TLS, None)
+    assert (reply.error, reply.sent_at) == (TransportError.TLS, None)
     assert message in str(reply.message)
     assert server.requests == []
 
@@ -94,7 +94,7 @@ async def test_a_certificate_that_signs_itself_is_refused(authority: Authority) 
     async with FaultyServer(answering(NO_CONTENT), tls=context) as server:
         reply = await sent(server.endpoint)
 
-    assert (reply.fault, reply.sent_at) == (TransportError.TLS, None)
+    assert (reply.error, reply.sent_at) == (TransportError.TLS, None)
     assert "self-signed certificate" in (reply.message or "")
     assert server.requests == []
 
@@ -103,7 +103,7 @@ async def test_an_unknown_authority_is_refused(good: Pair) -> None:
     async with FaultyServer(answering(NO_CONTENT), tls=context_of(good)) as server:
         reply = await sent(server.endpoint)
 
-    assert (reply.fault, reply.sent_at) == (TransportError.TLS, None)
+    assert (reply.error, reply.sent_at) == (TransportError.TLS, None)
     assert "unable to get local issuer certificate" in (reply.message or "")
     assert server.requests == []
 
@@ -135,7 +135,7 @@ async def test_an_outdated_protocol_is_refused(authority: Authority) -> None:
         reply = await sent(server.endpoint)
 
     assert version == "TLSv1.1"
-    assert reply.fault in {TransportError.TLS, TransportError.REFUSED}
+    assert reply.error in {TransportError.TLS, TransportError.REFUSED}
     assert (reply.sent_at, server.requests) == (None, [])
 
 
@@ -146,7 +146,7 @@ async def test_without_a_secure_connection_nothing_is_sent(
     async with FaultyServer(behaviour) as server:
         reply = await sent(Endpoint(f"https://127.0.0.1:{server.port}"))
 
-    assert (reply.fault, reply.sent_at) == (fault, None)
+    assert (reply.error, reply.sent_at) == (fault, None)
     assert b"s3cret" not in b"".join(server.received)
     assert server.requests == []
 
@@ -165,9 +165,11 @@ async def test_a_certificate_of_another_name_fails_every_id_of_a_run(
     authority: Authority, trusted: None
 ) -> None:
     pair = authority.signed("wrong-name", "DNS:api.example")
-    rules = RetryPolicy(max_attempts=2, wait_initial_s=0.01)
+    retry_policy = RetryPolicy(max_attempts=2, wait_initial_s=0.01)
     async with FaultyServer(answering(NO_CONTENT), tls=context_of(pair)) as server:
-        settings = Settings(base_url=server.endpoint.base_url, rules=rules)
+        settings = Settings(
+            base_url=server.endpoint.base_url, retry_policy=retry_policy
+        )
         async with Pauser("s3cret", settings) as pauser:
             records = [record async for record in pauser.pause(["1", "2", "3"])]
 

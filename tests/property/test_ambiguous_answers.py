@@ -61,7 +61,7 @@ def pause_all(
         settings = Settings(
             limits=(Limit(500, 1.0),),
             max_in_flight=50,
-            rules=RetryPolicy(max_attempts=MAX_ATTEMPTS),
+            retry_policy=RetryPolicy(max_attempts=MAX_ATTEMPTS),
         )
         async with Pauser(
             "token", settings, log=log, is_resumed=is_resumed, now=wall_clock

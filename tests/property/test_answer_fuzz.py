@@ -219,14 +219,14 @@ def decisions(action: Action, reply: Reply) -> Iterator[Decision]:
     """Give what every way of asking makes of a reply."""
     for verify in Verify:
         for attempts in (1, 4):
-            rules = RetryPolicy(verify=verify)
+            retry_policy = RetryPolicy(verify=verify)
             if action is Action.PAUSE:
-                for is_doubtful in (False, True):
+                for is_in_doubt in (False, True):
                     yield after_pause(
                         reply,
                         attempts=attempts,
-                        is_doubtful=is_doubtful,
-                        rules=rules,
+                        is_in_doubt=is_in_doubt,
+                        retry_policy=retry_policy,
                         jitter=0.5,
                     )
             else:
@@ -235,8 +235,8 @@ def decisions(action: Action, reply: Reply) -> Iterator[Decision]:
                         reply,
                         attempts=attempts,
                         pause=pause,
-                        is_doubtful=False,
-                        rules=rules,
+                        is_in_doubt=False,
+                        retry_policy=retry_policy,
                         jitter=0.5,
                     )
 
@@ -248,7 +248,7 @@ def test_any_bytes_are_a_reply_that_is_decided_upon(
 ) -> None:
     reply = exchange.reply(action, answer, is_reset=is_reset)
 
-    assert (reply.http_status is None) != (reply.fault is None)
+    assert (reply.http_status is None) != (reply.error is None)
     if reply.http_status is not None:
         assert b"%03d" % reply.http_status in answer
     for decision in decisions(action, reply):
@@ -310,7 +310,7 @@ async def _paused(choose: Callable[[bytes], Behaviour]) -> list[Record]:
             base_url=server.endpoint.base_url,
             limits=(),
             timeout_s=1.0,
-            rules=RetryPolicy(max_attempts=2, wait_initial_s=0.001),
+            retry_policy=RetryPolicy(max_attempts=2, wait_initial_s=0.001),
         )
         # A server may ask for a pause of any length.
         guards = GuardRails(deadline_s=0.3)

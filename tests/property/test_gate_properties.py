@@ -495,7 +495,7 @@ class TestRestart:
             tasks.create_task(first.send_all())
             await asyncio.sleep(killed_at + pause_s)
             ages_s = [loop.time() - taken_at for taken_at in first.taken_s]
-            await second.gate.remember(ages_s)
+            await second.gate.restore(ages_s)
             await second.send_all()
         return first.refused + second.refused
 
@@ -544,14 +544,14 @@ async def _served(
     served: list[tuple[int, float]] = []
 
     async def send(number: int) -> None:
-        await gate.take()
+        await gate.acquire()
         served.append((number, loop.time()))
         reply = None
         try:
             await asyncio.sleep(answer_s)
             reply = Reply(sent_at=served[-1][1], received_at=loop.time())
         finally:
-            await gate.tell(reply)
+            await gate.release(reply)
 
     waiters = [asyncio.create_task(send(number)) for number in range(len(cancelled_at))]
     for waiter, instant in zip(waiters, cancelled_at, strict=True):

@@ -264,7 +264,7 @@ def test_whatever_the_files_hold_is_read_or_named(
     settled, unfinished = found.settled, found.unfinished
     assert settled | set(unfinished) >= set(found.records) | set(found.planned)
     assert not settled & set(unfinished)
-    for id_ in {*settled, *unfinished, *found.past}:
+    for id_ in {*settled, *unfinished, *found.prior_attempts}:
         assert re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", id_)
         assert any(id_.encode() in line for line in (*log, *ahead))
     say_all(found)

@@ -163,10 +163,10 @@ class LogMachine(RuleBasedStateMachine):
         asked = len(self.server.calls)
 
         async def run() -> None:
-            rules = RetryPolicy(max_attempts=3, verify=Verify.REFUSED)
+            retry_policy = RetryPolicy(max_attempts=3, verify=Verify.REFUSED)
             async with Pauser(
                 "token",
-                Settings(limits=(), max_in_flight=3, rules=rules),
+                Settings(limits=(), max_in_flight=3, retry_policy=retry_policy),
                 log=self.log,
                 is_resumed=True,
                 now=wall_clock,

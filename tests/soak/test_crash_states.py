@@ -41,7 +41,7 @@ PAUSES = {
     Fate.ERROR_AFTER: 0.1,
     Fate.UNAVAILABLE: 0.1,
 }
-SETTINGS = Settings(limits=(), max_in_flight=5, rules=RetryPolicy())
+SETTINGS = Settings(limits=(), max_in_flight=5, retry_policy=RetryPolicy())
 #: How many states there are at the least, and how many are tried in each run.
 FEWEST = 2_000
 #: Into so many tests they are shared out, which can run side by side.

@@ -166,7 +166,7 @@ class FakeServer:
         sent_at = loop.time()
         await asyncio.sleep(self._latency_s / 2)
         if fate is Fate.NOT_SENT:
-            return Reply(received_at=loop.time(), fault=TransportError.REFUSED)
+            return Reply(received_at=loop.time(), error=TransportError.REFUSED)
         acted = action is Action.PAUSE and fate in _ACTING and self.act(id_)
         seen = self.status(id_)
         self.calls.append(
@@ -187,7 +187,7 @@ def _reply(
         sent_at=sent_at,
         received_at=asyncio.get_running_loop().time(),
         http_status=int(outcome) if fault is None else None,
-        fault=fault,
+        error=fault,
         campaign_status=campaign_status,
     )
 
@@ -254,11 +254,11 @@ class OpenGate:
         self.taken = self.told = 0
         self._free = asyncio.Semaphore(max_in_flight)
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         await self._free.acquire()
         self.taken += 1
 
-    async def tell(self, reply: Reply | None) -> None:
+    async def release(self, reply: Reply | None) -> None:
         self.told += 1
         self._free.release()
 
@@ -279,10 +279,10 @@ class KeepingRecorder:
         self._keep(f"sent {id_}")
 
     def answered(
-        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
+        self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
-        doubt = " doubtful" if is_doubtful else ""
-        self._keep(f"answered {id_} {reply.http_status or reply.fault}{doubt}")
+        doubt = " doubtful" if is_in_doubt else ""
+        self._keep(f"answered {id_} {reply.http_status or reply.error}{doubt}")
 
     def write(self, record: Record) -> None:
         self._keep(f"{record.status} {record.id}")
@@ -293,13 +293,13 @@ class KeepingRecorder:
         self.lines.append(line)
 
 
-def context(rules: RetryPolicy | None = None, *, run_id: str = "run") -> Context:
+def context(retry_policy: RetryPolicy | None = None, *, run_id: str = "run") -> Context:
     """Give an engine all that it needs beside its ports; jitter is at its most."""
     return Context(
         run_id=run_id,
         request_ids=(f"{run_id}-{number}" for number in count(1)),
         reason=None,
-        rules=rules or RetryPolicy(),
+        retry_policy=retry_policy or RetryPolicy(),
         now=wall_clock,
         jitter=lambda: 1.0,
     )

@@ -81,7 +81,7 @@ class Traffic:
     async def _dispatch(self, tasks: asyncio.TaskGroup) -> None:
         while len(self.allowed_s) < self.ids:
             if self._waiting:
-                await self.gate.take()
+                await self.gate.acquire()
                 self._waiting -= 1
                 self.taken_s.append(asyncio.get_running_loop().time())
                 tasks.create_task(self._send())
@@ -103,7 +103,7 @@ class Traffic:
         if self.read is not None:
             told = self.read(loop.time())
         self.ways.release(loop.time())
-        await self.gate.tell(
+        await self.gate.release(
             Reply(
                 received_at=loop.time(),
                 sent_at=sent_at,

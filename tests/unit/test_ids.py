@@ -120,7 +120,7 @@ def test_an_item_of_unknown_origin_is_checked_like_a_text(text: str) -> None:
 
 
 def test_a_problem_stays_one() -> None:
-    problem = InvalidRow(row=3, reason="no id", remedy="fill it in")
+    problem = InvalidRow(row=3, detail="no id", remedy="fill it in")
     assert checked(problem) is problem
 
 
@@ -134,7 +134,7 @@ def test_nothing_but_the_pattern_is_ever_accepted(text: str) -> None:
         assert item.id in text
     else:
         assert isinstance(item, InvalidRow)
-        assert item.reason
+        assert item.detail
         assert item.remedy
 
 

@@ -16,7 +16,7 @@ ROWS = st.lists(st.one_of(IDS, st.none())).map(
 
 
 def problem(row: int) -> InvalidRow:
-    return InvalidRow(row=row, reason="no id", remedy="fill it in")
+    return InvalidRow(row=row, detail="no id", remedy="fill it in")
 
 
 def items(*ids: str) -> list[Item]:

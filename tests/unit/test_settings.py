@@ -16,7 +16,7 @@ def test_the_defaults_are_the_documented_limits() -> None:
 
     assert settings.limits == (Limit(10, 1.0), Limit(150, 60.0))
     assert settings.endpoint.base_url == "https://api.ocamba.com"
-    assert settings.rules.verify is Verify.REFUSED
+    assert settings.retry_policy.verify is Verify.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_hostile_address_is_refused() -> None:
 @pytest.mark.parametrize("max_attempts", [0, -1])
 def test_one_attempt_must_be_allowed(max_attempts: int) -> None:
     with pytest.raises(SettingsError, match="one attempt"):
-        Settings(rules=RetryPolicy(max_attempts=max_attempts))
+        Settings(retry_policy=RetryPolicy(max_attempts=max_attempts))
 
 
 def test_settings_are_checked_when_they_are_changed() -> None:

@@ -135,7 +135,7 @@ class Client:
                 received_at=asyncio.get_running_loop().time(),
                 sent_at=sending.sent_at,
                 is_cold=sending.is_cold,
-                fault=_fault(error, was_sent=sending.sent_at is not None),
+                error=_fault(error, was_sent=sending.sent_at is not None),
                 message=_detail(error),
             )
 

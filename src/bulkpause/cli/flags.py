@@ -226,7 +226,7 @@ _GUARDS = {
     "max_failures": "max_failures",
     "deadline_s": "deadline",
 }
-_RULES = {"max_attempts": "max_attempts", "give_up_after_s": "give_up_after"}
+_RETRY_POLICY = {"max_attempts": "max_attempts", "give_up_after_s": "give_up_after"}
 _SETTINGS = {
     "base_url": "base_url",
     "reason": "reason",
@@ -264,12 +264,12 @@ def options_of(given: Mapping[str, Any]) -> Options:
 
 def _settings(given: Mapping[str, Any]) -> Settings:
     limits = (given["steady"], given["burst"])
-    rules = _given(given, _RULES)
+    retry_policy = _given(given, _RETRY_POLICY)
     if "verify" in given:
-        rules["verify"] = Verify(given["verify"])
+        retry_policy["verify"] = Verify(given["verify"])
     return Settings(
         limits=tuple(limit for limit in limits if limit is not None),
-        rules=RetryPolicy(**rules),
+        retry_policy=RetryPolicy(**retry_policy),
         **_given(given, _SETTINGS),
     )
 

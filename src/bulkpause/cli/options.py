@@ -70,8 +70,8 @@ def retry_command(
         words += ["--max-in-flight", str(settings.max_in_flight)]
     if settings.reason is not None:
         words += ["--reason", settings.reason]
-    if settings.rules.verify is not Verify.REFUSED:
-        words += ["--verify", settings.rules.verify]
+    if settings.retry_policy.verify is not Verify.REFUSED:
+        words += ["--verify", settings.retry_policy.verify]
     return shlex.join([*words, "--yes"] if is_confirmed else words)
 
 

@@ -181,5 +181,5 @@ def plan_lines(found: Plan, options: Options) -> Iterator[str]:
 def needed_s(found: Plan, options: Options) -> float:
     """Say how long the plan takes at the limits, if no request is made twice."""
     settings = options.settings
-    requests_per_id = 2 if settings.rules.verify is Verify.ALL else 1
+    requests_per_id = 2 if settings.retry_policy.verify is Verify.ALL else 1
     return time_needed_s(len(found.items) * requests_per_id, settings.limits)

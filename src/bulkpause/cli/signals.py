@@ -23,9 +23,9 @@ class SignalHandler:
         task: What the second signal cancels.
     """
 
-    def __init__(self, face: Display) -> None:
+    def __init__(self, display: Display) -> None:
         self._received: list[signal.Signals] = []
-        self._face = face
+        self._face = display
         self.task: asyncio.Task[None] | None = None
         self._pauser: Pauser | None = None
 

@@ -32,16 +32,16 @@ class Backlog:
         self._turns_since_retry = 0
         self._changed = asyncio.Event()
 
-    def add_retry(self, work: Job, wait_s: float) -> None:
+    def add_retry(self, job: Job, wait_s: float) -> None:
         """Take work back that shall be tried again after so many seconds."""
         due_at = asyncio.get_running_loop().time() + wait_s
-        heapq.heappush(self._due, (due_at, next(self._serial), work))
+        heapq.heappush(self._due, (due_at, next(self._serial), job))
         self._close_one()
 
-    def add_read_back(self, work: Job) -> None:
+    def add_read_back(self, job: Job) -> None:
         """Take work back whose campaign shall be looked at."""
-        self._read_backs.append(work)
-        self.accepted += work.is_accepted
+        self._read_backs.append(job)
+        self.accepted += job.is_accepted
         self._close_one()
 
     def finish(self) -> None:
@@ -92,13 +92,13 @@ class Backlog:
         if fresh is not None:
             self._next_fresh = next(self._fresh, None)
             return fresh
-        work = self._read_backs.popleft()
-        self.accepted -= work.is_accepted
-        return work
+        job = self._read_backs.popleft()
+        self.accepted -= job.is_accepted
+        return job
 
     def leftovers(self) -> list[Job]:
         """Give the work that was begun and is not finished, when nothing is open."""
-        return [work for _, _, work in sorted(self._due)] + list(self._read_backs)
+        return [job for _, _, job in sorted(self._due)] + list(self._read_backs)
 
     def _close_one(self) -> None:
         self._open -= 1

@@ -22,18 +22,18 @@ class CircuitBreaker:
         give_up_after_s: Seconds without any usable answer that end the run.
 
     Attributes:
-        is_out: Whether the server seems to be out.
+        is_open: Whether the server seems to be out.
         probe_at: When it may be probed next.
-        fault: What the last reply was that was no usable answer.
+        last_error: What the last reply was that was no usable answer.
     """
 
     def __init__(self, give_up_after_s: float) -> None:
-        self.is_out = False
+        self.is_open = False
         self.probe_at = 0.0
-        self.fault = ""
+        self.last_error = ""
         self._give_up_after_s = give_up_after_s
         self._broken = 0
-        self._out_since = 0.0
+        self._failing_since = 0.0
         self._probe_wait_s = PROBE_INITIAL_S
         self._forbidden: set[str] = set()
 
@@ -44,25 +44,25 @@ class CircuitBreaker:
         else:
             self._forbidden.clear()
         if is_broken(reply):
-            self.fault = reply.fault or f"HTTP {reply.http_status}"
+            self.last_error = reply.error or f"HTTP {reply.http_status}"
             self._suffer(reply.received_at)
         else:
             self._broken = 0
-            self.is_out = False
+            self.is_open = False
         return self._verdict(reply)
 
     def _suffer(self, now: float) -> None:
-        if self.is_out:
+        if self.is_open:
             self._probed(now)
         else:
             self._count(now)
 
     def _count(self, now: float) -> None:
         if self._broken == 0:
-            self._out_since = now
+            self._failing_since = now
         self._broken += 1
         if self._broken >= OPENS_AFTER:
-            self.is_out = True
+            self.is_open = True
             self._probe_wait_s = PROBE_INITIAL_S
             self.probe_at = now + self._probe_wait_s
 
@@ -79,9 +79,9 @@ class CircuitBreaker:
             return StopReason(
                 StopCause.TOKEN, f"the API forbade to pause {count}{trace}"
             )
-        out_s = reply.received_at - self._out_since
-        if self.is_out and out_s >= self._give_up_after_s:
-            reason = f"no usable answer for {out_s:.0f} s, the last: {self.fault}"
+        out_s = reply.received_at - self._failing_since
+        if self.is_open and out_s >= self._give_up_after_s:
+            reason = f"no usable answer for {out_s:.0f} s, the last: {self.last_error}"
             return StopReason(StopCause.OUTAGE, reason)
         return None
 

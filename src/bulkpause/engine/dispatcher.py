@@ -45,11 +45,11 @@ class Sender(Protocol):
     async def send(self, action: Action, id_: str, request_id: str) -> Reply: ...
 
 
-class Limiter(Protocol):
+class RateLimiter(Protocol):
     """Says when the next request may go out, and learns from what came back."""
 
-    async def take(self) -> None: ...
-    async def tell(self, reply: Reply | None) -> None: ...
+    async def acquire(self) -> None: ...
+    async def release(self, reply: Reply | None) -> None: ...
 
 
 class Recorder(Protocol):
@@ -61,7 +61,7 @@ class Recorder(Protocol):
 
     def sent(self, action: Action, id_: str, request_id: str) -> None: ...
     def answered(
-        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
+        self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None: ...
     def write(self, record: Record) -> None: ...
 
@@ -73,7 +73,7 @@ class Context:
     run_id: str
     request_ids: Iterator[str]
     reason: str | None
-    rules: RetryPolicy
+    retry_policy: RetryPolicy
     now: Callable[[], datetime]
     jitter: Callable[[], float]
 
@@ -93,7 +93,7 @@ class Dispatcher:
         self,
         *,
         sender: Sender,
-        gate: Limiter,
+        gate: RateLimiter,
         recorder: Recorder,
         context: Context,
         on_record: Callable[[Record], None],
@@ -104,7 +104,7 @@ class Dispatcher:
         self._recorder = recorder
         self._context = context
         self._on_record = on_record
-        self._watch = CircuitBreaker(context.rules.give_up_after_s)
+        self._watch = CircuitBreaker(context.retry_policy.give_up_after_s)
         self._in_flight: set[str] = set()
         self._landed = asyncio.Event()
         self._dispatcher: asyncio.Task[None] | None = None
@@ -114,25 +114,25 @@ class Dispatcher:
     @property
     def probe_at(self) -> float | None:
         """When the server is tried again, while it seems to be out."""
-        return self._watch.probe_at if self._watch.is_out else None
+        return self._watch.probe_at if self._watch.is_open else None
 
     @property
-    def fault(self) -> str:
+    def last_error(self) -> str:
         """What the last reply was that was no usable answer."""
-        return self._watch.fault
+        return self._watch.last_error
 
-    async def run(self, works: Iterable[Job]) -> None:
+    async def run(self, jobs: Iterable[Job]) -> None:
         """Carry all work through, or what comes before a stop.
 
         Raises:
             LogError: Something could not be kept. What was in flight was answered.
         """
-        self.backlog = Backlog(works)
+        self.backlog = Backlog(jobs)
         async with asyncio.TaskGroup() as group:
             if self.stopped is None:
                 self._dispatcher = group.create_task(self._dispatch(group))
-        for work in self.backlog.leftovers():
-            self._leave(work)
+        for job in self.backlog.leftovers():
+            self._leave(job)
         if self._log_error is not None:
             raise self._log_error
 
@@ -144,13 +144,13 @@ class Dispatcher:
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         while await self.backlog.ready():
-            if self._watch.is_out:
+            if self._watch.is_open:
                 await self._next_probe()
-            await self._gate.take()
-            work = self.backlog.take()
+            await self._gate.acquire()
+            job = self.backlog.take()
             # Here, and not in the task, which begins later than the next turn.
-            self._in_flight.add(work.item.id)
-            group.create_task(self._attempt(work))
+            self._in_flight.add(job.item.id)
+            group.create_task(self._attempt(job))
 
     async def _next_probe(self) -> None:
         """While the server is out, wait for what is in flight and for the hour."""
@@ -158,33 +158,33 @@ class Dispatcher:
             self._landed.clear()
             await self._landed.wait()
         wait_s = self._watch.probe_at - asyncio.get_running_loop().time()
-        if self._watch.is_out and wait_s > 0:
+        if self._watch.is_open and wait_s > 0:
             await asyncio.sleep(wait_s)
 
-    async def _attempt(self, work: Job) -> None:
+    async def _attempt(self, job: Job) -> None:
         request_id = next(self._context.request_ids)
         try:
-            attempt = await self._send(work, request_id)
-            work.add(attempt)
-            self._follow(work, request_id, self._decide(work, attempt))
+            attempt = await self._send(job, request_id)
+            job.add(attempt)
+            self._follow(job, request_id, self._decide(job, attempt))
         except LogError as error:
             self._fail(error)
             self.backlog.finish()
         finally:
-            self._in_flight.discard(work.item.id)
+            self._in_flight.discard(job.item.id)
             self._landed.set()
 
-    async def _send(self, work: Job, request_id: str) -> Attempt:
+    async def _send(self, job: Job, request_id: str) -> Attempt:
         loop = asyncio.get_running_loop()
         started_at, start = self._context.now(), loop.time()
         # Until it is known that something was written, nothing was.
         reply: Reply | None = Reply(received_at=start)
         try:
-            self._recorder.sent(work.action, work.item.id, request_id)
+            self._recorder.sent(job.action, job.item.id, request_id)
             reply = None
-            reply = await self._sender.send(work.action, work.item.id, request_id)
+            reply = await self._sender.send(job.action, job.item.id, request_id)
         finally:
-            await self._gate.tell(reply)
+            await self._gate.release(reply)
         sent_at = start if reply.sent_at is None else reply.sent_at
         return Attempt(
             request_id=request_id,
@@ -193,81 +193,81 @@ class Dispatcher:
             reply=reply,
         )
 
-    def _decide(self, work: Job, attempt: Attempt) -> Decision:
-        reply, rules = attempt.reply, self._context.rules
+    def _decide(self, job: Job, attempt: Attempt) -> Decision:
+        reply, retry_policy = attempt.reply, self._context.retry_policy
         jitter = self._context.jitter()
-        was_out = self._watch.is_out
-        stopped = self._watch.learn(work.item.id, reply)
+        was_out = self._watch.is_open
+        stopped = self._watch.learn(job.item.id, reply)
         if stopped is not None:
-            self._stop_at(work, stopped)
+            self._stop_at(job, stopped)
         if was_out and is_broken(reply):
             # A probe shows how the server is, and is not held against the id.
-            work.uncounted.add(attempt.request_id)
+            job.uncounted.add(attempt.request_id)
             return Retry(0.0)
-        attempts, is_doubtful = work.attempts, work.is_doubtful
-        if work.action is Action.PAUSE:
+        attempts, is_in_doubt = job.attempts, job.is_in_doubt
+        if job.action is Action.PAUSE:
             return after_pause(
                 reply,
                 attempts=attempts,
-                is_doubtful=is_doubtful,
-                rules=rules,
+                is_in_doubt=is_in_doubt,
+                retry_policy=retry_policy,
                 jitter=jitter,
             )
         return after_read_back(
             reply,
             attempts=attempts,
-            pause=work.last_pause,
-            is_doubtful=is_doubtful,
-            rules=rules,
+            pause=job.last_pause,
+            is_in_doubt=is_in_doubt,
+            retry_policy=retry_policy,
             jitter=jitter,
         )
 
-    def _follow(self, work: Job, request_id: str, decision: Decision) -> None:
-        if work.action is Action.PAUSE and not isinstance(decision, Finish):
-            self._note_answer(work, request_id)
+    def _follow(self, job: Job, request_id: str, decision: Decision) -> None:
+        if job.action is Action.PAUSE and not isinstance(decision, Finish):
+            self._note_answer(job, request_id)
         match decision:
             case Finish(status):
-                self._keep(work, status)
+                self._keep(job, status)
                 self.backlog.finish()
             case Retry(wait_s):
-                self.backlog.add_retry(work, wait_s)
+                self.backlog.add_retry(job, wait_s)
             case Resend():
-                work.action = Action.PAUSE
-                self.backlog.add_retry(work, 0.0)
+                job.action = Action.PAUSE
+                self.backlog.add_retry(job, 0.0)
             case ReadBack():
-                work.action = Action.READ
-                self.backlog.add_read_back(work)
+                job.action = Action.READ
+                self.backlog.add_read_back(job)
             case Stop(stopped):
-                self._stop_at(work, stopped)
-                self._leave(work)
+                self._stop_at(job, stopped)
+                self._leave(job)
                 self.backlog.finish()
 
-    def _stop_at(self, work: Job, stopped: StopReason) -> None:
+    def _stop_at(self, job: Job, stopped: StopReason) -> None:
         """Stop, and name the id whose answer was the reason."""
-        reason = f"{stopped.reason}, at {work.item.id}"
+        reason = f"{stopped.detail}, at {job.item.id}"
         self.stop(StopReason(stopped.cause, reason))
 
-    def _note_answer(self, work: Job, request_id: str) -> None:
-        reply = work.pauses[-1].reply
+    def _note_answer(self, job: Job, request_id: str) -> None:
+        reply = job.pauses[-1].reply
         self._recorder.answered(
-            work.item.id,
+            job.item.id,
             request_id,
             reply,
-            is_doubtful=may_be_applied(reply),
+            is_in_doubt=may_be_applied(reply),
         )
 
-    def _leave(self, work: Job) -> None:
+    def _leave(self, job: Job) -> None:
         """Give the final word on work that a stop has interrupted."""
-        last = work.last_pause
-        if work.is_doubtful:
-            self._keep(work, Status.UNKNOWN)
+        last = job.last_pause
+        if job.is_in_doubt:
+            self._keep(job, Status.UNKNOWN)
         elif last is not None and last.http_status != 401:
-            is_open = work.action is Action.READ
-            self._keep(work, unsettled(last, is_doubtful=False, is_open=is_open))
+            is_open = job.action is Action.READ
+            self._keep(job, unsettled(last, is_in_doubt=False, is_open=is_open))
 
-    def _keep(self, work: Job, status: Status) -> None:
+    def _keep(self, job: Job, status: Status) -> None:
         context = self._context
-        record = work.record(
+        record = job.record(
             status, reason=context.reason, run_id=context.run_id, now=context.now()
         )
         try:

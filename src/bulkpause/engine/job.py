@@ -23,35 +23,37 @@ class Job:
 
     Attributes:
         item: The campaign.
-        past: Pause attempts of earlier runs.
+        prior_attempts: Pause attempts of earlier runs.
         action: What the next request asks.
         pauses: Pause attempts of this run.
-        views: Read-backs of this run.
+        read_backs: Read-backs of this run.
         forgiven: Their request ids, where the try is not used up.
     """
 
     item: Item
-    past: Sequence[PriorAttempt] = ()
+    prior_attempts: Sequence[PriorAttempt] = ()
     action: Action = Action.PAUSE
     pauses: list[Attempt] = field(default_factory=list)
-    views: list[Attempt] = field(default_factory=list)
+    read_backs: list[Attempt] = field(default_factory=list)
     uncounted: set[str] = field(default_factory=set)
 
     def add(self, attempt: Attempt) -> None:
         """Take note of an attempt at the present action."""
-        (self.pauses if self.action is Action.PAUSE else self.views).append(attempt)
+        (self.pauses if self.action is Action.PAUSE else self.read_backs).append(
+            attempt
+        )
 
     @property
-    def is_doubtful(self) -> bool:
+    def is_in_doubt(self) -> bool:
         """Whether one of our attempts may have paused the campaign."""
-        return any(one.is_doubtful for one in self.past) or any(
+        return any(one.is_in_doubt for one in self.prior_attempts) or any(
             may_be_applied(attempt.reply) for attempt in self.pauses
         )
 
     @property
     def attempts(self) -> int:
         """How many attempts of this run at the present action used up a try."""
-        made = self.pauses if self.action is Action.PAUSE else self.views
+        made = self.pauses if self.action is Action.PAUSE else self.read_backs
         return sum(
             counts_as_attempt(attempt.reply)
             for attempt in made
@@ -72,7 +74,7 @@ class Job:
         self, status: Status, *, reason: str | None, run_id: str, now: datetime
     ) -> Record:
         """Sum up: the last pause attempt in full, the earlier ones as history."""
-        made = [*self.past, *(_past(attempt) for attempt in self.pauses)]
+        made = [*self.prior_attempts, *(_past(attempt) for attempt in self.pauses)]
         last = made[-1]
         reply = self.last_pause
         return Record(
@@ -96,7 +98,9 @@ class Job:
         )
 
     def _campaign_status(self) -> str | None:
-        seen = (view.reply.campaign_status for view in reversed(self.views))
+        seen = (
+            read_back.reply.campaign_status for read_back in reversed(self.read_backs)
+        )
         return next((status for status in seen if status is not None), None)
 
 
@@ -104,7 +108,7 @@ def _past(attempt: Attempt) -> PriorAttempt:
     return PriorAttempt(
         http_status=attempt.reply.http_status,
         trace_id=attempt.reply.trace_id,
-        error=attempt.reply.fault,
+        error=attempt.reply.error,
         at=timestamp(attempt.started_at),
         request_id=attempt.request_id,
     )

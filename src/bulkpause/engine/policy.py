@@ -103,15 +103,20 @@ def counts_as_attempt(reply: Reply) -> bool:
 
 
 def after_pause(
-    reply: Reply, *, attempts: int, is_doubtful: bool, rules: RetryPolicy, jitter: float
+    reply: Reply,
+    *,
+    attempts: int,
+    is_in_doubt: bool,
+    retry_policy: RetryPolicy,
+    jitter: float,
 ) -> Decision:
     """Decide what follows a pause request.
 
     Args:
         reply: What the latest attempt brought.
         attempts: How many attempts counted so far, this one included.
-        is_doubtful: Whether one of them may have been applied, this one included.
-        rules: What was asked for.
+        is_in_doubt: Whether one of them may have been applied, this one included.
+        retry_policy: What was asked for.
         jitter: A random number from 0 to 1.
     """
     match reply.http_status:
@@ -119,13 +124,13 @@ def after_pause(
             return Retry(0.0)
         case 401:
             return _token_refused(reply)
-        case 204 if rules.verify is not Verify.ALL:
+        case 204 if retry_policy.verify is not Verify.ALL:
             return Finish(Status.PAUSED)
-    if _is_transient(reply) and attempts < rules.max_attempts:
-        return Retry(wait_s(attempts, reply, rules, jitter))
-    if _is_read_back(reply, is_doubtful=is_doubtful, verify=rules.verify):
+    if _is_transient(reply) and attempts < retry_policy.max_attempts:
+        return Retry(wait_s(attempts, reply, retry_policy, jitter))
+    if _is_read_back(reply, is_in_doubt=is_in_doubt, verify=retry_policy.verify):
         return ReadBack()
-    return Finish(unsettled(reply, is_doubtful=is_doubtful))
+    return Finish(unsettled(reply, is_in_doubt=is_in_doubt))
 
 
 def after_read_back(
@@ -133,8 +138,8 @@ def after_read_back(
     *,
     attempts: int,
     pause: Reply | None,
-    is_doubtful: bool,
-    rules: RetryPolicy,
+    is_in_doubt: bool,
+    retry_policy: RetryPolicy,
     jitter: float,
 ) -> Decision:
     """Decide what follows a read-back.
@@ -144,8 +149,8 @@ def after_read_back(
         attempts: How many read-backs counted so far, this one included.
         pause: What the last pause request of this run brought; None if there was
             none yet, since an earlier run left the id in doubt.
-        is_doubtful: Whether a pause request may have been applied.
-        rules: What was asked for.
+        is_in_doubt: Whether a pause request may have been applied.
+        retry_policy: What was asked for.
         jitter: A random number from 0 to 1.
     """
     if reply.is_rate_limited:
@@ -155,14 +160,14 @@ def after_read_back(
     seen = reply.campaign_status if reply.http_status == 200 else None
     # A pause that was accepted may take a while to show.
     is_late = pause is not None and pause.http_status == 204 and seen in PAUSABLE
-    if (_is_transient(reply) or is_late) and attempts < rules.max_attempts:
-        return Retry(wait_s(attempts, reply, rules, jitter))
+    if (_is_transient(reply) or is_late) and attempts < retry_policy.max_attempts:
+        return Retry(wait_s(attempts, reply, retry_policy, jitter))
     if pause is None:
         return _after_recovery(seen)
     if seen is None:
         is_open = _is_transient(reply)
-        return Finish(unsettled(pause, is_doubtful=is_doubtful, is_open=is_open))
-    return Finish(_settled(seen, pause, is_doubtful=is_doubtful))
+        return Finish(unsettled(pause, is_in_doubt=is_in_doubt, is_open=is_open))
+    return Finish(_settled(seen, pause, is_in_doubt=is_in_doubt))
 
 
 def _after_recovery(seen: str | None) -> Decision:
@@ -174,13 +179,15 @@ def _after_recovery(seen: str | None) -> Decision:
     return Finish(Status.NOT_PAUSABLE)
 
 
-def wait_s(attempts: int, reply: Reply, rules: RetryPolicy, jitter: float) -> float:
+def wait_s(
+    attempts: int, reply: Reply, retry_policy: RetryPolicy, jitter: float
+) -> float:
     """Give the seconds until the next attempt: doubled each time, capped, jittered.
 
     `Retry-After` is a lower bound, itself capped.
     """
-    grown = rules.wait_initial_s * 2.0 ** min(attempts - 1, 30)
-    jittered = min(grown, rules.wait_max_s) * (0.5 + jitter / 2)
+    grown = retry_policy.wait_initial_s * 2.0 ** min(attempts - 1, 30)
+    jittered = min(grown, retry_policy.wait_max_s) * (0.5 + jitter / 2)
     asked = min(reply.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
     return max(jittered, asked)
 
@@ -201,38 +208,38 @@ def _is_transient(reply: Reply) -> bool:
     return status is None or status >= 500 or status in _NOT_TAKEN
 
 
-def _is_read_back(reply: Reply, *, is_doubtful: bool, verify: Verify) -> bool:
+def _is_read_back(reply: Reply, *, is_in_doubt: bool, verify: Verify) -> bool:
     match verify:
         case Verify.NONE:
             return False
         case Verify.DOUBTFUL:
-            return is_doubtful
+            return is_in_doubt
         case Verify.REFUSED:
-            return is_doubtful or reply.http_status == 400
+            return is_in_doubt or reply.http_status == 400
         case Verify.ALL:
             return True
 
 
-def unsettled(pause: Reply, *, is_doubtful: bool, is_open: bool = False) -> Status:
+def unsettled(pause: Reply, *, is_in_doubt: bool, is_open: bool = False) -> Status:
     """Give the status of an id that nothing more is asked about.
 
     Args:
         pause: What the last pause request brought.
-        is_doubtful: Whether a pause request may have been applied.
+        is_in_doubt: Whether a pause request may have been applied.
         is_open: Whether a read-back was due that a later run can make. A 400 is also
             what a campaign answers that is paused already, and so no final word.
     """
-    if is_doubtful:
+    if is_in_doubt:
         return Status.UNKNOWN
     is_final = is_refused(pause) and not (is_open and pause.http_status == 400)
     return Status.REJECTED if is_final else Status.FAILED
 
 
-def _settled(seen: str, pause: Reply, *, is_doubtful: bool) -> Status:
+def _settled(seen: str, pause: Reply, *, is_in_doubt: bool) -> Status:
     if seen == "paused":
         # An odd success is none to rely on, but it may have been ours.
         is_odd_success = pause.http_status is not None and pause.http_status < 300
-        is_ours = is_doubtful or is_odd_success
+        is_ours = is_in_doubt or is_odd_success
         return Status.PAUSED if is_ours else Status.ALREADY_PAUSED
     if seen not in PAUSABLE or pause.http_status == 400:
         return Status.NOT_PAUSABLE

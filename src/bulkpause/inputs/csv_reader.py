@@ -208,7 +208,7 @@ def _rows(table: Table, found: Iterator[CsvRecord]) -> Iterator[Item | InvalidRo
             _refuse_swallowed(table, row, taken, own.strip(BLANK))
         item = _row(table, row, cells)
         if _has_half_a_pair(table, taken):
-            item = InvalidRow(row=row, reason=_HALF_A_PAIR, remedy=_QUOTE_WHOLE)
+            item = InvalidRow(row=row, detail=_HALF_A_PAIR, remedy=_QUOTE_WHOLE)
         if isinstance(item, Item) or any(cell.strip(BLANK) for cell in cells):
             yield item
 
@@ -275,11 +275,11 @@ def _row(table: Table, row: int, cells: Sequence[str]) -> Item | InvalidRow:
     if len(cells) != len(table.header) and not _fits(table, cells):
         remedy = "quote cells that hold the delimiter, so that no cell is shifted"
         reason = f"{len(cells)} cells where the heading has {len(table.header)}"
-        return InvalidRow(row=row, reason=reason, remedy=remedy)
+        return InvalidRow(row=row, detail=reason, remedy=remedy)
     text = cells[table.column]
     if text == table.header[table.column]:
         reason = f"{quote(text)} is the heading once more"
-        return InvalidRow(row=row, reason=reason, remedy="delete the row")
+        return InvalidRow(row=row, detail=reason, remedy="delete the row")
     return as_item(row, text, None if table.sort is None else cells[table.sort])
 
 

@@ -54,9 +54,9 @@ def _row(row: int, text: str, columns: Columns) -> Item | InvalidRow:
         id_, sort_text = _fields(_decode(text), columns)
         return as_item(row, _id_text(id_), sort_text)
     except RowError as error:
-        return InvalidRow(row=row, reason=str(error), remedy=error.remedy)
+        return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
     except (ValueError, RecursionError):
-        return InvalidRow(row=row, reason="not a line of JSON", remedy=_ONE_A_LINE)
+        return InvalidRow(row=row, detail="not a line of JSON", remedy=_ONE_A_LINE)
 
 
 class _Number(str):

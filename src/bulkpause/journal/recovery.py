@@ -32,7 +32,7 @@ class Recovery:
     last_planned: int = 0
     sent: list[Sent] = field(default_factory=list)
     #: What was tried for the ids that need more.
-    past: dict[str, list[PriorAttempt]] = field(default_factory=dict)
+    prior_attempts: dict[str, list[PriorAttempt]] = field(default_factory=dict)
 
     @property
     def settled(self) -> frozenset[str]:
@@ -40,7 +40,7 @@ class Recovery:
         return frozenset(
             id_
             for id_, record in self.records.items()
-            if record.status in SETTLED and id_ not in self.past
+            if record.status in SETTLED and id_ not in self.prior_attempts
         )
 
     @property
@@ -59,8 +59,8 @@ class Recovery:
         """What has no final record, since its run was left at once, and may be done."""
         return [
             self._doubt(id_, story)
-            for id_, story in self.past.items()
-            if any(past.is_doubtful for past in story) and self._is_cut_off(id_, story)
+            for id_, story in self.prior_attempts.items()
+            if any(past.is_in_doubt for past in story) and self._is_cut_off(id_, story)
         ]
 
     def _is_cut_off(self, id_: str, story: list[PriorAttempt]) -> bool:
@@ -115,7 +115,7 @@ def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
             found.records[record.id] = record
     for id_, record in found.records.items():
         if record.status not in SETTLED:
-            found.past[id_] = _past_of_record(record)
+            found.prior_attempts[id_] = _past_of_record(record)
     answers: dict[str, Answered] = {}
     for entry in entries:
         _fold(found, entry, answers)
@@ -149,7 +149,7 @@ def _take_up_open(found: Recovery, answers: dict[str, Answered]) -> None:
         sent_in = order.get(run_of(sent.request_id), len(order))
         if sent.action is Action.PAUSE and sent_in > recorded_in:
             past = _past_of_sent(sent, answers.get(sent.request_id))
-            found.past.setdefault(sent.sent, []).append(past)
+            found.prior_attempts.setdefault(sent.sent, []).append(past)
 
 
 def _past_of_sent(sent: Sent, answer: Answered | None) -> PriorAttempt:
@@ -159,7 +159,7 @@ def _past_of_sent(sent: Sent, answer: Answered | None) -> PriorAttempt:
             error="no_answer_on_record",
             at=sent.at,
             request_id=sent.request_id,
-            is_doubtful=True,
+            is_in_doubt=True,
         )
     return PriorAttempt(
         http_status=answer.http_status,
@@ -167,7 +167,7 @@ def _past_of_sent(sent: Sent, answer: Answered | None) -> PriorAttempt:
         error=answer.error,
         at=sent.at,
         request_id=sent.request_id,
-        is_doubtful=answer.is_doubtful,
+        is_in_doubt=answer.is_doubtful,
     )
 
 
@@ -179,7 +179,7 @@ def _past_of_record(record: Record) -> list[PriorAttempt]:
         error=record.error,
         at=record.started_at,
         request_id=record.request_id,
-        is_doubtful=record.status is Status.UNKNOWN,
+        is_in_doubt=record.status is Status.UNKNOWN,
     )
     return [*earlier, last]
 

@@ -161,7 +161,7 @@ class Journal:
         )
 
     def answered(
-        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
+        self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
         """Write down an answer that did not settle its id.
 
@@ -175,8 +175,8 @@ class Journal:
                     request_id=request_id,
                     http_status=reply.http_status,
                     trace_id=reply.trace_id,
-                    error=reply.fault,
-                    is_doubtful=is_doubtful,
+                    error=reply.error,
+                    is_doubtful=is_in_doubt,
                 )
             )
         )
@@ -218,7 +218,7 @@ class NullJournal:
         pass
 
     def answered(
-        self, id_: str, request_id: str, reply: Reply, *, is_doubtful: bool
+        self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
         pass
 

@@ -55,8 +55,8 @@ class PlainDisplay(NullDisplay):
 class SafeDisplay:
     """Shows nothing more once it can not be shown: a run goes on without a reader."""
 
-    def __init__(self, face: Display) -> None:
-        self._face = face
+    def __init__(self, display: Display) -> None:
+        self._face = display
 
     def show(self, snapshot: Snapshot) -> None:
         self._try(lambda: self._face.show(snapshot))
@@ -101,13 +101,13 @@ class LazyDisplay:
             self._made().show(snapshot)
         else:
             self._has_shown = True
-            self._later(lambda face: face.show(snapshot))
+            self._later(lambda display: display.show(snapshot))
 
     def tell(self, record: Record) -> None:
         self._made().tell(record)
 
     def note(self, event: str, **fields: object) -> None:
-        self._later(lambda face: face.note(event, **fields))
+        self._later(lambda display: display.note(event, **fields))
 
     def say(self, text: str) -> None:
         self._made().say(text)

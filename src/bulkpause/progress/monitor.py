@@ -26,10 +26,10 @@ class Monitor:
     """
 
     def __init__(
-        self, pauser: Pauser, total: int, face: Display, *, now: Callable[[], float]
+        self, pauser: Pauser, total: int, display: Display, *, now: Callable[[], float]
     ) -> None:
         self._pauser = pauser
-        self._face = face
+        self._face = display
         self._now = now
         self._tally = Tally(total, now=now())
 
@@ -63,33 +63,35 @@ class Monitor:
             left_s=None if pauser.is_out else max(self._left_s(), waits_s or 0.0),
             waits_for=waiting.reason if is_shown and waiting else None,
             waits_s=waits_s if is_shown else None,
-            stopping=None if stopped is None else stopped.reason,
+            stopping=None if stopped is None else stopped.detail,
             failures=tuple(tally.failures),
         )
 
     def _left_s(self) -> float:
         total, pauser = self._tally.total, self._pauser
         left = total - self._tally.finished
-        if pauser.settings.rules.verify is Verify.ALL:
+        if pauser.settings.retry_policy.verify is Verify.ALL:
             left = max(left, 2 * total - pauser.requests)
         return pauser.gate.time_left_s(left)
 
 
 @asynccontextmanager
-async def watching(take: Callable[[], Snapshot], face: Display) -> AsyncIterator[None]:
+async def watching(
+    take: Callable[[], Snapshot], display: Display
+) -> AsyncIterator[None]:
     """Show a snapshot again and again, and a last one when this is left."""
-    task = asyncio.create_task(_watch(take, face))
+    task = asyncio.create_task(_watch(take, display))
     try:
         yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        face.show(take())
-        face.close()
+        display.show(take())
+        display.close()
 
 
-async def _watch(take: Callable[[], Snapshot], face: Display) -> None:
+async def _watch(take: Callable[[], Snapshot], display: Display) -> None:
     while True:
-        face.show(take())
+        display.show(take())
         await asyncio.sleep(LOOK_EVERY_S)

@@ -77,13 +77,13 @@ class Gate:
         """What is waited for, as it stands now."""
         return None if self._held_up is None else self._held_up()
 
-    async def remember(self, ages_s: Iterable[float]) -> None:
+    async def restore(self, ages_s: Iterable[float]) -> None:
         """Count requests of an earlier run, sent so many seconds ago."""
         # Connections were set up, and nobody is left who saw the answers.
         ages = [max(0.0, age_s - LATEST_ARRIVAL_S) for age_s in ages_s]
         for window in self._windows:
             period_s = window.limit.period_s
-            await window.remember(age for age in ages if age < period_s)
+            await window.restore(age for age in ages if age < period_s)
 
     def time_left_s(self, requests: int) -> float:
         """Estimate the seconds until so many more requests are sent."""
@@ -99,7 +99,7 @@ class Gate:
         later_s = time_needed_s(requests - soon, limits)
         return max(soon_s, longest.next_free_at - now) + later_s
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Wait until one more request may be sent. Each needs one `tell`."""
         async with self._turn:
             taken: list[SlidingWindow] = []
@@ -107,41 +107,41 @@ class Gate:
                 await self._one_less_in_flight()
                 for window in self._windows:
                     self._held_up = partial(_full, window)
-                    await window.take()
+                    await window.acquire()
                     taken.append(window)
                 await self._open()
                 for window in taken:
-                    window.hold()
+                    window.mark_sent()
             except asyncio.CancelledError:
                 for window in taken:
-                    window.put_back()
+                    window.cancel()
                 raise
             finally:
                 self._held_up = None
             self.in_flight += 1
             self._last_sent_at = _now()
 
-    async def tell(self, reply: Reply | None) -> None:
+    async def release(self, reply: Reply | None) -> None:
         """Say what came of a slot: an answer, a fault, or None if it was cut off."""
         self.in_flight -= 1
         self._answered.set()
         if reply is not None and reply.sent_at is None:
             for window in self._windows:
-                window.put_back()
+                window.cancel()
             return
         counted_at = _now()
         if reply is not None:
             self._learn(reply)
             counted_at = self._counted_at(reply)
         for window in self._windows:
-            await window.rest(reply, counted_at=counted_at)
+            await window.release(reply, counted_at=counted_at)
 
     def _counted_at(self, reply: Reply) -> float:
         """Say when a request was counted at the latest, less the fastest way out.
 
         So it can be compared with the moments at which other requests are sent.
         """
-        if reply.fault is not None:
+        if reply.error is not None:
             return reply.received_at
         told_at = [window.answered_for_at(reply) for window in self._windows]
         is_fixed = any(window.is_fixed for window in self._windows)
@@ -152,7 +152,7 @@ class Gate:
         self._round_trips.learn(reply)
         if not reply.is_rate_limited:
             # That there was no answer does not say that the server is content.
-            if reply.fault is None:
+            if reply.error is None:
                 self._calm_down(reply)
         elif reply.retry_after_s == -1:
             self._fewer_in_flight(reply)

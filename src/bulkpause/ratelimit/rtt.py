@@ -42,7 +42,7 @@ class RttEstimator:
 
     def learn(self, reply: Reply) -> None:
         """Take the round trip of an answer into account."""
-        if reply.sent_at is None or reply.fault is not None:
+        if reply.sent_at is None or reply.error is not None:
             return
         round_trip_s = reply.received_at - reply.sent_at
         self._answers += 1

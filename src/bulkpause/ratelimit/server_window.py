@@ -164,7 +164,7 @@ class ServerWindow:
 
     def _miss(self, reply: Reply) -> None:
         """Drop a claim that the server does not keep up."""
-        is_answer = reply.fault is None and not reply.is_rate_limited
+        is_answer = reply.error is None and not reply.is_rate_limited
         if self.is_true is None and is_answer:
             self.boundary = None
             self.others = 0

@@ -62,22 +62,22 @@ class SlidingWindow:
         self._taken_at: deque[float] = deque()
         self._nap: asyncio.Timeout | None = None
 
-    async def take(self) -> None:
+    async def acquire(self) -> None:
         """Wait until the limit allows one more request, and take its slot."""
         while not await self._has_slot():
             pass
         self._taken_at.append(_now())
 
-    def hold(self) -> None:
+    def mark_sent(self) -> None:
         """Hold the slot last taken from now on: its request is only now sent."""
         self._taken_at[-1] = _now()
 
-    def put_back(self) -> None:
+    def cancel(self) -> None:
         """Give back a slot whose request was never written."""
         self._taken_at.popleft()
         self._wake()
 
-    async def rest(self, reply: Reply | None, *, counted_at: float) -> None:
+    async def release(self, reply: Reply | None, *, counted_at: float) -> None:
         """Let a slot rest, whose request was counted no later than that."""
         self._roll()
         if reply is not None:
@@ -89,7 +89,7 @@ class SlidingWindow:
             await self._add(counted_at, received_at)
         self._wake()
 
-    async def remember(self, ages_s: Iterable[float]) -> None:
+    async def restore(self, ages_s: Iterable[float]) -> None:
         """Count requests that were sent before this pool was made, so long ago."""
         for age_s in sorted(ages_s, reverse=True):
             await self._add(_now() - age_s, _now() - age_s)

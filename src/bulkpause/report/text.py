@@ -55,7 +55,7 @@ def closing(
 ) -> Iterator[str]:
     """Say what stopped a run and what is left, where its log is, and what is next."""
     if stopped is not None:
-        yield f"stopped: {sanitize(stopped.reason)}; left: {_left(totals)}"
+        yield f"stopped: {sanitize(stopped.detail)}; left: {_left(totals)}"
     yield f"log: {log}"
     if command is not None:
         yield f"go on with: {command}"

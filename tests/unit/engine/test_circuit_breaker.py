@@ -31,7 +31,7 @@ def watch_of(*statuses: int, give_up_after_s: float = 300.0) -> CircuitBreaker:
         (reply(499), False),
         (reply(500), True),
         (reply(503), True),
-        (Reply(received_at=0.0, fault=TransportError.DNS), True),
+        (Reply(received_at=0.0, error=TransportError.DNS), True),
     ],
 )
 def test_broken_is_what_answers_nothing(answer: Reply, expected: bool) -> None:
@@ -40,19 +40,19 @@ def test_broken_is_what_answers_nothing(answer: Reply, expected: bool) -> None:
 
 def test_ten_broken_replies_in_a_row_are_an_outage() -> None:
     assert OPENS_AFTER == 10
-    assert not watch_of(*[500] * (OPENS_AFTER - 1)).is_out
-    assert watch_of(*[500] * OPENS_AFTER).is_out
+    assert not watch_of(*[500] * (OPENS_AFTER - 1)).is_open
+    assert watch_of(*[500] * OPENS_AFTER).is_open
 
 
 @pytest.mark.parametrize("good", [204, 400, 429])
 def test_one_answer_in_between_starts_the_count_of_broken_ones_anew(good: int) -> None:
     broken = [500] * (OPENS_AFTER - 1)
-    assert not watch_of(*broken, good, *broken).is_out
+    assert not watch_of(*broken, good, *broken).is_open
 
 
 @pytest.mark.parametrize("good", [204, 400, 429])
 def test_one_answer_ends_an_outage(good: int) -> None:
-    assert not watch_of(*[500] * OPENS_AFTER, good).is_out
+    assert not watch_of(*[500] * OPENS_AFTER, good).is_open
 
 
 def test_probes_come_twice_as_late_each_time_up_to_the_last() -> None:
@@ -94,7 +94,7 @@ def test_an_outage_that_lasts_ends_the_run() -> None:
     stopped = watch.learn("1", reply(502, at=100.0))
     assert stopped is not None
     assert stopped.cause is StopCause.OUTAGE
-    assert stopped.reason == "no usable answer for 100 s, the last: HTTP 502"
+    assert stopped.detail == "no usable answer for 100 s, the last: HTTP 502"
 
 
 def test_an_outage_lasts_from_its_own_first_broken_reply_on() -> None:
@@ -105,14 +105,14 @@ def test_an_outage_lasts_from_its_own_first_broken_reply_on() -> None:
     assert watch.learn("1", reply(500, at=159.9)) is None
     stopped = watch.learn("1", reply(500, at=161.0))
     assert stopped is not None
-    assert stopped.reason == "no usable answer for 101 s, the last: HTTP 500"
+    assert stopped.detail == "no usable answer for 101 s, the last: HTTP 500"
 
 
 def test_a_fault_is_named_when_the_run_is_given_up() -> None:
     watch = watch_of(*[500] * OPENS_AFTER, give_up_after_s=20.0)
-    stopped = watch.learn("1", Reply(received_at=20.0, fault=TransportError.DNS))
+    stopped = watch.learn("1", Reply(received_at=20.0, error=TransportError.DNS))
     assert stopped is not None
-    assert stopped.reason.endswith("the last: dns_failed")
+    assert stopped.detail.endswith("the last: dns_failed")
 
 
 def test_so_many_ids_forbidden_in_a_row_stop_the_run() -> None:
@@ -121,7 +121,7 @@ def test_so_many_ids_forbidden_in_a_row_stop_the_run() -> None:
     assert stopped is not None
     assert stopped.cause is StopCause.TOKEN
     assert (
-        stopped.reason == "the API forbade to pause 5 campaigns in a row (trace_id t-9)"
+        stopped.detail == "the API forbade to pause 5 campaigns in a row (trace_id t-9)"
     )
 
 

@@ -27,7 +27,7 @@ from tests.support.fakes import KeepingRecorder, OpenGate, ScriptedSender, conte
 
 pytestmark = pytest.mark.anyio
 DOUBT = PriorAttempt(
-    error="no_answer_on_record", at="2026-07-01T08:00:00Z", is_doubtful=True
+    error="no_answer_on_record", at="2026-07-01T08:00:00Z", is_in_doubt=True
 )
 
 STOPPED = StopReason(StopCause.SIGNAL, "SIGTERM")
@@ -40,7 +40,7 @@ class Bench:
         self,
         sender: ScriptedSender,
         *,
-        rules: RetryPolicy | None = None,
+        retry_policy: RetryPolicy | None = None,
         recorder: KeepingRecorder | None = None,
         gate: Gate | OpenGate | None = None,
     ) -> None:
@@ -52,7 +52,7 @@ class Bench:
             sender=sender,
             gate=self.gate,
             recorder=self.recorder,
-            context=context(rules),
+            context=context(retry_policy),
             on_record=self._learn,
         )
 
@@ -61,11 +61,11 @@ class Bench:
         self.records[record.id or ""] = record
 
     async def run(self, *given: str | Job) -> dict[str, str]:
-        works = [
+        jobs = [
             Job(Item(id=one, row=row)) if isinstance(one, str) else one
             for row, one in enumerate(given, 1)
         ]
-        await self.engine.run(works)
+        await self.engine.run(jobs)
         return {id_: record.status for id_, record in self.records.items()}
 
 
@@ -101,10 +101,11 @@ async def test_read_backs_wait_for_all_first_tries() -> None:
 
 async def test_what_an_earlier_run_left_in_doubt_is_looked_at_first() -> None:
     bench = Bench(ScriptedSender({"1": ["running", 204], "2": ["paused"]}))
-    works = [
-        Job(Item(id=id_, row=1), past=[DOUBT], action=Action.READ) for id_ in ("1", "2")
+    jobs = [
+        Job(Item(id=id_, row=1), prior_attempts=[DOUBT], action=Action.READ)
+        for id_ in ("1", "2")
     ]
-    assert await bench.run(*works) == {"1": "paused", "2": "paused"}
+    assert await bench.run(*jobs) == {"1": "paused", "2": "paused"}
     assert bench.sender.order == ["view 1", "view 2", "pause 1"]
     assert bench.records["1"].history[0]["error"] == "no_answer_on_record"
 
@@ -118,9 +119,9 @@ async def test_what_waits_for_a_second_try_holds_nobody_up() -> None:
 async def test_retries_take_at_most_a_fifth_of_the_turns_while_fresh_ids_wait() -> None:
     sender = ScriptedSender({"*": [503, 204]}, latency_s=0.05)
     fresh = ids(200)
-    await Bench(sender, gate=OpenGate(1), rules=RetryPolicy(wait_initial_s=0.1)).run(
-        *fresh
-    )
+    await Bench(
+        sender, gate=OpenGate(1), retry_policy=RetryPolicy(wait_initial_s=0.1)
+    ).run(*fresh)
     first_tries = [n for n, one in enumerate(sender.order) if _is_first(sender, n)]
     until = first_tries[-1]
     retries = until + 1 - len(first_tries)
@@ -142,7 +143,7 @@ async def test_retry_after_on_503_is_waited_for() -> None:
 
 async def test_waits_between_tries_grow() -> None:
     sender = ScriptedSender({"1": [500]})
-    await Bench(sender, rules=RetryPolicy(verify=Verify.NONE)).run("1")
+    await Bench(sender, retry_policy=RetryPolicy(verify=Verify.NONE)).run("1")
     times = [at for at, _, _ in sender.sent]
     gaps = [round(b - a, 1) for a, b in pairwise(times)]
     assert gaps == [1.0, 2.0, 4.0]
@@ -173,7 +174,7 @@ async def test_403_now_and_then_stops_nothing() -> None:
 
 async def test_a_server_that_fails_always_is_left_alone() -> None:
     sender = ScriptedSender({"*": [500]})
-    bench = Bench(sender, rules=RetryPolicy(give_up_after_s=300.0))
+    bench = Bench(sender, retry_policy=RetryPolicy(give_up_after_s=300.0))
     await bench.run(*ids(1000))
     assert bench.engine.stopped is not None
     assert bench.engine.stopped.cause is StopCause.OUTAGE
@@ -212,8 +213,8 @@ async def test_a_probe_is_not_held_against_its_id() -> None:
     # Ten tries until the outage is known, eight probes, a sign of life, and an
     # eleventh try that is broken: there is one left.
     answers = [500] * OPENS_AFTER + [500] * 8 + [429, 500, 204]
-    rules = RetryPolicy(max_attempts=OPENS_AFTER + 2, give_up_after_s=1e6)
-    bench = Bench(ScriptedSender({"1": answers}), rules=rules)
+    retry_policy = RetryPolicy(max_attempts=OPENS_AFTER + 2, give_up_after_s=1e6)
+    bench = Bench(ScriptedSender({"1": answers}), retry_policy=retry_policy)
     assert await bench.run("1") == {"1": "paused"}
     assert len(bench.sender.sent) == len(answers)
 

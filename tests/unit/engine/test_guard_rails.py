@@ -106,7 +106,7 @@ def test_a_canary_that_is_not_paused_keeps_the_rest(status: Status) -> None:
 def test_a_canary_that_did_not_end_keeps_the_rest() -> None:
     stopped = judge_canary(3, [record(Status.PAUSED)] * 2)
     assert stopped is not None
-    assert stopped.reason == "--canary 3: 1 of the first 3 not paused"
+    assert stopped.detail == "--canary 3: 1 of the first 3 not paused"
 
 
 def test_what_did_not_end_and_what_ended_badly_are_added_up() -> None:
@@ -114,7 +114,7 @@ def test_what_did_not_end_and_what_ended_badly_are_added_up() -> None:
     records = [record(status, number) for number, status in enumerate(statuses, 1)]
     stopped = judge_canary(6, records)
     assert stopped is not None
-    assert stopped.reason == "--canary 6: 5 of the first 6 not paused, 1 is rejected"
+    assert stopped.detail == "--canary 6: 5 of the first 6 not paused, 1 is rejected"
 
 
 @pytest.mark.parametrize(

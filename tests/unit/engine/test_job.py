@@ -31,23 +31,23 @@ def attempt(number: int, **reply: object) -> Attempt:
 
 
 def work_with(*attempts: Attempt, past: tuple[PriorAttempt, ...] = ()) -> Job:
-    work = Job(Item(id="1001", row=7), past=past)
+    job = Job(Item(id="1001", row=7), prior_attempts=past)
     for one in attempts:
-        work.add(one)
-    return work
+        job.add(one)
+    return job
 
 
-def record_of(work: Job) -> Record:
-    return work.record(Status.UNKNOWN, reason="why", run_id="run", now=NOW)
+def record_of(job: Job) -> Record:
+    return job.record(Status.UNKNOWN, reason="why", run_id="run", now=NOW)
 
 
 def test_the_last_attempt_stands_in_full_and_earlier_ones_as_history() -> None:
-    work = work_with(
+    job = work_with(
         attempt(1, http_status=500, trace_id="t1"),
-        attempt(2, fault=TransportError.RESET),
+        attempt(2, error=TransportError.RESET),
         attempt(3, http_status=400, trace_id="t3", title="T", message="M"),
     )
-    record = record_of(work)
+    record = record_of(job)
     assert (record.http_status, record.trace_id) == (400, "t3")
     assert (record.title, record.message, record.error) == ("T", "M", None)
     assert (record.request_id, record.latency_ms) == ("run-3", 3.0)
@@ -80,11 +80,11 @@ def test_what_the_run_has_in_common_stands_in_each_record() -> None:
 
 
 def test_a_read_back_gives_the_campaign_status_and_no_attempt() -> None:
-    work = work_with(attempt(1, http_status=400))
-    work.action = Action.READ
-    work.add(attempt(2, http_status=200, campaign_status="draft"))
-    work.add(attempt(3, http_status=500))
-    record = record_of(work)
+    job = work_with(attempt(1, http_status=400))
+    job.action = Action.READ
+    job.add(attempt(2, http_status=200, campaign_status="draft"))
+    job.add(attempt(3, http_status=500))
+    record = record_of(job)
     assert (record.campaign_status, record.attempts) == ("draft", 1)
     assert (record.http_status, record.history) == (400, ())
 
@@ -107,7 +107,7 @@ def test_attempts_of_earlier_runs_come_first() -> None:
 
 def test_an_id_that_was_only_looked_at_is_summed_up_from_its_past() -> None:
     past = (
-        PriorAttempt(error="no_answer_on_record", request_id="old-1", is_doubtful=True),
+        PriorAttempt(error="no_answer_on_record", request_id="old-1", is_in_doubt=True),
     )
     record = record_of(work_with(past=past))
     assert (record.error, record.request_id) == ("no_answer_on_record", "old-1")
@@ -115,33 +115,33 @@ def test_an_id_that_was_only_looked_at_is_summed_up_from_its_past() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "is_doubtful"),
+    ("reply", "is_in_doubt"),
     [
         ({"http_status": 500}, True),
         ({"http_status": 503}, False),
         ({"http_status": 429}, False),
         ({"http_status": 400}, False),
-        ({"fault": TransportError.READ_TIMEOUT}, True),
-        ({"fault": TransportError.REFUSED, "sent_at": None}, False),
+        ({"error": TransportError.READ_TIMEOUT}, True),
+        ({"error": TransportError.REFUSED, "sent_at": None}, False),
     ],
 )
 def test_one_attempt_that_may_be_applied_makes_a_doubt_that_stays(
-    reply: dict[str, object], is_doubtful: bool
+    reply: dict[str, object], is_in_doubt: bool
 ) -> None:
     one = Attempt(
         request_id="run-1",
         started_at=NOW,
         latency_ms=1.0,
-        reply=Reply(**{"answered_at": 1.0, "sent_at": 0.5, **reply}),  # type: ignore[arg-type]
+        reply=Reply(**{"received_at": 1.0, "sent_at": 0.5, **reply}),  # type: ignore[arg-type]
     )
-    work = work_with(one, attempt(2, http_status=400))
-    assert work.is_doubtful is is_doubtful
+    job = work_with(one, attempt(2, http_status=400))
+    assert job.is_in_doubt is is_in_doubt
 
 
 def test_a_doubt_of_an_earlier_run_stays() -> None:
-    doubt = (PriorAttempt(is_doubtful=True), PriorAttempt(is_doubtful=False))
-    assert work_with(attempt(1, http_status=400), past=doubt).is_doubtful
-    assert not work_with(attempt(1, http_status=400), past=doubt[1:]).is_doubtful
+    doubt = (PriorAttempt(is_in_doubt=True), PriorAttempt(is_in_doubt=False))
+    assert work_with(attempt(1, http_status=400), past=doubt).is_in_doubt
+    assert not work_with(attempt(1, http_status=400), past=doubt[1:]).is_in_doubt
 
 
 @pytest.mark.parametrize(
@@ -151,34 +151,34 @@ def test_a_doubt_of_an_earlier_run_stays() -> None:
         ({"http_status": 203}, False),
         ({"http_status": 205}, False),
         ({"http_status": 500}, False),
-        ({"fault": TransportError.READ_TIMEOUT}, False),
+        ({"error": TransportError.READ_TIMEOUT}, False),
     ],
 )
 def test_the_last_pause_is_accepted_by_204_and_nothing_else(
     reply: dict[str, object], is_accepted: bool
 ) -> None:
-    work = work_with(attempt(1, http_status=500), attempt(2, **reply))
-    assert work.is_accepted is is_accepted
+    job = work_with(attempt(1, http_status=500), attempt(2, **reply))
+    assert job.is_accepted is is_accepted
 
 
 def test_what_was_not_paused_by_this_run_is_not_accepted() -> None:
-    work = work_with(past=(PriorAttempt(http_status=204),))
-    work.action = Action.READ
-    work.add(attempt(1, http_status=204))
-    assert work.is_accepted is False
+    job = work_with(past=(PriorAttempt(http_status=204),))
+    job.action = Action.READ
+    job.add(attempt(1, http_status=204))
+    assert job.is_accepted is False
 
 
 def test_only_what_used_up_a_try_counts() -> None:
-    work = work_with(
+    job = work_with(
         attempt(1, http_status=429),
         attempt(2, http_status=500),
         attempt(3, http_status=500),
         past=(PriorAttempt(http_status=500),),
     )
-    work.uncounted.add("run-3")
-    assert work.attempts == 1
-    work.action = Action.READ
-    assert work.attempts == 0
+    job.uncounted.add("run-3")
+    assert job.attempts == 1
+    job.action = Action.READ
+    assert job.attempts == 0
 
 
 def test_a_record_has_no_field_that_is_forgotten_here() -> None:

@@ -47,11 +47,11 @@ def answer(status: int, **values: object) -> Reply:
 
 
 def unsent(fault: TransportError = TransportError.REFUSED) -> Reply:
-    return Reply(received_at=2.0, fault=fault)
+    return Reply(received_at=2.0, error=fault)
 
 
 def broken(fault: TransportError = TransportError.RESET) -> Reply:
-    return Reply(received_at=2.0, sent_at=1.0, fault=fault)
+    return Reply(received_at=2.0, sent_at=1.0, error=fault)
 
 
 def seen(campaign_status: str | None) -> Reply:
@@ -69,8 +69,8 @@ def decide(
     return after_pause(
         reply,
         attempts=attempts,
-        is_doubtful=was_doubtful or may_be_applied(reply),
-        rules=RetryPolicy(verify=verify),
+        is_in_doubt=was_doubtful or may_be_applied(reply),
+        retry_policy=RetryPolicy(verify=verify),
         jitter=jitter,
     )
 
@@ -87,8 +87,8 @@ def settle(
         view,
         attempts=attempts,
         pause=pause,
-        is_doubtful=was_doubtful or pause is None or may_be_applied(pause),
-        rules=RetryPolicy(verify=verify),
+        is_in_doubt=was_doubtful or pause is None or may_be_applied(pause),
+        retry_policy=RetryPolicy(verify=verify),
         jitter=1.0,
     )
 
@@ -133,7 +133,7 @@ LAST_TRY_ROWS = [
         was_doubtful,
         verify,
         decision,
-        id=f"{reply.http_status or reply.fault}-"
+        id=f"{reply.http_status or reply.error}-"
         f"{'after-doubt' if was_doubtful else 'fresh'}-{verify}",
     )
     for reply, was_doubtful, modes, decision in LAST_TRIES
@@ -173,7 +173,7 @@ def test_a_final_answer_is_the_same_at_the_first_try_as_at_the_last(
         *map(broken, SENT_FAULTS),
         *map(answer, (503, 408, 425, *DOUBTFUL_STATUSES)),
     ],
-    ids=lambda reply: str(reply.http_status or reply.fault),
+    ids=lambda reply: str(reply.http_status or reply.error),
 )
 def test_what_may_pass_is_tried_again(
     reply: Reply, was_doubtful: bool, verify: Verify
@@ -219,7 +219,7 @@ def test_401_names_the_trace_that_the_server_gave() -> None:
     decision = decide(answer(401, trace_id="abc-1"))
 
     assert isinstance(decision, Stop)
-    assert "abc-1" in decision.stopped.reason
+    assert "abc-1" in decision.stopped.detail
 
 
 def test_401_to_a_read_back_stops_the_run_too() -> None:
@@ -296,7 +296,7 @@ SETTLED = [
     [
         pytest.param(
             *row,
-            id=f"{row[0].http_status or row[0].fault}-"
+            id=f"{row[0].http_status or row[0].error}-"
             f"{'after-doubt' if row[1] else 'fresh'}-{row[2]}",
         )
         for row in SETTLED
@@ -396,7 +396,7 @@ def test_400_stays_open_where_a_later_read_back_can_tell_more(
 
 
 @pytest.mark.parametrize(
-    ("pause", "is_doubtful", "status"),
+    ("pause", "is_in_doubt", "status"),
     [
         (answer(400), False, Status.FAILED),
         (answer(400), True, Status.UNKNOWN),
@@ -405,9 +405,9 @@ def test_400_stays_open_where_a_later_read_back_can_tell_more(
     ],
 )
 def test_before_its_read_back_only_400_is_no_final_word(
-    pause: Reply, is_doubtful: bool, status: Status
+    pause: Reply, is_in_doubt: bool, status: Status
 ) -> None:
-    found = unsettled(pause, is_doubtful=is_doubtful, is_open=True)
+    found = unsettled(pause, is_in_doubt=is_in_doubt, is_open=True)
     assert found is status
 
 
@@ -440,30 +440,30 @@ def test_what_an_earlier_run_left_in_doubt_is_looked_at_and_then_tried(
 
 
 def test_waits_double_up_to_the_cap() -> None:
-    rules = RetryPolicy(wait_initial_s=0.5, wait_max_s=3.0)
+    retry_policy = RetryPolicy(wait_initial_s=0.5, wait_max_s=3.0)
 
-    waits = [wait_s(number, unsent(), rules, 1.0) for number in range(1, 6)]
+    waits = [wait_s(number, unsent(), retry_policy, 1.0) for number in range(1, 6)]
 
     assert waits == [0.5, 1.0, 2.0, 3.0, 3.0]
 
 
 def test_unless_told_otherwise_waits_and_patience_are_those_of_the_manual() -> None:
-    rules = RetryPolicy()
-    waits = [wait_s(number, unsent(), rules, 1.0) for number in range(1, 8)]
+    retry_policy = RetryPolicy()
+    waits = [wait_s(number, unsent(), retry_policy, 1.0) for number in range(1, 8)]
 
     assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
-    assert rules.give_up_after_s == 5 * 60
+    assert retry_policy.give_up_after_s == 5 * 60
 
 
 @given(st.integers(1, 10**6), st.floats(0, 1))
 def test_a_wait_is_at_least_half_of_the_full_one_and_never_above_the_cap(
     attempts: int, jitter: float
 ) -> None:
-    rules = RetryPolicy()
-    full = wait_s(attempts, unsent(), rules, 1.0)
+    retry_policy = RetryPolicy()
+    full = wait_s(attempts, unsent(), retry_policy, 1.0)
 
-    assert full / 2 <= wait_s(attempts, unsent(), rules, jitter) <= full
-    assert full <= rules.wait_max_s
+    assert full / 2 <= wait_s(attempts, unsent(), retry_policy, jitter) <= full
+    assert full <= retry_policy.wait_max_s
 
 
 def test_jitter_spreads_the_waits() -> None:
@@ -508,14 +508,14 @@ class Course:
     """One id, carried through a script of replies the way an engine does it."""
 
     def __init__(self, verify: Verify, max_attempts: int) -> None:
-        self.rules = RetryPolicy(verify=verify, max_attempts=max_attempts)
+        self.retry_policy = RetryPolicy(verify=verify, max_attempts=max_attempts)
         self.pauses: list[Reply] = []
         self.views: list[Reply] = []
         self.waits: list[float] = []
         self.end: Status | Stop | None = None
 
     @property
-    def is_doubtful(self) -> bool:
+    def is_in_doubt(self) -> bool:
         return any(map(may_be_applied, self.pauses))
 
     @property
@@ -531,8 +531,8 @@ class Course:
             decision = after_pause(
                 reply,
                 attempts=sum(map(counts_as_attempt, self.pauses)),
-                is_doubtful=self.is_doubtful,
-                rules=self.rules,
+                is_in_doubt=self.is_in_doubt,
+                retry_policy=self.retry_policy,
                 jitter=0.5,
             )
             if self._ends(decision):
@@ -545,8 +545,8 @@ class Course:
                 reply,
                 attempts=sum(map(counts_as_attempt, self.views)),
                 pause=self.pauses[-1],
-                is_doubtful=self.is_doubtful,
-                rules=self.rules,
+                is_in_doubt=self.is_in_doubt,
+                retry_policy=self.retry_policy,
                 jitter=0.5,
             )
             if self._ends(decision):
@@ -576,14 +576,14 @@ def courses(draw: st.DrawFn) -> Course:
 
 @given(courses())
 def test_nothing_that_may_be_paused_is_called_otherwise_unseen(course: Course) -> None:
-    if course.is_doubtful and course.end in {Status.REJECTED, Status.FAILED}:
+    if course.is_in_doubt and course.end in {Status.REJECTED, Status.FAILED}:
         assert course.shown in {"running", "scheduled"}
 
 
 @given(courses())
 def test_only_a_doubtful_id_is_unknown(course: Course) -> None:
     if course.end is Status.UNKNOWN:
-        assert course.is_doubtful
+        assert course.is_in_doubt
         assert course.shown is None
 
 
@@ -597,7 +597,7 @@ def test_paused_needs_204_or_a_sight_of_it(course: Course) -> None:
 def test_already_paused_was_seen_and_not_by_our_doing(course: Course) -> None:
     if course.end is Status.ALREADY_PAUSED:
         assert course.shown == "paused"
-        assert not course.is_doubtful
+        assert not course.is_in_doubt
         status = course.pauses[-1].http_status
         assert status is None or status >= 300
 
@@ -610,7 +610,7 @@ def test_not_pausable_was_seen_in_that_status(course: Course) -> None:
 
 @given(courses())
 def test_no_id_is_tried_more_often_than_allowed(course: Course) -> None:
-    most = course.rules.max_attempts
+    most = course.retry_policy.max_attempts
 
     assert sum(map(counts_as_attempt, course.pauses)) <= most
     assert sum(map(counts_as_attempt, course.views)) <= most
@@ -623,18 +623,18 @@ def test_every_wait_is_finite_and_capped(course: Course) -> None:
 
 @given(courses())
 def test_verify_all_ends_no_id_without_a_read_back(course: Course) -> None:
-    if course.rules.verify is Verify.ALL and isinstance(course.end, Status):
+    if course.retry_policy.verify is Verify.ALL and isinstance(course.end, Status):
         assert course.views
 
 
 @given(courses())
 def test_verify_none_reads_nothing_back(course: Course) -> None:
-    if course.rules.verify is Verify.NONE:
+    if course.retry_policy.verify is Verify.NONE:
         assert not course.views
 
 
 @given(courses())
 def test_an_id_left_open_is_unknown_exactly_when_it_is_doubtful(course: Course) -> None:
-    status = unsettled(course.pauses[-1], is_doubtful=course.is_doubtful)
+    status = unsettled(course.pauses[-1], is_in_doubt=course.is_in_doubt)
 
-    assert (status is Status.UNKNOWN) == course.is_doubtful
+    assert (status is Status.UNKNOWN) == course.is_in_doubt

@@ -21,7 +21,7 @@ def source(text: str, name: str = "-", **layout: str | None) -> Source:
 def rows(text: str, name: str = "-", **layout: str | None) -> list[tuple[int, str]]:
     """Give the row and id of each item, the row and reason of each problem."""
     return [
-        (row.row, row.id if isinstance(row, Item) else row.reason)
+        (row.row, row.id if isinstance(row, Item) else row.detail)
         for row in source(text, name, **layout).rows
     ]
 

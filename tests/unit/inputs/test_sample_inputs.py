@@ -78,7 +78,7 @@ def test_the_incident_list_can_be_ordered_by_spend() -> None:
 
 def test_each_mangled_row_is_named_with_what_became_of_it() -> None:
     _, plan = plan_of("mangled_ids.csv")
-    assert [(problem.row, problem.reason) for problem in plan.problems] == [
+    assert [(problem.row, problem.detail) for problem in plan.problems] == [
         (3, "'1.00025E+06' is a reformatted number, not an id"),
         (5, "'1E17' is a reformatted number, not an id"),
         (6, "'1000251.0' is a reformatted number, not an id"),

@@ -187,7 +187,7 @@ def test_a_line_that_is_no_record_is_named(line: bytes) -> None:
         mended(SENT, clock_s="12.5"),
         mended(ANSWERED, answered=".."),
         mended(ANSWERED, http_status="500"),
-        mended(ANSWERED, is_doubtful=None),
+        mended(ANSWERED, is_in_doubt=None),
         b'{"planned":[["1001"]]}',
         b'{"planned":[[1001,1]]}',
         b'{"planned":[["1001","1"]]}',

@@ -43,7 +43,7 @@ def sent(id_: str, run: str, number: int = 1, *, action: Action = Action.PAUSE) 
 
 
 def answered(
-    id_: str, run: str, number: int = 1, *, status: int = 500, is_doubtful: bool = True
+    id_: str, run: str, number: int = 1, *, status: int = 500, is_in_doubt: bool = True
 ) -> Answered:
     return Answered(
         answered=id_,
@@ -51,7 +51,7 @@ def answered(
         http_status=status,
         trace_id="trace",
         error=None,
-        is_doubtful=is_doubtful,
+        is_doubtful=is_in_doubt,
     )
 
 
@@ -75,12 +75,16 @@ def test_the_rows_without_an_id_are_kept_once_however_often_they_are_named() -> 
 
 
 def doubts(found: Recovery, id_: str) -> list[bool]:
-    return [past.is_doubtful for past in found.past.get(id_, [])]
+    return [past.is_in_doubt for past in found.prior_attempts.get(id_, [])]
 
 
 def test_nothing_says_nothing() -> None:
     found = recover([], [])
-    assert (set(found.settled), found.unfinished, found.past) == (set(), {}, {})
+    assert (set(found.settled), found.unfinished, found.prior_attempts) == (
+        set(),
+        {},
+        {},
+    )
     assert found.is_plan_whole
 
 
@@ -104,22 +108,22 @@ def test_a_row_without_an_id_is_left_out() -> None:
 def test_what_was_planned_and_never_sent_is_taken_up() -> None:
     found = recover([], [header("a", 2), plan("1", "2")])
     assert list(found.unfinished) == ["1", "2"]
-    assert found.past == {}
+    assert found.prior_attempts == {}
 
 
 def test_a_request_without_an_answer_may_have_been_applied() -> None:
     found = recover([], [header("a"), plan("1"), sent("1", "a")])
-    assert [past.error for past in found.past["1"]] == ["no_answer_on_record"]
+    assert [past.error for past in found.prior_attempts["1"]] == ["no_answer_on_record"]
     assert doubts(found, "1") == [True]
 
 
-@pytest.mark.parametrize("is_doubtful", [True, False])
-def test_an_answer_on_record_says_whether_there_is_a_doubt(is_doubtful: bool) -> None:
-    reply = answered("1", "a", status=503, is_doubtful=is_doubtful)
+@pytest.mark.parametrize("is_in_doubt", [True, False])
+def test_an_answer_on_record_says_whether_there_is_a_doubt(is_in_doubt: bool) -> None:
+    reply = answered("1", "a", status=503, is_in_doubt=is_in_doubt)
     found = recover([], [header("a"), plan("1"), sent("1", "a"), reply])
-    assert doubts(found, "1") == [is_doubtful]
-    assert found.past["1"][0].http_status == 503
-    assert found.past["1"][0].trace_id == "trace"
+    assert doubts(found, "1") == [is_in_doubt]
+    assert found.prior_attempts["1"][0].http_status == 503
+    assert found.prior_attempts["1"][0].trace_id == "trace"
 
 
 def test_each_answer_belongs_to_its_request() -> None:
@@ -127,7 +131,7 @@ def test_each_answer_belongs_to_its_request() -> None:
         header("a"),
         plan("1"),
         sent("1", "a", 1),
-        answered("1", "a", 1, status=429, is_doubtful=False),
+        answered("1", "a", 1, status=429, is_in_doubt=False),
         sent("1", "a", 2),
     ]
     assert doubts(recover([], entries), "1") == [False, True]
@@ -135,19 +139,19 @@ def test_each_answer_belongs_to_its_request() -> None:
 
 def test_a_read_back_leaves_no_doubt() -> None:
     look = sent("1", "a", action=Action.READ)
-    assert recover([], [header("a"), plan("1"), look]).past == {}
+    assert recover([], [header("a"), plan("1"), look]).prior_attempts == {}
 
 
 def test_a_record_closes_the_attempts_of_its_run() -> None:
     entries: Entries = [header("a"), plan("1"), sent("1", "a")]
     found = recover([record("1", Status.PAUSED, "a")], entries)
-    assert (set(found.settled), found.past) == ({"1"}, {})
+    assert (set(found.settled), found.prior_attempts) == ({"1"}, {})
 
 
 def test_a_record_closes_the_attempts_of_the_runs_before_its_own() -> None:
     entries: Entries = [header("a"), plan("1"), sent("1", "a"), header("b"), plan("1")]
     found = recover([record("1", Status.PAUSED, "b")], entries)
-    assert (set(found.settled), found.past) == ({"1"}, {})
+    assert (set(found.settled), found.prior_attempts) == ({"1"}, {})
 
 
 def test_an_attempt_after_the_record_opens_its_id_again() -> None:
@@ -157,7 +161,7 @@ def test_an_attempt_after_the_record_opens_its_id_again() -> None:
         found = recover(
             [record("1", Status.FAILED, "a", http_status=503)], [*earlier, *entries]
         )
-        assert [past.http_status for past in found.past["1"]] == [503, None]
+        assert [past.http_status for past in found.prior_attempts["1"]] == [503, None]
         assert doubts(found, "1") == [False, True]
         assert "1" in found.unfinished
 
@@ -171,7 +175,7 @@ def test_only_an_unknown_record_carries_a_doubt() -> None:
 def test_the_history_of_a_record_is_carried_on() -> None:
     history = ({"http_status": 500, "trace_id": "t", "error": None, "at": AT},)
     found = recover([record("1", Status.UNKNOWN, "a", history=history)], [])
-    assert [past.http_status for past in found.past["1"]] == [500, None]
+    assert [past.http_status for past in found.prior_attempts["1"]] == [500, None]
 
 
 @pytest.mark.parametrize(("run", "next_run"), [("one", "two"), ("two", "one")])
@@ -209,7 +213,7 @@ def test_a_run_that_ended_has_the_last_word_on_its_ids() -> None:
 
 
 def test_an_attempt_that_was_not_applied_leaves_no_doubt() -> None:
-    reply = answered("1", "a", status=503, is_doubtful=False)
+    reply = answered("1", "a", status=503, is_in_doubt=False)
     found = recover([], [header("a"), plan("1"), sent("1", "a"), reply])
     assert (found.doubts, found.latest) == ([], {})
 
@@ -259,7 +263,7 @@ def test_every_id_of_the_story_is_settled_or_unfinished(
     assert not found.settled & set(found.unfinished)
     last = {one.id: one.status for one in records}
     assert {id_ for id_ in found.settled if last.get(id_) not in SETTLED} == set()
-    open_ids = {id_ for id_, past in found.past.items() if past}
+    open_ids = {id_ for id_, past in found.prior_attempts.items() if past}
     assert open_ids == {id_ for id_ in found.unfinished if id_ in open_ids}
 
 

@@ -100,7 +100,7 @@ async def test_what_is_sent_and_answered_stands_in_the_write_ahead_file(
         kept.begin(HEADER, ITEMS)
         kept.sent(Action.PAUSE, "1", "run-1")
         reply = Reply(received_at=1.0, sent_at=0.5, http_status=500)
-        kept.answered("1", "run-1", reply, is_doubtful=True)
+        kept.answered("1", "run-1", reply, is_in_doubt=True)
         assert kinds(write_ahead_path(path)) == ["run", "planned", "sent", "answered"]
         assert content(path) == b""
 

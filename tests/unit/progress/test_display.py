@@ -56,29 +56,29 @@ def late() -> tuple[LazyDisplay, list[_Recorded]]:
 
 
 def test_a_beginning_needs_no_face() -> None:
-    face, made = late()
-    face.note("run.started", ids=2)
-    face.show(START)
+    display, made = late()
+    display.note("run.started", ids=2)
+    display.show(START)
     assert made == []
 
 
 @pytest.mark.parametrize(
     ("next_", "seen"),
     [
-        (lambda face: face.show(START), "0 sent"),
-        (lambda face: face.tell(Record(id="7", status=Status.PAUSED)), "7"),
-        (lambda face: face.say("stopping"), "stopping"),
-        (lambda face: face.close(), "closed"),
+        (lambda display: display.show(START), "0 sent"),
+        (lambda display: display.tell(Record(id="7", status=Status.PAUSED)), "7"),
+        (lambda display: display.say("stopping"), "stopping"),
+        (lambda display: display.close(), "closed"),
     ],
     ids=["second picture", "record", "word", "end"],
 )
 def test_what_was_missed_is_shown_first(
     next_: Callable[[LazyDisplay], None], seen: str
 ) -> None:
-    face, made = late()
-    face.note("run.started", ids=2)
-    face.show(START)
-    next_(face)
-    face.note("run.finished")
+    display, made = late()
+    display.note("run.started", ids=2)
+    display.show(START)
+    next_(display)
+    display.note("run.finished")
     (one,) = made
     assert one.seen == ["run.started {'ids': 2}", "0 sent", seen, "run.finished {}"]

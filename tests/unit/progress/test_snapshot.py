@@ -406,11 +406,11 @@ def test_an_id_that_is_paused_is_for_those_who_debug(logger: _Logger) -> None:
 def test_what_can_not_be_shown_is_shown_no_more(
     error: Exception | None, times: int
 ) -> None:
-    face = _Recorded(error)
-    view: Display = SafeDisplay(face)
+    display = _Recorded(error)
+    view: Display = SafeDisplay(display)
     view.show(START)
     view.show(MIDWAY)
-    assert len(face.shown) == times
+    assert len(display.shown) == times
 
 
 def test_a_defect_of_a_face_is_not_hidden() -> None:
@@ -419,12 +419,12 @@ def test_a_defect_of_a_face_is_not_hidden() -> None:
 
 
 async def test_the_last_picture_is_of_the_end() -> None:
-    face = _Recorded()
+    display = _Recorded()
     now = iter([START, MIDWAY, replace(MIDWAY, total=100)])
-    async with watching(lambda: next(now), face):
+    async with watching(lambda: next(now), display):
         await asyncio.sleep(0.3)
-    assert face.shown[-1].total == 100
-    assert face.is_closed
+    assert display.shown[-1].total == 100
+    assert display.is_closed
 
 
 def test_nothing_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,20 +62,20 @@ def refused(retry_after_s: float | None, sent_at: float | None = None) -> Reply:
 
 
 def faulty() -> Reply:
-    return Reply(sent_at=now(), received_at=now(), fault=TransportError.RESET)
+    return Reply(sent_at=now(), received_at=now(), error=TransportError.RESET)
 
 
 async def send(one: Gate, reply: Callable[[], Reply] = answered) -> float:
     """Take a slot and have an answer at once; give the moment."""
-    await one.take()
+    await one.acquire()
     sent_at = now()
-    await one.tell(reply())
+    await one.release(reply())
     return sent_at
 
 
 async def takes(one: Gate) -> float:
     """Take a slot and give the moment at which it was had."""
-    await one.take()
+    await one.acquire()
     return now()
 
 
@@ -114,16 +114,16 @@ class TestWindows:
 
     async def test_a_request_that_was_never_written_spends_no_slot(self) -> None:
         one = gate(ONE_IN_TEN, Limit(1, 100))
-        await one.take()
-        await one.tell(Reply(received_at=now()))
+        await one.acquire()
+        await one.release(Reply(received_at=now()))
 
         assert await takes(one) == at(0)
 
     async def test_a_request_that_was_cut_off_spends_a_slot(self) -> None:
         one = gate(ONE_IN_TEN)
-        await one.take()
+        await one.acquire()
         await until(3)
-        await one.tell(None)
+        await one.release(None)
 
         assert await takes(one) == at(13)
 
@@ -135,7 +135,7 @@ class TestWindows:
 
     async def test_requests_of_an_earlier_run_count(self) -> None:
         one = gate(Limit(3, 10), Limit(4, 100))
-        await one.remember([5.0, 50.0, 99.0, 500.0])
+        await one.restore([5.0, 50.0, 99.0, 500.0])
         sent_at = [await send(one) for _ in range(3)]
 
         arrived_at = [10 - 5, 100 - 99, 100 - 50]
@@ -147,17 +147,17 @@ class TestWindows:
         self, age_s: float
     ) -> None:
         one = gate(Limit(9, 10))
-        await one.remember([age_s + LATEST_ARRIVAL_S] * 4)
+        await one.restore([age_s + LATEST_ARRIVAL_S] * 4)
         for remaining, reset_s in ((7, 1), (8, 10)):
             word = RateLimitHeaders(limit=9, remaining=remaining, reset_s=reset_s)
-            await one.take()
-            await one.tell(replace(answered(), rate_limit=word))
+            await one.acquire()
+            await one.release(replace(answered(), rate_limit=word))
 
         assert one._windows[0]._told.is_true is None
 
     async def test_a_request_of_an_earlier_run_may_only_now_arrive(self) -> None:
         one = gate(ONE_IN_TEN)
-        await one.remember([LATEST_ARRIVAL_S / 2])
+        await one.restore([LATEST_ARRIVAL_S / 2])
 
         assert one.time_left_s(1) == at(10)
         assert await takes(one) == at(10)
@@ -166,9 +166,9 @@ class TestWindows:
 class TestSlowAnswers:
     async def test_fewer_in_flight_than_slots_wait_for_answers(self) -> None:
         one = gate(Limit(2, 10), max_in_flight=1)
-        await one.take()
+        await one.acquire()
         await until(1000)
-        await one.tell(answered(sent_at=0.0))
+        await one.release(answered(sent_at=0.0))
 
         assert [await send(one) for _ in range(2)] == [at(1000), at(1010)]
 
@@ -216,14 +216,14 @@ class TestRoundTrip:
         self,
     ) -> None:
         one = gate(Limit(2, 10), Limit(150, 60))
-        await one.take()
-        await one.take()
+        await one.acquire()
+        await one.acquire()
         for remaining, received_at in ((148, 1), (149, 4)):
             await until(received_at)
             word = RateLimitHeaders(
                 limit=150, remaining=remaining, reset_s=50 - received_at
             )
-            await one.tell(replace(answered(sent_at=0.0), rate_limit=word))
+            await one.release(replace(answered(sent_at=0.0), rate_limit=word))
 
         assert [await takes(one), await takes(one)] == [at(11), at(11)]
 
@@ -236,14 +236,14 @@ async def gap_with(
     word: RateLimitHeaders | None = None,
 ) -> float:
     """Have an answer after so long, and say from sending to sending how long it was."""
-    await one.take()
+    await one.acquire()
     sent_at = now()
     await asyncio.sleep(round_trip_s)
-    reply = replace(answered(sent_at), fault=fault, rate_limit=word)
-    await one.tell(replace(reply, http_status=None if fault else 204))
-    await one.take()
+    reply = replace(answered(sent_at), error=fault, rate_limit=word)
+    await one.release(replace(reply, http_status=None if fault else 204))
+    await one.acquire()
     gap_s = now() - sent_at
-    await one.tell(Reply(received_at=now()))
+    await one.release(Reply(received_at=now()))
     return gap_s
 
 
@@ -285,7 +285,7 @@ class TestOrder:
 
 async def full_in_flight() -> Gate:
     one = gate(Limit(2, 10), max_in_flight=1)
-    await one.take()
+    await one.acquire()
     return one
 
 
@@ -316,7 +316,7 @@ class TestCancellation:
     ) -> None:
         one = await busy()
         before = [window._used for window in one._windows], one.in_flight
-        waiting = asyncio.create_task(one.take())
+        waiting = asyncio.create_task(one.acquire())
         await until(1)
         assert not waiting.done()
         waiting.cancel()
@@ -329,12 +329,12 @@ class TestCancellation:
 class TestInFlight:
     async def test_no_more_are_in_flight_than_allowed(self) -> None:
         one = gate(max_in_flight=2)
-        await one.take()
-        await one.take()
+        await one.acquire()
+        await one.acquire()
         waiting = asyncio.create_task(takes(one))
         await until(7)
         assert not waiting.done()
-        await one.tell(answered())
+        await one.release(answered())
 
         assert await waiting == at(7)
 
@@ -354,12 +354,12 @@ class TestInFlight:
     async def test_the_gate_stays_open_for_when_another_is_answered(self) -> None:
         one = gate(max_in_flight=3)
         for _ in range(3):
-            await one.take()
-        await one.tell(refused(-1))
+            await one.acquire()
+        await one.release(refused(-1))
         waiting = asyncio.create_task(takes(one))
         await until(2)
         assert not waiting.done()
-        await one.tell(answered())
+        await one.release(answered())
 
         assert await waiting == at(2)
 
@@ -379,11 +379,11 @@ class TestInFlight:
     async def test_it_recovers_slowly(self) -> None:
         one = gate(max_in_flight=4)
         for _ in range(4):
-            await one.take()
+            await one.acquire()
         for _ in range(2):
-            await one.tell(refused(-1))
+            await one.release(refused(-1))
         for _ in range(2):
-            await one.tell(answered())
+            await one.release(answered())
         counts = []
         for _ in range(3):
             counts.append(await most_in_flight(one))
@@ -397,10 +397,10 @@ class TestInFlight:
     ) -> None:
         one = gate(max_in_flight=10)
         for _ in range(3):
-            await one.take()
-        await one.tell(refused(-1))
+            await one.acquire()
+        await one.release(refused(-1))
         for _ in range(2):
-            await one.tell(answered())
+            await one.release(answered())
 
         assert await most_in_flight(one) == 2
 
@@ -434,18 +434,18 @@ class TestInFlight:
 
     async def test_the_moment_does_not_open_the_gate_sooner(self) -> None:
         one = gate(max_in_flight=3)
-        await one.take()
+        await one.acquire()
         await send(one, lambda: refused(30))
-        await one.tell(refused(-1, sent_at=0.0))
+        await one.release(refused(-1, sent_at=0.0))
 
         assert await takes(one) == at(30)
 
     async def test_faults_do_not_raise_it_again(self) -> None:
         one = gate(max_in_flight=2)
         for _ in range(2):
-            await one.take()
-        await one.tell(refused(-1))
-        await one.tell(answered())
+            await one.acquire()
+        await one.release(refused(-1))
+        await one.release(answered())
         for _ in range(CALM_ANSWERS):
             await send(one, faulty)
 
@@ -456,24 +456,24 @@ async def allowed_after(in_flight: int, retries_after_s: list[float]) -> int:
     """Have so many in flight, have some refused, and count how many may be."""
     one = gate(max_in_flight=in_flight)
     for _ in range(in_flight):
-        await one.take()
+        await one.acquire()
     for retry_after_s in retries_after_s:
-        await one.tell(refused(retry_after_s))
+        await one.release(refused(retry_after_s))
     while one.in_flight:
-        await one.tell(answered())
+        await one.release(answered())
     return await most_in_flight(one)
 
 
 async def most_in_flight(one: Gate) -> int:
     """Count how many may be in flight, and put them back."""
-    waiters = [asyncio.create_task(one.take()) for _ in range(20)]
+    waiters = [asyncio.create_task(one.acquire()) for _ in range(20)]
     await settle()
     count = one.in_flight
     for waiter in waiters:
         waiter.cancel()
     await asyncio.wait(waiters)
     for _ in range(count):
-        await one.tell(Reply(received_at=now()))
+        await one.release(Reply(received_at=now()))
     return count
 
 
@@ -489,11 +489,11 @@ class TestRefusal:
 
     async def test_a_waiter_that_is_at_the_gate_already_waits_too(self) -> None:
         one = gate(Limit(2, 10))
-        await one.take()
+        await one.acquire()
         await send(one)
         waiting = asyncio.create_task(takes(one))
         await until(5)
-        await one.tell(refused(30))
+        await one.release(refused(30))
 
         assert await waiting == at(35)
 
@@ -501,19 +501,19 @@ class TestRefusal:
         self,
     ) -> None:
         one = gate()
-        await one.take()
+        await one.acquire()
         await send(one, lambda: refused(5))
         waiting = asyncio.create_task(takes(one))
         await until(3)
-        await one.tell(refused(30, sent_at=0))
+        await one.release(refused(30, sent_at=0))
 
         assert await waiting == at(33)
 
     async def test_a_shorter_one_does_not_open_it_sooner(self) -> None:
         one = gate()
-        await one.take()
+        await one.acquire()
         await send(one, lambda: refused(30))
-        await one.tell(refused(1, sent_at=0))
+        await one.release(refused(1, sent_at=0))
 
         assert await takes(one) == at(30)
 
@@ -555,10 +555,10 @@ class TestRefusal:
 
     async def test_an_answer_from_before_it_closed_does_not(self) -> None:
         one = gate()
-        await one.take()
+        await one.acquire()
         for _ in range(2):
             await send(one, lambda: refused(None))
-        await one.tell(answered(sent_at=0.0))
+        await one.release(answered(sent_at=0.0))
         third_at = await send(one, lambda: refused(None))
 
         assert await takes(one) == at(third_at + 4)
@@ -566,10 +566,10 @@ class TestRefusal:
     async def test_a_burst_of_one_moment_counts_as_one(self) -> None:
         one = gate(Limit(10, 1))
         for _ in range(10):
-            await one.take()
+            await one.acquire()
         await until(0.1)
         for _ in range(10):
-            await one.tell(refused(None, sent_at=0.0))
+            await one.release(refused(None, sent_at=0.0))
 
         assert one._care.gap_s == gap_after(1)
         assert await takes(one) == at(1.1)
@@ -578,10 +578,10 @@ class TestRefusal:
         self,
     ) -> None:
         one = gate(Limit(10, 1))
-        await one.take()
-        await one.take()
+        await one.acquire()
+        await one.acquire()
         for _ in range(2):
-            await one.tell(refused(None))
+            await one.release(refused(None))
 
         assert one._care.gap_s == gap_after(1)
 
@@ -649,7 +649,7 @@ class TestWaiting:
 
     async def test_it_names_the_answers_that_are_waited_for(self) -> None:
         one = gate(max_in_flight=1)
-        await one.take()
+        await one.acquire()
 
         assert await said(one) == ("answers", None)
 
@@ -666,11 +666,11 @@ class TestWaiting:
 
     async def test_a_longer_closure_is_said_at_once(self) -> None:
         one = gate()
-        await one.take()
+        await one.acquire()
         await send(one, lambda: refused(30))
         async with waiter(one):
             await until(3)
-            await one.tell(refused(90, sent_at=0))
+            await one.release(refused(90, sent_at=0))
 
             assert words(one) == ("the API asked to wait", at(93))
 
@@ -678,12 +678,12 @@ class TestWaiting:
         # The second answer tells that the window ends at 5, and not in ten seconds.
         one = gate(Limit(2, 10))
         await send(one)
-        await one.take()
+        await one.acquire()
         async with waiter(one):
             before = words(one)
             await until(1)
             word = RateLimitHeaders(limit=2, remaining=0, reset_s=3)
-            await one.tell(replace(answered(), rate_limit=word))
+            await one.release(replace(answered(), rate_limit=word))
             after = words(one)
 
         assert before == ("the limit of 2/10s", at(10))
@@ -713,7 +713,7 @@ def words(one: Gate) -> tuple[str, float | None]:
 @asynccontextmanager
 async def waiter(one: Gate) -> AsyncIterator[None]:
     """Have somebody wait for a slot meanwhile."""
-    waiting = asyncio.create_task(one.take())
+    waiting = asyncio.create_task(one.acquire())
     await settle()
     yield
     waiting.cancel()
@@ -722,7 +722,7 @@ async def waiter(one: Gate) -> AsyncIterator[None]:
 
 async def said(one: Gate) -> tuple[str, float | None]:
     """Give what the gate says of a waiter: for what it waits, and until when."""
-    waiting = asyncio.create_task(one.take())
+    waiting = asyncio.create_task(one.acquire())
     await settle()
     seen = words(one)
     waiting.cancel()
@@ -802,8 +802,8 @@ class TestTimeLeft:
 
     async def test_those_on_their_way_are_not_waited_for(self) -> None:
         one = gate(Limit(2, 10))
-        await one.take()
-        await one.take()
+        await one.acquire()
+        await one.acquire()
 
         assert one.time_left_s(2) == 0
         assert one.time_left_s(3) == at(10)

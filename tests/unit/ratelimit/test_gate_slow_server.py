@@ -84,7 +84,7 @@ def answered(sent_at: float) -> Reply:
 
 async def ten_taken(one: Gate) -> None:
     for _ in range(10):
-        await one.take()
+        await one.acquire()
 
 
 class TestRate:
@@ -162,8 +162,8 @@ class TestHolding:
         one = gate_of(*DOCUMENTED)
         await ten_taken(one)
         await asyncio.sleep(1000)
-        await one.tell(answered(sent_at=0.0))
-        await one.take()
+        await one.release(answered(sent_at=0.0))
+        await one.acquire()
 
         # It may have been counted as late as it was answered.
         assert now() == at(1000 + BURST.period_s)
@@ -173,7 +173,7 @@ class TestHolding:
     ) -> None:
         one = Gate(DOCUMENTED, max_in_flight=11)
         await ten_taken(one)
-        await one.take()
+        await one.acquire()
 
         assert now() == at(LATEST_S + BURST.period_s)
 
@@ -182,7 +182,7 @@ class TestHolding:
         await ten_taken(one)
         await asyncio.sleep(ANSWER_S)
         for _ in range(10):
-            await one.tell(answered(sent_at=0.0))
+            await one.release(answered(sent_at=0.0))
         await ten_taken(one)
 
         assert now() == at(ANSWER_S)
@@ -195,10 +195,10 @@ class TestHolding:
         refusal = Reply(
             sent_at=0.0, received_at=now(), http_status=429, retry_after_s=30
         )
-        await one.tell(refusal)
+        await one.release(refusal)
         taken_s = []
         for _ in range(11):
-            await one.take()
+            await one.acquire()
             taken_s.append(now())
 
         assert taken_s[0] == at(30)
@@ -209,9 +209,9 @@ class TestHolding:
     ) -> None:
         one = Gate([Limit(10, 1), Limit(11, 5)], max_in_flight=11)
         await ten_taken(one)
-        await one.take()
+        await one.acquire()
         await asyncio.sleep(100 - now())
-        await one.tell(answered(sent_at=0.0))
-        await one.take()
+        await one.release(answered(sent_at=0.0))
+        await one.acquire()
 
         assert now() == at(100 + 5)

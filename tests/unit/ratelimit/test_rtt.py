@@ -124,7 +124,7 @@ def test_first_requests_of_connections_say_no_more_than_that_part() -> None:
 @pytest.mark.parametrize(
     "silent",
     [
-        Reply(sent_at=9.0, received_at=9.001, fault=TransportError.RESET),
+        Reply(sent_at=9.0, received_at=9.001, error=TransportError.RESET),
         Reply(received_at=9.001, http_status=204),
     ],
     ids=["fault", "never written"],

@@ -192,7 +192,7 @@ class TestMeaning:
         "silent",
         [
             refusal(1.0),
-            Reply(sent_at=1.0, received_at=31.0, fault=TransportError.READ_TIMEOUT),
+            Reply(sent_at=1.0, received_at=31.0, error=TransportError.READ_TIMEOUT),
         ],
         ids=["refusal", "fault"],
     )

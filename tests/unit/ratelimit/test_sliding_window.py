@@ -49,10 +49,10 @@ async def until(instant: float) -> None:
 
 async def send(window: SlidingWindow, model: ServerModel | None = None) -> float:
     """Take a slot and have an answer at once; give the moment."""
-    await window.take()
+    await window.acquire()
     verdict = model.arrive(now()) if model else None
     assert verdict is None or verdict.allowed
-    await window.rest(
+    await window.release(
         Reply(
             sent_at=now(),
             received_at=now(),
@@ -71,7 +71,7 @@ async def spend(window: SlidingWindow, requests: int) -> None:
 
 async def takes(window: SlidingWindow) -> float:
     """Take a slot and give the moment at which it was had."""
-    await window.take()
+    await window.acquire()
     return now()
 
 
@@ -115,19 +115,19 @@ class TestSlidingWindow:
 
     async def test_a_slot_is_held_until_the_answer(self) -> None:
         window = SlidingWindow(ONE_IN_TEN)
-        await window.take()
+        await window.acquire()
         waiting = asyncio.create_task(takes(window))
         await until(1000)
         assert not waiting.done()
-        await window.rest(None, counted_at=now())
+        await window.release(None, counted_at=now())
 
         assert await waiting == at(1010)
 
     async def test_a_slot_rests_from_the_moment_at_which_it_was_counted(self) -> None:
         window = SlidingWindow(ONE_IN_TEN)
-        await window.take()
+        await window.acquire()
         await until(5)
-        await window.rest(None, counted_at=4.25)
+        await window.release(None, counted_at=4.25)
 
         assert await takes(window) == at(14.25)
 
@@ -135,9 +135,9 @@ class TestSlidingWindow:
         self,
     ) -> None:
         window = SlidingWindow(ONE_IN_TEN)
-        await window.take()
+        await window.acquire()
         await until(30)
-        await window.rest(None, counted_at=1.0)
+        await window.release(None, counted_at=1.0)
 
         assert await takes(window) == at(30)
 
@@ -146,10 +146,10 @@ class TestSlidingWindow:
     ) -> None:
         window = SlidingWindow(Limit(3, 10))
         for _ in range(3):
-            await window.take()
+            await window.acquire()
         await until(5)
         for counted_at in (2.0, 4.0, 3.0):
-            await window.rest(None, counted_at=counted_at)
+            await window.release(None, counted_at=counted_at)
 
         assert [await takes(window) for _ in range(3)] == instants(12, 13, 14)
 
@@ -157,13 +157,13 @@ class TestSlidingWindow:
         self,
     ) -> None:
         window = SlidingWindow(TWO_IN_TEN)
-        await window.take()
-        await window.take()
+        await window.acquire()
+        await window.acquire()
         await until(5)
-        await window.rest(None, counted_at=4.0)
+        await window.release(None, counted_at=4.0)
         waiting = asyncio.create_task(takes(window))
         await until(6)
-        await window.rest(None, counted_at=1.0)
+        await window.release(None, counted_at=1.0)
 
         assert await waiting == at(11)
         assert await takes(window) == at(14)
@@ -172,10 +172,10 @@ class TestSlidingWindow:
         self,
     ) -> None:
         window = SlidingWindow(ONE_IN_TEN)
-        await window.take()
+        await window.acquire()
         waiting = asyncio.create_task(takes(window))
         await until(3)
-        window.put_back()
+        window.cancel()
 
         assert await waiting == at(3)
 
@@ -183,12 +183,12 @@ class TestSlidingWindow:
     async def test_a_cancelled_wait_takes_nothing(self, cancelled_at: float) -> None:
         window = SlidingWindow(ONE_IN_TEN)
         await send(window)
-        waiting = asyncio.create_task(window.take())
+        waiting = asyncio.create_task(window.acquire())
         await until(cancelled_at)
         waiting.cancel()
         await asyncio.wait([waiting])
         if not waiting.cancelled():
-            window.put_back()
+            window.cancel()
 
         assert await takes(window) == at(10)
 
@@ -208,13 +208,13 @@ class TestSlidingWindow:
 class TestEarlierRun:
     async def test_requests_of_an_earlier_run_count(self) -> None:
         window = SlidingWindow(TWO_IN_TEN)
-        await window.remember([3.0, 7.0])
+        await window.restore([3.0, 7.0])
 
         assert [await takes(window), await takes(window)] == [at(3), at(7)]
 
     async def test_the_newest_count_when_there_are_more_than_slots(self) -> None:
         window = SlidingWindow(TWO_IN_TEN)
-        await window.remember([9.0, 1.0, 8.0, 2.0])
+        await window.restore([9.0, 1.0, 8.0, 2.0])
 
         assert [await takes(window), await takes(window)] == [at(8), at(9)]
 
@@ -222,8 +222,8 @@ class TestEarlierRun:
         # It is known to end from 22 to 24.
         window = SlidingWindow(FOUR_IN_TEN)
         await until(20)
-        await window.remember([3.0] * 3)
-        await window.take()
+        await window.restore([3.0] * 3)
+        await window.acquire()
         await rest_with(window, RateLimitHeaders(limit=4, remaining=0, reset_s=3))
         assert await takes(window) == at(24)
         await rest_with(window, RateLimitHeaders(limit=4, remaining=3, reset_s=9))
@@ -232,7 +232,7 @@ class TestEarlierRun:
 
     async def test_fewer_leave_the_other_slots_free(self) -> None:
         window = SlidingWindow(TWO_IN_TEN)
-        await window.remember([4.0])
+        await window.restore([4.0])
 
         assert [await takes(window), await takes(window)] == [at(0), at(6)]
 
@@ -262,7 +262,7 @@ class TestOutlook:
 
     async def test_nobody_knows_when_an_answer_comes(self) -> None:
         window = SlidingWindow(ONE_IN_TEN)
-        await window.take()
+        await window.acquire()
 
         assert window.free_at is None
         assert window.next_free_at == at(10)
@@ -277,7 +277,7 @@ class TestOutlook:
         window = SlidingWindow(TWO_IN_TEN)
         await send(window)
         await until(5)
-        await window.take()
+        await window.acquire()
         await rest_with(window, RateLimitHeaders(limit=2, remaining=1, reset_s=9))
 
         assert window.free_at == at(10)
@@ -291,15 +291,15 @@ class TestSoon:
 
     async def test_one_on_its_way_is_among_them_until_it_rests(self) -> None:
         window = SlidingWindow(FOUR_IN_TEN)
-        await window.take()
+        await window.acquire()
         assert window.soon == 4
-        await window.rest(None, counted_at=now())
+        await window.release(None, counted_at=now())
 
         assert window.soon == 3
 
     async def test_what_others_spent_is_not(self) -> None:
         window = SlidingWindow(FOUR_IN_TEN)
-        await window.take()
+        await window.acquire()
         await rest_with(window, RateLimitHeaders(limit=4, remaining=1, reset_s=7))
 
         assert window.soon == 1
@@ -309,7 +309,7 @@ class TestSoon:
         # may seem to be spent than there are.
         window = SlidingWindow(FOUR_IN_TEN)
         for _ in range(3):
-            await window.take()
+            await window.acquire()
         for _ in range(2):
             await rest_with(window, RateLimitHeaders(limit=4, remaining=0, reset_s=7))
 
@@ -322,27 +322,27 @@ class TestNoWaitForAnswers:
 
     async def test_it_is_free_again_without_an_answer(self) -> None:
         window = SlidingWindow(TWO_IN_TEN, waits_for_answers=False)
-        await window.take()
+        await window.acquire()
         await until(3)
-        await window.take()
+        await window.acquire()
 
         assert [await takes(window) for _ in range(2)] == instants(12, 15)
 
     async def test_only_the_last_one_taken_is_held_from_when_it_is_sent(self) -> None:
         window = SlidingWindow(TWO_IN_TEN, waits_for_answers=False)
-        await window.take()
+        await window.acquire()
         await until(3)
-        await window.take()
+        await window.acquire()
         await until(5)
-        window.hold()
+        window.mark_sent()
 
         assert [await takes(window) for _ in range(2)] == instants(12, 17)
 
     async def test_one_that_is_free_again_is_no_longer_on_its_way(self) -> None:
         window = SlidingWindow(TWO_IN_TEN, waits_for_answers=False)
-        await window.take()
+        await window.acquire()
         await until(12.5)
-        await window.take()
+        await window.acquire()
 
         assert window.soon == 2
         assert await takes(window) == at(12.5)
@@ -351,9 +351,9 @@ class TestNoWaitForAnswers:
     async def test_an_answer_in_time_lets_it_rest(self, sent_at: float) -> None:
         window = SlidingWindow(ONE_IN_TEN, waits_for_answers=False)
         await until(sent_at)
-        await window.take()
+        await window.acquire()
         await until(sent_at + 11.5)
-        await window.rest(
+        await window.release(
             Reply(sent_at=sent_at, received_at=now()), counted_at=sent_at + 11.4
         )
 
@@ -363,17 +363,19 @@ class TestNoWaitForAnswers:
     async def test_an_answer_after_that_holds_nobody_up(self, sent_at: float) -> None:
         window = SlidingWindow(ONE_IN_TEN, waits_for_answers=False)
         await until(sent_at)
-        await window.take()
+        await window.acquire()
         await until(sent_at + 12.5)
-        await window.rest(Reply(sent_at=sent_at, received_at=now()), counted_at=now())
+        await window.release(
+            Reply(sent_at=sent_at, received_at=now()), counted_at=now()
+        )
 
         assert await takes(window) == at(sent_at + 12.5)
 
     async def test_one_that_was_cut_off_may_only_now_be_counted(self) -> None:
         window = SlidingWindow(ONE_IN_TEN, waits_for_answers=False)
-        await window.take()
+        await window.acquire()
         await until(12.5)
-        await window.rest(None, counted_at=now())
+        await window.release(None, counted_at=now())
 
         assert await takes(window) == at(22.5)
 
@@ -383,7 +385,7 @@ async def rest_with(
 ) -> None:
     """Have an answer at once."""
     reply = Reply(sent_at=now(), received_at=now(), http_status=status, rate_limit=word)
-    await window.rest(reply, counted_at=now())
+    await window.release(reply, counted_at=now())
 
 
 class TestServersWord:
@@ -408,7 +410,7 @@ class TestServersWord:
         window, model = SlidingWindow(FOUR_IN_TEN), FixedWindows([FOUR_IN_TEN], [3])
         for _ in range(4):
             await send(window, model)
-        await window.take()
+        await window.acquire()
         probed_at = now()
         waiting = asyncio.create_task(takes(window))
         await until(7)
@@ -423,14 +425,14 @@ class TestServersWord:
         window = SlidingWindow(six_in_ten)
         model = SlidingLog([six_in_ten])
         for remaining in (5, 4, 3, 2):
-            await window.take()
+            await window.acquire()
             assert model.arrive(now()).allowed
             await rest_with(
                 window, RateLimitHeaders(limit=6, remaining=remaining, reset_s=2)
             )
         await until(3)
         for remaining in (1, 0):
-            await window.take()
+            await window.acquire()
             assert model.arrive(now()).allowed
             await rest_with(
                 window, RateLimitHeaders(limit=6, remaining=remaining, reset_s=9)
@@ -480,7 +482,7 @@ class TestServersWord:
         # been counted before; they were, at 1 s, but for the round trip taken off.
         window = SlidingWindow(Limit(9, 10))
         for _ in range(5):
-            await window.take()
+            await window.acquire()
         await until(1.2)
         for _ in range(4):
             reply = Reply(
@@ -488,13 +490,13 @@ class TestServersWord:
                 received_at=1.1,
                 rate_limit=RateLimitHeaders(limit=9, remaining=4, reset_s=1),
             )
-            await window.rest(reply, counted_at=1.0)
+            await window.release(reply, counted_at=1.0)
         reply = Reply(
             sent_at=sent_at,
             received_at=sent_at + 0.1,
             rate_limit=RateLimitHeaders(limit=9, remaining=8, reset_s=10),
         )
-        await window.rest(reply, counted_at=sent_at)
+        await window.release(reply, counted_at=sent_at)
 
         assert window._told.is_true is is_true
 
@@ -504,7 +506,7 @@ class TestServersWord:
     ) -> None:
         window = SlidingWindow(Limit(9, 10))
         for _ in range(requests + 1):
-            await window.take()
+            await window.acquire()
         await until(1.7)
         for counted_at in [*[1.0] * (requests - 1), 1.55]:
             reply = Reply(
@@ -512,13 +514,13 @@ class TestServersWord:
                 received_at=1.6,
                 rate_limit=RateLimitHeaders(limit=9, remaining=4, reset_s=1),
             )
-            await window.rest(reply, counted_at=counted_at)
+            await window.release(reply, counted_at=counted_at)
         reply = Reply(
             sent_at=1.6,
             received_at=1.7,
             rate_limit=RateLimitHeaders(limit=9, remaining=8, reset_s=10),
         )
-        await window.rest(reply, counted_at=1.7)
+        await window.release(reply, counted_at=1.7)
 
         assert window._told.is_true is is_true
 
@@ -529,12 +531,12 @@ class TestServersWord:
         for instant, reset_s in ((0.0, 3), (3.0, 0)):
             await until(instant)
             for _ in range(2):
-                await window.take()
+                await window.acquire()
                 await rest_with(
                     window, RateLimitHeaders(limit=9, remaining=4, reset_s=reset_s)
                 )
         await until(4.5)
-        await window.take()
+        await window.acquire()
         await rest_with(window, RateLimitHeaders(limit=9, remaining=8, reset_s=9))
 
         assert window._told.is_true
@@ -545,7 +547,7 @@ class TestServersWord:
         window = SlidingWindow(FOUR_IN_TEN)
         for instant in (0.0, 1.5, 2.5):
             await until(instant)
-            await window.take()
+            await window.acquire()
             await rest_with(
                 window, RateLimitHeaders(limit=4, remaining=3, reset_s=3 - int(instant))
             )
@@ -558,7 +560,7 @@ class TestServersWord:
         self,
     ) -> None:
         window = SlidingWindow(FOUR_IN_TEN)
-        await window.take()
+        await window.acquire()
         await rest_with(window, RateLimitHeaders(limit=4, remaining=1, reset_s=7))
         assert await takes(window) == at(0)
         await rest_with(window, RateLimitHeaders(limit=4, remaining=0, reset_s=7))
@@ -567,8 +569,8 @@ class TestServersWord:
 
     async def test_others_that_leave_room_again_wake_the_waiter(self) -> None:
         window = SlidingWindow(FOUR_IN_TEN)
-        await window.take()
-        await window.take()
+        await window.acquire()
+        await window.acquire()
         await rest_with(window, RateLimitHeaders(limit=4, remaining=0, reset_s=9))
         waiting = asyncio.create_task(takes(window))
         await until(1)

@@ -184,7 +184,7 @@ def test_the_closing_words_name_the_rule_what_is_left_and_what_is_next() -> None
     found = totals_of([record(1), record(2, Status.FAILED)], rows=50)
     stopped = StopReason(StopCause.GUARD_RAIL, "--max-failures 0: 1 of 2 ids failed")
     assert list(closing(found, stopped, LOG, "bulkpause retry x")) == [
-        f"stopped: {stopped.reason}; left: 1 failed, 48 not_attempted",
+        f"stopped: {stopped.detail}; left: 1 failed, 48 not_attempted",
         "log: pauses.jsonl",
         "go on with: bulkpause retry x",
     ]
@@ -211,7 +211,7 @@ def test_a_run_that_was_not_stopped_names_its_log_alone() -> None:
         ),
         ({"max_in_flight": 2}, {}, " --max-in-flight 2"),
         ({"reason": "It's over"}, {}, " --reason 'It'\"'\"'s over'"),
-        ({"rules": RetryPolicy(verify=Verify.ALL)}, {}, " --verify all"),
+        ({"retry_policy": RetryPolicy(verify=Verify.ALL)}, {}, " --verify all"),
         ({"proxy": "http://proxy:3128"}, {}, " --proxy http://proxy:3128"),
         ({"proxy": "http://jane:word@proxy:3128"}, {}, ""),
         ({"trust_env": True}, {}, " --trust-env"),

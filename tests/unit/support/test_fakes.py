@@ -51,7 +51,7 @@ async def test_a_server_acts_and_answers_by_fate(
 ) -> None:
     server = fated(fate)
     reply = await ask(server)
-    assert (reply.http_status, reply.fault) == (http_status, fault)
+    assert (reply.http_status, reply.error) == (http_status, fault)
     assert server.status("1") == there
     assert (reply.sent_at is None) == (fate is Fate.NOT_SENT)
 
@@ -117,7 +117,7 @@ async def test_a_script_is_followed_and_its_last_answer_repeated() -> None:
         {"1": [500, TransportError.RESET, "draft", 204], "*": [400]}
     )
     replies = [await sender.send(Action.PAUSE, "1", "r") for _ in range(5)]
-    said = [one.http_status or one.fault for one in replies]
+    said = [one.http_status or one.error for one in replies]
     assert said == [500, "connection_reset", 200, 204, 204]
     assert replies[2].campaign_status == "draft"
     assert (await sender.send(Action.READ, "2", "r")).http_status == 400
@@ -127,13 +127,13 @@ async def test_a_script_is_followed_and_its_last_answer_repeated() -> None:
 
 async def test_an_open_gate_lets_so_many_through_at_a_time() -> None:
     gate = OpenGate(2)
-    await gate.take()
-    await gate.take()
+    await gate.acquire()
+    await gate.acquire()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(5):
-            await gate.take()
-    await gate.tell(None)
-    await gate.take()
+            await gate.acquire()
+    await gate.release(None)
+    await gate.acquire()
     assert (gate.taken, gate.told) == (3, 1)
 
 
@@ -141,7 +141,7 @@ def test_a_recorder_keeps_lines_until_it_fails() -> None:
     recorder = KeepingRecorder(fails_at=2)
     recorder.sent(Action.PAUSE, "1", "r")
     reply = Reply(received_at=1.0, http_status=500)
-    recorder.answered("1", "r", reply, is_doubtful=True)
+    recorder.answered("1", "r", reply, is_in_doubt=True)
     with pytest.raises(LogError):
         recorder.write(Record(id="1", status=Status.PAUSED))
     assert recorder.lines == ["sent 1", "answered 1 500 doubtful"]

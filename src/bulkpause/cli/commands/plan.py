@@ -41,7 +41,7 @@ def _plan_as_dict(found: Plan, options: Options) -> dict[str, object]:
         "duplicate": found.duplicate,
         "already_done": found.already_done,
         "problems": [
-            {"row": one.row, "reason": one.reason, "remedy": one.remedy}
+            {"row": one.row, "reason": one.detail, "remedy": one.remedy}
             for one in found.problems
         ],
         "first": [item.id for item in found.items[:IDS_SHOWN]],

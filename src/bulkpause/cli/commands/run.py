@@ -88,8 +88,8 @@ async def _pause(
     settings = options.named
     run_id = new_run_id(datetime.now(UTC), settings.endpoint_name)
     log = options.log or Path(f"bulkpause-{run_id}.jsonl")
-    face = display_for(options, run_id)
-    interrupts = SignalHandler(face)
+    display = display_for(options, run_id)
+    interrupts = SignalHandler(display)
     with interrupts.handled():
         async with AsyncExitStack() as stack:
             if options.is_simulated:
@@ -107,25 +107,25 @@ async def _pause(
             interrupts.stop(pauser)
             await stack.enter_async_context(pauser)
             for warning in pauser.warnings:
-                face.note("log.mended", state=warning)
-                face.say(f"warning: {warning}")
-            face.note("run.started", **_beginning(found, log, options))
+                display.note("log.mended", state=warning)
+                display.say(f"warning: {warning}")
+            display.note("run.started", **_beginning(found, log, options))
             totals.since = timestamp(datetime.now(UTC))
             with suppress(asyncio.CancelledError):  # how a second signal ends it
                 # A task of its own, so that what is left is still put in order.
-                interrupts.task = asyncio.create_task(_carry(found, pauser, face))
+                interrupts.task = asyncio.create_task(_carry(found, pauser, display))
                 await interrupts.task
         _add_up(totals, log, run_id)
         code = interrupts.exit_code or exit_of_run(totals, pauser.stopped)
         end = RunResult(totals, code, log, run_id, pauser.stopped)
-        face.note("run.finished", **end.as_dict(options))
+        display.note("run.finished", **end.as_dict(options))
         say_end(end, options)
     return code
 
 
-async def _carry(found: Plan, pauser: Pauser, face: Display) -> None:
+async def _carry(found: Plan, pauser: Pauser, display: Display) -> None:
     now = asyncio.get_running_loop().time
-    view = Monitor(pauser, len(found.items), face, now=now)
+    view = Monitor(pauser, len(found.items), display, now=now)
     async with view.open():
         async for record in pauser.pause([*found.problems, *found.items]):
             view.add(record)
@@ -192,9 +192,9 @@ def _end_at_once(totals: Totals, options: Options) -> ExitCode:
     code = exit_of_totals(totals)
     run_id = new_run_id(datetime.now(UTC), options.named.endpoint_name)
     end = RunResult(totals, code, options.log, run_id)
-    face = display_for(options, run_id)
-    face.note("run.finished", **end.as_dict(options))
-    face.close()
+    display = display_for(options, run_id)
+    display.note("run.finished", **end.as_dict(options))
+    display.close()
     say_end(end, options)
     return code
 
@@ -227,7 +227,7 @@ class RunResult:
             "run_id": self.run_id,
             "log": None if self.log is None else str(self.log),
             "exit_code": self.code,
-            "stopped": None if self.stopped is None else self.stopped.reason,
+            "stopped": None if self.stopped is None else self.stopped.detail,
             "next": self.command(options),
         }
 
