@@ -55,7 +55,7 @@ def until_its_end_s(command: Sequence[str]) -> float:
 def until_the_first_post_s(command_to: Callable[[str], Sequence[str]]) -> float:
     """Start a program, and say how many seconds it took until its POST arrived.
 
-    It is ended then, by a signal that it can not see.
+    It is ended then, by a signal that it cannot see.
     """
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         listener.settimeout(WITHIN_S)

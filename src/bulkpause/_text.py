@@ -8,7 +8,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def sanitize(text: str) -> str:
-    """Replace what could steer a terminal or end a line, and can not be seen."""
+    """Replace what could steer a terminal or end a line, and cannot be seen."""
     if text.isprintable():
         return text
     return "".join(

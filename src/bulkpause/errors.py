@@ -1,11 +1,11 @@
 """What can end a run, as exceptions.
 
     BulkpauseError
-    ├── SettingsError      an option, address or value that can not be used
-    ├── InputError         the input can not be read or holds unusable rows
+    ├── SettingsError      an option, address or value that cannot be used
+    ├── InputError         the input cannot be read or holds unusable rows
     ├── TokenError         no token, an unusable one, or one the API refused
     ├── GuardRailError     the input is not what was expected
-    ├── LogError           the result log can not be read or written
+    ├── LogError           the result log cannot be read or written
     └── LogHeldError       another run holds the result log
 
 Each message says what is wrong and what to do about it, and is safe to show.
@@ -17,15 +17,15 @@ class BulkpauseError(Exception):
 
 
 class SettingsError(BulkpauseError):
-    """An option, address or value that can not be used."""
+    """An option, address or value that cannot be used."""
 
 
 class InputError(BulkpauseError):
-    """The input can not be read, or holds rows that can not be used."""
+    """The input cannot be read, or holds rows that cannot be used."""
 
 
 class TokenError(BulkpauseError):
-    """There is no token, it can not be used, or the API refused it."""
+    """There is no token, it cannot be used, or the API refused it."""
 
 
 class GuardRailError(BulkpauseError):
@@ -33,7 +33,7 @@ class GuardRailError(BulkpauseError):
 
 
 class LogError(BulkpauseError):
-    """The result log can not be read or written."""
+    """The result log cannot be read or written."""
 
 
 class LogHeldError(BulkpauseError):

@@ -58,9 +58,9 @@ class Pauser:
         now: The wall clock.
 
     Raises:
-        SettingsError: A setting can not be used.
-        TokenError: The token is empty or can not be one.
-        LogError: The log exists or can not be created, on entering.
+        SettingsError: A setting cannot be used.
+        TokenError: The token is empty or cannot be one.
+        LogError: The log exists or cannot be created, on entering.
     """
 
     def __init__(

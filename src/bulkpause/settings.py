@@ -40,7 +40,7 @@ class Settings:
             of TLS connections (`SSLKEYLOGFILE`). It is never asked for credentials.
 
     Raises:
-        SettingsError: A value can not be used.
+        SettingsError: A value cannot be used.
     """
 
     base_url: str = DEFAULT_BASE_URL
@@ -81,7 +81,7 @@ class Settings:
         """Give the proxy that was named, else the environment's, if it is asked for.
 
         Raises:
-            SettingsError: What the environment names can not be used.
+            SettingsError: What the environment names cannot be used.
         """
         if self.proxy is not None:
             return parse_proxy(self.proxy)

@@ -75,7 +75,7 @@ def test_every_file_has_its_line_in_the_table() -> None:
 
 @pytest.mark.parametrize("option", [(), ("--skip-invalid",)], ids=["", "skip"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_file_whose_rows_can_not_be_told_is_refused_as_a_whole(
+def test_a_file_whose_rows_cannot_be_told_is_refused_as_a_whole(
     program: Program, simulator: Simulator, pause: Pause, name: str, option: str
 ) -> None:
     ended = pause(BAD / name, *option)

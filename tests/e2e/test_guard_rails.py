@@ -65,7 +65,7 @@ def test_the_command_that_goes_on_does(program: Program, serve: Serve) -> None:
     command = ended.stderr.rpartition("go on with: bulkpause ")[2].split()
     again = program.call(*command)
     assert (again.code, again.account) == (1, "17 rows = 17 paused")
-    assert "1 row of earlier runs can not be paused" in again.stdout
+    assert "1 row of earlier runs cannot be paused" in again.stdout
     assert len(simulator.ledger.paused_ids()) == 19
 
 
@@ -91,7 +91,7 @@ def test_a_larger_share_of_failures_stops_the_run(
     assert len(simulator.ledger) == (20 if code == 8 else 30)
 
 
-def test_what_can_not_be_paused_is_no_failure(program: Program, serve: Serve) -> None:
+def test_what_cannot_be_paused_is_no_failure(program: Program, serve: Serve) -> None:
     simulator = serve(statuses={"1001": "draft"})
     ended = program.pause(simulator, program.ids(5), "--max-failures", "0")
     assert (ended.code, ended.account) == (1, "5 rows = 4 paused + 1 not_pausable")

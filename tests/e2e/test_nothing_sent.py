@@ -123,7 +123,7 @@ def test_an_address_in_the_environment_is_checked_too(program: Program) -> None:
     ],
     ids=" ".join,
 )
-def test_an_option_that_can_not_be_used_ends_with_2(
+def test_an_option_that_cannot_be_used_ends_with_2(
     program: Program, options: list[str], words: str
 ) -> None:
     source = [program.ids(1)] if options else []
@@ -151,11 +151,11 @@ def test_a_log_is_not_written_through_a_link(program: Program, serve: Serve) -> 
     assert len(simulator.ledger) == 0
 
 
-def test_a_log_that_can_not_be_made_ends_with_6(program: Program, serve: Serve) -> None:
+def test_a_log_that_cannot_be_made_ends_with_6(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.ids(3), "--log", "no/such/folder.jsonl")
     assert ended.code == 6
-    assert "no/such/folder.jsonl can not be " in ended.stderr
+    assert "no/such/folder.jsonl cannot be " in ended.stderr
     assert len(simulator.ledger) == 0
 
 

@@ -89,7 +89,7 @@ def test_rows_that_were_left_out_stay_in_the_account(
     again = program.call("retry", *options)
     assert (again.code, again.stdout.splitlines()) == (
         1,
-        ["0 rows = 0", "2 rows of earlier runs can not be paused"],
+        ["0 rows = 0", "2 rows of earlier runs cannot be paused"],
     )
 
 

@@ -80,7 +80,7 @@ def test_tries_used_up_end_with_5(program: Program, serve: Serve) -> None:
     assert simulator.ledger.paused_ids() == {"5"}
 
 
-def test_what_can_not_be_read_back_is_unknown(program: Program, serve: Serve) -> None:
+def test_what_cannot_be_read_back_is_unknown(program: Program, serve: Serve) -> None:
     simulator = serve(
         scripts={"1001": (Fault.LOST,)}, view_scripts={"1001": (Fault.INTERNAL_ERROR,)}
     )
@@ -201,7 +201,7 @@ def test_a_wrong_token_ends_with_4(program: Program, serve: Serve) -> None:
     assert len(simulator.ledger) <= 20
 
 
-def test_a_server_that_can_not_be_reached_ends_with_5(program: Program) -> None:
+def test_a_server_that_cannot_be_reached_ends_with_5(program: Program) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"

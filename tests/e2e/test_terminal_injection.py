@@ -85,7 +85,7 @@ def ids_file(program: Program) -> str:
 
 
 def unseen(text: str) -> set[str]:
-    """Give the characters of a text that can not be seen, but for line ends."""
+    """Give the characters of a text that cannot be seen, but for line ends."""
     return {one for one in text if category(one) in _UNSEEN} - {"\n"}
 
 

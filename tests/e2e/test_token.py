@@ -43,7 +43,7 @@ def test_a_file_that_others_can_read_is_warned_of(
 
 
 @pytest.mark.parametrize("text", ["", "\n", "two words", "käse"], ids=ascii)
-def test_what_can_not_be_a_token_is_not_sent(
+def test_what_cannot_be_a_token_is_not_sent(
     program: Program, serve: Serve, text: str
 ) -> None:
     simulator = serve()

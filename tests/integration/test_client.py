@@ -159,7 +159,7 @@ async def test_what_is_no_id_is_not_sent(id_: str) -> None:
         FaultyServer(answering(NO_CONTENT)) as server,
         client_of(server.endpoint) as client,
     ):
-        with pytest.raises(ValueError, match="can not stand in a path"):
+        with pytest.raises(ValueError, match="cannot stand in a path"):
             await client.send(Action.PAUSE, id_, "r")
 
     assert server.received == []

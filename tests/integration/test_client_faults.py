@@ -318,7 +318,7 @@ async def test_a_connection_that_is_never_accepted_sends_nothing() -> None:
     assert (reply.error, reply.sent_at) == (TransportError.CONNECT_TIMEOUT, None)
 
 
-async def test_a_name_that_can_not_be_found_sends_nothing() -> None:
+async def test_a_name_that_cannot_be_found_sends_nothing() -> None:
     # Longer than any name: the resolver refuses it without asking the network.
     name = ".".join(["a" * 63] * 5)
     async with client_of(Endpoint(f"http://{name}:9")) as client:

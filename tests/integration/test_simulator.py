@@ -596,7 +596,7 @@ async def test_a_port_in_use_is_an_error_and_leaves_no_file_open(
     assert simulator.ledger._descriptor is None
 
 
-async def test_a_ledger_that_can_not_be_opened_is_an_error(tmp_path: Path) -> None:
+async def test_a_ledger_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     simulator = Simulator(ledger_path=tmp_path / "missing" / "ledger.jsonl")
 
     with pytest.raises(FileNotFoundError):

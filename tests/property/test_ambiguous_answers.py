@@ -36,7 +36,7 @@ UNSURE = {
     Fate.NOT_SENT: 0.05,
 }
 VIEWS = {Fate.LOST_AFTER: 0.2, Fate.ERROR_BEFORE: 0.1}
-#: Some campaigns are paused already, some can not be.
+#: Some campaigns are paused already, some cannot be.
 STATUSES = {
     **dict.fromkeys(IDS[::17], "paused"),
     **dict.fromkeys(IDS[5::19], "draft"),

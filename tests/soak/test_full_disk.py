@@ -155,5 +155,5 @@ def test_a_folder_that_may_not_be_written_ends_with_6(
     options = ["--base-url", simulator.base_url, "--log", "missing/log.jsonl"]
     ended = program.call("run", program.ids(3), "--yes", *options)
     assert ended.code == 6
-    assert "missing/log.jsonl can not be opened" in ended.stderr
+    assert "missing/log.jsonl cannot be opened" in ended.stderr
     assert len(simulator.ledger) == 0

@@ -338,7 +338,7 @@ def ids_of(kinds: Iterable[str]) -> list[str]:
 
 #: It may have been done, and is settled by reading back.
 DOUBTFUL = ("paused", "failed", "unknown")
-#: It was refused, and is read back to see why; where it can not be, it is left open.
+#: It was refused, and is read back to see why; where it cannot be, it is left open.
 REFUSED = ("already_paused", "not_pausable", "failed")
 FINAL = ("rejected", "rejected", "rejected")
 NOT_TAKEN = ("failed", "failed", "failed")

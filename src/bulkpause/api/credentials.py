@@ -26,7 +26,7 @@ class Token:
     White space at its ends is dropped.
 
     Raises:
-        TokenError: It is empty, or holds what can not stand in a header.
+        TokenError: It is empty, or holds what cannot stand in a header.
     """
 
     __slots__ = ("_text",)
@@ -69,7 +69,7 @@ def find_token(
         The token, and a warning where others can read its file.
 
     Raises:
-        TokenError: There is none, or it can not be read or used.
+        TokenError: There is none, or it cannot be read or used.
     """
     if path is None and (text := environ.get(_VARIABLE)) is not None:
         return Token(text), None
@@ -89,7 +89,7 @@ def _from_file(path: Path, name: str) -> tuple[Token, str | None]:
             mode = os.fstat(file.fileno()).st_mode
             text = file.read(2 * _LONGEST).decode("utf-8-sig", "replace")
     except OSError as error:
-        reason = error.strerror or "it can not be read"
+        reason = error.strerror or "it cannot be read"
         raise TokenError(f"{name}: {reason}; {_WHERE}") from None
     if mode & (stat.S_IRGRP | stat.S_IROTH):
         return Token(text), f"others can read {path}: chmod 600 it"

@@ -33,7 +33,7 @@ class Endpoint:
             ValueError: The id would lead to another place.
         """
         if not _PLAIN_ID.fullmatch(id_):
-            raise ValueError(f"{quote(id_)} can not stand in a path")
+            raise ValueError(f"{quote(id_)} cannot stand in a path")
         campaign = f"{self.base_url}/v1/hood/campaigns/{id_}"
         return f"{campaign}/pause" if action is Action.PAUSE else campaign
 

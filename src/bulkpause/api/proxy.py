@@ -58,7 +58,7 @@ def proxy_of_environment(host: str) -> Proxy | None:
     That is `https_proxy`, else `all_proxy`, unless `no_proxy` names the host.
 
     Raises:
-        SettingsError: What they name can not be used.
+        SettingsError: What they name cannot be used.
     """
     # Imported where it is asked for: it brings much along.
     from urllib.request import getproxies_environment, proxy_bypass  # noqa: PLC0415

@@ -1,6 +1,6 @@
 """The head and the body of an answer → what is kept of them.
 
-Whatever the bytes are, nothing is raised: what can not be read is not there. Foreign
+Whatever the bytes are, nothing is raised: what cannot be read is not there. Foreign
 words are cut short and can steer no terminal.
 """
 

@@ -128,7 +128,7 @@ class Resolver(AbstractResolver):
     """Asks the operating system; a look-up that hangs ends with the program.
 
     Raises:
-        OSError: The name has no address, or can not be looked up.
+        OSError: The name has no address, or cannot be looked up.
     """
 
     async def resolve(

@@ -48,7 +48,7 @@ def split(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise BadUrlError("it can not be read as an address") from None
+        raise BadUrlError("it cannot be read as an address") from None
     if parts.scheme not in _DEFAULT_PORTS:
         raise BadUrlError("it must begin with https://, or http:// where that will do")
     if re.search("[?#]", url):

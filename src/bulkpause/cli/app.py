@@ -26,9 +26,9 @@ from bulkpause.report.export import NOT_ATTEMPTED
 
 _EXIT_CODES = """
     0  every id is paused
-    1  finished; some ids can not be paused
-    2  the command can not be used; nothing was sent
-    3  the input can not be used; nothing was sent
+    1  finished; some ids cannot be paused
+    2  the command cannot be used; nothing was sent
+    3  the input cannot be used; nothing was sent
     4  the token is missing or was refused
     5  unfinished: `bulkpause retry` goes on
     6  the log or its disk failed

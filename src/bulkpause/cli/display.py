@@ -8,7 +8,7 @@ from bulkpause.cli.options import Options
 from bulkpause.progress.display import Display, LazyDisplay, PlainDisplay, SafeDisplay
 
 
-#: Terminals that can not move the cursor.
+#: Terminals that cannot move the cursor.
 _DUMB = frozenset({"dumb", "unknown"})
 
 

@@ -19,11 +19,11 @@ class ExitCode(IntEnum):
 
     #: Every id is paused.
     ALL_PAUSED = 0
-    #: Finished; some ids can not be paused.
+    #: Finished; some ids cannot be paused.
     SOME_NOT_PAUSABLE = 1
-    #: The command line can not be used.
+    #: The command line cannot be used.
     USAGE = 2
-    #: The input can not be used; nothing was sent.
+    #: The input cannot be used; nothing was sent.
     INPUT = 3
     #: The token is missing or was refused.
     TOKEN = 4

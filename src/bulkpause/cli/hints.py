@@ -1,4 +1,4 @@
-"""What is said when a command can not be carried out.
+"""What is said when a command cannot be carried out.
 
 That is what to type instead, or where the defect is. Nothing of it repeats a value
 that may be secret.

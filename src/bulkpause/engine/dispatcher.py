@@ -56,7 +56,7 @@ class Recorder(Protocol):
     """Keeps what was sent, what came back, and the final records.
 
     Raises:
-        LogError: It can not; nothing more may be sent.
+        LogError: It cannot; nothing more may be sent.
     """
 
     def sent(self, action: Action, id_: str, request_id: str) -> None: ...

@@ -15,7 +15,7 @@ from bulkpause.model import Record, Status, StopCause, StopReason
 
 #: A percentage of failures is judged from so many finished ids on.
 JUDGED_FROM = 20
-#: Statuses that count as failures. What can not be paused any more is none.
+#: Statuses that count as failures. What cannot be paused any more is none.
 FAILURES = frozenset({Status.REJECTED, Status.FAILED, Status.UNKNOWN})
 _GOOD = frozenset({Status.PAUSED, Status.ALREADY_PAUSED})
 

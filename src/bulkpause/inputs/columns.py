@@ -21,7 +21,7 @@ class Columns:
 
 
 class RowError(ValueError):
-    """A row, or a heading, that we can not use: the reason and the remedy."""
+    """A row, or a heading, that we cannot use: the reason and the remedy."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(reason)

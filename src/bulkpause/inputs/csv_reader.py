@@ -65,7 +65,7 @@ def _delimiter_of(heading: Sequence[str], column: str | None) -> str:
 
 
 def cells_of(lines: Iterable[str], delimiter: str) -> list[str]:
-    """Take the cells of the first record; none where it can not be parsed."""
+    """Take the cells of the first record; none where it cannot be parsed."""
     try:
         return next(csv.reader(lines, delimiter=delimiter), [])
     except csv.Error:
@@ -96,7 +96,7 @@ class _Quotes:
 def records(
     first_row: int, lines: Iterator[str], delimiter: str, name: str
 ) -> Iterator[CsvRecord]:
-    """Parse records, and refuse them where the quotes can not be right.
+    """Parse records, and refuse them where the quotes cannot be right.
 
     Raises:
         InputError: While records are read: one is too long, or a quote is missing.
@@ -120,7 +120,7 @@ def records(
 
 
 def damage(name: str, row: int, what: str) -> InputError:
-    """Say from which row on rows can not be told apart."""
+    """Say from which row on rows cannot be told apart."""
     remedy = "look for a quote that is never closed from there on"
     if "limit" in what:
         remedy = f"{remedy}, or shorten the cell"
@@ -158,7 +158,7 @@ def read_csv(
 
     Raises:
         InputError: At once or while rows are read: there is no one column of ids or
-            to sort by, or the rows can not be told apart.
+            to sort by, or the rows cannot be told apart.
     """
     delimiter, lines = delimited(lines, columns.column)
     found = records(first_row, lines, delimiter, name)

@@ -75,7 +75,7 @@ def opened(path: str) -> Iterator[Iterator[str]]:
     are read; bytes that are not UTF-8 become surrogates, which no id holds.
 
     Raises:
-        InputError: At once or while lines are taken: it can not be opened, read,
+        InputError: At once or while lines are taken: it cannot be opened, read,
             unpacked or decoded, or holds what no text does.
     """
     name = display_name(path)
@@ -154,6 +154,6 @@ def _decoded(data: io.BufferedReader) -> io.TextIOWrapper:
 
 
 def _unreadable(name: str, error: OSError) -> InputError:
-    what = error.strerror or "it can not be read"
+    what = error.strerror or "it cannot be read"
     remedy = _REMEDIES.get(type(error), "check the path")
     return InputError(f"{name}: {what}; {remedy}")

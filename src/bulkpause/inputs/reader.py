@@ -7,7 +7,7 @@ spreadsheet or editor numbers them: from 1, the header and blank rows included, 
 
 A row without a usable id is a `InvalidRow`. What makes it doubtful where rows begin
 and end (a quote that is never closed) is an `InputError`, because rows that were
-swallowed can not be reported one by one.
+swallowed cannot be reported one by one.
 """
 
 import re
@@ -73,7 +73,7 @@ def read(lines: Iterator[str], *, name: str, layout: Layout) -> Source:
 
     Raises:
         InputError: At once or while rows are read: it is empty, or has no column of
-            ids, or several, or its rows can not be told apart.
+            ids, or several, or its rows cannot be told apart.
     """
     first_row, line = _first(lines, layout.column)
     if not line:

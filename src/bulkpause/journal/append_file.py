@@ -30,7 +30,7 @@ class AppendFile:
         torn_bytes: How much of a torn last line was cut off.
 
     Raises:
-        LogError: It can not be opened, or is no regular file.
+        LogError: It cannot be opened, or is no regular file.
         LogHeldError: Another process holds it.
     """
 
@@ -143,7 +143,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
     A file that does not exist has none.
 
     Raises:
-        LogError: It can not be read, or is no regular file.
+        LogError: It cannot be read, or is no regular file.
     """
     try:
         # A device or a pipe may never end, or never begin.
@@ -175,4 +175,4 @@ def _state(found: os.stat_result) -> FileState:
 
 def _failed(path: Path, what: str, error: OSError) -> LogError:
     reason = error.strerror or "unknown error"
-    return LogError(f"{path} can not be {what}: {reason}")
+    return LogError(f"{path} cannot be {what}: {reason}")

@@ -36,7 +36,7 @@ def read_log(log: Path) -> LoadedLog:
     """Read what a log and its write-ahead file say, without taking hold of them.
 
     Raises:
-        LogError: One can not be read or is damaged.
+        LogError: One cannot be read or is damaged.
     """
     states = tuple(state_of(path) for path in (log, write_ahead_path(log)))
     return LoadedLog(read_recovery(log), states)
@@ -46,7 +46,7 @@ def read_recovery(log: Path) -> Recovery:
     """Read what a log and its write-ahead file say, without taking hold of them.
 
     Raises:
-        LogError: One can not be read or is damaged.
+        LogError: One cannot be read or is damaged.
     """
     with _nothing_to_collect():
         entries = list(_read_entries(log))
@@ -57,7 +57,7 @@ def read_run(log: Path, run_id: str) -> Iterator[Record]:
     """Read what is on record of one run: how ids ended, and what it left in doubt.
 
     Raises:
-        LogError: The log or its write-ahead file can not be read or is damaged.
+        LogError: The log or its write-ahead file cannot be read or is damaged.
     """
     entries = list(_read_entries(log))
     records = decode_records(read_lines(log), str(log))

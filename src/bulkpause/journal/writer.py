@@ -59,7 +59,7 @@ class Journal:
 
     Raises:
         SettingsError: It exists and is not to be resumed.
-        LogError: It can not be opened, read or mended.
+        LogError: It cannot be opened, read or mended.
         LogHeldError: Another run holds it.
     """
 
@@ -146,7 +146,7 @@ class Journal:
         """Write down a request that is about to be written.
 
         Raises:
-            LogError: It can not be; the request must not be sent.
+            LogError: It cannot be; the request must not be sent.
         """
         self._ahead.append(
             encode(
@@ -166,7 +166,7 @@ class Journal:
         """Write down an answer that did not settle its id.
 
         Raises:
-            LogError: It can not be; nothing more may be sent.
+            LogError: It cannot be; nothing more may be sent.
         """
         self._ahead.append(
             encode(
@@ -185,7 +185,7 @@ class Journal:
         """Write down the final word on an id.
 
         Raises:
-            LogError: It can not be; nothing more may be sent.
+            LogError: It cannot be; nothing more may be sent.
         """
         self._log.append(encode(record))
         self._open.discard(record.id or "")

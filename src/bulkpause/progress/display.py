@@ -53,7 +53,7 @@ class PlainDisplay(NullDisplay):
 
 
 class SafeDisplay:
-    """Shows nothing more once it can not be shown: a run goes on without a reader."""
+    """Shows nothing more once it cannot be shown: a run goes on without a reader."""
 
     def __init__(self, display: Display) -> None:
         self._face = display

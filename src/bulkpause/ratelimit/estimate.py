@@ -27,7 +27,7 @@ def time_needed_s(
         return 0.0
     *shorter, longest = sorted(limits, key=lambda limit: limit.period_s)
     rounds, rest = divmod(requests - 1, longest.requests)
-    # A round can not be shorter than the shorter windows take for its requests.
+    # A round cannot be shorter than the shorter windows take for its requests.
     within_s = time_needed_s(longest.requests + 1, shorter, late_s=late_s)
     round_s = max(longest.period_s + late_s, within_s)
     return rounds * round_s + time_needed_s(rest + 1, shorter, late_s=late_s)

@@ -1,6 +1,6 @@
 """How careful to be with a server that refuses what our windows allow.
 
-A refusal that our own counting can not explain means that the server counts in some
+A refusal that our own counting cannot explain means that the server counts in some
 other way. Each one makes the gaps between requests longer, up to even spacing a
 little under the steady rate, which satisfies every way of counting that was met: a
 log, a counter, a bucket filled at that rate. Long calm makes them shorter again, and

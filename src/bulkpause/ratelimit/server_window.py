@@ -218,7 +218,7 @@ class ArrivalOrder:
             reply: The answer to it.
             counted: How many the server had counted, this one included.
         """
-        # An answer from before it was sent can not tell of a later one.
+        # An answer from before it was sent cannot tell of a later one.
         sent_at = reply.received_at if reply.sent_at is None else reply.sent_at
         index = max(
             bisect_right(self._counts, counted),

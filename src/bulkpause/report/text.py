@@ -21,7 +21,7 @@ def end_of_run(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     if totals.by_status[Status.UNKNOWN]:
         yield _unknown(totals)
     if before := totals.not_paused_before:
-        yield f"{format_count(before, 'row')} of earlier runs can not be paused"
+        yield f"{format_count(before, 'row')} of earlier runs cannot be paused"
     if not totals.requests:
         return
     share = share_of_limits(totals, limits)

@@ -76,7 +76,7 @@ class Totals:
 
     The rows that no record speaks of are counted when the input is read: repeats of
     an id, and ids that an earlier run has done. `not_paused_before` are the rows of
-    earlier runs that can not be paused.
+    earlier runs that cannot be paused.
     """
 
     rows: int = 0

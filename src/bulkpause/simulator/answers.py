@@ -28,7 +28,7 @@ MESSAGES: Mapping[int, str] = {
     403: "The request is not allowed.",
     404: "There is no such resource.",
     409: "The request conflicts with the state of the resource.",
-    422: "The request can not be processed.",
+    422: "The request cannot be processed.",
     429: "The rate limit is exceeded.",
     503: "The service is not available.",
 }

@@ -80,7 +80,7 @@ class Ledger(Sequence[Entry]):
         """Read a ledger's file; a last line without its end is left out.
 
         Raises:
-            OSError: the file can not be read.
+            OSError: the file cannot be read.
             ValueError: a line is no entry.
         """
         ledger = cls()
@@ -107,7 +107,7 @@ class Ledger(Sequence[Entry]):
         """Open the file for appending, where there is to be one.
 
         Raises:
-            OSError: the file can not be opened.
+            OSError: the file cannot be opened.
         """
         if self._path is not None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC

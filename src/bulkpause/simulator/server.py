@@ -39,7 +39,7 @@ class Simulator:
 
     Raises:
         ValueError: the host is not on loopback.
-        OSError: on starting, when the port or the ledger's file can not be had.
+        OSError: on starting, when the port or the ledger's file cannot be had.
     """
 
     def __init__(
@@ -230,7 +230,7 @@ async def serve(
 
     Raises:
         ValueError: the host is not on loopback.
-        OSError: the port or the ledger's file can not be had.
+        OSError: the port or the ledger's file cannot be had.
     """
     simulator = Simulator(behaviour, host=host, port=port, ledger_path=ledger_path)
     async with simulator:

@@ -67,7 +67,7 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize("text", UNUSABLE)
-def test_what_can_not_stand_in_a_header_is_refused_unechoed(text: str) -> None:
+def test_what_cannot_stand_in_a_header_is_refused_unechoed(text: str) -> None:
     with pytest.raises(TokenError) as raised:
         Token(text)
 
@@ -199,7 +199,7 @@ def test_a_directory_is_no_token_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
-def test_a_file_that_can_not_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(TokenError, match="Permission denied"):
         find_token(write(tmp_path / "token", "abc", 0o000), {})
 

@@ -259,7 +259,7 @@ def test_each_action_has_its_place(action: Action, path: str) -> None:
     ["", ".", "..", "a/b", "a/../b", "a?b", "a#b", "a b", "a%2fb", "7/cancel?", "7\n"],
 )
 def test_no_id_leads_to_another_place(id_: str) -> None:
-    with pytest.raises(ValueError, match="can not stand in a path"):
+    with pytest.raises(ValueError, match="cannot stand in a path"):
         Endpoint(DEFAULT_BASE_URL).url(Action.PAUSE, id_)
 
 

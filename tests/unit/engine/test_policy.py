@@ -311,7 +311,7 @@ def test_a_read_back_settles_as_the_table_says(
 
 
 @pytest.mark.parametrize("campaign_status", OTHER_STATUSES)
-def test_a_campaign_that_can_not_run_is_not_pausable(campaign_status: str) -> None:
+def test_a_campaign_that_cannot_run_is_not_pausable(campaign_status: str) -> None:
     met = settle(seen(campaign_status), pause=answer(400), attempts=1)
 
     assert met == Finish(Status.NOT_PAUSABLE)

@@ -162,7 +162,7 @@ class Broken(io.RawIOBase):
     [
         (PermissionError(13, "Permission denied"), "ask for the right to read it"),
         (OSError(5, "Input/output error"), "Input/output error; check the path"),
-        (OSError(), "it can not be read; check the path"),
+        (OSError(), "it cannot be read; check the path"),
     ],
     ids=["forbidden", "broken", "unexplained"],
 )

@@ -128,7 +128,7 @@ def test_a_symlink_is_refused(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_bytes(b"torn")
     path.symlink_to(target)
-    with pytest.raises(LogError, match="can not be opened"):
+    with pytest.raises(LogError, match="cannot be opened"):
         AppendFile(path)
     assert target.read_bytes() == b"torn"
 
@@ -140,23 +140,23 @@ def test_a_device_is_refused(device: str) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match=r"none/log can not be opened: No such file"):
+    with pytest.raises(LogError, match=r"none/log cannot be opened: No such file"):
         AppendFile(tmp_path / "none" / "log")
 
 
-def test_a_torn_line_that_can_not_be_cut_is_named(
+def test_a_torn_line_that_cannot_be_cut_is_named(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.write_bytes(b"torn")
     monkeypatch.setattr(os, "ftruncate", no_space)
-    with pytest.raises(LogError, match="log can not be mended: No space left"):
+    with pytest.raises(LogError, match="log cannot be mended: No space left"):
         AppendFile(path)
 
 
-def test_a_file_that_can_not_be_read_is_named(path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_named(path: Path) -> None:
     file = AppendFile(path)
     file.close()
-    with pytest.raises(LogError, match="log can not be read: Bad file descriptor"):
+    with pytest.raises(LogError, match="log cannot be read: Bad file descriptor"):
         list(file.lines())
 
 
@@ -189,7 +189,7 @@ def test_after_a_failed_write_every_line_and_sync_is_refused(
     file = AppendFile(path)
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", no_space)
-        with pytest.raises(LogError, match="can not be written: No space left"):
+        with pytest.raises(LogError, match="cannot be written: No space left"):
             file.append(b"one\n")
     with pytest.raises(LogError, match="No space left"):
         file.append(b"two\n")
@@ -211,9 +211,9 @@ def test_a_failed_sync_is_never_tried_again(
 
     monkeypatch.setattr(os, "fdatasync", broken)
     for _ in range(3):
-        with pytest.raises(LogError, match="can not be synced: Input/output error"):
+        with pytest.raises(LogError, match="cannot be synced: Input/output error"):
             file.sync()
-    with pytest.raises(LogError, match="can not be synced"):
+    with pytest.raises(LogError, match="cannot be synced"):
         file.append(b"one\n")
     file.close()
     assert len(synced) == 1
@@ -230,7 +230,7 @@ def test_a_file_fails_like_another_that_failed(
     with pytest.raises(LogError):
         one.sync()
     other.fail_like(one)
-    with pytest.raises(LogError, match="one can not be synced"):
+    with pytest.raises(LogError, match="one cannot be synced"):
         other.append(b"line\n")
     one.close()
     other.close()
@@ -253,7 +253,7 @@ def test_a_file_is_removed_once(path: Path) -> None:
     file = AppendFile(path)
     file.remove()
     assert not path.exists()
-    with pytest.raises(LogError, match="can not be removed"):
+    with pytest.raises(LogError, match="cannot be removed"):
         file.remove()
     file.close()
 
@@ -273,9 +273,9 @@ def test_a_reader_refuses_what_may_never_end(device: str) -> None:
         list(read_lines(Path(device)))
 
 
-def test_a_reader_names_what_it_can_not_read(path: Path) -> None:
+def test_a_reader_names_what_it_cannot_read(path: Path) -> None:
     path.write_bytes(b"no folder")
-    with pytest.raises(LogError, match="log/log can not be read: Not a directory"):
+    with pytest.raises(LogError, match="log/log cannot be read: Not a directory"):
         list(read_lines(path / "log"))
 
 

@@ -224,12 +224,12 @@ async def test_a_failed_sync_stops_both_files(
             monkeypatch.setattr(os, "fdatasync", broken)
             kept.write(paused("1"))
             await asyncio.sleep(SYNC_WITHIN_S)
-            with pytest.raises(LogError, match="log can not be synced"):
+            with pytest.raises(LogError, match="log cannot be synced"):
                 kept.sent(Action.PAUSE, "2", "run-2")
             with pytest.raises(LogError):
                 kept.write(paused("2"))
 
-    with pytest.raises(LogError, match="log can not be synced"):
+    with pytest.raises(LogError, match="log cannot be synced"):
         await run()
     assert kinds(write_ahead_path(path)) == ["run", "planned"]
 
@@ -255,7 +255,7 @@ async def test_a_sync_that_fails_at_the_end_is_not_hidden(
                 await asyncio.sleep(SYNC_WITHIN_S)
 
     monkeypatch.setattr(os, "fdatasync", broken)
-    with pytest.raises(LogError, match="can not be synced"):
+    with pytest.raises(LogError, match="cannot be synced"):
         await run()
     # The files have a descriptor each; on the one that failed there is no other sync.
     assert len(so_far) == max(position + 1, 2)

@@ -403,7 +403,7 @@ def test_an_id_that_is_paused_is_for_those_who_debug(logger: _Logger) -> None:
 
 
 @pytest.mark.parametrize(("error", "times"), [(None, 2), (BrokenPipeError(), 1)])
-def test_what_can_not_be_shown_is_shown_no_more(
+def test_what_cannot_be_shown_is_shown_no_more(
     error: Exception | None, times: int
 ) -> None:
     display = _Recorded(error)

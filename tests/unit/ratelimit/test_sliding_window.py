@@ -543,7 +543,7 @@ class TestServersWord:
 
     async def test_an_answer_after_the_earliest_instant_stays_counted(self) -> None:
         # The end is known to be from 2 to 4: what was answered at 2.5 may be of the
-        # new window, what was answered at 1.5 can not.
+        # new window, what was answered at 1.5 cannot.
         window = SlidingWindow(FOUR_IN_TEN)
         for instant in (0.0, 1.5, 2.5):
             await until(instant)

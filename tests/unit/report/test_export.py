@@ -145,7 +145,7 @@ def test_no_words_are_a_formula_however_cells_are_parted(
 
 
 def is_formula(cell: str) -> bool:
-    """Judge as a spreadsheet does that drops what can not be seen."""
+    """Judge as a spreadsheet does that drops what cannot be seen."""
     return (
         cell.strip()
         .strip('"')

@@ -444,7 +444,7 @@ def test_a_fault_is_delivered_as_its_name_says(
 
 
 @pytest.mark.parametrize("fault", [Fault.INTERNAL_ERROR_AFTER, Fault.LOST])
-def test_a_fault_after_acting_does_not_pause_what_can_not_be_paused(
+def test_a_fault_after_acting_does_not_pause_what_cannot_be_paused(
     fault: Fault,
 ) -> None:
     ours = account(default_status="sent", always=fault)

@@ -25,7 +25,7 @@ def show_status(log: Path, *, is_json: bool) -> ExitCode:
 
     Raises:
         InputError: There is no such log.
-        LogError: It can not be read or is damaged.
+        LogError: It cannot be read or is damaged.
     """
     found = _read(log)
     unattempted = _unattempted(found)
@@ -47,7 +47,7 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     Raises:
         SettingsError: A status does not exist.
         InputError: There is no such log.
-        LogError: It can not be read or is damaged.
+        LogError: It cannot be read or is damaged.
     """
     known = {*Status, NOT_ATTEMPTED}
     if wrong := [status for status in statuses if status not in known]:

@@ -20,7 +20,7 @@ def plan(options: Options) -> ExitCode:
     """Say what a run would send. Sends nothing.
 
     Raises:
-        BulkpauseError: The input can not be used.
+        BulkpauseError: The input cannot be used.
     """
     found = plan_of_input(options, Recovery())
     if options.is_json:

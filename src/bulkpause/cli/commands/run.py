@@ -66,7 +66,7 @@ def run(options: Options) -> ExitCode:
     logging.getLogger().addHandler(logging.NullHandler())
     token = _token(options)
     if not options.is_simulated:
-        options.settings.find_proxy()  # what can not be used is refused beforehand
+        options.settings.find_proxy()  # what cannot be used is refused beforehand
     if not found.items and not found.problems:
         return _end_at_once(totals, options)
     if not _is_confirmed(found, options):
