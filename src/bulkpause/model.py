@@ -20,22 +20,38 @@ class Action(StrEnum):
 
 
 class Status(StrEnum):
-    """How an id ended. Exactly one holds for each row that was taken up."""
+    """The result of an id. Exactly one holds for each row that a run handled."""
 
-    #: 204, or seen paused after an attempt of ours that may have been applied.
+    #: 204, or read back as paused after an attempt that may have been applied.
     PAUSED = "paused"
-    #: Refused, seen paused, and none of our attempts can have done it.
+    #: Read back as paused, and no attempt of ours can have done it.
     ALREADY_PAUSED = "already_paused"
-    #: Refused, and seen in another status.
+    #: Read back in a status that cannot be paused.
     NOT_PAUSABLE = "not_pausable"
-    #: Refused for good.
+    #: A final 4xx.
     REJECTED = "rejected"
-    #: Known not to be paused by us, and open: tries used up, or a read-back missing.
+    #: Not paused by us: attempts used up, or the read-back is missing.
     FAILED = "failed"
-    #: Tries used up, perhaps applied, and no read-back could settle it.
+    #: In doubt: attempts used up, one may have been applied, no read-back settled it.
     UNKNOWN = "unknown"
-    #: The row holds no usable id. Never sent.
+    #: The row has no valid id. Never sent.
     INVALID = "invalid"
+
+    #: The campaign is paused.
+    is_paused: bool
+    #: A retry may still change it.
+    is_retryable: bool
+    #: It counts against `--max-failures`.
+    is_failure: bool
+    #: The id needs nothing more, paused or not.
+    is_settled: bool
+
+    def __init__(self, value: str) -> None:
+        # Set once: a summary of a million records reads them for each.
+        self.is_paused = value in {"paused", "already_paused"}
+        self.is_retryable = value in {"failed", "unknown"}
+        self.is_failure = self.is_retryable or value == "rejected"
+        self.is_settled = self.is_paused or value in {"not_pausable", "rejected"}
 
 
 class TransportError(StrEnum):

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bulkpause import Pauser, Record, RetryPolicy, Settings, Verify
 from bulkpause.journal.reader import read_recovery
-from bulkpause.journal.recovery import SETTLED, run_of
+from bulkpause.journal.recovery import run_of
 from bulkpause.model import Item, Status
 from tests.support.crash_simulation import Trace, crash_after, lay_out, traced
 from tests.support.fakes import (
@@ -188,7 +188,7 @@ class LogMachine(RuleBasedStateMachine):
         records = self._records()
         assert set(records) >= set(IDS)
         assert disagreements(records.values(), self.server) == []
-        assert {record.status for record in records.values()} <= SETTLED
+        assert all(record.status.is_settled for record in records.values())
         running = {id_ for id_ in IDS if self.server.status(id_) == "running"}
         refused = {id_ for id_, one in records.items() if one.status is Status.REJECTED}
         assert running <= refused
@@ -203,7 +203,7 @@ def settled_on_record(log: Path) -> set[str]:
     """Read the log by other means than the code that is judged here."""
     lines = log.read_bytes().split(b"\n")[:-1] if log.exists() else []
     last = {one["id"]: one["status"] for one in map(orjson.loads, lines)}
-    return {id_ for id_, status in last.items() if status in SETTLED}
+    return {id_ for id_, status in last.items() if Status(status).is_settled}
 
 
 TestLogMachine = LogMachine.TestCase

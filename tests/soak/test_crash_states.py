@@ -16,7 +16,6 @@ import pytest
 
 from bulkpause import Pauser, Record, RetryPolicy, Settings, Status
 from bulkpause.journal.reader import read_recovery
-from bulkpause.journal.recovery import SETTLED
 from tests.support.crash_simulation import Crash, Trace, crash_after, lay_out, traced
 from tests.support.fakes import (
     FakeServer,
@@ -180,13 +179,13 @@ def problems_after(state: State, log: Path) -> list[str]:
     before = _whole_records(state.log)
     pause(server, log)
     after = read_recovery(log)
-    done = {id_ for id_, status in before.items() if status in SETTLED}
+    done = {id_ for id_, status in before.items() if Status(status).is_settled}
     sent = {call.id for call in server.calls}
     records = after.records
     return [
         *(f"{id_} was lost" for id_ in IDS if id_ not in records),
         *(f"{id_} was settled and asked for again" for id_ in sorted(done & sent)),
-        *(f"{id_} was tried and not paused" for id_ in _not_good(records)),
+        *(f"{id_} was tried and not paused" for id_ in _not_paused(records)),
         *disagreements(records.values(), server),
         *([f"{log.name}.wal is left"] if len(list(log.parent.iterdir())) > 1 else []),
     ]
@@ -197,10 +196,9 @@ def _whole_records(log: bytes) -> dict[str, str]:
     return {one["id"]: one["status"] for one in map(orjson.loads, lines)}
 
 
-def _not_good(records: dict[str, Record]) -> list[str]:
-    good = {Status.PAUSED, Status.ALREADY_PAUSED}
+def _not_paused(records: dict[str, Record]) -> list[str]:
     return [
         id_
         for id_, record in records.items()
-        if record.status not in good and id_ not in STATUSES
+        if not record.status.is_paused and id_ not in STATUSES
     ]

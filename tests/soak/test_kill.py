@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 import pytest
 
+from bulkpause.model import Status
 from bulkpause.simulator import Fault, Simulator, Window
 from tests.support.nightly import IS_NIGHTLY
 from tests.support.program import TOKEN, WITHIN_S, Program, Running, Serve
@@ -43,7 +44,6 @@ NETWORK = {
     "jitter_s": 0.01,
 }
 OPTIONS = ("--burst", "20/200ms", "--steady", "none", "--progress", "none")
-SETTLED = {"paused", "already_paused", "not_pausable", "rejected"}
 
 pytestmark = [pytest.mark.timeout(300 + KILLS), pytest.mark.unmeasured]
 
@@ -146,7 +146,7 @@ def problems_at_the_end(program: Program, simulator: Simulator) -> Iterator[str]
         finished_at = datetime.fromisoformat(record["finished_at"])
         for entry in simulator.ledger.of(record["id"]):
             is_later = datetime.fromisoformat(entry.wall_time) > finished_at
-            if record["status"] in SETTLED and is_later:
+            if Status(record["status"]).is_settled and is_later:
                 yield f"{entry.action} of {entry.id} after it was {record['status']}"
     if (program.folder / "log.jsonl.wal").exists():
         yield "the write-ahead file is left"

@@ -15,9 +15,6 @@ from bulkpause.model import Record, Status, StopCause, StopReason
 
 #: A percentage of failures is judged from so many finished ids on.
 JUDGED_FROM = 20
-#: Statuses that count as failures. What cannot be paused any more is none.
-FAILURES = frozenset({Status.REJECTED, Status.FAILED, Status.UNKNOWN})
-_GOOD = frozenset({Status.PAUSED, Status.ALREADY_PAUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +78,7 @@ class FailureCount:
         if record.status is Status.INVALID:
             return None
         self._finished += 1
-        self._failures += record.status in FAILURES
+        self._failures += record.status.is_failure
         if self._tolerance is None or not self._tolerance.is_exceeded(
             self._failures, self._finished
         ):
@@ -98,7 +95,7 @@ def judge_canary(wanted: int, records: Collection[Record]) -> StopReason | None:
         wanted: How many ids the canary has.
         records: Those of them that came to an end.
     """
-    bad = [record for record in records if record.status not in _GOOD]
+    bad = [record for record in records if not record.status.is_paused]
     missing = wanted - len(records) + len(bad)
     if not missing:
         return None

@@ -12,12 +12,6 @@ from bulkpause.journal.codec import Answered, Header, Sent, WalEntry
 from bulkpause.model import Action, Item, PriorAttempt, Record, Status, timestamp
 
 
-#: After these, an id needs nothing more.
-SETTLED = frozenset(
-    {Status.PAUSED, Status.ALREADY_PAUSED, Status.NOT_PAUSABLE, Status.REJECTED}
-)
-
-
 @dataclass(slots=True)
 class Recovery:
     """All that a log and its write-ahead file say together."""
@@ -40,14 +34,16 @@ class Recovery:
         return frozenset(
             id_
             for id_, record in self.records.items()
-            if record.status in SETTLED and id_ not in self.prior_attempts
+            if record.status.is_settled and id_ not in self.prior_attempts
         )
 
     @property
     def not_pausable(self) -> int:
         """How many ids are settled and not paused."""
-        bad = (Status.NOT_PAUSABLE, Status.REJECTED)
-        return sum(record.status in bad for record in self.records.values())
+        return sum(
+            record.status.is_settled and not record.status.is_paused
+            for record in self.records.values()
+        )
 
     @property
     def latest(self) -> dict[str, Record]:
@@ -114,7 +110,7 @@ def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
         else:
             found.records[record.id] = record
     for id_, record in found.records.items():
-        if record.status not in SETTLED:
+        if not record.status.is_settled:
             found.prior_attempts[id_] = _past_of_record(record)
     answers: dict[str, Answered] = {}
     for entry in entries:

@@ -12,7 +12,7 @@ import structlog
 
 from bulkpause.model import Record
 from bulkpause.progress.snapshot import Snapshot
-from bulkpause.report.totals import GOOD, Cause
+from bulkpause.report.totals import Cause
 
 
 #: Seconds between two lines.
@@ -68,7 +68,7 @@ class JsonLinesDisplay:
         self._log.info("run.progressed", **_fields(snapshot))
 
     def tell(self, record: Record) -> None:
-        if record.status in GOOD:
+        if record.status.is_paused:
             self._log.debug("id.finished", id=record.id, status=record.status)
             return
         self._log.warning(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bulkpause._text import format_duration
 from bulkpause.model import Limit, Record, Status
-from bulkpause.report.totals import GOOD, Cause
+from bulkpause.report.totals import Cause
 
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Tally:
     def add(self, record: Record) -> None:
         """Take a record into account."""
         self._by_status[record.status] += 1
-        if record.status not in GOOD:
+        if not record.status.is_paused:
             self.failures.append(failure(record))
 
     def see(self, requests: int, now: float) -> None:

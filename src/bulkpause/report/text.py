@@ -62,9 +62,13 @@ def closing(
 
 
 def _left(totals: Totals) -> str:
-    names = (Status.FAILED, Status.UNKNOWN, "not_attempted")
-    accounts = totals.accounts()
-    found = [f"{accounts[name]} {name}" for name in names if accounts[name]]
+    open_ids = {
+        status.value: totals.by_status[status]
+        for status in Status
+        if status.is_retryable
+    }
+    open_ids["not_attempted"] = totals.not_attempted
+    found = [f"{count} {name}" for name, count in open_ids.items() if count]
     return ", ".join(found) or "nothing"
 
 

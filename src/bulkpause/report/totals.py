@@ -10,10 +10,6 @@ from bulkpause._text import sanitize
 from bulkpause.model import Record, Status
 
 
-#: Statuses in which a campaign is paused.
-GOOD = frozenset({Status.PAUSED, Status.ALREADY_PAUSED})
-#: Statuses that a retry may change.
-OPEN = frozenset({Status.FAILED, Status.UNKNOWN})
 #: What a read-back would have settled that was not made.
 _UNREAD: dict[tuple[Status, int | None], str] = {
     (Status.UNKNOWN, 204): "accepted, but not read back",
@@ -153,13 +149,16 @@ class Totals:
     @property
     def is_unfinished(self) -> bool:
         """Whether a retry could still pause more."""
-        return self.not_attempted > 0 or any(self.by_status[s] for s in OPEN)
+        return self.not_attempted > 0 or any(
+            status.is_retryable and count for status, count in self.by_status.items()
+        )
 
     @property
     def is_all_paused(self) -> bool:
-        paused = sum(self.by_status[status] for status in GOOD)
-        is_paused = paused == self.by_status.total() and not self.not_paused_before
-        return is_paused and not self.is_unfinished
+        is_paused = all(
+            status.is_paused for status, count in self.by_status.items() if count
+        )
+        return is_paused and not self.not_paused_before and not self.is_unfinished
 
     @property
     def wall_s(self) -> float:

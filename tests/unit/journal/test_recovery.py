@@ -15,7 +15,7 @@ from bulkpause.journal.codec import (
     decode_entries,
     encode,
 )
-from bulkpause.journal.recovery import SETTLED, Recovery, ages_s, recover
+from bulkpause.journal.recovery import Recovery, ages_s, recover
 from bulkpause.model import Action, Item, Record, Status
 
 
@@ -91,8 +91,8 @@ def test_nothing_says_nothing() -> None:
 @pytest.mark.parametrize("status", Status)
 def test_a_record_settles_its_id_or_leaves_it_to_a_retry(status: Status) -> None:
     found = recover([record("1", status, "a")], [])
-    assert ("1" in found.settled) == (status in SETTLED)
-    assert ("1" in found.unfinished) == (status not in SETTLED)
+    assert ("1" in found.settled) == status.is_settled
+    assert ("1" in found.unfinished) == (not status.is_settled)
 
 
 def test_the_last_record_of_an_id_holds() -> None:
@@ -262,7 +262,7 @@ def test_every_id_of_the_story_is_settled_or_unfinished(
     assert found.settled | set(found.unfinished) == every
     assert not found.settled & set(found.unfinished)
     last = {one.id: one.status for one in records}
-    assert {id_ for id_ in found.settled if last.get(id_) not in SETTLED} == set()
+    assert all(last[id_].is_settled for id_ in found.settled)
     open_ids = {id_ for id_, past in found.prior_attempts.items() if past}
     assert open_ids == {id_ for id_ in found.unfinished if id_ in open_ids}
 

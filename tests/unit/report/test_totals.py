@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.model import Record, Status
-from bulkpause.report.totals import GOOD, OPEN, Totals, total
+from bulkpause.report.totals import Totals, total
 
 
 RECORDS = st.lists(st.sampled_from(Status).map(lambda s: Record(id="1", status=s)))
@@ -62,10 +62,6 @@ def test_the_sum_leaves_out_empty_accounts() -> None:
 
 def test_the_sum_of_nothing_is_nothing() -> None:
     assert Totals().identity() == "0 rows = 0"
-
-
-def test_no_status_is_both_good_and_open() -> None:
-    assert not GOOD & OPEN
 
 
 def test_a_run_that_left_ids_out_is_unfinished() -> None:

@@ -1,0 +1,32 @@
+import copy
+import pickle
+
+import pytest
+
+from bulkpause.model import Status
+
+
+@pytest.mark.parametrize(
+    ("name", "statuses"),
+    [
+        ("is_paused", {"paused", "already_paused"}),
+        ("is_retryable", {"failed", "unknown"}),
+        ("is_failure", {"rejected", "failed", "unknown"}),
+        ("is_settled", {"paused", "already_paused", "not_pausable", "rejected"}),
+    ],
+)
+def test_status_sets_hold_these_statuses(name: str, statuses: set[str]) -> None:
+    assert {status.value for status in Status if getattr(status, name)} == statuses
+
+
+@pytest.mark.parametrize("status", Status)
+def test_status_is_settled_retryable_or_invalid(status: Status) -> None:
+    kinds = (status.is_settled, status.is_retryable, status is Status.INVALID)
+    assert sum(kinds) == 1
+
+
+@pytest.mark.parametrize("status", Status)
+def test_status_is_one_object_after_copying(status: Status) -> None:
+    assert Status(str(status)) is status
+    assert copy.deepcopy(status) is status
+    assert pickle.loads(pickle.dumps(status)) is status  # noqa: S301 (our own bytes)
