@@ -60,6 +60,8 @@ async def pause_all(keeper: Keeper, ids: int, verify: Verify) -> float:
             recorder=keeper,
             context=Context(
                 run_id="run",
+                planned=ids,
+                endpoint="",
                 request_ids=(f"run-{number}" for number in count(1)),
                 reason=None,
                 retry_policy=RetryPolicy(verify=verify),

@@ -22,8 +22,6 @@ def write_old_log(log: Path, settings: Settings, ids: int, *, left: int) -> None
     run_id = new_run_id(BEGUN_AT, settings.endpoint_name)
     items = [Item(id=str(1000 + row), row=row) for row in range(1, ids + 1)]
     done = items[: ids - left]
-    with log.open("wb") as file:
-        file.writelines(encode(record) for record in _records(done, run_id))
     header = Header(
         run=run_id,
         base_url=settings.endpoint_name,
@@ -31,13 +29,15 @@ def write_old_log(log: Path, settings: Settings, ids: int, *, left: int) -> None
         planned=ids,
         boot_id=boot_id(),
     )
+    with log.open("wb") as file:
+        file.writelines(encode(record) for record in _records(done, header))
     with write_ahead_path(log).open("wb") as file:
         file.write(encode(header))
         file.writelines(encode_plan(items))
         file.writelines(encode(sent) for sent in _sent(done, run_id))
 
 
-def _records(items: list[Item], run_id: str) -> Iterator[Record]:
+def _records(items: list[Item], header: Header) -> Iterator[Record]:
     for number, item in enumerate(items, 1):
         yield Record(
             id=item.id,
@@ -46,11 +46,13 @@ def _records(items: list[Item], run_id: str) -> Iterator[Record]:
             attempts=1,
             reason="The sale is over",
             row=item.row,
-            request_id=f"{run_id}-{number}",
+            request_id=f"{header.run}-{number}",
             latency_ms=81.4,
             started_at=timestamp(BEGUN_AT),
             finished_at=timestamp(BEGUN_AT),
-            run_id=run_id,
+            run_id=header.run,
+            planned=header.planned,
+            endpoint=header.base_url,
         )
 
 

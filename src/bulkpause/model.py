@@ -182,11 +182,24 @@ class PriorAttempt:
     is_in_doubt: bool = False
 
 
+#: The version of a record's shape. 1 had no `v`, `name`, `account`, `action`,
+#: `planned` and `endpoint`.
+RECORD_VERSION = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """The final word on one id in one run: a line of the result log."""
+    """The final status of one id in one run: one line of the result log.
+
+    The fields are the keys of the line, in its order. `planned` is how many ids the
+    run meant to pause, `endpoint` a base URL or `simulator`, `v` the version of the
+    record's shape. `name` and `account` are always None for now.
+    """
 
     id: str | None
+    name: str | None = None
+    account: str | None = None
+    action: Action = Action.PAUSE
     status: Status
     http_status: int | None = None
     trace_id: str | None = None
@@ -203,6 +216,9 @@ class Record:
     started_at: str | None = None
     finished_at: str | None = None
     run_id: str | None = None
+    planned: int | None = None
+    endpoint: str | None = None
+    v: int = RECORD_VERSION
 
 
 def timestamp(moment: datetime) -> str:

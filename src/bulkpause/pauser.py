@@ -205,16 +205,21 @@ class Pauser:
             LogError: A record could not be kept; nothing more was sent.
         """
         items: dict[str, Item] = {}
+        invalid: list[InvalidRow] = []
         for row, id_ in enumerate(ids, 1):
             item = as_item(row, id_) if isinstance(id_, str) else checked(id_)
             if isinstance(item, InvalidRow):
-                yield self._invalid(item)
+                invalid.append(item)
             else:
                 items.setdefault(item.id, item)
         settled = self.recovery.settled
         wanted = [item for item in items.values() if item.id not in settled]
-        self._recorder.begin(self._header(wanted), wanted)
-        async for record in self._carry(wanted):
+        header = self._header(wanted)
+        # Before the plan: a log with a plan has the invalid rows on record.
+        for invalid_row in invalid:
+            yield self._invalid(invalid_row, header)
+        self._recorder.begin(header, wanted)
+        async for record in self._carry(wanted, header):
             yield record
 
     def _header(self, items: list[Item]) -> Header:
@@ -247,18 +252,22 @@ class Pauser:
             if item.id not in first:
                 yield Job(item, prior_attempts=past.get(item.id, ()))
 
-    def _invalid(self, problem: InvalidRow) -> Record:
+    def _invalid(self, problem: InvalidRow, header: Header) -> Record:
         record = Record(
             id=None,
             status=Status.INVALID,
             error=f"{problem.detail}; {problem.remedy}",
             row=problem.row,
             run_id=self.run_id,
+            planned=header.planned,
+            endpoint=header.base_url,
         )
         self._recorder.write(record)
         return record
 
-    async def _carry(self, items: list[Item]) -> AsyncGenerator[Record, None]:
+    async def _carry(
+        self, items: list[Item], header: Header
+    ) -> AsyncGenerator[Record, None]:
         records: asyncio.Queue[Record | None] = asyncio.Queue()
         failures = FailureCount(self._guards.max_failures)
 
@@ -276,6 +285,8 @@ class Pauser:
             recorder=self._recorder,
             context=Context(
                 run_id=self.run_id,
+                planned=header.planned,
+                endpoint=header.base_url,
                 request_ids=self._request_ids,
                 reason=self.settings.reason,
                 retry_policy=self.settings.retry_policy,

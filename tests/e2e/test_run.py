@@ -19,6 +19,9 @@ EXPORT = (
 )
 KEYS = [
     "id",
+    "name",
+    "account",
+    "action",
     "status",
     "http_status",
     "trace_id",
@@ -35,6 +38,9 @@ KEYS = [
     "started_at",
     "finished_at",
     "run_id",
+    "planned",
+    "endpoint",
+    "v",
     "crc32",
 ]
 

@@ -297,6 +297,8 @@ def context(retry_policy: RetryPolicy | None = None, *, run_id: str = "run") -> 
     """Give an engine all that it needs beside its ports; jitter is at its most."""
     return Context(
         run_id=run_id,
+        planned=1,
+        endpoint="https://api.example",
         request_ids=(f"{run_id}-{number}" for number in count(1)),
         reason=None,
         retry_policy=retry_policy or RetryPolicy(),

@@ -71,6 +71,8 @@ class Context:
     """What every record of a run has in common, and where its randomness is from."""
 
     run_id: str
+    planned: int
+    endpoint: str
     request_ids: Iterator[str]
     reason: str | None
     retry_policy: RetryPolicy
@@ -268,7 +270,12 @@ class Dispatcher:
     def _keep(self, job: Job, status: Status) -> None:
         context = self._context
         record = job.record(
-            status, reason=context.reason, run_id=context.run_id, now=context.now()
+            status,
+            reason=context.reason,
+            run_id=context.run_id,
+            planned=context.planned,
+            endpoint=context.endpoint,
+            now=context.now(),
         )
         try:
             self._recorder.write(record)

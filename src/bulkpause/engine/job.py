@@ -71,7 +71,14 @@ class Job:
         return self.last_pause is not None and self.last_pause.http_status == 204
 
     def record(
-        self, status: Status, *, reason: str | None, run_id: str, now: datetime
+        self,
+        status: Status,
+        *,
+        reason: str | None,
+        run_id: str,
+        planned: int,
+        endpoint: str,
+        now: datetime,
     ) -> Record:
         """Sum up: the last pause attempt in full, the earlier ones as history."""
         made = [*self.prior_attempts, *(_past(attempt) for attempt in self.pauses)]
@@ -95,6 +102,8 @@ class Job:
             started_at=made[0].at,
             finished_at=timestamp(now),
             run_id=run_id,
+            planned=planned,
+            endpoint=endpoint,
         )
 
     def _campaign_status(self) -> str | None:

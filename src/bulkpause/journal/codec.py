@@ -1,14 +1,15 @@
-"""The lines of the result log and of its write-ahead file, written and read.
+"""Encode and decode the lines of the result log and of the write-ahead log.
 
-A line of the log is a `Record`. The write-ahead file holds four kinds, told apart by
-their first key: `run` begins a run, `planned` names ids that it is about to send,
-`sent` comes before each request, and `answered` after those that were not final.
+A line of the result log is a `Record`. The write-ahead log has four kinds of line,
+which differ in their first key: `run` begins a run, `planned` lists ids that the run
+will send, `sent` precedes each request, and `answered` follows a response or
+transport error that did not settle its id.
 
-Each line ends with a checksum of what stands before it, so that no damage makes one
-id of another. A line that somebody mended may go without.
+Each line ends with a checksum of the bytes before it, so that damage cannot turn one
+id into another. A line that was repaired by hand may omit it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import UnionType
@@ -19,23 +20,26 @@ import orjson
 
 from bulkpause.errors import LogError
 from bulkpause.ids import has_the_letters_of_an_id
-from bulkpause.model import Action, Item, PriorAttempt, Record, Status
+from bulkpause.model import RECORD_VERSION, Action, Item, PriorAttempt, Record, Status
 
 
-#: The version of the write-ahead file that is written and read.
-VERSION = 1
-#: So many ids stand in one line of a plan.
-IDS_A_LINE = 1000
-#: What stands between a line and its checksum. No text of a line can hold it.
-_SUM = b',"crc32":"'
+#: The version of the write-ahead log that is written, and the newest that is read.
+WAL_VERSION = 1
+#: Ids in one line of a plan.
+IDS_PER_LINE = 1000
+#: The bytes between a line and its checksum. No text in a line can contain them,
+#: since JSON escapes its quotes.
+_CHECKSUM_KEY = b',"crc32":"'
+#: The keys that a record of version 1 does not have.
+_KEYS_SINCE_2 = frozenset({"name", "account", "action", "planned", "endpoint"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a run was about. It begins the run's part of the write-ahead file."""
+    """The task of a run. It begins the run's part of the write-ahead log."""
 
     run: str
-    version: int = VERSION
+    version: int = WAL_VERSION
     base_url: str
     action: Action = Action.PAUSE
     digest: str
@@ -45,7 +49,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """A request that is about to be written.
+    """A request that is about to be sent.
 
     `at` is wall-clock time, `clock_s` the monotonic clock of this boot.
     """
@@ -59,7 +63,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What a request brought that did not settle its id."""
+    """A response or transport error that did not settle its id."""
 
     answered: str
     request_id: str
@@ -70,63 +74,76 @@ class Answered:
 
 
 WalEntry = Header | Sent | Answered | tuple[Item, ...]
-_Line = TypeVar("_Line", Record, PriorAttempt, Header, Sent, Answered, Item)
+_Decoded = TypeVar("_Decoded")
+_Checked = TypeVar("_Checked", Record, PriorAttempt, Header, Sent, Answered, Item)
+
+
+class _NewerVersionError(Exception):
+    """A line has a version that this program does not know yet."""
 
 
 def encode(value: Record | Header | Sent | Answered) -> bytes:
-    """Write one line, its end included."""
-    return _summed(value)
+    """Encode one line, with its newline."""
+    return _with_checksum(value)
 
 
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
-    """Write the ids of a plan with their rows, in lines of a bounded length."""
+    """Encode the ids of a plan and their rows, `IDS_PER_LINE` in a line."""
     pairs: list[tuple[str, int]] = []
     for item in items:
         pairs.append((item.id, item.row))
-        if len(pairs) == IDS_A_LINE:
-            yield _summed({"planned": pairs})
+        if len(pairs) == IDS_PER_LINE:
+            yield _with_checksum({"planned": pairs})
             pairs = []
     if pairs:
-        yield _summed({"planned": pairs})
+        yield _with_checksum({"planned": pairs})
 
 
-def _summed(value: object) -> bytes:
+def _with_checksum(value: object) -> bytes:
     line = orjson.dumps(value)[:-1]
-    return b'%s%s%08x"}\n' % (line, _SUM, crc32(line))
+    return b'%s%s%08x"}\n' % (line, _CHECKSUM_KEY, crc32(line))
 
 
 def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:
-    """Read the lines of a log.
+    """Decode the lines of a result log, without their newlines.
+
+    Records of every version up to `RECORD_VERSION` are decoded.
 
     Raises:
-        LogError: A line is no record; the message names it.
+        LogError: A line is damaged or of a newer version; the message names it.
     """
-    for number, line in enumerate(lines, 1):
-        try:
-            yield _record(_loaded(line))
-        except (ValueError, TypeError, KeyError) as error:
-            raise _damaged(name, number) from error
+    return _decode(lines, name, _record)
 
 
 def decode_entries(lines: Iterable[bytes], name: str) -> Iterator[WalEntry]:
-    """Read the lines of a write-ahead file.
+    """Decode the lines of a write-ahead log, without their newlines.
 
     Raises:
-        LogError: A line is of no kind that is known; the message names it.
+        LogError: A line is damaged or of a newer version; the message names it.
     """
+    return _decode(lines, name, _entry)
+
+
+def _decode(
+    lines: Iterable[bytes], name: str, build: Callable[[dict[str, Any]], _Decoded]
+) -> Iterator[_Decoded]:
     for number, line in enumerate(lines, 1):
         try:
-            yield _entry(_loaded(line))
+            decoded = build(_parse(line))
+        except _NewerVersionError:
+            raise _newer(name, number) from None
         except (ValueError, TypeError, KeyError) as error:
             raise _damaged(name, number) from error
+        yield decoded
 
 
-def _loaded(line: bytes) -> dict[str, Any]:
-    start, mark, told = line.rpartition(_SUM)
-    if mark:
-        if told != b'%08x"}' % crc32(start):
-            raise ValueError(told)
-        line = start + b"}"
+def _parse(line: bytes) -> dict[str, Any]:
+    """Parse a line, and check its checksum if it has one."""
+    content, key, checksum = line.rpartition(_CHECKSUM_KEY)
+    if key:
+        if checksum != b'%08x"}' % crc32(content):
+            raise ValueError(checksum)
+        line = content + b"}"
     value = orjson.loads(line)
     if not isinstance(value, dict):
         raise TypeError
@@ -134,11 +151,15 @@ def _loaded(line: bytes) -> dict[str, Any]:
 
 
 def _record(value: dict[str, Any]) -> Record:
+    value["v"] = version = _checked_version(value.get("v", 1), RECORD_VERSION)
+    if version < 2 and not _KEYS_SINCE_2.isdisjoint(value):
+        raise ValueError(version)
     value["status"] = Status(value["status"])
+    value["action"] = Action(value.get("action", Action.PAUSE))
     value["history"] = tuple(value["history"])
-    for past in value["history"]:
-        _check_time(_made(PriorAttempt, past).at)
-    record = _made(Record, value)
+    for attempt in value["history"]:
+        _check_time(_build(PriorAttempt, attempt).at)
+    record = _build(Record, value)
     _check_id(record.id)
     _check_time(record.started_at)
     _check_time(record.finished_at)
@@ -148,47 +169,55 @@ def _record(value: dict[str, Any]) -> Record:
 def _entry(value: Mapping[str, Any]) -> WalEntry:
     match next(iter(value), None):
         case "run":
-            header = _made(Header, {**value, "action": Action(value["action"])})
-            if header.version != VERSION:
-                raise ValueError(f"version {header.version}")
-            return header
+            # First: only the version says how to read the other keys.
+            _checked_version(value["version"], WAL_VERSION)
+            return _build(Header, {**value, "action": Action(value["action"])})
         case "planned":
             (pairs,) = value.values()
             return tuple(_planned(id_, row) for id_, row in pairs)
         case "sent":
-            sent = _made(Sent, {**value, "action": Action(value["action"])})
+            sent = _build(Sent, {**value, "action": Action(value["action"])})
             _check_id(sent.sent)
             _check_time(sent.at)
             return sent
         case "answered":
-            answered = _made(Answered, value)
+            answered = _build(Answered, value)
             _check_id(answered.answered)
             return answered
         case kind:
             raise ValueError(kind)
 
 
+def _checked_version(version: object, newest: int) -> int:
+    # `bool` is an `int`, but `true` is not a version.
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ValueError(version)
+    if version > newest:
+        raise _NewerVersionError
+    return version
+
+
 def _planned(id_: object, row: object) -> Item:
-    item = _made(Item, {"id": id_, "row": row})
+    item = _build(Item, {"id": id_, "row": row})
     _check_id(item.id)
     return item
 
 
-def _made(kind: type[_Line], value: Mapping[str, Any]) -> _Line:
-    """Make a value of what was read, if each of its fields is of its type.
+def _build(kind: type[_Checked], value: Mapping[str, Any]) -> _Checked:
+    """Build a value from parsed JSON, and check the type of each field.
 
     Raises:
-        TypeError: One is not, or is missing, or there is one more.
+        TypeError: A field has a wrong type, is missing, or is unknown.
     """
-    made = kind(**value)
-    for name, types in _TYPES[kind]:
-        if not isinstance(getattr(made, name), types):
+    built = kind(**value)
+    for name, types in _FIELD_TYPES[kind]:
+        if not isinstance(getattr(built, name), types):
             raise TypeError(name)
-    return made
+    return built
 
 
-def _types_of(kind: type) -> tuple[tuple[str, type | UnionType], ...]:
-    """Give the types of the fields, as far as they can be told at run time."""
+def _field_types(kind: type) -> tuple[tuple[str, type | UnionType], ...]:
+    """List the fields and types that `isinstance` can check."""
     hints = get_type_hints(kind)
     return tuple(
         # JSON has one type of number.
@@ -198,8 +227,8 @@ def _types_of(kind: type) -> tuple[tuple[str, type | UnionType], ...]:
     )
 
 
-_TYPES = {
-    kind: _types_of(kind)
+_FIELD_TYPES = {
+    kind: _field_types(kind)
     for kind in (Record, PriorAttempt, Header, Sent, Answered, Item)
 }
 
@@ -210,13 +239,19 @@ def _check_id(id_: str | None) -> None:
 
 
 def _check_time(value: str | None) -> None:
-    """Refuse a time here, where its line is known, and not where it is used."""
+    """Refuse an invalid time here, where the number of its line is known."""
     if value is not None and datetime.fromisoformat(value).tzinfo is None:
         raise ValueError(value)
 
 
+def _newer(name: str, number: int) -> LogError:
+    return LogError(
+        f"{name}: line {number} was written by a newer bulkpause; upgrade bulkpause"
+    )
+
+
 def _damaged(name: str, number: int) -> LogError:
     return LogError(
-        f"{name}: line {number} is damaged; set the file aside, or mend the line and "
-        "leave its crc32 out, and run again"
+        f"{name}: line {number} is damaged; set the file aside, or repair the line, "
+        "remove its crc32, and run again"
     )

@@ -38,7 +38,14 @@ def work_with(*attempts: Attempt, past: tuple[PriorAttempt, ...] = ()) -> Job:
 
 
 def record_of(job: Job) -> Record:
-    return job.record(Status.UNKNOWN, reason="why", run_id="run", now=NOW)
+    return job.record(
+        Status.UNKNOWN,
+        reason="why",
+        run_id="run",
+        planned=1,
+        endpoint="https://api.example",
+        now=NOW,
+    )
 
 
 def test_the_last_attempt_stands_in_full_and_earlier_ones_as_history() -> None:
@@ -187,4 +194,4 @@ def test_a_record_has_no_field_that_is_forgotten_here() -> None:
     full.add(attempt(2, http_status=200, campaign_status="draft"))
     record = record_of(full)
     empty = {f.name for f in fields(Record) if getattr(record, f.name) is None}
-    assert empty == {"error"}
+    assert empty == {"error", "name", "account"}

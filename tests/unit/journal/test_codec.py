@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bulkpause.errors import LogError
 from bulkpause.journal.codec import (
-    IDS_A_LINE,
+    IDS_PER_LINE,
     Answered,
     Header,
     Sent,
@@ -33,6 +33,8 @@ RECORD = Record(
     started_at=AT,
     finished_at=AT,
     run_id="run",
+    planned=1,
+    endpoint="https://a",
 )
 HEADER = Header(run="run", base_url="https://a", digest="d", planned=1, boot_id="b")
 SENT = Sent(sent="1001", action=Action.PAUSE, request_id="run-1", at=AT, clock_s=12.5)
@@ -64,11 +66,16 @@ def mended(value: Record | Header | Sent | Answered, **changes: object) -> bytes
     st.builds(
         Record,
         id=ids,
+        name=texts,
+        account=texts,
+        action=st.sampled_from(Action),
         status=st.sampled_from(Status),
         title=texts,
         message=texts,
         error=texts,
         attempts=st.integers(0, 99),
+        planned=st.none() | st.integers(0, 2_000_000),
+        endpoint=texts,
     )
 )
 def test_a_record_is_read_as_it_was_written(record: Record) -> None:
@@ -79,8 +86,9 @@ def test_a_record_is_read_as_it_was_written(record: Record) -> None:
 
 def test_all_records_have_the_same_keys_in_the_documented_order() -> None:
     keys = (
-        "id status http_status trace_id title message error campaign_status attempts "
-        "history reason row request_id latency_ms started_at finished_at run_id crc32"
+        "id name account action status http_status trace_id title message error "
+        "campaign_status attempts history reason row request_id latency_ms started_at "
+        "finished_at run_id planned endpoint v crc32"
     )
     for record in (RECORD, Record(id=None, status=Status.INVALID)):
         assert list(orjson.loads(encode(record))) == keys.split()
@@ -103,12 +111,12 @@ def test_an_entry_is_read_as_it_was_written(entry: Header | Sent | Answered) -> 
 
 
 @pytest.mark.parametrize(
-    "count", [0, 1, IDS_A_LINE - 1, IDS_A_LINE, IDS_A_LINE + 1, 3 * IDS_A_LINE]
+    "count", [0, 1, IDS_PER_LINE - 1, IDS_PER_LINE, IDS_PER_LINE + 1, 3 * IDS_PER_LINE]
 )
 def test_a_plan_is_read_as_it_was_written(count: int) -> None:
     items = [Item(id=str(n), row=n) for n in range(count)]
     lines = list(encode_plan(items))
-    assert len(lines) == -(-count // IDS_A_LINE)
+    assert len(lines) == -(-count // IDS_PER_LINE)
     read: list[WalEntry] = list(
         decode_entries([line[:-1] for line in lines], "log.wal")
     )
@@ -154,6 +162,21 @@ BAD_RECORDS: list[dict[str, object]] = [
     {"row": 1.5},
     {"latency_ms": "61.4"},
     {"run_id": 5},
+    {"name": 5},
+    {"account": ["main"]},
+    {"action": "cancel"},
+    {"action": None},
+    {"planned": "8"},
+    {"endpoint": {}},
+    {"v": 0},
+    {"v": -1},
+    {"v": True},
+    {"v": "2"},
+    {"v": "3"},
+    {"v": 2.0},
+    {"v": 3.0},
+    {"v": None},
+    {"v": 1},
     {"finished_at": "2026-07-01T08:00:00"},
     {"started_at": "2026-13-01T08:00:00Z"},
     {"finished_at": 12},
@@ -175,8 +198,10 @@ def test_a_line_that_is_no_record_is_named(line: bytes) -> None:
     [
         *DAMAGE,
         b'{"run":"r"}',
-        mended(HEADER, version=2),
         mended(HEADER, version=0),
+        mended(HEADER, version=True),
+        mended(HEADER, version="2"),
+        mended(HEADER, version=None),
         mended(HEADER, run=5),
         mended(HEADER, base_url=None),
         mended(HEADER, planned="1"),
@@ -220,3 +245,60 @@ def test_a_bit_that_flipped_anywhere_in_a_line_is_noticed(line: bytes) -> None:
 def test_what_stands_before_the_damage_is_read() -> None:
     records = decode_records([*lines_of(RECORD), b"?"], "log")
     assert next(records) == RECORD
+
+
+OLD_RECORD = {"id": "1001", "status": "paused", "history": [], "attempts": 1}
+
+
+def test_line_without_version_is_version_1() -> None:
+    (record,) = decode_records([orjson.dumps(OLD_RECORD)], "log")
+    assert record == Record(id="1001", status=Status.PAUSED, attempts=1, v=1)
+    assert record.action is Action.PAUSE
+
+
+def test_line_that_names_version_1_is_read() -> None:
+    (record,) = decode_records([orjson.dumps({**OLD_RECORD, "v": 1})], "log")
+    assert record.v == 1
+
+
+@pytest.mark.parametrize("key", ["name", "account", "action", "planned", "endpoint"])
+def test_version_1_line_with_newer_key_is_damaged(key: str) -> None:
+    line = orjson.dumps({**OLD_RECORD, key: "pause" if key == "action" else None})
+    with pytest.raises(LogError, match="log: line 1 is damaged"):
+        list(decode_records([line], "log"))
+
+
+NEWER_RECORDS = [
+    mended(RECORD, v=3),
+    mended(RECORD, v=99, status="resumed", id=5, extra={}),
+    b'{"v":3}',
+    lines_of(replace(RECORD, v=3))[0],
+]
+
+
+@pytest.mark.parametrize("line", NEWER_RECORDS)
+def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
+    message = "log: line 2 was written by a newer bulkpause; upgrade bulkpause"
+    with pytest.raises(LogError, match=message):
+        list(decode_records([*lines_of(RECORD), line], "log"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        mended(HEADER, version=2),
+        mended(HEADER, version=9, action="undo", base_url=None, accounts=[]),
+        b'{"run":5,"version":2}',
+        lines_of(replace(HEADER, version=2))[0],
+    ],
+)
+def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
+    message = r"log\.wal: line 2 was written by a newer bulkpause; upgrade bulkpause"
+    with pytest.raises(LogError, match=message):
+        list(decode_entries([*lines_of(HEADER), line], "log.wal"))
+
+
+def test_newer_line_with_wrong_checksum_is_damaged() -> None:
+    line = lines_of(RECORD)[0].replace(b'"v":2', b'"v":3')
+    with pytest.raises(LogError, match="log: line 1 is damaged"):
+        list(decode_records([line], "log"))
