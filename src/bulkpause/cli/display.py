@@ -1,4 +1,4 @@
-"""Choose the display of a run."""
+"""Choose the display of a run from `--progress` and standard error."""
 
 import os
 import sys
@@ -13,21 +13,21 @@ _DUMB = frozenset({"dumb", "unknown"})
 
 
 def display_for(options: Options, run_id: str) -> Display:
-    """Choose what shows a run: a bar only where one can be drawn."""
-    return SafeDisplay(LazyDisplay(lambda: _display(options, run_id)))
+    """Give the display of a run, created on first use."""
+    return SafeDisplay(LazyDisplay(lambda: _create_display(options, run_id)))
 
 
-def _display(options: Options, run_id: str) -> Display:
+def _create_display(options: Options, run_id: str) -> Display:
     kind = _kind_of_display(options)
     if kind == "bar":
-        # Imported where something is drawn: a scheduled job never pays for it.
+        # Slow to import, and scheduled jobs never draw.
         from rich.console import Console  # noqa: PLC0415
 
         from bulkpause.progress.bar import Bar  # noqa: PLC0415
 
         return Bar(Console(stderr=True))
     if kind == "lines":
-        # So is structlog, which imports rich where it is there.
+        # structlog is slow to import too: it imports rich if that is installed.
         from bulkpause.progress.jsonl import JsonLinesDisplay, configure  # noqa: PLC0415
 
         return JsonLinesDisplay(configure(options.log_level, run_id))
@@ -35,12 +35,12 @@ def _display(options: Options, run_id: str) -> Display:
 
 
 def writes_lines(options: Options) -> bool:
-    """Tell whether standard error is for a log collector, and no place for words."""
+    """Tell whether standard error takes JSON lines only, without text for people."""
     return _kind_of_display(options) == "lines"
 
 
 def _kind_of_display(options: Options) -> str:
-    # A process may be started without a standard error.
+    # None if the process was started with standard error closed.
     if sys.stderr is None:
         return "none"
     if options.progress in {"auto", "bar"}:
@@ -49,5 +49,5 @@ def _kind_of_display(options: Options) -> str:
 
 
 def can_draw(stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal on which things can be drawn anew."""
+    """Tell whether a stream is a terminal that can move its cursor."""
     return stream.isatty() and os.environ.get("TERM", "") not in _DUMB

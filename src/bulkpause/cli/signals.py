@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM during a run."""
+"""Stop a run at SIGINT or SIGTERM."""
 
 import asyncio
 import signal
@@ -8,56 +8,63 @@ from contextlib import contextmanager
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.pauser import Pauser
 from bulkpause.progress.display import Display
+from bulkpause.progress.event import Notice
 
 
-_SIGNALS = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+_EXIT_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
 class SignalHandler:
-    """Lets the first signal end a run in order, the second at once, others nothing.
+    """Stops a run at the first signal, aborts it at the second, ignores later ones.
 
     Args:
-        face: Told of the first signal.
+        display: Shows the first signal.
 
     Attributes:
-        task: What the second signal cancels.
+        task: The task that the second signal cancels.
     """
 
     def __init__(self, display: Display) -> None:
         self._received: list[signal.Signals] = []
-        self._face = display
+        self._display = display
         self.task: asyncio.Task[None] | None = None
         self._pauser: Pauser | None = None
 
     @contextmanager
     def handled(self) -> Iterator[None]:
+        """Handle the signals until the context is left."""
         loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._take, number)
+        for number in _EXIT_CODES:
+            loop.add_signal_handler(number, self._receive, number)
         try:
             yield
         finally:
-            for number in _SIGNALS:
+            for number in _EXIT_CODES:
                 loop.remove_signal_handler(number)
 
     @property
     def exit_code(self) -> ExitCode | None:
-        """How the run ends, if a signal came."""
-        return _SIGNALS[self._received[0]] if self._received else None
+        """The exit code for the first signal; None without a signal."""
+        return _EXIT_CODES[self._received[0]] if self._received else None
 
     def stop(self, pauser: Pauser) -> None:
-        """Let signals stop this, also one that came before."""
+        """Stop this run at the first signal, or now if one has already come."""
         self._pauser = pauser
         if self._received:
             pauser.stop(self._received[0].name)
 
-    def _take(self, number: signal.Signals) -> None:
+    def _receive(self, number: signal.Signals) -> None:
         self._received.append(number)
         if len(self._received) == 1:
             if self._pauser is not None:
                 self._pauser.stop(number.name)
-            waits = "waiting for the requests in flight; a second one leaves at once"
-            self._face.note("run.interrupted", signal=number.name, state=waits)
-            self._face.say(f"{number.name}: {waits}")
+            state = "waiting for the requests in flight; a second signal exits at once"
+            self._display.handle(
+                Notice(
+                    "run.interrupted",
+                    {"signal": number.name, "state": state},
+                    text=f"{number.name}: {state}",
+                )
+            )
         elif self.task is not None:
             self.task.cancel()

@@ -1,1 +1,1 @@
-"""Show a run while it goes on. May import everything but `cli`."""
+"""Show a running run live. May import everything except `cli`."""

@@ -1,4 +1,4 @@
-"""The view of a run on a terminal, with rich."""
+"""The display of a run on a terminal, with rich."""
 
 from collections.abc import Iterable
 from math import ceil
@@ -12,92 +12,93 @@ from rich.segment import ControlType, Segment
 from rich.table import Table
 from rich.text import Text
 
-from bulkpause.model import Record
-from bulkpause.progress.snapshot import Snapshot, counts, pace, state
+from bulkpause.progress.event import Event, Notice, Progressed
+from bulkpause.progress.snapshot import Snapshot
+from bulkpause.progress.text import counts_line, rate_line, state_line
 
 
-#: Readable on light and on dark alike: the terminal's own colour, stronger or fainter,
+#: Readable on light and dark backgrounds: the terminal's own colour, bold or dim, and
 #: magenta and red. Yellow, green and cyan are too light for a white background, blue is
-#: too dark for a black one, and grey is either, or the background itself.
-_DONE, _LEFT, _WAIT, _BAD = "magenta", "dim", "bold", "red"
+#: too dark for a black one, and grey can equal the background.
+_DONE, _LEFT, _WAIT, _FAILURE = "magenta", "dim", "bold", "red"
 _ERASE_LINE = (ControlType.ERASE_IN_LINE, 2)
 
 
 class Bar:
-    """A bar, the counts, the pace, what is waited for, and the last failures."""
+    """Draws a bar, the counts, the request rate, the current wait and failures."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        # Standard output is left alone: it may be a file.
+        # Standard output is not redirected: it may be a file.
         self._live = Live(
             console=console, auto_refresh=False, transient=True, redirect_stdout=False
         )
         self._is_started = False
-        self._width = console.width
-        self._widths: list[int] = []
+        self._columns = console.width
+        self._line_widths: list[int] = []
 
-    def show(self, snapshot: Snapshot) -> None:
-        if not self._is_started:
-            self._live.start()
-            self._is_started = True
-        shown = picture(snapshot)
-        self._erase_what_wrapped()
-        self._width = self._console.width
-        self._widths = self._widths_of(shown)
-        self._live.update(shown, refresh=True)
-
-    def _erase_what_wrapped(self) -> None:
-        """Erase the lines that a terminal has made of lines it became too narrow for.
-
-        rich erases as many as it has drawn.
-        """
-        more = rows_added(self._widths, self._console.width)
-        if more and self._console.width < self._width:
-            up = ((ControlType.CURSOR_UP, 1), _ERASE_LINE) * more
-            self._console.control(
-                Control(ControlType.CARRIAGE_RETURN, _ERASE_LINE, *up)
-            )
-
-    def _widths_of(self, shown: Group) -> list[int]:
-        lines = self._console.render_lines(shown, pad=False)[: self._console.height]
-        return [Segment.get_line_length(line) for line in lines]
-
-    def tell(self, record: Record) -> None:
-        pass
-
-    def note(self, event: str, **fields: object) -> None:
-        pass
-
-    def say(self, text: str) -> None:
-        self._console.print(Text(text))
+    def handle(self, event: Event) -> None:
+        if isinstance(event, Progressed):
+            self._draw(event.snapshot)
+        elif isinstance(event, Notice) and event.text is not None:
+            self._console.print(Text(event.text))
 
     def close(self) -> None:
         if self._is_started:
             self._live.stop()
 
+    def _draw(self, snapshot: Snapshot) -> None:
+        if not self._is_started:
+            self._live.start()
+            self._is_started = True
+        lines = render(snapshot)
+        self._erase_wrapped_rows()
+        self._columns = self._console.width
+        self._line_widths = self._widths_of(lines)
+        self._live.update(lines, refresh=True)
+
+    def _erase_wrapped_rows(self) -> None:
+        """Erase the rows that a terminal added when it became narrower.
+
+        It wraps the lines already drawn, but rich erases only as many rows as it drew.
+        """
+        added = rows_added(self._line_widths, self._console.width)
+        if added and self._console.width < self._columns:
+            up = ((ControlType.CURSOR_UP, 1), _ERASE_LINE) * added
+            self._console.control(
+                Control(ControlType.CARRIAGE_RETURN, _ERASE_LINE, *up)
+            )
+
+    def _widths_of(self, group: Group) -> list[int]:
+        lines = self._console.render_lines(group, pad=False)[: self._console.height]
+        return [Segment.get_line_length(line) for line in lines]
+
 
 def rows_added(widths: Iterable[int], columns: int) -> int:
-    """Say how many rows lines of these widths take beyond one each."""
+    """Count the rows beyond one a line that lines of these widths are wrapped to."""
     return sum(max(1, ceil(width / columns)) - 1 for width in widths)
 
 
-def picture(snapshot: Snapshot) -> Group:
-    """Draw a snapshot. What the API said is text, never markup."""
+def render(snapshot: Snapshot) -> Group:
+    """Render a snapshot. Text from the API is shown as it is, never as markup."""
     head = Table.grid(padding=(0, 1), expand=True)
     head.add_column(ratio=1)
     head.add_column(no_wrap=True)
     head.add_row(_bar(snapshot), Text(f"{snapshot.finished}/{snapshot.total}"))
-    lines: list[RenderableType] = [Text(counts(snapshot)), Text(pace(snapshot))]
-    if said := state(snapshot):
-        lines.append(Text(said, style=_WAIT))
+    lines: list[RenderableType] = [
+        Text(counts_line(snapshot)),
+        Text(rate_line(snapshot)),
+    ]
+    if state := state_line(snapshot):
+        lines.append(Text(state, style=_WAIT))
     if snapshot.failures:
-        lines.append(Text("last not paused:", style=_BAD))
+        lines.append(Text("latest ids not paused:", style=_FAILURE))
     lines.extend(Padding(Text(line), (0, 0, 0, 2)) for line in snapshot.failures)
     return Group(head, *lines)
 
 
 def _bar(snapshot: Snapshot) -> ProgressBar:
-    # What is to be read back is half done: its pause was answered.
+    # An id to read back counts half: its pause request has a response.
     return ProgressBar(
         total=max(1, snapshot.total),
         completed=snapshot.finished + snapshot.to_read_back / 2,

@@ -1,44 +1,24 @@
-"""Displays: what shows a run, and those that stand before others."""
+"""The display protocol, and the displays that need neither rich nor structlog."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import click
 
-from bulkpause.model import Record
-from bulkpause.progress.snapshot import Snapshot
-
-
-if TYPE_CHECKING:
-    pass
+from bulkpause.progress.event import Event, Notice, Progressed
 
 
 class Display(Protocol):
-    """Shows how a run stands, what became of an id, and what happened to the run.
+    """Shows the events of a run, each in the display's own way or not at all."""
 
-    What happened is noted for a log, and said to people.
-    """
-
-    def show(self, snapshot: Snapshot) -> None: ...
-    def tell(self, record: Record) -> None: ...
-    def note(self, event: str, **fields: object) -> None: ...
-    def say(self, text: str) -> None: ...
+    def handle(self, event: Event) -> None: ...
     def close(self) -> None: ...
 
 
 class NullDisplay:
     """Shows nothing."""
 
-    def show(self, snapshot: Snapshot) -> None:
-        pass
-
-    def tell(self, record: Record) -> None:
-        pass
-
-    def note(self, event: str, **fields: object) -> None:
-        pass
-
-    def say(self, text: str) -> None:
+    def handle(self, event: Event) -> None:
         pass
 
     def close(self) -> None:
@@ -46,85 +26,69 @@ class NullDisplay:
 
 
 class PlainDisplay(NullDisplay):
-    """Shows nothing but what must be heard."""
+    """Shows only the messages for people, on standard error."""
 
-    def say(self, text: str) -> None:
-        click.echo(text, err=True)
+    def handle(self, event: Event) -> None:
+        if isinstance(event, Notice) and event.text is not None:
+            click.echo(event.text, err=True)
 
 
 class SafeDisplay:
-    """Shows nothing more once it cannot be shown: a run goes on without a reader."""
+    """Stops showing events once the display cannot be written to.
+
+    A run continues even if nobody reads its progress any more.
+    """
 
     def __init__(self, display: Display) -> None:
-        self._face = display
+        self._display = display
 
-    def show(self, snapshot: Snapshot) -> None:
-        self._try(lambda: self._face.show(snapshot))
-
-    def tell(self, record: Record) -> None:
-        self._try(lambda: self._face.tell(record))
-
-    def note(self, event: str, **fields: object) -> None:
-        self._try(lambda: self._face.note(event, **fields))
-
-    def say(self, text: str) -> None:
-        self._try(lambda: self._face.say(text))
+    def handle(self, event: Event) -> None:
+        try:
+            self._display.handle(event)
+        except OSError:
+            self._display = NullDisplay()
 
     def close(self) -> None:
-        self._try(self._face.close)
-
-    def _try(self, action: Callable[[], None]) -> None:
         try:
-            action()
+            self._display.close()
         except OSError:
-            self._face = NullDisplay()
+            self._display = NullDisplay()
 
 
 class LazyDisplay:
-    """Stands for a face that is not made yet, and shows it then what it missed.
+    """Creates a display when there is something to see, and replays earlier events.
 
-    The face is made when there is a second picture to show, a record to tell of, or
-    something to say.
+    The imports of a display are slow; so the first requests are sent before it is
+    created.
 
     Args:
-        make: Imports and makes it.
+        create: Imports and creates the display.
     """
 
-    def __init__(self, make: Callable[[], Display]) -> None:
-        self._make = make
-        self._face: Display | None = None
-        self._missed: list[Callable[[Display], None]] = []
-        self._has_shown = False
+    def __init__(self, create: Callable[[], Display]) -> None:
+        self._create = create
+        self._display: Display | None = None
+        self._pending: list[Event] = []
 
-    def show(self, snapshot: Snapshot) -> None:
-        if self._has_shown:
-            self._made().show(snapshot)
+    def handle(self, event: Event) -> None:
+        if self._display is None and self._can_wait(event):
+            self._pending.append(event)
         else:
-            self._has_shown = True
-            self._later(lambda display: display.show(snapshot))
-
-    def tell(self, record: Record) -> None:
-        self._made().tell(record)
-
-    def note(self, event: str, **fields: object) -> None:
-        self._later(lambda display: display.note(event, **fields))
-
-    def say(self, text: str) -> None:
-        self._made().say(text)
+            self._created().handle(event)
 
     def close(self) -> None:
-        self._made().close()
+        self._created().close()
 
-    def _later(self, action: Callable[[Display], None]) -> None:
-        if self._face is None:
-            self._missed.append(action)
-        else:
-            action(self._face)
+    def _can_wait(self, event: Event) -> bool:
+        """Tell whether an event is the first snapshot, or has no text for people."""
+        if isinstance(event, Progressed):
+            return not any(isinstance(earlier, Progressed) for earlier in self._pending)
+        return isinstance(event, Notice) and event.text is None
 
-    def _made(self) -> Display:
-        if self._face is None:
-            self._face = self._make()
-            for action in self._missed:
-                action(self._face)
-            self._missed.clear()
-        return self._face
+    def _created(self) -> Display:
+        if self._display is None:
+            self._display = self._create()
+            for event in self._pending:
+                self._display.handle(event)
+            self._pending.clear()
+        return self._display

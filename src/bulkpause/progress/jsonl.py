@@ -1,6 +1,7 @@
-"""structlog, configured once: one JSON object a line on stderr.
+"""The display of a run as JSON lines on standard error, with structlog.
 
-Events are `noun.verb_past`. Values are fields, so that what the API says is escaped.
+Events are named `noun.verb_past`. Text from the API stands only in the values of
+fields, so that JSON escapes it.
 """
 
 import asyncio
@@ -11,19 +12,18 @@ import orjson
 import structlog
 
 from bulkpause.model import Record
+from bulkpause.progress.event import Event, IdFinished, Notice, Progressed
 from bulkpause.progress.snapshot import Snapshot
 from bulkpause.report.totals import Cause
 
 
-#: Seconds between two lines.
-LINE_EVERY_S = 10.0
-
-
+#: Seconds between two `run.progressed` lines while the state stays the same.
+INTERVAL_S = 10.0
 _FIRST = ("timestamp", "level", "event", "run_id")
 
 
 def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
-    """Set structlog up and give the logger of a run."""
+    """Configure structlog, and give the logger of a run."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -35,7 +35,7 @@ def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=False,
     )
-    # Bound to the logger and not to the context, which is another in each task.
+    # Bound to the logger, because each task has another context.
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(run_id=run_id)
     return logger
 
@@ -43,7 +43,7 @@ def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
 def _put_first(
     _: object, __: str, fields: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Begin each line with what all lines have, for the eye."""
+    """Put the fields that every line has first, for human readers."""
     return {name: fields.pop(name) for name in _FIRST if name in fields} | dict(fields)
 
 
@@ -52,22 +52,37 @@ def _dumps(value: object, **_: object) -> bytes:
 
 
 class JsonLinesDisplay:
-    """Writes a line of JSON now and then, and one for each id that is not paused."""
+    """Logs a line at intervals, at each change of state, and for each id.
+
+    The line of a paused id has the level `debug`, that of any other id `warning`.
+    """
 
     def __init__(self, log: structlog.typing.FilteringBoundLogger) -> None:
         self._log = log
         self._state: tuple[str | None, str | None] | None = None
         self._last_at = float("-inf")
 
-    def show(self, snapshot: Snapshot) -> None:
+    def handle(self, event: Event) -> None:
+        match event:
+            case Progressed(snapshot):
+                self._log_progress(snapshot)
+            case IdFinished(record):
+                self._log_record(record)
+            case Notice(name, fields):
+                self._log.info(name, **fields)
+
+    def close(self) -> None:
+        pass
+
+    def _log_progress(self, snapshot: Snapshot) -> None:
         now = asyncio.get_running_loop().time()
         state = (snapshot.waits_for, snapshot.stopping)
-        if state == self._state and now - self._last_at < LINE_EVERY_S:
+        if state == self._state and now - self._last_at < INTERVAL_S:
             return
         self._state, self._last_at = state, now
         self._log.info("run.progressed", **_fields(snapshot))
 
-    def tell(self, record: Record) -> None:
+    def _log_record(self, record: Record) -> None:
         if record.status.is_paused:
             self._log.debug("id.finished", id=record.id, status=record.status)
             return
@@ -79,18 +94,9 @@ class JsonLinesDisplay:
             row=record.row,
         )
 
-    def note(self, event: str, **fields: object) -> None:
-        self._log.info(event, **fields)
-
-    def say(self, text: str) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
 
 def _fields(snapshot: Snapshot) -> dict[str, object]:
-    """Give a snapshot for a log: numbers rounded, the failures told already."""
+    """Give a snapshot's fields, rounded, without failures: each has its own line."""
     fields = asdict(snapshot)
     for name in ("rate_per_s", "allowed_per_s", "left_s", "waits_s"):
         if fields[name] is not None:

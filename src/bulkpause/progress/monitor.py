@@ -1,4 +1,4 @@
-"""Take snapshots of a run and show them."""
+"""Take snapshots of a run at intervals, and show them on a display."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,21 +7,26 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from bulkpause.engine.policy import Verify
 from bulkpause.model import Record
 from bulkpause.pauser import Pauser
+from bulkpause.progress.counts import RecordCounts
 from bulkpause.progress.display import Display
-from bulkpause.progress.snapshot import Snapshot, Tally, allowed_per_s
+from bulkpause.progress.event import IdFinished, Progressed
+from bulkpause.progress.rate import RateMeter, allowed_per_s
+from bulkpause.progress.snapshot import Snapshot
 
 
-#: Seconds between two pictures of the bar.
-LOOK_EVERY_S = 0.25
+#: Seconds between two snapshots.
+REFRESH_S = 0.25
+#: Shorter waits, in seconds, are normal between requests, and not shown.
+LONG_WAIT_S = 1.5
 
 
 class Monitor:
-    """Shows a run while it is on its way.
+    """Shows a run on a display while it runs.
 
     Args:
-        pauser: What is shown.
-        total: How many ids it was given.
-        face: What shows it.
+        pauser: The run to show.
+        total: The number of ids to pause.
+        display: Shows snapshots and records.
         now: The loop's clock.
     """
 
@@ -29,69 +34,89 @@ class Monitor:
         self, pauser: Pauser, total: int, display: Display, *, now: Callable[[], float]
     ) -> None:
         self._pauser = pauser
-        self._face = display
+        self._total = total
+        self._display = display
         self._now = now
-        self._tally = Tally(total, now=now())
+        self._counts = RecordCounts()
+        self._rate = RateMeter(now=now())
 
     def add(self, record: Record) -> None:
-        """Take a record into account."""
+        """Count and show a record. An invalid row has no id, and is not counted."""
         if record.id is not None:
-            self._tally.add(record)
-        self._face.tell(record)
+            self._counts.add(record)
+        self._display.handle(IdFinished(record))
 
     def open(self) -> AbstractAsyncContextManager[None]:
-        """Show how the run stands, until this is left."""
-        return watching(self._snapshot, self._face)
+        """Show the state of the run until the context is left."""
+        return refreshed(self._display, self._snapshot)
 
     def _snapshot(self) -> Snapshot:
-        pauser, tally, now = self._pauser, self._tally, self._now()
-        tally.see(pauser.requests, now)
-        waiting, stopped = pauser.waiting, pauser.stopped
+        """Read the pauser. No other method here does."""
+        pauser, counts, now = self._pauser, self._counts, self._now()
+        self._rate.update(pauser.requests, now)
+        waiting, stopped, settings = pauser.waiting, pauser.stopped, pauser.settings
         until = None if waiting is None else waiting.until
         waits_s = None if until is None else max(0.0, until - now)
-        is_shown = waiting is not None and tally.is_long_wait(waits_s)
+        is_long = is_long_wait(waits_s, idle_s=self._rate.idle_s)
+        requests_left = count_requests_left(
+            self._total, counts.finished, pauser.requests, settings.retry_policy.verify
+        )
+        left_s = max(pauser.gate.time_left_s(requests_left), waits_s or 0.0)
         return Snapshot(
-            total=tally.total,
-            by_status=tally.by_status,
+            total=self._total,
+            by_status=counts.by_status,
             requests=pauser.requests,
             in_flight=pauser.gate.in_flight,
             accepted=pauser.backlog.accepted,
             to_retry=pauser.backlog.retries,
             to_read_back=pauser.backlog.read_backs,
-            rate_per_s=tally.rate_per_s,
-            allowed_per_s=allowed_per_s(pauser.settings.limits),
-            left_s=None if pauser.is_out else max(self._left_s(), waits_s or 0.0),
-            waits_for=waiting.reason if is_shown and waiting else None,
-            waits_s=waits_s if is_shown else None,
+            rate_per_s=self._rate.per_s,
+            allowed_per_s=allowed_per_s(settings.limits),
+            left_s=None if pauser.is_out else left_s,
+            waits_for=waiting.reason if waiting is not None and is_long else None,
+            waits_s=waits_s if is_long else None,
             stopping=None if stopped is None else stopped.detail,
-            failures=tuple(tally.failures),
+            failures=counts.failures,
         )
 
-    def _left_s(self) -> float:
-        total, pauser = self._tally.total, self._pauser
-        left = total - self._tally.finished
-        if pauser.settings.retry_policy.verify is Verify.ALL:
-            left = max(left, 2 * total - pauser.requests)
-        return pauser.gate.time_left_s(left)
+
+def is_long_wait(waits_s: float | None, *, idle_s: float) -> bool:
+    """Tell whether a wait is worth showing.
+
+    Args:
+        waits_s: The seconds until the wait ends; None if unknown.
+        idle_s: The seconds since the last request.
+    """
+    return max(waits_s or 0.0, idle_s) >= LONG_WAIT_S
+
+
+def count_requests_left(
+    total: int, finished: int, requests: int, verify: Verify
+) -> int:
+    """Count the requests to the end of a run, if no id needs a retry."""
+    ids_left = total - finished
+    if verify is Verify.ALL:  # each id takes two requests
+        return max(ids_left, 2 * total - requests)
+    return ids_left
 
 
 @asynccontextmanager
-async def watching(
-    take: Callable[[], Snapshot], display: Display
+async def refreshed(
+    display: Display, take_snapshot: Callable[[], Snapshot]
 ) -> AsyncIterator[None]:
-    """Show a snapshot again and again, and a last one when this is left."""
-    task = asyncio.create_task(_watch(take, display))
+    """Show a snapshot every `REFRESH_S`, and the final one when the context is left."""
+    task = asyncio.create_task(_refresh(display, take_snapshot))
     try:
         yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        display.show(take())
+        display.handle(Progressed(take_snapshot()))
         display.close()
 
 
-async def _watch(take: Callable[[], Snapshot], display: Display) -> None:
+async def _refresh(display: Display, take_snapshot: Callable[[], Snapshot]) -> None:
     while True:
-        display.show(take())
-        await asyncio.sleep(LOOK_EVERY_S)
+        display.handle(Progressed(take_snapshot()))
+        await asyncio.sleep(REFRESH_S)

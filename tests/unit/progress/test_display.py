@@ -1,84 +1,104 @@
-"""A face that is made when the first requests are on their way."""
-
-from collections.abc import Callable
+"""Displays that show nothing, only text, or pass events on."""
 
 import pytest
 
 from bulkpause.model import Record, Status
-from bulkpause.progress.display import Display, LazyDisplay, NullDisplay
-from bulkpause.progress.snapshot import Snapshot
-
-
-START = Snapshot(
-    total=2,
-    by_status={},
-    requests=0,
-    in_flight=0,
-    accepted=0,
-    to_retry=0,
-    to_read_back=0,
-    rate_per_s=0.0,
-    allowed_per_s=None,
-    left_s=0.0,
+from bulkpause.progress.display import (
+    Display,
+    LazyDisplay,
+    NullDisplay,
+    PlainDisplay,
+    SafeDisplay,
 )
+from bulkpause.progress.event import Event, IdFinished, Notice, Progressed
+from tests.support.progress import EVENTS, MIDWAY, START, RecordingDisplay
 
 
-class _Recorded(NullDisplay):
-    """Keeps the names of what it was told."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def show(self, snapshot: Snapshot) -> None:
-        self.seen.append(f"{snapshot.requests} sent")
-
-    def tell(self, record: Record) -> None:
-        self.seen.append(str(record.id))
-
-    def note(self, event: str, **fields: object) -> None:
-        self.seen.append(f"{event} {fields}")
-
-    def say(self, text: str) -> None:
-        self.seen.append(text)
-
-    def close(self) -> None:
-        self.seen.append("closed")
+STARTED = Notice("run.started", {"ids": 2})
+FINISHED = Notice("run.finished")
 
 
-def late() -> tuple[LazyDisplay, list[_Recorded]]:
-    made: list[_Recorded] = []
+def lazy() -> tuple[LazyDisplay, list[RecordingDisplay]]:
+    created: list[RecordingDisplay] = []
 
-    def make() -> Display:
-        made.append(_Recorded())
-        return made[-1]
+    def create() -> Display:
+        created.append(RecordingDisplay())
+        return created[-1]
 
-    return LazyDisplay(make), made
+    return LazyDisplay(create), created
 
 
-def test_a_beginning_needs_no_face() -> None:
-    display, made = late()
-    display.note("run.started", ids=2)
-    display.show(START)
-    assert made == []
+def test_lazy_display_is_not_created_at_start() -> None:
+    display, created = lazy()
+    display.handle(STARTED)
+    display.handle(Progressed(START))
+    assert created == []
 
 
 @pytest.mark.parametrize(
-    ("next_", "seen"),
+    "event",
     [
-        (lambda display: display.show(START), "0 sent"),
-        (lambda display: display.tell(Record(id="7", status=Status.PAUSED)), "7"),
-        (lambda display: display.say("stopping"), "stopping"),
-        (lambda display: display.close(), "closed"),
+        Progressed(MIDWAY),
+        IdFinished(Record(id="7", status=Status.PAUSED)),
+        Notice("run.interrupted", text="stopping"),
     ],
-    ids=["second picture", "record", "word", "end"],
+    ids=["second snapshot", "record", "text"],
 )
-def test_what_was_missed_is_shown_first(
-    next_: Callable[[LazyDisplay], None], seen: str
+def test_lazy_display_replays_earlier_events_first(event: Event) -> None:
+    display, created = lazy()
+    events: list[Event] = [STARTED, Progressed(START), event, FINISHED]
+    for each in events:
+        display.handle(each)
+    (recorded,) = created
+    assert recorded.events == events
+
+
+def test_lazy_display_replays_events_before_close() -> None:
+    display, created = lazy()
+    display.handle(STARTED)
+    display.close()
+    display.handle(FINISHED)
+    (recorded,) = created
+    assert recorded.events == [STARTED, FINISHED]
+    assert recorded.is_closed
+
+
+@pytest.mark.parametrize(("error", "handled"), [(None, 2), (BrokenPipeError(), 1)])
+def test_safe_display_drops_display_after_os_error(
+    error: Exception | None, handled: int
 ) -> None:
-    display, made = late()
-    display.note("run.started", ids=2)
-    display.show(START)
-    next_(display)
-    display.note("run.finished")
-    (one,) = made
-    assert one.seen == ["run.started {'ids': 2}", "0 sent", seen, "run.finished {}"]
+    recorded = RecordingDisplay(error)
+    display: Display = SafeDisplay(recorded)
+    display.handle(Progressed(START))
+    display.handle(Progressed(MIDWAY))
+    display.close()
+    assert len(recorded.events) == handled
+    assert recorded.is_closed is (error is None)
+
+
+def test_safe_display_closes_despite_os_error() -> None:
+    recorded = RecordingDisplay(BrokenPipeError())
+    SafeDisplay(recorded).close()
+    assert recorded.is_closed
+
+
+def test_safe_display_raises_other_errors() -> None:
+    display = SafeDisplay(RecordingDisplay(ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        display.handle(Progressed(START))
+
+
+def test_null_display_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    display = NullDisplay()
+    for event in EVENTS:
+        display.handle(event)
+    display.close()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_plain_display_writes_only_text(capsys: pytest.CaptureFixture[str]) -> None:
+    display = PlainDisplay()
+    for event in EVENTS:
+        display.handle(event)
+    display.close()
+    assert capsys.readouterr() == ("", "SIGINT: waiting\n")

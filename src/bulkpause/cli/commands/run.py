@@ -37,6 +37,7 @@ from bulkpause.model import StopReason, timestamp
 from bulkpause.pauser import Pauser
 from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
+from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
 from bulkpause.report import text as report
 from bulkpause.report.totals import Totals, total
@@ -107,9 +108,10 @@ async def _pause(
             interrupts.stop(pauser)
             await stack.enter_async_context(pauser)
             for warning in pauser.warnings:
-                display.note("log.mended", state=warning)
-                display.say(f"warning: {warning}")
-            display.note("run.started", **_beginning(found, log, options))
+                fields = {"state": warning}
+                text = f"warning: {warning}"
+                display.handle(Notice("log.mended", fields, text))
+            display.handle(Notice("run.started", _beginning(found, log, options)))
             totals.since = timestamp(datetime.now(UTC))
             with suppress(asyncio.CancelledError):  # how a second signal ends it
                 # A task of its own, so that what is left is still put in order.
@@ -118,7 +120,7 @@ async def _pause(
         _add_up(totals, log, run_id)
         code = interrupts.exit_code or exit_of_run(totals, pauser.stopped)
         end = RunResult(totals, code, log, run_id, pauser.stopped)
-        display.note("run.finished", **end.as_dict(options))
+        display.handle(Notice("run.finished", end.as_dict(options)))
         say_end(end, options)
     return code
 
@@ -193,7 +195,7 @@ def _end_at_once(totals: Totals, options: Options) -> ExitCode:
     run_id = new_run_id(datetime.now(UTC), options.named.endpoint_name)
     end = RunResult(totals, code, options.log, run_id)
     display = display_for(options, run_id)
-    display.note("run.finished", **end.as_dict(options))
+    display.handle(Notice("run.finished", end.as_dict(options)))
     display.close()
     say_end(end, options)
     return code

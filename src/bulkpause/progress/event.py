@@ -1,0 +1,39 @@
+"""The events that a display handles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bulkpause.model import Record
+from bulkpause.progress.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The run has a new state."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class IdFinished:
+    """An id has its final status."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something happened to the run as a whole.
+
+    Attributes:
+        name: The event's name in JSON lines, `noun.verb_past`.
+        fields: The event's fields in JSON lines.
+        text: The message for people; None if only a log collector needs the event.
+    """
+
+    name: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+    text: str | None = None
+
+
+Event = Progressed | IdFinished | Notice

@@ -1,0 +1,72 @@
+"""Snapshots of a run at intervals."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bulkpause.engine.policy import Verify
+from bulkpause.progress.event import Progressed
+from bulkpause.progress.monitor import (
+    REFRESH_S,
+    count_requests_left,
+    is_long_wait,
+    refreshed,
+)
+from tests.support.progress import MIDWAY, START, RecordingDisplay
+
+
+@pytest.mark.parametrize(
+    ("waits_s", "idle_s", "is_long"),
+    [
+        (0.9, 0.0, False),
+        (None, 0.0, False),
+        (23.0, 0.0, True),
+        (None, 3.0, True),
+        (0.1, 3.0, True),
+    ],
+    ids=[
+        "short wait",
+        "unknown wait",
+        "long wait ahead",
+        "unknown wait, long idle",
+        "short wait, long idle",
+    ],
+)
+def test_wait_is_long_ahead_or_already(
+    waits_s: float | None, idle_s: float, is_long: bool
+) -> None:
+    assert is_long_wait(waits_s, idle_s=idle_s) is is_long
+
+
+@pytest.mark.parametrize(
+    ("finished", "requests", "verify", "left"),
+    [
+        (40, 55, Verify.NONE, 60),
+        (0, 55, Verify.ALL, 145),
+        (90, 190, Verify.ALL, 10),
+        (90, 199, Verify.ALL, 10),
+    ],
+    ids=[
+        "one request an id",
+        "pause and read-back",
+        "last read-backs",
+        "more requests than planned",
+    ],
+)
+def test_requests_left_include_planned_read_backs(
+    finished: int, requests: int, verify: Verify, left: int
+) -> None:
+    assert count_requests_left(100, finished, requests, verify) == left
+
+
+@pytest.mark.anyio
+async def test_final_snapshot_is_shown_before_close() -> None:
+    display = RecordingDisplay()
+    final = replace(MIDWAY, total=100)
+    snapshots = iter([START, MIDWAY, final])
+    async with refreshed(display, lambda: next(snapshots)):
+        await asyncio.sleep(1.2 * REFRESH_S)
+        assert not display.is_closed
+    assert display.events == [Progressed(START), Progressed(MIDWAY), Progressed(final)]
+    assert display.is_closed
