@@ -1,8 +1,7 @@
-"""What is seen of a run while it is on its way: on a terminal, and in a log."""
+"""The live progress of a run: a bar on a terminal, JSON lines elsewhere."""
 
 import re
 import subprocess
-import termios
 from collections.abc import Iterator
 from signal import SIGTERM
 from typing import Any
@@ -12,12 +11,11 @@ import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
 from tests.support.program import QUICK, TOKEN, WITHIN_S, Program, Serve, script, until
-from tests.support.terminal import Terminal
 
 
 BAR = ("--yes", "--progress", "auto")
 LINES = ("--yes", "--progress", "lines")
-#: What moves the cursor, clears or colours.
+#: Sequences that move the cursor, erase or colour.
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _COLOURS = re.compile(r"\x1b\[(?:3[0-8]|9[0-7])[;m]")
 
@@ -48,9 +46,7 @@ def run_with_lines(
     return lines_of(program.call("run", program.ids(count), *arguments).stderr)
 
 
-def test_a_terminal_shows_a_bar_the_counts_and_the_pace(
-    on_xterm: Program, slow: Simulator
-) -> None:
+def test_terminal_shows_bar_counts_and_rate(on_xterm: Program, slow: Simulator) -> None:
     options = at_slow_pace(on_xterm, slow)
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(15), *BAR, *options)
     terminal.wait_for("/15")
@@ -58,13 +54,13 @@ def test_a_terminal_shows_a_bar_the_counts_and_the_pace(
     terminal.wait_for(" paused · ")
     terminal.wait_for(" of 10.0 requests/s · about ")
     assert terminal.end() == 0
-    # What is left on the screen is the end alone.
-    _, _, end = terminal.seen.rpartition("\x1b[2K")
-    assert "━" not in end
-    assert end.startswith("15 rows = 15 paused\n")
+    # The bar is erased, and only the summary stays on the screen.
+    _, _, summary = terminal.seen.rpartition("\x1b[2K")
+    assert "━" not in summary
+    assert summary.startswith("15 rows = 15 paused\n")
 
 
-def test_the_last_failures_are_shown_with_reason_and_trace_id(
+def test_latest_failures_have_reason_and_trace_id(
     on_xterm: Program, serve: Serve
 ) -> None:
     slow = serve(
@@ -79,7 +75,7 @@ def test_the_last_failures_are_shown_with_reason_and_trace_id(
     assert terminal.end() == 1
 
 
-def test_a_long_wait_for_a_window_is_named(on_xterm: Program, serve: Serve) -> None:
+def test_long_wait_for_limit_is_shown(on_xterm: Program, serve: Serve) -> None:
     simulator = serve(windows=(), rate_headers="none")
     limits = ["--burst", "none", "--steady", "5/3s"]
     options = [*on_xterm.to(simulator), *limits]
@@ -88,7 +84,7 @@ def test_a_long_wait_for_a_window_is_named(on_xterm: Program, serve: Serve) -> N
     assert terminal.end() == 0
 
 
-def test_a_wait_that_the_api_asked_for_is_named(
+def test_wait_after_retry_after_header_is_shown(
     on_xterm: Program, serve: Serve
 ) -> None:
     simulator = serve(
@@ -100,21 +96,19 @@ def test_a_wait_that_the_api_asked_for_is_named(
     assert terminal.end() == 0
 
 
-def test_a_server_that_is_out_is_named(on_xterm: Program, serve: Serve) -> None:
+def test_outage_is_shown_until_interrupt(on_xterm: Program, serve: Serve) -> None:
     simulator = serve(always=Fault.INTERNAL_ERROR)
     options = on_xterm.to(simulator)
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(30), *BAR, *options)
     terminal.wait_for("waiting for the server to be back (HTTP 500), next try: 2 s")
     assert " left" not in terminal.seen.rpartition("requests/s")[2]
     terminal.type("\x03")
-    terminal.wait_for("SIGINT: waiting for the requests in flight; a second one")
+    terminal.wait_for("SIGINT: waiting for the requests in flight; a second signal")
     terminal.wait_for("stopping: SIGINT")
     assert terminal.end() == 130
 
 
-def test_without_colour_the_bar_is_not_coloured(
-    on_xterm: Program, slow: Simulator
-) -> None:
+def test_no_color_variable_removes_colours(on_xterm: Program, slow: Simulator) -> None:
     on_xterm.variables["NO_COLOR"] = "1"
     options = at_slow_pace(on_xterm, slow)
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(6), *BAR, *options)
@@ -123,7 +117,7 @@ def test_without_colour_the_bar_is_not_coloured(
     assert not _COLOURS.search(terminal.seen)
 
 
-def test_with_colour_the_bar_is_coloured(on_xterm: Program, slow: Simulator) -> None:
+def test_bar_has_colours_by_default(on_xterm: Program, slow: Simulator) -> None:
     options = at_slow_pace(on_xterm, slow)
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(6), *BAR, *options)
     assert terminal.end() == 0
@@ -131,7 +125,7 @@ def test_with_colour_the_bar_is_coloured(on_xterm: Program, slow: Simulator) -> 
 
 
 @pytest.mark.parametrize("progress", ["auto", "bar"])
-def test_a_dumb_terminal_is_given_lines(
+def test_dumb_terminal_gets_json_lines(
     program: Program, slow: Simulator, progress: str
 ) -> None:
     program.variables["TERM"] = "dumb"
@@ -142,42 +136,35 @@ def test_a_dumb_terminal_is_given_lines(
     assert '"event":"run.progressed"' in terminal.seen
 
 
-def test_a_narrow_terminal_cuts_no_line_and_grows_none(
-    on_xterm: Program, slow: Simulator
-) -> None:
+def test_bar_wraps_lines_on_narrow_terminal(on_xterm: Program, slow: Simulator) -> None:
     options = at_slow_pace(on_xterm, slow)
     on_xterm.variables["COLUMNS"] = "20"
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(15), *BAR, *options)
     assert terminal.end() == 0
-    pictures = terminal.seen.rpartition("\x1b[2K")[0]
-    shown = [_ESCAPES.sub("", line) for line in re.split(r"[\r\n]", pictures)]
-    assert max(map(len, shown)) <= 20
-    assert any(line.startswith("requests/s") for line in shown)
+    bars = terminal.seen.rpartition("\x1b[2K")[0]
+    lines = [_ESCAPES.sub("", line) for line in re.split(r"[\r\n]", bars)]
+    assert max(map(len, lines)) <= 20
+    assert any(line.startswith("requests/s") for line in lines)
 
 
-def test_a_terminal_can_be_resized_on_the_way(
-    on_xterm: Program, slow: Simulator
-) -> None:
+def test_terminal_can_be_resized_during_run(on_xterm: Program, slow: Simulator) -> None:
     options = at_slow_pace(on_xterm, slow)
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(25), *BAR, *options)
     for columns in (30, 200, 60):
         terminal.wait_for("━")
         terminal.seen = ""
-        termios.tcsetwinsize(terminal._ours, (24, columns))
+        terminal.resize(columns)
     terminal.wait_for("━")
     assert terminal.end() == 0
     assert "25 rows = 25 paused" in terminal.seen
 
 
-def test_standard_output_in_a_file_holds_the_totals_alone(
+def test_redirected_standard_output_contains_only_summary(
     on_xterm: Program, slow: Simulator
 ) -> None:
     options = " ".join([*at_slow_pace(on_xterm, slow), *BAR])
     command = f"{script()} run {on_xterm.ids(6)} {options} >totals.txt"
-    terminal = Terminal(
-        ["/bin/sh", "-c", command], cwd=on_xterm.folder, variables=on_xterm.variables
-    )
-    on_xterm._running.append(terminal)
+    terminal = on_xterm.shell_on_a_terminal(command)
     assert terminal.end() == 0
     totals = (on_xterm.folder / "totals.txt").read_text()
     assert totals.isascii()
@@ -187,23 +174,23 @@ def test_standard_output_in_a_file_holds_the_totals_alone(
     assert "log: log.jsonl" in terminal.seen
 
 
-def test_a_log_collector_is_given_json_and_nothing_else(
+def test_standard_error_contains_only_json_lines(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
     events = run_with_lines(program, simulator, 5)
-    assert [one["event"] for one in events] == [
+    assert [event["event"] for event in events] == [
         "run.started",
         "run.progressed",
         "id.finished",
         "run.finished",
     ]
-    assert all(re.fullmatch("[a-z]+[.][a-z]+ed", one["event"]) for one in events)
-    (run_id,) = {one["run_id"] for one in events}
+    assert all(re.fullmatch("[a-z]+[.][a-z]+ed", event["event"]) for event in events)
+    (run_id,) = {event["run_id"] for event in events}
     assert {record["run_id"] for record in program.records()} == {run_id}
 
 
-def test_the_lines_hold_what_a_person_would_be_told(
+def test_json_lines_contain_start_failures_and_summary(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
@@ -220,33 +207,32 @@ def test_the_lines_hold_what_a_person_would_be_told(
     assert (finished["log"], finished["next"]) == ("log.jsonl", None)
 
 
-def test_the_lines_tell_every_change_of_state(program: Program, serve: Serve) -> None:
+def test_json_lines_report_changed_wait(program: Program, serve: Serve) -> None:
     simulator = serve(windows=(), rate_headers="none")
     limits = ("--burst", "none", "--steady", "5/3s")
     events = run_with_lines(program, simulator, 6, *limits)
-    states = [o["waits_for"] for o in events if o["event"] == "run.progressed"]
+    progress = [event for event in events if event["event"] == "run.progressed"]
+    states = [event["waits_for"] for event in progress]
     assert states[:2] == [None, "the limit of 5/3s"]
-    assert {one["run_id"] for one in events} == {events[0]["run_id"]}
+    assert {event["run_id"] for event in events} == {events[0]["run_id"]}
 
 
-def test_the_lines_tell_of_a_signal(program: Program, serve: Serve) -> None:
+def test_json_lines_report_signal(program: Program, serve: Serve) -> None:
     simulator = serve(always=Fault.HANG)
     options = [*program.to(simulator), *LINES, "--timeout", "1s"]
     running = program.start("run", program.ids(2), *options)
     until(lambda: len(simulator.ledger) == 2)
     running.send(SIGTERM)
     events = lines_of(running.end().stderr)
-    assert all("event" in one for one in events)
-    names = [one["event"] for one in events]
+    assert all("event" in event for event in events)
+    names = [event["event"] for event in events]
     assert names.index("run.interrupted") < names.index("run.finished")
-    assert {one.get("stopping") for one in events} >= {"SIGTERM"}
+    assert {event.get("stopping") for event in events} >= {"SIGTERM"}
     assert events[-1]["stopped"] == "SIGTERM"
     assert events[-1]["exit_code"] == 143
 
 
-def test_a_run_with_nothing_to_do_has_its_line_too(
-    program: Program, serve: Serve
-) -> None:
+def test_run_without_ids_left_logs_finish(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.pause(simulator, program.ids(3))
     (line,) = run_with_lines(program, simulator, 3, "--resume")
@@ -254,42 +240,40 @@ def test_a_run_with_nothing_to_do_has_its_line_too(
     assert line["run_id"]
 
 
-def test_the_level_of_the_lines_can_be_raised(program: Program, serve: Serve) -> None:
+def test_raised_log_level_omits_lines(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
     (line,) = run_with_lines(program, simulator, 5, "--log-level", "warning")
     assert (line["event"], line["id"]) == ("id.finished", "1002")
 
 
-def test_the_level_of_the_lines_can_be_lowered(program: Program, serve: Serve) -> None:
+def test_lowered_log_level_adds_lines(program: Program, serve: Serve) -> None:
     events = run_with_lines(program, serve(), 5, "--log-level", "debug")
-    assert sum(one["event"] == "id.finished" for one in events) == 5
+    assert sum(event["event"] == "id.finished" for event in events) == 5
 
 
-def test_the_lines_never_hold_the_token(program: Program, serve: Serve) -> None:
+def test_json_lines_never_contain_token(program: Program, serve: Serve) -> None:
     simulator = serve(always=Fault.UNAUTHORIZED)
     events = run_with_lines(program, simulator, 5, "--log-level", "debug")
     assert TOKEN not in str(events)
     assert "refused the token" in str(events[-1]["stopped"])
 
 
-def test_without_a_terminal_lines_are_the_default(
+def test_json_lines_are_default_without_terminal(
     program: Program, serve: Serve
 ) -> None:
     ended = program.pause(serve(), program.ids(3), "--progress", "auto")
-    events = [one["event"] for one in lines_of(ended.stderr)]
-    assert (events[0], events[-1]) == ("run.started", "run.finished")
+    names = [event["event"] for event in lines_of(ended.stderr)]
+    assert (names[0], names[-1]) == ("run.started", "run.finished")
 
 
-def test_nothing_is_shown_where_nothing_was_asked_for(
-    program: Program, serve: Serve
-) -> None:
+def test_progress_none_shows_only_log_path(program: Program, serve: Serve) -> None:
     ended = program.pause(serve(), program.ids(3), "--progress", "none")
     assert ended.stderr == "log: log.jsonl\n"
 
 
 @pytest.fixture
 def unread(program: Program, serve: Serve) -> Iterator["subprocess.Popen[bytes]"]:
-    """A run whose standard output and error nobody reads."""
+    """Start a run whose standard output and error are closed for reading."""
     arguments = ["run", program.ids(30), *program.to(serve()), *LINES, *QUICK]
     with subprocess.Popen(
         [script(), *arguments],
@@ -306,16 +290,14 @@ def unread(program: Program, serve: Serve) -> Iterator["subprocess.Popen[bytes]"
         yield process
 
 
-def test_a_run_that_nobody_reads_is_carried_through(
+def test_run_finishes_with_closed_output_pipes(
     program: Program, unread: "subprocess.Popen[bytes]"
 ) -> None:
     assert unread.wait(WITHIN_S) == 0
     assert len(program.statuses()) == 30
 
 
-def test_totals_that_nobody_reads_do_not_change_the_exit_code(
-    program: Program, serve: Serve
-) -> None:
+def test_unread_summary_keeps_exit_code(program: Program, serve: Serve) -> None:
     options = " ".join([*program.to(serve()), "--yes"])
     command = f"( {script()} run {program.ids(3)} {options}; echo $? >code ) | true"
     subprocess.run(

@@ -36,7 +36,7 @@ def test_the_first_signal_is_answered_at_once(program: Program, serve: Serve) ->
     running = program.start("run", program.ids(2), "--yes", *program.to(simulator))
     until(lambda: len(simulator.ledger) == 2)
     running.send(SIGINT)
-    assert "a second one leaves at once" in running.line_of_stderr()
+    assert "a second signal exits at once" in running.line_of_stderr()
 
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)

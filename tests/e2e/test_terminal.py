@@ -1,10 +1,10 @@
-"""What a person sees and answers on a terminal."""
+"""The confirmation prompt and Ctrl-C on a terminal."""
 
 from bulkpause.simulator import Fault
 from tests.support.program import Program, Serve, until
 
 
-def test_yes_pauses(program: Program, serve: Serve) -> None:
+def test_yes_pauses_campaigns(program: Program, serve: Serve) -> None:
     simulator = serve()
     terminal = program.on_a_terminal("run", program.ids(3), *program.to(simulator))
     host = simulator.base_url.removeprefix("http://")
@@ -27,7 +27,7 @@ def test_no_sends_nothing(program: Program, serve: Serve) -> None:
     assert not program.log.exists()
 
 
-def test_return_alone_means_no(program: Program, serve: Serve) -> None:
+def test_enter_alone_means_no(program: Program, serve: Serve) -> None:
     simulator = serve()
     terminal = program.on_a_terminal("run", program.ids(1), *program.to(simulator))
     terminal.wait_for("? [y/N]: ")
@@ -36,9 +36,7 @@ def test_return_alone_means_no(program: Program, serve: Serve) -> None:
     assert len(simulator.ledger) == 0
 
 
-def test_the_interrupt_key_at_the_question_sends_nothing(
-    program: Program, serve: Serve
-) -> None:
+def test_interrupt_at_prompt_sends_nothing(program: Program, serve: Serve) -> None:
     simulator = serve()
     terminal = program.on_a_terminal("run", program.ids(3), *program.to(simulator))
     terminal.wait_for("? [y/N]: ")
@@ -48,7 +46,7 @@ def test_the_interrupt_key_at_the_question_sends_nothing(
     assert len(simulator.ledger) == 0
 
 
-def test_the_interrupt_key_ends_a_run_in_order(program: Program, serve: Serve) -> None:
+def test_interrupt_during_run_stops_cleanly(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1002": (Fault.SLOW,)})
     options = ["--yes", *program.to(simulator)]
     terminal = program.on_a_terminal("run", program.ids(2), *options)
@@ -58,7 +56,7 @@ def test_the_interrupt_key_ends_a_run_in_order(program: Program, serve: Serve) -
     assert "2 rows = 2 paused" in terminal.seen
 
 
-def test_a_question_names_the_simulator(program: Program) -> None:
+def test_prompt_names_simulator(program: Program) -> None:
     terminal = program.on_a_terminal("run", program.ids(2), "--simulate")
     terminal.wait_for("Pause 2 campaigns on the simulator, in about 1 s? [y/N]: ")
     terminal.type("y\n")

@@ -137,9 +137,13 @@ class Program:
         )
 
     def on_a_terminal(self, *arguments: str) -> Terminal:
-        terminal = Terminal(
-            [str(script()), *arguments], cwd=self.folder, variables=self.variables
-        )
+        return self._on_a_terminal([str(script()), *arguments])
+
+    def shell_on_a_terminal(self, command: str) -> Terminal:
+        return self._on_a_terminal(["/bin/sh", "-c", command])
+
+    def _on_a_terminal(self, command: list[str]) -> Terminal:
+        terminal = Terminal(command, cwd=self.folder, variables=self.variables)
         self._running.append(terminal)
         return terminal
 

@@ -59,6 +59,9 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
+    def resize(self, columns: int) -> None:
+        termios.tcsetwinsize(self._ours, (24, columns))
+
     def interrupt(self) -> None:
         """Type Ctrl-C until it is noticed.
 
