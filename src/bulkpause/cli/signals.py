@@ -48,7 +48,7 @@ class SignalHandler:
         return _EXIT_CODES[self._received[0]] if self._received else None
 
     def stop(self, pauser: Pauser) -> None:
-        """Stop this run at the first signal, or now if one has already come."""
+        """Stop this run at the first signal, or now if that has already come."""
         self._pauser = pauser
         if self._received:
             pauser.stop(self._received[0].name)

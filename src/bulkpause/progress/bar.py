@@ -75,7 +75,7 @@ class Bar:
 
 
 def rows_added(widths: Iterable[int], columns: int) -> int:
-    """Count the rows beyond one a line that lines of these widths are wrapped to."""
+    """Count the extra rows of lines that a terminal of `columns` wraps."""
     return sum(max(1, ceil(width / columns)) - 1 for width in widths)
 
 

@@ -95,7 +95,7 @@ def count_requests_left(
 ) -> int:
     """Count the requests to the end of a run, if no id needs a retry."""
     ids_left = total - finished
-    if verify is Verify.ALL:  # each id takes two requests
+    if verify is Verify.ALL:  # two requests per id
         return max(ids_left, 2 * total - requests)
     return ids_left
 

@@ -33,7 +33,7 @@ from tests.support.progress import MIDWAY, START, RecordingDisplay
         "short wait, long idle",
     ],
 )
-def test_wait_is_long_ahead_or_already(
+def test_long_wait_includes_idle_time(
     waits_s: float | None, idle_s: float, is_long: bool
 ) -> None:
     assert is_long_wait(waits_s, idle_s=idle_s) is is_long
@@ -48,7 +48,7 @@ def test_wait_is_long_ahead_or_already(
         (90, 199, Verify.ALL, 10),
     ],
     ids=[
-        "one request an id",
+        "one request per id",
         "pause and read-back",
         "last read-backs",
         "more requests than planned",
