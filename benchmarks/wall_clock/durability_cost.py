@@ -21,7 +21,7 @@ import click
 
 from benchmarks.harness import Figures, head, in_turn, machine, ratio, row
 from benchmarks.wall_clock.recorders import Keeper, NotAhead, Nowhere, Unsynced, whole
-from bulkpause.engine.dispatcher import Context, Dispatcher
+from bulkpause.engine.dispatcher import Dispatcher, RunContext
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.journal.codec import Header
@@ -58,7 +58,7 @@ async def pause_all(keeper: Keeper, ids: int, verify: Verify) -> float:
             sender=Willing(),
             gate=Gate([], max_in_flight=IN_FLIGHT),
             recorder=keeper,
-            context=Context(
+            context=RunContext(
                 run_id="run",
                 planned=ids,
                 endpoint="",

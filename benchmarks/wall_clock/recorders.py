@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from bulkpause.engine.dispatcher import Recorder
+from bulkpause.engine.ports import Recorder
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import Header, encode
 from bulkpause.journal.writer import Journal

@@ -1,4 +1,4 @@
-"""The values that travel from stage to stage. They are frozen and checked once.
+"""Immutable values that pass between packages.
 
 Times are seconds on the event loop's clock, except those named `..._at` in an
 `Attempt` or a `Record`, which are wall-clock times in UTC.
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Action(StrEnum):
-    """What a request asks of the API."""
+    """What a request asks of the API: to pause a campaign, or to read its status."""
 
     PAUSE = "pause"
     READ = "view"
@@ -55,7 +55,7 @@ class Status(StrEnum):
 
 
 class TransportError(StrEnum):
-    """Why an attempt brought no usable HTTP answer."""
+    """Why an attempt got no valid HTTP response."""
 
     DNS = "dns_failed"
     TLS = "tls_failed"
@@ -69,12 +69,12 @@ class TransportError(StrEnum):
 
 
 class StopCause(StrEnum):
-    """What kind of thing ended a run early."""
+    """What stopped a run early."""
 
     SIGNAL = "signal"
-    #: The API refused the token, or gives it no rights.
-    TOKEN = "token"  # noqa: S105 (a word, no password)
-    #: The API could not be reached, or was broken, for too long.
+    #: The API refused the token, or the token lacks the permission.
+    TOKEN = "token"  # noqa: S105 (not a password)
+    #: For too long, the API could not be reached or answered only with errors.
     OUTAGE = "outage"
     GUARD_RAIL = "guard_rail"
     LOG = "log"
@@ -82,10 +82,28 @@ class StopCause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StopReason:
-    """Why a run ended before all of its ids were through."""
+    """Why a run stopped before all of its ids had a status.
+
+    Attributes:
+        cause: The kind of reason.
+        detail: The reason in words, safe to show.
+    """
 
     cause: StopCause
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the next request waits for.
+
+    Attributes:
+        condition: In words, as in "waiting for {condition}".
+        until: When the wait ends (loop's clock); None if that is not known.
+    """
+
+    condition: str
+    until: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +129,14 @@ class InvalidRow:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most this many requests in this many seconds."""
+    """A rate limit: up to this many requests in any period of this many seconds."""
 
     requests: int
     period_s: float
 
     def __post_init__(self) -> None:
         if self.requests < 1 or not 0 < self.period_s < inf:
-            raise ValueError(f"no usable limit: {self}")
+            raise ValueError(f"not a valid rate limit: {self}")
 
     def __str__(self) -> str:
         return f"{self.requests}/{self.period_s:g}s"
@@ -126,7 +144,13 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimitHeaders:
-    """The server's word on one of its windows, as read from an answer."""
+    """One rate-limit window of the server, from the headers of a response.
+
+    Attributes:
+        limit: Requests allowed in the window (`X-RateLimit-Limit`).
+        remaining: Requests left in the window (`X-RateLimit-Remaining`).
+        reset_s: Whole seconds until the window reset (`X-RateLimit-Reset`).
+    """
 
     limit: int
     remaining: int
@@ -135,12 +159,23 @@ class RateLimitHeaders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What one attempt brought: an HTTP answer or a fault, never both.
+    """What one attempt brought: an HTTP response or a transport error, never both.
 
-    `sent_at` is the moment at which the request was written, connection set-up
-    excluded; it is None if nothing was written. `is_cold` says that it was the first
-    on its connection, which makes its round trip a poor measure. `retry_after_s` is -1 where the
-    server says that too many requests run in parallel.
+    Attributes:
+        received_at: When the response or the error came (loop's clock).
+        sent_at: When the request was written, after the connection was set up; None
+            if nothing was written.
+        is_cold: Whether the request was the first on its connection, so that its
+            round trip is not a good measure.
+        http_status: Of the response.
+        error: The transport error.
+        trace_id: The id under which the server logs the request.
+        title: Of the error that the API describes in the response.
+        message: Of that error.
+        campaign_status: Shown by a read-back.
+        rate_limit: From the headers of the response.
+        retry_after_s: From `Retry-After`; -1 if the server says that too many
+            requests run in parallel.
     """
 
     received_at: float
@@ -162,7 +197,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One request that was made for an id, and what it brought."""
+    """One request for an id, and its reply.
+
+    Attributes:
+        request_id: Unique to the request.
+        started_at: Before it was sent (wall clock).
+        latency_ms: Milliseconds from sending to the reply.
+        reply: The response or transport error.
+    """
 
     request_id: str
     started_at: datetime
@@ -172,7 +214,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorAttempt:
-    """An attempt of an earlier run to pause an id, as far as it is on record."""
+    """A pause attempt as the log keeps it; used for attempts of earlier runs.
+
+    Attributes:
+        http_status: Of the response; None for a transport error.
+        trace_id: The id under which the server logs the request.
+        error: The transport error, as text.
+        at: When the attempt started: RFC 3339 in UTC.
+        request_id: Unique to the request.
+        is_in_doubt: Whether the attempt may have paused the campaign.
+    """
 
     http_status: int | None = None
     trace_id: str | None = None

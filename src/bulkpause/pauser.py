@@ -14,10 +14,11 @@ from typing import Self
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.engine.backlog import Backlog
-from bulkpause.engine.dispatcher import Context, Dispatcher
+from bulkpause.engine.dispatcher import Dispatcher, RunContext
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import Verify
+from bulkpause.engine.ports import RateLimiter
 from bulkpause.ids import as_item, checked
 from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
@@ -33,9 +34,10 @@ from bulkpause.model import (
     Status,
     StopCause,
     StopReason,
+    Waiting,
 )
 from bulkpause.plan import digest
-from bulkpause.ratelimit.gate import Gate, Waiting
+from bulkpause.ratelimit.gate import Gate
 from bulkpause.settings import Settings
 
 
@@ -118,7 +120,9 @@ class Pauser:
                     now=self._now,
                 )
             )
-            self.gate = Gate(settings.limits, max_in_flight=settings.in_flight)
+            self.gate: RateLimiter = Gate(
+                settings.limits, max_in_flight=settings.in_flight
+            )
             await self.gate.restore(self._recent_ages_s())
             self._stack = stack.pop_all()
         return self
@@ -276,14 +280,14 @@ class Pauser:
             self._last_id = record.id
             if len(self._canary) < self._guards.canary:
                 self._canary.append(record)
-            if (stopped := failures.learn(record)) is not None:
+            if (stopped := failures.add(record)) is not None:
                 self._stop(stopped)
 
         self._engine = Dispatcher(
             sender=self._client,
             gate=self.gate,
             recorder=self._recorder,
-            context=Context(
+            context=RunContext(
                 run_id=self.run_id,
                 planned=header.planned,
                 endpoint=header.base_url,

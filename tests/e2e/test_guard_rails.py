@@ -53,7 +53,7 @@ def test_a_canary_names_its_rule_its_id_and_what_is_next(
     ended = program.pause(simulator, program.ids(20), "--canary", "3")
     assert ended.account == "20 rows = 2 paused + 1 rejected + 17 not_attempted"
     assert (
-        "stopped: --canary 3: 1 of the first 3 not paused, 1002 is rejected; "
+        "stopped: --canary 3: 1 of the first 3 ids not paused (1002: rejected); "
         "left: 17 not_attempted\n"
     ) in ended.stderr
     assert "go on with: bulkpause retry log.jsonl --base-url http" in ended.stderr
@@ -113,7 +113,7 @@ def test_a_stop_for_failures_names_the_last_id(program: Program, serve: Serve) -
     options = ["--max-failures", "0", *ONE_BY_ONE]
     ended = program.pause(simulator, program.ids(10), *options)
     assert (
-        "stopped: --max-failures 0: 1 of 3 ids failed, the last 1003; "
+        "stopped: --max-failures 0: 1 of 3 ids failed, last id 1003; "
         "left: 7 not_attempted\n"
     ) in ended.stderr
 
@@ -163,8 +163,11 @@ def test_campaigns_that_are_all_forbidden_stop_the_run(
     simulator = serve(always=Fault.FORBIDDEN)
     ended = program.pause(simulator, program.ids(40), *ONE_BY_ONE)
     assert (ended.code, ended.account) == (4, "40 rows = 5 rejected + 35 not_attempted")
-    assert "stopped: the API forbade to pause 5 campaigns in a row (" in ended.stderr
-    assert "), at 1005; left: 35 not_attempted\n" in ended.stderr
+    assert (
+        "stopped: the API returned 403 (forbidden) for 5 campaigns in a row ("
+        in ended.stderr
+    )
+    assert "), at id 1005; left: 35 not_attempted\n" in ended.stderr
     assert "go on with: bulkpause retry" in ended.stderr
 
 
@@ -174,7 +177,7 @@ def test_a_token_that_is_refused_is_refused_at_an_id(
     simulator = serve(scripts={"1003": (Fault.UNAUTHORIZED,)})
     ended = program.pause(simulator, program.ids(9), *ONE_BY_ONE)
     assert (ended.code, ended.account) == (4, "9 rows = 2 paused + 7 not_attempted")
-    assert "), at 1003; left: 7 not_attempted\n" in ended.stderr
+    assert "), at id 1003; left: 7 not_attempted\n" in ended.stderr
     assert "go on with: bulkpause retry" in ended.stderr
 
 
@@ -184,7 +187,7 @@ def test_a_server_that_is_out_was_out_at_an_id(program: Program, serve: Serve) -
     ended = program.pause(simulator, program.ids(12), *options)
     assert ended.code == 5
     assert re.search(
-        r"stopped: no usable answer for \d+ s, the last: HTTP 503, at 10\d\d; left: ",
+        r"stopped: no valid response for \d+ s, the last error: HTTP 503, at id 10\d\d; left: ",
         ended.stderr,
     )
     assert "go on with: bulkpause retry" in ended.stderr

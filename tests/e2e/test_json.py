@@ -74,7 +74,9 @@ def test_a_stop_and_the_next_command_are_in_the_object(
     ended = program.pause(simulator, program.ids(9), "--json", "--canary", "1")
     found = object_of(ended.stdout)
     assert (ended.code, found["exit_code"], found["not_attempted"]) == (8, 8, 8)
-    assert found["stopped"].startswith("--canary 1: 1 of the first 1 not paused, 1001")
+    assert found["stopped"].startswith(
+        "--canary 1: 1 of the first 1 ids not paused (1001"
+    )
     assert found["next"].startswith("bulkpause retry log.jsonl --base-url http")
 
 

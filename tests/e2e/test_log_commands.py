@@ -258,7 +258,7 @@ def test_a_server_that_is_out_for_long_ends_the_run_with_5(
 ) -> None:
     simulator = serve(always=Fault.INTERNAL_ERROR)
     ended = program.pause(simulator, program.ids(100), "--give-up-after", "1s")
-    assert (ended.code, "no usable answer for" in ended.stderr) == (5, True)
+    assert (ended.code, "no valid response for" in ended.stderr) == (5, True)
     assert len(simulator.ledger) <= 1.1 * 100
     assert "paused" not in program.statuses().values()
 

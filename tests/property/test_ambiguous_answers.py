@@ -1,4 +1,4 @@
-"""Thousands of ids, and a server whose answers often say nothing about what it did."""
+"""Thousands of ids, and a server whose responses often do not show what it did."""
 
 import os
 from collections import Counter
@@ -10,12 +10,12 @@ import pytest
 from bulkpause import Limit, Pauser, Record, RetryPolicy, Settings, Status
 from tests.support.fakes import (
     FakeServer,
-    Fate,
+    Fault,
+    client_replaced_by,
     disagreements,
-    drawn,
     ids,
-    in_place_of_the_client,
-    on_virtual_time,
+    random_faults,
+    run_on_virtual_time,
     wall_clock,
 )
 from tests.support.nightly import IS_NIGHTLY
@@ -25,28 +25,28 @@ pytestmark = pytest.mark.unmeasured
 
 IDS = ids(10_000 if IS_NIGHTLY else 2_500)
 MAX_ATTEMPTS = 4
-#: 30 % of the answers are lost, 10 % are 500, always after the server acted.
-ACTED = {Fate.LOST_AFTER: 0.3, Fate.ERROR_AFTER: 0.1}
-#: The same faults, half of them before it acted, and some requests never sent.
-UNSURE = {
-    Fate.LOST_AFTER: 0.15,
-    Fate.LOST_BEFORE: 0.15,
-    Fate.ERROR_AFTER: 0.05,
-    Fate.ERROR_BEFORE: 0.05,
-    Fate.NOT_SENT: 0.05,
+#: 30 % of the responses are lost and 10 % are a 500, always after the server acted.
+FAULTS_AFTER_ACTING = {Fault.LOST_AFTER: 0.3, Fault.ERROR_AFTER: 0.1}
+#: The same faults, half of them before the server acted, and some unsent requests.
+MIXED_FAULTS = {
+    Fault.LOST_AFTER: 0.15,
+    Fault.LOST_BEFORE: 0.15,
+    Fault.ERROR_AFTER: 0.05,
+    Fault.ERROR_BEFORE: 0.05,
+    Fault.NOT_SENT: 0.05,
 }
-VIEWS = {Fate.LOST_AFTER: 0.2, Fate.ERROR_BEFORE: 0.1}
-#: Some campaigns are paused already, some cannot be.
+READ_BACK_FAULTS = {Fault.LOST_AFTER: 0.2, Fault.ERROR_BEFORE: 0.1}
+#: Some campaigns are already paused, and some cannot be paused.
 STATUSES = {
     **dict.fromkeys(IDS[::17], "paused"),
     **dict.fromkeys(IDS[5::19], "draft"),
 }
-Ended = tuple[FakeServer, dict[str, Record]]
+FinishedRun = tuple[FakeServer, dict[str, Record]]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _quick_disk() -> Iterator[None]:
-    """Leave out the syncs: nothing here is about the disk."""
+    """Skip the disk syncs: these tests are not about the disk."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fdatasync", lambda _: None)
         yield
@@ -70,55 +70,65 @@ def pause_all(
                 assert record.id not in records
                 records[record.id or ""] = record
 
-    with in_place_of_the_client(server):
-        on_virtual_time(run())
+    with client_replaced_by(server):
+        run_on_virtual_time(run())
     return records
 
 
-@pytest.fixture(scope="module", params=[ACTED, UNSURE], ids=["acted", "unsure"])
-def ended(
+@pytest.fixture(
+    scope="module",
+    params=[FAULTS_AFTER_ACTING, MIXED_FAULTS],
+    ids=["faults-after-acting", "mixed-faults"],
+)
+def finished(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Ended:
-    """Run once for all that is asked about the end of it."""
-    server = FakeServer(statuses=STATUSES, fate=drawn(request.param, VIEWS))
+) -> FinishedRun:
+    """Run once for all the tests of the finished run."""
+    server = FakeServer(
+        statuses=STATUSES, fault_of=random_faults(request.param, READ_BACK_FAULTS)
+    )
     return server, pause_all(server, tmp_path_factory.mktemp("run") / "log")
 
 
-def test_no_record_disagrees_with_the_server(ended: Ended) -> None:
-    server, records = ended
+def test_records_agree_with_server(finished: FinishedRun) -> None:
+    server, records = finished
     assert sorted(records, key=int) == IDS
     assert disagreements(records.values(), server) == []
 
 
-def test_what_could_not_be_read_back_is_rare_and_not_hidden(ended: Ended) -> None:
-    _, records = ended
-    unknown = [one for one in records.values() if one.status is Status.UNKNOWN]
+def test_unknown_ids_are_few(finished: FinishedRun) -> None:
+    _, records = finished
+    unknown = [r for r in records.values() if r.status is Status.UNKNOWN]
     assert 0 < len(unknown) < len(IDS) * 0.02
 
 
-def test_a_campaign_that_was_paused_before_is_not_called_paused_by_us(
-    ended: Ended,
+def test_campaign_paused_before_is_already_paused(
+    finished: FinishedRun,
 ) -> None:
-    server, records = ended
+    server, records = finished
     acted = {call.id for call in server.calls if call.acted}
-    already = {id_ for id_, one in records.items() if one.status == "already_paused"}
+    already = {
+        id_ for id_, record in records.items() if record.status is Status.ALREADY_PAUSED
+    }
     assert already
     assert not already & acted
 
 
-def test_no_id_is_sent_more_often_than_allowed(ended: Ended) -> None:
-    server, _ = ended
+def test_requests_per_id_stay_within_maximum(finished: FinishedRun) -> None:
+    server, _ = finished
     sent = Counter((call.action, call.id) for call in server.calls)
-    often = {key for key, times in sent.items() if times > MAX_ATTEMPTS}
-    # A probe of a server that seems to be out is not held against its id.
-    assert len(often) <= 10
+    exceeding = {key for key, times in sent.items() if times > MAX_ATTEMPTS}
+    # A failed probe during an outage does not count as an attempt.
+    assert len(exceeding) <= 10
 
 
-def test_a_second_run_settles_what_the_first_one_could_not(tmp_path: Path) -> None:
-    server = FakeServer(statuses=STATUSES, fate=drawn(UNSURE, VIEWS))
+def test_second_run_settles_ids_left_open(tmp_path: Path) -> None:
+    server = FakeServer(
+        statuses=STATUSES, fault_of=random_faults(MIXED_FAULTS, READ_BACK_FAULTS)
+    )
     first = pause_all(server, tmp_path / "log")
     before = len(server.calls)
-    server.fate = drawn({}, {})
+    server.fault_of = random_faults({}, {})
     second = pause_all(server, tmp_path / "log", is_resumed=True)
     unfinished = {
         id_
@@ -127,6 +137,7 @@ def test_a_second_run_settles_what_the_first_one_could_not(tmp_path: Path) -> No
     }
     assert set(second) == unfinished
     assert {call.id for call in server.calls[before:]} == unfinished
-    last = {**first, **second}
-    assert disagreements(last.values(), server) == []
-    assert not {Status.UNKNOWN, Status.FAILED} & {one.status for one in last.values()}
+    final = {**first, **second}
+    assert disagreements(final.values(), server) == []
+    statuses = {record.status for record in final.values()}
+    assert not {Status.UNKNOWN, Status.FAILED} & statuses

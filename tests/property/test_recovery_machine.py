@@ -22,12 +22,12 @@ from tests.support.crash_simulation import Trace, crash_after, lay_out, traced
 from tests.support.fakes import (
     Call,
     FakeServer,
-    Fate,
+    Fault,
+    client_replaced_by,
     disagreements,
-    drawn,
     ids,
-    in_place_of_the_client,
-    on_virtual_time,
+    random_faults,
+    run_on_virtual_time,
     wall_clock,
 )
 from tests.support.nightly import IS_NIGHTLY
@@ -37,11 +37,11 @@ pytestmark = pytest.mark.unmeasured
 
 IDS = ids(8)
 FAULTS = {
-    Fate.LOST_AFTER: 0.2,
-    Fate.LOST_BEFORE: 0.15,
-    Fate.ERROR_AFTER: 0.15,
-    Fate.UNAVAILABLE: 0.1,
-    Fate.NOT_SENT: 0.1,
+    Fault.LOST_AFTER: 0.2,
+    Fault.LOST_BEFORE: 0.15,
+    Fault.ERROR_AFTER: 0.15,
+    Fault.UNAVAILABLE: 0.1,
+    Fault.NOT_SENT: 0.1,
 }
 
 
@@ -153,12 +153,12 @@ class LogMachine(RuleBasedStateMachine):
         return read_recovery(self.log).latest
 
     def _run(self, wanted: list[str] | list[Item], seed: int) -> Trace:
-        self.server.fate = drawn(FAULTS, {Fate.LOST_AFTER: 0.2}, seed)
+        self.server.fault_of = random_faults(FAULTS, {Fault.LOST_AFTER: 0.2}, seed)
         return self._pause(wanted)
 
     def _pause(self, wanted: list[str] | list[Item]) -> Trace:
         trace = Trace()
-        self.server.told = trace.acted
+        self.server.on_paused = trace.acted
         settled = settled_on_record(self.log)
         asked = len(self.server.calls)
 
@@ -175,15 +175,15 @@ class LogMachine(RuleBasedStateMachine):
             names = {one if isinstance(one, str) else one.id for one in wanted}
             assert sorted(one.id or "" for one in records) == sorted(names - settled)
 
-        with in_place_of_the_client(self.server), traced(trace):
-            on_virtual_time(run())
+        with client_replaced_by(self.server), traced(trace):
+            run_on_virtual_time(run())
         again = settled & {call.id for call in self.server.calls[asked:]}
         assert not again, f"settled, and asked for again: {again}"
         return trace
 
     def _finish(self) -> None:
         """Let a last run without faults settle everything."""
-        self.server.fate = drawn({}, {})
+        self.server.fault_of = random_faults({}, {})
         self._pause(IDS)
         records = self._records()
         assert set(records) >= set(IDS)

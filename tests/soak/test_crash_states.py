@@ -19,12 +19,12 @@ from bulkpause.journal.reader import read_recovery
 from tests.support.crash_simulation import Crash, Trace, crash_after, lay_out, traced
 from tests.support.fakes import (
     FakeServer,
-    Fate,
+    Fault,
+    client_replaced_by,
     disagreements,
-    drawn,
     ids,
-    in_place_of_the_client,
-    on_virtual_time,
+    random_faults,
+    run_on_virtual_time,
     wall_clock,
 )
 from tests.support.nightly import IS_NIGHTLY
@@ -35,10 +35,10 @@ pytestmark = pytest.mark.unmeasured
 IDS = ids(24)
 STATUSES = {"1004": "paused", "1007": "draft"}
 PAUSES = {
-    Fate.LOST_AFTER: 0.15,
-    Fate.LOST_BEFORE: 0.1,
-    Fate.ERROR_AFTER: 0.1,
-    Fate.UNAVAILABLE: 0.1,
+    Fault.LOST_AFTER: 0.15,
+    Fault.LOST_BEFORE: 0.1,
+    Fault.ERROR_AFTER: 0.1,
+    Fault.UNAVAILABLE: 0.1,
 }
 SETTINGS = Settings(limits=(), max_in_flight=5, retry_policy=RetryPolicy())
 #: How many states there are at the least, and how many are tried in each run.
@@ -68,8 +68,8 @@ def pause(server: FakeServer, log: Path, *, is_resumed: bool = True) -> None:
             async for _ in pauser.pause(IDS):
                 pass
 
-    with in_place_of_the_client(server):
-        on_virtual_time(run())
+    with client_replaced_by(server):
+        run_on_virtual_time(run())
 
 
 def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
@@ -77,7 +77,9 @@ def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
     trace = Trace()
     paused = dict.fromkeys(crash.paused if crash else (), "paused")
     server = FakeServer(
-        statuses={**STATUSES, **paused}, fate=drawn(PAUSES, {}), told=trace.acted
+        statuses={**STATUSES, **paused},
+        fault_of=random_faults(PAUSES, {}),
+        on_paused=trace.acted,
     )
     for id_ in paused:
         trace.acted(id_)

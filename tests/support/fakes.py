@@ -1,4 +1,4 @@
-"""Stand-ins for the ports of the engine, each named for what it does wrong."""
+"""Fakes for the engine's ports: a server, a sender, a rate limiter and a recorder."""
 
 import asyncio
 import random
@@ -13,21 +13,21 @@ from typing import Any, Self, TypeVar, TypeVarTuple
 
 import pytest
 
-from bulkpause.engine.dispatcher import Context
+from bulkpause.engine.dispatcher import RunContext
 from bulkpause.engine.policy import PAUSABLE, RetryPolicy
 from bulkpause.errors import LogError
-from bulkpause.model import Action, Record, Reply, Status, TransportError
+from bulkpause.model import Action, Record, Reply, Status, TransportError, Waiting
 from tests.testkit.virtual_time import VirtualTimeLoop
 
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
-#: The wall clock of virtual time begins here.
+#: The wall clock at the start of virtual time.
 EPOCH = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 
 
 class OneThreadLoop(VirtualTimeLoop):
-    """Runs what is meant for other threads in place, so that every run is the same."""
+    """A virtual-time loop without threads, so that every run is the same."""
 
     def run_in_executor(
         self, executor: Any, func: Callable[[*_Ts], _T], *args: *_Ts
@@ -35,26 +35,26 @@ class OneThreadLoop(VirtualTimeLoop):
         future: asyncio.Future[_T] = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 (it is handed on)
+        except Exception as error:  # noqa: BLE001 (passed on in the future)
             future.set_exception(error)
         return future
 
 
-def on_virtual_time(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run to the end on a clock that jumps."""
+def run_on_virtual_time(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end in virtual time."""
     with asyncio.Runner(loop_factory=OneThreadLoop) as runner:
         return runner.run(main)
 
 
 def wall_clock() -> datetime:
-    """Give the wall clock that goes with the clock of the loop."""
+    """Give the wall clock that matches the loop's clock."""
     return EPOCH + timedelta(seconds=asyncio.get_running_loop().time())
 
 
-class Fate(StrEnum):
-    """What becomes of a request. "After" means after the server acted."""
+class Fault(StrEnum):
+    """What goes wrong with a request, before or after the server has acted on it."""
 
-    WELL = "well"
+    NONE = "none"
     LOST_AFTER = "lost-after"
     LOST_BEFORE = "lost-before"
     ERROR_AFTER = "500-after"
@@ -63,21 +63,22 @@ class Fate(StrEnum):
     NOT_SENT = "not-sent"
 
 
-_ACTING = frozenset({Fate.WELL, Fate.LOST_AFTER, Fate.ERROR_AFTER})
-#: The answer that each fate but the good one has, or the fault in its place.
-_OUTCOMES: Mapping[Fate, int | TransportError] = {
-    Fate.LOST_AFTER: TransportError.HANG_UP,
-    Fate.LOST_BEFORE: TransportError.RESET,
-    Fate.ERROR_AFTER: 500,
-    Fate.ERROR_BEFORE: 500,
-    Fate.UNAVAILABLE: 503,
-    Fate.NOT_SENT: TransportError.REFUSED,
+#: With these, the server acts on the request.
+_ACTING = frozenset({Fault.NONE, Fault.LOST_AFTER, Fault.ERROR_AFTER})
+#: The HTTP status or the transport error of each fault.
+_OUTCOMES: Mapping[Fault, int | TransportError] = {
+    Fault.LOST_AFTER: TransportError.HANG_UP,
+    Fault.LOST_BEFORE: TransportError.RESET,
+    Fault.ERROR_AFTER: 500,
+    Fault.ERROR_BEFORE: 500,
+    Fault.UNAVAILABLE: 503,
+    Fault.NOT_SENT: TransportError.REFUSED,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request that reached the server: its ledger is made of these."""
+    """One request that reached the server: an entry of its ledger."""
 
     action: Action
     id: str
@@ -86,58 +87,60 @@ class Call:
     acted: bool
 
 
-FateOf = Callable[[Action, str, int], Fate]
+#: Gives the fault of the nth request (from 0) with this action for this id.
+FaultOf = Callable[[Action, str, int], Fault]
 
 
-def always_well(action: Action, id_: str, nth: int) -> Fate:
-    return Fate.WELL
+def no_faults(action: Action, id_: str, nth: int) -> Fault:
+    return Fault.NONE
 
 
-def drawn(
-    pauses: Mapping[Fate, float], views: Mapping[Fate, float], seed: int = 0
-) -> FateOf:
-    """Draw fates with these probabilities; what they leave goes well.
+def random_faults(
+    pauses: Mapping[Fault, float], read_backs: Mapping[Fault, float], seed: int = 0
+) -> FaultOf:
+    """Draw faults with these probabilities.
 
-    What is drawn hangs on the seed, the id and the number of its request alone.
+    A draw depends only on the seed, the id and the number of its request.
     """
 
-    def fate(action: Action, id_: str, nth: int) -> Fate:
+    def fault_of(action: Action, id_: str, nth: int) -> Fault:
         point = random.Random(f"{seed}/{action}/{id_}/{nth}").random()
-        for one, share in (pauses if action is Action.PAUSE else views).items():
+        shares = pauses if action is Action.PAUSE else read_backs
+        for fault, share in shares.items():
             if point < share:
-                return one
+                return fault
             point -= share
-        return Fate.WELL
+        return Fault.NONE
 
-    return fate
+    return fault_of
 
 
 class FakeServer:
-    """A model of the API behind the sender's port, with a ledger and no socket.
+    """A `Sender` that models the API with a ledger and without sockets.
 
-    It takes the place of `Client`, so that it can be entered.
+    It replaces `Client`, and so it is an async context manager.
 
     Args:
-        statuses: Those of the campaigns that do not run.
-        fate: What becomes of the nth pause or view of an id, from 0.
-        latency_s: From the request to its answer; it acts at half of it.
-        told: Called with each id that is paused, at that instant.
+        statuses: Statuses of the campaigns that are not running.
+        fault_of: Gives the fault of each request.
+        latency_s: From a request to its response; the server acts after half of it.
+        on_paused: Called with each id at the moment it is paused.
     """
 
     def __init__(
         self,
         *,
         statuses: Mapping[str, str] | None = None,
-        fate: FateOf = always_well,
+        fault_of: FaultOf = no_faults,
         latency_s: float = 0.05,
-        told: Callable[[str], None] = lambda _: None,
+        on_paused: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.statuses = dict(statuses or {})
         self.calls: list[Call] = []
-        self.fate = fate
-        self.told = told
+        self.fault_of = fault_of
+        self.on_paused = on_paused
         self._latency_s = latency_s
-        self._so_far: Counter[tuple[Action, str]] = Counter()
+        self._requests: Counter[tuple[Action, str]] = Counter()
 
     async def __aenter__(self) -> Self:
         return self
@@ -156,146 +159,173 @@ class FakeServer:
         if self.status(id_) not in PAUSABLE:
             return False
         self.statuses[id_] = "paused"
-        self.told(id_)
+        self.on_paused(id_)
         return True
 
     async def send(self, action: Action, id_: str, request_id: str) -> Reply:
         loop = asyncio.get_running_loop()
-        fate = self.fate(action, id_, self._so_far[action, id_])
-        self._so_far[action, id_] += 1
+        fault = self.fault_of(action, id_, self._requests[action, id_])
+        self._requests[action, id_] += 1
         sent_at = loop.time()
         await asyncio.sleep(self._latency_s / 2)
-        if fate is Fate.NOT_SENT:
+        if fault is Fault.NOT_SENT:
             return Reply(received_at=loop.time(), error=TransportError.REFUSED)
-        acted = action is Action.PAUSE and fate in _ACTING and self.act(id_)
-        seen = self.status(id_)
+        acted = action is Action.PAUSE and fault in _ACTING and self.act(id_)
+        campaign_status = self.status(id_)
         self.calls.append(
             Call(action=action, id=id_, request_id=request_id, at=sent_at, acted=acted)
         )
         await asyncio.sleep(self._latency_s / 2)
-        outcome = _OUTCOMES.get(fate, 204 if acted else 400)
-        if fate is Fate.WELL and action is Action.READ:
-            return _reply(sent_at, 200, campaign_status=seen)
+        outcome = _OUTCOMES.get(fault, 204 if acted else 400)
+        if fault is Fault.NONE and action is Action.READ:
+            return _reply(sent_at, 200, campaign_status=campaign_status)
         return _reply(sent_at, outcome)
 
 
 def _reply(
     sent_at: float, outcome: int | TransportError, campaign_status: str | None = None
 ) -> Reply:
-    fault = outcome if isinstance(outcome, TransportError) else None
+    error = outcome if isinstance(outcome, TransportError) else None
     return Reply(
         sent_at=sent_at,
         received_at=asyncio.get_running_loop().time(),
-        http_status=int(outcome) if fault is None else None,
-        error=fault,
+        http_status=int(outcome) if error is None else None,
+        error=error,
         campaign_status=campaign_status,
     )
 
 
 @contextmanager
-def in_place_of_the_client(server: FakeServer) -> Iterator[None]:
-    """Let every `Pauser` send to a fake server."""
+def client_replaced_by(server: FakeServer) -> Iterator[None]:
+    """Make every `Pauser` send to a fake server."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bulkpause.pauser.Client", lambda *_, **__: server)
         yield
 
 
 class ScriptedSender:
-    """Gives each id its answers in order, the last one again and again.
+    """Gives each id its scripted replies in order; the last one is repeated.
 
     Args:
-        answers: For each id a list of HTTP statuses, faults, campaign statuses as
-            text (to a read-back), or whole replies; `*` is for every other id.
-        latency_s: From request to answer.
+        script: For each id a list of HTTP statuses, transport errors, campaign
+            statuses as text (for a read-back), or whole replies; `*` is for every
+            other id.
+        latency_s: From a request to its reply.
+
+    Attributes:
+        sent: Time, action and id of each request.
+        max_in_flight: The most requests that were in flight at a time.
     """
 
     def __init__(
         self,
-        answers: Mapping[str, Sequence[int | str | TransportError | Reply]],
+        script: Mapping[str, Sequence[int | str | TransportError | Reply]],
         latency_s: float = 0.01,
     ) -> None:
         self.sent: list[tuple[float, Action, str]] = []
-        self.in_flight = self.most_in_flight = 0
-        self._answers = answers
+        self.max_in_flight = 0
+        self._in_flight = 0
+        self._script = script
         self._latency_s = latency_s
-        self._so_far: Counter[str] = Counter()
+        self._requests: Counter[str] = Counter()
 
     @property
     def order(self) -> list[str]:
-        """What was sent, as `pause 1001`, in order."""
+        """The requests in order, written as `pause 1001`."""
         return [f"{action} {id_}" for _, action, id_ in self.sent]
 
     async def send(self, action: Action, id_: str, request_id: str) -> Reply:
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         self.sent.append((sent_at, action, id_))
-        self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        self._in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self._in_flight)
         await asyncio.sleep(self._latency_s)
-        self.in_flight -= 1
-        answers = self._answers.get(id_) or self._answers["*"]
-        answer = answers[min(self._so_far[id_], len(answers) - 1)]
-        self._so_far[id_] += 1
-        match answer:
-            case Reply():
-                return answer
-            case TransportError():
-                return _reply(sent_at, answer)
-            case str():
-                return _reply(sent_at, 200, campaign_status=answer)
-            case _:
-                return _reply(sent_at, answer)
+        self._in_flight -= 1
+        match self._next_step(id_):
+            case Reply() as reply:
+                return reply
+            case TransportError() as error:
+                return _reply(sent_at, error)
+            case str() as campaign_status:
+                return _reply(sent_at, 200, campaign_status=campaign_status)
+            case http_status:
+                return _reply(sent_at, http_status)
+
+    def _next_step(self, id_: str) -> int | str | TransportError | Reply:
+        steps = self._script.get(id_) or self._script["*"]
+        step = steps[min(self._requests[id_], len(steps) - 1)]
+        self._requests[id_] += 1
+        return step
 
 
-class OpenGate:
-    """Lets everything through, a bounded number at a time, and counts."""
+class UnlimitedGate:
+    """A `RateLimiter` without a rate limit; it only limits the requests in flight.
+
+    Attributes:
+        acquired, released: How often its methods were called.
+    """
+
+    waiting: Waiting | None = None
 
     def __init__(self, max_in_flight: int = 10) -> None:
-        self.taken = self.told = 0
+        self.acquired = self.released = 0
         self._free = asyncio.Semaphore(max_in_flight)
+
+    @property
+    def in_flight(self) -> int:
+        return self.acquired - self.released
 
     async def acquire(self) -> None:
         await self._free.acquire()
-        self.taken += 1
+        self.acquired += 1
 
     async def release(self, reply: Reply | None) -> None:
-        self.told += 1
+        self.released += 1
         self._free.release()
+
+    async def restore(self, ages_s: Iterable[float]) -> None:
+        pass
+
+    def time_left_s(self, requests: int) -> float:
+        return 0.0
 
 
 @dataclass(slots=True)
-class KeepingRecorder:
-    """Keeps what it is given, up to the line on which it fails.
+class FailingRecorder:
+    """A `Recorder` in memory whose disk is full from a chosen line on.
 
     Attributes:
-        lines: What was kept: `sent 1001`, `answered 1001 500`, `paused 1001`.
-        fails_at: From this line on, counted from 0, nothing is kept.
+        lines: The lines kept: `sent 1001`, `answered 1001 500`, `paused 1001`.
+        fails_at: The first line, from 0, that cannot be written; None if all can.
     """
 
     lines: list[str] = field(default_factory=list)
     fails_at: int | None = None
 
     def sent(self, action: Action, id_: str, request_id: str) -> None:
-        self._keep(f"sent {id_}")
+        self._append(f"sent {id_}")
 
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
-        doubt = " doubtful" if is_in_doubt else ""
-        self._keep(f"answered {id_} {reply.http_status or reply.error}{doubt}")
+        doubt = " in doubt" if is_in_doubt else ""
+        self._append(f"answered {id_} {reply.http_status or reply.error}{doubt}")
 
     def write(self, record: Record) -> None:
-        self._keep(f"{record.status} {record.id}")
+        self._append(f"{record.status} {record.id}")
 
-    def _keep(self, line: str) -> None:
+    def _append(self, line: str) -> None:
         if self.fails_at is not None and len(self.lines) >= self.fails_at:
             raise LogError("the disk is full")
         self.lines.append(line)
 
 
-def context(retry_policy: RetryPolicy | None = None, *, run_id: str = "run") -> Context:
-    """Give an engine all that it needs beside its ports; jitter is at its most."""
-    return Context(
+def run_context(
+    retry_policy: RetryPolicy | None = None, *, run_id: str = "run"
+) -> RunContext:
+    """Give the context of a dispatcher, with the longest waits that jitter allows."""
+    return RunContext(
         run_id=run_id,
         planned=1,
         endpoint="https://api.example",
@@ -312,7 +342,7 @@ def ids(number: int, first: int = 1001) -> list[str]:
 
 
 def disagreements(records: Iterable[Record], server: FakeServer) -> list[str]:
-    """Name the records that say something else than the server knows."""
+    """Describe the records that contradict the server."""
     ours = {call.id for call in server.calls if call.acted}
     return [
         f"{record.id} is {record.status}, at the server {server.status(record.id)}"
@@ -330,5 +360,5 @@ def _agrees(record: Record, server: FakeServer, ours: set[str]) -> bool:
             return server.status(id_) not in {"paused", "running", "scheduled"}
         case Status.UNKNOWN:
             return True
-        case _:  # not by us; whether by somebody else was not asked or not answered
+        case _:  # not paused by us; another client may have paused it
             return id_ not in ours

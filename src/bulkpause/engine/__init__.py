@@ -1,1 +1,4 @@
-"""Carry every id to a status. May import `model`, `errors` and `_text`; what it talks to comes in through its protocols."""
+"""Bring every id to a status; imports only `plan`, `ids`, `model`, `errors` and `_text`.
+
+The HTTP client, the rate limiter and the journal come in through `ports`.
+"""

@@ -1,7 +1,7 @@
-"""What is still to be sent, and in which order.
+"""Queue of jobs that wait for a slot, with their order.
 
-First tries come in the order of the plan. Retries that are due take at most a fifth
-of the turns while first tries wait. Read-backs come when all first tries are out.
+First attempts come in the order of the plan. Due retries take at most a fifth of the
+turns while first attempts wait. Read-backs come after all first attempts.
 """
 
 import asyncio
@@ -13,45 +13,53 @@ from itertools import count
 from bulkpause.engine.job import Job
 
 
-#: While first tries wait, one turn in so many may go to a retry.
-RETRY_TURNS = 5
+#: While first attempts wait, at most one turn in this many goes to a retry.
+TURNS_PER_RETRY = 5
 
 
 class Backlog:
-    """The work of one run. One task takes from it; any task may add to it."""
+    """The jobs of one run. One task takes from it; any task may add to it.
 
-    def __init__(self, fresh: Iterable[Job]) -> None:
-        self._fresh = iter(fresh)
-        self._next_fresh = next(self._fresh, None)
-        self._due: list[tuple[float, int, Job]] = []
+    Args:
+        jobs: In the order of their first attempts; read one job ahead.
+
+    Attributes:
+        accepted_read_backs: Waiting read-backs of ids whose pause request was
+            accepted (204).
+    """
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self.accepted_read_backs = 0
+        self._first_attempts = iter(jobs)
+        self._next_first_attempt = next(self._first_attempts, None)
+        self._retries: list[tuple[float, int, Job]] = []
         self._read_backs: deque[Job] = deque()
         self._serial = count()
-        self._open = 0
-        #: How many ids were accepted and wait to be read back.
-        self.accepted = 0
+        self._taken = 0
         self._turns_since_retry = 0
         self._changed = asyncio.Event()
 
     def add_retry(self, job: Job, wait_s: float) -> None:
-        """Take work back that shall be tried again after so many seconds."""
+        """Put a taken job back, to be retried after this many seconds."""
         due_at = asyncio.get_running_loop().time() + wait_s
-        heapq.heappush(self._due, (due_at, next(self._serial), job))
-        self._close_one()
+        # The serial number keeps the order of equal times and avoids comparing jobs.
+        heapq.heappush(self._retries, (due_at, next(self._serial), job))
+        self._end_turn()
 
     def add_read_back(self, job: Job) -> None:
-        """Take work back whose campaign shall be looked at."""
+        """Put a taken job back, to be read back after the first attempts."""
         self._read_backs.append(job)
-        self.accepted += job.is_accepted
-        self._close_one()
+        self.accepted_read_backs += job.is_accepted
+        self._end_turn()
 
     def finish(self) -> None:
-        """Say that one piece of work that was taken is done with."""
-        self._close_one()
+        """Say that a taken job is finished or given up."""
+        self._end_turn()
 
     @property
     def retries(self) -> int:
-        """How many ids wait to be tried again."""
-        return len(self._due)
+        """How many ids wait for a retry."""
+        return len(self._retries)
 
     @property
     def read_backs(self) -> int:
@@ -60,18 +68,18 @@ class Backlog:
 
     @property
     def due_at(self) -> float | None:
-        """When a retry is due, if there is nothing to do until then."""
-        if self._has_ready() or self._open or not self._due:
+        """When the next retry is due (loop's clock); None if other work comes first."""
+        if self._has_ready() or self._taken or not self._retries:
             return None
-        return self._due[0][0]
+        return self._retries[0][0]
 
     async def ready(self) -> bool:
-        """Wait until there is work to take; False when all of it is done."""
+        """Wait until a job can be taken; return False once all jobs are finished."""
         while not self._has_ready():
-            if not (self._open or self._due or self._read_backs):
+            if not (self._taken or self._retries):
                 return False
             self._changed.clear()
-            wait_until = self._due[0][0] if self._due else None
+            wait_until = self._retries[0][0] if self._retries else None
             try:
                 async with asyncio.timeout_at(wait_until):
                     await self._changed.wait()
@@ -80,34 +88,33 @@ class Backlog:
         return True
 
     def take(self) -> Job:
-        """Take the work whose turn it is. Only after `ready` said that there is."""
-        self._open += 1
+        """Take the job whose turn it is. Call it only after `ready` returned True."""
+        self._taken += 1
         self._turns_since_retry += 1
-        fresh = self._next_fresh
-        if self._is_retry_due() and (
-            fresh is None or self._turns_since_retry >= RETRY_TURNS
-        ):
+        first_attempt = self._next_first_attempt
+        is_retry_turn = self._turns_since_retry >= TURNS_PER_RETRY
+        if self._is_retry_due() and (first_attempt is None or is_retry_turn):
             self._turns_since_retry = 0
-            return heapq.heappop(self._due)[2]
-        if fresh is not None:
-            self._next_fresh = next(self._fresh, None)
-            return fresh
+            return heapq.heappop(self._retries)[2]
+        if first_attempt is not None:
+            self._next_first_attempt = next(self._first_attempts, None)
+            return first_attempt
         job = self._read_backs.popleft()
-        self.accepted -= job.is_accepted
+        self.accepted_read_backs -= job.is_accepted
         return job
 
-    def leftovers(self) -> list[Job]:
-        """Give the work that was begun and is not finished, when nothing is open."""
-        return [job for _, _, job in sorted(self._due)] + list(self._read_backs)
+    def unfinished(self) -> list[Job]:
+        """Give the jobs that were begun and wait here, once no job is taken."""
+        return [job for _, _, job in sorted(self._retries)] + list(self._read_backs)
 
-    def _close_one(self) -> None:
-        self._open -= 1
+    def _end_turn(self) -> None:
+        self._taken -= 1
         self._changed.set()
 
     def _has_ready(self) -> bool:
-        has_fresh = self._next_fresh is not None
-        return has_fresh or bool(self._read_backs) or self._is_retry_due()
+        has_first_attempt = self._next_first_attempt is not None
+        return has_first_attempt or bool(self._read_backs) or self._is_retry_due()
 
     def _is_retry_due(self) -> bool:
         now = asyncio.get_running_loop().time()
-        return bool(self._due) and self._due[0][0] <= now
+        return bool(self._retries) and self._retries[0][0] <= now

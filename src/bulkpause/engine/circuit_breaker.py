@@ -1,30 +1,36 @@
-"""What many replies together say: that the server is out, or the token has no rights.
+"""Circuit breaker: detects an outage, schedules probes and decides when to give up.
 
-While the server is out, one request at a time probes it, at growing intervals, and
-what it brings is not held against the id. Time is passed in.
+After consecutive failures of the server the breaker opens. While it is open, one
+probe at a time is sent, at growing intervals, and a failed probe does not count as an
+attempt for its id. The first valid response closes it. The breaker also stops a run
+whose token is not allowed to pause campaigns. It reads no clock: times come in with
+the replies.
+
+The pattern: https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
 """
 
 from bulkpause.model import Reply, StopCause, StopReason
 
 
-#: So many replies in a row without a usable answer mean that the server is out.
+#: Consecutive failures that open the breaker.
 OPENS_AFTER = 10
-#: So many ids in a row that are forbidden mean that the token has no rights.
-FORBIDDEN_STOPS = 5
-#: Seconds until the first probe; each next one comes twice as late, up to the last.
+#: Consecutive ids with a 403 that mean that the token lacks the permission.
+STOPS_AFTER_FORBIDDEN = 5
+#: Seconds until the first probe. The interval doubles after each failed probe, up to
+#: the maximum.
 PROBE_INITIAL_S, PROBE_MAX_S = 1.0, 30.0
 
 
 class CircuitBreaker:
-    """Counts what comes in a row.
+    """Counts consecutive failures over all ids of a run.
 
     Args:
-        give_up_after_s: Seconds without any usable answer that end the run.
+        give_up_after_s: Seconds without a valid response after which the run stops.
 
     Attributes:
-        is_open: Whether the server seems to be out.
-        probe_at: When it may be probed next.
-        last_error: What the last reply was that was no usable answer.
+        is_open: Whether the server is considered out of service.
+        probe_at: While it is open, when the next probe is due (loop's clock).
+        last_error: The last transport error or 5xx status, as text.
     """
 
     def __init__(self, give_up_after_s: float) -> None:
@@ -32,60 +38,63 @@ class CircuitBreaker:
         self.probe_at = 0.0
         self.last_error = ""
         self._give_up_after_s = give_up_after_s
-        self._broken = 0
-        self._failing_since = 0.0
-        self._probe_wait_s = PROBE_INITIAL_S
-        self._forbidden: set[str] = set()
+        self._consecutive_failures = 0
+        self._first_failure_at = 0.0
+        self._probe_interval_s = PROBE_INITIAL_S
+        self._forbidden_ids: set[str] = set()
 
-    def learn(self, id_: str, reply: Reply) -> StopReason | None:
-        """Take a reply into account; say whether the run shall stop."""
+    def record(self, id_: str, reply: Reply) -> StopReason | None:
+        """Count a reply; return a reason if the run has to stop."""
         if reply.http_status == 403:
-            self._forbidden.add(id_)
+            self._forbidden_ids.add(id_)
         else:
-            self._forbidden.clear()
-        if is_broken(reply):
+            self._forbidden_ids.clear()
+        if is_server_failure(reply):
             self.last_error = reply.error or f"HTTP {reply.http_status}"
-            self._suffer(reply.received_at)
+            self._record_failure(reply.received_at)
         else:
-            self._broken = 0
+            self._consecutive_failures = 0
             self.is_open = False
-        return self._verdict(reply)
+        return self._stop_reason(reply)
 
-    def _suffer(self, now: float) -> None:
-        if self.is_open:
-            self._probed(now)
-        else:
-            self._count(now)
+    def _record_failure(self, now: float) -> None:
+        if not self.is_open:
+            self._count_failure(now)
+        # Requests that were in flight when the breaker opened are not probes.
+        elif now >= self.probe_at:
+            interval_s = min(2 * self._probe_interval_s, PROBE_MAX_S)
+            self._schedule_probe(now, interval_s)
 
-    def _count(self, now: float) -> None:
-        if self._broken == 0:
-            self._failing_since = now
-        self._broken += 1
-        if self._broken >= OPENS_AFTER:
+    def _count_failure(self, now: float) -> None:
+        if self._consecutive_failures == 0:
+            self._first_failure_at = now
+        self._consecutive_failures += 1
+        if self._consecutive_failures >= OPENS_AFTER:
             self.is_open = True
-            self._probe_wait_s = PROBE_INITIAL_S
-            self.probe_at = now + self._probe_wait_s
+            self._schedule_probe(now, PROBE_INITIAL_S)
 
-    def _probed(self, now: float) -> None:
-        # Replies to what was in flight when the server went out are no probes.
-        if now >= self.probe_at:
-            self._probe_wait_s = min(2 * self._probe_wait_s, PROBE_MAX_S)
-            self.probe_at = now + self._probe_wait_s
+    def _schedule_probe(self, now: float, interval_s: float) -> None:
+        self._probe_interval_s = interval_s
+        self.probe_at = now + interval_s
 
-    def _verdict(self, reply: Reply) -> StopReason | None:
-        if len(self._forbidden) >= FORBIDDEN_STOPS:
+    def _stop_reason(self, reply: Reply) -> StopReason | None:
+        if len(self._forbidden_ids) >= STOPS_AFTER_FORBIDDEN:
             trace = f" (trace_id {reply.trace_id})" if reply.trace_id else ""
-            count = f"{FORBIDDEN_STOPS} campaigns in a row"
-            return StopReason(
-                StopCause.TOKEN, f"the API forbade to pause {count}{trace}"
+            detail = (
+                f"the API returned 403 (forbidden) for {STOPS_AFTER_FORBIDDEN} "
+                f"campaigns in a row{trace}"
             )
-        out_s = reply.received_at - self._failing_since
-        if self.is_open and out_s >= self._give_up_after_s:
-            reason = f"no usable answer for {out_s:.0f} s, the last: {self.last_error}"
-            return StopReason(StopCause.OUTAGE, reason)
+            return StopReason(StopCause.TOKEN, detail)
+        outage_s = reply.received_at - self._first_failure_at
+        if self.is_open and outage_s >= self._give_up_after_s:
+            detail = (
+                f"no valid response for {outage_s:.0f} s, "
+                f"the last error: {self.last_error}"
+            )
+            return StopReason(StopCause.OUTAGE, detail)
         return None
 
 
-def is_broken(reply: Reply) -> bool:
-    """Tell whether a reply is no answer to what was asked."""
+def is_server_failure(reply: Reply) -> bool:
+    """Tell whether a reply is a transport error or a 5xx, not a valid response."""
     return reply.http_status is None or reply.http_status >= 500

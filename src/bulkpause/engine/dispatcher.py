@@ -1,18 +1,17 @@
-"""Carries every id through: a slot, an attempt, a decision, a record.
+"""Dispatcher: a slot, an attempt, a decision and at last a record for each id.
 
-One dispatcher waits for work and for a slot, and starts a task for each request.
-What an id waits for between attempts holds no slot and no task. Stopping ends the
-dispatcher; what is in flight is answered and recorded.
+One task takes jobs from the backlog, waits for a slot and starts a task for each
+request. A job that waits between attempts holds no slot and no task. A stop cancels
+the first task only: requests in flight are awaited and recorded.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from bulkpause.engine.backlog import Backlog
-from bulkpause.engine.circuit_breaker import CircuitBreaker, is_broken
+from bulkpause.engine.circuit_breaker import CircuitBreaker, is_server_failure
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import (
     Decision,
@@ -25,8 +24,9 @@ from bulkpause.engine.policy import (
     after_pause,
     after_read_back,
     may_be_applied,
-    unsettled,
+    status_without_read_back,
 )
+from bulkpause.engine.ports import RateLimiter, Recorder, Sender
 from bulkpause.errors import LogError
 from bulkpause.model import (
     Action,
@@ -39,36 +39,18 @@ from bulkpause.model import (
 )
 
 
-class Sender(Protocol):
-    """Makes one attempt. Never raises for what the network does."""
-
-    async def send(self, action: Action, id_: str, request_id: str) -> Reply: ...
-
-
-class RateLimiter(Protocol):
-    """Says when the next request may go out, and learns from what came back."""
-
-    async def acquire(self) -> None: ...
-    async def release(self, reply: Reply | None) -> None: ...
-
-
-class Recorder(Protocol):
-    """Keeps what was sent, what came back, and the final records.
-
-    Raises:
-        LogError: It cannot; nothing more may be sent.
-    """
-
-    def sent(self, action: Action, id_: str, request_id: str) -> None: ...
-    def answered(
-        self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
-    ) -> None: ...
-    def write(self, record: Record) -> None: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What every record of a run has in common, and where its randomness is from."""
+class RunContext:
+    """Values that all requests and records of a run share, and its random source.
+
+    Attributes:
+        run_id: Name of the run in every record.
+        request_ids: Gives a new id for each request.
+        reason: Sent with every pause request.
+        retry_policy: When to retry, read back and give up.
+        now: The wall clock.
+        jitter: Gives random numbers from 0 to 1.
+    """
 
     run_id: str
     planned: int
@@ -81,14 +63,18 @@ class Context:
 
 
 class Dispatcher:
-    """Pauses campaigns, one run long.
+    """Brings the jobs of one run to a status.
 
     Args:
         sender: Makes the requests.
-        gate: Holds them until the limits allow them.
-        recorder: Keeps the records.
-        context: What the run was asked to do.
-        on_record: Told of each record once it is kept.
+        gate: Limits their rate and how many are in flight.
+        recorder: Writes requests, responses and records to disk.
+        context: Values that the whole run shares.
+        on_record: Called with each record after it was written.
+
+    Attributes:
+        stopped: Why the run ends early; None if it does not.
+        backlog: Jobs that wait to be sent.
     """
 
     def __init__(
@@ -97,70 +83,75 @@ class Dispatcher:
         sender: Sender,
         gate: RateLimiter,
         recorder: Recorder,
-        context: Context,
+        context: RunContext,
         on_record: Callable[[Record], None],
     ) -> None:
         self.stopped: StopReason | None = None
+        self.backlog = Backlog(())
         self._sender = sender
         self._gate = gate
         self._recorder = recorder
         self._context = context
         self._on_record = on_record
-        self._watch = CircuitBreaker(context.retry_policy.give_up_after_s)
-        self._in_flight: set[str] = set()
-        self._landed = asyncio.Event()
-        self._dispatcher: asyncio.Task[None] | None = None
+        self._circuit_breaker = CircuitBreaker(context.retry_policy.give_up_after_s)
+        self._ids_in_flight: set[str] = set()
+        self._request_ended = asyncio.Event()
+        self._dispatching: asyncio.Task[None] | None = None
         self._log_error: LogError | None = None
-        self.backlog = Backlog(())
 
     @property
     def probe_at(self) -> float | None:
-        """When the server is tried again, while it seems to be out."""
-        return self._watch.probe_at if self._watch.is_open else None
+        """When the next probe is due (loop's clock); None without an outage."""
+        breaker = self._circuit_breaker
+        return breaker.probe_at if breaker.is_open else None
 
     @property
     def last_error(self) -> str:
-        """What the last reply was that was no usable answer."""
-        return self._watch.last_error
+        """The last transport error or 5xx status, as text."""
+        return self._circuit_breaker.last_error
 
     async def run(self, jobs: Iterable[Job]) -> None:
-        """Carry all work through, or what comes before a stop.
+        """Process all jobs, or those that come before a stop.
 
         Raises:
-            LogError: Something could not be kept. What was in flight was answered.
+            LogError: A line could not be written. Requests in flight were awaited.
         """
         self.backlog = Backlog(jobs)
         async with asyncio.TaskGroup() as group:
             if self.stopped is None:
-                self._dispatcher = group.create_task(self._dispatch(group))
-        for job in self.backlog.leftovers():
-            self._leave(job)
+                self._dispatching = group.create_task(self._dispatch(group))
+        for job in self.backlog.unfinished():
+            self._record_interrupted(job)
         if self._log_error is not None:
             raise self._log_error
 
-    def stop(self, stopped: StopReason) -> None:
-        """Start nothing new. What is in flight is waited for and recorded."""
-        self.stopped = self.stopped or stopped
-        if self._dispatcher is not None:
-            self._dispatcher.cancel()
+    def stop(self, reason: StopReason) -> None:
+        """Send nothing new. Requests in flight are awaited and recorded.
+
+        The reason of the first stop is kept.
+        """
+        self.stopped = self.stopped or reason
+        if self._dispatching is not None:
+            self._dispatching.cancel()
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         while await self.backlog.ready():
-            if self._watch.is_open:
-                await self._next_probe()
+            if self._circuit_breaker.is_open:
+                await self._wait_for_probe()
             await self._gate.acquire()
             job = self.backlog.take()
-            # Here, and not in the task, which begins later than the next turn.
-            self._in_flight.add(job.item.id)
+            # Not in the task: it starts only after the next turn of this loop.
+            self._ids_in_flight.add(job.item.id)
             group.create_task(self._attempt(job))
 
-    async def _next_probe(self) -> None:
-        """While the server is out, wait for what is in flight and for the hour."""
-        while self._in_flight:
-            self._landed.clear()
-            await self._landed.wait()
-        wait_s = self._watch.probe_at - asyncio.get_running_loop().time()
-        if self._watch.is_open and wait_s > 0:
+    async def _wait_for_probe(self) -> None:
+        """Wait until nothing is in flight and the next probe is due."""
+        while self._ids_in_flight:
+            self._request_ended.clear()
+            await self._request_ended.wait()
+        breaker = self._circuit_breaker
+        wait_s = breaker.probe_at - asyncio.get_running_loop().time()
+        if breaker.is_open and wait_s > 0:
             await asyncio.sleep(wait_s)
 
     async def _attempt(self, job: Job) -> None:
@@ -168,18 +159,18 @@ class Dispatcher:
         try:
             attempt = await self._send(job, request_id)
             job.add(attempt)
-            self._follow(job, request_id, self._decide(job, attempt))
+            self._apply(self._decide(job, attempt), job, request_id)
         except LogError as error:
-            self._fail(error)
+            self._stop_for_log(error)
             self.backlog.finish()
         finally:
-            self._in_flight.discard(job.item.id)
-            self._landed.set()
+            self._ids_in_flight.discard(job.item.id)
+            self._request_ended.set()
 
     async def _send(self, job: Job, request_id: str) -> Attempt:
         loop = asyncio.get_running_loop()
         started_at, start = self._context.now(), loop.time()
-        # Until it is known that something was written, nothing was.
+        # If the log fails, nothing was sent: this reply gives the slot back unused.
         reply: Reply | None = Reply(received_at=start)
         try:
             self._recorder.sent(job.action, job.item.id, request_id)
@@ -196,40 +187,41 @@ class Dispatcher:
         )
 
     def _decide(self, job: Job, attempt: Attempt) -> Decision:
-        reply, retry_policy = attempt.reply, self._context.retry_policy
-        jitter = self._context.jitter()
-        was_out = self._watch.is_open
-        stopped = self._watch.learn(job.item.id, reply)
-        if stopped is not None:
-            self._stop_at(job, stopped)
-        if was_out and is_broken(reply):
-            # A probe shows how the server is, and is not held against the id.
-            job.uncounted.add(attempt.request_id)
+        reply, breaker = attempt.reply, self._circuit_breaker
+        was_probe = breaker.is_open
+        if (reason := breaker.record(job.item.id, reply)) is not None:
+            self._stop_at(job, reason)
+        if was_probe and is_server_failure(reply):
+            # A failed probe says something about the server, not about the id.
+            job.uncounted_requests.add(attempt.request_id)
             return Retry(0.0)
-        attempts, is_in_doubt = job.attempts, job.is_in_doubt
+        return self._after_reply(job, reply)
+
+    def _after_reply(self, job: Job, reply: Reply) -> Decision:
+        retry_policy, jitter = self._context.retry_policy, self._context.jitter()
         if job.action is Action.PAUSE:
             return after_pause(
                 reply,
-                attempts=attempts,
-                is_in_doubt=is_in_doubt,
+                attempts=job.counted_attempts,
+                is_in_doubt=job.is_in_doubt,
                 retry_policy=retry_policy,
                 jitter=jitter,
             )
         return after_read_back(
             reply,
-            attempts=attempts,
-            pause=job.last_pause,
-            is_in_doubt=is_in_doubt,
+            attempts=job.counted_attempts,
+            pause=job.last_pause_reply,
+            is_in_doubt=job.is_in_doubt,
             retry_policy=retry_policy,
             jitter=jitter,
         )
 
-    def _follow(self, job: Job, request_id: str, decision: Decision) -> None:
+    def _apply(self, decision: Decision, job: Job, request_id: str) -> None:
         if job.action is Action.PAUSE and not isinstance(decision, Finish):
-            self._note_answer(job, request_id)
+            self._record_pause_reply(job, request_id)
         match decision:
             case Finish(status):
-                self._keep(job, status)
+                self._record_status(job, status)
                 self.backlog.finish()
             case Retry(wait_s):
                 self.backlog.add_retry(job, wait_s)
@@ -239,18 +231,17 @@ class Dispatcher:
             case ReadBack():
                 job.action = Action.READ
                 self.backlog.add_read_back(job)
-            case Stop(stopped):
-                self._stop_at(job, stopped)
-                self._leave(job)
+            case Stop(reason):
+                self._stop_at(job, reason)
+                self._record_interrupted(job)
                 self.backlog.finish()
 
-    def _stop_at(self, job: Job, stopped: StopReason) -> None:
-        """Stop, and name the id whose answer was the reason."""
-        reason = f"{stopped.detail}, at {job.item.id}"
-        self.stop(StopReason(stopped.cause, reason))
+    def _stop_at(self, job: Job, reason: StopReason) -> None:
+        """Stop, and name the id whose reply was the cause."""
+        self.stop(StopReason(reason.cause, f"{reason.detail}, at id {job.item.id}"))
 
-    def _note_answer(self, job: Job, request_id: str) -> None:
-        reply = job.pauses[-1].reply
+    def _record_pause_reply(self, job: Job, request_id: str) -> None:
+        reply = job.pause_attempts[-1].reply
         self._recorder.answered(
             job.item.id,
             request_id,
@@ -258,16 +249,22 @@ class Dispatcher:
             is_in_doubt=may_be_applied(reply),
         )
 
-    def _leave(self, job: Job) -> None:
-        """Give the final word on work that a stop has interrupted."""
-        last = job.last_pause
-        if job.is_in_doubt:
-            self._keep(job, Status.UNKNOWN)
-        elif last is not None and last.http_status != 401:
-            is_open = job.action is Action.READ
-            self._keep(job, unsettled(last, is_in_doubt=False, is_open=is_open))
+    def _record_interrupted(self, job: Job) -> None:
+        """Record the status of a job that a stop has interrupted.
 
-    def _keep(self, job: Job, status: Status) -> None:
+        A job without a pause attempt, or whose token was refused, gets no record: its
+        id counts as not attempted.
+        """
+        last = job.last_pause_reply
+        if job.is_in_doubt:
+            self._record_status(job, Status.UNKNOWN)
+        elif last is not None and last.http_status != 401:
+            status = status_without_read_back(
+                last, is_in_doubt=False, is_read_back_due=job.action is Action.READ
+            )
+            self._record_status(job, status)
+
+    def _record_status(self, job: Job, status: Status) -> None:
         context = self._context
         record = job.record(
             status,
@@ -280,14 +277,14 @@ class Dispatcher:
         try:
             self._recorder.write(record)
         except LogError as error:
-            self._fail(error)
+            self._stop_for_log(error)
         else:
             self._on_record(record)
 
-    def _fail(self, error: LogError) -> None:
-        """The log failed: send nothing more, and name what it will not show."""
+    def _stop_for_log(self, error: LogError) -> None:
+        """Stop, and name the ids in flight: the log will not show their status."""
         if self._log_error is None:
-            ids = ", ".join(sorted(self._in_flight)) or "none"
+            ids = ", ".join(sorted(self._ids_in_flight)) or "none"
             message = f"{error}; nothing more was sent; in flight: {ids}"
             self._log_error = LogError(message)
             self.stop(StopReason(StopCause.LOG, message))

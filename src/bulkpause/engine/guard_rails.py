@@ -1,7 +1,7 @@
-"""Rules that end a run early: a canary, a count of failures, a deadline.
+"""Guard rails: stop a run early after a failed canary, too many failures or a deadline.
 
-Plain bookkeeping over records. What is in flight when a rule strikes is still
-answered and recorded; the rest is not attempted.
+The rules are computed from records alone. Requests in flight when a run is stopped
+are awaited and recorded; the other ids are not attempted.
 """
 
 import re
@@ -13,22 +13,22 @@ from bulkpause.errors import SettingsError
 from bulkpause.model import Record, Status, StopCause, StopReason
 
 
-#: A percentage of failures is judged from so many finished ids on.
-JUDGED_FROM = 20
+#: A maximum in percent applies once this many ids are finished.
+MIN_IDS_FOR_PERCENT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """The most failures that are tolerated: a number of ids, or a share of them."""
+    """The maximum of failures: a number of ids, or a percentage of the finished ids."""
 
     count: int | None = None
     percent: float | None = None
 
     def is_exceeded(self, failures: int, finished: int) -> bool:
-        """Tell whether there are more failures than are tolerated."""
+        """Tell whether there are more failures than the maximum."""
         if self.count is not None and failures > self.count:
             return True
-        if self.percent is None or finished < JUDGED_FROM:
+        if self.percent is None or finished < MIN_IDS_FOR_PERCENT:
             return False
         return failures * 100 > self.percent * finished
 
@@ -37,27 +37,30 @@ class Tolerance:
 
 
 def parse_tolerance(text: str) -> Tolerance:
-    """Read `5` or `2.5%`.
+    """Parse a number of ids such as `5`, or a percentage such as `2.5%`.
 
     Raises:
-        SettingsError: It is neither.
+        SettingsError: The text is neither.
     """
     if re.fullmatch("[0-9]{1,9}", text):
         return Tolerance(count=int(text))
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?%", text) and float(text[:-1]) <= 100:
         return Tolerance(percent=float(text[:-1]))
-    raise SettingsError(f"{quote(text)} is no number of failures; write 5 or 2.5%")
+    raise SettingsError(
+        f"{quote(text)} is not a valid number of failures; write 5 or 2.5%"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardRails:
-    """What ends a run early.
+    """Rules that stop a run early.
 
     Args:
-        canary: So many ids, the first ones, must all be paused before the rest.
-        max_failures: The most failures that are tolerated.
-        deadline_s: Seconds from the start after which nothing new is sent; what is
-            in flight then has another second.
+        canary: How many ids to pause first; the run continues only if all of them
+            are paused. 0 means no canary.
+        max_failures: The maximum of failures; None means no maximum.
+        deadline_s: Seconds from the start after which nothing new is sent; requests
+            in flight then have one more second. None means no deadline.
     """
 
     canary: int = 0
@@ -66,15 +69,19 @@ class GuardRails:
 
 
 class FailureCount:
-    """Counts failures as records come, and says when they are too many."""
+    """Counts the failures of a run.
+
+    Args:
+        tolerance: The maximum of failures; None means no maximum.
+    """
 
     def __init__(self, tolerance: Tolerance | None) -> None:
         self._tolerance = tolerance
         self._failures = 0
         self._finished = 0
 
-    def learn(self, record: Record) -> StopReason | None:
-        """Take a record into account. Rows that were never sent do not count."""
+    def add(self, record: Record) -> StopReason | None:
+        """Count a record, unless its row is invalid; return a reason to stop, if any."""
         if record.status is Status.INVALID:
             return None
         self._finished += 1
@@ -83,22 +90,24 @@ class FailureCount:
             self._failures, self._finished
         ):
             return None
-        what = f"{self._failures} of {self._finished} ids failed"
-        rule = f"--max-failures {self._tolerance}"
-        return StopReason(StopCause.GUARD_RAIL, f"{rule}: {what}, the last {record.id}")
+        detail = (
+            f"--max-failures {self._tolerance}: {self._failures} of {self._finished} "
+            f"ids failed, last id {record.id}"
+        )
+        return StopReason(StopCause.GUARD_RAIL, detail)
 
 
 def judge_canary(wanted: int, records: Collection[Record]) -> StopReason | None:
-    """Say whether the rest must not be sent, since the first ids did not all pause.
+    """Return a reason to stop, unless every id of the canary is paused.
 
     Args:
         wanted: How many ids the canary has.
-        records: Those of them that came to an end.
+        records: The records of those that are finished.
     """
     bad = [record for record in records if not record.status.is_paused]
     missing = wanted - len(records) + len(bad)
     if not missing:
         return None
-    first = f", {bad[0].id} is {bad[0].status}" if bad else ""
-    reason = f"--canary {wanted}: {missing} of the first {wanted} not paused{first}"
-    return StopReason(StopCause.GUARD_RAIL, reason)
+    first = f" ({bad[0].id}: {bad[0].status})" if bad else ""
+    detail = f"--canary {wanted}: {missing} of the first {wanted} ids not paused{first}"
+    return StopReason(StopCause.GUARD_RAIL, detail)

@@ -1,4 +1,4 @@
-"""One id on its way through a run: its attempts so far, and what they leave open."""
+"""Work on one campaign id in a run: its attempts so far and the next action."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,56 +19,60 @@ from bulkpause.model import (
 
 @dataclass(slots=True)
 class Job:
-    """An item, what was tried for it, and what is to be asked next.
+    """An item, the attempts that were made for it, and the next action.
 
     Attributes:
         item: The campaign.
         prior_attempts: Pause attempts of earlier runs.
-        action: What the next request asks.
-        pauses: Pause attempts of this run.
-        read_backs: Read-backs of this run.
-        forgiven: Their request ids, where the try is not used up.
+        action: What the next request asks of the API.
+        pause_attempts: Pause attempts of this run.
+        read_back_attempts: Read-back attempts of this run.
+        uncounted_requests: Request ids of failed probes: they do not count against
+            the maximum number of attempts.
     """
 
     item: Item
     prior_attempts: Sequence[PriorAttempt] = ()
     action: Action = Action.PAUSE
-    pauses: list[Attempt] = field(default_factory=list)
-    read_backs: list[Attempt] = field(default_factory=list)
-    uncounted: set[str] = field(default_factory=set)
+    pause_attempts: list[Attempt] = field(default_factory=list)
+    read_back_attempts: list[Attempt] = field(default_factory=list)
+    uncounted_requests: set[str] = field(default_factory=set)
 
     def add(self, attempt: Attempt) -> None:
-        """Take note of an attempt at the present action."""
-        (self.pauses if self.action is Action.PAUSE else self.read_backs).append(
-            attempt
-        )
+        """Add an attempt at the current action."""
+        self._attempts_at_action.append(attempt)
 
     @property
     def is_in_doubt(self) -> bool:
         """Whether one of our attempts may have paused the campaign."""
-        return any(one.is_in_doubt for one in self.prior_attempts) or any(
-            may_be_applied(attempt.reply) for attempt in self.pauses
+        return any(prior.is_in_doubt for prior in self.prior_attempts) or any(
+            may_be_applied(attempt.reply) for attempt in self.pause_attempts
         )
 
     @property
-    def attempts(self) -> int:
-        """How many attempts of this run at the present action used up a try."""
-        made = self.pauses if self.action is Action.PAUSE else self.read_backs
+    def counted_attempts(self) -> int:
+        """Attempts of this run at the current action that count against the maximum."""
         return sum(
-            counts_as_attempt(attempt.reply)
-            for attempt in made
-            if attempt.request_id not in self.uncounted
+            counts_as_attempt(attempt.reply.http_status)
+            for attempt in self._attempts_at_action
+            if attempt.request_id not in self.uncounted_requests
         )
 
     @property
-    def last_pause(self) -> Reply | None:
-        """What the last pause attempt of this run brought."""
-        return self.pauses[-1].reply if self.pauses else None
+    def last_pause_reply(self) -> Reply | None:
+        """The reply to the last pause request of this run; None if none was sent."""
+        return self.pause_attempts[-1].reply if self.pause_attempts else None
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the last pause attempt of this run was answered with 204."""
-        return self.last_pause is not None and self.last_pause.http_status == 204
+        """Whether the last pause request of this run was accepted (204)."""
+        reply = self.last_pause_reply
+        return reply is not None and reply.http_status == 204
+
+    @property
+    def _attempts_at_action(self) -> list[Attempt]:
+        is_pause = self.action is Action.PAUSE
+        return self.pause_attempts if is_pause else self.read_back_attempts
 
     def record(
         self,
@@ -80,10 +84,11 @@ class Job:
         endpoint: str,
         now: datetime,
     ) -> Record:
-        """Sum up: the last pause attempt in full, the earlier ones as history."""
-        made = [*self.prior_attempts, *(_past(attempt) for attempt in self.pauses)]
+        """Make the record: the last pause attempt in full, earlier ones as history."""
+        made = [*self.prior_attempts, *map(_as_prior, self.pause_attempts)]
         last = made[-1]
-        reply = self.last_pause
+        own = self.pause_attempts[-1] if self.pause_attempts else None
+        reply = own.reply if own else None
         return Record(
             id=self.item.id,
             status=status,
@@ -93,12 +98,12 @@ class Job:
             message=reply.message if reply else None,
             error=last.error,
             campaign_status=self._campaign_status(),
-            attempts=sum(one.http_status != 429 for one in made),
-            history=tuple(_history(one) for one in made[:-1]),
+            attempts=sum(counts_as_attempt(attempt.http_status) for attempt in made),
+            history=tuple(_history_entry(attempt) for attempt in made[:-1]),
             reason=reason,
             row=self.item.row,
             request_id=last.request_id,
-            latency_ms=self.pauses[-1].latency_ms if self.pauses else None,
+            latency_ms=own.latency_ms if own else None,
             started_at=made[0].at,
             finished_at=timestamp(now),
             run_id=run_id,
@@ -107,13 +112,13 @@ class Job:
         )
 
     def _campaign_status(self) -> str | None:
-        seen = (
-            read_back.reply.campaign_status for read_back in reversed(self.read_backs)
-        )
-        return next((status for status in seen if status is not None), None)
+        """Give the latest status that a read-back showed."""
+        latest_first = reversed(self.read_back_attempts)
+        statuses = (attempt.reply.campaign_status for attempt in latest_first)
+        return next((status for status in statuses if status is not None), None)
 
 
-def _past(attempt: Attempt) -> PriorAttempt:
+def _as_prior(attempt: Attempt) -> PriorAttempt:
     return PriorAttempt(
         http_status=attempt.reply.http_status,
         trace_id=attempt.reply.trace_id,
@@ -123,10 +128,10 @@ def _past(attempt: Attempt) -> PriorAttempt:
     )
 
 
-def _history(past: PriorAttempt) -> dict[str, str | int | None]:
+def _history_entry(attempt: PriorAttempt) -> dict[str, str | int | None]:
     return {
-        "http_status": past.http_status,
-        "trace_id": past.trace_id,
-        "error": past.error,
-        "at": past.at,
+        "http_status": attempt.http_status,
+        "trace_id": attempt.trace_id,
+        "error": attempt.error,
+        "at": attempt.at,
     }

@@ -1,7 +1,8 @@
-"""After so many attempts and this reply: done, again, read back, or stop the run.
+"""Retry policy: decide what follows an attempt.
 
-Plain functions of their arguments. They keep nothing, wait for nothing and count
-nothing; jitter comes in as a number.
+A decision is to finish with a status, retry, read back, resend or stop the run. These
+are pure functions of their arguments: no state, no clock, no I/O. Jitter comes in as
+a number.
 """
 
 from dataclasses import dataclass
@@ -10,32 +11,37 @@ from enum import StrEnum
 from bulkpause.model import Reply, Status, StopCause, StopReason
 
 
-#: No `Retry-After` makes an id wait for longer than this many seconds.
-LONGEST_RETRY_AFTER_S = 300.0
-#: What the API calls a campaign that a pause could still stop.
+#: A longer `Retry-After` is cut to this many seconds.
+MAX_RETRY_AFTER_S = 300.0
+#: Campaign statuses, as the API names them, in which a pause has an effect.
 PAUSABLE = frozenset({"running", "scheduled"})
 
-#: The request came too slowly or too early to be looked at; 429 has its own rules.
-_NOT_TAKEN = frozenset({408, 425})
+#: Too slow or too early: the server did not process the request. 429 has its own rule.
+_NOT_PROCESSED = frozenset({408, 425})
 
 
 class Verify(StrEnum):
-    """Which ids are read back once the first tries are through."""
+    """Which ids are read back after all first attempts."""
 
     NONE = "none"
-    #: Those that may have been paused.
+    #: Ids in doubt.
     DOUBTFUL = "doubtful"
-    #: Those, and every one that was refused with 400.
+    #: Ids in doubt, and ids whose pause request got a 400.
     REFUSED = "refused"
-    #: Every id: the proof that nothing still runs.
+    #: Every id: proves that no campaign still runs.
     ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often to try, how long to wait between tries, what to read back.
+    """Retries, waits, read-backs and the patience with an outage.
 
-    `give_up_after_s` without a usable answer to any id ends the run.
+    Args:
+        max_attempts: Attempts for each id; 429 responses do not count.
+        verify: Which ids are read back.
+        wait_initial_s: Seconds before the first retry; each next wait is doubled.
+        wait_max_s: The longest such wait in seconds.
+        give_up_after_s: Seconds without a valid response to any id that end the run.
     """
 
     max_attempts: int = 4
@@ -47,59 +53,66 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """This is the final word on the id."""
+    """Record this status: it is final."""
 
     status: Status
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Make the same request again, after so many seconds."""
+    """Repeat the same request after this many seconds."""
 
     wait_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """Ask for the campaign's status once the first tries are through."""
+    """Read the campaign's status after all first attempts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """The campaign still runs: make the pause request anew."""
+    """Send a pause request again: the campaign may still run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Send nothing more in this run. The id stays as it was before."""
+    """Send nothing more in this run. The id gets no new status from this reply."""
 
-    stopped: StopReason
+    reason: StopReason
 
 
 Decision = Finish | Retry | ReadBack | Resend | Stop
 
 
 def may_be_applied(reply: Reply) -> bool:
-    """Tell whether the campaign may be paused now because of this attempt."""
+    """Tell whether this attempt may have paused the campaign."""
     if reply.http_status is None:
         return reply.sent_at is not None
-    return reply.http_status == 204 or _is_broken_server(reply)
+    return reply.http_status == 204 or _is_ambiguous_error(reply)
 
 
-def is_refused(reply: Reply) -> bool:
-    """Tell whether the API answered that it will not do this."""
+def is_rejected(reply: Reply) -> bool:
+    """Tell whether the API gave a final negative response: it will not pause the id.
+
+    An unexpected 2xx and any 3xx count as such, too.
+    """
     status = reply.http_status
     return (
         status is not None
         and status < 500
         and status not in {204, 429}
-        and status not in _NOT_TAKEN
+        and status not in _NOT_PROCESSED
     )
 
 
-def counts_as_attempt(reply: Reply) -> bool:
-    """Tell whether an attempt uses up one of the tries. Being too fast does not."""
-    return not reply.is_rate_limited
+def counts_as_attempt(http_status: int | None) -> bool:
+    """Tell whether an attempt counts against the maximum. A rate-limited one does not.
+
+    Args:
+        http_status: Of the response; None for a transport error.
+    """
+    return http_status != 429
 
 
 def after_pause(
@@ -113,24 +126,25 @@ def after_pause(
     """Decide what follows a pause request.
 
     Args:
-        reply: What the latest attempt brought.
-        attempts: How many attempts counted so far, this one included.
-        is_in_doubt: Whether one of them may have been applied, this one included.
-        retry_policy: What was asked for.
+        reply: The reply to the latest pause request.
+        attempts: Counted pause attempts, including this one.
+        is_in_doubt: Whether any of our attempts, including this one, may have been
+            applied.
+        retry_policy: The rules of the run.
         jitter: A random number from 0 to 1.
     """
     match reply.http_status:
         case 429:
             return Retry(0.0)
         case 401:
-            return _token_refused(reply)
+            return _stop_for_token(reply)
         case 204 if retry_policy.verify is not Verify.ALL:
             return Finish(Status.PAUSED)
     if _is_transient(reply) and attempts < retry_policy.max_attempts:
-        return Retry(wait_s(attempts, reply, retry_policy, jitter))
+        return Retry(backoff_s(attempts, reply, retry_policy, jitter))
     if _is_read_back(reply, is_in_doubt=is_in_doubt, verify=retry_policy.verify):
         return ReadBack()
-    return Finish(unsettled(reply, is_in_doubt=is_in_doubt))
+    return Finish(status_without_read_back(reply, is_in_doubt=is_in_doubt))
 
 
 def after_read_back(
@@ -145,67 +159,79 @@ def after_read_back(
     """Decide what follows a read-back.
 
     Args:
-        reply: What the latest read-back brought.
-        attempts: How many read-backs counted so far, this one included.
-        pause: What the last pause request of this run brought; None if there was
-            none yet, since an earlier run left the id in doubt.
+        reply: The reply to the latest read-back.
+        attempts: Counted read-back attempts, including this one.
+        pause: The reply to the last pause request of this run; None if this run has
+            sent none, because an earlier run left the id in doubt.
         is_in_doubt: Whether a pause request may have been applied.
-        retry_policy: What was asked for.
+        retry_policy: The rules of the run.
         jitter: A random number from 0 to 1.
     """
     if reply.is_rate_limited:
         return Retry(0.0)
     if reply.http_status == 401:
-        return _token_refused(reply)
-    seen = reply.campaign_status if reply.http_status == 200 else None
-    # A pause that was accepted may take a while to show.
-    is_late = pause is not None and pause.http_status == 204 and seen in PAUSABLE
-    if (_is_transient(reply) or is_late) and attempts < retry_policy.max_attempts:
-        return Retry(wait_s(attempts, reply, retry_policy, jitter))
+        return _stop_for_token(reply)
+    campaign_status = reply.campaign_status if reply.http_status == 200 else None
+    # The status may lag behind a pause that was accepted.
+    is_accepted = pause is not None and pause.http_status == 204
+    may_lag = is_accepted and campaign_status in PAUSABLE
+    if (_is_transient(reply) or may_lag) and attempts < retry_policy.max_attempts:
+        return Retry(backoff_s(attempts, reply, retry_policy, jitter))
     if pause is None:
-        return _after_recovery(seen)
-    if seen is None:
-        is_open = _is_transient(reply)
-        return Finish(unsettled(pause, is_in_doubt=is_in_doubt, is_open=is_open))
-    return Finish(_settled(seen, pause, is_in_doubt=is_in_doubt))
+        return _after_recovery(campaign_status)
+    if campaign_status is None:
+        return Finish(
+            status_without_read_back(
+                pause,
+                is_in_doubt=is_in_doubt,
+                is_read_back_due=_is_transient(reply),
+            )
+        )
+    return Finish(_status_from(campaign_status, pause, is_in_doubt=is_in_doubt))
 
 
-def _after_recovery(seen: str | None) -> Decision:
-    """Decide on an id that an earlier run left in doubt, from its status alone."""
-    if seen == "paused":
+def _after_recovery(campaign_status: str | None) -> Decision:
+    """Decide on an id that an earlier run left in doubt, by its status alone."""
+    if campaign_status == "paused":
         return Finish(Status.PAUSED)
-    if seen is None or seen in PAUSABLE:
+    if campaign_status is None or campaign_status in PAUSABLE:
         return Resend()
     return Finish(Status.NOT_PAUSABLE)
 
 
-def wait_s(
+def backoff_s(
     attempts: int, reply: Reply, retry_policy: RetryPolicy, jitter: float
 ) -> float:
-    """Give the seconds until the next attempt: doubled each time, capped, jittered.
+    """Give the seconds until the next attempt: exponential, capped, with jitter.
 
-    `Retry-After` is a lower bound, itself capped.
+    Jitter cuts the wait by up to half. `Retry-After`, itself capped, is a lower bound.
+
+    Args:
+        attempts: Counted attempts so far.
+        reply: The latest reply.
+        retry_policy: The rules of the run.
+        jitter: A random number from 0 to 1.
     """
-    grown = retry_policy.wait_initial_s * 2.0 ** min(attempts - 1, 30)
-    jittered = min(grown, retry_policy.wait_max_s) * (0.5 + jitter / 2)
-    asked = min(reply.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
-    return max(jittered, asked)
+    doubled = retry_policy.wait_initial_s * 2.0 ** min(attempts - 1, 30)
+    jittered = min(doubled, retry_policy.wait_max_s) * (0.5 + jitter / 2)
+    retry_after_s = min(reply.retry_after_s or 0.0, MAX_RETRY_AFTER_S)
+    return max(jittered, retry_after_s)
 
 
-def _token_refused(reply: Reply) -> Stop:
+def _stop_for_token(reply: Reply) -> Stop:
     trace = f" (trace_id {reply.trace_id})" if reply.trace_id else ""
     return Stop(StopReason(StopCause.TOKEN, f"the API refused the token{trace}"))
 
 
-def _is_broken_server(reply: Reply) -> bool:
-    """A 5xx tells nothing about what was done, but for 503: not let in."""
+def _is_ambiguous_error(reply: Reply) -> bool:
+    """Tell whether a server error leaves open what was done: a 5xx other than 503."""
     status = reply.http_status
     return status is not None and status >= 500 and status != 503
 
 
 def _is_transient(reply: Reply) -> bool:
     status = reply.http_status
-    return status is None or status >= 500 or status in _NOT_TAKEN
+    return status is None or status >= 500 or status in _NOT_PROCESSED
 
 
 def _is_read_back(reply: Reply, *, is_in_doubt: bool, verify: Verify) -> bool:
@@ -220,27 +246,29 @@ def _is_read_back(reply: Reply, *, is_in_doubt: bool, verify: Verify) -> bool:
             return True
 
 
-def unsettled(pause: Reply, *, is_in_doubt: bool, is_open: bool = False) -> Status:
-    """Give the status of an id that nothing more is asked about.
+def status_without_read_back(
+    pause: Reply, *, is_in_doubt: bool, is_read_back_due: bool = False
+) -> Status:
+    """Give the status of an id whose campaign status is not known.
 
     Args:
-        pause: What the last pause request brought.
+        pause: The reply to the last pause request.
         is_in_doubt: Whether a pause request may have been applied.
-        is_open: Whether a read-back was due that a later run can make. A 400 is also
-            what a campaign answers that is paused already, and so no final word.
+        is_read_back_due: Whether a read-back was due that a later run can make. A 400
+            is then not final, because a campaign that is already paused gets it, too.
     """
     if is_in_doubt:
         return Status.UNKNOWN
-    is_final = is_refused(pause) and not (is_open and pause.http_status == 400)
+    may_be_paused = is_read_back_due and pause.http_status == 400
+    is_final = is_rejected(pause) and not may_be_paused
     return Status.REJECTED if is_final else Status.FAILED
 
 
-def _settled(seen: str, pause: Reply, *, is_in_doubt: bool) -> Status:
-    if seen == "paused":
-        # An odd success is none to rely on, but it may have been ours.
-        is_odd_success = pause.http_status is not None and pause.http_status < 300
-        is_ours = is_in_doubt or is_odd_success
-        return Status.PAUSED if is_ours else Status.ALREADY_PAUSED
-    if seen not in PAUSABLE or pause.http_status == 400:
+def _status_from(campaign_status: str, pause: Reply, *, is_in_doubt: bool) -> Status:
+    if campaign_status == "paused":
+        # An unexpected 2xx does not prove that our request paused it, but it may have.
+        is_success = pause.http_status is not None and pause.http_status < 300
+        return Status.PAUSED if is_in_doubt or is_success else Status.ALREADY_PAUSED
+    if campaign_status not in PAUSABLE or pause.http_status == 400:
         return Status.NOT_PAUSABLE
-    return Status.REJECTED if is_refused(pause) else Status.FAILED
+    return Status.REJECTED if is_rejected(pause) else Status.FAILED

@@ -13,10 +13,9 @@ counts in every window. Waiters are served in the order in which they came.
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
-from bulkpause.model import Limit, Reply
+from bulkpause.model import Limit, Reply, Waiting
 from bulkpause.ratelimit.estimate import time_needed_s
 from bulkpause.ratelimit.pacing import SHORTEST_COOLDOWN_S, Pacing, cooldown_s
 from bulkpause.ratelimit.rtt import RttEstimator
@@ -25,14 +24,6 @@ from bulkpause.ratelimit.sliding_window import LATEST_ARRIVAL_S, SlidingWindow
 
 #: After so many answers without a refusal, one more may be in flight again.
 CALM_ANSWERS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What the gate waits for, and until when if that is known (loop's clock)."""
-
-    reason: str
-    until: float | None
 
 
 class Gate:

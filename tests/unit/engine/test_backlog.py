@@ -1,4 +1,4 @@
-"""Whose turn it is."""
+"""Order of first attempts, retries and read-backs."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from bulkpause.engine.backlog import RETRY_TURNS, Backlog
+from bulkpause.engine.backlog import TURNS_PER_RETRY, Backlog
 from bulkpause.engine.job import Job
 from bulkpause.model import Item
 
@@ -14,38 +14,38 @@ from bulkpause.model import Item
 pytestmark = pytest.mark.anyio
 
 
-def jobs(*names: str) -> list[Job]:
-    return [Job(Item(id=id_, row=1)) for id_ in names]
+def jobs(*ids: str) -> list[Job]:
+    return [Job(Item(id=id_, row=1)) for id_ in ids]
 
 
 def take(backlog: Backlog) -> str:
     return backlog.take().item.id
 
 
-async def test_an_empty_backlog_is_done() -> None:
+async def test_empty_backlog_is_finished() -> None:
     assert not await Backlog(()).ready()
 
 
-async def test_first_tries_come_in_order() -> None:
+async def test_first_attempts_keep_plan_order() -> None:
     backlog = Backlog(jobs("a", "b", "c"))
     assert await backlog.ready()
     assert [take(backlog) for _ in range(3)] == ["a", "b", "c"]
 
 
-async def test_a_plan_is_read_as_it_is_needed() -> None:
-    taken: list[str] = []
+async def test_jobs_are_read_lazily() -> None:
+    read: list[str] = []
 
-    def one_by_one() -> Iterator[Job]:
+    def lazy_jobs() -> Iterator[Job]:
         for job in jobs(*"abcdef"):
-            taken.append(job.item.id)
+            read.append(job.item.id)
             yield job
 
-    backlog = Backlog(one_by_one())
+    backlog = Backlog(lazy_jobs())
     backlog.take()
-    assert taken == ["a", "b"]
+    assert read == ["a", "b"]
 
 
-async def test_it_is_not_done_while_something_is_open() -> None:
+async def test_backlog_waits_for_taken_job() -> None:
     backlog = Backlog(jobs("a"))
     job = backlog.take()
     asyncio.get_running_loop().call_later(5.0, backlog.add_read_back, job)
@@ -54,14 +54,14 @@ async def test_it_is_not_done_while_something_is_open() -> None:
     assert backlog.take() is job
 
 
-async def test_it_is_done_when_the_last_one_is_finished() -> None:
+async def test_backlog_is_finished_with_last_job() -> None:
     backlog = Backlog(jobs("a"))
     backlog.take()
     asyncio.get_running_loop().call_later(5.0, backlog.finish)
     assert not await backlog.ready()
 
 
-async def test_a_retry_waits_for_its_time() -> None:
+async def test_retry_waits_until_due() -> None:
     backlog = Backlog(jobs("a"))
     start = asyncio.get_running_loop().time()
     backlog.add_retry(backlog.take(), 7.0)
@@ -70,7 +70,7 @@ async def test_a_retry_waits_for_its_time() -> None:
     assert take(backlog) == "a"
 
 
-async def test_the_retry_that_is_due_first_goes_first() -> None:
+async def test_retries_are_taken_by_due_time() -> None:
     backlog = Backlog(jobs("a", "b", "c"))
     for wait_s in (3.0, 1.0, 2.0):
         backlog.add_retry(backlog.take(), wait_s)
@@ -78,51 +78,52 @@ async def test_the_retry_that_is_due_first_goes_first() -> None:
     assert [take(backlog) for _ in range(3)] == ["b", "c", "a"]
 
 
-async def test_retries_that_are_due_together_keep_their_order() -> None:
+async def test_retries_due_together_keep_their_order() -> None:
     backlog = Backlog(jobs("a", "b", "c"))
     for _ in range(3):
         backlog.add_retry(backlog.take(), 0.0)
     assert [take(backlog) for _ in range(3)] == ["a", "b", "c"]
 
 
-async def test_one_turn_in_five_is_a_retry_while_first_tries_wait() -> None:
-    names = [f"f{n}" for n in range(40)]
-    backlog = Backlog(jobs(*(f"r{n}" for n in range(10)), *names))
+async def test_every_fifth_turn_is_retry_under_load() -> None:
+    retried = [f"r{n}" for n in range(10)]
+    fresh = [f"f{n}" for n in range(40)]
+    backlog = Backlog(jobs(*retried, *fresh))
     for _ in range(10):
         backlog.add_retry(backlog.take(), 1.0)
     await asyncio.sleep(2.0)
     turns = [take(backlog)[0] for _ in range(40)]
     retries = [n for n, kind in enumerate(turns) if kind == "r"]
-    assert 40 / RETRY_TURNS <= len(retries) <= 40 / RETRY_TURNS + 1
-    assert {b - a for a, b in pairwise(retries)} == {RETRY_TURNS}
+    assert 40 / TURNS_PER_RETRY <= len(retries) <= 40 / TURNS_PER_RETRY + 1
+    assert {b - a for a, b in pairwise(retries)} == {TURNS_PER_RETRY}
 
 
-async def test_retries_have_all_turns_when_no_first_try_waits() -> None:
+async def test_retries_get_all_turns_without_first_attempts() -> None:
     backlog = Backlog(jobs("a", "b"))
     for _ in range(2):
         backlog.add_retry(backlog.take(), 0.0)
     assert [take(backlog) for _ in range(2)] == ["a", "b"]
 
 
-async def test_read_backs_come_after_first_tries_and_due_retries() -> None:
-    backlog = Backlog(jobs("view", "again", "fresh"))
+async def test_read_backs_follow_first_attempts_and_due_retries() -> None:
+    backlog = Backlog(jobs("read-back", "retry", "first"))
     backlog.add_read_back(backlog.take())
     backlog.add_retry(backlog.take(), 0.0)
-    assert [take(backlog) for _ in range(3)] == ["fresh", "again", "view"]
+    assert [take(backlog) for _ in range(3)] == ["first", "retry", "read-back"]
 
 
-async def test_a_read_back_does_not_wait_for_a_retry_that_is_not_due() -> None:
-    backlog = Backlog(jobs("again", "view"))
+async def test_read_back_precedes_retry_that_is_not_due() -> None:
+    backlog = Backlog(jobs("retry", "read-back"))
     backlog.add_retry(backlog.take(), 60.0)
     backlog.add_read_back(backlog.take())
     assert await backlog.ready()
-    assert take(backlog) == "view"
+    assert take(backlog) == "read-back"
 
 
-async def test_what_was_begun_and_not_finished_is_left_over() -> None:
-    backlog = Backlog(jobs("late", "view", "soon", "fresh"))
+async def test_unfinished_jobs_exclude_unstarted_ones() -> None:
+    backlog = Backlog(jobs("late", "read-back", "soon", "unstarted"))
     backlog.add_retry(backlog.take(), 60.0)
     backlog.add_read_back(backlog.take())
     backlog.add_retry(backlog.take(), 1.0)
-    left = [job.item.id for job in backlog.leftovers()]
-    assert left == ["soon", "late", "view"]
+    unfinished = [job.item.id for job in backlog.unfinished()]
+    assert unfinished == ["soon", "late", "read-back"]

@@ -1,4 +1,4 @@
-"""The engine on virtual time, between a scripted sender and a recorder that may fail."""
+"""The dispatcher in virtual time, with a scripted sender and a failing recorder."""
 
 import asyncio
 from itertools import pairwise
@@ -22,7 +22,13 @@ from bulkpause.model import (
     TransportError,
 )
 from bulkpause.ratelimit.gate import Gate
-from tests.support.fakes import KeepingRecorder, OpenGate, ScriptedSender, context, ids
+from tests.support.fakes import (
+    FailingRecorder,
+    ScriptedSender,
+    UnlimitedGate,
+    ids,
+    run_context,
+)
 
 
 pytestmark = pytest.mark.anyio
@@ -30,241 +36,246 @@ DOUBT = PriorAttempt(
     error="no_answer_on_record", at="2026-07-01T08:00:00Z", is_in_doubt=True
 )
 
-STOPPED = StopReason(StopCause.SIGNAL, "SIGTERM")
+STOP = StopReason(StopCause.SIGNAL, "SIGTERM")
 
 
-class Bench:
-    """An engine with its ports, and what it made of the ids."""
+class Harness:
+    """A dispatcher with its ports and the records that it made."""
 
     def __init__(
         self,
         sender: ScriptedSender,
         *,
         retry_policy: RetryPolicy | None = None,
-        recorder: KeepingRecorder | None = None,
-        gate: Gate | OpenGate | None = None,
+        recorder: FailingRecorder | None = None,
+        gate: Gate | UnlimitedGate | None = None,
     ) -> None:
         self.records: dict[str, Record] = {}
         self.sender = sender
-        self.recorder = recorder or KeepingRecorder()
-        self.gate = gate or OpenGate()
-        self.engine = Dispatcher(
+        self.recorder = recorder or FailingRecorder()
+        self.gate = gate or UnlimitedGate()
+        self.dispatcher = Dispatcher(
             sender=sender,
             gate=self.gate,
             recorder=self.recorder,
-            context=context(retry_policy),
-            on_record=self._learn,
+            context=run_context(retry_policy),
+            on_record=self._add,
         )
 
-    def _learn(self, record: Record) -> None:
+    def _add(self, record: Record) -> None:
         assert record.id not in self.records
         self.records[record.id or ""] = record
 
-    async def run(self, *given: str | Job) -> dict[str, str]:
+    async def run(self, *ids_or_jobs: str | Job) -> dict[str, str]:
+        """Run to the end; give the status of each id that has a record."""
         jobs = [
-            Job(Item(id=one, row=row)) if isinstance(one, str) else one
-            for row, one in enumerate(given, 1)
+            Job(Item(id=given, row=row)) if isinstance(given, str) else given
+            for row, given in enumerate(ids_or_jobs, 1)
         ]
-        await self.engine.run(jobs)
+        await self.dispatcher.run(jobs)
         return {id_: record.status for id_, record in self.records.items()}
 
 
-async def test_each_id_is_asked_for_once_when_all_goes_well() -> None:
-    bench = Bench(ScriptedSender({"*": [204]}))
-    assert await bench.run("1", "2", "3") == dict.fromkeys("123", "paused")
-    assert bench.sender.order == ["pause 1", "pause 2", "pause 3"]
+async def test_each_id_is_sent_once_without_failures() -> None:
+    harness = Harness(ScriptedSender({"*": [204]}))
+    assert await harness.run("1", "2", "3") == dict.fromkeys("123", "paused")
+    assert harness.sender.order == ["pause 1", "pause 2", "pause 3"]
 
 
-async def test_a_line_stands_before_each_request_and_each_answer() -> None:
-    bench = Bench(ScriptedSender({"1": [500, 204]}))
-    await bench.run("1")
-    assert bench.recorder.lines == [
+async def test_each_request_and_open_reply_is_recorded() -> None:
+    harness = Harness(ScriptedSender({"1": [500, 204]}))
+    await harness.run("1")
+    assert harness.recorder.lines == [
         "sent 1",
-        "answered 1 500 doubtful",
+        "answered 1 500 in doubt",
         "sent 1",
         "paused 1",
     ]
 
 
-async def test_a_refusal_after_a_doubtful_attempt_is_read_back() -> None:
-    bench = Bench(ScriptedSender({"1": [TransportError.HANG_UP, 400, "paused"]}))
-    assert await bench.run("1") == {"1": "paused"}
-    assert bench.sender.order == ["pause 1", "pause 1", "view 1"]
+async def test_rejection_after_attempt_in_doubt_is_read_back() -> None:
+    harness = Harness(ScriptedSender({"1": [TransportError.HANG_UP, 400, "paused"]}))
+    assert await harness.run("1") == {"1": "paused"}
+    assert harness.sender.order == ["pause 1", "pause 1", "view 1"]
 
 
-async def test_read_backs_wait_for_all_first_tries() -> None:
+async def test_read_backs_wait_for_all_first_attempts() -> None:
     sender = ScriptedSender({"*": [400, "paused"]})
-    await Bench(sender, gate=OpenGate(1)).run(*ids(20))
+    await Harness(sender, gate=UnlimitedGate(1)).run(*ids(20))
     assert sender.order[:20] == [f"pause {id_}" for id_ in ids(20)]
     assert sender.order[20:] == [f"view {id_}" for id_ in ids(20)]
 
 
-async def test_what_an_earlier_run_left_in_doubt_is_looked_at_first() -> None:
-    bench = Bench(ScriptedSender({"1": ["running", 204], "2": ["paused"]}))
+async def test_ids_left_in_doubt_are_read_back_first() -> None:
+    harness = Harness(ScriptedSender({"1": ["running", 204], "2": ["paused"]}))
     jobs = [
         Job(Item(id=id_, row=1), prior_attempts=[DOUBT], action=Action.READ)
         for id_ in ("1", "2")
     ]
-    assert await bench.run(*jobs) == {"1": "paused", "2": "paused"}
-    assert bench.sender.order == ["view 1", "view 2", "pause 1"]
-    assert bench.records["1"].history[0]["error"] == "no_answer_on_record"
+    assert await harness.run(*jobs) == {"1": "paused", "2": "paused"}
+    assert harness.sender.order == ["view 1", "view 2", "pause 1"]
+    assert harness.records["1"].history[0]["error"] == "no_answer_on_record"
 
 
-async def test_what_waits_for_a_second_try_holds_nobody_up() -> None:
+async def test_waiting_retry_does_not_block_other_ids() -> None:
     sender = ScriptedSender({"1": [503, 204], "*": [204]})
-    await Bench(sender, gate=OpenGate(1)).run(*ids(3, first=1))
+    await Harness(sender, gate=UnlimitedGate(1)).run(*ids(3, first=1))
     assert sender.order == ["pause 1", "pause 2", "pause 3", "pause 1"]
 
 
-async def test_retries_take_at_most_a_fifth_of_the_turns_while_fresh_ids_wait() -> None:
+async def test_retries_take_at_most_a_fifth_of_requests() -> None:
     sender = ScriptedSender({"*": [503, 204]}, latency_s=0.05)
-    fresh = ids(200)
-    await Bench(
-        sender, gate=OpenGate(1), retry_policy=RetryPolicy(wait_initial_s=0.1)
-    ).run(*fresh)
-    first_tries = [n for n, one in enumerate(sender.order) if _is_first(sender, n)]
-    until = first_tries[-1]
-    retries = until + 1 - len(first_tries)
-    assert len(first_tries) == len(fresh)
-    assert until * 0.15 < retries <= until / 5
+    campaign_ids = ids(200)
+    await Harness(
+        sender, gate=UnlimitedGate(1), retry_policy=RetryPolicy(wait_initial_s=0.1)
+    ).run(*campaign_ids)
+    first_attempts = [n for n in range(len(sender.order)) if _is_first(sender, n)]
+    last = first_attempts[-1]
+    retries = last + 1 - len(first_attempts)
+    assert len(first_attempts) == len(campaign_ids)
+    assert last * 0.15 < retries <= last / 5
 
 
 def _is_first(sender: ScriptedSender, position: int) -> bool:
     return sender.order[position] not in sender.order[:position]
 
 
-async def test_retry_after_on_503_is_waited_for() -> None:
-    refusal = Reply(sent_at=0.0, received_at=0.01, http_status=503, retry_after_s=17.0)
-    sender = ScriptedSender({"1": [refusal, 204]})
-    await Bench(sender).run("1")
+async def test_retry_after_on_503_is_honoured() -> None:
+    unavailable = Reply(
+        sent_at=0.0, received_at=0.01, http_status=503, retry_after_s=17.0
+    )
+    sender = ScriptedSender({"1": [unavailable, 204]})
+    await Harness(sender).run("1")
     first, second = (at for at, _, _ in sender.sent)
     assert 17.0 <= second - first < 17.1
 
 
-async def test_waits_between_tries_grow() -> None:
+async def test_waits_between_attempts_grow() -> None:
     sender = ScriptedSender({"1": [500]})
-    await Bench(sender, retry_policy=RetryPolicy(verify=Verify.NONE)).run("1")
+    await Harness(sender, retry_policy=RetryPolicy(verify=Verify.NONE)).run("1")
     times = [at for at, _, _ in sender.sent]
     gaps = [round(b - a, 1) for a, b in pairwise(times)]
     assert gaps == [1.0, 2.0, 4.0]
 
 
-async def test_401_stops_the_run_and_leaves_the_rest_alone() -> None:
-    bench = Bench(ScriptedSender({"*": [401]}), gate=OpenGate(2))
-    assert await bench.run(*ids(50)) == {}
-    assert bench.engine.stopped is not None
-    assert bench.engine.stopped.cause is StopCause.TOKEN
-    assert len(bench.sender.sent) <= 3
+async def test_401_stops_run_without_further_records() -> None:
+    harness = Harness(ScriptedSender({"*": [401]}), gate=UnlimitedGate(2))
+    assert await harness.run(*ids(50)) == {}
+    assert harness.dispatcher.stopped is not None
+    assert harness.dispatcher.stopped.cause is StopCause.TOKEN
+    assert len(harness.sender.sent) <= 3
 
 
-async def test_five_403_in_a_row_stop_the_run() -> None:
-    bench = Bench(ScriptedSender({"*": [403]}), gate=OpenGate(1))
-    ended = await bench.run(*ids(50))
-    assert bench.engine.stopped is not None
-    assert bench.engine.stopped.cause is StopCause.TOKEN
-    assert list(ended.values()) == ["rejected"] * 5
+async def test_five_consecutive_403_stop_run() -> None:
+    harness = Harness(ScriptedSender({"*": [403]}), gate=UnlimitedGate(1))
+    statuses = await harness.run(*ids(50))
+    assert harness.dispatcher.stopped is not None
+    assert harness.dispatcher.stopped.cause is StopCause.TOKEN
+    assert list(statuses.values()) == ["rejected"] * 5
 
 
-async def test_403_now_and_then_stops_nothing() -> None:
-    answers = {id_: [204 if int(id_) % 5 == 0 else 403] for id_ in ids(50)}
-    bench = Bench(ScriptedSender(answers), gate=OpenGate(1))
-    assert len(await bench.run(*ids(50))) == 50
-    assert bench.engine.stopped is None
+async def test_occasional_403_does_not_stop_run() -> None:
+    script = {id_: [204 if int(id_) % 5 == 0 else 403] for id_ in ids(50)}
+    harness = Harness(ScriptedSender(script), gate=UnlimitedGate(1))
+    assert len(await harness.run(*ids(50))) == 50
+    assert harness.dispatcher.stopped is None
 
 
-async def test_a_server_that_fails_always_is_left_alone() -> None:
+async def test_lasting_outage_stops_run_after_few_requests() -> None:
     sender = ScriptedSender({"*": [500]})
-    bench = Bench(sender, retry_policy=RetryPolicy(give_up_after_s=300.0))
-    await bench.run(*ids(1000))
-    assert bench.engine.stopped is not None
-    assert bench.engine.stopped.cause is StopCause.OUTAGE
+    harness = Harness(sender, retry_policy=RetryPolicy(give_up_after_s=300.0))
+    await harness.run(*ids(1000))
+    assert harness.dispatcher.stopped is not None
+    assert harness.dispatcher.stopped.cause is StopCause.OUTAGE
     assert len(sender.sent) <= 40
 
 
-async def test_before_the_outage_is_known_few_ids_are_asked_twice() -> None:
+async def test_few_ids_are_retried_before_outage_is_detected() -> None:
     sender = ScriptedSender({"*": [500]}, latency_s=0.06)
     gate = Gate((Limit(10, 1.0), Limit(150, 60.0)), max_in_flight=10)
-    await Bench(sender, gate=gate).run(*ids(1000))
+    await Harness(sender, gate=gate).run(*ids(1000))
     times = [at for at, _, _ in sender.sent]
-    closed = next(n for n, at in enumerate(times) if at > times[n - 1] + 1.1)
-    asked = [id_ for _, _, id_ in sender.sent[:closed]]
-    assert OPENS_AFTER <= len(asked) <= 1.1 * len(set(asked))
+    opened = next(n for n, at in enumerate(times) if at > times[n - 1] + 1.1)
+    sent_ids = [id_ for _, _, id_ in sender.sent[:opened]]
+    assert OPENS_AFTER <= len(sent_ids) <= 1.1 * len(set(sent_ids))
 
 
-async def test_one_probe_at_a_time_goes_out_at_growing_intervals() -> None:
+async def test_single_probes_are_sent_at_growing_intervals() -> None:
     sender = ScriptedSender({"*": [500]}, latency_s=0.2)
-    await Bench(sender).run(*ids(1000))
+    await Harness(sender).run(*ids(1000))
     probes = [at for at, _, _ in sender.sent if at > 0.5]
     gaps = [round(b - a, 1) for a, b in pairwise(probes)]
-    # From answer to probe, and the time that the answer takes.
+    # The probe interval and the time until the reply.
     assert gaps[:6] == [2.2, 4.2, 8.2, 16.2, 30.2, 30.2]
     assert set(gaps[6:]) == {30.2}
 
 
-async def test_a_server_that_comes_back_is_used_at_once() -> None:
-    answers = {id_: [500, 500, 500, 204] for id_ in ids(12)}
-    bench = Bench(ScriptedSender({**answers, "*": [204]}))
-    ended = await bench.run(*ids(100))
-    assert set(ended.values()) == {"paused"}
-    assert bench.engine.stopped is None
+async def test_run_continues_as_soon_as_outage_ends() -> None:
+    script = {id_: [500, 500, 500, 204] for id_ in ids(12)}
+    harness = Harness(ScriptedSender({**script, "*": [204]}))
+    statuses = await harness.run(*ids(100))
+    assert set(statuses.values()) == {"paused"}
+    assert harness.dispatcher.stopped is None
 
 
-async def test_a_probe_is_not_held_against_its_id() -> None:
-    # Ten tries until the outage is known, eight probes, a sign of life, and an
-    # eleventh try that is broken: there is one left.
-    answers = [500] * OPENS_AFTER + [500] * 8 + [429, 500, 204]
+async def test_failed_probe_does_not_count_as_attempt() -> None:
+    # Ten attempts open the breaker, eight probes fail, a 429 closes it, and the
+    # eleventh attempt fails: one attempt is left.
+    replies = [500] * OPENS_AFTER + [500] * 8 + [429, 500, 204]
     retry_policy = RetryPolicy(max_attempts=OPENS_AFTER + 2, give_up_after_s=1e6)
-    bench = Bench(ScriptedSender({"1": answers}), retry_policy=retry_policy)
-    assert await bench.run("1") == {"1": "paused"}
-    assert len(bench.sender.sent) == len(answers)
+    harness = Harness(ScriptedSender({"1": replies}), retry_policy=retry_policy)
+    assert await harness.run("1") == {"1": "paused"}
+    assert len(harness.sender.sent) == len(replies)
 
 
-async def test_a_stop_lets_what_is_in_flight_finish_and_names_what_waits() -> None:
+async def test_stop_records_requests_in_flight_and_waiting_retries() -> None:
     sender = ScriptedSender({"1": [503], "2": [500], "3": [204]}, latency_s=0.2)
-    bench = Bench(sender)
-    asyncio.get_running_loop().call_later(0.1, bench.engine.stop, STOPPED)
-    ended = await bench.run("1", "2", "3")
-    assert ended == {"1": "failed", "2": "unknown", "3": "paused"}
+    harness = Harness(sender)
+    asyncio.get_running_loop().call_later(0.1, harness.dispatcher.stop, STOP)
+    statuses = await harness.run("1", "2", "3")
+    assert statuses == {"1": "failed", "2": "unknown", "3": "paused"}
 
 
-async def test_what_a_stop_keeps_from_being_read_back_stays_open() -> None:
+async def test_400_stays_retryable_after_stop_before_read_back() -> None:
     sender = ScriptedSender({"1": [400], "2": [403], "3": [204]}, latency_s=0.2)
-    bench = Bench(sender, gate=OpenGate(3))
-    asyncio.get_running_loop().call_later(0.1, bench.engine.stop, STOPPED)
-    ended = await bench.run("1", "2", "3")
-    assert ended == {"1": "failed", "2": "rejected", "3": "paused"}
+    harness = Harness(sender, gate=UnlimitedGate(3))
+    asyncio.get_running_loop().call_later(0.1, harness.dispatcher.stop, STOP)
+    statuses = await harness.run("1", "2", "3")
+    assert statuses == {"1": "failed", "2": "rejected", "3": "paused"}
 
 
-async def test_nothing_is_sent_after_a_stop() -> None:
-    bench = Bench(ScriptedSender({"*": [204]}))
-    bench.engine.stop(STOPPED)
-    assert await bench.run("1") == {}
-    assert bench.sender.sent == []
+async def test_nothing_is_sent_after_stop() -> None:
+    harness = Harness(ScriptedSender({"*": [204]}))
+    harness.dispatcher.stop(STOP)
+    assert await harness.run("1") == {}
+    assert harness.sender.sent == []
 
 
 @pytest.mark.parametrize("fails_at", range(60))
-async def test_after_the_first_line_that_fails_nothing_is_sent(fails_at: int) -> None:
+async def test_nothing_is_sent_after_log_failure(fails_at: int) -> None:
     sender = ScriptedSender({"*": [503, 500, 204]})
-    recorder = KeepingRecorder(fails_at=fails_at)
-    bench = Bench(sender, recorder=recorder, gate=OpenGate(4))
+    recorder = FailingRecorder(fails_at=fails_at)
+    harness = Harness(sender, recorder=recorder, gate=UnlimitedGate(4))
     with pytest.raises(LogError, match="in flight: "):
-        await bench.run(*ids(20))
+        await harness.run(*ids(20))
     assert len(sender.sent) == sum(line.startswith("sent") for line in recorder.lines)
-    assert bench.engine.stopped is not None
-    assert bench.engine.stopped.cause is StopCause.LOG
+    assert harness.dispatcher.stopped is not None
+    assert harness.dispatcher.stopped.cause is StopCause.LOG
 
 
-async def test_a_failed_log_names_what_was_in_flight() -> None:
+async def test_log_failure_names_ids_in_flight() -> None:
     sender = ScriptedSender({"*": [204]})
-    bench = Bench(sender, recorder=KeepingRecorder(fails_at=3), gate=OpenGate(3))
+    harness = Harness(
+        sender, recorder=FailingRecorder(fails_at=3), gate=UnlimitedGate(3)
+    )
     with pytest.raises(LogError, match=r"nothing more was sent; in flight: 1, 2, 3$"):
-        await bench.run("1", "2", "3", "4")
+        await harness.run("1", "2", "3", "4")
 
 
-async def test_every_slot_that_was_taken_is_given_back() -> None:
-    gate = OpenGate()
+async def test_every_acquired_slot_is_released() -> None:
+    gate = UnlimitedGate()
     sender = ScriptedSender({"*": [TransportError.REFUSED, 400, "draft"]})
-    bench = Bench(sender, gate=gate, recorder=KeepingRecorder(fails_at=60))
+    harness = Harness(sender, gate=gate, recorder=FailingRecorder(fails_at=60))
     with pytest.raises(LogError):
-        await bench.run(*ids(20))
-    assert gate.taken == gate.told > 20
+        await harness.run(*ids(20))
+    assert gate.acquired == gate.released > 20

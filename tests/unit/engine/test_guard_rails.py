@@ -1,9 +1,9 @@
-"""The rules that end a run early, exact at their edges."""
+"""Guard rails at the exact edges of their limits."""
 
 import pytest
 
 from bulkpause.engine.guard_rails import (
-    JUDGED_FROM,
+    MIN_IDS_FOR_PERCENT,
     FailureCount,
     GuardRails,
     Tolerance,
@@ -19,27 +19,27 @@ def record(status: Status, number: int = 1) -> Record:
 
 
 def stop_after(tolerance: Tolerance | None, statuses: list[Status]) -> int | None:
-    """Say after how many records the run stops, if it does."""
+    """Give the number of records after which the run stops; None if it does not."""
     count = FailureCount(tolerance)
     for number, status in enumerate(statuses, 1):
-        if count.learn(record(status, number)) is not None:
+        if count.add(record(status, number)) is not None:
             return number
     return None
 
 
 @pytest.mark.parametrize(("failures", "stops"), [(2, False), (3, False), (4, True)])
-def test_more_failures_than_the_number_stop_the_run(failures: int, stops: bool) -> None:
+def test_failures_above_maximum_number_stop_run(failures: int, stops: bool) -> None:
     statuses = [Status.FAILED] * failures
     assert stop_after(Tolerance(count=3), statuses) == (4 if stops else None)
 
 
-def test_no_failure_may_be_tolerated() -> None:
+def test_zero_tolerance_stops_at_first_failure() -> None:
     statuses = [Status.PAUSED, Status.FAILED]
     assert stop_after(Tolerance(count=0), statuses) == 2
 
 
 @pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED, Status.UNKNOWN])
-def test_these_count_as_failures(status: Status) -> None:
+def test_failure_status_counts_as_failure(status: Status) -> None:
     assert stop_after(Tolerance(count=0), [status]) == 1
 
 
@@ -47,74 +47,78 @@ def test_these_count_as_failures(status: Status) -> None:
     "status",
     [Status.PAUSED, Status.ALREADY_PAUSED, Status.NOT_PAUSABLE, Status.INVALID],
 )
-def test_these_do_not_count_as_failures(status: Status) -> None:
+def test_other_status_does_not_count_as_failure(status: Status) -> None:
     assert stop_after(Tolerance(count=0), [status] * 50) is None
 
 
-def test_a_share_is_judged_from_twenty_finished_ids_on() -> None:
-    assert stop_after(Tolerance(percent=10), [Status.FAILED] * 30) == JUDGED_FROM == 20
+def test_percentage_applies_from_twenty_finished_ids() -> None:
+    assert (
+        stop_after(Tolerance(percent=10), [Status.FAILED] * 30)
+        == MIN_IDS_FOR_PERCENT
+        == 20
+    )
 
 
-def test_rows_without_an_id_are_not_among_the_finished() -> None:
+def test_invalid_rows_do_not_count_as_finished() -> None:
     statuses = [Status.INVALID] * 30 + [Status.FAILED] * 19
     assert stop_after(Tolerance(percent=10), statuses) is None
 
 
 @pytest.mark.parametrize(("failures", "stops"), [(4, False), (5, False), (6, True)])
-def test_a_larger_share_of_failures_stops_the_run(failures: int, stops: bool) -> None:
+def test_failures_above_maximum_percentage_stop_run(failures: int, stops: bool) -> None:
     statuses = [Status.FAILED] * failures + [Status.PAUSED] * (100 - failures)
-    at = FailureCount(Tolerance(percent=5))
-    found = [at.learn(record(status)) for status in statuses]
-    assert (found[-1] is not None) is stops
+    count = FailureCount(Tolerance(percent=5))
+    reasons = [count.add(record(status)) for status in statuses]
+    assert (reasons[-1] is not None) is stops
 
 
-def test_a_share_is_of_what_is_finished_by_then() -> None:
+def test_percentage_refers_to_finished_ids() -> None:
     statuses = [Status.PAUSED] * 18 + [Status.FAILED] * 2 + [Status.PAUSED] * 10
     assert stop_after(Tolerance(percent=10), statuses) is None
     assert stop_after(Tolerance(percent=9.9), statuses) == 20
 
 
-def test_without_a_rule_nothing_stops() -> None:
+def test_run_without_tolerance_never_stops() -> None:
     assert stop_after(None, [Status.FAILED] * 100) is None
 
 
-def test_a_stop_names_the_rule_and_the_id() -> None:
+def test_stop_reason_names_option_and_id() -> None:
     count = FailureCount(Tolerance(percent=2.5))
-    stopped = None
+    reason = None
     for number in range(1, 21):
-        stopped = count.learn(record(Status.UNKNOWN, number))
-    reason = "--max-failures 2.5%: 20 of 20 ids failed, the last 20"
-    assert stopped == StopReason(StopCause.GUARD_RAIL, reason)
+        reason = count.add(record(Status.UNKNOWN, number))
+    detail = "--max-failures 2.5%: 20 of 20 ids failed, last id 20"
+    assert reason == StopReason(StopCause.GUARD_RAIL, detail)
 
 
-def test_there_is_no_rule_that_was_not_asked_for() -> None:
+def test_guard_rails_are_off_by_default() -> None:
     assert GuardRails() == GuardRails(canary=0, max_failures=None, deadline_s=None)
 
 
 @pytest.mark.parametrize("status", [Status.PAUSED, Status.ALREADY_PAUSED])
-def test_a_canary_that_is_paused_lets_the_rest_go(status: Status) -> None:
+def test_paused_canary_lets_run_continue(status: Status) -> None:
     assert judge_canary(3, [record(status)] * 3) is None
 
 
 @pytest.mark.parametrize("status", sorted({*Status} - {"paused", "already_paused"}))
-def test_a_canary_that_is_not_paused_keeps_the_rest(status: Status) -> None:
+def test_canary_that_is_not_paused_stops_run(status: Status) -> None:
     records = [record(Status.PAUSED, 1), record(status, 2), record(Status.PAUSED, 3)]
-    reason = f"--canary 3: 1 of the first 3 not paused, 2 is {status}"
-    assert judge_canary(3, records) == StopReason(StopCause.GUARD_RAIL, reason)
+    detail = f"--canary 3: 1 of the first 3 ids not paused (2: {status})"
+    assert judge_canary(3, records) == StopReason(StopCause.GUARD_RAIL, detail)
 
 
-def test_a_canary_that_did_not_end_keeps_the_rest() -> None:
-    stopped = judge_canary(3, [record(Status.PAUSED)] * 2)
-    assert stopped is not None
-    assert stopped.detail == "--canary 3: 1 of the first 3 not paused"
+def test_unfinished_canary_stops_run() -> None:
+    reason = judge_canary(3, [record(Status.PAUSED)] * 2)
+    assert reason is not None
+    assert reason.detail == "--canary 3: 1 of the first 3 ids not paused"
 
 
-def test_what_did_not_end_and_what_ended_badly_are_added_up() -> None:
+def test_canary_adds_unfinished_and_not_paused_ids() -> None:
     statuses = [Status.REJECTED, Status.PAUSED, Status.UNKNOWN]
     records = [record(status, number) for number, status in enumerate(statuses, 1)]
-    stopped = judge_canary(6, records)
-    assert stopped is not None
-    assert stopped.detail == "--canary 6: 5 of the first 6 not paused, 1 is rejected"
+    reason = judge_canary(6, records)
+    assert reason is not None
+    assert reason.detail == "--canary 6: 5 of the first 6 ids not paused (1: rejected)"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,9 @@ def test_what_did_not_end_and_what_ended_badly_are_added_up() -> None:
         ("100%", Tolerance(percent=100)),
     ],
 )
-def test_a_number_or_a_share_is_read(text: str, tolerance: Tolerance) -> None:
+def test_tolerance_is_parsed_as_number_or_percentage(
+    text: str, tolerance: Tolerance
+) -> None:
     assert parse_tolerance(text) == tolerance
     assert str(parse_tolerance(text)) == text
 
@@ -135,6 +141,6 @@ def test_a_number_or_a_share_is_read(text: str, tolerance: Tolerance) -> None:
 @pytest.mark.parametrize(
     "text", ["", "%", "-1", "1.5", "101%", "100.1%", "5 %", "many", "5%%", "٣"]
 )
-def test_what_is_neither_is_refused(text: str) -> None:
+def test_invalid_tolerance_is_rejected_with_remedy(text: str) -> None:
     with pytest.raises(SettingsError, match=r"write 5 or 2\.5%"):
         parse_tolerance(text)

@@ -1,4 +1,4 @@
-"""One id on its way, summed up as a record."""
+"""Attempts of one id, its doubt and its record."""
 
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -30,10 +30,10 @@ def attempt(number: int, **reply: object) -> Attempt:
     )
 
 
-def work_with(*attempts: Attempt, past: tuple[PriorAttempt, ...] = ()) -> Job:
-    job = Job(Item(id="1001", row=7), prior_attempts=past)
-    for one in attempts:
-        job.add(one)
+def job_with(*attempts: Attempt, prior: tuple[PriorAttempt, ...] = ()) -> Job:
+    job = Job(Item(id="1001", row=7), prior_attempts=prior)
+    for made in attempts:
+        job.add(made)
     return job
 
 
@@ -48,8 +48,8 @@ def record_of(job: Job) -> Record:
     )
 
 
-def test_the_last_attempt_stands_in_full_and_earlier_ones_as_history() -> None:
-    job = work_with(
+def test_record_holds_last_attempt_and_history() -> None:
+    job = job_with(
         attempt(1, http_status=500, trace_id="t1"),
         attempt(2, error=TransportError.RESET),
         attempt(3, http_status=400, trace_id="t3", title="T", message="M"),
@@ -74,8 +74,8 @@ def test_the_last_attempt_stands_in_full_and_earlier_ones_as_history() -> None:
     )
 
 
-def test_what_the_run_has_in_common_stands_in_each_record() -> None:
-    record = record_of(work_with(attempt(1, http_status=204)))
+def test_record_holds_run_id_reason_and_times() -> None:
+    record = record_of(job_with(attempt(1, http_status=204)))
     assert (record.id, record.row, record.reason, record.run_id) == (
         "1001",
         7,
@@ -86,8 +86,8 @@ def test_what_the_run_has_in_common_stands_in_each_record() -> None:
     assert record.finished_at == "2026-07-01T08:00:09.000Z"
 
 
-def test_a_read_back_gives_the_campaign_status_and_no_attempt() -> None:
-    job = work_with(attempt(1, http_status=400))
+def test_read_back_adds_campaign_status_but_no_attempt() -> None:
+    job = job_with(attempt(1, http_status=400))
     job.action = Action.READ
     job.add(attempt(2, http_status=200, campaign_status="draft"))
     job.add(attempt(3, http_status=500))
@@ -96,27 +96,33 @@ def test_a_read_back_gives_the_campaign_status_and_no_attempt() -> None:
     assert (record.http_status, record.history) == (400, ())
 
 
-def test_being_refused_for_rate_is_history_and_no_attempt() -> None:
+def test_rate_limited_attempt_is_uncounted_history() -> None:
     record = record_of(
-        work_with(attempt(1, http_status=429), attempt(2, http_status=204))
+        job_with(attempt(1, http_status=429), attempt(2, http_status=204))
     )
     assert record.attempts == 1
-    assert [one["http_status"] for one in record.history] == [429]
+    assert [entry["http_status"] for entry in record.history] == [429]
 
 
-def test_attempts_of_earlier_runs_come_first() -> None:
-    past = (PriorAttempt(http_status=502, at="2026-06-30T08:00:00.000Z"),)
-    record = record_of(work_with(attempt(1, http_status=204), past=past))
+def test_rate_limited_prior_attempt_does_not_count() -> None:
+    prior = (PriorAttempt(http_status=429), PriorAttempt(http_status=500))
+    record = record_of(job_with(attempt(1, http_status=204), prior=prior))
+    assert record.attempts == 2
+
+
+def test_history_begins_with_prior_attempts() -> None:
+    prior = (PriorAttempt(http_status=502, at="2026-06-30T08:00:00.000Z"),)
+    record = record_of(job_with(attempt(1, http_status=204), prior=prior))
     assert record.attempts == 2
     assert record.started_at == "2026-06-30T08:00:00.000Z"
-    assert [one["http_status"] for one in record.history] == [502]
+    assert [entry["http_status"] for entry in record.history] == [502]
 
 
-def test_an_id_that_was_only_looked_at_is_summed_up_from_its_past() -> None:
-    past = (
+def test_record_without_new_pause_shows_prior_attempt() -> None:
+    prior = (
         PriorAttempt(error="no_answer_on_record", request_id="old-1", is_in_doubt=True),
     )
-    record = record_of(work_with(past=past))
+    record = record_of(job_with(prior=prior))
     assert (record.error, record.request_id) == ("no_answer_on_record", "old-1")
     assert (record.attempts, record.latency_ms, record.title) == (1, None, None)
 
@@ -132,23 +138,23 @@ def test_an_id_that_was_only_looked_at_is_summed_up_from_its_past() -> None:
         ({"error": TransportError.REFUSED, "sent_at": None}, False),
     ],
 )
-def test_one_attempt_that_may_be_applied_makes_a_doubt_that_stays(
+def test_doubt_remains_after_later_rejection(
     reply: dict[str, object], is_in_doubt: bool
 ) -> None:
-    one = Attempt(
+    first = Attempt(
         request_id="run-1",
         started_at=NOW,
         latency_ms=1.0,
         reply=Reply(**{"received_at": 1.0, "sent_at": 0.5, **reply}),  # type: ignore[arg-type]
     )
-    job = work_with(one, attempt(2, http_status=400))
+    job = job_with(first, attempt(2, http_status=400))
     assert job.is_in_doubt is is_in_doubt
 
 
-def test_a_doubt_of_an_earlier_run_stays() -> None:
+def test_doubt_of_earlier_run_remains() -> None:
     doubt = (PriorAttempt(is_in_doubt=True), PriorAttempt(is_in_doubt=False))
-    assert work_with(attempt(1, http_status=400), past=doubt).is_in_doubt
-    assert not work_with(attempt(1, http_status=400), past=doubt[1:]).is_in_doubt
+    assert job_with(attempt(1, http_status=400), prior=doubt).is_in_doubt
+    assert not job_with(attempt(1, http_status=400), prior=doubt[1:]).is_in_doubt
 
 
 @pytest.mark.parametrize(
@@ -161,37 +167,35 @@ def test_a_doubt_of_an_earlier_run_stays() -> None:
         ({"error": TransportError.READ_TIMEOUT}, False),
     ],
 )
-def test_the_last_pause_is_accepted_by_204_and_nothing_else(
-    reply: dict[str, object], is_accepted: bool
-) -> None:
-    job = work_with(attempt(1, http_status=500), attempt(2, **reply))
+def test_only_204_accepts_pause(reply: dict[str, object], is_accepted: bool) -> None:
+    job = job_with(attempt(1, http_status=500), attempt(2, **reply))
     assert job.is_accepted is is_accepted
 
 
-def test_what_was_not_paused_by_this_run_is_not_accepted() -> None:
-    job = work_with(past=(PriorAttempt(http_status=204),))
+def test_204_of_earlier_run_is_not_accepted() -> None:
+    job = job_with(prior=(PriorAttempt(http_status=204),))
     job.action = Action.READ
     job.add(attempt(1, http_status=204))
     assert job.is_accepted is False
 
 
-def test_only_what_used_up_a_try_counts() -> None:
-    job = work_with(
+def test_counted_attempts_exclude_429_probes_and_earlier_runs() -> None:
+    job = job_with(
         attempt(1, http_status=429),
         attempt(2, http_status=500),
         attempt(3, http_status=500),
-        past=(PriorAttempt(http_status=500),),
+        prior=(PriorAttempt(http_status=500),),
     )
-    job.uncounted.add("run-3")
-    assert job.attempts == 1
+    job.uncounted_requests.add("run-3")
+    assert job.counted_attempts == 1
     job.action = Action.READ
-    assert job.attempts == 0
+    assert job.counted_attempts == 0
 
 
-def test_a_record_has_no_field_that_is_forgotten_here() -> None:
-    full = work_with(attempt(1, http_status=500, trace_id="t", title="T", message="M"))
-    full.action = Action.READ
-    full.add(attempt(2, http_status=200, campaign_status="draft"))
-    record = record_of(full)
+def test_record_fills_every_field() -> None:
+    job = job_with(attempt(1, http_status=500, trace_id="t", title="T", message="M"))
+    job.action = Action.READ
+    job.add(attempt(2, http_status=200, campaign_status="draft"))
+    record = record_of(job)
     empty = {f.name for f in fields(Record) if getattr(record, f.name) is None}
     assert empty == {"error", "name", "account"}

@@ -707,7 +707,7 @@ class TestWaiting:
 def words(one: Gate) -> tuple[str, float | None]:
     """Give what the gate says of its waiting."""
     assert one.waiting is not None
-    return one.waiting.reason, one.waiting.until
+    return one.waiting.condition, one.waiting.until
 
 
 @asynccontextmanager
