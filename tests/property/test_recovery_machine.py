@@ -18,7 +18,7 @@ from bulkpause import Pauser, Record, RetryPolicy, Settings, Verify
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import run_of
 from bulkpause.model import Item, Status
-from tests.support.crash_simulation import Trace, crash_after, lay_out, traced
+from tests.support.crash_simulation import Trace, crash_after, replace_files, traced
 from tests.support.fakes import (
     Call,
     FakeServer,
@@ -100,7 +100,7 @@ class LogMachine(RuleBasedStateMachine):
         steps = opened + round(instant * (len(trace.steps) - opened))
         crash = crash_after(trace, steps)
         left = {"log": log_left, "log.wal": ahead_left}
-        lay_out(
+        replace_files(
             self.path,
             {
                 name: kept.content
@@ -158,7 +158,7 @@ class LogMachine(RuleBasedStateMachine):
 
     def _pause(self, wanted: list[str] | list[Item]) -> Trace:
         trace = Trace()
-        self.server.on_paused = trace.acted
+        self.server.on_paused = trace.add_paused
         settled = settled_on_record(self.log)
         asked = len(self.server.calls)
 

@@ -16,7 +16,13 @@ import pytest
 
 from bulkpause import Pauser, Record, RetryPolicy, Settings, Status
 from bulkpause.journal.reader import read_recovery
-from tests.support.crash_simulation import Crash, Trace, crash_after, lay_out, traced
+from tests.support.crash_simulation import (
+    Crash,
+    Trace,
+    crash_after,
+    replace_files,
+    traced,
+)
 from tests.support.fakes import (
     FakeServer,
     Fault,
@@ -79,11 +85,11 @@ def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
     server = FakeServer(
         statuses={**STATUSES, **paused},
         fault_of=random_faults(PAUSES, {}),
-        on_paused=trace.acted,
+        on_paused=trace.add_paused,
     )
     for id_ in paused:
-        trace.acted(id_)
-    lay_out(folder, crash.files() if crash else {})
+        trace.add_paused(id_)
+    replace_files(folder, crash.files() if crash else {})
     with traced(trace):
         pause(server, folder / "log", is_resumed=crash is not None)
     return trace
@@ -168,7 +174,7 @@ def test_resume_works_from_every_state(
     problems = []
     with traced(Trace()):
         for number, state in list(enumerate(states))[share::SHARES]:
-            lay_out(tmp_path, state.files())
+            replace_files(tmp_path, state.files())
             found = problems_after(state, tmp_path / "log")
             problems += [f"state {number}: {one}" for one in found]
     assert problems == []

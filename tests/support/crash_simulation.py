@@ -1,4 +1,4 @@
-"""What a run leaves behind when it dies: rebuilt from its writes and syncs, in order."""
+"""Rebuild the files that a crashed run leaves, from a trace of its writes and syncs."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from bulkpause.journal.append_file import AppendFile
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file was opened; this stood in it."""
+    """A file was opened, with this content."""
 
     name: str
     content: bytes
@@ -21,7 +21,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """A line was written, and not synced yet."""
+    """A line was written and not yet synced."""
 
     name: str
     line: bytes
@@ -29,7 +29,7 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """All that was written to a file is on the disk."""
+    """Everything written to a file so far is on the disk."""
 
     name: str
 
@@ -42,28 +42,34 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Acted:
+class Paused:
     """The server paused a campaign."""
 
     id: str
 
 
-Step = Opened | Appended | Synced | Removed | Acted
+Step = Opened | Appended | Synced | Removed | Paused
 
 
 @dataclass(slots=True)
 class Trace:
-    """All that happened to the files of a run and at the server, in order."""
+    """The steps of a run, in order: on its files and at the server."""
 
     steps: list[Step] = field(default_factory=list)
 
-    def acted(self, id_: str) -> None:
-        self.steps.append(Acted(id_))
+    def add_paused(self, id_: str) -> None:
+        self.steps.append(Paused(id_))
 
 
 @dataclass(slots=True)
-class Kept:
-    """One file at the instant of a crash: what the disk has, and what it may have."""
+class FileAtCrash:
+    """A file at the moment of a crash.
+
+    Attributes:
+        content: Everything that was written.
+        synced: How many bytes of it are certainly on the disk.
+        is_removed: Whether the file was deleted.
+    """
 
     content: bytes = b""
     synced: int = 0
@@ -71,43 +77,43 @@ class Kept:
 
     @property
     def tail(self) -> bytes:
-        """What was written and not synced."""
+        """The bytes that were written and not synced."""
         return self.content[self.synced :]
 
     def cut(self, tail_bytes: int) -> bytes:
-        """Give the file with so much of its tail."""
+        """Give the content with only this many bytes of its tail."""
         return self.content[: self.synced + tail_bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """The instant after so many steps."""
+    """The state at a crash: the files, and the campaigns paused at the server."""
 
-    files: dict[str, Kept]
+    files: dict[str, FileAtCrash]
     paused: frozenset[str]
 
 
 def crash_after(trace: Trace, steps: int) -> Crash:
-    """Say what stood in the files, and at the server, after so many steps."""
-    files: dict[str, Kept] = {}
+    """Give the state after this many steps of a trace."""
+    files: dict[str, FileAtCrash] = {}
     paused = []
     for step in trace.steps[:steps]:
         match step:
             case Opened(name, content):
-                files[name] = Kept(content, len(content))
+                files[name] = FileAtCrash(content, len(content))
             case Appended(name, line):
                 files[name].content += line
             case Synced(name):
                 files[name].synced = len(files[name].content)
             case Removed(name):
                 files[name].is_removed = True
-            case Acted(id_):
+            case Paused(id_):
                 paused.append(id_)
     return Crash(files, frozenset(paused))
 
 
-def lay_out(folder: Path, files: dict[str, bytes]) -> None:
-    """Make a folder hold these files and nothing else."""
+def replace_files(folder: Path, files: dict[str, bytes]) -> None:
+    """Make a folder contain exactly these files."""
     for path in folder.iterdir():
         if path.name not in files:
             path.unlink()
@@ -117,9 +123,9 @@ def lay_out(folder: Path, files: dict[str, bytes]) -> None:
 
 @contextmanager
 def traced(trace: Trace) -> Iterator[None]:
-    """Take note of everything that a `Journal` does to its files.
+    """Record in a trace each step that a `Journal` takes on its files.
 
-    They are not really synced, which would only take time here.
+    Real syncs are skipped to save time.
     """
 
     class TracedFile(AppendFile):

@@ -52,7 +52,7 @@ def wall_clock() -> datetime:
 
 
 class Fault(StrEnum):
-    """What goes wrong with a request, before or after the server has acted on it."""
+    """A fault of one request; "after" and "before" refer to the moment the server acts."""
 
     NONE = "none"
     LOST_AFTER = "lost-after"

@@ -142,7 +142,7 @@ def after_pause(
             return Finish(Status.PAUSED)
     if _is_transient(reply) and attempts < retry_policy.max_attempts:
         return Retry(backoff_s(attempts, reply, retry_policy, jitter))
-    if _is_read_back(reply, is_in_doubt=is_in_doubt, verify=retry_policy.verify):
+    if _needs_read_back(reply, is_in_doubt=is_in_doubt, verify=retry_policy.verify):
         return ReadBack()
     return Finish(status_without_read_back(reply, is_in_doubt=is_in_doubt))
 
@@ -234,7 +234,7 @@ def _is_transient(reply: Reply) -> bool:
     return status is None or status >= 500 or status in _NOT_PROCESSED
 
 
-def _is_read_back(reply: Reply, *, is_in_doubt: bool, verify: Verify) -> bool:
+def _needs_read_back(reply: Reply, *, is_in_doubt: bool, verify: Verify) -> bool:
     match verify:
         case Verify.NONE:
             return False

@@ -135,7 +135,7 @@ def test_repeated_403_for_same_id_counts_once() -> None:
 
 def test_further_403_after_maximum_stops_run() -> None:
     breaker = breaker_after(*[403] * STOPS_AFTER_FORBIDDEN)
-    assert breaker.record("one more", reply(403)) is not None
+    assert breaker.record("another", reply(403)) is not None
 
 
 @pytest.mark.parametrize("other", [204, 404, 429, 500])
