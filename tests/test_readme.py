@@ -20,7 +20,7 @@ from rich.console import Console
 from bulkpause.cli.app import run as run_verb
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.model import Record, Status
-from bulkpause.progress.bar import picture
+from bulkpause.progress.bar import render
 from bulkpause.progress.snapshot import Snapshot
 from bulkpause.simulator import Behaviour, Simulator
 from tests.support.terminal import Terminal, environment
@@ -212,7 +212,7 @@ def snapshot_of(frame: list[str]) -> Snapshot:
     }
     rate, allowed, left = re.findall(r"[\d.]+", frame[2])
     wait = re.search(r"^waiting for (.+): (\d+) s$", "\n".join(frame), re.MULTILINE)
-    _, _, failed = " ".join(map(str.strip, frame)).partition("last not paused: ")
+    _, _, failed = " ".join(map(str.strip, frame)).partition("latest ids not paused: ")
     by_status = {
         status.value: counted[status] for status in Status if status in counted
     }
@@ -223,7 +223,7 @@ def snapshot_of(frame: list[str]) -> Snapshot:
         requests=0,
         in_flight=counted["in flight"],
         accepted=counted["accepted"],
-        to_retry=counted.get("to try again", 0),
+        to_retry=counted.get("to retry", 0),
         to_read_back=counted["to read back"],
         rate_per_s=float(rate),
         allowed_per_s=float(allowed),
@@ -240,7 +240,7 @@ def test_the_recording_shows_what_is_drawn() -> None:
     for frame in frames:
         file = io.StringIO()
         console = Console(file=file, width=80, force_terminal=True)
-        console.print(picture(snapshot_of(frame.splitlines())))
+        console.print(render(snapshot_of(frame.splitlines())))
         drawn = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue())
         assert [line.rstrip() for line in drawn.splitlines()] == frame.splitlines()
     assert len(frames) == 3
