@@ -1,7 +1,7 @@
-"""What holds for every network, every phase and every server the gate may meet.
+"""Properties of the gate for any network, window phase and server model.
 
-All runs are on virtual time. The server is the judge: it refuses what it does not
-allow.
+All runs are on virtual time. The server model decides: it sends a 429 for every request
+above its limits.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ from tests.testkit.virtual_time import VirtualTimeLoop
 
 pytestmark = pytest.mark.unmeasured
 
-#: The same examples each time.
+#: The same examples in every run.
 thorough = settings(derandomize=True, deadline=None, max_examples=40)
 
-#: Small windows show in few requests what the documented ones show in many.
+#: Small windows need few requests to show the behaviour of the documented ones.
 LONG = Limit(12, 6.0)
 SMALL = (Limit(4, 1.0), LONG)
-#: One, two and three windows.
+#: Sets of one, two and three limits.
 TIERS = (
     (Limit(3, 1.0),),
     (LONG,),
@@ -53,7 +53,7 @@ ROUNDINGS: tuple[Rounding, ...] = ("up", "down", "nearest")
 tiers = st.sampled_from(TIERS)
 roundings = st.sampled_from(ROUNDINGS)
 phases = st.tuples(*[st.floats(0, 1)] * 3)
-#: What is added on the way out and on the way back: now and then a lot.
+#: Delay added to each way, occasionally a long one.
 one_jitter_s = st.one_of(st.floats(0, 0.2), st.floats(0, 3.0))
 jitters_s = st.lists(st.tuples(one_jitter_s, one_jitter_s), min_size=1, max_size=30)
 
@@ -61,10 +61,10 @@ jitters_s = st.lists(st.tuples(one_jitter_s, one_jitter_s), min_size=1, max_size
 Result = TypeVar("Result")
 
 
-class Drawn:
-    """Ways that take 50 ms out and 30 ms back, and what is added to them.
+class DrawnConnections:
+    """Connections that take 50 ms out and 30 ms back, plus the delays drawn.
 
-    Nothing is added to the first: the fastest round trip is seen exactly.
+    Nothing is added to the first request, so the fastest RTT is observed exactly.
     """
 
     def __init__(self, added_s: Sequence[tuple[float, float]]) -> None:
@@ -81,11 +81,11 @@ class Drawn:
         pass
 
 
-def ways(network: str, seed: int) -> Connections:
+def connections_in(network: str, seed: int) -> Connections:
     return Connections(NETWORKS[network], Random(seed))
 
 
-def instant_ways() -> Connections:
+def instant_connections() -> Connections:
     return Connections(Network(one_way_s=0, jitter_s=0, setup_s=0), Random(0))
 
 
@@ -96,7 +96,7 @@ def fixed(
     rounding: Rounding = "up",
     header_window: HeaderWindow = "longest",
 ) -> FixedWindows:
-    """Make fixed windows that begin at these shares of their periods."""
+    """Make fixed windows that start at these shares of their periods."""
     starts_s = [
         share * limit.period_s for share, limit in zip(shares, limits, strict=False)
     ]
@@ -110,75 +110,88 @@ def shares_of(seed: int) -> list[float]:
     return [random.random() for _ in range(3)]
 
 
-def told_phase(limit: Limit, end_s: float, *, remaining: int | None = None) -> Falsify:
-    """Tell that windows end so many seconds after the start, and each period."""
+def announced_reset(
+    limit: Limit, reset_at_s: float, *, remaining: int | None = None
+) -> Falsify:
+    """Announce that windows reset at this second and every period after it."""
 
-    def falsify(told: RateLimitHeaders | None, now_s: float) -> RateLimitHeaders:
+    def falsify(real: RateLimitHeaders | None, now_s: float) -> RateLimitHeaders:
         left = remaining
         if left is None:
-            left = told.remaining if told else 0
-        reset_s = int((end_s - now_s) % limit.period_s) + 1
+            left = real.remaining if real else 0
+        reset_s = int((reset_at_s - now_s) % limit.period_s) + 1
         return RateLimitHeaders(limit=limit.requests, remaining=left, reset_s=reset_s)
 
     return falsify
 
 
-class TestExactWindows:
+class TestSlidingWindows:
     @thorough
     @given(tiers, st.integers(1, 60))
-    def test_with_instant_answers_no_period_holds_more_by_the_time_of_sending(
+    def test_instant_responses_keep_every_period_within_limit(
         self, limits: tuple[Limit, ...], ids: int
     ) -> None:
         model = SlidingLog([Limit(10**6, 1)])
-        sent = run(
-            Traffic(gate=gate_of(*limits), model=model, ids=ids, ways=instant_ways())
+        result = run(
+            Traffic(
+                gate=gate_of(*limits),
+                model=model,
+                ids=ids,
+                connections=instant_connections(),
+            )
         )
         for limit in limits:
             # The server sees nothing of a period's very end, which is rounded.
             just_under = Limit(limit.requests, limit.period_s - 1e-6)
-            assert most_in_any_window(sent.taken_s, just_under) <= limit.requests
+            assert most_in_any_window(result.acquired_s, just_under) <= limit.requests
 
     @thorough
     @given(st.integers(1, 9), st.integers(1, 60))
-    def test_with_instant_answers_no_slot_is_left_unused(
+    def test_instant_responses_leave_no_slot_unused(
         self, requests: int, ids: int
     ) -> None:
         limit = Limit(requests, 10)
         model = SlidingLog([Limit(10**6, 1)])
-        sent = run(
-            Traffic(gate=gate_of(limit), model=model, ids=ids, ways=instant_ways())
+        result = run(
+            Traffic(
+                gate=gate_of(limit),
+                model=model,
+                ids=ids,
+                connections=instant_connections(),
+            )
         )
-        assert sent.taken_s[-1] == pytest.approx((ids - 1) // requests * 10, abs=1e-6)
+        assert result.acquired_s[-1] == pytest.approx(
+            (ids - 1) // requests * 10, abs=1e-6
+        )
 
 
 class TestAnyJitter:
-    """Whatever the jitter is, no window of the server's holds more than its limit.
+    """Whatever the jitter, no window of the server exceeds its limit.
 
-    The ways out and back take at least their fixed times, and what is added to each
-    is arbitrary. Where the fastest possible round trip was seen, this is certain: a
-    slot rests from the answer less that round trip, no request can be later counted
-    than its answer less the fastest way back, and none of those that follow can
-    arrive sooner than the fastest way out.
+    The ways out and back take at least their fixed times plus any delay. If the fastest
+    possible RTT was observed, this is certain. A slot rests from its response less that
+    RTT. No request is counted later than its response less the fastest way back. No
+    later request arrives sooner than the fastest way out.
     """
 
     @thorough
     @given(tiers, jitters_s)
-    def test_a_sliding_log_refuses_nothing(
+    def test_sliding_log_never_rate_limits(
         self, limits: tuple[Limit, ...], added_s: Sequence[tuple[float, float]]
     ) -> None:
-        sent = run(
+        result = run(
             Traffic(
                 gate=gate_of(*limits),
                 model=SlidingLog(limits),
                 ids=60,
-                ways=Drawn(added_s),
+                connections=DrawnConnections(added_s),
             )
         )
-        assert sent.refused == 0
+        assert result.rate_limited == 0
 
     @thorough
     @given(tiers, jitters_s, phases, roundings, st.booleans())
-    def test_fixed_windows_that_tell_refuse_nothing(
+    def test_fixed_windows_with_headers_never_rate_limit(
         self,
         limits: tuple[Limit, ...],
         added_s: Sequence[tuple[float, float]],
@@ -187,297 +200,318 @@ class TestAnyJitter:
         is_read_late: bool,
     ) -> None:
         model = fixed(limits, shares, rounding=rounding)
-        sent = run(
+        result = run(
             Traffic(
                 gate=gate_of(*limits),
                 model=model,
                 ids=60,
-                ways=Drawn(added_s),
-                read=model.rate_limit if is_read_late else None,
+                connections=DrawnConnections(added_s),
+                headers_at_response=model.rate_limit if is_read_late else None,
             )
         )
-        assert sent.refused == 0
+        assert result.rate_limited == 0
 
     @thorough
     @given(jitters_s, phases)
-    def test_fixed_windows_that_tell_of_the_tightest_refuse_nothing(
+    def test_headers_of_tightest_window_cause_no_429(
         self, added_s: Sequence[tuple[float, float]], shares: Sequence[float]
     ) -> None:
         limits = (Limit(10, 4.0), Limit(16, 12.0))
-        sent = run(
+        result = run(
             Traffic(
                 gate=gate_of(*limits),
                 model=fixed(limits, shares, header_window="tightest"),
                 ids=60,
-                ways=Drawn(added_s),
+                connections=DrawnConnections(added_s),
             )
         )
-        assert sent.refused == 0
+        assert result.rate_limited == 0
 
 
 class TestLikelyJitter:
-    """Where the fastest round trip was not seen, what was seen is an estimate of it.
+    """If the fastest possible RTT was not observed, it is only estimated.
 
-    It errs upwards: a network that adds something to every one of the first answers
-    looks slower than it can be, and a slot is let go too soon by as much as that. The
-    estimate leaves on a part of the mean delay, the less the more answers came, which
-    is enough with high probability and not certain. So these are runs with given seeds.
+    The estimate errs upwards: a network that delays all of the first responses looks
+    slower than it can be, and a slot is released too early by that error. The margin is
+    a part of the mean delay and shrinks with the number of responses. It suffices with
+    high probability, but not always. So these runs have fixed seeds.
     """
 
     @pytest.mark.parametrize("limits", ACCOUNTS, ids=str)
     @pytest.mark.parametrize("network", ["target", "rough", "hidden"])
-    def test_nothing_is_refused(self, limits: tuple[Limit, ...], network: str) -> None:
+    def test_requests_are_never_rate_limited(
+        self, limits: tuple[Limit, ...], network: str
+    ) -> None:
         ids = min(2 * limits[1].requests + 20, 800)
         models: tuple[ServerModel, ...] = (
             SlidingLog(limits),
             fixed(limits, shares_of(ids), header_window="none"),
             fixed(limits, shares_of(ids)),
         )
-        refused = [
+        rate_limited = [
             run(
                 Traffic(
-                    gate=gate_of(*limits), model=model, ids=ids, ways=ways(network, 7)
+                    gate=gate_of(*limits),
+                    model=model,
+                    ids=ids,
+                    connections=connections_in(network, 7),
                 )
-            ).refused
+            ).rate_limited
             for model in models
         ]
-        assert refused == [0, 0, 0]
+        assert rate_limited == [0, 0, 0]
 
 
 class TestKnownReset:
     @thorough
     @given(jitters_s, phases, roundings)
-    def test_the_window_is_never_thought_over_before_it_may_be(
+    def test_estimated_reset_always_contains_true_reset(
         self,
         added_s: Sequence[tuple[float, float]],
         shares: Sequence[float],
         rounding: Rounding,
     ) -> None:
         gate = gate_of(*SMALL)
-        begins_s = shares[1] * LONG.period_s
-        wrong: list[object] = []
+        starts_s = shares[1] * LONG.period_s
+        errors: list[object] = []
 
-        def watch(told: RateLimitHeaders | None, _: float) -> RateLimitHeaders | None:
-            boundary = gate._windows[0]._told.boundary
-            if boundary is not None:
-                periods = round((boundary.middle - begins_s) / LONG.period_s)
-                true_s = begins_s + periods * LONG.period_s
-                if not boundary.earliest - 1e-6 <= true_s <= boundary.latest + 1e-6:
-                    wrong.append((boundary, true_s))
-            return told
+        def check(real: RateLimitHeaders | None, _: float) -> RateLimitHeaders | None:
+            reset = gate.snapshot().windows[0].reset
+            if reset is not None:
+                periods = round((reset.middle - starts_s) / LONG.period_s)
+                true_s = starts_s + periods * LONG.period_s
+                if not reset.earliest - 1e-6 <= true_s <= reset.latest + 1e-6:
+                    errors.append((reset, true_s))
+            return real
 
         run(
             Traffic(
                 gate=gate,
                 model=fixed(SMALL, shares, rounding=rounding),
                 ids=60,
-                ways=Drawn(added_s),
-                falsify=watch,
+                connections=DrawnConnections(added_s),
+                falsify=check,
             )
         )
-        assert wrong == []
+        assert errors == []
 
     @pytest.mark.parametrize("rounding", ROUNDINGS)
     @pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9])
-    def test_slots_are_free_at_most_two_seconds_and_a_round_trip_after_it(
+    def test_slots_become_free_soon_after_reset(
         self, rounding: Rounding, share: float
     ) -> None:
-        sent = run(
+        result = run(
             Traffic(
                 gate=gate_of(*DOCUMENTED),
                 model=fixed(DOCUMENTED, (0.5, share), rounding=rounding),
                 ids=151,
-                ways=ways("calm", 0),
+                connections=connections_in("calm", 0),
             )
         )
-        late_s = sent.arrivals_s[-1] - share * 60
+        late_s = result.arrivals_s[-1] - share * 60
         assert 0 <= late_s < 2.0 + 0.1 + 0.1
 
     @pytest.mark.parametrize("service_s", [0.0, 1.0, 5.0])
-    def test_headers_never_make_it_slower(self, service_s: float) -> None:
+    def test_headers_never_slow_the_run(self, service_s: float) -> None:
         windows: tuple[HeaderWindow, ...] = ("none", "longest", "tightest")
-        silent_s, *told_s = (
+        without_headers_s, *announced_s = (
             run(
                 Traffic(
                     gate=gate_of(*DOCUMENTED),
                     model=fixed(DOCUMENTED, (0.3, 0.55), header_window=window),
                     ids=320,
-                    ways=Connections(Network(service_s=service_s), Random(3)),
+                    connections=Connections(Network(service_s=service_s), Random(3)),
                 )
             ).time_s
             for window in windows
         )
-        assert max(told_s) < silent_s + 1
+        assert max(announced_s) < without_headers_s + 1
 
 
-def word(remaining: int, reset_s: int, limit: int = LONG.requests) -> RateLimitHeaders:
+def headers(
+    remaining: int, reset_s: int, limit: int = LONG.requests
+) -> RateLimitHeaders:
     return RateLimitHeaders(limit=limit, remaining=remaining, reset_s=reset_s)
 
 
-def truly(told: RateLimitHeaders | None) -> RateLimitHeaders:
-    return told or word(0, 1)
+def real_or_default(real: RateLimitHeaders | None) -> RateLimitHeaders:
+    return real or headers(0, 1)
 
 
-def jumping(*, seed: int, all_of_it: bool) -> Falsify:
+def jumping(*, seed: int, is_everything: bool) -> Falsify:
     random = Random(seed)
 
-    def falsify(told: RateLimitHeaders | None, _: float) -> RateLimitHeaders:
-        remaining = random.randrange(13) if all_of_it else truly(told).remaining
-        return word(remaining, random.randrange(8))
+    def falsify(real: RateLimitHeaders | None, _: float) -> RateLimitHeaders:
+        remaining = (
+            random.randrange(13) if is_everything else real_or_default(real).remaining
+        )
+        return headers(remaining, random.randrange(8))
 
     return falsify
 
 
-LIES: Mapping[str, Callable[[], Falsify]] = {
-    "a limit that fits no window": lambda: lambda told, now: word(5, 3, limit=99),
-    "the limit of the other window": lambda: lambda told, now: word(0, 6, limit=4),
-    "more remaining than the limit": lambda: lambda told, now: word(99, 3),
-    "a reset beyond the period": lambda: lambda told, now: word(11, 3600),
+FALSE_HEADERS: Mapping[str, Callable[[], Falsify]] = {
+    "an unknown limit": lambda: lambda real, now: headers(5, 3, limit=99),
+    "the limit of the other window": lambda: lambda real, now: headers(0, 6, limit=4),
+    "more remaining than the limit": lambda: lambda real, now: headers(99, 3),
+    "a reset beyond the period": lambda: lambda real, now: headers(11, 3600),
     "a reset as unix time": lambda: (
-        lambda told, now: word(truly(told).remaining, 1_700_000_000)
+        lambda real, now: headers(real_or_default(real).remaining, 1_700_000_000)
     ),
-    "two resets that contradict": lambda: (
-        lambda told, now: word(truly(told).remaining, 1 if int(now * 7) % 2 else 5)
+    "two contradictory resets": lambda: (
+        lambda real, now: headers(
+            real_or_default(real).remaining, 1 if int(now * 7) % 2 else 5
+        )
     ),
-    "a reset that jumps": lambda: jumping(seed=1, all_of_it=False),
-    "everything jumps": lambda: jumping(seed=2, all_of_it=True),
-    "a reset of 0 for ever": lambda: lambda told, now: word(truly(told).remaining, 0),
-    "a reset of a period for ever": lambda: (
-        lambda told, now: word(truly(told).remaining, 6)
+    "a reset that jumps": lambda: jumping(seed=1, is_everything=False),
+    "everything jumps": lambda: jumping(seed=2, is_everything=True),
+    "a reset of 0 forever": lambda: (
+        lambda real, now: headers(real_or_default(real).remaining, 0)
     ),
-    "nothing remains for ever": lambda: lambda told, now: word(0, truly(told).reset_s),
-    "nothing remains, frozen": lambda: lambda told, now: word(0, 3),
-    "all remains for ever": lambda: lambda told, now: word(12, truly(told).reset_s),
-    "all but one remain for ever": lambda: (
-        lambda told, now: word(11, truly(told).reset_s)
+    "a reset of a period forever": lambda: (
+        lambda real, now: headers(real_or_default(real).remaining, 6)
     ),
-    "no word after a moment": lambda: lambda told, now: told if now < 1.5 else None,
-    "no word at first": lambda: lambda told, now: None if now < 9 else told,
-    "a word now and then": lambda: lambda told, now: told if int(now * 5) % 3 else None,
+    "nothing remains forever": lambda: (
+        lambda real, now: headers(0, real_or_default(real).reset_s)
+    ),
+    "nothing remains, frozen": lambda: lambda real, now: headers(0, 3),
+    "all remains forever": lambda: (
+        lambda real, now: headers(12, real_or_default(real).reset_s)
+    ),
+    "all but one remain forever": lambda: (
+        lambda real, now: headers(11, real_or_default(real).reset_s)
+    ),
+    "headers only at first": lambda: lambda real, now: real if now < 1.5 else None,
+    "headers only later": lambda: lambda real, now: None if now < 9 else real,
+    "headers now and then": lambda: (
+        lambda real, now: real if int(now * 5) % 3 else None
+    ),
 }
 SERVERS: Mapping[str, Callable[[bool], ServerModel]] = {
-    "fixed windows": lambda is_told: fixed(
-        SMALL, (0.3, 0.45), header_window="longest" if is_told else "none"
+    "fixed windows": lambda has_headers: fixed(
+        SMALL, (0.3, 0.45), header_window="longest" if has_headers else "none"
     ),
-    "a sliding log": lambda is_told: SlidingLog(SMALL, has_headers=is_told),
+    "a sliding log": lambda has_headers: SlidingLog(SMALL, has_headers=has_headers),
 }
 
 
 class TestHostileHeaders:
-    """Headers that lie make nothing worse than no headers do."""
+    """False headers are not worse than no headers."""
 
-    @pytest.mark.parametrize("lie", LIES)
+    @pytest.mark.parametrize("false_headers", FALSE_HEADERS)
     @pytest.mark.parametrize("server", SERVERS)
     @pytest.mark.parametrize("network", ["target", "slow"])
-    def test_nothing_is_refused_and_at_most_a_window_is_lost(
-        self, lie: str, server: str, network: str
+    def test_false_headers_cost_at_most_one_window(
+        self, false_headers: str, server: str, network: str
     ) -> None:
-        silent, lied_to = (
+        without_headers, misled = (
             run(
                 Traffic(
                     gate=gate_of(*SMALL),
-                    model=SERVERS[server](is_told),
+                    model=SERVERS[server](has_headers),
                     ids=100,
-                    ways=ways(network, 5),
-                    falsify=LIES[lie]() if is_told else lambda told, _: told,
+                    connections=connections_in(network, 5),
+                    falsify=FALSE_HEADERS[false_headers]()
+                    if has_headers
+                    else lambda real, _: real,
                 )
             )
-            for is_told in (False, True)
+            for has_headers in (False, True)
         )
-        assert lied_to.refused == 0
+        assert misled.rate_limited == 0
         round_trips_s = 2 * (NETWORKS[network].service_s + 0.5)
-        assert lied_to.time_s < silent.time_s + LONG.period_s + round_trips_s
+        assert misled.time_s < without_headers.time_s + LONG.period_s + round_trips_s
 
     @pytest.mark.parametrize("server", SERVERS)
     @pytest.mark.parametrize("remaining", [None, 0, 11, 12])
-    def test_a_lie_that_is_consistent_costs_two_refusals_at_most(
+    def test_consistent_false_reset_costs_two_429s_at_most(
         self, server: str, remaining: int | None
     ) -> None:
-        # Windows are said to end at times at which they do not. To see whether the
-        # server has forgotten, one request has to be sent.
-        sent = run(
+        # The announced resets are false. Only one more request can reveal whether the
+        # server has reset its count.
+        result = run(
             Traffic(
                 gate=gate_of(*SMALL),
                 model=SERVERS[server](True),
                 ids=100,
-                ways=ways("target", 5),
-                falsify=told_phase(LONG, 4.5, remaining=remaining),
+                connections=connections_in("target", 5),
+                falsify=announced_reset(LONG, 4.5, remaining=remaining),
             )
         )
-        assert sent.refused <= 2
+        assert result.rate_limited <= 2
 
     @pytest.mark.parametrize("limits", [DOCUMENTED, SMALL], ids=str)
     @pytest.mark.parametrize("seed", range(3))
-    def test_a_log_that_sends_the_same_headers_is_found_out(
+    def test_sliding_log_with_headers_is_detected(
         self, limits: tuple[Limit, ...], seed: int
     ) -> None:
-        sent = run(
+        result = run(
             Traffic(
                 gate=gate_of(*limits),
                 model=SlidingLog(limits, has_headers=True),
                 ids=3 * limits[1].requests,
-                ways=ways("target", seed),
+                connections=connections_in("target", seed),
             )
         )
-        assert sent.refused == 0
-        assert sent.gate._windows[0]._told.is_true is False
+        assert result.rate_limited == 0
+        assert result.gate.snapshot().windows[0].is_confirmed is False
 
 
-class TestStop:
-    """The process may be stopped for longer than windows last, at any moment."""
+class TestStoppedProcess:
+    """The process may be stopped at any instant, for longer than a window."""
 
     @thorough
     @given(st.floats(0, 20), phases, roundings)
-    def test_fixed_windows_refuse_nothing(
+    def test_fixed_windows_never_rate_limit(
         self, stopped_at: float, shares: Sequence[float], rounding: Rounding
     ) -> None:
-        sent = run(
+        result = run(
             Traffic(
                 gate=gate_of(*SMALL),
                 model=fixed(SMALL, shares, rounding=rounding),
                 ids=60,
-                ways=ways("target", 1),
+                connections=connections_in("target", 1),
             ),
             stopped_at=stopped_at,
         )
-        assert sent.refused == 0
+        assert result.rate_limited == 0
 
     @thorough
     @given(st.floats(0, 20), tiers)
-    def test_a_sliding_log_refuses_nothing(
+    def test_sliding_log_never_rate_limits(
         self, stopped_at: float, limits: tuple[Limit, ...]
     ) -> None:
-        sent = run(
+        result = run(
             Traffic(
                 gate=gate_of(*limits),
                 model=SlidingLog(limits),
                 ids=60,
-                ways=ways("target", 1),
+                connections=connections_in("target", 1),
             ),
             stopped_at=stopped_at,
         )
-        assert sent.refused == 0
+        assert result.rate_limited == 0
 
     @pytest.mark.parametrize("stopped_at", [5.0, 14.0, 31.0, 33.02, 34.0])
-    def test_the_documented_windows_refuse_nothing(self, stopped_at: float) -> None:
-        sent = run(
+    def test_documented_windows_never_rate_limit(self, stopped_at: float) -> None:
+        result = run(
             Traffic(
                 gate=gate_of(*DOCUMENTED),
                 model=fixed(DOCUMENTED, (0.3, 0.55)),
                 ids=320,
-                ways=ways("target", 1),
+                connections=connections_in("target", 1),
             ),
             stopped_at=stopped_at,
         )
-        assert sent.refused == 0
+        assert result.rate_limited == 0
 
 
 class TestRestart:
-    """A run that follows another within the period counts what that one has sent."""
+    """A restarted run counts the requests of the run before it."""
 
     @thorough
     @given(st.floats(0.01, 12), st.floats(0, 4), st.booleans(), phases)
-    def test_nothing_is_refused(
+    def test_requests_are_never_rate_limited(
         self, killed_at: float, pause_s: float, is_log: bool, shares: Sequence[float]
     ) -> None:
         model = SlidingLog(SMALL) if is_log else fixed(SMALL, shares)
@@ -487,17 +521,22 @@ class TestRestart:
     async def _restarted(model: ServerModel, killed_at: float, pause_s: float) -> int:
         loop = asyncio.get_running_loop()
         first, second = (
-            Traffic(gate=gate_of(*SMALL), model=model, ids=50, ways=ways("target", one))
-            for one in (1, 2)
+            Traffic(
+                gate=gate_of(*SMALL),
+                model=model,
+                ids=50,
+                connections=connections_in("target", seed),
+            )
+            for seed in (1, 2)
         )
         first.killed_at = killed_at
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(first.send_all())
             await asyncio.sleep(killed_at + pause_s)
-            ages_s = [loop.time() - taken_at for taken_at in first.taken_s]
+            ages_s = [loop.time() - taken_at for taken_at in first.acquired_s]
             await second.gate.restore(ages_s)
             await second.send_all()
-        return first.refused + second.refused
+        return first.rate_limited + second.rate_limited
 
 
 def on_virtual_time(coroutine: Coroutine[None, None, Result]) -> Result:
@@ -512,14 +551,14 @@ class TestCancelledWaiters:
         st.lists(st.one_of(st.none(), st.floats(0, 30)), min_size=1, max_size=30),
         st.floats(0, 0.5),
     )
-    def test_the_others_are_served_in_order_and_no_slot_is_lost(
+    def test_other_waiters_keep_order_and_slots(
         self,
         limits: tuple[Limit, ...],
         cancelled_at: Sequence[float | None],
-        answer_s: float,
+        response_s: float,
     ) -> None:
         gate = gate_of(*limits)
-        served = on_virtual_time(_served(gate, cancelled_at, answer_s))
+        served = on_virtual_time(_served(gate, cancelled_at, response_s))
 
         numbers, instants_s = [number for number, _ in served], [at for _, at in served]
         assert numbers == sorted(numbers)
@@ -530,16 +569,15 @@ class TestCancelledWaiters:
             just_under = Limit(limit.requests, limit.period_s - 1e-6)
             assert most_in_any_window(instants_s, just_under) <= limit.requests
         assert gate.in_flight == 0
-        assert not any(window._taken_at for window in gate._windows)
-        assert all(
-            len(window._resting) <= window.limit.requests for window in gate._windows
-        )
+        windows = gate.snapshot().windows
+        assert not any(window.acquired for window in windows)
+        assert all(window.resting <= window.limit.requests for window in windows)
 
 
 async def _served(
-    gate: Gate, cancelled_at: Sequence[float | None], answer_s: float
+    gate: Gate, cancelled_at: Sequence[float | None], response_s: float
 ) -> list[tuple[int, float]]:
-    """Have waiters come at once, some of them cancelled, and say who was served."""
+    """Start all waiters at once, cancel some, and return those served and when."""
     loop = asyncio.get_running_loop()
     served: list[tuple[int, float]] = []
 
@@ -548,7 +586,7 @@ async def _served(
         served.append((number, loop.time()))
         reply = None
         try:
-            await asyncio.sleep(answer_s)
+            await asyncio.sleep(response_s)
             reply = Reply(sent_at=served[-1][1], received_at=loop.time())
         finally:
             await gate.release(reply)
@@ -562,15 +600,15 @@ async def _served(
 
 
 class TestAnotherAlgorithm:
-    def test_care_does_not_oscillate(self) -> None:
-        sent = run(
+    def test_pacing_does_not_oscillate(self) -> None:
+        result = run(
             Traffic(
                 gate=gate_of(*DOCUMENTED),
                 model=OneBucket(),
                 ids=10_000,
-                ways=ways("target", 1),
+                connections=connections_in("target", 1),
             )
         )
-        changes = sum(before != after for before, after in pairwise(sent.gaps_s))
+        changes = sum(before != after for before, after in pairwise(result.gaps_s))
         assert 3 <= changes <= 12
-        assert sent.refused <= 0.02 * 1000
+        assert result.rate_limited <= 0.02 * 1000

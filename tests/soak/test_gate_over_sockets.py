@@ -1,7 +1,7 @@
-"""The gate in real time, over real sockets, judged by the server's ledger.
+"""The gate in real time over real sockets, checked against the server's ledger.
 
-All at a tenth of the documented times. Windows that are shorter than three seconds
-are not told by headers, so that the long one is still told.
+All times are a tenth of the documented ones. Headers describe no window shorter than
+three seconds, so they still describe the long one.
 """
 
 import asyncio
@@ -25,16 +25,16 @@ from bulkpause.simulator import Behaviour, Simulator, Window
 pytestmark = pytest.mark.anyio
 
 LIMITS = (Limit(10, 0.1), Limit(150, 6.0))
-#: A tenth of 100 ms there and back, 50 ms of jitter each way, 300 ms for a connection.
+#: A tenth of: 100 ms RTT, 50 ms jitter each way, 300 ms to set up a connection.
 NETWORK = {"latency_s": 0.01, "jitter_s": 0.01, "cold_s": 0.03}
-#: The program, run by this interpreter.
+#: The command line program, run by this interpreter.
 PROGRAM = (sys.executable, "-c", "from bulkpause.cli.app import main; main()")
 STOPPED_S = 2.5
 WITHIN_S = 45.0
 
 
 def behaviour(seed: int, **options: Any) -> Behaviour:
-    """Ask for the documented API, with windows that begin at some instant."""
+    """Make the documented API's behaviour, with windows that start at random."""
     random = Random(seed)
     windows = tuple(
         Window(
@@ -47,8 +47,8 @@ def behaviour(seed: int, **options: Any) -> Behaviour:
     return Behaviour(**{"windows": windows, "seed": seed, **NETWORK, **options})
 
 
-def assert_kept(simulator: Simulator, ids: int) -> None:
-    """Hold the ledger against the limits."""
+def assert_limits_kept(simulator: Simulator, ids: int) -> None:
+    """Check the ledger against the limits."""
     ledger = simulator.ledger
     assert ledger.refusals() == []
     for window in simulator.behaviour.windows:
@@ -74,31 +74,31 @@ async def pause(simulator: Simulator, ids: int) -> None:
         {"rate_headers": "tightest"},
         {"rate_headers": "none"},
     ],
-    ids=["rounded up", "rounded down", "tightest", "silent"],
+    ids=["rounded up", "rounded down", "tightest", "no headers"],
 )
-async def test_the_server_refuses_nothing(options: Mapping[str, Any]) -> None:
+async def test_server_never_rate_limits(options: Mapping[str, Any]) -> None:
     async with Simulator(behaviour(11, **options)) as simulator:
         await pause(simulator, 220)
 
-    assert_kept(simulator, 220)
+    assert_limits_kept(simulator, 220)
 
 
-async def test_after_a_known_reset_the_limit_may_be_spent_anew() -> None:
-    ids, begins_at = 160, asyncio.get_running_loop().time() + 2.0
+async def test_whole_limit_is_available_after_known_reset() -> None:
+    ids, starts_at = 160, asyncio.get_running_loop().time() + 2.0
     windows = (
         Window(limit=10, period_s=0.1, phase_s=0.03),
-        Window(limit=150, period_s=6.0, phase_s=begins_at),
+        Window(limit=150, period_s=6.0, phase_s=starts_at),
     )
     async with Simulator(behaviour(1, windows=windows)) as simulator:
         await pause(simulator, ids)
 
-    assert_kept(simulator, ids)
+    assert_limits_kept(simulator, ids)
     first, after_limit = simulator.ledger[0], simulator.ledger[150]
     assert after_limit.at < first.at + windows[1].period_s
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)], ids=str)
-async def test_a_run_that_follows_a_jump_of_the_wall_clock_is_refused_nothing(
+async def test_clock_jump_causes_no_429_on_resume(
     jump: timedelta, tmp_path: Path
 ) -> None:
     ids = [str(1001 + n) for n in range(200)]
@@ -117,8 +117,8 @@ async def test_a_run_that_follows_a_jump_of_the_wall_clock_is_refused_nothing(
                     break
         async with Pauser(
             "token", settings, log=log, is_resumed=True, now=now
-        ) as next_:
-            statuses = {record.status async for record in next_.pause(ids)}
+        ) as second:
+            statuses = {record.status async for record in second.pause(ids)}
 
     assert statuses == {Status.PAUSED}
     assert len(simulator.ledger.paused_ids()) == len(ids)
@@ -128,10 +128,10 @@ async def test_a_run_that_follows_a_jump_of_the_wall_clock_is_refused_nothing(
 
 
 @asynccontextmanager
-async def running(
+async def running_program(
     simulator: Simulator, folder: Path, ids: int
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Start the program in a process of its own, and leave none behind."""
+    """Run the program in a child process and end it afterwards."""
     listed = folder / "ids.txt"
     listed.write_text("".join(f"{1001 + n}\n" for n in range(ids)), encoding="utf-8")
     limits = ("--burst", "10/100ms", "--steady", "150/6s")
@@ -153,13 +153,13 @@ async def running(
 
 
 @pytest.mark.parametrize("stopped_after", [3, 60, 148])
-async def test_a_process_that_was_stopped_for_a_while_is_refused_nothing(
+async def test_stopped_process_is_not_rate_limited_afterwards(
     stopped_after: int, tmp_path: Path
 ) -> None:
     ids = 200
     async with Simulator(behaviour(stopped_after)) as simulator:
         with anyio.fail_after(WITHIN_S):
-            async with running(simulator, tmp_path, ids) as process:
+            async with running_program(simulator, tmp_path, ids) as process:
                 while len(simulator.ledger) < stopped_after:
                     await asyncio.sleep(0.001)
                 process.send_signal(signal.SIGSTOP)
@@ -169,4 +169,4 @@ async def test_a_process_that_was_stopped_for_a_while_is_refused_nothing(
                 assert await process.wait() == 0
 
     assert sent < ids
-    assert_kept(simulator, ids)
+    assert_limits_kept(simulator, ids)

@@ -1,37 +1,60 @@
-"""When the next request may go out: the rate limits, the pauses, the parallel limit.
+"""Decide when the next request may be sent: rate limits, cooldown, pacing, parallelism.
 
-The gate has a small face. `take` waits for a slot, and `tell` says what came of it:
+Every request takes one slot: first attempts, retries and read-backs.
 
-    slot = await gate.take()
-    reply = ...
-    await gate.tell(reply)
+    await gate.acquire()        # waits for a slot
+    reply = ...                 # sends the request
+    await gate.release(reply)   # returns the slot
 
-Everything that is sent takes a slot: first tries, retries and read-backs. A slot
-counts in every window. Waiters are served in the order in which they came.
+A slot counts in every window. Waiters are served in the order of their calls.
 """
 
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from bulkpause.model import Limit, Reply, Waiting
 from bulkpause.ratelimit.estimate import time_needed_s
-from bulkpause.ratelimit.pacing import SHORTEST_COOLDOWN_S, Pacing, cooldown_s
+from bulkpause.ratelimit.pacing import BASE_COOLDOWN_S, Pacing, cooldown_s
 from bulkpause.ratelimit.rtt import RttEstimator
-from bulkpause.ratelimit.sliding_window import LATEST_ARRIVAL_S, SlidingWindow
+from bulkpause.ratelimit.sliding_window import (
+    LATEST_ARRIVAL_S,
+    SlidingWindow,
+    WindowSnapshot,
+)
 
 
-#: After so many answers without a refusal, one more may be in flight again.
-CALM_ANSWERS = 100
+#: Accepted requests after which the parallel limit rises by one again.
+RESPONSES_TO_RAISE_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GateSnapshot:
+    """State of the gate at one instant, for diagnosis and tests.
+
+    Attributes:
+        in_flight: Requests that were sent and have no response yet.
+        allowed_in_flight: The current parallel limit.
+        gap_s: Minimum seconds between requests that pacing requires.
+        cooldown_until: When the last cooldown ends (loop's clock); -inf before any.
+        windows: One for each rate limit, the longest period first.
+    """
+
+    in_flight: int
+    allowed_in_flight: int
+    gap_s: float
+    cooldown_until: float
+    windows: tuple[WindowSnapshot, ...]
 
 
 class Gate:
-    """Holds every request until the limits allow it.
+    """Delays every request until all limits allow it.
 
     Args:
-        limits: The windows; any number, also none.
-        max_in_flight: Requests that may be unanswered at the same time.
+        limits: The rate limits; may be empty.
+        max_in_flight: Maximum number of requests in flight.
         jitter: Gives random numbers from 0 to 1.
     """
 
@@ -45,158 +68,184 @@ class Gate:
         self.max_in_flight = max_in_flight
         self.in_flight = 0
         self._allowed_in_flight = max_in_flight
-        # The longest first: its slots are the ones that are waited for for long,
-        # and a slot of a short window that is held meanwhile would be lost.
+        # The longest period first: its slots need the longest waits, and a slot of a
+        # short window that is held during such a wait would be lost.
         longest_first = sorted(limits, key=lambda limit: -limit.period_s)
-        # With more in flight than a window holds, answers shall not be waited for.
+        # If more requests may be in flight than the window holds, slow responses must
+        # not hold its slots.
         self._windows = tuple(
-            SlidingWindow(limit, waits_for_answers=max_in_flight <= limit.requests)
+            SlidingWindow(limit, waits_for_responses=max_in_flight <= limit.requests)
             for limit in longest_first
         )
         self._jitter = jitter
-        self._held_up: Callable[[], Waiting] | None = None
-        self._turn = asyncio.Lock()
-        self._answered = asyncio.Event()
-        self._round_trips = RttEstimator()
-        self._care = Pacing(limits)
-        self._calm_answers = 0
-        self._closures = 0
-        self._closed_at = self._closed_until = self._last_sent_at = float("-inf")
+        self._current_wait: Callable[[], Waiting] | None = None
+        self._queue = asyncio.Lock()
+        self._slot_returned = asyncio.Event()
+        self._rtt = RttEstimator()
+        self._pacing = Pacing(limits)
+        self._accepted = 0
+        self._cooldowns = 0
+        self._cooldown_started_at = float("-inf")
+        self._cooldown_until = float("-inf")
+        self._last_sent_at = float("-inf")
 
     @property
     def waiting(self) -> Waiting | None:
-        """What is waited for, as it stands now."""
-        return None if self._held_up is None else self._held_up()
+        """Why no request may be sent right now; None if nothing waits."""
+        return None if self._current_wait is None else self._current_wait()
+
+    def snapshot(self) -> GateSnapshot:
+        """Give the current state. Needs no running event loop."""
+        return GateSnapshot(
+            in_flight=self.in_flight,
+            allowed_in_flight=self._allowed_in_flight,
+            gap_s=self._pacing.gap_s,
+            cooldown_until=self._cooldown_until,
+            windows=tuple(window.snapshot() for window in self._windows),
+        )
 
     async def restore(self, ages_s: Iterable[float]) -> None:
-        """Count requests of an earlier run, sent so many seconds ago."""
-        # Connections were set up, and nobody is left who saw the answers.
+        """Count requests that an earlier run sent this many seconds ago."""
+        # A connection may have been set up first, and the responses are lost.
         ages = [max(0.0, age_s - LATEST_ARRIVAL_S) for age_s in ages_s]
         for window in self._windows:
             period_s = window.limit.period_s
             await window.restore(age for age in ages if age < period_s)
 
     def time_left_s(self, requests: int) -> float:
-        """Estimate the seconds until so many more requests are sent."""
+        """Estimate the seconds until this many more requests are sent.
+
+        Args:
+            requests: Number of requests, those in flight included.
+        """
         if not self._windows:
             return 0.0
         longest, now = self._windows[0], _now()
         limits = [window.limit for window in self._windows]
-        closed_s = max(0.0, self._closed_until - now)
-        soon = min(requests, longest.soon)
-        soon_s = closed_s + time_needed_s(soon, limits)
+        cooldown_left_s = max(0.0, self._cooldown_until - now)
+        soon = min(requests, longest.without_wait)
+        soon_s = cooldown_left_s + time_needed_s(soon, limits)
         if soon == requests:
             return soon_s
         later_s = time_needed_s(requests - soon, limits)
         return max(soon_s, longest.next_free_at - now) + later_s
 
     async def acquire(self) -> None:
-        """Wait until one more request may be sent. Each needs one `tell`."""
-        async with self._turn:
-            taken: list[SlidingWindow] = []
+        """Wait until one more request may be sent. Each call needs one `release`."""
+        async with self._queue:
+            acquired: list[SlidingWindow] = []
             try:
-                await self._one_less_in_flight()
+                await self._wait_for_parallel_limit()
                 for window in self._windows:
-                    self._held_up = partial(_full, window)
+                    self._current_wait = partial(_waiting_for_limit, window)
                     await window.acquire()
-                    taken.append(window)
-                await self._open()
-                for window in taken:
+                    acquired.append(window)
+                await self._wait_for_cooldown_and_pacing()
+                for window in acquired:
                     window.mark_sent()
             except asyncio.CancelledError:
-                for window in taken:
+                for window in acquired:
                     window.cancel()
                 raise
             finally:
-                self._held_up = None
+                self._current_wait = None
             self.in_flight += 1
             self._last_sent_at = _now()
 
     async def release(self, reply: Reply | None) -> None:
-        """Say what came of a slot: an answer, a fault, or None if it was cut off."""
+        """Return a slot.
+
+        Args:
+            reply: The response or transport error; None if the request was cancelled.
+        """
         self.in_flight -= 1
-        self._answered.set()
+        self._slot_returned.set()
         if reply is not None and reply.sent_at is None:
             for window in self._windows:
                 window.cancel()
             return
         counted_at = _now()
         if reply is not None:
-            self._learn(reply)
+            self._observe(reply)
             counted_at = self._counted_at(reply)
         for window in self._windows:
             await window.release(reply, counted_at=counted_at)
 
     def _counted_at(self, reply: Reply) -> float:
-        """Say when a request was counted at the latest, less the fastest way out.
+        """Give the instant by which a request was counted, less the fastest RTT.
 
-        So it can be compared with the moments at which other requests are sent.
+        Subtracting the RTT makes it comparable with the instants at which later
+        requests are sent.
         """
         if reply.error is not None:
             return reply.received_at
-        told_at = [window.answered_for_at(reply) for window in self._windows]
+        counted_by = [window.counted_by(reply) for window in self._windows]
         is_fixed = any(window.is_fixed for window in self._windows)
-        round_trip_s = self._round_trips.lower_bound_s(is_fixed=is_fixed)
-        return min([reply.received_at, *told_at]) - round_trip_s
+        rtt_s = self._rtt.lower_bound_s(is_fixed=is_fixed)
+        return min([reply.received_at, *counted_by]) - rtt_s
 
-    def _learn(self, reply: Reply) -> None:
-        self._round_trips.learn(reply)
+    def _observe(self, reply: Reply) -> None:
+        self._rtt.observe(reply)
         if not reply.is_rate_limited:
-            # That there was no answer does not say that the server is content.
+            # A transport error does not show that the server accepts our rate.
             if reply.error is None:
-                self._calm_down(reply)
+                self._record_accepted(reply)
         elif reply.retry_after_s == -1:
-            self._fewer_in_flight(reply)
+            self._lower_parallel_limit(reply)
         else:
-            self._close(reply)
+            self._start_cooldown(reply)
 
-    def _calm_down(self, reply: Reply) -> None:
-        self._care.allowed()
-        self._calm_answers += 1
-        if self._calm_answers % CALM_ANSWERS == 0:
+    def _record_accepted(self, reply: Reply) -> None:
+        self._pacing.record_accepted()
+        self._accepted += 1
+        if self._accepted % RESPONSES_TO_RAISE_LIMIT == 0:
             raised = self._allowed_in_flight + 1
             self._allowed_in_flight = min(raised, self.max_in_flight)
-        if reply.sent_at is not None and reply.sent_at >= self._closed_until:
-            self._closures = 0
+        if reply.sent_at is not None and reply.sent_at >= self._cooldown_until:
+            self._cooldowns = 0
 
-    def _fewer_in_flight(self, reply: Reply) -> None:
-        """Too many ran in parallel: one less, and again when another is answered."""
-        self._calm_answers = 0
+    def _lower_parallel_limit(self, reply: Reply) -> None:
+        """Allow one request less in parallel than were in flight, but at least one.
+
+        The next request waits for another response. If nothing else is in flight, it
+        waits for a short cooldown.
+        """
+        self._accepted = 0
         self._allowed_in_flight = max(1, self.in_flight)
         if self.in_flight == 0:
-            until = reply.received_at + SHORTEST_COOLDOWN_S
-            self._closed_until = max(self._closed_until, until)
+            until = reply.received_at + BASE_COOLDOWN_S
+            self._cooldown_until = max(self._cooldown_until, until)
 
-    def _close(self, reply: Reply) -> None:
-        """Close the gate for all. Refusals of the same moment count as one."""
-        if reply.sent_at is not None and reply.sent_at > self._closed_at:
-            self._closed_at = reply.received_at
-            self._closures += 1
-            self._care.refused()
-        wait_s = cooldown_s(reply.retry_after_s, self._closures, self._jitter())
-        self._closed_until = max(self._closed_until, reply.received_at + wait_s)
+    def _start_cooldown(self, reply: Reply) -> None:
+        """Pause all sending. Several 429s of one burst count as one."""
+        if reply.sent_at is not None and reply.sent_at > self._cooldown_started_at:
+            self._cooldown_started_at = reply.received_at
+            self._cooldowns += 1
+            self._pacing.record_rate_limited()
+        wait_s = cooldown_s(reply.retry_after_s, self._cooldowns, self._jitter())
+        self._cooldown_until = max(self._cooldown_until, reply.received_at + wait_s)
 
-    async def _open(self) -> None:
-        self._held_up = self._shut
-        while (until := self._shut_until()) > _now():
+    async def _wait_for_cooldown_and_pacing(self) -> None:
+        self._current_wait = self._waiting_for_cooldown_or_pacing
+        while (until := self._paused_until()) > _now():
             await asyncio.sleep(until - _now())
 
-    def _shut(self) -> Waiting:
-        is_closed = self._closed_until > _now()
-        reason = "the API asked to wait" if is_closed else "even spacing"
-        return Waiting(reason, self._shut_until())
+    def _waiting_for_cooldown_or_pacing(self) -> Waiting:
+        is_cooldown = self._cooldown_until > _now()
+        reason = "the API asked to wait" if is_cooldown else "even spacing"
+        return Waiting(reason, self._paused_until())
 
-    def _shut_until(self) -> float:
-        return max(self._closed_until, self._last_sent_at + self._care.gap_s)
+    def _paused_until(self) -> float:
+        return max(self._cooldown_until, self._last_sent_at + self._pacing.gap_s)
 
-    async def _one_less_in_flight(self) -> None:
+    async def _wait_for_parallel_limit(self) -> None:
         while self.in_flight >= self._allowed_in_flight:
-            self._held_up = partial(Waiting, "answers", None)
-            self._answered.clear()
-            await self._answered.wait()
+            self._current_wait = partial(Waiting, "answers", None)
+            self._slot_returned.clear()
+            await self._slot_returned.wait()
 
 
-def _full(window: SlidingWindow) -> Waiting:
+def _waiting_for_limit(window: SlidingWindow) -> Waiting:
     return Waiting(f"the limit of {window.limit}", window.free_at)
 
 

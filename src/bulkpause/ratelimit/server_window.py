@@ -1,14 +1,18 @@
-"""What the server says of its own fixed window, and how far it is believed.
+"""Estimate the server's fixed window from its X-RateLimit headers.
 
-`X-RateLimitHeaders-Reset` is in whole seconds, rounded nobody knows which way, and true at
-some instant between sending and answer. So the window's end lies between an earliest
-and a latest instant, which each answer narrows. All instants are on the loop's
-clock, and passed in. Unlike the moment at which a request was counted, the latest
-instant is not put earlier by a round trip: a server may read the seconds as its
-answer leaves, long after it counted the request.
+`ServerWindow` estimates when the window resets and how much of it other clients have
+used. `ArrivalOrder` reconstructs the order in which the server counted requests.
 
-That the count begins anew at the end is a claim until it was seen once: a server
-that keeps a log may send the same headers. A contradiction ends all belief.
+`X-RateLimit-Reset` is in whole seconds, rounded in an unknown direction, and was true
+at some instant between sending and response. So the reset lies between an earliest
+and a latest instant, which each response narrows. All instants are on the event
+loop's clock and are passed in. Unlike the instant at which a request was counted, the
+latest instant is not moved earlier by a round trip: a server may compute the seconds
+when the response leaves, long after it counted the request.
+
+The reset is only an assumption until one reset has been observed: a server that keeps
+a sliding log may send the same headers. After a contradiction the headers are ignored
+for the rest of the run.
 """
 
 from bisect import bisect_right
@@ -17,216 +21,236 @@ from dataclasses import dataclass
 from bulkpause.model import Limit, RateLimitHeaders, Reply
 
 
-#: Ends of windows shorter than this are lost in the rounding to seconds.
-SHORTEST_TOLD_S = 3.0
-#: From so many requests on it shows whether a server has forgotten them.
-FEWEST_TO_JUDGE = 4
-#: A window did not begin with the request that it tells of, whichever way the seconds
-#: were rounded, if so many of its seconds were over by then.
-SHORTEST_BEFORE_S = 2
-#: Two clocks may part by so many seconds in a second.
+#: In shorter windows, rounding to seconds hides the reset.
+MIN_PERIOD_S = 3.0
+#: The server must have counted this many requests before a reset can be confirmed.
+MIN_REQUESTS_TO_CONFIRM = 4
+#: A window did not start with the request of a response if at least so many of its
+#: seconds had passed by then, whichever way they were rounded.
+MIN_ELAPSED_S = 2
+#: Maximum drift between client and server clock, in seconds per second.
 CLOCK_DRIFT = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
-class Boundary:
-    """Where one window ends and the next begins: from `earliest` to `latest`."""
+class WindowReset:
+    """When a window resets: between `earliest` and `latest`, on the loop's clock."""
 
     earliest: float
     latest: float
 
-    def moved(self, seconds: float) -> "Boundary":
-        return Boundary(self.earliest + seconds, self.latest + seconds)
+    def shifted(self, seconds: float) -> "WindowReset":
+        return WindowReset(self.earliest + seconds, self.latest + seconds)
 
-    def widened(self, seconds: float) -> "Boundary":
-        return Boundary(self.earliest - seconds, self.latest + seconds)
+    def widened(self, seconds: float) -> "WindowReset":
+        return WindowReset(self.earliest - seconds, self.latest + seconds)
 
     @property
     def middle(self) -> float:
         return (self.earliest + self.latest) / 2
 
-    def narrowed(self, other: "Boundary", period_s: float) -> "Boundary | None":
-        """Give what both allow, `other` being so many periods off; None if nothing."""
+    def intersected(
+        self, other: "WindowReset", period_s: float
+    ) -> "WindowReset | None":
+        """Give the instants that both allow, or None if they exclude each other.
+
+        `other` may be the reset of an earlier or later window.
+        """
         periods = round((self.middle - other.middle) / period_s)
-        near = other.moved(periods * period_s)
-        earliest = max(self.earliest, near.earliest)
-        latest = min(self.latest, near.latest)
-        return Boundary(earliest, latest) if earliest <= latest else None
+        shifted = other.shifted(periods * period_s)
+        earliest = max(self.earliest, shifted.earliest)
+        latest = min(self.latest, shifted.latest)
+        return WindowReset(earliest, latest) if earliest <= latest else None
 
 
 class ServerWindow:
-    """The server's word on the window of one limit.
+    """Estimate of the server's window for one rate limit.
 
     Attributes:
-        boundary: The end of the present window, if it is known.
-        begun_at: When the present window had surely begun.
-        is_true: Whether windows were seen to begin anew as told; None: not yet.
-        others: How many requests others have spent from the present window.
+        reset: When the current window resets; None if unknown.
+        started_at: Instant by which the current window had certainly started.
+        is_confirmed: True once a reset was observed, False once it was refuted, and
+            None before either.
+        spent_by_others: Requests that other clients sent in the current window.
     """
 
     def __init__(self, limit: Limit) -> None:
-        self.boundary: Boundary | None = None
-        self.begun_at = float("-inf")
-        self.is_true: bool | None = None
-        self.others = 0
+        self.reset: WindowReset | None = None
+        self.started_at = float("-inf")
+        self.is_confirmed: bool | None = None
+        self.spent_by_others = 0
         self._limit = limit
-        self._most_counted = 0
-        self._began_before = False
-        self._countdown: ArrivalOrder | None = None
+        self._highest_count = 0
+        self._started_before_request = False
+        self._arrival_order: ArrivalOrder | None = None
 
     @property
     def is_fixed(self) -> bool:
-        """Whether windows follow one another, and no log is kept.
+        """Whether the server counts in fixed windows and does not keep a log.
 
-        They do if they were seen to begin anew, or if the only request that a window
-        had counted did not begin it, as it does in a log.
+        It does if a reset was observed, or if the only request counted in a window
+        did not start that window, as it would in a log.
         """
-        return self.is_true or (self.is_true is None and self._began_before)
-
-    def answered_for_at(self, reply: Reply) -> float:
-        """Say when an answer first told that the request of this one was counted."""
-        is_counted_down = self.is_true or (
-            self.is_true is None and self.begun_at == float("-inf")
+        return self.is_confirmed or (
+            self.is_confirmed is None and self._started_before_request
         )
-        seen, told = self._seen(reply), reply.rate_limit
-        if not is_counted_down or seen is None or told is None:
-            return reply.received_at
-        one, half_s = self._countdown, self._limit.period_s / 2
-        if one is None or abs(one.ends_at - seen.middle) > half_s:
-            one = self._countdown = ArrivalOrder(seen.middle)
-        return one.latest(reply, counted=told.limit - told.remaining)
 
-    def roll(self, now: float) -> float | None:
-        """Pass on to the next window, if it has surely begun.
+    def counted_by(self, reply: Reply) -> float:
+        """Give the instant by which a request was counted, from all responses so far.
+
+        A lower `X-RateLimit-Remaining` in an earlier response proves that the server
+        had counted this request by then.
+        """
+        is_usable = self.is_confirmed or (
+            self.is_confirmed is None and self.started_at == float("-inf")
+        )
+        reset, headers = self._reset_in(reply), reply.rate_limit
+        if not is_usable or reset is None or headers is None:
+            return reply.received_at
+        order, half_s = self._arrival_order, self._limit.period_s / 2
+        if order is None or abs(order.reset_at - reset.middle) > half_s:
+            order = self._arrival_order = ArrivalOrder(reset.middle)
+        return order.counted_by(reply, counted=headers.limit - headers.remaining)
+
+    def advance(self, now: float) -> float | None:
+        """Move to the next window if the current one has certainly been reset.
 
         Returns:
-            The instant before which answers belong to windows that are over.
+            The instant before which every response belongs to a past window; None if
+            the window has not been reset for certain.
         """
-        if self.boundary is None or now < self.boundary.latest:
+        if self.reset is None or now < self.reset.latest:
             return None
         period_s = self._limit.period_s
-        periods = (now - self.boundary.latest) // period_s
-        last = self.boundary.moved(periods * period_s)
-        self.others = 0
-        self.begun_at = last.latest
+        periods = (now - self.reset.latest) // period_s
+        last = self.reset.shifted(periods * period_s)
+        self.spent_by_others = 0
+        self.started_at = last.latest
         drift_s = CLOCK_DRIFT * period_s * (periods + 1)
-        self.boundary = last.moved(period_s).widened(drift_s)
+        self.reset = last.shifted(period_s).widened(drift_s)
         return last.earliest
 
-    def judge(self, reply: Reply, *, counted: int, is_claimed: bool) -> None:
-        """Hold the claim of fixed windows against what the server has counted.
+    def check_reset(self, reply: Reply, *, counted: int, is_assumed: bool) -> None:
+        """Confirm or refute the reset by comparing the server's count with ours.
 
         Args:
-            reply: An answer.
-            counted: How many of our requests it had surely counted, ever.
-            is_claimed: Whether we act on the claim already.
+            reply: A response.
+            counted: How many of our requests the server had certainly counted, ever.
+            is_assumed: Whether slots were already released because of a reset.
         """
-        if self.is_true is not None or reply.sent_at is None:
+        if self.is_confirmed is not None or reply.sent_at is None:
             return
-        is_from_new = is_claimed and reply.sent_at >= self.begun_at
-        if reply.is_rate_limited and is_from_new:
-            self.distrust()
-        elif reply.rate_limit is not None and self._seen(reply) is not None:
-            remembered = self._limit.requests - reply.rate_limit.remaining
-            # What never changes tells nothing: the count must have been higher.
-            has_fallen = remembered < self._most_counted
-            self._most_counted = max(self._most_counted, remembered)
-            if has_fallen and FEWEST_TO_JUDGE <= counted >= 2 * remembered:
-                self.is_true = True
-            elif is_from_new:
-                self.distrust()
+        is_after_reset = is_assumed and reply.sent_at >= self.started_at
+        if reply.is_rate_limited and is_after_reset:
+            self.ignore_headers()
+        elif reply.rate_limit is not None and self._reset_in(reply) is not None:
+            server_count = self._limit.requests - reply.rate_limit.remaining
+            # A constant proves nothing: the count must have been higher before.
+            has_fallen = server_count < self._highest_count
+            self._highest_count = max(self._highest_count, server_count)
+            if has_fallen and MIN_REQUESTS_TO_CONFIRM <= counted >= 2 * server_count:
+                self.is_confirmed = True
+            elif is_after_reset:
+                self.ignore_headers()
 
-    def learn(self, reply: Reply, *, resting: int, taken: int) -> None:
-        """Take an answer into account.
+    def observe(self, reply: Reply, *, resting: int, in_flight: int) -> None:
+        """Update the estimate from the headers of a response.
 
         Args:
-            reply: The answer.
-            resting: Our requests that were answered and may count in this window.
-            taken: Our requests in flight, the answered one included.
+            reply: The response.
+            resting: Our requests that have a response and may count in this window.
+            in_flight: Our requests in flight, including the one of this response.
         """
-        if self.is_true is False:
+        if self.is_confirmed is False:
             return
-        seen, told = self._seen(reply), reply.rate_limit
-        if seen is None or told is None:
-            self._miss(reply)
+        reset, headers = self._reset_in(reply), reply.rate_limit
+        if reset is None or headers is None:
+            self._forget_unconfirmed_reset(reply)
             return
-        self._note_beginning(told)
-        self.boundary = (self.boundary or seen).narrowed(seen, self._limit.period_s)
-        if self.boundary is None:
-            self.distrust()
-        elif reply.sent_at is not None and reply.sent_at >= self.begun_at:
-            self._count_others(told.remaining, resting, taken)
+        self._note_window_start(headers)
+        self.reset = (self.reset or reset).intersected(reset, self._limit.period_s)
+        if self.reset is None:
+            self.ignore_headers()
+        elif reply.sent_at is not None and reply.sent_at >= self.started_at:
+            self._count_others(headers.remaining, resting, in_flight)
 
-    def _note_beginning(self, told: RateLimitHeaders) -> None:
-        if told.remaining == self._limit.requests - 1:
-            over_s = self._limit.period_s - told.reset_s
-            self._began_before = self._began_before or over_s >= SHORTEST_BEFORE_S
+    def ignore_headers(self) -> None:
+        """Refute the reset and ignore the server's headers from now on."""
+        self.is_confirmed = False
+        self.reset = None
+        self.spent_by_others = 0
 
-    def _miss(self, reply: Reply) -> None:
-        """Drop a claim that the server does not keep up."""
-        is_answer = reply.error is None and not reply.is_rate_limited
-        if self.is_true is None and is_answer:
-            self.boundary = None
-            self.others = 0
+    def _note_window_start(self, headers: RateLimitHeaders) -> None:
+        if headers.remaining == self._limit.requests - 1:
+            elapsed_s = self._limit.period_s - headers.reset_s
+            self._started_before_request = (
+                self._started_before_request or elapsed_s >= MIN_ELAPSED_S
+            )
 
-    def distrust(self) -> None:
-        """Do without the server's word from here on."""
-        self.is_true = False
-        self.boundary = None
-        self.others = 0
+    def _forget_unconfirmed_reset(self, reply: Reply) -> None:
+        """Forget a reset that the server no longer announces."""
+        is_accepted = reply.error is None and not reply.is_rate_limited
+        if self.is_confirmed is None and is_accepted:
+            self.reset = None
+            self.spent_by_others = 0
 
-    def _count_others(self, remaining: int, resting: int, taken: int) -> None:
-        # Those in flight may have been counted or not. As long as we seem to be
-        # alone they have been; else others have spent what is missing.
-        ours = resting + (1 if self.others else taken)
-        self.others = max(0, self._limit.requests - remaining - ours)
+    def _count_others(self, remaining: int, resting: int, in_flight: int) -> None:
+        # The server may or may not have counted our requests in flight. While no other
+        # client is detected, assume that it has; otherwise others used the difference.
+        ours = resting + (1 if self.spent_by_others else in_flight)
+        self.spent_by_others = max(0, self._limit.requests - remaining - ours)
 
-    def _seen(self, reply: Reply) -> Boundary | None:
-        """Read the window's end from an answer, if it speaks of this window."""
-        told, period_s = reply.rate_limit, self._limit.period_s
-        if told is None or reply.sent_at is None or period_s < SHORTEST_TOLD_S:
+    def _reset_in(self, reply: Reply) -> WindowReset | None:
+        """Read the reset from a response whose headers describe this window."""
+        headers, period_s = reply.rate_limit, self._limit.period_s
+        if headers is None or reply.sent_at is None or period_s < MIN_PERIOD_S:
             return None
-        is_meant = (
-            told.limit == self._limit.requests
-            and 0 <= told.remaining <= told.limit
-            and 0 <= told.reset_s <= period_s + 1
+        describes_this_window = (
+            headers.limit == self._limit.requests
+            and 0 <= headers.remaining <= headers.limit
+            and 0 <= headers.reset_s <= period_s + 1
         )
-        if not is_meant:
+        if not describes_this_window:
             return None
-        latest = reply.received_at + min(told.reset_s + 1, period_s)
-        seen = Boundary(reply.sent_at + told.reset_s - 1, latest)
-        # Else it may be the end of more than one window.
-        return seen if seen.latest - seen.earliest <= period_s / 2 else None
+        latest = reply.received_at + min(headers.reset_s + 1, period_s)
+        reset = WindowReset(reply.sent_at + headers.reset_s - 1, latest)
+        # A wider interval could mean the reset of more than one window.
+        return reset if reset.latest - reset.earliest <= period_s / 2 else None
 
 
 class ArrivalOrder:
-    """The answers of one window that were the first to leave so few.
+    """Order in which the server counted requests, from X-RateLimit-Remaining.
+
+    Covers one window. Keeps each response that reported a higher count than all before.
 
     Args:
-        ends_at: When the window ends, roughly.
+        reset_at: When the window resets, approximately.
     """
 
-    def __init__(self, ends_at: float) -> None:
-        self.ends_at = ends_at
+    def __init__(self, reset_at: float) -> None:
+        self.reset_at = reset_at
         self._counts = [float("-inf")]
-        self._answered_at = [float("-inf")]
+        self._received_at = [float("-inf")]
 
-    def latest(self, reply: Reply, *, counted: int) -> float:
-        """Say when a request was answered for, by its own answer or a later one's.
+    def counted_by(self, reply: Reply, *, counted: int) -> float:
+        """Give the instant by which a request was counted.
+
+        That is the arrival of its own response, or of an earlier response to a request
+        that the server counted later.
 
         Args:
-            reply: The answer to it.
-            counted: How many the server had counted, this one included.
+            reply: The response to the request.
+            counted: How many requests the server had counted, this one included.
         """
-        # An answer from before it was sent cannot tell of a later one.
+        # A response from before the request was sent proves nothing about it.
         sent_at = reply.received_at if reply.sent_at is None else reply.sent_at
         index = max(
             bisect_right(self._counts, counted),
-            bisect_right(self._answered_at, sent_at),
+            bisect_right(self._received_at, sent_at),
         )
-        told_at = [reply.received_at, *self._answered_at[index : index + 1]]
+        candidates = [reply.received_at, *self._received_at[index : index + 1]]
         if counted > self._counts[-1]:
             self._counts.append(counted)
-            # In order, in whichever order the answers were handed on.
-            self._answered_at.append(max(reply.received_at, self._answered_at[-1]))
-        return min(told_at)
+            # Stays sorted even if responses are passed in out of order.
+            self._received_at.append(max(reply.received_at, self._received_at[-1]))
+        return min(candidates)

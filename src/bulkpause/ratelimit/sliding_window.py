@@ -1,24 +1,26 @@
-"""One rate limit as a pool of aiolimiter limiters.
+"""Enforce one rate limit as an exact sliding window, made of aiolimiter limiters.
 
-A limit of n requests in T seconds is n limiters of one request in T seconds, used
-in turn: request i takes the limiter of request i - n and waits until that one has
-rested T. That is an exact sliding window. (One `AsyncLimiter(n, T)` is a leaky
-bucket, which lets nearly 2 n requests through in the first T seconds.)
+This project is required to limit its rate with aiolimiter. One `AsyncLimiter(n, T)` is
+a leaky bucket, which allows nearly 2 n requests in the first T seconds. So a limit of
+n requests in T seconds is n slots with one `AsyncLimiter(1, T)` each: request i uses
+the slot of request i - n and waits until that slot has rested T seconds. That is an
+exact sliding window. Each limiter is used as a timer: it is created nearly full and
+admits one request when its slot has rested.
 
-A limiter is out of the pool from the moment at which it is taken until its request
-is answered, because the server counts a request when it arrives, and nobody here
-knows when that is. It has then rested since the latest moment at which that can have
-been, and is used again in the order of those moments.
+A slot is held from sending until the response, because the server counts a request on
+arrival and the client does not know when that is. The slot then rests for T seconds
+from the latest instant at which the server can have counted the request. Slots become
+free in the order of those instants.
 
-Where the server tells when its own window begins anew, the limiters of requests that
-it counted before are let go then. The first time, one request is sent to see whether
-the server has forgotten them too; if it has not, they come back.
+If the server announces its window resets, slots of requests that were counted before a
+reset are released at the reset. The first time this is a trial: one request is sent to
+check that the server has reset its count. If it has not, the slots are restored.
 """
 
 import asyncio
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import takewhile
 from math import inf
@@ -26,151 +28,196 @@ from math import inf
 from aiolimiter import AsyncLimiter
 
 from bulkpause.model import Limit, Reply
-from bulkpause.ratelimit.server_window import ServerWindow
+from bulkpause.ratelimit.server_window import ServerWindow, WindowReset
 
 
-#: So much later than it was sent a request may be counted, in seconds, where nobody
-#: waits for its answer.
+#: Maximum seconds from sending a request until the server counts it, assumed where a
+#: slot is not held until the response.
 LATEST_ARRIVAL_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Resting:
+class WindowSnapshot:
+    """State of one rate limit at one instant, for diagnosis and tests.
+
+    Attributes:
+        limit: The rate limit.
+        acquired: Slots acquired and not yet released.
+        resting: Slots that rest since their request was counted.
+        spent_by_others: Requests of other clients in the server's current window.
+        reset: When the server's window resets; None if unknown.
+        is_fixed: Whether the server is known to count in fixed windows.
+        is_confirmed: Whether announced resets are confirmed (True), refuted (False)
+            or neither yet (None).
+    """
+
+    limit: Limit
+    acquired: int
+    resting: int
+    spent_by_others: int
+    reset: WindowReset | None
+    is_fixed: bool
+    is_confirmed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _RestingSlot:
     limiter: AsyncLimiter
     received_at: float
     rested_at: float
 
 
 class SlidingWindow:
-    """The slots of one limit. One task at a time may `take`.
+    """The slots of one rate limit. Only one task at a time may call `acquire`.
 
     Args:
-        limit: Which.
-        waits_for_answers: Whether a slot is held until the answer, however late. If
-            not, a request is taken to be counted `LATEST_ARRIVAL_S` after its slot
-            was taken, so that slow answers do not hold up more than the limit does.
+        limit: The rate limit.
+        waits_for_responses: Whether a slot is held until the response, however late.
+            Otherwise a request is assumed to be counted within `LATEST_ARRIVAL_S` of
+            sending, so that slow responses delay no more than the limit requires.
+        new_limiter: Creates the limiter of one slot from its rate and period.
     """
 
-    def __init__(self, limit: Limit, *, waits_for_answers: bool = True) -> None:
+    def __init__(
+        self,
+        limit: Limit,
+        *,
+        waits_for_responses: bool = True,
+        new_limiter: Callable[[float, float], AsyncLimiter] = AsyncLimiter,
+    ) -> None:
         self.limit = limit
-        self._held_s = (
-            limit.period_s + LATEST_ARRIVAL_S if not waits_for_answers else inf
+        self._max_hold_s = (
+            limit.period_s + LATEST_ARRIVAL_S if not waits_for_responses else inf
         )
-        self._told = ServerWindow(limit)
-        self._resting: deque[_Resting] = deque()
-        self._claimed: deque[_Resting] = deque()
-        self._taken_at: deque[float] = deque()
-        self._nap: asyncio.Timeout | None = None
+        self._new_limiter = new_limiter
+        self._server_window = ServerWindow(limit)
+        self._resting: deque[_RestingSlot] = deque()
+        self._released_on_trial: deque[_RestingSlot] = deque()
+        self._acquired_at: deque[float] = deque()
+        self._wait_timeout: asyncio.Timeout | None = None
 
     async def acquire(self) -> None:
-        """Wait until the limit allows one more request, and take its slot."""
-        while not await self._has_slot():
+        """Wait until the limit allows one more request, and take a slot for it."""
+        while not await self._find_slot():
             pass
-        self._taken_at.append(_now())
+        self._acquired_at.append(_now())
 
     def mark_sent(self) -> None:
-        """Hold the slot last taken from now on: its request is only now sent."""
-        self._taken_at[-1] = _now()
+        """Restart the hold of the slot last acquired: its request is sent only now."""
+        self._acquired_at[-1] = _now()
 
     def cancel(self) -> None:
-        """Give back a slot whose request was never written."""
-        self._taken_at.popleft()
-        self._wake()
+        """Return a slot whose request was never sent."""
+        self._acquired_at.popleft()
+        self._wake_waiter()
 
     async def release(self, reply: Reply | None, *, counted_at: float) -> None:
-        """Let a slot rest, whose request was counted no later than that."""
-        self._roll()
+        """Let a slot rest. The server counted its request by `counted_at`."""
+        self._apply_reset()
         if reply is not None:
-            self._learn(reply)
-        # Whichever it was: to forget the oldest holds the others longest.
-        self._taken_at.popleft()
+            self._observe(reply)
+        # Whichever slot it was: dropping the oldest holds the others longest.
+        self._acquired_at.popleft()
         received_at = _now() if reply is None else reply.received_at
-        if reply is None or _now() - (reply.sent_at or 0.0) < self._held_s:
-            await self._add(counted_at, received_at)
-        self._wake()
+        if reply is None or _now() - (reply.sent_at or 0.0) < self._max_hold_s:
+            await self._rest(counted_at, received_at)
+        self._wake_waiter()
 
     async def restore(self, ages_s: Iterable[float]) -> None:
-        """Count requests that were sent before this pool was made, so long ago."""
+        """Count requests that an earlier run sent this many seconds ago."""
         for age_s in sorted(ages_s, reverse=True):
-            await self._add(_now() - age_s, _now() - age_s)
+            await self._rest(_now() - age_s, _now() - age_s)
         while len(self._resting) > self.limit.requests:
             self._resting.popleft()
 
-    def answered_for_at(self, reply: Reply) -> float:
-        """Say when an answer first told that the request of this one was counted."""
-        return self._told.answered_for_at(reply)
+    def counted_by(self, reply: Reply) -> float:
+        """Give the instant by which a request was counted, from all responses so far."""
+        return self._server_window.counted_by(reply)
+
+    def snapshot(self) -> WindowSnapshot:
+        """Give the current state. Needs no running event loop."""
+        server_window = self._server_window
+        return WindowSnapshot(
+            limit=self.limit,
+            acquired=len(self._acquired_at),
+            resting=len(self._resting),
+            spent_by_others=server_window.spent_by_others,
+            reset=server_window.reset,
+            is_fixed=server_window.is_fixed,
+            is_confirmed=server_window.is_confirmed,
+        )
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the server is known to count in windows that follow one another."""
-        return self._told.is_fixed
+        """Whether the server is known to count in fixed windows."""
+        return self._server_window.is_fixed
 
     @property
     def free_at(self) -> float | None:
-        """When the next slot is free, if that is known and not yet."""
+        """When the next slot becomes free; None if one is free now or it is unknown."""
         if self._used < self.limit.requests or not self._resting:
             return None
         return self.next_free_at if self.next_free_at > _now() else None
 
     @property
     def next_free_at(self) -> float:
-        """When the slot is free again that has rested longest."""
+        """When the slot that has rested longest becomes free."""
         if not self._resting:
             return _now() + self.limit.period_s
-        boundary = self._told.boundary
+        reset = self._server_window.reset
         rested_at = self._resting[0].rested_at
-        return rested_at if boundary is None else min(rested_at, boundary.latest)
+        return rested_at if reset is None else min(rested_at, reset.latest)
 
     @property
-    def soon(self) -> int:
-        """How many requests need no slot that rests: those on their way, and more."""
+    def without_wait(self) -> int:
+        """How many requests need no resting slot, those in flight included."""
         free = self.limit.requests - self._used
         return max(0, free) + self._held
 
     @property
     def _held(self) -> int:
-        """How many slots are held by requests without an answer."""
-        # They stand in the order in which they were taken.
-        long_ago = bisect_right(self._taken_at, _now() - self._held_s)
-        return len(self._taken_at) - long_ago
+        """How many slots are held by requests without a response."""
+        # The instants are in the order in which the slots were acquired.
+        expired = bisect_right(self._acquired_at, _now() - self._max_hold_s)
+        return len(self._acquired_at) - expired
 
     @property
     def _used(self) -> int:
-        return self._held + len(self._resting) + self._told.others
+        return self._held + len(self._resting) + self._server_window.spent_by_others
 
-    async def _add(self, counted_at: float, received_at: float) -> None:
+    async def _rest(self, counted_at: float, received_at: float) -> None:
         period_s = self.limit.period_s
-        limiter = AsyncLimiter(1, period_s)
+        limiter = self._new_limiter(1, period_s)
         rested_at = counted_at + period_s
-        # The limiter is new, so that it is filled at once, as if it had been filled
-        # to the brim when the request was counted. Never waits.
+        # Fill the new limiter as if it had been filled completely when the request was
+        # counted. This never waits.
         await limiter.acquire(min(1.0, max(0.0, (rested_at - _now()) / period_s)))
-        # Answers come in another order than that in which requests were counted.
-        longer: list[_Resting] = []
+        # Responses arrive in another order than their requests were counted.
+        later: list[_RestingSlot] = []
         while self._resting and self._resting[-1].rested_at > rested_at:
-            longer.append(self._resting.pop())
-        slot = _Resting(limiter, received_at, rested_at)
-        self._resting.extend([slot, *reversed(longer)])
+            later.append(self._resting.pop())
+        slot = _RestingSlot(limiter, received_at, rested_at)
+        self._resting.extend([slot, *reversed(later)])
 
-    async def _has_slot(self) -> bool:
-        """Say whether there is a slot; if there is none, wait for what may free one."""
-        self._roll()
-        if self._claimed and self._taken_at:
+    async def _find_slot(self) -> bool:
+        """Say whether a slot is free. If not, wait until that may have changed."""
+        self._apply_reset()
+        if self._released_on_trial and self._acquired_at:
             await self._wait(None)
             return False
         if self._used < self.limit.requests:
             return True
         first = self._resting[0] if self._resting else None
         has_rested = await self._wait(None if first is None else first.limiter)
-        # News of the same moment may have let it go already, or put others before it.
+        # A response at the same instant may have removed or reordered resting slots.
         if has_rested and self._resting and self._resting[0] is first:
             self._resting.popleft()
         return False
 
     async def _wait(self, limiter: AsyncLimiter | None) -> bool:
-        """Wait for a limiter to have rested; False if there is news before that."""
+        """Wait until a slot has rested; False if something else changed before."""
         try:
-            async with asyncio.timeout_at(self._news_at()) as self._nap:
+            async with asyncio.timeout_at(self._recheck_at()) as self._wait_timeout:
                 if limiter is None:
                     await asyncio.get_running_loop().create_future()
                 else:
@@ -178,52 +225,54 @@ class SlidingWindow:
         except TimeoutError:
             return False
         finally:
-            self._nap = None
+            self._wait_timeout = None
         return True
 
-    def _news_at(self) -> float | None:
-        """When a slot may come free that is not the one that has rested longest."""
-        boundary, held = self._told.boundary, self._held
-        moments = [] if boundary is None else [boundary.latest]
-        if held and self._held_s < inf:
-            # A little later, or rounding could keep it from ever being so late.
-            moments.append(self._taken_at[-held] + self._held_s + 1e-6)
-        return min(moments, default=None)
+    def _recheck_at(self) -> float | None:
+        """When a slot other than the one that has rested longest may become free."""
+        reset, held = self._server_window.reset, self._held
+        instants = [] if reset is None else [reset.latest]
+        if held and self._max_hold_s < inf:
+            # Slightly later, or rounding could keep the slot held forever.
+            instants.append(self._acquired_at[-held] + self._max_hold_s + 1e-6)
+        return min(instants, default=None)
 
-    def _wake(self) -> None:
-        """Let the waiting task look again: there is news."""
-        if self._nap is not None and not self._nap.expired():
-            self._nap.reschedule(_now())
+    def _wake_waiter(self) -> None:
+        """Make the waiting task check for a free slot."""
+        if self._wait_timeout is not None and not self._wait_timeout.expired():
+            self._wait_timeout.reschedule(_now())
 
-    def _roll(self) -> None:
-        """Begin anew with the server, once it surely has."""
-        begun_at = self._told.roll(_now())
-        if begun_at is None:
+    def _apply_reset(self) -> None:
+        """Release slots of the past window if the server has certainly reset it."""
+        started_at = self._server_window.advance(_now())
+        if started_at is None:
             return
-        old = [slot for slot in self._resting if slot.received_at < begun_at]
-        self._resting = deque(s for s in self._resting if s.received_at >= begun_at)
-        if self._told.is_true is None:
-            self._claimed.extend(old)
+        past = [slot for slot in self._resting if slot.received_at < started_at]
+        self._resting = deque(s for s in self._resting if s.received_at >= started_at)
+        if self._server_window.is_confirmed is None:
+            self._released_on_trial.extend(past)
 
-    def _learn(self, reply: Reply) -> None:
-        told = self._told
-        if told.is_true is None and reply.sent_at is not None:
+    def _observe(self, reply: Reply) -> None:
+        server_window = self._server_window
+        if server_window.is_confirmed is None and reply.sent_at is not None:
             counted = self._counted_before(reply.sent_at, reply.received_at)
-            told.judge(reply, counted=counted, is_claimed=bool(self._claimed))
-        told.learn(reply, resting=len(self._resting), taken=self._held)
-        if told.boundary is None:
-            self._resting.extendleft(reversed(self._claimed))
-        if told.boundary is None or told.is_true:
-            self._claimed.clear()
+            is_assumed = bool(self._released_on_trial)
+            server_window.check_reset(reply, counted=counted, is_assumed=is_assumed)
+        server_window.observe(reply, resting=len(self._resting), in_flight=self._held)
+        if server_window.reset is None:
+            self._resting.extendleft(reversed(self._released_on_trial))
+        if server_window.reset is None or server_window.is_confirmed:
+            self._released_on_trial.clear()
 
     def _counted_before(self, sent_at: float, received_at: float) -> int:
-        """Count our requests that were surely counted before this one was sent."""
-        # A round trip was taken off when they were counted: no more than this one's.
+        """Count our requests that were certainly counted before this one was sent."""
+        # When they were counted, a round trip was subtracted: at most this one's.
         since = 2 * sent_at - received_at + self.limit.period_s
         concurrent = takewhile(
             lambda slot: slot.rested_at >= since, reversed(self._resting)
         )
-        return len(self._claimed) + len(self._resting) - sum(1 for _ in concurrent)
+        released = len(self._released_on_trial)
+        return released + len(self._resting) - sum(1 for _ in concurrent)
 
 
 def _now() -> float:

@@ -1,4 +1,4 @@
-"""The time that a plan names, against a run at the gate on virtual time."""
+"""The time estimate agrees with simulated runs through the gate."""
 
 from random import Random
 
@@ -11,38 +11,42 @@ from tests.testkit.network import Connections, Network
 from tests.testkit.server_model import Verdict
 
 
-#: 100 ms there and back, as over the internet, and 60 ms, as the stand-in.
-FAR = Network(one_way_s=0.05, jitter_s=0.02, setup_s=0.1)
-NEAR = Network(one_way_s=0.03, jitter_s=0.01, setup_s=0.01)
-STEADY_WAY = Network(one_way_s=0.05, jitter_s=0.0, setup_s=0.0)
+#: An RTT of 100 ms, as over the internet, and of 60 ms, as with the simulator.
+INTERNET = Network(one_way_s=0.05, jitter_s=0.02, setup_s=0.1)
+SIMULATOR = Network(one_way_s=0.03, jitter_s=0.01, setup_s=0.01)
+NO_JITTER = Network(one_way_s=0.05, jitter_s=0.0, setup_s=0.0)
 
 
-class _Lenient:
-    """Says yes to everything, and nothing about its windows."""
+class UnlimitedServer:
+    """Accepts every request and sends no rate-limit headers."""
 
     def arrive(self, now_s: float) -> Verdict:
         return Verdict(allowed=True)
 
 
-def measured_s(ids: int, limits: tuple[Limit, ...], network: Network) -> float:
-    ways = Connections(network, Random(0))
+def simulated_time_s(ids: int, limits: tuple[Limit, ...], network: Network) -> float:
+    connections = Connections(network, Random(0))
     gate = gate_of(*limits)
-    return run(Traffic(gate=gate, model=_Lenient(), ids=ids, ways=ways)).time_s
+    return run(
+        Traffic(gate=gate, model=UnlimitedServer(), ids=ids, connections=connections)
+    ).time_s
 
 
-@pytest.mark.parametrize("network", [FAR, NEAR], ids=["far", "near"])
+@pytest.mark.parametrize(
+    "network", [INTERNET, SIMULATOR], ids=["internet", "simulator"]
+)
 @pytest.mark.parametrize("ids", [50, 150, 300, 600, 1000])
-def test_the_time_needed_is_right_to_five_percent(ids: int, network: Network) -> None:
+def test_estimate_is_within_five_percent(ids: int, network: Network) -> None:
     limits = (BURST, STEADY)
-    found_s = measured_s(ids, limits, network)
-    assert time_needed_s(ids, limits) == pytest.approx(found_s, rel=0.05)
+    simulated_s = simulated_time_s(ids, limits, network)
+    assert time_needed_s(ids, limits) == pytest.approx(simulated_s, rel=0.05)
 
 
 @pytest.mark.parametrize("ids", [300, 600])
-def test_a_rough_network_matters_less_the_more_there_is(ids: int) -> None:
+def test_estimate_is_within_five_percent_despite_jitter(ids: int) -> None:
     limits = (BURST, STEADY)
-    found_s = measured_s(ids, limits, Network())
-    assert time_needed_s(ids, limits) == pytest.approx(found_s, rel=0.05)
+    simulated_s = simulated_time_s(ids, limits, Network())
+    assert time_needed_s(ids, limits) == pytest.approx(simulated_s, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -55,21 +59,23 @@ def test_a_rough_network_matters_less_the_more_there_is(ids: int) -> None:
     ],
     ids=str,
 )
-def test_it_is_right_for_other_tiers_where_answers_are_never_late(
+def test_estimate_holds_for_other_tiers_without_jitter(
     limits: tuple[Limit, ...],
 ) -> None:
-    found_s = measured_s(400, limits, STEADY_WAY)
-    assert time_needed_s(400, limits, late_s=0) == pytest.approx(found_s, rel=0.02)
+    simulated_s = simulated_time_s(400, limits, NO_JITTER)
+    assert time_needed_s(400, limits, response_delay_s=0) == pytest.approx(
+        simulated_s, rel=0.02
+    )
 
 
 @pytest.mark.parametrize("requests", [0, 1, 10])
-def test_what_fits_into_one_window_needs_no_time(requests: int) -> None:
+def test_requests_within_one_window_need_no_time(requests: int) -> None:
     assert time_needed_s(requests, (BURST, STEADY)) == 0
 
 
-def test_without_limits_no_time_is_needed() -> None:
+def test_requests_without_limits_need_no_time() -> None:
     assert time_needed_s(1000, ()) == 0
 
 
-def test_the_order_of_the_limits_says_nothing() -> None:
+def test_order_of_limits_changes_nothing() -> None:
     assert time_needed_s(500, (STEADY, BURST)) == time_needed_s(500, (BURST, STEADY))

@@ -1,21 +1,20 @@
-"""When the next request may go out: order, refusals, what is said of the waiting."""
+"""When the gate allows the next request, and what it reports while waiting."""
 
-import ast
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-import bulkpause.ratelimit.gate
 from bulkpause.model import Limit, RateLimitHeaders, Reply, TransportError
-from bulkpause.ratelimit.gate import CALM_ANSWERS, Gate
+from bulkpause.ratelimit.gate import RESPONSES_TO_RAISE_LIMIT, Gate
 from bulkpause.ratelimit.pacing import (
-    CALM_REQUESTS,
-    LONGEST_COOLDOWN_S,
-    SHORTEST_COOLDOWN_S,
+    BASE_COOLDOWN_S,
+    GAP_SHARES,
+    MAX_COOLDOWN_S,
+    RECOVERY_REQUESTS,
+    Pacing,
 )
 from bulkpause.ratelimit.sliding_window import LATEST_ARRIVAL_S
 
@@ -40,11 +39,11 @@ async def until(instant: float) -> None:
     await asyncio.sleep(instant - now())
 
 
-def gate(*limits: Limit, max_in_flight: int = 10) -> Gate:
+def new_gate(*limits: Limit, max_in_flight: int = 10) -> Gate:
     return Gate(limits, max_in_flight=max_in_flight, jitter=lambda: 1.0)
 
 
-def answered(sent_at: float | None = None) -> Reply:
+def accepted(sent_at: float | None = None) -> Reply:
     return Reply(
         sent_at=now() if sent_at is None else sent_at,
         received_at=now(),
@@ -52,7 +51,7 @@ def answered(sent_at: float | None = None) -> Reply:
     )
 
 
-def refused(retry_after_s: float | None, sent_at: float | None = None) -> Reply:
+def rate_limited(retry_after_s: float | None, sent_at: float | None = None) -> Reply:
     return Reply(
         sent_at=now() if sent_at is None else sent_at,
         received_at=now(),
@@ -61,199 +60,205 @@ def refused(retry_after_s: float | None, sent_at: float | None = None) -> Reply:
     )
 
 
-def faulty() -> Reply:
+def transport_error() -> Reply:
     return Reply(sent_at=now(), received_at=now(), error=TransportError.RESET)
 
 
-async def send(one: Gate, reply: Callable[[], Reply] = answered) -> float:
-    """Take a slot and have an answer at once; give the moment."""
-    await one.acquire()
+async def send(gate: Gate, reply: Callable[[], Reply] = accepted) -> float:
+    """Acquire a slot, release it at once and return the instant."""
+    await gate.acquire()
     sent_at = now()
-    await one.release(reply())
+    await gate.release(reply())
     return sent_at
 
 
-async def takes(one: Gate) -> float:
-    """Take a slot and give the moment at which it was had."""
-    await one.acquire()
+async def acquire_at(gate: Gate) -> float:
+    """Acquire a slot and return the instant."""
+    await gate.acquire()
     return now()
 
 
 async def settle() -> None:
-    """Let what can go on go on, at this moment."""
+    """Run all tasks that are ready now."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-class TestWindows:
-    async def test_without_windows_nothing_waits(self) -> None:
-        one = gate()
-        sent_at = [await send(one) for _ in range(1000)]
+class TestLimits:
+    async def test_requests_without_limits_never_wait(self) -> None:
+        gate = new_gate()
+        sent_at = [await send(gate) for _ in range(1000)]
 
         assert sent_at[-1] == at(0)
 
-    async def test_every_window_holds(self) -> None:
-        one = gate(Limit(2, 1), Limit(4, 10), Limit(6, 100))
-        sent_at = [await send(one) for _ in range(8)]
+    async def test_every_limit_holds(self) -> None:
+        gate = new_gate(Limit(2, 1), Limit(4, 10), Limit(6, 100))
+        sent_at = [await send(gate) for _ in range(8)]
 
         assert sent_at == [at(instant) for instant in (0, 0, 1, 1, 10, 10, 100, 100)]
 
-    async def test_no_slot_of_a_short_window_is_lost_while_a_long_one_is_waited_for(
+    async def test_long_wait_loses_no_slot_of_short_window(
         self,
     ) -> None:
-        one = gate(Limit(2, 1), Limit(2, 10))
-        sent_at = [await send(one) for _ in range(6)]
+        gate = new_gate(Limit(2, 1), Limit(2, 10))
+        sent_at = [await send(gate) for _ in range(6)]
 
         assert sent_at == [at(instant) for instant in (0, 0, 10, 10, 20, 20)]
 
-    async def test_the_order_in_which_windows_are_given_does_not_matter(self) -> None:
-        one = gate(Limit(2, 10), Limit(2, 1))
-        sent_at = [await send(one) for _ in range(4)]
+    async def test_order_of_limits_changes_nothing(self) -> None:
+        gate = new_gate(Limit(2, 10), Limit(2, 1))
+        sent_at = [await send(gate) for _ in range(4)]
 
         assert sent_at == [at(instant) for instant in (0, 0, 10, 10)]
 
-    async def test_a_request_that_was_never_written_spends_no_slot(self) -> None:
-        one = gate(ONE_IN_TEN, Limit(1, 100))
-        await one.acquire()
-        await one.release(Reply(received_at=now()))
+    async def test_unsent_request_uses_no_slot(self) -> None:
+        gate = new_gate(ONE_IN_TEN, Limit(1, 100))
+        await gate.acquire()
+        await gate.release(Reply(received_at=now()))
 
-        assert await takes(one) == at(0)
+        assert await acquire_at(gate) == at(0)
 
-    async def test_a_request_that_was_cut_off_spends_a_slot(self) -> None:
-        one = gate(ONE_IN_TEN)
-        await one.acquire()
+    async def test_cancelled_request_uses_a_slot(self) -> None:
+        gate = new_gate(ONE_IN_TEN)
+        await gate.acquire()
         await until(3)
-        await one.release(None)
+        await gate.release(None)
 
-        assert await takes(one) == at(13)
+        assert await acquire_at(gate) == at(13)
 
-    async def test_a_refused_request_spends_a_slot(self) -> None:
-        one = gate(ONE_IN_TEN)
-        await send(one, lambda: refused(0))
+    async def test_rate_limited_request_uses_a_slot(self) -> None:
+        gate = new_gate(ONE_IN_TEN)
+        await send(gate, lambda: rate_limited(0))
 
-        assert await takes(one) == at(10)
+        assert await acquire_at(gate) == at(10)
 
-    async def test_requests_of_an_earlier_run_count(self) -> None:
-        one = gate(Limit(3, 10), Limit(4, 100))
-        await one.restore([5.0, 50.0, 99.0, 500.0])
-        sent_at = [await send(one) for _ in range(3)]
+    async def test_requests_of_earlier_run_count(self) -> None:
+        gate = new_gate(Limit(3, 10), Limit(4, 100))
+        await gate.restore([5.0, 50.0, 99.0, 500.0])
+        sent_at = [await send(gate) for _ in range(3)]
 
         arrived_at = [10 - 5, 100 - 99, 100 - 50]
         assert sent_at[:2] == [at(0), at(arrived_at[1] + LATEST_ARRIVAL_S)]
         assert sent_at[2] == at(arrived_at[2] + LATEST_ARRIVAL_S)
 
     @pytest.mark.parametrize("age_s", [10.0, 11.0])
-    async def test_requests_as_old_as_a_window_are_no_proof_that_it_began_anew(
+    async def test_requests_older_than_window_confirm_no_reset(
         self, age_s: float
     ) -> None:
-        one = gate(Limit(9, 10))
-        await one.restore([age_s + LATEST_ARRIVAL_S] * 4)
+        gate = new_gate(Limit(9, 10))
+        await gate.restore([age_s + LATEST_ARRIVAL_S] * 4)
         for remaining, reset_s in ((7, 1), (8, 10)):
-            word = RateLimitHeaders(limit=9, remaining=remaining, reset_s=reset_s)
-            await one.acquire()
-            await one.release(replace(answered(), rate_limit=word))
+            headers = RateLimitHeaders(limit=9, remaining=remaining, reset_s=reset_s)
+            await gate.acquire()
+            await gate.release(replace(accepted(), rate_limit=headers))
 
-        assert one._windows[0]._told.is_true is None
+        assert gate.snapshot().windows[0].is_confirmed is None
 
-    async def test_a_request_of_an_earlier_run_may_only_now_arrive(self) -> None:
-        one = gate(ONE_IN_TEN)
-        await one.restore([LATEST_ARRIVAL_S / 2])
+    async def test_request_of_earlier_run_may_arrive_late(self) -> None:
+        gate = new_gate(ONE_IN_TEN)
+        await gate.restore([LATEST_ARRIVAL_S / 2])
 
-        assert one.time_left_s(1) == at(10)
-        assert await takes(one) == at(10)
+        assert gate.time_left_s(1) == at(10)
+        assert await acquire_at(gate) == at(10)
 
 
-class TestSlowAnswers:
-    async def test_fewer_in_flight_than_slots_wait_for_answers(self) -> None:
-        one = gate(Limit(2, 10), max_in_flight=1)
-        await one.acquire()
+class TestSlowResponses:
+    async def test_slots_wait_for_responses_below_limit(self) -> None:
+        gate = new_gate(Limit(2, 10), max_in_flight=1)
+        await gate.acquire()
         await until(1000)
-        await one.release(answered(sent_at=0.0))
+        await gate.release(accepted(sent_at=0.0))
 
-        assert [await send(one) for _ in range(2)] == [at(1000), at(1010)]
+        assert [await send(gate) for _ in range(2)] == [at(1000), at(1010)]
 
 
-class TestRoundTrip:
-    """A slot rests from the latest moment at which its request can be counted."""
+class TestRoundTripTime:
+    """A slot rests from the latest instant at which its request can be counted."""
 
-    async def test_the_fastest_round_trip_is_taken_off_once_it_is_sure(self) -> None:
-        one = gate(ONE_IN_TEN)
-        gaps_s = [await gap_with(one, round_trip_s=2.0) for _ in range(100)]
+    async def test_fastest_rtt_is_subtracted_once_known(self) -> None:
+        gate = new_gate(ONE_IN_TEN)
+        gaps_s = [await gap_after_round_trip(gate, rtt_s=2.0) for _ in range(100)]
 
         assert gaps_s[0] == at(12)
         assert gaps_s == sorted(gaps_s, reverse=True)
         assert 10 < gaps_s[-1] < 10.3
 
-    async def test_a_slower_answer_is_waited_for_as_long_as_it_was_slower(
+    async def test_slower_response_extends_rest_by_its_delay(
         self,
     ) -> None:
-        one = gate(ONE_IN_TEN)
-        fast_s = [await gap_with(one, round_trip_s=2.0) for _ in range(100)]
+        gate = new_gate(ONE_IN_TEN)
+        fast_s = [await gap_after_round_trip(gate, rtt_s=2.0) for _ in range(100)]
 
-        slow_s = await gap_with(one, round_trip_s=5.0)
+        slow_s = await gap_after_round_trip(gate, rtt_s=5.0)
         assert slow_s == pytest.approx(fast_s[-1] + 3.0, abs=0.01)
 
-    async def test_a_fault_takes_nothing_off(self) -> None:
-        one = gate(ONE_IN_TEN)
+    async def test_transport_error_subtracts_no_rtt(self) -> None:
+        gate = new_gate(ONE_IN_TEN)
         for _ in range(100):
-            await gap_with(one, round_trip_s=2.0)
+            await gap_after_round_trip(gate, rtt_s=2.0)
 
-        assert await gap_with(one, round_trip_s=2.0, fault=TransportError.RESET) == at(
-            12
+        assert await gap_after_round_trip(
+            gate, rtt_s=2.0, error=TransportError.RESET
+        ) == at(12)
+
+    async def test_less_rtt_is_subtracted_without_fixed_windows(self) -> None:
+        without_headers, with_headers = (
+            new_gate(ONE_IN_TEN, Limit(150, 60)) for _ in range(2)
         )
+        headers = RateLimitHeaders(limit=150, remaining=149, reset_s=30)
+        await gap_after_round_trip(without_headers, rtt_s=2.0)
+        await gap_after_round_trip(with_headers, rtt_s=2.0, headers=headers)
+        silent_gaps_s = [
+            await gap_after_round_trip(without_headers, rtt_s=3.0) for _ in range(4)
+        ]
+        announced_gaps_s = [
+            await gap_after_round_trip(with_headers, rtt_s=3.0) for _ in range(4)
+        ]
 
-    async def test_less_is_taken_off_where_a_log_may_be_kept(self) -> None:
-        silent, telling = (gate(ONE_IN_TEN, Limit(150, 60)) for _ in range(2))
-        word = RateLimitHeaders(limit=150, remaining=149, reset_s=30)
-        await gap_with(silent, round_trip_s=2.0)
-        await gap_with(telling, round_trip_s=2.0, word=word)
-        silent_s = [await gap_with(silent, round_trip_s=3.0) for _ in range(4)]
-        told_s = [await gap_with(telling, round_trip_s=3.0) for _ in range(4)]
+        assert announced_gaps_s[-1] < silent_gaps_s[-1]
 
-        assert told_s[-1] < silent_s[-1]
-
-    async def test_a_later_one_that_was_answered_sooner_tells_by_when_it_was_counted(
+    async def test_earlier_response_bounds_slower_one(
         self,
     ) -> None:
-        one = gate(Limit(2, 10), Limit(150, 60))
-        await one.acquire()
-        await one.acquire()
+        gate = new_gate(Limit(2, 10), Limit(150, 60))
+        await gate.acquire()
+        await gate.acquire()
         for remaining, received_at in ((148, 1), (149, 4)):
             await until(received_at)
-            word = RateLimitHeaders(
+            headers = RateLimitHeaders(
                 limit=150, remaining=remaining, reset_s=50 - received_at
             )
-            await one.release(replace(answered(sent_at=0.0), rate_limit=word))
+            await gate.release(replace(accepted(sent_at=0.0), rate_limit=headers))
 
-        assert [await takes(one), await takes(one)] == [at(11), at(11)]
+        assert [await acquire_at(gate), await acquire_at(gate)] == [at(11), at(11)]
 
 
-async def gap_with(
-    one: Gate,
+async def gap_after_round_trip(
+    gate: Gate,
     *,
-    round_trip_s: float,
-    fault: TransportError | None = None,
-    word: RateLimitHeaders | None = None,
+    rtt_s: float,
+    error: TransportError | None = None,
+    headers: RateLimitHeaders | None = None,
 ) -> float:
-    """Have an answer after so long, and say from sending to sending how long it was."""
-    await one.acquire()
+    """Have a response after one RTT, and return the gap to the next request."""
+    await gate.acquire()
     sent_at = now()
-    await asyncio.sleep(round_trip_s)
-    reply = replace(answered(sent_at), error=fault, rate_limit=word)
-    await one.release(replace(reply, http_status=None if fault else 204))
-    await one.acquire()
+    await asyncio.sleep(rtt_s)
+    reply = replace(accepted(sent_at), error=error, rate_limit=headers)
+    await gate.release(replace(reply, http_status=None if error else 204))
+    await gate.acquire()
     gap_s = now() - sent_at
-    await one.release(Reply(received_at=now()))
+    await gate.release(Reply(received_at=now()))
     return gap_s
 
 
 class TestOrder:
-    async def test_waiters_are_served_in_the_order_in_which_they_came(self) -> None:
-        one = gate(Limit(2, 10))
+    async def test_waiters_are_served_in_order(self) -> None:
+        gate = new_gate(Limit(2, 10))
         served: list[int] = []
 
         async def wait(number: int) -> None:
-            await send(one)
+            await send(gate)
             served.append(number)
 
         async with asyncio.TaskGroup() as tasks:
@@ -263,17 +268,15 @@ class TestOrder:
         assert served == list(range(9))
 
     @pytest.mark.parametrize("cancelled", range(6))
-    async def test_a_cancelled_waiter_does_not_disturb_the_order(
-        self, cancelled: int
-    ) -> None:
-        one = gate(Limit(2, 10))
+    async def test_cancelled_waiter_keeps_order_of_others(self, cancelled: int) -> None:
+        gate = new_gate(Limit(2, 10))
         served: dict[int, float] = {}
 
         async def wait(number: int) -> None:
-            served[number] = await send(one)
+            served[number] = await send(gate)
 
-        await send(one)
-        await send(one)
+        await send(gate)
+        await send(gate)
         waiters = [asyncio.create_task(wait(number)) for number in range(6)]
         await until(5)
         waiters[cancelled].cancel()
@@ -283,550 +286,541 @@ class TestOrder:
         assert list(served.values()) == [at(i) for i in (10, 10, 20, 20, 30)]
 
 
-async def full_in_flight() -> Gate:
-    one = gate(Limit(2, 10), max_in_flight=1)
-    await one.acquire()
-    return one
+async def gate_at_parallel_limit() -> Gate:
+    gate = new_gate(Limit(2, 10), max_in_flight=1)
+    await gate.acquire()
+    return gate
 
 
-async def full_window() -> Gate:
-    one = gate(Limit(1, 100), max_in_flight=1)
-    await send(one)
-    return one
+async def gate_with_full_window() -> Gate:
+    gate = new_gate(Limit(1, 100), max_in_flight=1)
+    await send(gate)
+    return gate
 
 
-async def closed() -> Gate:
-    one = gate(Limit(2, 10), max_in_flight=1)
-    await send(one, lambda: refused(50))
-    return one
+async def gate_in_cooldown() -> Gate:
+    gate = new_gate(Limit(2, 10), max_in_flight=1)
+    await send(gate, lambda: rate_limited(50))
+    return gate
 
 
-async def spaced() -> Gate:
-    one = gate(Limit(2, 100), max_in_flight=1)
-    for _ in range(9):
-        one._care.refused()
-    await send(one)
-    return one
+async def gate_with_pacing() -> Gate:
+    """Make a gate at the highest pacing level that has sent a request just now."""
+    gate = new_gate(Limit(10, 100), max_in_flight=1)
+    await reach_highest_pacing(gate)
+    await send(gate)
+    return gate
+
+
+async def reach_highest_pacing(gate: Gate) -> None:
+    for _ in GAP_SHARES[1:]:
+        await send(gate, lambda: rate_limited(0))
 
 
 class TestCancellation:
-    @pytest.mark.parametrize("busy", [full_in_flight, full_window, closed, spaced])
-    async def test_a_cancelled_wait_leaks_no_slot(
+    @pytest.mark.parametrize(
+        "busy",
+        [
+            gate_at_parallel_limit,
+            gate_with_full_window,
+            gate_in_cooldown,
+            gate_with_pacing,
+        ],
+    )
+    async def test_cancelled_wait_leaks_no_slot(
         self, busy: Callable[[], Awaitable[Gate]]
     ) -> None:
-        one = await busy()
-        before = [window._used for window in one._windows], one.in_flight
-        waiting = asyncio.create_task(one.acquire())
-        await until(1)
+        gate = await busy()
+        before = gate.snapshot()
+        waiting = asyncio.create_task(gate.acquire())
+        await asyncio.sleep(1)
         assert not waiting.done()
         waiting.cancel()
         await asyncio.wait([waiting])
 
-        assert ([window._used for window in one._windows], one.in_flight) == before
-        assert one.waiting is None
+        assert gate.snapshot() == before
+        assert gate.waiting is None
 
 
-class TestInFlight:
-    async def test_no_more_are_in_flight_than_allowed(self) -> None:
-        one = gate(max_in_flight=2)
-        await one.acquire()
-        await one.acquire()
-        waiting = asyncio.create_task(takes(one))
+class TestParallelLimit:
+    async def test_parallel_limit_holds(self) -> None:
+        gate = new_gate(max_in_flight=2)
+        await gate.acquire()
+        await gate.acquire()
+        waiting = asyncio.create_task(acquire_at(gate))
         await until(7)
         assert not waiting.done()
-        await one.release(answered())
+        await gate.release(accepted())
 
         assert await waiting == at(7)
 
-    async def test_too_many_in_parallel_means_one_less(self) -> None:
-        assert await allowed_after(4, [-1]) == 3
+    async def test_parallel_limit_drops_by_one(self) -> None:
+        assert await parallel_limit_after(4, [-1]) == 3
 
-    async def test_again_too_many_means_again_one_less(self) -> None:
-        assert await allowed_after(4, [-1, -1]) == 2
+    async def test_parallel_limit_drops_with_each_429(self) -> None:
+        assert await parallel_limit_after(4, [-1, -1]) == 2
 
-    async def test_one_may_always_be_in_flight(self) -> None:
-        one = gate(max_in_flight=1)
+    async def test_parallel_limit_stays_at_least_one(self) -> None:
+        gate = new_gate(max_in_flight=1)
         for _ in range(5):
-            await send(one, lambda: refused(-1))
+            await send(gate, lambda: rate_limited(-1))
 
-        assert await takes(one) < 10
+        assert await acquire_at(gate) < 10
 
-    async def test_the_gate_stays_open_for_when_another_is_answered(self) -> None:
-        one = gate(max_in_flight=3)
+    async def test_next_request_waits_for_another_response(self) -> None:
+        gate = new_gate(max_in_flight=3)
         for _ in range(3):
-            await one.acquire()
-        await one.release(refused(-1))
-        waiting = asyncio.create_task(takes(one))
+            await gate.acquire()
+        await gate.release(rate_limited(-1))
+        waiting = asyncio.create_task(acquire_at(gate))
         await until(2)
         assert not waiting.done()
-        await one.release(answered())
+        await gate.release(accepted())
 
         assert await waiting == at(2)
 
-    async def test_with_nothing_else_in_flight_it_waits_a_moment(self) -> None:
-        one = gate(max_in_flight=3)
-        await send(one, lambda: refused(-1))
+    async def test_lone_parallel_429_starts_short_cooldown(self) -> None:
+        gate = new_gate(max_in_flight=3)
+        await send(gate, lambda: rate_limited(-1))
 
-        assert await takes(one) == at(SHORTEST_COOLDOWN_S)
+        assert await acquire_at(gate) == at(BASE_COOLDOWN_S)
 
-    async def test_it_is_no_reason_for_more_care(self) -> None:
-        one = gate(Limit(10, 1))
+    async def test_parallel_429_starts_no_pacing(self) -> None:
+        gate = new_gate(Limit(10, 1))
         for _ in range(5):
-            await send(one, lambda: refused(-1))
+            await send(gate, lambda: rate_limited(-1))
 
-        assert one._care.gap_s == 0
+        assert gate.snapshot().gap_s == 0
 
-    async def test_it_recovers_slowly(self) -> None:
-        one = gate(max_in_flight=4)
+    async def test_parallel_limit_recovers_slowly(self) -> None:
+        gate = new_gate(max_in_flight=4)
         for _ in range(4):
-            await one.acquire()
+            await gate.acquire()
         for _ in range(2):
-            await one.release(refused(-1))
+            await gate.release(rate_limited(-1))
         for _ in range(2):
-            await one.release(answered())
+            await gate.release(accepted())
         counts = []
         for _ in range(3):
-            counts.append(await most_in_flight(one))
-            for _ in range(CALM_ANSWERS):
-                await send(one)
+            counts.append(await count_parallel_slots(gate))
+            for _ in range(RESPONSES_TO_RAISE_LIMIT):
+                await send(gate)
 
         assert counts == [2, 3, 4]
 
-    async def test_it_is_less_than_there_were_and_not_than_there_might_have_been(
+    async def test_parallel_limit_drops_below_requests_in_flight(
         self,
     ) -> None:
-        one = gate(max_in_flight=10)
+        gate = new_gate(max_in_flight=10)
         for _ in range(3):
-            await one.acquire()
-        await one.release(refused(-1))
+            await gate.acquire()
+        await gate.release(rate_limited(-1))
         for _ in range(2):
-            await one.release(answered())
+            await gate.release(accepted())
 
-        assert await most_in_flight(one) == 2
+        assert await count_parallel_slots(gate) == 2
 
-    async def test_one_more_is_allowed_after_so_many_answers_and_not_sooner(
+    async def test_parallel_limit_rises_after_enough_responses(
         self,
     ) -> None:
-        one = gate(max_in_flight=2)
-        await send(one, lambda: refused(-1))
-        for _ in range(CALM_ANSWERS - 1):
-            await send(one)
-        assert await most_in_flight(one) == 1
-        await send(one)
+        gate = new_gate(max_in_flight=2)
+        await send(gate, lambda: rate_limited(-1))
+        for _ in range(RESPONSES_TO_RAISE_LIMIT - 1):
+            await send(gate)
+        assert await count_parallel_slots(gate) == 1
+        await send(gate)
 
-        assert await most_in_flight(one) == 2
+        assert await count_parallel_slots(gate) == 2
 
-    async def test_the_calm_before_does_not_count(self) -> None:
-        one = gate(max_in_flight=2)
-        for _ in range(CALM_ANSWERS - 1):
-            await send(one)
-        await send(one, lambda: refused(-1))
-        await send(one)
+    async def test_earlier_responses_do_not_raise_parallel_limit(self) -> None:
+        gate = new_gate(max_in_flight=2)
+        for _ in range(RESPONSES_TO_RAISE_LIMIT - 1):
+            await send(gate)
+        await send(gate, lambda: rate_limited(-1))
+        await send(gate)
 
-        assert await most_in_flight(one) == 1
+        assert await count_parallel_slots(gate) == 1
 
-    async def test_it_never_is_more_than_allowed_at_first(self) -> None:
-        one = gate(max_in_flight=2)
-        for _ in range(2 * CALM_ANSWERS):
-            await send(one)
+    async def test_parallel_limit_never_exceeds_maximum(self) -> None:
+        gate = new_gate(max_in_flight=2)
+        for _ in range(2 * RESPONSES_TO_RAISE_LIMIT):
+            await send(gate)
 
-        assert await most_in_flight(one) == 2
+        assert await count_parallel_slots(gate) == 2
 
-    async def test_the_moment_does_not_open_the_gate_sooner(self) -> None:
-        one = gate(max_in_flight=3)
-        await one.acquire()
-        await send(one, lambda: refused(30))
-        await one.release(refused(-1, sent_at=0.0))
+    async def test_short_cooldown_keeps_longer_one(self) -> None:
+        gate = new_gate(max_in_flight=3)
+        await gate.acquire()
+        await send(gate, lambda: rate_limited(30))
+        await gate.release(rate_limited(-1, sent_at=0.0))
 
-        assert await takes(one) == at(30)
+        assert await acquire_at(gate) == at(30)
 
-    async def test_faults_do_not_raise_it_again(self) -> None:
-        one = gate(max_in_flight=2)
+    async def test_transport_errors_do_not_raise_parallel_limit(self) -> None:
+        gate = new_gate(max_in_flight=2)
         for _ in range(2):
-            await one.acquire()
-        await one.release(refused(-1))
-        await one.release(answered())
-        for _ in range(CALM_ANSWERS):
-            await send(one, faulty)
+            await gate.acquire()
+        await gate.release(rate_limited(-1))
+        await gate.release(accepted())
+        for _ in range(RESPONSES_TO_RAISE_LIMIT):
+            await send(gate, transport_error)
 
-        assert await most_in_flight(one) == 1
+        assert await count_parallel_slots(gate) == 1
 
 
-async def allowed_after(in_flight: int, retries_after_s: list[float]) -> int:
-    """Have so many in flight, have some refused, and count how many may be."""
-    one = gate(max_in_flight=in_flight)
+async def parallel_limit_after(in_flight: int, retries_after_s: list[float]) -> int:
+    """Have requests in flight and some rejected; return the new parallel limit."""
+    gate = new_gate(max_in_flight=in_flight)
     for _ in range(in_flight):
-        await one.acquire()
+        await gate.acquire()
     for retry_after_s in retries_after_s:
-        await one.release(refused(retry_after_s))
-    while one.in_flight:
-        await one.release(answered())
-    return await most_in_flight(one)
+        await gate.release(rate_limited(retry_after_s))
+    while gate.in_flight:
+        await gate.release(accepted())
+    return await count_parallel_slots(gate)
 
 
-async def most_in_flight(one: Gate) -> int:
-    """Count how many may be in flight, and put them back."""
-    waiters = [asyncio.create_task(one.acquire()) for _ in range(20)]
+async def count_parallel_slots(gate: Gate) -> int:
+    """Acquire as many slots as possible, cancel them and return their number."""
+    waiters = [asyncio.create_task(gate.acquire()) for _ in range(20)]
     await settle()
-    count = one.in_flight
+    count = gate.in_flight
     for waiter in waiters:
         waiter.cancel()
     await asyncio.wait(waiters)
     for _ in range(count):
-        await one.release(Reply(received_at=now()))
+        await gate.release(Reply(received_at=now()))
     return count
 
 
-class TestRefusal:
-    async def test_it_closes_the_gate_for_all(self) -> None:
-        one = gate(Limit(10, 1))
-        await send(one, lambda: refused(30))
-        waiters = [asyncio.create_task(send(one)) for _ in range(2)]
+class TestCooldown:
+    async def test_cooldown_delays_all_waiters(self) -> None:
+        gate = new_gate(Limit(10, 1))
+        await send(gate, lambda: rate_limited(30))
+        waiters = [asyncio.create_task(send(gate)) for _ in range(2)]
         sent_at = await asyncio.gather(*waiters)
 
         assert sent_at[0] == at(30)
         assert sent_at[1] >= 30
 
-    async def test_a_waiter_that_is_at_the_gate_already_waits_too(self) -> None:
-        one = gate(Limit(2, 10))
-        await one.acquire()
-        await send(one)
-        waiting = asyncio.create_task(takes(one))
+    async def test_cooldown_delays_waiter_already_waiting(self) -> None:
+        gate = new_gate(Limit(2, 10))
+        await gate.acquire()
+        await send(gate)
+        waiting = asyncio.create_task(acquire_at(gate))
         await until(5)
-        await one.release(refused(30))
+        await gate.release(rate_limited(30))
 
         assert await waiting == at(35)
 
-    async def test_a_longer_closure_holds_for_one_that_waits_for_a_shorter(
+    async def test_longer_cooldown_extends_current_wait(
         self,
     ) -> None:
-        one = gate()
-        await one.acquire()
-        await send(one, lambda: refused(5))
-        waiting = asyncio.create_task(takes(one))
+        gate = new_gate()
+        await gate.acquire()
+        await send(gate, lambda: rate_limited(5))
+        waiting = asyncio.create_task(acquire_at(gate))
         await until(3)
-        await one.release(refused(30, sent_at=0))
+        await gate.release(rate_limited(30, sent_at=0))
 
         assert await waiting == at(33)
 
-    async def test_a_shorter_one_does_not_open_it_sooner(self) -> None:
-        one = gate()
-        await one.acquire()
-        await send(one, lambda: refused(30))
-        await one.release(refused(1, sent_at=0))
+    async def test_shorter_cooldown_keeps_longer_one(self) -> None:
+        gate = new_gate()
+        await gate.acquire()
+        await send(gate, lambda: rate_limited(30))
+        await gate.release(rate_limited(1, sent_at=0))
 
-        assert await takes(one) == at(30)
+        assert await acquire_at(gate) == at(30)
 
-    async def test_zero_opens_it_at_once(self) -> None:
-        one = gate()
-        await send(one, lambda: refused(0))
+    async def test_zero_retry_after_starts_no_cooldown(self) -> None:
+        gate = new_gate()
+        await send(gate, lambda: rate_limited(0))
 
-        assert await takes(one) == at(0)
+        assert await acquire_at(gate) == at(0)
 
-    async def test_an_absurd_wait_is_capped(self) -> None:
-        one = gate()
-        await send(one, lambda: refused(1e9))
+    async def test_excessive_retry_after_is_capped(self) -> None:
+        gate = new_gate()
+        await send(gate, lambda: rate_limited(1e9))
 
-        assert await takes(one) == at(LONGEST_COOLDOWN_S)
+        assert await acquire_at(gate) == at(MAX_COOLDOWN_S)
 
-    async def test_without_a_word_it_closes_for_longer_each_time(self) -> None:
-        one = gate()
-        sent_at = [await send(one, lambda: refused(None)) for _ in range(5)]
+    async def test_cooldown_doubles_without_retry_after(self) -> None:
+        gate = new_gate()
+        sent_at = [await send(gate, lambda: rate_limited(None)) for _ in range(5)]
 
         assert sent_at == [at(instant) for instant in (0, 1, 3, 7, 15)]
 
-    async def test_an_answer_after_it_opened_ends_the_doubling(self) -> None:
-        one = gate()
+    async def test_accepted_request_after_cooldown_ends_doubling(self) -> None:
+        gate = new_gate()
         for _ in range(4):
-            await send(one, lambda: refused(None))
-        await send(one)
-        first_at = await send(one, lambda: refused(None))
+            await send(gate, lambda: rate_limited(None))
+        await send(gate)
+        first_at = await send(gate, lambda: rate_limited(None))
 
-        assert await takes(one) == at(first_at + 1)
+        assert await acquire_at(gate) == at(first_at + 1)
 
-    async def test_so_does_one_that_was_sent_as_it_opened(self) -> None:
-        one = gate()
-        await send(one, lambda: refused(0))
-        await send(one)
+    async def test_request_sent_as_cooldown_ends_ends_doubling(self) -> None:
+        gate = new_gate()
+        await send(gate, lambda: rate_limited(0))
+        await send(gate)
         await until(3)
-        await send(one, lambda: refused(None))
+        await send(gate, lambda: rate_limited(None))
 
-        assert await takes(one) == at(4)
+        assert await acquire_at(gate) == at(4)
 
-    async def test_an_answer_from_before_it_closed_does_not(self) -> None:
-        one = gate()
-        await one.acquire()
+    async def test_request_sent_before_cooldown_keeps_doubling(self) -> None:
+        gate = new_gate()
+        await gate.acquire()
         for _ in range(2):
-            await send(one, lambda: refused(None))
-        await one.release(answered(sent_at=0.0))
-        third_at = await send(one, lambda: refused(None))
+            await send(gate, lambda: rate_limited(None))
+        await gate.release(accepted(sent_at=0.0))
+        third_at = await send(gate, lambda: rate_limited(None))
 
-        assert await takes(one) == at(third_at + 4)
+        assert await acquire_at(gate) == at(third_at + 4)
 
-    async def test_a_burst_of_one_moment_counts_as_one(self) -> None:
-        one = gate(Limit(10, 1))
+    async def test_burst_of_429s_starts_one_cooldown(self) -> None:
+        gate = new_gate(Limit(10, 1))
         for _ in range(10):
-            await one.acquire()
+            await gate.acquire()
         await until(0.1)
         for _ in range(10):
-            await one.release(refused(None, sent_at=0.0))
+            await gate.release(rate_limited(None, sent_at=0.0))
 
-        assert one._care.gap_s == gap_after(1)
-        assert await takes(one) == at(1.1)
+        assert gate.snapshot().gap_s == pacing_gap_after(1)
+        assert await acquire_at(gate) == at(1.1)
 
-    async def test_one_that_was_sent_as_the_first_was_answered_counts_with_it(
+    async def test_429_sent_as_first_arrives_counts_once(
         self,
     ) -> None:
-        one = gate(Limit(10, 1))
-        await one.acquire()
-        await one.acquire()
+        gate = new_gate(Limit(10, 1))
+        await gate.acquire()
+        await gate.acquire()
         for _ in range(2):
-            await one.release(refused(None))
+            await gate.release(rate_limited(None))
 
-        assert one._care.gap_s == gap_after(1)
+        assert gate.snapshot().gap_s == pacing_gap_after(1)
 
-    async def test_one_that_follows_counts_anew(self) -> None:
-        one = gate(Limit(10, 1))
+    async def test_later_429_counts_separately(self) -> None:
+        gate = new_gate(Limit(10, 1))
         for _ in range(2):
-            await send(one, lambda: refused(1))
+            await send(gate, lambda: rate_limited(1))
 
-        assert one._care.gap_s == gap_after(2)
+        assert gate.snapshot().gap_s == pacing_gap_after(2)
 
-    async def test_care_spaces_the_requests(self) -> None:
-        one = gate(Limit(10, 1))
-        for _ in range(9):
-            one._care.refused()
-        sent_at = [await send(one) for _ in range(10)]
+    async def test_pacing_spaces_requests(self) -> None:
+        gate = new_gate(Limit(10, 1))
+        await reach_highest_pacing(gate)
+        sent_at = [await send(gate) for _ in range(10)]
 
-        assert sent_at[-1] - sent_at[0] == at(9 * one._care.gap_s)
-        assert one._care.gap_s > 0.1
+        gap_s = gate.snapshot().gap_s
+        assert sent_at[-1] - sent_at[0] == at(9 * gap_s)
+        assert gap_s > 0.1
 
-    async def test_answers_without_a_refusal_shorten_the_gaps_again(self) -> None:
-        one = gate(Limit(10, 1))
-        await send(one, lambda: refused(1))
-        for _ in range(CALM_REQUESTS):
-            await send(one)
+    async def test_accepted_requests_end_pacing(self) -> None:
+        gate = new_gate(Limit(10, 1))
+        await send(gate, lambda: rate_limited(1))
+        for _ in range(RECOVERY_REQUESTS):
+            await send(gate)
 
-        assert one._care.gap_s == 0
+        assert gate.snapshot().gap_s == 0
 
-    async def test_faults_do_not(self) -> None:
-        one = gate(Limit(10, 1))
-        await send(one, lambda: refused(1))
-        for _ in range(CALM_REQUESTS):
-            await send(one, faulty)
+    async def test_transport_errors_do_not_end_pacing(self) -> None:
+        gate = new_gate(Limit(10, 1))
+        await send(gate, lambda: rate_limited(1))
+        for _ in range(RECOVERY_REQUESTS):
+            await send(gate, transport_error)
 
-        assert one._care.gap_s == gap_after(1)
+        assert gate.snapshot().gap_s == pacing_gap_after(1)
 
-    async def test_a_fault_after_it_opened_does_not_end_the_doubling(self) -> None:
-        one = gate()
+    async def test_transport_error_after_cooldown_keeps_doubling(self) -> None:
+        gate = new_gate()
         for _ in range(2):
-            await send(one, lambda: refused(None))
-        await send(one, faulty)
-        third_at = await send(one, lambda: refused(None))
+            await send(gate, lambda: rate_limited(None))
+        await send(gate, transport_error)
+        third_at = await send(gate, lambda: rate_limited(None))
 
-        assert await takes(one) == at(third_at + 4)
+        assert await acquire_at(gate) == at(third_at + 4)
 
 
-def gap_after(refusals: int) -> float:
-    one = gate(Limit(10, 1))
-    for _ in range(refusals):
-        one._care.refused()
-    return one._care.gap_s
+def pacing_gap_after(responses: int) -> float:
+    """Give the gap that pacing requires after this many 429s."""
+    pacing = Pacing([Limit(10, 1)])
+    for _ in range(responses):
+        pacing.record_rate_limited()
+    return pacing.gap_s
 
 
 class TestWaiting:
-    async def test_it_says_nothing_while_nobody_waits(self) -> None:
-        one = gate(ONE_IN_TEN)
-        await send(one)
+    async def test_gate_without_waiter_reports_nothing(self) -> None:
+        gate = new_gate(ONE_IN_TEN)
+        await send(gate)
 
-        assert one.waiting is None
+        assert gate.waiting is None
 
-    async def test_it_names_the_limit_and_when_a_slot_is_free(self) -> None:
-        one = gate(ONE_IN_TEN)
-        await send(one)
+    async def test_waiting_names_limit_and_next_slot(self) -> None:
+        gate = new_gate(ONE_IN_TEN)
+        await send(gate)
 
-        assert await said(one) == ("the limit of 1/10s", at(10))
+        assert await wait_of_next_request(gate) == ("the limit of 1/10s", at(10))
 
-    async def test_it_names_the_answers_that_are_waited_for(self) -> None:
-        one = gate(max_in_flight=1)
-        await one.acquire()
+    async def test_waiting_names_responses(self) -> None:
+        gate = new_gate(max_in_flight=1)
+        await gate.acquire()
 
-        assert await said(one) == ("answers", None)
+        assert await wait_of_next_request(gate) == ("answers", None)
 
-    async def test_it_says_that_the_api_closed_the_gate_and_until_when(self) -> None:
-        one = gate()
-        await send(one, lambda: refused(30))
+    async def test_waiting_names_cooldown_and_its_end(self) -> None:
+        gate = new_gate()
+        await send(gate, lambda: rate_limited(30))
 
-        assert await said(one) == ("the API asked to wait", at(30))
+        assert await wait_of_next_request(gate) == ("the API asked to wait", at(30))
 
-    async def test_it_says_that_requests_are_spaced(self) -> None:
-        one = await spaced()
+    async def test_waiting_names_pacing(self) -> None:
+        gate = await gate_with_pacing()
 
-        assert await said(one) == ("even spacing", at(one._care.gap_s))
+        due_at = now() + gate.snapshot().gap_s
+        assert await wait_of_next_request(gate) == ("even spacing", at(due_at))
 
-    async def test_a_longer_closure_is_said_at_once(self) -> None:
-        one = gate()
-        await one.acquire()
-        await send(one, lambda: refused(30))
-        async with waiter(one):
+    async def test_waiting_shows_longer_cooldown_at_once(self) -> None:
+        gate = new_gate()
+        await gate.acquire()
+        await send(gate, lambda: rate_limited(30))
+        async with waiting_task(gate):
             await until(3)
-            await one.release(refused(90, sent_at=0))
+            await gate.release(rate_limited(90, sent_at=0))
 
-            assert words(one) == ("the API asked to wait", at(93))
+            assert reported_wait(gate) == ("the API asked to wait", at(93))
 
-    async def test_a_slot_that_comes_free_sooner_is_said_at_once(self) -> None:
-        # The second answer tells that the window ends at 5, and not in ten seconds.
-        one = gate(Limit(2, 10))
-        await send(one)
-        await one.acquire()
-        async with waiter(one):
-            before = words(one)
+    async def test_waiting_shows_earlier_slot_at_once(self) -> None:
+        # The second response announces a reset at 5 s instead of 10 s.
+        gate = new_gate(Limit(2, 10))
+        await send(gate)
+        await gate.acquire()
+        async with waiting_task(gate):
+            before = reported_wait(gate)
             await until(1)
-            word = RateLimitHeaders(limit=2, remaining=0, reset_s=3)
-            await one.release(replace(answered(), rate_limit=word))
-            after = words(one)
+            headers = RateLimitHeaders(limit=2, remaining=0, reset_s=3)
+            await gate.release(replace(accepted(), rate_limit=headers))
+            after = reported_wait(gate)
 
         assert before == ("the limit of 2/10s", at(10))
         assert after == ("the limit of 2/10s", at(5))
 
-    async def test_after_the_closure_the_spacing_is_said(self) -> None:
-        one = gate(Limit(2, 100))
-        for _ in range(9):
-            one._care.refused()
-        await send(one, lambda: refused(5))
-        async with waiter(one):
-            before = words(one)
-            await until(6)
-            after = words(one)
+    async def test_waiting_names_pacing_after_cooldown(self) -> None:
+        gate = new_gate(Limit(10, 100))
+        await reach_highest_pacing(gate)
+        sent_at = await send(gate, lambda: rate_limited(5))
+        async with waiting_task(gate):
+            before = reported_wait(gate)
+            await until(sent_at + 6)
+            after = reported_wait(gate)
 
-        gap_s = one._care.gap_s
-        assert before == ("the API asked to wait", at(gap_s))
-        assert after == ("even spacing", at(gap_s))
+        due_at = sent_at + gate.snapshot().gap_s
+        assert before == ("the API asked to wait", at(due_at))
+        assert after == ("even spacing", at(due_at))
 
 
-def words(one: Gate) -> tuple[str, float | None]:
-    """Give what the gate says of its waiting."""
-    assert one.waiting is not None
-    return one.waiting.condition, one.waiting.until
+def reported_wait(gate: Gate) -> tuple[str, float | None]:
+    """Give the reported condition and when it ends."""
+    assert gate.waiting is not None
+    return gate.waiting.condition, gate.waiting.until
 
 
 @asynccontextmanager
-async def waiter(one: Gate) -> AsyncIterator[None]:
-    """Have somebody wait for a slot meanwhile."""
-    waiting = asyncio.create_task(one.acquire())
+async def waiting_task(gate: Gate) -> AsyncIterator[None]:
+    """Keep a task waiting for a slot."""
+    waiting = asyncio.create_task(gate.acquire())
     await settle()
     yield
     waiting.cancel()
     await asyncio.wait([waiting])
 
 
-async def said(one: Gate) -> tuple[str, float | None]:
-    """Give what the gate says of a waiter: for what it waits, and until when."""
-    waiting = asyncio.create_task(one.acquire())
+async def wait_of_next_request(gate: Gate) -> tuple[str, float | None]:
+    """Give the reported condition of one waiting task, and when it ends."""
+    waiting = asyncio.create_task(gate.acquire())
     await settle()
-    seen = words(one)
+    wait = reported_wait(gate)
     waiting.cancel()
     await asyncio.wait([waiting])
-    return seen
-
-
-@pytest.mark.parametrize(
-    "name", ["gate", "sliding_window", "server_window", "rtt", "pacing"]
-)
-def test_the_wall_clock_is_never_read(name: str) -> None:
-    source = (
-        Path(bulkpause.ratelimit.gate.__file__)
-        .with_name(f"{name}.py")
-        .read_text("utf-8")
-    )
-    imported = {
-        module.split(".")[0]
-        for node in ast.walk(ast.parse(source))
-        for module in modules_of(node)
-    }
-
-    assert "bulkpause" in imported
-    assert not imported & {"time", "datetime", "calendar", "email"}
-
-
-def modules_of(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    return wait
 
 
 class TestTimeLeft:
-    """How long it takes until so many more requests are sent."""
+    """The estimated time until a number of requests is sent."""
 
     TIERS = (Limit(2, 1), Limit(4, 10))
 
     @pytest.mark.parametrize(
         ("spent", "requests"),
         [
-            # After a part of a window it is right as far as its first free slot.
+            # With a part of the window used, it is exact up to the first free slot.
             (spent, requests)
             for spent in range(5)
             for requests in range(14 if spent in {0, 4} else 5)
         ],
     )
-    async def test_it_is_what_it_takes(self, spent: int, requests: int) -> None:
-        one = gate(*self.TIERS)
+    async def test_estimate_matches_simulated_time(
+        self, spent: int, requests: int
+    ) -> None:
+        gate = new_gate(*self.TIERS)
         for _ in range(spent):
-            await send(one)
+            await send(gate)
         await until(3)
 
-        assert one.time_left_s(requests) == soon(await time_for(one, requests))
+        assert gate.time_left_s(requests) == about(await time_to_send(gate, requests))
 
     @pytest.mark.parametrize(
-        ("closed_s", "requests", "seconds"),
+        ("cooldown_s", "requests", "seconds"),
         [(5, 1, 3), (5, 3, 3 + 1), (5, 4, 8), (30, 1, 28), (30, 4, 28 + 1)],
     )
-    async def test_a_closure_comes_on_top_unless_slots_rest_for_longer(
-        self, closed_s: int, requests: int, seconds: int
+    async def test_cooldown_adds_to_estimate_unless_slots_rest_longer(
+        self, cooldown_s: int, requests: int, seconds: int
     ) -> None:
-        one = gate(*self.TIERS)
-        await send(one, lambda: refused(closed_s))
+        gate = new_gate(*self.TIERS)
+        await send(gate, lambda: rate_limited(cooldown_s))
         await until(2)
 
-        assert one.time_left_s(requests) == soon(seconds)
+        assert gate.time_left_s(requests) == about(seconds)
 
-    async def test_a_closure_that_is_over_takes_nothing_more(self) -> None:
-        one = gate(*self.TIERS)
-        await send(one, lambda: refused(5))
+    async def test_past_cooldown_adds_nothing(self) -> None:
+        gate = new_gate(*self.TIERS)
+        await send(gate, lambda: rate_limited(5))
         await until(7)
 
-        assert one.time_left_s(1) == 0
+        assert gate.time_left_s(1) == 0
 
-    async def test_without_windows_it_takes_no_time(self) -> None:
-        assert gate().time_left_s(1000) == 0
+    async def test_estimate_without_limits_is_zero(self) -> None:
+        assert new_gate().time_left_s(1000) == 0
 
-    async def test_those_on_their_way_are_not_waited_for(self) -> None:
-        one = gate(Limit(2, 10))
-        await one.acquire()
-        await one.acquire()
+    async def test_requests_in_flight_need_no_slot(self) -> None:
+        gate = new_gate(Limit(2, 10))
+        await gate.acquire()
+        await gate.acquire()
 
-        assert one.time_left_s(2) == 0
-        assert one.time_left_s(3) == at(10)
+        assert gate.time_left_s(2) == 0
+        assert gate.time_left_s(3) == at(10)
 
-    async def test_what_the_server_says_of_its_window_is_taken_into_account(
+    async def test_estimate_uses_announced_reset(
         self,
     ) -> None:
-        one = gate(Limit(4, 10))
-        word = RateLimitHeaders(limit=4, remaining=1, reset_s=5)
-        await send(one, lambda: replace(answered(), rate_limit=word))
+        gate = new_gate(Limit(4, 10))
+        headers = RateLimitHeaders(limit=4, remaining=1, reset_s=5)
+        await send(gate, lambda: replace(accepted(), rate_limit=headers))
 
-        assert one.time_left_s(1) == 0
-        assert one.time_left_s(2) == at(6)
+        assert gate.time_left_s(1) == 0
+        assert gate.time_left_s(2) == at(6)
 
 
-def soon(seconds: float) -> object:
-    """Allow for the answers that the estimate takes to be a little late."""
+def about(seconds: float) -> object:
+    """Allow for the delay of responses that the estimate assumes."""
     return pytest.approx(seconds, abs=0.3)
 
 
-async def time_for(one: Gate, requests: int) -> float:
-    """Say how long it takes to send so many."""
-    began_at = now()
+async def time_to_send(gate: Gate, requests: int) -> float:
+    """Send the requests and return the seconds that took."""
+    started_at = now()
     for _ in range(requests):
-        await send(one)
-    return now() - began_at
+        await send(gate)
+    return now() - started_at

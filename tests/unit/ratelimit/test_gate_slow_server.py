@@ -1,4 +1,4 @@
-"""A server that takes 5 s to answer: how fast, how many, and for how long a slot holds."""
+"""The gate with a server that takes 5 s to respond."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,8 +25,8 @@ from tests.testkit.sliding_log import SlidingLog
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]
 
-ANSWER_S = 5.0
-#: Requests that arrive within this are never too many, whatever is in flight.
+RESPONSE_S = 5.0
+#: Requests that arrive within this many seconds are never rate-limited.
 LATEST_S = 2.0
 EARLIEST_S = 0.001
 #: Timers on virtual time are late by less than this.
@@ -44,10 +44,10 @@ MODELS: dict[str, Callable[[tuple[float, float]], ServerModel]] = {
 
 
 @dataclass(slots=True, kw_only=True)
-class SlowAnswers:
-    """Warm connections to a server that answers late.
+class SlowConnections:
+    """Warm connections to a server that responds late.
 
-    Each request takes one of `out_s` to arrive, by chance.
+    Each request takes one of `out_s`, chosen at random, to arrive.
     """
 
     out_s: tuple[float, ...] = (EARLIEST_S,)
@@ -57,17 +57,28 @@ class SlowAnswers:
         return False, 0.0, self.random.choice(self.out_s)
 
     def back_s(self) -> float:
-        return ANSWER_S
+        return RESPONSE_S
 
     def release(self, now_s: float) -> None:
-        """Keep no connection: there is always one."""
+        """Do nothing: a warm connection is always available."""
 
 
 def traffic(
-    max_in_flight: int, model: ServerModel, *, ids: int, ways: SlowAnswers | None = None
+    max_in_flight: int,
+    model: ServerModel,
+    *,
+    ids: int,
+    connections: SlowConnections | None = None,
 ) -> Traffic:
     gate = Gate(DOCUMENTED, max_in_flight=max_in_flight, jitter=lambda: 1.0)
-    return run(Traffic(gate=gate, model=model, ids=ids, ways=ways or SlowAnswers()))
+    return run(
+        Traffic(
+            gate=gate,
+            model=model,
+            ids=ids,
+            connections=connections or SlowConnections(),
+        )
+    )
 
 
 def now() -> float:
@@ -78,140 +89,140 @@ def at(instant: float) -> object:
     return pytest.approx(instant, abs=LATE_S)
 
 
-def answered(sent_at: float) -> Reply:
+def accepted(sent_at: float) -> Reply:
     return Reply(sent_at=sent_at, received_at=now(), http_status=204)
 
 
-async def ten_taken(one: Gate) -> None:
+async def acquire_ten(gate: Gate) -> None:
     for _ in range(10):
-        await one.acquire()
+        await gate.acquire()
 
 
 class TestRate:
-    def test_ten_in_flight_are_ten_requests_per_answer_time(self) -> None:
-        taken_s = traffic(10, SlidingLog([BURST]), ids=100).taken_s
-        # The first round trips are not trusted yet, so the second ten wait longer.
-        rounds_s = [taken_s[i + 10] - taken_s[i] for i in range(10, 90)]
+    def test_ten_in_flight_give_ten_requests_per_response_time(self) -> None:
+        acquired_s = traffic(10, SlidingLog([BURST]), ids=100).acquired_s
+        # The RTT estimate is not safe yet, so the second ten wait longer.
+        rounds_s = [acquired_s[i + 10] - acquired_s[i] for i in range(10, 90)]
 
-        assert rounds_s == [pytest.approx(ANSWER_S, abs=0.01)] * 80
+        assert rounds_s == [pytest.approx(RESPONSE_S, abs=0.01)] * 80
 
     @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
     @pytest.mark.parametrize("max_in_flight", [20, 50])
-    def test_twenty_in_flight_use_the_whole_minute(
+    def test_twenty_in_flight_use_the_whole_limit(
         self, max_in_flight: int, model: Callable[[tuple[float, float]], ServerModel]
     ) -> None:
         for phases_s in PHASES_S:
-            done = traffic(max_in_flight, model(phases_s), ids=600)
+            result = traffic(max_in_flight, model(phases_s), ids=600)
 
-            assert done.ids / done.time_s >= STEADY.requests / STEADY.period_s
+            assert result.ids / result.time_s >= STEADY.requests / STEADY.period_s
 
-    def test_no_more_are_in_flight_than_may_be(self) -> None:
-        taken_s = traffic(12, SlidingLog([BURST]), ids=100).taken_s
-        rounds_s = [taken_s[i + 12] - taken_s[i] for i in range(88)]
+    def test_parallel_limit_holds_with_slow_responses(self) -> None:
+        acquired_s = traffic(12, SlidingLog([BURST]), ids=100).acquired_s
+        rounds_s = [acquired_s[i + 12] - acquired_s[i] for i in range(88)]
 
-        assert min(rounds_s) == pytest.approx(ANSWER_S, abs=0.01)
+        assert min(rounds_s) == pytest.approx(RESPONSE_S, abs=0.01)
 
 
 class TestLimits:
     @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
     @pytest.mark.parametrize("max_in_flight", [10, 11, 20, 50, 200])
-    def test_nothing_is_refused_that_arrives_in_time(
+    def test_requests_arriving_in_time_are_never_rate_limited(
         self, max_in_flight: int, model: Callable[[tuple[float, float]], ServerModel]
     ) -> None:
         for index, phases_s in enumerate(PHASES_S):
-            ways = SlowAnswers(out_s=(EARLIEST_S, LATEST_S), random=Random(index))
-            done = traffic(max_in_flight, model(phases_s), ids=250, ways=ways)
+            connections = SlowConnections(
+                out_s=(EARLIEST_S, LATEST_S), random=Random(index)
+            )
+            result = traffic(
+                max_in_flight, model(phases_s), ids=250, connections=connections
+            )
 
-            assert (len(done.allowed_s), done.refused) == (250, 0)
+            assert (len(result.accepted_s), result.rate_limited) == (250, 0)
 
     @pytest.mark.parametrize("max_in_flight", [10, 20, 50])
-    def test_what_is_read_long_after_a_request_was_counted_misleads_nobody(
-        self, max_in_flight: int
-    ) -> None:
+    def test_headers_read_at_response_cause_no_429(self, max_in_flight: int) -> None:
         for phases_s in PHASES_S:
             model = FixedWindows(DOCUMENTED, phases_s, reset_rounding="down")
             gate = Gate(DOCUMENTED, max_in_flight=max_in_flight, jitter=lambda: 1.0)
-            done = run(
+            result = run(
                 Traffic(
                     gate=gate,
                     model=model,
                     ids=620,
-                    ways=SlowAnswers(),
-                    read=model.rate_limit,
+                    connections=SlowConnections(),
+                    headers_at_response=model.rate_limit,
                 )
             )
 
-            assert (len(done.allowed_s), done.refused) == (620, 0)
+            assert (len(result.accepted_s), result.rate_limited) == (620, 0)
 
     @pytest.mark.parametrize("limit", DOCUMENTED, ids=str)
     @pytest.mark.parametrize("max_in_flight", [11, 20, 50, 200])
-    def test_no_period_has_more_arrivals_than_the_limit(
+    def test_arrivals_in_any_period_stay_within_limit(
         self, max_in_flight: int, limit: Limit
     ) -> None:
-        ways = SlowAnswers(out_s=(EARLIEST_S, LATEST_S))
+        connections = SlowConnections(out_s=(EARLIEST_S, LATEST_S))
         uncounted = SlidingLog([Limit(1000, 1)])
-        done = traffic(max_in_flight, uncounted, ids=400, ways=ways)
+        result = traffic(max_in_flight, uncounted, ids=400, connections=connections)
 
-        assert most_in_any_window(sorted(done.arrivals_s), limit) <= limit.requests
+        assert most_in_any_window(sorted(result.arrivals_s), limit) <= limit.requests
 
 
 class TestHolding:
-    async def test_the_default_holds_a_slot_until_the_answer_however_late(
+    async def test_slot_is_held_until_late_response_by_default(
         self,
     ) -> None:
-        one = gate_of(*DOCUMENTED)
-        await ten_taken(one)
+        gate = gate_of(*DOCUMENTED)
+        await acquire_ten(gate)
         await asyncio.sleep(1000)
-        await one.release(answered(sent_at=0.0))
-        await one.acquire()
+        await gate.release(accepted(sent_at=0.0))
+        await gate.acquire()
 
-        # It may have been counted as late as it was answered.
+        # The request may have been counted just before its response.
         assert now() == at(1000 + BURST.period_s)
 
-    async def test_more_in_flight_hold_a_slot_for_as_long_as_it_may_arrive(
+    async def test_slot_is_held_until_latest_arrival_with_more_parallelism(
         self,
     ) -> None:
-        one = Gate(DOCUMENTED, max_in_flight=11)
-        await ten_taken(one)
-        await one.acquire()
+        gate = Gate(DOCUMENTED, max_in_flight=11)
+        await acquire_ten(gate)
+        await gate.acquire()
 
         assert now() == at(LATEST_S + BURST.period_s)
 
-    async def test_an_answer_after_that_holds_nobody_up(self) -> None:
-        one = Gate([BURST], max_in_flight=11)
-        await ten_taken(one)
-        await asyncio.sleep(ANSWER_S)
+    async def test_response_after_latest_arrival_delays_nothing(self) -> None:
+        gate = Gate([BURST], max_in_flight=11)
+        await acquire_ten(gate)
+        await asyncio.sleep(RESPONSE_S)
         for _ in range(10):
-            await one.release(answered(sent_at=0.0))
-        await ten_taken(one)
+            await gate.release(accepted(sent_at=0.0))
+        await acquire_ten(gate)
 
-        assert now() == at(ANSWER_S)
+        assert now() == at(RESPONSE_S)
 
-    async def test_a_request_that_waited_for_the_gate_to_open_counts_from_then(
+    async def test_hold_starts_after_cooldown(
         self,
     ) -> None:
-        one = Gate([BURST], max_in_flight=20, jitter=lambda: 1.0)
-        await ten_taken(one)
-        refusal = Reply(
-            sent_at=0.0, received_at=now(), http_status=429, retry_after_s=30
-        )
-        await one.release(refusal)
-        taken_s = []
+        gate = Gate([BURST], max_in_flight=20, jitter=lambda: 1.0)
+        await acquire_ten(gate)
+        reply = Reply(sent_at=0.0, received_at=now(), http_status=429, retry_after_s=30)
+        await gate.release(reply)
+        acquired_s = []
         for _ in range(11):
-            await one.acquire()
-            taken_s.append(now())
+            await gate.acquire()
+            acquired_s.append(now())
 
-        assert taken_s[0] == at(30)
-        assert taken_s[10] == at(30 + LATEST_S + BURST.period_s)
+        assert acquired_s[0] == at(30)
+        assert acquired_s[10] == at(30 + LATEST_S + BURST.period_s)
 
-    async def test_a_window_larger_than_what_is_in_flight_waits_for_answers(
+    async def test_window_above_parallel_limit_waits_for_responses(
         self,
     ) -> None:
-        one = Gate([Limit(10, 1), Limit(11, 5)], max_in_flight=11)
-        await ten_taken(one)
-        await one.acquire()
+        gate = Gate([Limit(10, 1), Limit(11, 5)], max_in_flight=11)
+        await acquire_ten(gate)
+        await gate.acquire()
         await asyncio.sleep(100 - now())
-        await one.release(answered(sent_at=0.0))
-        await one.acquire()
+        await gate.release(accepted(sent_at=0.0))
+        await gate.acquire()
 
         assert now() == at(100 + 5)

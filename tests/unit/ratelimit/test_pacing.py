@@ -1,4 +1,4 @@
-"""How careful the gate is after refusals, and for how long one closes it."""
+"""Length of cooldowns, and pacing after 429s."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ import pytest
 
 from bulkpause.model import Limit
 from bulkpause.ratelimit.pacing import (
-    CALM_REQUESTS,
-    LONGEST_CALM_REQUESTS,
-    LONGEST_COOLDOWN_S,
+    MAX_COOLDOWN_S,
+    MAX_RECOVERY_REQUESTS,
+    RECOVERY_REQUESTS,
     Pacing,
     cooldown_s,
 )
@@ -23,114 +23,114 @@ def repeat(times: int, step: Callable[[], None]) -> None:
         step()
 
 
-def careful(refusals: int) -> Pacing:
-    care = Pacing(LIMITS)
-    repeat(refusals, care.refused)
-    return care
+def pacing_after(rate_limited: int) -> Pacing:
+    pacing = Pacing(LIMITS)
+    repeat(rate_limited, pacing.record_rate_limited)
+    return pacing
 
 
-def calm_until_eased(care: Pacing) -> int:
-    """Count the calm requests that it takes until the gaps are shorter."""
-    gap_s, calm = care.gap_s, 0
-    while care.gap_s == gap_s and calm < 2 * LONGEST_CALM_REQUESTS:
-        care.allowed()
-        calm += 1
-    return calm
+def requests_until_lowered(pacing: Pacing) -> int:
+    """Count the accepted requests until the gap becomes shorter."""
+    gap_s, accepted = pacing.gap_s, 0
+    while pacing.gap_s == gap_s and accepted < 2 * MAX_RECOVERY_REQUESTS:
+        pacing.record_accepted()
+        accepted += 1
+    return accepted
 
 
-class TestClosure:
-    @pytest.mark.parametrize("asked_s", [0.0, 1.0, 59.0, 299.5])
-    def test_the_first_refusal_closes_for_as_long_as_was_asked(
-        self, asked_s: float
+class TestCooldown:
+    @pytest.mark.parametrize("retry_after_s", [0.0, 1.0, 59.0, 299.5])
+    def test_first_cooldown_lasts_exactly_retry_after(
+        self, retry_after_s: float
     ) -> None:
-        assert cooldown_s(asked_s, 1, jitter=0.5) == asked_s
+        assert cooldown_s(retry_after_s, 1, jitter=0.5) == retry_after_s
 
-    def test_an_absurd_wait_is_capped(self) -> None:
-        assert cooldown_s(1e9, 1, jitter=0.5) == LONGEST_COOLDOWN_S == 300
+    def test_excessive_retry_after_is_capped(self) -> None:
+        assert cooldown_s(1e9, 1, jitter=0.5) == MAX_COOLDOWN_S == 300
 
-    def test_a_wait_in_the_past_is_none(self) -> None:
+    def test_negative_retry_after_means_no_cooldown(self) -> None:
         assert cooldown_s(-5.0, 1, jitter=0.5) == 0
 
-    def test_without_a_word_the_wait_doubles_with_each_refusal(self) -> None:
+    def test_cooldown_doubles_without_retry_after(self) -> None:
         waits_s = [cooldown_s(None, count, jitter=1.0) for count in range(1, 6)]
 
         assert waits_s == [1, 2, 4, 8, 16]
 
-    def test_jitter_takes_away_up_to_half(self) -> None:
+    def test_jitter_shortens_cooldown_by_up_to_half(self) -> None:
         assert cooldown_s(None, 3, jitter=0.0) == 2
         assert cooldown_s(None, 3, jitter=0.3) == 2.6
         assert cooldown_s(None, 3, jitter=1.0) == 4
 
-    def test_the_doubling_is_capped(self) -> None:
-        assert cooldown_s(None, 10_000, jitter=1.0) == LONGEST_COOLDOWN_S
+    def test_backoff_is_capped(self) -> None:
+        assert cooldown_s(None, 10_000, jitter=1.0) == MAX_COOLDOWN_S
 
-    def test_a_zero_that_does_not_help_is_lengthened(self) -> None:
+    def test_repeated_zero_retry_after_is_lengthened(self) -> None:
         waits_s = [cooldown_s(0.0, count, jitter=0.5) for count in range(1, 6)]
 
         assert waits_s == [0, 0.5, 1, 2, 4]
 
-    def test_a_wait_that_is_long_enough_is_not_lengthened(self) -> None:
+    def test_sufficient_retry_after_is_not_lengthened(self) -> None:
         assert cooldown_s(7.0, 4, jitter=0.5) == 7
 
 
-class TestCare:
-    def test_there_are_no_gaps_before_a_refusal(self) -> None:
-        assert careful(0).gap_s == 0
+class TestPacing:
+    def test_pacing_has_no_gap_before_first_429(self) -> None:
+        assert pacing_after(0).gap_s == 0
 
-    def test_each_refusal_lengthens_the_gaps(self) -> None:
-        gaps_s = [careful(refusals).gap_s for refusals in range(4)]
+    def test_each_429_lengthens_gap(self) -> None:
+        gaps_s = [pacing_after(rate_limited).gap_s for rate_limited in range(4)]
 
         assert gaps_s == sorted(set(gaps_s))
 
-    def test_the_longest_gap_is_a_little_over_even_spacing(self) -> None:
-        assert EVEN_GAP_S < careful(100).gap_s < 1.05 * EVEN_GAP_S
+    def test_longest_gap_slightly_exceeds_even_gap(self) -> None:
+        assert EVEN_GAP_S < pacing_after(100).gap_s < 1.05 * EVEN_GAP_S
 
-    def test_the_gap_is_that_of_the_slowest_window(self) -> None:
+    def test_gap_follows_slowest_limit(self) -> None:
         faster = Pacing([Limit(10, 1), Limit(600, 60)])
-        repeat(9, faster.refused)
+        repeat(9, faster.record_rate_limited)
 
-        assert faster.gap_s == pytest.approx(careful(9).gap_s / 4)
+        assert faster.gap_s == pytest.approx(pacing_after(9).gap_s / 4)
 
-    def test_without_windows_there_are_no_gaps(self) -> None:
-        care = Pacing([])
-        repeat(9, care.refused)
+    def test_pacing_without_limits_has_no_gap(self) -> None:
+        pacing = Pacing([])
+        repeat(9, pacing.record_rate_limited)
 
-        assert care.gap_s == 0
+        assert pacing.gap_s == 0
 
-    def test_calm_shortens_the_gaps_one_step_at_a_time(self) -> None:
-        care = careful(3)
-        gaps_s = [careful(2).gap_s, careful(1).gap_s, careful(0).gap_s]
+    def test_accepted_requests_lower_pacing_level_by_level(self) -> None:
+        pacing = pacing_after(3)
+        gaps_s = [pacing_after(2).gap_s, pacing_after(1).gap_s, pacing_after(0).gap_s]
 
         for gap_s in gaps_s:
-            repeat(CALM_REQUESTS - 1, care.allowed)
-            assert care.gap_s > gap_s
-            care.allowed()
-            assert care.gap_s == gap_s
+            repeat(RECOVERY_REQUESTS - 1, pacing.record_accepted)
+            assert pacing.gap_s > gap_s
+            pacing.record_accepted()
+            assert pacing.gap_s == gap_s
 
-    def test_a_refusal_begins_the_calm_anew(self) -> None:
-        care = careful(2)
-        repeat(CALM_REQUESTS - 1, care.allowed)
-        care.refused()
-        repeat(CALM_REQUESTS - 1, care.allowed)
+    def test_429_restarts_recovery(self) -> None:
+        pacing = pacing_after(2)
+        repeat(RECOVERY_REQUESTS - 1, pacing.record_accepted)
+        pacing.record_rate_limited()
+        repeat(RECOVERY_REQUESTS - 1, pacing.record_accepted)
 
-        assert care.gap_s == careful(3).gap_s
+        assert pacing.gap_s == pacing_after(3).gap_s
 
-    def test_the_calm_that_is_asked_for_doubles_when_it_proved_too_short(self) -> None:
-        care = careful(3)
-        calms = []
+    def test_recovery_length_doubles_after_early_recovery(self) -> None:
+        pacing = pacing_after(3)
+        lengths = []
         for _ in range(4):
-            calms.append(calm_until_eased(care))
-            care.refused()
+            lengths.append(requests_until_lowered(pacing))
+            pacing.record_rate_limited()
 
-        assert calms == [CALM_REQUESTS * 2**power for power in range(4)]
+        assert lengths == [RECOVERY_REQUESTS * 2**power for power in range(4)]
 
-    def test_the_calm_that_is_asked_for_is_capped(self) -> None:
-        care = careful(3)
+    def test_recovery_length_is_capped(self) -> None:
+        pacing = pacing_after(3)
         for _ in range(20):
-            calm_until_eased(care)
-            care.refused()
+            requests_until_lowered(pacing)
+            pacing.record_rate_limited()
 
-        assert calm_until_eased(care) == LONGEST_CALM_REQUESTS
+        assert requests_until_lowered(pacing) == MAX_RECOVERY_REQUESTS
 
-    def test_refusals_in_a_row_do_not_double_it(self) -> None:
-        assert calm_until_eased(careful(50)) == CALM_REQUESTS
+    def test_consecutive_429s_keep_recovery_length(self) -> None:
+        assert requests_until_lowered(pacing_after(50)) == RECOVERY_REQUESTS

@@ -1,4 +1,4 @@
-"""What the server says of its own window, and how far it is believed."""
+"""Estimate of the server's window from its headers, and when they are ignored."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -7,7 +7,7 @@ from math import ceil
 import pytest
 
 from bulkpause.model import Limit, RateLimitHeaders, Reply, TransportError
-from bulkpause.ratelimit.server_window import CLOCK_DRIFT, Boundary, ServerWindow
+from bulkpause.ratelimit.server_window import CLOCK_DRIFT, ServerWindow, WindowReset
 from tests.testkit.fixed_window import ROUNDED
 
 
@@ -15,7 +15,7 @@ LIMIT = Limit(150, 60.0)
 DRIFT_S = CLOCK_DRIFT * LIMIT.period_s
 
 
-def word(remaining: int, reset_s: int, limit: int = 150) -> RateLimitHeaders:
+def headers(remaining: int, reset_s: int, limit: int = 150) -> RateLimitHeaders:
     return RateLimitHeaders(limit=limit, remaining=remaining, reset_s=reset_s)
 
 
@@ -33,308 +33,317 @@ def reply(
     )
 
 
-def refusal(sent_at: float) -> Reply:
+def rate_limited(sent_at: float) -> Reply:
     return Reply(sent_at=sent_at, received_at=sent_at + 0.1, http_status=429)
 
 
-def told(*replies: Reply, limit: Limit = LIMIT) -> ServerWindow:
-    """Learn from answers, each to the only request in flight."""
-    one = ServerWindow(limit)
-    for index, each in enumerate(replies):
-        one.learn(each, resting=index, taken=1)
-    return one
+def observed_by(*replies: Reply, limit: Limit = LIMIT) -> ServerWindow:
+    """Make a window from responses, each to the only request in flight."""
+    window = ServerWindow(limit)
+    for index, response in enumerate(replies):
+        window.observe(response, resting=index, in_flight=1)
+    return window
 
 
-def claimed() -> ServerWindow:
-    """Make one whose first window is over as told, with 100 requests counted in it."""
-    one = ServerWindow(LIMIT)
-    first = reply(0.0, word(50, 30))
-    one.judge(first, counted=0, is_claimed=False)
-    one.learn(first, resting=99, taken=1)
-    one.roll(32.0)
-    return one
+def reset_unconfirmed() -> ServerWindow:
+    """Make a window after its first reset, with 100 requests counted before it."""
+    window = ServerWindow(LIMIT)
+    first = reply(0.0, headers(50, 30))
+    window.check_reset(first, counted=0, is_assumed=False)
+    window.observe(first, resting=99, in_flight=1)
+    window.advance(32.0)
+    return window
 
 
-class TestBoundary:
-    def test_the_rounding_and_the_way_are_left_open(self) -> None:
-        boundary = told(reply(10.0, word(149, 20), round_trip_s=0.3)).boundary
+class TestWindowReset:
+    def test_reset_allows_for_rounding_and_rtt(self) -> None:
+        reset = observed_by(reply(10.0, headers(149, 20), round_trip_s=0.3)).reset
 
-        assert boundary == Boundary(10.0 + 20 - 1, 10.3 + 20 + 1)
+        assert reset == WindowReset(10.0 + 20 - 1, 10.3 + 20 + 1)
 
-    def test_a_window_is_over_after_its_period_at_the_latest(self) -> None:
-        boundary = told(reply(10.0, word(149, 60), round_trip_s=0.3)).boundary
+    def test_reset_is_at_most_one_period_away(self) -> None:
+        reset = observed_by(reply(10.0, headers(149, 60), round_trip_s=0.3)).reset
 
-        assert boundary == Boundary(10.0 + 59, 10.3 + 60)
+        assert reset == WindowReset(10.0 + 59, 10.3 + 60)
 
     @pytest.mark.parametrize("rounded", ROUNDED.values(), ids=ROUNDED)
-    def test_each_answer_narrows_it_and_never_past_the_truth(
+    def test_each_response_narrows_reset_around_truth(
         self, rounded: Callable[[float], int]
     ) -> None:
-        end_at = 47.3
-        one = ServerWindow(LIMIT)
+        reset_at = 47.3
+        window = ServerWindow(LIMIT)
         widths = []
         for sent_at in (0.0, 0.9, 1.77, 3.21, 5.5, 9.07, 13.6):
-            reset_s = rounded(end_at - sent_at - 0.05)
-            one.learn(reply(sent_at, word(150, reset_s)), resting=0, taken=1)
-            boundary = one.boundary
-            assert boundary is not None
-            assert boundary.earliest <= end_at <= boundary.latest
-            widths.append(boundary.latest - boundary.earliest)
+            reset_s = rounded(reset_at - sent_at - 0.05)
+            window.observe(
+                reply(sent_at, headers(150, reset_s)), resting=0, in_flight=1
+            )
+            reset = window.reset
+            assert reset is not None
+            assert reset.earliest <= reset_at <= reset.latest
+            widths.append(reset.latest - reset.earliest)
 
         assert all(later <= width for width, later in pairwise(widths))
         assert widths[-1] < widths[0] - 0.5
 
-    def test_an_answer_from_a_later_window_narrows_it_too(self) -> None:
-        first, later = Boundary(10.0, 12.0), Boundary(10.0 + 180.5, 12.0 + 180.5)
+    def test_reset_of_later_window_narrows_interval(self) -> None:
+        first, later = WindowReset(10.0, 12.0), WindowReset(10.0 + 180.5, 12.0 + 180.5)
 
-        assert first.narrowed(later, 60.0) == Boundary(10.5, 12.0)
+        assert first.intersected(later, 60.0) == WindowReset(10.5, 12.0)
 
-    def test_what_two_answers_leave_may_be_one_instant(self) -> None:
-        touching = Boundary(10.0, 12.0).narrowed(Boundary(12.0, 14.0), 60.0)
+    def test_intersection_may_be_one_instant(self) -> None:
+        intersection = WindowReset(10.0, 12.0).intersected(
+            WindowReset(12.0, 14.0), 60.0
+        )
 
-        assert touching == Boundary(12.0, 12.0)
-        assert Boundary(1.0, 2.0).middle == 1.5
+        assert intersection == WindowReset(12.0, 12.0)
+        assert WindowReset(1.0, 2.0).middle == 1.5
 
-    def test_an_answer_of_the_window_before_narrows_the_present_one(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
-        one.roll(32.0)
-        one.learn(reply(29.5, word(140, 1)), resting=9, taken=1)
+    def test_response_of_past_window_narrows_current_reset(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
+        window.advance(32.0)
+        window.observe(reply(29.5, headers(140, 1)), resting=9, in_flight=1)
 
-        assert one.boundary is not None
-        assert one.boundary.latest == pytest.approx(31.1 + 60 + DRIFT_S)
-        assert one.is_true is None
+        assert window.reset is not None
+        assert window.reset.latest == pytest.approx(31.1 + 60 + DRIFT_S)
+        assert window.is_confirmed is None
 
-    def test_contradictory_ends_end_all_belief(self) -> None:
-        one = told(reply(0.0, word(149, 30)), reply(1.0, word(148, 50)))
+    def test_contradictory_resets_are_ignored(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)), reply(1.0, headers(148, 50)))
 
-        assert one.is_true is False
-        assert one.boundary is None
+        assert window.is_confirmed is False
+        assert window.reset is None
 
 
-class TestMeaning:
+class TestHeaders:
     @pytest.mark.parametrize(
-        "other",
+        "unrelated",
         [
-            word(9, 30, limit=10),
-            word(1000, 30, limit=1500),
-            word(151, 30),
-            word(149, 62),
-            word(149, 1_700_000_000),
+            headers(9, 30, limit=10),
+            headers(1000, 30, limit=1500),
+            headers(151, 30),
+            headers(149, 62),
+            headers(149, 1_700_000_000),
         ],
-        ids=["other limit", "no limit of ours", "remaining", "reset", "unix time"],
+        ids=["short limit", "unknown limit", "remaining", "reset", "unix time"],
     )
-    def test_a_word_that_fits_no_window_is_no_word(
-        self, other: RateLimitHeaders
+    def test_headers_of_another_window_are_ignored(
+        self, unrelated: RateLimitHeaders
     ) -> None:
-        one = told(reply(0.0, other))
+        window = observed_by(reply(0.0, unrelated))
 
-        assert one.boundary is None
-        assert one.others == 0
-        assert one.is_true is None
-
-    @pytest.mark.parametrize(
-        ("said", "is_word"),
-        [
-            (word(0, 30), True),
-            (word(-1, 30), False),
-            (word(149, 0), True),
-            (word(149, -1), False),
-            (word(149, 61), True),
-        ],
-    )
-    def test_a_word_counts_up_to_the_ends_of_its_window(
-        self, said: RateLimitHeaders, is_word: bool
-    ) -> None:
-        assert (told(reply(0.0, said)).boundary is not None) is is_word
+        assert window.reset is None
+        assert window.spent_by_others == 0
+        assert window.is_confirmed is None
 
     @pytest.mark.parametrize(
-        ("limit", "reset_s", "boundary"),
+        ("announced", "is_used"),
         [
-            (Limit(150, 3.0), 3, Boundary(2.0, 3.1)),
-            (Limit(150, 4.5), 3, Boundary(2.0, 4.1)),
-            (Limit(1000, 60.0), 30, Boundary(29.0, 31.1)),
+            (headers(0, 30), True),
+            (headers(-1, 30), False),
+            (headers(149, 0), True),
+            (headers(149, -1), False),
+            (headers(149, 61), True),
         ],
     )
-    def test_a_window_of_any_size_from_three_seconds_on_is_told(
-        self, limit: Limit, reset_s: int, boundary: Boundary
+    def test_headers_are_used_only_within_window_bounds(
+        self, announced: RateLimitHeaders, is_used: bool
     ) -> None:
-        said = word(limit.requests - 1, reset_s, limit=int(str(limit.requests)))
+        assert (observed_by(reply(0.0, announced)).reset is not None) is is_used
 
-        assert told(reply(0.0, said), limit=limit).boundary == boundary
+    @pytest.mark.parametrize(
+        ("limit", "reset_s", "reset"),
+        [
+            (Limit(150, 3.0), 3, WindowReset(2.0, 3.1)),
+            (Limit(150, 4.5), 3, WindowReset(2.0, 4.1)),
+            (Limit(1000, 60.0), 30, WindowReset(29.0, 31.1)),
+        ],
+    )
+    def test_reset_is_known_from_three_second_windows(
+        self, limit: Limit, reset_s: int, reset: WindowReset
+    ) -> None:
+        announced = headers(limit.requests - 1, reset_s, limit=int(str(limit.requests)))
 
-    def test_half_a_period_is_not_too_late_for_a_word(self) -> None:
-        late = reply(0.0, word(149, 20), round_trip_s=28.0)
+        assert observed_by(reply(0.0, announced), limit=limit).reset == reset
 
-        assert told(late).boundary == Boundary(19.0, 49.0)
+    def test_reset_may_be_half_a_period_wide(self) -> None:
+        late_response = reply(0.0, headers(149, 20), round_trip_s=28.0)
 
-    def test_an_answer_to_what_was_never_written_is_no_word(self) -> None:
-        assert told(reply(None, word(149, 30))).boundary is None
+        assert observed_by(late_response).reset == WindowReset(19.0, 49.0)
 
-    def test_windows_that_are_lost_in_the_rounding_are_not_told(self) -> None:
+    def test_reset_of_unsent_request_is_ignored(self) -> None:
+        assert observed_by(reply(None, headers(149, 30))).reset is None
+
+    def test_reset_of_short_window_is_unknown(self) -> None:
         short = Limit(150, 2.9)
 
         for reset_s in range(4):
-            assert told(reply(0.0, word(149, reset_s)), limit=short).boundary is None
+            assert (
+                observed_by(reply(0.0, headers(149, reset_s)), limit=short).reset
+                is None
+            )
 
-    def test_an_answer_so_late_that_it_may_mean_two_windows_is_no_word(self) -> None:
-        late = reply(0.0, word(149, 20), round_trip_s=29.0)
+    def test_reset_from_very_late_response_is_ignored(self) -> None:
+        late_response = reply(0.0, headers(149, 20), round_trip_s=29.0)
 
-        assert told(late).boundary is None
+        assert observed_by(late_response).reset is None
 
-    def test_a_claim_that_the_server_does_not_keep_up_is_dropped(self) -> None:
-        one = told(reply(0.0, word(100, 30)), reply(1.0, None))
+    def test_unconfirmed_reset_is_forgotten_without_headers(self) -> None:
+        window = observed_by(reply(0.0, headers(100, 30)), reply(1.0, None))
 
-        assert one.boundary is None
-        assert one.others == 0
-        assert one.is_true is None
+        assert window.reset is None
+        assert window.spent_by_others == 0
+        assert window.is_confirmed is None
 
     @pytest.mark.parametrize(
-        "silent",
+        "failure",
         [
-            refusal(1.0),
+            rate_limited(1.0),
             Reply(sent_at=1.0, received_at=31.0, error=TransportError.READ_TIMEOUT),
         ],
-        ids=["refusal", "fault"],
+        ids=["429", "transport error"],
     )
-    def test_a_refusal_or_a_fault_without_a_word_drops_nothing(
-        self, silent: Reply
-    ) -> None:
-        assert told(reply(0.0, word(100, 30)), silent).boundary is not None
+    def test_reset_survives_failure_without_headers(self, failure: Reply) -> None:
+        assert observed_by(reply(0.0, headers(100, 30)), failure).reset is not None
 
-    def test_a_claim_that_was_seen_to_be_true_is_not_dropped(self) -> None:
-        one = claimed()
-        one.judge(reply(33.0, word(149, 57)), counted=100, is_claimed=True)
-        one.learn(reply(34.0, None), resting=2, taken=1)
+    def test_confirmed_reset_survives_response_without_headers(self) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(reply(33.0, headers(149, 57)), counted=100, is_assumed=True)
+        window.observe(reply(34.0, None), resting=2, in_flight=1)
 
-        assert one.boundary is not None
+        assert window.reset is not None
 
 
-class TestRoll:
-    def test_nothing_begins_anew_before_the_latest_instant(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
+class TestAdvance:
+    def test_window_stays_before_latest_reset(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
 
-        assert one.roll(31.0) is None
+        assert window.advance(31.0) is None
 
-    def test_what_was_answered_after_the_earliest_instant_may_be_of_the_new_one(
+    def test_responses_after_earliest_reset_may_count(
         self,
     ) -> None:
-        one = told(reply(0.0, word(149, 30)))
+        window = observed_by(reply(0.0, headers(149, 30)))
 
-        assert one.roll(31.2) == 29.0
-        assert one.begun_at == pytest.approx(31.1)
+        assert window.advance(31.2) == 29.0
+        assert window.started_at == pytest.approx(31.1)
 
-    def test_it_begins_anew_at_the_latest_instant(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
-        assert one.boundary is not None
+    def test_window_advances_at_latest_reset(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
+        assert window.reset is not None
 
-        assert one.roll(one.boundary.latest) is not None
+        assert window.advance(window.reset.latest) is not None
 
-    def test_the_clocks_part_in_each_window_that_passed_unused(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
-        one.roll(31.2 + 180)
+    def test_clock_drift_grows_with_each_unused_window(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
+        window.advance(31.2 + 180)
 
-        assert one.boundary is not None
-        assert one.boundary.latest == pytest.approx(91.1 + 180 + 4 * DRIFT_S)
+        assert window.reset is not None
+        assert window.reset.latest == pytest.approx(91.1 + 180 + 4 * DRIFT_S)
 
-    def test_the_next_end_is_a_period_later_and_allows_for_drift(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
-        one.roll(31.2)
+    def test_next_reset_allows_for_clock_drift(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
+        window.advance(31.2)
 
-        assert one.boundary is not None
-        assert one.boundary.earliest == pytest.approx(89 - DRIFT_S)
-        assert one.boundary.latest == pytest.approx(91.1 + DRIFT_S)
+        assert window.reset is not None
+        assert window.reset.earliest == pytest.approx(89 - DRIFT_S)
+        assert window.reset.latest == pytest.approx(91.1 + DRIFT_S)
 
-    @pytest.mark.parametrize("parting", [-4e-4, 4e-4])
-    def test_the_two_clocks_may_part(self, parting: float) -> None:
-        one = ServerWindow(LIMIT)
-        period_s = LIMIT.period_s * (1 + parting)
-        for window in range(50):
-            end_at = 61.0 + window * period_s
-            for sent_at in (end_at - 50.1, end_at - 40.9, end_at - 20.5):
-                one.roll(sent_at)
-                reset_s = ceil(end_at - sent_at - 0.05)
-                one.learn(reply(sent_at, word(150, reset_s)), resting=0, taken=1)
-                assert one.boundary is not None
-                assert one.boundary.earliest <= end_at <= one.boundary.latest
+    @pytest.mark.parametrize("drift", [-4e-4, 4e-4])
+    def test_reset_contains_truth_despite_clock_drift(self, drift: float) -> None:
+        window = ServerWindow(LIMIT)
+        period_s = LIMIT.period_s * (1 + drift)
+        for number in range(50):
+            reset_at = 61.0 + number * period_s
+            for sent_at in (reset_at - 50.1, reset_at - 40.9, reset_at - 20.5):
+                window.advance(sent_at)
+                reset_s = ceil(reset_at - sent_at - 0.05)
+                window.observe(
+                    reply(sent_at, headers(150, reset_s)), resting=0, in_flight=1
+                )
+                assert window.reset is not None
+                assert window.reset.earliest <= reset_at <= window.reset.latest
 
-    def test_windows_that_passed_unused_are_passed_over(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
+    def test_unused_windows_are_skipped(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
 
-        assert one.roll(31.2 + 600) == 29.0 + 600
-        assert one.boundary is not None
-        assert one.boundary.latest == pytest.approx(91.1 + 600 + 11 * DRIFT_S)
+        assert window.advance(31.2 + 600) == 29.0 + 600
+        assert window.reset is not None
+        assert window.reset.latest == pytest.approx(91.1 + 600 + 11 * DRIFT_S)
 
-    def test_what_others_spent_counts_no_more(self) -> None:
-        one = told(reply(0.0, word(100, 30)))
-        one.roll(31.2)
+    def test_reset_clears_requests_of_other_clients(self) -> None:
+        window = observed_by(reply(0.0, headers(100, 30)))
+        window.advance(31.2)
 
-        assert one.others == 0
+        assert window.spent_by_others == 0
 
-    def test_without_a_word_nothing_begins_anew(self) -> None:
-        assert ServerWindow(LIMIT).roll(1e6) is None
+    def test_window_never_advances_without_headers(self) -> None:
+        assert ServerWindow(LIMIT).advance(1e6) is None
 
 
-class TestOthers:
-    def test_what_is_missing_was_spent_by_others(self) -> None:
-        one = ServerWindow(LIMIT)
-        one.learn(reply(0.0, word(100, 30)), resting=20, taken=5)
+class TestOtherClients:
+    def test_missing_requests_count_as_other_clients(self) -> None:
+        window = ServerWindow(LIMIT)
+        window.observe(reply(0.0, headers(100, 30)), resting=20, in_flight=5)
 
-        assert one.others == 150 - 100 - 20 - 5
+        assert window.spent_by_others == 150 - 100 - 20 - 5
 
-    def test_they_may_have_spent_most(self) -> None:
-        one = ServerWindow(LIMIT)
-        one.learn(reply(0.0, word(40, 30)), resting=20, taken=5)
+    def test_other_clients_may_spend_most_requests(self) -> None:
+        window = ServerWindow(LIMIT)
+        window.observe(reply(0.0, headers(40, 30)), resting=20, in_flight=5)
 
-        assert one.others == 150 - 40 - 20 - 5
+        assert window.spent_by_others == 150 - 40 - 20 - 5
 
-    def test_what_is_sent_as_a_window_begins_tells_of_it(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
-        one.roll(31.2)
-        one.learn(reply(one.begun_at, word(100, 59)), resting=0, taken=1)
+    def test_request_sent_at_window_start_reveals_other_clients(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
+        window.advance(31.2)
+        window.observe(
+            reply(window.started_at, headers(100, 59)), resting=0, in_flight=1
+        )
 
-        assert one.others == 150 - 100 - 1
+        assert window.spent_by_others == 150 - 100 - 1
 
-    def test_what_is_in_flight_may_not_have_been_counted_once_others_are_seen(
+    def test_requests_in_flight_are_uncounted_beside_other_clients(
         self,
     ) -> None:
-        one = ServerWindow(LIMIT)
-        one.learn(reply(0.0, word(100, 30)), resting=20, taken=5)
-        one.learn(reply(1.0, word(99, 29)), resting=21, taken=5)
+        window = ServerWindow(LIMIT)
+        window.observe(reply(0.0, headers(100, 30)), resting=20, in_flight=5)
+        window.observe(reply(1.0, headers(99, 29)), resting=21, in_flight=5)
 
-        assert one.others == 150 - 99 - 21 - 1
+        assert window.spent_by_others == 150 - 99 - 21 - 1
 
-    def test_more_than_we_expect_is_left_to_us(self) -> None:
-        one = ServerWindow(LIMIT)
-        one.learn(reply(0.0, word(149, 30)), resting=20, taken=5)
+    def test_higher_remaining_shows_no_other_clients(self) -> None:
+        window = ServerWindow(LIMIT)
+        window.observe(reply(0.0, headers(149, 30)), resting=20, in_flight=5)
 
-        assert one.others == 0
+        assert window.spent_by_others == 0
 
-    def test_an_answer_of_the_window_before_tells_nothing_of_this_one(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
-        one.roll(31.2)
-        one.learn(reply(30.5, word(0, 1)), resting=0, taken=1)
+    def test_response_of_past_window_shows_no_other_clients(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
+        window.advance(31.2)
+        window.observe(reply(30.5, headers(0, 1)), resting=0, in_flight=1)
 
-        assert one.others == 0
+        assert window.spent_by_others == 0
 
 
-class TestBelief:
-    def test_a_count_that_fell_shows_that_the_claim_is_true(self) -> None:
-        one = claimed()
-        one.judge(reply(33.0, word(149, 57)), counted=100, is_claimed=True)
+class TestConfirmation:
+    def test_fallen_count_confirms_reset(self) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(reply(33.0, headers(149, 57)), counted=100, is_assumed=True)
 
-        assert one.is_true
+        assert window.is_confirmed
 
-    def test_a_count_that_fell_shows_it_also_before_we_act_on_it(self) -> None:
-        one = ServerWindow(LIMIT)
-        one.judge(reply(0.0, word(50, 1)), counted=0, is_claimed=False)
-        one.judge(reply(1.0, word(149, 60)), counted=100, is_claimed=False)
+    def test_fallen_count_confirms_reset_before_trial(self) -> None:
+        window = ServerWindow(LIMIT)
+        window.check_reset(reply(0.0, headers(50, 1)), counted=0, is_assumed=False)
+        window.check_reset(reply(1.0, headers(149, 60)), counted=100, is_assumed=False)
 
-        assert one.is_true
+        assert window.is_confirmed
 
     @pytest.mark.parametrize(
-        ("remaining", "counted", "is_true"),
+        ("remaining", "counted", "is_confirmed"),
         [
-            (140, 20, True),  # it remembers 10, and had counted twice as many
+            (140, 20, True),  # the server counts 10 and had counted twice as many
             (140, 19, None),
             (120, 60, True),
             (120, 59, None),
@@ -342,217 +351,220 @@ class TestBelief:
             (149, 3, None),
         ],
     )
-    def test_half_of_what_was_counted_has_to_be_forgotten(
-        self, remaining: int, counted: int, is_true: bool | None
+    def test_reset_needs_half_of_count_forgotten(
+        self, remaining: int, counted: int, is_confirmed: bool | None
     ) -> None:
-        one = ServerWindow(LIMIT)
-        one.judge(reply(0.0, word(50, 1)), counted=0, is_claimed=False)
-        one.judge(reply(1.0, word(remaining, 60)), counted=counted, is_claimed=False)
+        window = ServerWindow(LIMIT)
+        window.check_reset(reply(0.0, headers(50, 1)), counted=0, is_assumed=False)
+        window.check_reset(
+            reply(1.0, headers(remaining, 60)), counted=counted, is_assumed=False
+        )
 
-        assert one.is_true is is_true
+        assert window.is_confirmed is is_confirmed
 
     @pytest.mark.parametrize("remaining", [[150], [140, 50]])
-    def test_a_count_that_did_not_fall_proves_nothing(
-        self, remaining: list[int]
-    ) -> None:
-        one = ServerWindow(LIMIT)
+    def test_rising_count_proves_nothing(self, remaining: list[int]) -> None:
+        window = ServerWindow(LIMIT)
         for sent_at, left in enumerate(remaining):
-            said = reply(float(sent_at), word(left, 30))
-            one.judge(said, counted=300 * sent_at + 10, is_claimed=False)
+            announced = reply(float(sent_at), headers(left, 30))
+            window.check_reset(announced, counted=300 * sent_at + 10, is_assumed=False)
 
-        assert one.is_true is None
+        assert window.is_confirmed is None
 
     @pytest.mark.parametrize(
-        "other",
-        [reply(33.0, word(9, 1, limit=10)), reply(None, word(49, 57))],
-        ids=["another window", "never written"],
+        "unrelated",
+        [reply(33.0, headers(9, 1, limit=10)), reply(None, headers(49, 57))],
+        ids=["another window", "never sent"],
     )
-    def test_a_claim_is_not_judged_by_what_says_nothing_of_it(
-        self, other: Reply
-    ) -> None:
-        one = claimed()
-        one.judge(other, counted=100, is_claimed=True)
+    def test_unrelated_response_proves_nothing(self, unrelated: Reply) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(unrelated, counted=100, is_assumed=True)
 
-        assert one.is_true is None
+        assert window.is_confirmed is None
 
-    def test_a_claim_that_is_true_is_not_judged_again(self) -> None:
-        one = claimed()
-        one.judge(reply(33.0, word(149, 57)), counted=100, is_claimed=True)
-        one.judge(refusal(34.0), counted=100, is_claimed=True)
+    def test_confirmed_reset_survives_later_429(self) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(reply(33.0, headers(149, 57)), counted=100, is_assumed=True)
+        window.check_reset(rate_limited(34.0), counted=100, is_assumed=True)
 
-        assert one.is_true
+        assert window.is_confirmed
 
-    def test_a_count_that_goes_on_refutes_the_claim(self) -> None:
-        one = claimed()
-        one.judge(reply(33.0, word(49, 57)), counted=100, is_claimed=True)
+    def test_continued_count_refutes_reset(self) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(reply(33.0, headers(49, 57)), counted=100, is_assumed=True)
 
-        assert one.is_true is False
-        assert one.boundary is None
+        assert window.is_confirmed is False
+        assert window.reset is None
 
-    def test_a_count_that_goes_on_refutes_nothing_while_nothing_was_claimed(
+    def test_continued_count_before_trial_refutes_nothing(
         self,
     ) -> None:
-        one = ServerWindow(LIMIT)
-        one.judge(reply(0.0, word(49, 57)), counted=100, is_claimed=False)
+        window = ServerWindow(LIMIT)
+        window.check_reset(reply(0.0, headers(49, 57)), counted=100, is_assumed=False)
 
-        assert one.is_true is None
+        assert window.is_confirmed is None
 
-    def test_a_refusal_refutes_the_claim(self) -> None:
-        one = claimed()
-        one.judge(refusal(33.0), counted=100, is_claimed=True)
+    def test_429_refutes_reset(self) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(rate_limited(33.0), counted=100, is_assumed=True)
 
-        assert one.is_true is False
+        assert window.is_confirmed is False
 
-    def test_a_refusal_as_the_window_begins_refutes_the_claim(self) -> None:
-        one = claimed()
-        one.judge(refusal(one.begun_at), counted=100, is_claimed=True)
+    def test_429_at_window_start_refutes_reset(self) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(
+            rate_limited(window.started_at), counted=100, is_assumed=True
+        )
 
-        assert one.is_true is False
+        assert window.is_confirmed is False
 
-    def test_a_refusal_from_before_the_end_refutes_nothing(self) -> None:
-        one = claimed()
-        one.judge(refusal(31.0), counted=100, is_claimed=True)
+    def test_429_before_reset_refutes_nothing(self) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(rate_limited(31.0), counted=100, is_assumed=True)
 
-        assert one.is_true is None
+        assert window.is_confirmed is None
 
-    def test_a_count_that_never_moves_proves_nothing(self) -> None:
-        one = ServerWindow(LIMIT)
+    def test_constant_count_proves_nothing(self) -> None:
+        window = ServerWindow(LIMIT)
         for sent_at in range(10):
-            frozen = reply(float(sent_at), word(149, 30 - sent_at))
-            one.judge(frozen, counted=10 * sent_at, is_claimed=False)
+            frozen = reply(float(sent_at), headers(149, 30 - sent_at))
+            window.check_reset(frozen, counted=10 * sent_at, is_assumed=False)
 
-        assert one.is_true is None
+        assert window.is_confirmed is None
 
-    def test_a_few_requests_prove_nothing(self) -> None:
-        one = ServerWindow(LIMIT)
-        one.judge(reply(0.0, word(147, 1)), counted=0, is_claimed=False)
-        one.judge(reply(1.0, word(149, 60)), counted=3, is_claimed=False)
+    def test_few_counted_requests_prove_nothing(self) -> None:
+        window = ServerWindow(LIMIT)
+        window.check_reset(reply(0.0, headers(147, 1)), counted=0, is_assumed=False)
+        window.check_reset(reply(1.0, headers(149, 60)), counted=3, is_assumed=False)
 
-        assert one.is_true is None
+        assert window.is_confirmed is None
 
-    def test_after_a_refutation_nothing_more_is_heard(self) -> None:
-        one = claimed()
-        one.distrust()
-        one.learn(reply(40.0, word(0, 50)), resting=0, taken=1)
+    def test_headers_after_refutation_are_ignored(self) -> None:
+        window = reset_unconfirmed()
+        window.ignore_headers()
+        window.observe(reply(40.0, headers(0, 50)), resting=0, in_flight=1)
 
-        assert one.boundary is None
-        assert one.others == 0
+        assert window.reset is None
+        assert window.spent_by_others == 0
 
 
-class TestOrder:
-    """A request that another answer shows to be counted was counted by then."""
+class TestArrivalOrder:
+    """An earlier response can prove that a request was already counted."""
 
-    LATE = reply(0.1, word(100, 30), round_trip_s=3.0)
+    LATE = reply(0.1, headers(100, 30), round_trip_s=3.0)
 
-    def test_it_is_told_before_the_first_window_is_over(self) -> None:
-        one = ServerWindow(LIMIT)
-        one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
+    def test_order_is_used_in_first_window(self) -> None:
+        window = ServerWindow(LIMIT)
+        window.counted_by(reply(0.0, headers(99, 30), round_trip_s=0.2))
 
-        assert one.answered_for_at(self.LATE) == 0.2
+        assert window.counted_by(self.LATE) == 0.2
 
     @pytest.mark.parametrize(("reset_s", "round_trip_s"), [(58, 3.0), (41, 20.0)])
-    def test_another_window_tells_nothing(
+    def test_order_of_another_window_is_ignored(
         self, reset_s: int, round_trip_s: float
     ) -> None:
-        one = ServerWindow(LIMIT)
-        one.answered_for_at(reply(0.0, word(99, 1), round_trip_s=0.2))
-        late = reply(0.1, word(149, reset_s), round_trip_s=round_trip_s)
+        window = ServerWindow(LIMIT)
+        window.counted_by(reply(0.0, headers(99, 1), round_trip_s=0.2))
+        late_response = reply(0.1, headers(149, reset_s), round_trip_s=round_trip_s)
 
-        assert one.answered_for_at(late) == late.received_at
+        assert window.counted_by(late_response) == late_response.received_at
 
-    def test_slow_answers_of_one_window_are_not_taken_to_be_of_two(self) -> None:
-        # It ends at 48.15: the one was slow on its way out, the other on its way back.
-        one = ServerWindow(LIMIT)
-        one.answered_for_at(reply(0.1, word(99, 20), round_trip_s=27.9))
-        late = reply(0.15, word(149, 48), round_trip_s=27.95)
+    def test_slow_responses_of_one_window_share_order(self) -> None:
+        # The reset is at 48.15. The first request was slow, and so was the response to the
+        # second.
+        window = ServerWindow(LIMIT)
+        window.counted_by(reply(0.1, headers(99, 20), round_trip_s=27.9))
+        late_response = reply(0.15, headers(149, 48), round_trip_s=27.95)
 
-        assert one.answered_for_at(late) == 28.0
+        assert window.counted_by(late_response) == 28.0
 
-    @pytest.mark.parametrize("other", [None, word(9, 30, limit=10), word(99, 999)])
-    def test_what_is_no_word_on_this_window_tells_nothing(
-        self, other: RateLimitHeaders | None
+    @pytest.mark.parametrize(
+        "unrelated", [None, headers(9, 30, limit=10), headers(99, 999)]
+    )
+    def test_unrelated_headers_give_no_order(
+        self, unrelated: RateLimitHeaders | None
     ) -> None:
-        one = ServerWindow(LIMIT)
-        one.answered_for_at(reply(0.0, other, round_trip_s=0.2))
+        window = ServerWindow(LIMIT)
+        window.counted_by(reply(0.0, unrelated, round_trip_s=0.2))
 
-        assert one.answered_for_at(self.LATE) == self.LATE.received_at
+        assert window.counted_by(self.LATE) == self.LATE.received_at
 
-    @pytest.mark.parametrize("other", [None, word(9, 30, limit=10), word(99, 999)])
-    def test_what_is_no_word_on_this_window_is_told_nothing(
-        self, other: RateLimitHeaders | None
+    @pytest.mark.parametrize(
+        "unrelated", [None, headers(9, 30, limit=10), headers(99, 999)]
+    )
+    def test_response_without_usable_headers_gets_no_order(
+        self, unrelated: RateLimitHeaders | None
     ) -> None:
-        one = ServerWindow(LIMIT)
-        one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
-        late = reply(0.1, other, round_trip_s=3.0)
+        window = ServerWindow(LIMIT)
+        window.counted_by(reply(0.0, headers(99, 30), round_trip_s=0.2))
+        late_response = reply(0.1, unrelated, round_trip_s=3.0)
 
-        assert one.answered_for_at(late) == late.received_at
+        assert window.counted_by(late_response) == late_response.received_at
 
-    def test_it_is_not_told_while_the_claim_is_doubtful(self) -> None:
-        one = claimed()
-        one.answered_for_at(reply(33.0, word(99, 57), round_trip_s=0.2))
-        late = reply(33.1, word(100, 57), round_trip_s=3.0)
+    def test_order_is_unused_while_reset_is_unconfirmed(self) -> None:
+        window = reset_unconfirmed()
+        window.counted_by(reply(33.0, headers(99, 57), round_trip_s=0.2))
+        late_response = reply(33.1, headers(100, 57), round_trip_s=3.0)
 
-        assert one.answered_for_at(late) == late.received_at
+        assert window.counted_by(late_response) == late_response.received_at
 
-    def test_it_is_told_where_the_claim_is_true(self) -> None:
-        one = claimed()
-        one.judge(reply(33.0, word(149, 57)), counted=100, is_claimed=True)
-        one.answered_for_at(reply(33.0, word(99, 57), round_trip_s=0.2))
-        late = reply(33.1, word(100, 57), round_trip_s=3.0)
+    def test_order_is_used_once_reset_is_confirmed(self) -> None:
+        window = reset_unconfirmed()
+        window.check_reset(reply(33.0, headers(149, 57)), counted=100, is_assumed=True)
+        window.counted_by(reply(33.0, headers(99, 57), round_trip_s=0.2))
+        late_response = reply(33.1, headers(100, 57), round_trip_s=3.0)
 
-        assert one.answered_for_at(late) == 33.2
+        assert window.counted_by(late_response) == 33.2
 
-    def test_it_is_not_told_after_a_refutation(self) -> None:
-        one = ServerWindow(LIMIT)
-        one.distrust()
-        one.answered_for_at(reply(0.0, word(99, 30), round_trip_s=0.2))
+    def test_order_is_unused_after_refutation(self) -> None:
+        window = ServerWindow(LIMIT)
+        window.ignore_headers()
+        window.counted_by(reply(0.0, headers(99, 30), round_trip_s=0.2))
 
-        assert one.answered_for_at(self.LATE) == self.LATE.received_at
+        assert window.counted_by(self.LATE) == self.LATE.received_at
 
 
-class TestKind:
-    """Whether windows follow one another, or a log is kept."""
+class TestFixedWindows:
+    """Whether the server counts in fixed windows or keeps a log."""
 
     @pytest.mark.parametrize(
         ("reset_s", "is_fixed"),
         [(60, False), (59, False), (58, True), (30, True), (0, True)],
     )
-    def test_a_window_that_its_only_request_did_not_begin_is_fixed(
+    def test_window_older_than_its_only_request_is_fixed(
         self, reset_s: int, is_fixed: bool
     ) -> None:
-        assert told(reply(0.0, word(149, reset_s))).is_fixed is is_fixed
+        assert observed_by(reply(0.0, headers(149, reset_s))).is_fixed is is_fixed
 
     @pytest.mark.parametrize("requests", [1, 3500])
-    def test_so_it_is_whatever_its_size(self, requests: int) -> None:
-        said = word(requests - 1, 30, limit=requests)
+    def test_fixed_window_is_recognized_at_any_size(self, requests: int) -> None:
+        announced = headers(requests - 1, 30, limit=requests)
 
-        assert told(reply(0.0, said), limit=Limit(requests, 60.0)).is_fixed
+        assert observed_by(reply(0.0, announced), limit=Limit(requests, 60.0)).is_fixed
 
     @pytest.mark.parametrize("remaining", [150, 148, 0])
-    def test_more_requests_or_none_tell_nothing_of_its_beginning(
-        self, remaining: int
-    ) -> None:
-        assert not told(reply(0.0, word(remaining, 30))).is_fixed
+    def test_other_counts_do_not_show_fixed_window(self, remaining: int) -> None:
+        assert not observed_by(reply(0.0, headers(remaining, 30))).is_fixed
 
-    def test_it_stays_known(self) -> None:
-        one = told(reply(0.0, word(149, 30)), reply(1.0, word(148, 29)))
-        one.roll(32.0)
-        one.learn(reply(32.0, word(149, 59)), resting=0, taken=1)
+    def test_fixed_window_stays_known_after_reset(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)), reply(1.0, headers(148, 29)))
+        window.advance(32.0)
+        window.observe(reply(32.0, headers(149, 59)), resting=0, in_flight=1)
 
-        assert one.is_fixed
+        assert window.is_fixed
 
-    def test_windows_that_were_seen_to_begin_anew_are_fixed(self) -> None:
-        one = claimed()
-        assert not one.is_fixed
-        one.judge(reply(33.0, word(149, 57)), counted=100, is_claimed=True)
+    def test_confirmed_reset_shows_fixed_windows(self) -> None:
+        window = reset_unconfirmed()
+        assert not window.is_fixed
+        window.check_reset(reply(33.0, headers(149, 57)), counted=100, is_assumed=True)
 
-        assert one.is_fixed
+        assert window.is_fixed
 
-    def test_a_refutation_is_the_last_word(self) -> None:
-        one = told(reply(0.0, word(149, 30)))
-        one.distrust()
+    def test_refutation_overrides_fixed_windows(self) -> None:
+        window = observed_by(reply(0.0, headers(149, 30)))
+        window.ignore_headers()
 
-        assert not one.is_fixed
+        assert not window.is_fixed
 
-    def test_without_a_word_nothing_is_known(self) -> None:
-        assert not told(reply(0.0, None)).is_fixed
+    def test_fixed_windows_are_unknown_without_headers(self) -> None:
+        assert not observed_by(reply(0.0, None)).is_fixed

@@ -1,4 +1,4 @@
-"""The event loop of the unit tests: its clock jumps instead of waiting."""
+"""The event loop with virtual time: its clock jumps instead of waiting."""
 
 import asyncio
 
@@ -16,13 +16,13 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def test_the_clock_jumps_to_the_end_of_a_sleep() -> None:
+async def test_clock_jumps_to_end_of_sleep() -> None:
     await asyncio.sleep(DAY_S)
 
     assert now() == pytest.approx(DAY_S, abs=1e-6)
 
 
-async def test_timers_are_due_in_their_order() -> None:
+async def test_timers_fire_in_order() -> None:
     woken: list[float] = []
 
     async def wake(after_s: float) -> None:
@@ -36,7 +36,7 @@ async def test_timers_are_due_in_their_order() -> None:
     assert woken == [1.0, 2.0, 3.0]
 
 
-async def test_a_timer_is_never_early() -> None:
+async def test_timer_never_fires_early() -> None:
     late_s = []
     for after_s in (0.1, 0.2, 0.3, 1 / 3, 7.7) * 100:
         due_at = now() + after_s
@@ -47,15 +47,28 @@ async def test_a_timer_is_never_early() -> None:
     assert max(late_s) < 1e-6
 
 
-async def test_the_clock_never_stands_still() -> None:
+async def test_clock_always_advances() -> None:
     before = now()
     await asyncio.sleep(0)
 
     assert now() > before
 
 
-def test_waiting_for_what_never_comes_is_an_error() -> None:
+async def test_advance_moves_clock_without_running_timers() -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    woken: list[float] = []
+    loop.call_later(3.0, lambda: woken.append(now()))
+    loop.advance(DAY_S)
+    before = list(woken)
+    await asyncio.sleep(1)
+
+    assert before == []
+    assert woken == [pytest.approx(DAY_S, abs=1e-6)]
+
+
+def test_waiting_without_timer_raises() -> None:
     loop = VirtualTimeLoop()
-    with pytest.raises(RuntimeError, match="for ever"):
+    with pytest.raises(RuntimeError, match="forever"):
         loop.run_until_complete(loop.create_future())
     loop.close()
