@@ -239,7 +239,7 @@ class TestLikelyJitter:
 
     @pytest.mark.parametrize("limits", ACCOUNTS, ids=str)
     @pytest.mark.parametrize("network", ["target", "rough", "hidden"])
-    def test_requests_are_never_rate_limited(
+    def test_random_jitter_causes_no_429(
         self, limits: tuple[Limit, ...], network: str
     ) -> None:
         ids = min(2 * limits[1].requests + 20, 800)
@@ -462,7 +462,7 @@ class TestStoppedProcess:
 
     @thorough
     @given(st.floats(0, 20), phases, roundings)
-    def test_fixed_windows_never_rate_limit(
+    def test_stop_in_fixed_windows_causes_no_429(
         self, stopped_at: float, shares: Sequence[float], rounding: Rounding
     ) -> None:
         result = run(
@@ -478,7 +478,7 @@ class TestStoppedProcess:
 
     @thorough
     @given(st.floats(0, 20), tiers)
-    def test_sliding_log_never_rate_limits(
+    def test_stop_with_sliding_log_causes_no_429(
         self, stopped_at: float, limits: tuple[Limit, ...]
     ) -> None:
         result = run(
@@ -493,7 +493,7 @@ class TestStoppedProcess:
         assert result.rate_limited == 0
 
     @pytest.mark.parametrize("stopped_at", [5.0, 14.0, 31.0, 33.02, 34.0])
-    def test_documented_windows_never_rate_limit(self, stopped_at: float) -> None:
+    def test_stop_in_documented_windows_causes_no_429(self, stopped_at: float) -> None:
         result = run(
             Traffic(
                 gate=gate_of(*DOCUMENTED),
@@ -511,7 +511,7 @@ class TestRestart:
 
     @thorough
     @given(st.floats(0.01, 12), st.floats(0, 4), st.booleans(), phases)
-    def test_requests_are_never_rate_limited(
+    def test_restarted_run_is_never_rate_limited(
         self, killed_at: float, pause_s: float, is_log: bool, shares: Sequence[float]
     ) -> None:
         model = SlidingLog(SMALL) if is_log else fixed(SMALL, shares)

@@ -26,7 +26,7 @@ from bulkpause.ratelimit.sliding_window import (
 )
 
 
-#: Accepted requests after which the parallel limit rises by one again.
+#: Number of responses other than 429 after which the parallel limit rises by one.
 RESPONSES_TO_RAISE_LIMIT = 100
 
 

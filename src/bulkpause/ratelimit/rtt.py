@@ -23,7 +23,7 @@ MARGIN_POWER = 0.65
 #: The margin is at least this multiple of the fastest RTT, over the same: a few
 #: responses may be close together by chance.
 MIN_MARGIN = 2.2
-#: With fixed windows, this share of the fastest RTT is safe after so many responses.
+#: With fixed windows, this share of the fastest RTT is safe after a few responses.
 #: The first request of a connection may include a hidden set-up (TCP and TLS) of three
 #: more round trips, so a quarter of it is not longer than one.
 SAFE_SHARE, MIN_RESPONSES_FOR_SHARE = 0.25, 3

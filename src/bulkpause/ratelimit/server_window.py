@@ -25,8 +25,8 @@ from bulkpause.model import Limit, RateLimitHeaders, Reply
 MIN_PERIOD_S = 3.0
 #: The server must have counted this many requests before a reset can be confirmed.
 MIN_REQUESTS_TO_CONFIRM = 4
-#: A window did not start with the request of a response if at least so many of its
-#: seconds had passed by then, whichever way they were rounded.
+#: If at least this many seconds of a window had passed, its first request did not start
+#: it, whichever way the seconds were rounded.
 MIN_ELAPSED_S = 2
 #: Maximum drift between client and server clock, in seconds per second.
 CLOCK_DRIFT = 0.0005

@@ -824,3 +824,38 @@ async def time_to_send(gate: Gate, requests: int) -> float:
     for _ in range(requests):
         await send(gate)
     return now() - started_at
+
+
+class TestSnapshot:
+    async def test_new_gate_shows_initial_state(self) -> None:
+        snapshot = new_gate(ONE_IN_TEN, Limit(4, 100), max_in_flight=3).snapshot()
+
+        assert (snapshot.in_flight, snapshot.allowed_in_flight) == (0, 3)
+        assert (snapshot.gap_s, snapshot.cooldown_until) == (0, float("-inf"))
+        assert [window.limit for window in snapshot.windows] == [
+            Limit(4, 100),
+            ONE_IN_TEN,
+        ]
+
+    async def test_snapshot_shows_requests_and_cooldown(self) -> None:
+        gate = new_gate(Limit(4, 10), max_in_flight=3)
+        headers = RateLimitHeaders(limit=4, remaining=1, reset_s=5)
+        await gate.acquire()
+        await gate.acquire()
+        await gate.release(replace(rate_limited(30), rate_limit=headers))
+        snapshot = gate.snapshot()
+
+        assert (snapshot.in_flight, snapshot.allowed_in_flight) == (1, 3)
+        assert snapshot.cooldown_until == at(30)
+        (window,) = snapshot.windows
+        assert (window.acquired, window.resting, window.spent_by_others) == (1, 1, 1)
+        assert (window.is_fixed, window.is_confirmed) == (False, None)
+        assert window.reset is not None
+        assert (window.reset.earliest, window.reset.latest) == (at(4), at(6))
+
+    async def test_snapshot_shows_lowered_parallel_limit(self) -> None:
+        gate = new_gate(max_in_flight=3)
+        await gate.acquire()
+        await send(gate, lambda: rate_limited(-1))
+
+        assert gate.snapshot().allowed_in_flight == 1

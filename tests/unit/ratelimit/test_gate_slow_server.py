@@ -99,7 +99,7 @@ async def acquire_ten(gate: Gate) -> None:
 
 
 class TestRate:
-    def test_ten_in_flight_give_ten_requests_per_response_time(self) -> None:
+    def test_ten_in_flight_give_ten_per_response_time(self) -> None:
         acquired_s = traffic(10, SlidingLog([BURST]), ids=100).acquired_s
         # The RTT estimate is not safe yet, so the second ten wait longer.
         rounds_s = [acquired_s[i + 10] - acquired_s[i] for i in range(10, 90)]
@@ -181,7 +181,7 @@ class TestHolding:
         # The request may have been counted just before its response.
         assert now() == at(1000 + BURST.period_s)
 
-    async def test_slot_is_held_until_latest_arrival_with_more_parallelism(
+    async def test_higher_parallelism_holds_slots_until_latest_arrival(
         self,
     ) -> None:
         gate = Gate(DOCUMENTED, max_in_flight=11)

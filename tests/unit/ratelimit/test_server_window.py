@@ -470,8 +470,8 @@ class TestArrivalOrder:
         assert window.counted_by(late_response) == late_response.received_at
 
     def test_slow_responses_of_one_window_share_order(self) -> None:
-        # The reset is at 48.15. The first request was slow, and so was the response to the
-        # second.
+        # The reset is at 48.15. The way out was slow for the first request, and the
+        # way back for the second.
         window = ServerWindow(LIMIT)
         window.counted_by(reply(0.1, headers(99, 20), round_trip_s=27.9))
         late_response = reply(0.15, headers(149, 48), round_trip_s=27.95)
