@@ -66,7 +66,7 @@ class FixedWindows:
     Args:
         limits: The windows. A request must fit into all of them.
         phases_s: An instant at which a window begins, for each limit.
-        header_window: Which window the `X-RateLimitHeaders-*` headers speak of.
+        header_window: Which window the `X-RateLimit-*` headers speak of.
         reset_rounding: How seconds left become whole, also in `Retry-After`.
         counts_refused: Whether a refused request spends allowance, too.
     """

@@ -232,7 +232,7 @@ class Gate:
 
     def _waiting_for_cooldown_or_pacing(self) -> Waiting:
         is_cooldown = self._cooldown_until > _now()
-        reason = "the API asked to wait" if is_cooldown else "even spacing"
+        reason = "the cooldown after a 429" if is_cooldown else "the pacing after a 429"
         return Waiting(reason, self._paused_until())
 
     def _paused_until(self) -> float:
@@ -240,7 +240,7 @@ class Gate:
 
     async def _wait_for_parallel_limit(self) -> None:
         while self.in_flight >= self._allowed_in_flight:
-            self._current_wait = partial(Waiting, "answers", None)
+            self._current_wait = partial(Waiting, "responses", None)
             self._slot_returned.clear()
             await self._slot_returned.wait()
 

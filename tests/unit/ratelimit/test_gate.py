@@ -668,19 +668,22 @@ class TestWaiting:
         gate = new_gate(max_in_flight=1)
         await gate.acquire()
 
-        assert await wait_of_next_request(gate) == ("answers", None)
+        assert await wait_of_next_request(gate) == ("responses", None)
 
     async def test_waiting_names_cooldown_and_its_end(self) -> None:
         gate = new_gate()
         await send(gate, lambda: rate_limited(30))
 
-        assert await wait_of_next_request(gate) == ("the API asked to wait", at(30))
+        assert await wait_of_next_request(gate) == ("the cooldown after a 429", at(30))
 
     async def test_waiting_names_pacing(self) -> None:
         gate = await gate_with_pacing()
 
         due_at = now() + gate.snapshot().gap_s
-        assert await wait_of_next_request(gate) == ("even spacing", at(due_at))
+        assert await wait_of_next_request(gate) == (
+            "the pacing after a 429",
+            at(due_at),
+        )
 
     async def test_waiting_shows_longer_cooldown_at_once(self) -> None:
         gate = new_gate()
@@ -690,7 +693,7 @@ class TestWaiting:
             await until(3)
             await gate.release(rate_limited(90, sent_at=0))
 
-            assert reported_wait(gate) == ("the API asked to wait", at(93))
+            assert reported_wait(gate) == ("the cooldown after a 429", at(93))
 
     async def test_waiting_shows_earlier_slot_at_once(self) -> None:
         # The second response announces a reset at 5 s instead of 10 s.
@@ -717,8 +720,8 @@ class TestWaiting:
             after = reported_wait(gate)
 
         due_at = sent_at + gate.snapshot().gap_s
-        assert before == ("the API asked to wait", at(due_at))
-        assert after == ("even spacing", at(due_at))
+        assert before == ("the cooldown after a 429", at(due_at))
+        assert after == ("the pacing after a 429", at(due_at))
 
 
 def reported_wait(gate: Gate) -> tuple[str, float | None]:
