@@ -1,8 +1,7 @@
-"""What a run was asked to do, checked once."""
+"""Validated settings of a run, and the parsers of their text forms."""
 
 import re
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
@@ -12,7 +11,7 @@ from bulkpause.errors import SettingsError
 from bulkpause.model import Limit
 
 
-#: The documented limits of the campaign endpoints (tier C), in fixed windows.
+#: The documented rate limits of the campaign endpoints (tier C), in fixed windows.
 #: https://docs.ocamba.com/guides/core/core-platform-settings/rate-limits
 BURST = Limit(10, 1.0)
 STEADY = Limit(150, 60.0)
@@ -24,23 +23,23 @@ _LIMIT = re.compile(r"([0-9]{1,9})/(.+)").fullmatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where to, how fast, how patiently.
+    """The endpoint, the rate limits and the patience of a run.
 
     Args:
-        base_url: The API's address.
-        reason: Told to the API with every pause.
-        limits: The windows that hold; none lifts them all.
-        max_in_flight: Unanswered requests at a time; None means as many as the
-            smallest window holds, or 10 without a window.
-        timeout_s: Seconds for one attempt, connecting included.
-        retry_policy: How often to try, and what to read back.
-        name: What logs call the endpoint; None means its base URL.
-        proxy: The address of a proxy, perhaps with a user and a password.
+        base_url: The URL of the API.
+        reason: Sent with every pause request.
+        limits: The rate limits to keep; an empty tuple disables rate limiting.
+        max_in_flight: The maximum number of requests in flight; None means as many
+            as the smallest rate limit allows, or 10 without a rate limit.
+        timeout_s: Seconds for one attempt, including the time to connect.
+        retry_policy: When to retry, and when to read back.
+        name: The endpoint's name in result logs; None means its base URL.
+        proxy: The URL of a proxy, which may contain a user and a password.
         trust_env: Whether the environment may name a proxy, and a file for the keys
-            of TLS connections (`SSLKEYLOGFILE`). It is never asked for credentials.
+            of TLS connections (`SSLKEYLOGFILE`). It is never used for credentials.
 
     Raises:
-        SettingsError: A value cannot be used.
+        SettingsError: A value is not valid.
     """
 
     base_url: str = DEFAULT_BASE_URL
@@ -58,30 +57,33 @@ class Settings:
         if self.reason is not None and len(self.reason) > 1000:
             raise SettingsError("the reason is longer than 1,000 characters")
         if self.reason is not None and not _is_unicode(self.reason):
-            raise SettingsError("the reason holds bytes that are no UTF-8 text")
+            raise SettingsError("the reason is not valid UTF-8 text")
         if self.max_in_flight is not None and self.max_in_flight < 1:
-            raise SettingsError("at least one request must be allowed in flight")
+            raise SettingsError(
+                "the maximum number of requests in flight is less than 1"
+            )
         if not 0 < self.timeout_s <= 3600:
-            raise SettingsError("a timeout is more than 0 s and at most an hour")
+            raise SettingsError("the timeout must be more than 0 s and at most 1 h")
         if self.retry_policy.max_attempts < 1:
-            raise SettingsError("at least one attempt must be allowed")
+            raise SettingsError("the maximum number of attempts is less than 1")
         if self.proxy is not None:
             parse_proxy(self.proxy)
             if not self.endpoint.is_secure:
                 raise SettingsError(
-                    "a proxy would see the token on its way to an http:// address; "
-                    "leave --proxy out, or give an https:// base URL"
+                    "a proxy would see the token, because the base URL begins with "
+                    "http://; omit --proxy, or use an https:// base URL"
                 )
 
     @property
     def endpoint(self) -> Endpoint:
+        """The API, with its base URL normalized."""
         return parse_endpoint(self.base_url)
 
     def find_proxy(self) -> Proxy | None:
-        """Give the proxy that was named, else the environment's, if it is asked for.
+        """Give the proxy of the settings, else that of the environment if trusted.
 
         Raises:
-            SettingsError: What the environment names cannot be used.
+            SettingsError: The environment's proxy is not valid.
         """
         if self.proxy is not None:
             return parse_proxy(self.proxy)
@@ -91,12 +93,12 @@ class Settings:
 
     @property
     def endpoint_name(self) -> str:
-        """What logs call the endpoint."""
+        """The endpoint's name in result logs."""
         return self.name or self.endpoint.base_url
 
     @property
     def in_flight(self) -> int:
-        """How many requests may be unanswered at a time."""
+        """The maximum number of requests in flight."""
         smallest = min((limit.requests for limit in self.limits), default=10)
         return smallest if self.max_in_flight is None else self.max_in_flight
 
@@ -105,24 +107,24 @@ def parse_duration(text: str) -> float:
     """Read `500ms`, `1.5s`, `2m` or `1h` as seconds.
 
     Raises:
-        SettingsError: It is none of these.
+        SettingsError: It is not a valid duration.
     """
     if (match := _DURATION(text)) is None or float(match[1]) == 0:
-        _refuse(text, "a duration", "500ms, 30s, 5m or 1h")
+        raise _invalid(text, "duration", "500ms, 30s, 5m or 1h")
     return float(match[1]) * _SECONDS[match[2]]
 
 
 def parse_limit(text: str) -> Limit | None:
-    """Read `10/1s` or `150/1m`; `none` means that there is no such limit.
+    """Read a rate limit such as `10/1s` or `150/1m`; `none` disables it.
 
     Raises:
-        SettingsError: It is neither.
+        SettingsError: It is not a valid rate limit.
     """
     if text == "none":
         return None
     match = _LIMIT(text)
     if match is None or int(match[1]) == 0:
-        _refuse(text, "a limit", "10/1s, 150/1m or none")
+        raise _invalid(text, "rate limit", "10/1s, 150/1m or none")
     return Limit(int(match[1]), parse_duration(match[2]))
 
 
@@ -130,5 +132,5 @@ def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _refuse(text: str, what: str, examples: str) -> NoReturn:
-    raise SettingsError(f"{quote(text)} is not {what}; write {examples}")
+def _invalid(text: str, kind: str, examples: str) -> SettingsError:
+    return SettingsError(f"{quote(text)} is not a valid {kind}; write {examples}")

@@ -104,15 +104,18 @@ def test_an_address_in_the_environment_is_checked_too(program: Program) -> None:
     program.variables["OCAMBA_BASE_URL"] = "https://api.ocamba.com@evil.example"
     ended = program.call("run", program.ids(1), "--yes")
     assert ended.code == 2
-    assert "must not hold a user" in ended.stderr
+    assert "must not contain a user" in ended.stderr
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--burst", "10"], "'10' is not a limit; write 10/1s, 150/1m or none"),
-        (["--burst", "0/1s"], "is not a limit"),
-        (["--timeout", "5"], "'5' is not a duration; write 500ms, 30s, 5m or 1h"),
+        (
+            ["--burst", "10"],
+            "'10' is not a valid rate limit; write 10/1s, 150/1m or none",
+        ),
+        (["--burst", "0/1s"], "is not a valid rate limit"),
+        (["--timeout", "5"], "'5' is not a valid duration; write 500ms, 30s, 5m or 1h"),
         (["--timeout", "2h"], "at most an hour"),
         (["--max-in-flight", "0"], "--max-in-flight"),
         (["--max-attempts", "0"], "--max-attempts"),

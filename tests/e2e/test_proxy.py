@@ -3,8 +3,7 @@
 import pytest
 
 from tests.support.authority import LOOPBACK, Authority, context_of, needs_openssl
-from tests.support.broken_api import NO_CONTENT
-from tests.support.faulty_server import FaultyServer, choosing
+from tests.support.faulty_server import NO_CONTENT, FaultyServer, choosing
 from tests.support.program import TOKEN, Program, Start
 from tests.support.tls_tunnel import tunnel
 

@@ -6,8 +6,12 @@ from unicodedata import category
 import orjson
 import pytest
 
-from tests.support.broken_api import NO_CONTENT
-from tests.support.faulty_server import Behaviour, FaultyServer, choosing
+from tests.support.faulty_server import (
+    NO_CONTENT,
+    Behaviour,
+    FaultyServer,
+    choosing,
+)
 from tests.support.program import Program, Start
 
 

@@ -39,7 +39,8 @@ def test_a_file_that_others_can_read_is_warned_of(
     path = token_file(program.folder / "token", 0o644)
     ended = program.pause(serve(), program.ids(1), "--token-file", path)
     assert ended.code == 0
-    assert f"warning: others can read {path}: chmod 600 it" in ended.stderr
+    warning = f"warning: other users can read {path}; protect it with chmod 600"
+    assert warning in ended.stderr
 
 
 @pytest.mark.parametrize("text", ["", "\n", "two words", "käse"], ids=ascii)

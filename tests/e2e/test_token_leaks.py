@@ -8,15 +8,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tests.support.broken_api import (
-    KINDS,
-    UNANSWERED,
-    Answer,
-    answer,
-    broken_api,
-    ids_of,
-)
-from tests.support.faulty_server import FaultyServer
+from tests.support.broken_api import OUTCOMES, UNFINISHED_RESPONSES, broken_api, ids_of
+from tests.support.faulty_server import FaultyServer, Response, http_response
 from tests.support.program import Program, Start, until
 from tests.support.terminal import environment
 
@@ -26,23 +19,23 @@ pytestmark = pytest.mark.unmeasured
 #: It looks otherwise in every encoding.
 CANARY = "c4nary+t0ken/of~words=="
 #: A server in a debug mode sends back what it was sent.
-ECHOES: dict[str, Answer] = {
-    f"{status} echo in {name}": answer(status, body, head)
+ECHOES: dict[str, Response] = {
+    f"{status} echo in {name}": http_response(status, body, headers)
     for status in (400, 404, 422, 500, 503)
-    for name, body, head in (
-        ("the title", b'{"title": "No Bearer %s!"}' % CANARY.encode(), ""),
-        ("the message", b'{"message": "%s"}' % CANARY.encode(), ""),
-        ("the trace id", b'{"trace_id": "%s"}' % CANARY.encode(), ""),
-        ("a header", b"", f"X-Trace-Id: {CANARY}\r\n"),
-        ("an address", b'{"message": "?t=%s"}' % quote(CANARY, safe="").encode(), ""),
+    for name, body, headers in (
+        ("the title", b'{"title": "No Bearer %s!"}' % CANARY.encode(), ()),
+        ("the message", b'{"message": "%s"}' % CANARY.encode(), ()),
+        ("the trace id", b'{"trace_id": "%s"}' % CANARY.encode(), ()),
+        ("a header", b"", [("X-Trace-Id", CANARY)]),
+        ("an address", b'{"message": "?t=%s"}' % quote(CANARY, safe="").encode(), ()),
     )
 }
-_SLOW = ("flood", "endless", "byte by byte", "hang", "one by one", "for ever")
+_SLOW = ("flood", "endless", "byte by byte", "hang", "one by one")
 #: All that does not take long.
-BROKEN: dict[str, Answer] = {
+BROKEN: dict[str, Response] = {
     **{
         name: broken
-        for name, (broken, _) in KINDS.items()
+        for name, (broken, _) in OUTCOMES.items()
         if not any(slow in name for slow in _SLOW)
     },
     **ECHOES,
@@ -63,7 +56,7 @@ def carrier(program: Program) -> Program:
 
 def ids_file(program: Program) -> str:
     ids = ids_of(f"k{n}" for n in range(len(BROKEN)))
-    wanted = [id_ for id_ in ids if id_.endswith(("-good", "-acted"))]
+    wanted = [id_ for id_ in ids if id_.endswith(("-good", "-paused"))]
     return program.file("ids.txt", "".join(f"{id_}\n" for id_ in wanted))
 
 
@@ -170,7 +163,7 @@ def test_a_token_that_is_refused_is_not_shown(
     carrier: Program, start: Start, status: int
 ) -> None:
     body = b'{"title": "Bad token", "message": "%s?"}' % CANARY.encode()
-    server = start(broken_api({"no": answer(status, body)}))
+    server = start(broken_api({"no": http_response(status, body)}))
     ids = carrier.file("ids.txt", "".join(f"no-{n}\n" for n in range(20)))
     ended = carrier.call("run", ids, *run_options(server))
     assert ended.code == 4
@@ -242,8 +235,10 @@ def token_file(program: Program) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_run_that_is_killed_shows_no_token(carrier: Program, start: Start) -> None:
-    server = start(broken_api({"hang": UNANSWERED["hang before the status line"][0]}))
-    ids = carrier.file("ids.txt", "hang-acted\n0-good\n")
+    server = start(
+        broken_api({"hang": UNFINISHED_RESPONSES["hang before the status line"]})
+    )
+    ids = carrier.file("ids.txt", "hang-paused\n0-good\n")
     options = [*run_options(server), "--timeout", "60s"]
     running = carrier.start("run", ids, *options, "--token-file", token_file(carrier))
     until(lambda: len(server.requests) == 2)
@@ -262,8 +257,8 @@ import time
 from bulkpause.api import client
 from bulkpause.cli import app as cli
 
-def break_down(*arguments, hide, **options):
-    token = hide.__self__
+def break_down(*arguments, redact, **options):
+    token = redact.__self__
     time.sleep(0.2)
     raise ZeroDivisionError(token.header(), token)
 

@@ -1,4 +1,4 @@
-"""Integration tests talk over loopback in real time."""
+"""Fixtures of the integration tests, which use loopback in real time."""
 
 import pytest
 
@@ -22,5 +22,5 @@ def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def good(authority: Authority) -> Pair:
-    return authority.signed("good", LOOPBACK)
+def server_pair(authority: Authority) -> Pair:
+    return authority.signed("server_pair", LOOPBACK)

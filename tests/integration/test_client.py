@@ -1,9 +1,11 @@
+"""One request of the client against a raw server: what is sent and what is parsed."""
+
 import asyncio
 import gzip
 import random
 import re
 import string
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,31 +15,27 @@ import anyio
 import orjson
 import pytest
 
-from bulkpause.api.client import MOST_BODY_BYTES, Client, Timeouts
+from bulkpause.api.client import MAX_BODY_BYTES, Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint, parse_endpoint
+from bulkpause.api.proxy import Proxy
 from bulkpause.api.response import TRACE_HEADERS
+from bulkpause.errors import SettingsError
 from bulkpause.model import Action, RateLimitHeaders, Reply
-from bulkpause.simulator import Behaviour as Rules
+from bulkpause.simulator import Behaviour as SimulatorBehaviour
 from bulkpause.simulator import Simulator
-from tests.support.faulty_server import FaultyServer, answering, read_request
+from tests.support.faulty_server import (
+    NO_CONTENT,
+    FaultyServer,
+    http_response,
+    read_request,
+    responding,
+)
 
 
 pytestmark = pytest.mark.anyio
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
-Headers = Mapping[str, str] | Sequence[tuple[str, str]]
-
-
-def answer(status: int = 400, body: bytes = b"", headers: Headers = ()) -> bytes:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
-    lines = [
-        f"HTTP/1.1 {status} Word",
-        f"Content-Length: {len(body)}",
-        *(f"{name}: {value}" for name, value in pairs),
-    ]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 @asynccontextmanager
@@ -57,19 +55,19 @@ async def client_of(
 
 
 async def exchanged(
-    raw_answer: bytes, action: Action = Action.PAUSE, reason: str | None = "stop"
+    response: bytes, action: Action = Action.PAUSE, reason: str | None = "stop"
 ) -> tuple[Reply, bytes]:
-    """Answer one request, and give the reply and the request as it came."""
+    """Respond to one request, and give the reply and the raw request."""
     async with (
-        FaultyServer(answering(raw_answer)) as server,
+        FaultyServer(responding(response)) as server,
         client_of(server.endpoint, reason=reason) as client,
     ):
         reply = await client.send(action, "1000248", "run-1")
     return reply, bytes(server.received[0])
 
 
-async def replied(raw_answer: bytes, action: Action = Action.PAUSE) -> Reply:
-    return (await exchanged(raw_answer, action))[0]
+async def replied(response: bytes, action: Action = Action.PAUSE) -> Reply:
+    return (await exchanged(response, action))[0]
 
 
 def split(request: bytes) -> tuple[bytes, dict[bytes, bytes], bytes]:
@@ -78,7 +76,7 @@ def split(request: bytes) -> tuple[bytes, dict[bytes, bytes], bytes]:
     return line, dict(re.split(b": ?", text, maxsplit=1) for text in lines), body
 
 
-async def test_a_pause_is_a_post_with_the_reason() -> None:
+async def test_pause_is_post_with_reason() -> None:
     _, request = await exchanged(NO_CONTENT)
 
     line, headers, body = split(request)
@@ -96,8 +94,8 @@ async def test_a_pause_is_a_post_with_the_reason() -> None:
     assert orjson.loads(body) == {"reason": "stop"}
 
 
-async def test_a_read_back_is_a_get_without_a_body() -> None:
-    _, request = await exchanged(answer(200), Action.READ)
+async def test_read_back_is_get_without_body() -> None:
+    _, request = await exchanged(http_response(200), Action.READ)
 
     line, headers, body = split(request)
     assert line == b"GET /v1/hood/campaigns/1000248 HTTP/1.1"
@@ -105,13 +103,13 @@ async def test_a_read_back_is_a_get_without_a_body() -> None:
     assert (headers[b"Authorization"], body) == (b"Bearer abc", b"")
 
 
-async def test_a_pause_without_a_reason_has_an_empty_object_for_a_body() -> None:
+async def test_pause_without_reason_sends_empty_object() -> None:
     _, request = await exchanged(NO_CONTENT, reason=None)
 
     assert split(request)[2] == b"{}"
 
 
-async def test_any_text_can_be_the_reason() -> None:
+async def test_reason_with_any_characters_is_sent_unchanged() -> None:
     reason = '"\\\r\n\0</script>\N{RIGHT-TO-LEFT OVERRIDE}\N{PILE OF POO}'
 
     _, request = await exchanged(NO_CONTENT, reason=reason)
@@ -119,14 +117,14 @@ async def test_any_text_can_be_the_reason() -> None:
     assert orjson.loads(split(request)[2]) == {"reason": reason}
 
 
-async def test_an_id_arrives_byte_for_byte() -> None:
+async def test_id_arrives_byte_for_byte() -> None:
     rng = random.Random(7)
     letters = string.ascii_letters + string.digits
     ids = [
         rng.choice(letters) + "".join(rng.choices(letters + "-_", k=rng.randrange(64)))
         for _ in range(500)
     ]
-    behaviour = answering(*[NO_CONTENT] * len(ids))
+    behaviour = responding(*[NO_CONTENT] * len(ids))
     async with (
         FaultyServer(behaviour) as server,
         client_of(server.endpoint) as client,
@@ -154,19 +152,51 @@ async def test_an_id_arrives_byte_for_byte() -> None:
         "\N{DIGIT SEVEN}\u0301",
     ],
 )
-async def test_what_is_no_id_is_not_sent(id_: str) -> None:
+async def test_invalid_id_is_not_sent(id_: str) -> None:
     async with (
-        FaultyServer(answering(NO_CONTENT)) as server,
+        FaultyServer(responding(NO_CONTENT)) as server,
         client_of(server.endpoint) as client,
     ):
-        with pytest.raises(ValueError, match="cannot stand in a path"):
+        with pytest.raises(ValueError, match="is not safe in a URL path"):
             await client.send(Action.PAUSE, id_, "r")
 
     assert server.received == []
 
 
-async def test_the_path_of_the_base_url_stays_in_front() -> None:
-    async with FaultyServer(answering(NO_CONTENT)) as server:
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://user@api.ocamba.com",
+        "https://@api.ocamba.com",
+        "https://api.ocamba.com\\@evil.example",
+        "https://api.ocamba.com:4_4",
+        "https://api.oc\tamba.com",
+        "https://api.ocamba.com?",
+        "https://[::1].evil.example",
+        "https://API.ocamba.com",
+    ],
+)
+async def test_client_refuses_base_url_read_differently_by_yarl(base_url: str) -> None:
+    with pytest.raises(SettingsError, match="the URL is refused"):
+        async with client_of(Endpoint(base_url)):
+            pass
+
+
+async def test_client_refuses_proxy_read_differently_by_yarl() -> None:
+    timeouts = Timeouts.within(1)
+    with pytest.raises(SettingsError, match="the URL is refused"):
+        Client(
+            Endpoint("https://api.ocamba.com"),
+            Token("abc"),
+            reason=None,
+            timeouts=timeouts,
+            max_in_flight=1,
+            proxy=Proxy("http://proxy.example\\@evil.example"),
+        )
+
+
+async def test_base_url_path_precedes_request_path() -> None:
+    async with FaultyServer(responding(NO_CONTENT)) as server:
         endpoint = parse_endpoint(f"{server.endpoint.base_url}/ocamba/")
         async with client_of(endpoint) as client:
             await client.send(Action.PAUSE, "7", "r")
@@ -174,7 +204,7 @@ async def test_the_path_of_the_base_url_stays_in_front() -> None:
     assert server.requests == [b"POST /ocamba/v1/hood/campaigns/7/pause HTTP/1.1"]
 
 
-async def test_204_is_told_with_its_times() -> None:
+async def test_204_reply_has_its_times() -> None:
     async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         await asyncio.sleep(0.1)
@@ -195,7 +225,7 @@ async def test_204_is_told_with_its_times() -> None:
     )
 
 
-async def test_the_answer_is_there_when_its_head_is() -> None:
+async def test_reply_is_received_when_headers_arrive() -> None:
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 400 No\r\nContent-Length: 2\r\n\r\n")
@@ -210,10 +240,10 @@ async def test_the_answer_is_there_when_its_head_is() -> None:
     assert ended_at - reply.received_at >= 0.1
 
 
-async def test_a_refusal_is_told_in_the_words_of_the_server() -> None:
+async def test_rejection_has_title_message_and_trace_id() -> None:
     body = b'{"code":400,"title":"Bad request.","message":"No.","trace_id":"t-1"}'
 
-    reply = await replied(answer(400, body))
+    reply = await replied(http_response(400, body))
 
     assert (reply.http_status, reply.error) == (400, None)
     assert (reply.title, reply.message, reply.trace_id) == (
@@ -223,34 +253,34 @@ async def test_a_refusal_is_told_in_the_words_of_the_server() -> None:
     )
 
 
-ODD_BODIES = {
+UNUSABLE_BODIES = {
     "HTML": b"<html>Bad gateway</html>",
     "an array": b"[1, 2]",
     "a string": b'"trace_id"',
     "null": b"null",
     "a number": b"1e999",
-    "half of an object": b'{"title": "x"',
+    "half an object": b'{"title": "x"',
     "invalid UTF-8": b'{"title": "\xff\xfe"}',
     "UTF-16": '{"title": "x"}'.encode("utf-16"),
     "a lone surrogate": b'{"title": "\\ud800"}',
     "deep arrays": b"[" * 60_000,
     "deep objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
     "NaN": b'{"title": NaN}',
-    "other types": b'{"title": 1, "message": {"a": 1}, "trace_id": [], "items": 5}',
-    "nulls": b'{"title": null, "message": null, "trace_id": null, "items": null}',
-    "odd items": b'{"items": [null, 1, [], {}, {"id": "1000248", "status": 1}]}',
-    "longer than the bound": b'{"title": "' + b"x" * MOST_BODY_BYTES + b'"}',
+    "fields of other types": b'{"title": 1, "message": {"a": 1}, "trace_id": [], "items": 5}',
+    "null fields": b'{"title": null, "message": null, "trace_id": null, "items": null}',
+    "items of other types": b'{"items": [null, 1, [], {}, {"id": "1000248", "status": 1}]}',
+    "longer than the maximum": b'{"title": "' + b"x" * MAX_BODY_BYTES + b'"}',
     "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
 }
 
 
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("status", [200, 400, 500])
-@pytest.mark.parametrize("body", ODD_BODIES.values(), ids=ODD_BODIES)
-async def test_an_odd_body_leaves_only_the_status(
+@pytest.mark.parametrize("body", UNUSABLE_BODIES.values(), ids=UNUSABLE_BODIES)
+async def test_unusable_body_leaves_only_http_status(
     body: bytes, status: int, action: Action
 ) -> None:
-    reply = await replied(answer(status, body), action)
+    reply = await replied(http_response(status, body), action)
 
     assert reply == Reply(
         http_status=status,
@@ -260,34 +290,36 @@ async def test_an_odd_body_leaves_only_the_status(
     )
 
 
-async def test_a_body_of_exactly_the_bound_is_read() -> None:
+async def test_body_of_maximum_length_is_read() -> None:
     start, end = b'{"title": "x", "fill": "', b'"}'
-    fill = b"y" * (MOST_BODY_BYTES - len(start) - len(end))
+    fill = b"y" * (MAX_BODY_BYTES - len(start) - len(end))
 
-    assert (await replied(answer(400, start + fill + end))).title == "x"
+    assert (await replied(http_response(400, start + fill + end))).title == "x"
 
 
-async def test_a_packed_body_stays_packed() -> None:
-    packed = gzip.compress(b'{"title": "x"}')
+async def test_compressed_body_is_not_decompressed() -> None:
+    compressed = gzip.compress(b'{"title": "x"}')
 
-    reply = await replied(answer(400, packed, {"Content-Encoding": "gzip"}))
+    reply = await replied(
+        http_response(400, compressed, [("Content-Encoding", "gzip")])
+    )
 
     assert (reply.http_status, reply.title) == (400, None)
 
 
-async def test_of_a_repeated_key_one_value_is_taken() -> None:
-    reply = await replied(answer(400, b'{"title": "a", "title": "b"}'))
+async def test_repeated_key_gives_one_of_its_values() -> None:
+    reply = await replied(http_response(400, b'{"title": "a", "title": "b"}'))
 
     assert reply.title in {"a", "b"}
 
 
-async def test_a_long_text_is_cut_short() -> None:
+async def test_long_text_is_cut_short() -> None:
     body = orjson.dumps({"message": "x" * 5000})
 
-    assert (await replied(answer(400, body))).message == "x" * 500
+    assert (await replied(http_response(400, body))).message == "x" * 500
 
 
-STEERING = [
+CONTROL_CHARACTERS = [
     ("\x1b[2J\x1b]0;owned\x07", "[2J]0;owned"),
     ("\r\n\n\t\v\f\x00\x08\x7f", ""),
     ("\x80\x85\x9b31m\x9f", "31m"),
@@ -297,29 +329,29 @@ STEERING = [
 ]
 
 
-@pytest.mark.parametrize(("text", "visible"), STEERING)
+@pytest.mark.parametrize(("text", "printable"), CONTROL_CHARACTERS)
 @pytest.mark.parametrize("field", ["title", "message", "trace_id"])
-async def test_what_could_steer_a_terminal_is_taken_out(
-    field: str, text: str, visible: str
+async def test_terminal_control_characters_are_replaced(
+    field: str, text: str, printable: str
 ) -> None:
-    reply = await replied(answer(400, orjson.dumps({field: f"a{text}b"})))
+    reply = await replied(http_response(400, orjson.dumps({field: f"a{text}b"})))
 
     cleaned = getattr(reply, field)
     assert cleaned.isprintable()
-    assert cleaned.replace("\N{REPLACEMENT CHARACTER}", "") == f"a{visible}b"
+    assert cleaned.replace("\N{REPLACEMENT CHARACTER}", "") == f"a{printable}b"
 
 
-async def test_other_scripts_and_pictures_are_left_as_they_are() -> None:
+async def test_other_scripts_and_emoji_are_kept() -> None:
     text = "Größe 広告 [bold]x[/] =1+1 \N{PILE OF POO}"
 
-    reply = await replied(answer(400, orjson.dumps({"message": text})))
+    reply = await replied(http_response(400, orjson.dumps({"message": text})))
 
     assert reply.message == text
 
 
 @pytest.mark.parametrize("name", TRACE_HEADERS)
-async def test_a_trace_id_may_come_in_a_header(name: str) -> None:
-    reply = await replied(answer(500, b"<html>", {name.lower(): "h-1"}))
+async def test_trace_id_is_read_from_header(name: str) -> None:
+    reply = await replied(http_response(500, b"<html>", [(name.lower(), "h-1")]))
 
     assert reply.trace_id == "h-1"
 
@@ -336,22 +368,22 @@ async def test_a_trace_id_may_come_in_a_header(name: str) -> None:
         (b"[]", "h-1"),
     ],
 )
-async def test_the_trace_id_of_the_body_goes_first(body: bytes, trace_id: str) -> None:
-    reply = await replied(answer(400, body, {"X-Trace-Id": "h-1"}))
+async def test_trace_id_in_body_precedes_header(body: bytes, trace_id: str) -> None:
+    reply = await replied(http_response(400, body, [("X-Trace-Id", "h-1")]))
 
     assert reply.trace_id == trace_id
 
 
-async def test_a_trace_id_in_a_header_is_cleaned_too() -> None:
-    raw = answer(500, b"", {"X-Trace-Id": "a\N{RIGHT-TO-LEFT OVERRIDE}\x9bb"})
+async def test_trace_id_from_header_is_printable() -> None:
+    raw = http_response(500, b"", [("X-Trace-Id", "a\N{RIGHT-TO-LEFT OVERRIDE}\x9bb")])
     reply = await replied(raw.replace(b"b\r\n", b"b\xff\r\n"))
 
     assert reply.trace_id is not None
     assert reply.trace_id.isprintable()
 
 
-async def test_without_a_trace_id_there_is_none() -> None:
-    assert (await replied(answer(500))).trace_id is None
+async def test_missing_trace_id_is_none() -> None:
+    assert (await replied(http_response(500))).trace_id is None
 
 
 @pytest.mark.parametrize(
@@ -370,17 +402,17 @@ async def test_without_a_trace_id_there_is_none() -> None:
         ([], None),
     ],
 )
-async def test_the_status_is_that_of_the_campaign_asked_for(
+async def test_campaign_status_is_that_of_requested_id(
     items: list[object], campaign_status: str | None
 ) -> None:
     body = orjson.dumps({"total": 1, "items": items})
 
-    reply = await replied(answer(200, body), Action.READ)
+    reply = await replied(http_response(200, body), Action.READ)
 
     assert reply.campaign_status == campaign_status
 
 
-LIMITS = {
+RATE_LIMIT = {
     "X-RateLimit-Limit": "150",
     "X-RateLimit-Remaining": "149",
     "X-RateLimit-Reset": "60",
@@ -388,63 +420,80 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("status", [204, 400, 500])
-async def test_the_servers_word_on_a_window_is_read(status: int) -> None:
-    reply = await replied(answer(status, headers=LIMITS))
+async def test_rate_limit_headers_are_read(status: int) -> None:
+    reply = await replied(http_response(status, headers=RATE_LIMIT.items()))
 
     assert reply.rate_limit == RateLimitHeaders(limit=150, remaining=149, reset_s=60)
 
 
 @pytest.mark.parametrize("remaining", [0, 150])
-async def test_a_window_may_be_empty_or_whole(remaining: int) -> None:
-    headers = LIMITS | {
+async def test_rate_limit_remaining_may_be_zero_or_full(remaining: int) -> None:
+    headers = RATE_LIMIT | {
         "X-RateLimit-Remaining": str(remaining),
         "X-RateLimit-Reset": "0",
     }
 
-    reply = await replied(answer(204, headers=headers))
+    reply = await replied(http_response(204, headers=headers.items()))
 
     assert reply.rate_limit == RateLimitHeaders(
         limit=150, remaining=remaining, reset_s=0
     )
 
 
-ABSURD = ["", "-1", "1.5", "1e2", "many", "0x10", "10, 10", "9" * 400, "1_0", "+1"]
+MALFORMED_NUMBERS = [
+    "",
+    "-1",
+    "1.5",
+    "1e2",
+    "many",
+    "0x10",
+    "10, 10",
+    "9" * 400,
+    "1_0",
+    "+1",
+]
 
 
-@pytest.mark.parametrize("value", ABSURD)
-@pytest.mark.parametrize("name", LIMITS)
-async def test_an_absurd_word_on_a_window_is_not_taken(name: str, value: str) -> None:
-    reply = await replied(answer(204, headers=LIMITS | {name: value}))
+@pytest.mark.parametrize("value", MALFORMED_NUMBERS)
+@pytest.mark.parametrize("name", RATE_LIMIT)
+async def test_malformed_rate_limit_header_is_ignored(name: str, value: str) -> None:
+    reply = await replied(
+        http_response(204, headers=(RATE_LIMIT | {name: value}).items())
+    )
 
     assert (reply.http_status, reply.rate_limit) == (204, None)
 
 
-@pytest.mark.parametrize("name", LIMITS)
-async def test_half_a_word_on_a_window_is_not_taken(name: str) -> None:
-    headers = {key: value for key, value in LIMITS.items() if key != name}
+@pytest.mark.parametrize("name", RATE_LIMIT)
+async def test_incomplete_rate_limit_headers_are_ignored(name: str) -> None:
+    headers = {key: value for key, value in RATE_LIMIT.items() if key != name}
 
-    assert (await replied(answer(204, headers=headers))).rate_limit is None
+    assert (
+        await replied(http_response(204, headers=headers.items()))
+    ).rate_limit is None
 
 
-@pytest.mark.parametrize("name", LIMITS)
-async def test_two_words_on_a_window_are_not_taken(name: str) -> None:
-    headers = [*LIMITS.items(), (name, "1")]
+@pytest.mark.parametrize("name", RATE_LIMIT)
+async def test_repeated_rate_limit_headers_are_ignored(name: str) -> None:
+    headers = [*RATE_LIMIT.items(), (name, "1")]
 
-    assert (await replied(answer(204, headers=headers))).rate_limit is None
+    assert (await replied(http_response(204, headers=headers))).rate_limit is None
 
 
 @pytest.mark.parametrize(
-    "nonsense",
+    "contradiction",
     [
         {"X-RateLimit-Limit": "0", "X-RateLimit-Remaining": "0"},
         {"X-RateLimit-Remaining": "151"},
         {"X-RateLimit-Reset": "86401"},
     ],
 )
-async def test_a_word_that_makes_no_sense_is_not_taken(
-    nonsense: dict[str, str],
+async def test_contradictory_rate_limit_headers_are_ignored(
+    contradiction: dict[str, str],
 ) -> None:
-    assert (await replied(answer(204, headers=LIMITS | nonsense))).rate_limit is None
+    assert (
+        await replied(http_response(204, headers=(RATE_LIMIT | contradiction).items()))
+    ).rate_limit is None
 
 
 def http_date(seconds_from_now: float) -> str:
@@ -481,33 +530,35 @@ def http_date(seconds_from_now: float) -> str:
 async def test_retry_after_is_read_in_every_form(
     text: str, retry_after_s: float | None
 ) -> None:
-    reply = await replied(answer(503, headers={"Retry-After": text}))
+    reply = await replied(http_response(503, headers=[("Retry-After", text)]))
 
     assert (reply.http_status, reply.retry_after_s) == (503, retry_after_s)
 
 
-async def test_without_retry_after_there_is_none() -> None:
-    assert (await replied(answer(429))).retry_after_s is None
+async def test_missing_retry_after_is_none() -> None:
+    assert (await replied(http_response(429))).retry_after_s is None
 
 
-async def test_a_retry_after_date_is_read_by_the_servers_clock() -> None:
-    headers = {"Retry-After": http_date(3690), "Date": http_date(3600)}
+async def test_retry_after_date_is_relative_to_server_clock() -> None:
+    headers = [("Retry-After", http_date(3690)), ("Date", http_date(3600))]
 
-    assert (await replied(answer(503, headers=headers))).retry_after_s == 90.0
+    assert (await replied(http_response(503, headers=headers))).retry_after_s == 90.0
 
 
 @pytest.mark.parametrize(
     "date",
     ["", "now", "Sun, 22 Nov 2026 12:00:00", "Sun, 1 Jan 99999999999999 1:1:1 Z"],
 )
-async def test_without_a_servers_clock_ours_is_taken(date: str) -> None:
-    headers = {"Retry-After": http_date(90), "Date": date}
+async def test_retry_after_date_falls_back_to_local_clock(date: str) -> None:
+    headers = [("Retry-After", http_date(90)), ("Date", date)]
 
-    assert (await replied(answer(503, headers=headers))).retry_after_s == 90.0
+    assert (await replied(http_response(503, headers=headers))).retry_after_s == 90.0
 
 
-async def test_the_connection_is_kept_for_the_next_request() -> None:
-    behaviour = answering(NO_CONTENT, answer(400, b"{}"), answer(200, b"{}"))
+async def test_connection_is_reused_for_next_request() -> None:
+    behaviour = responding(
+        NO_CONTENT, http_response(400, b"{}"), http_response(200, b"{}")
+    )
     async with (
         FaultyServer(behaviour) as server,
         client_of(server.endpoint) as client,
@@ -518,16 +569,16 @@ async def test_the_connection_is_kept_for_the_next_request() -> None:
     assert (len(server.received), len(server.requests)) == (1, 3)
 
 
-async def test_as_many_connections_as_may_be_in_flight_are_open_at_once() -> None:
-    all_came = asyncio.Event()
+async def test_pool_opens_one_connection_per_request_in_flight() -> None:
+    all_received = asyncio.Event()
 
     async def wait_for_all(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await read_request(reader)
         if len(server.requests) == 150:
-            all_came.set()
-        await all_came.wait()
+            all_received.set()
+        await all_received.wait()
         writer.write(NO_CONTENT)
         await reader.read()
 
@@ -542,13 +593,13 @@ async def test_as_many_connections_as_may_be_in_flight_are_open_at_once() -> Non
     assert {reply.http_status for reply in replies} == {204}
 
 
-async def test_no_more_connections_are_open_than_may_be_in_flight() -> None:
-    most = 0
+async def test_pool_never_exceeds_max_in_flight() -> None:
+    max_open = 0
 
     async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal most
+        nonlocal max_open
         await read_request(reader)
-        most = max(most, server.open_connections)
+        max_open = max(max_open, server.open_connections)
         await asyncio.sleep(0.01)
         writer.write(NO_CONTENT)
 
@@ -558,7 +609,7 @@ async def test_no_more_connections_are_open_than_may_be_in_flight() -> None:
     ):
         await asyncio.gather(*(client.send(Action.PAUSE, "7", "r") for _ in range(20)))
 
-    assert (most <= 3, len(server.requests)) == (True, 20)
+    assert (max_open <= 3, len(server.requests)) == (True, 20)
 
 
 @pytest.fixture
@@ -569,12 +620,12 @@ def netrc(tmp_path: Path) -> Path:
     return path
 
 
-async def test_the_environment_leads_no_request_astray(
+async def test_environment_proxy_and_netrc_are_ignored(
     monkeypatch: pytest.MonkeyPatch, netrc: Path
 ) -> None:
     async with (
-        FaultyServer(answering(NO_CONTENT)) as proxy,
-        FaultyServer(answering(NO_CONTENT)) as server,
+        FaultyServer(responding(NO_CONTENT)) as proxy,
+        FaultyServer(responding(NO_CONTENT)) as server,
     ):
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.endpoint.base_url)
@@ -590,10 +641,10 @@ async def test_the_environment_leads_no_request_astray(
     assert headers[b"Authorization"] == b"Bearer abc"
 
 
-async def test_no_cookie_is_taken_or_sent() -> None:
-    tasty = answer(400, headers={"Set-Cookie": "session=1; Path=/"})
+async def test_cookies_are_not_stored_or_sent() -> None:
+    with_cookie = http_response(400, headers=[("Set-Cookie", "session=1; Path=/")])
     async with (
-        FaultyServer(answering(tasty, tasty)) as server,
+        FaultyServer(responding(with_cookie, with_cookie)) as server,
         client_of(Endpoint(f"http://localhost:{server.port}")) as client,
     ):
         for _ in range(2):
@@ -603,8 +654,8 @@ async def test_no_cookie_is_taken_or_sent() -> None:
     assert b"cookie" not in bytes(server.received[0]).lower()
 
 
-async def test_a_client_that_is_left_closes_its_connections() -> None:
-    async with FaultyServer(answering(NO_CONTENT)) as server:
+async def test_client_closes_its_connections_on_exit() -> None:
+    async with FaultyServer(responding(NO_CONTENT)) as server:
         async with client_of(server.endpoint) as client:
             await client.send(Action.PAUSE, "7", "r")
             assert server.open_connections == 1
@@ -613,21 +664,21 @@ async def test_a_client_that_is_left_closes_its_connections() -> None:
                 await anyio.sleep(0.01)
 
 
-async def test_the_stand_in_is_paused_and_read_back() -> None:
+async def test_simulator_campaign_is_paused_and_read_back() -> None:
     async with (
-        Simulator(Rules()) as simulator,
+        Simulator(SimulatorBehaviour()) as simulator,
         client_of(parse_endpoint(simulator.base_url)) as client,
     ):
         paused = await client.send(Action.PAUSE, "7", "r-1")
-        refused = await client.send(Action.PAUSE, "7", "r-2")
-        view = await client.send(Action.READ, "7", "r-3")
+        rejected = await client.send(Action.PAUSE, "7", "r-2")
+        read_back = await client.send(Action.READ, "7", "r-3")
 
-    assert (paused.http_status, refused.http_status) == (204, 400)
-    assert refused.trace_id
-    assert (view.http_status, view.campaign_status) == (200, "paused")
+    assert (paused.http_status, rejected.http_status) == (204, 400)
+    assert rejected.trace_id
+    assert (read_back.http_status, read_back.campaign_status) == (200, "paused")
 
 
-async def test_only_the_first_request_of_a_connection_is_cold() -> None:
+async def test_only_first_request_on_connection_is_cold() -> None:
     async with (
         Simulator() as simulator,
         client_of(parse_endpoint(simulator.base_url)) as client,

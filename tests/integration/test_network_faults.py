@@ -1,10 +1,9 @@
-"""Whole runs on a bad day: each id ends in the one status that its answers mean."""
+"""Runs against a broken API or network: each id gets the status that is right for it."""
 
 import asyncio
 import socket
 import subprocess
 import sys
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,20 +17,27 @@ from bulkpause.model import Record, StopCause, TransportError
 from bulkpause.pauser import GRACE_S, Pauser
 from bulkpause.settings import Settings
 from tests.support.broken_api import (
-    DOUBTFUL,
-    FATES,
-    FINAL,
-    KINDS,
-    NO_CONTENT,
-    NO_TLS,
-    UNANSWERED,
-    Answer,
-    answer,
+    IN_DOUBT,
+    OUTCOMES,
+    READ_BACKS,
+    REJECTED,
+    TLS_FAILURES,
+    TRANSPORT_ERRORS,
+    UNFINISHED,
+    UNFINISHED_RESPONSES,
     broken_api,
+    decompression_bomb,
     ids_of,
-    raw,
 )
-from tests.support.faulty_server import Behaviour, FaultyServer, choosing
+from tests.support.faulty_server import (
+    NO_CONTENT,
+    Behaviour,
+    FaultyServer,
+    Response,
+    choosing,
+    http_response,
+    sending,
+)
 
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +59,7 @@ def logged(log: Path) -> list[str]:
 async def paused(
     ids: list[str], wanted: Settings, log: Path, guards: GuardRails | None = None
 ) -> dict[str, Record]:
-    """Pause ids, and see to it that each has one record, and one line in the log."""
+    """Pause ids, and check that each has one record and one line in the result log."""
     async with Pauser("s3cret", wanted, log=log, guards=guards) as pauser:
         with anyio.fail_after(30):
             records = [record async for record in pauser.pause(ids)]
@@ -62,102 +68,151 @@ async def paused(
     return {str(record.id): record for record in records}
 
 
-def fates(records: Mapping[str, Record]) -> tuple[str, ...]:
-    """Give the statuses of the three, when all the others are paused."""
+def statuses_of(records: Mapping[str, Record]) -> tuple[str, ...]:
+    """Give the statuses of the three broken ids, if all others are paused."""
     good = {record.status for id_, record in records.items() if id_.endswith("-good")}
     assert good == {"paused"}
-    return tuple(records[f"kind-{fate}"].status for fate in FATES)
+    return tuple(records[f"broken-{read_back}"].status for read_back in READ_BACKS)
 
 
-@pytest.mark.parametrize(("broken", "statuses"), KINDS.values(), ids=KINDS)
-async def test_each_kind_of_answer_means_one_status(
-    broken: Answer, statuses: tuple[str, ...], tmp_path: Path
-) -> None:
-    async with FaultyServer(broken_api({"kind": broken})) as server:
+async def statuses_after(response: Response, log: Path) -> tuple[str, ...]:
+    async with FaultyServer(broken_api({"broken": response})) as server:
         wanted = settings(server.endpoint.base_url)
-        records = await paused(ids_of(["kind"]), wanted, tmp_path / "log.jsonl")
-
-    assert fates(records) == statuses
+        return statuses_of(await paused(ids_of(["broken"]), wanted, log))
 
 
-async def test_a_bad_day_with_every_kind_leaves_no_id_without_its_status(
-    tmp_path: Path,
-) -> None:
-    # But for those that hang: ten in a row would mean that the server is out.
-    slow = {
-        name
-        for name, (_, fault) in UNANSWERED.items()
-        if fault is TransportError.READ_TIMEOUT
-    }
-    quick = [kind for kind in KINDS.items() if kind[0] not in slow | {"403"}]
-    pauses = {f"kind{n}": broken for n, (_, (broken, _)) in enumerate(quick)}
-    async with FaultyServer(broken_api(pauses)) as server:
-        wanted = settings(server.endpoint.base_url, timeout_s=1.5)
-        records = await paused(ids_of(pauses), wanted, tmp_path / "log.jsonl")
-
-    assert len(records) > 400
-    for n, (name, (_, statuses)) in enumerate(quick):
-        for fate, status, doubtful in zip(FATES, statuses, DOUBTFUL, strict=True):
-            # A request may have met a connection that another kind had spoilt.
-            assert records[f"kind{n}-{fate}"].status in {status, doubtful}, name
-
-
-TRIED_AGAIN: dict[str, Answer] = {
-    **{name: one for name, (one, _) in UNANSWERED.items() if "flood" not in name},
-    **{str(code): answer(code) for code in (408, 425, 500, 502, 503, 504)},
-    "429": answer(429, head="Retry-After: 0\r\n"),
-    "429 in parallel": answer(429, head="Retry-After: -1\r\n"),
+ENDED_OUTCOMES = {
+    name: outcome for name, outcome in OUTCOMES.items() if name not in UNFINISHED
 }
 
 
-@pytest.mark.parametrize("broken", TRIED_AGAIN.values(), ids=TRIED_AGAIN)
-async def test_a_fault_that_passes_is_tried_again(
-    broken: Answer, tmp_path: Path
+@pytest.mark.parametrize(
+    ("response", "statuses"), ENDED_OUTCOMES.values(), ids=ENDED_OUTCOMES
+)
+async def test_each_response_leads_to_its_status(
+    response: Response, statuses: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """The second answer says whether the first try had done it."""
-    pauses: dict[str, Answer | list[Answer]] = {
-        "first": [broken, answer(400)],
-        "second": [broken, NO_CONTENT],
-    }
-    async with FaultyServer(broken_api(pauses)) as server:
-        # Long enough for the second try to be in time on a machine that stalls.
-        wanted = settings(server.endpoint.base_url, timeout_s=2.5)
-        ids = ["first-acted", "0-good", "second-idle", "1-good"]
-        records = await paused(ids, wanted, tmp_path / "log.jsonl")
+    assert await statuses_after(response, tmp_path / "log.jsonl") == statuses
 
-    was_taken = not isinstance(broken, bytes) or broken[9:12] in {
+
+async def test_each_unfinished_response_leads_to_its_status(tmp_path: Path) -> None:
+    # Side by side, since each run lasts until its timeouts.
+    statuses = await asyncio.gather(
+        *(
+            statuses_after(OUTCOMES[name][0], tmp_path / f"{n}.jsonl")
+            for n, name in enumerate(UNFINISHED)
+        )
+    )
+
+    assert dict(zip(UNFINISHED, statuses, strict=True)) == {
+        name: OUTCOMES[name][1] for name in UNFINISHED
+    }
+
+
+async def test_run_with_all_broken_responses_settles_every_id(tmp_path: Path) -> None:
+    # Ten timeouts in a row would be an outage, and 403 means a token without rights.
+    outcomes = [
+        outcome
+        for name, outcome in OUTCOMES.items()
+        if name not in UNFINISHED_RESPONSES and name != "403"
+    ]
+    responses = {f"broken{n}": response for n, (response, _) in enumerate(outcomes)}
+    async with FaultyServer(broken_api(responses)) as server:
+        wanted = settings(server.endpoint.base_url, timeout_s=1.5)
+        records = await paused(ids_of(responses), wanted, tmp_path / "log.jsonl")
+
+    assert len(records) > 400
+    for n, (_, statuses) in enumerate(outcomes):
+        for read_back, status, in_doubt in zip(
+            READ_BACKS, statuses, IN_DOUBT, strict=True
+        ):
+            # The connection may have been broken by the response to another request.
+            record = records[f"broken{n}-{read_back}"]
+            assert record.status in {status, in_doubt}, record
+
+
+RETRIED: dict[str, Response] = {
+    **{
+        name: response
+        for name, (response, _) in TRANSPORT_ERRORS.items()
+        if "flood" not in name
+    },
+    **{
+        str(code): http_response(code, b"{}") for code in (408, 425, 500, 502, 503, 504)
+    },
+    "429": http_response(429, b"{}", [("Retry-After", "0")]),
+    "429 in parallel": http_response(429, b"{}", [("Retry-After", "-1")]),
+}
+RETRIED_AT_ONCE = {name: one for name, one in RETRIED.items() if name not in UNFINISHED}
+RETRIED_LATE = {name: one for name, one in RETRIED.items() if name in UNFINISHED}
+
+
+async def statuses_after_retry(response: Response, log: Path) -> tuple[str, str]:
+    """Pause two campaigns that get the response, then 400 and 204, on the retry.
+
+    The first was paused by the first attempt, and the retry gets 400.
+    """
+    responses: dict[str, Response | list[Response]] = {
+        "first": [response, http_response(400, b"{}")],
+        "second": [response, NO_CONTENT],
+    }
+    async with FaultyServer(broken_api(responses)) as server:
+        # Long enough for the retry to be in time on a machine that stalls.
+        wanted = settings(server.endpoint.base_url, timeout_s=2.5)
+        ids = ["first-paused", "0-good", "second-running", "1-good"]
+        records = await paused(ids, wanted, log)
+    return records["first-paused"].status, records["second-running"].status
+
+
+@pytest.mark.parametrize("response", RETRIED_AT_ONCE.values(), ids=RETRIED_AT_ONCE)
+async def test_passing_failure_is_retried(response: Response, tmp_path: Path) -> None:
+    may_be_applied = not isinstance(response, bytes) or response[9:12] in {
         b"500",
         b"502",
         b"504",
     }
-    assert records["first-acted"].status == (
-        "paused" if was_taken else "already_paused"
+
+    statuses = await statuses_after_retry(response, tmp_path / "log.jsonl")
+
+    assert statuses == ("paused" if may_be_applied else "already_paused", "paused")
+
+
+async def test_timeout_is_retried(tmp_path: Path) -> None:
+    # Side by side, since each run lasts until its timeout.
+    statuses = await asyncio.gather(
+        *(
+            statuses_after_retry(response, tmp_path / f"{n}.jsonl")
+            for n, response in enumerate(RETRIED_LATE.values())
+        )
     )
-    assert records["second-idle"].status == "paused"
+
+    assert dict(zip(RETRIED_LATE, statuses, strict=True)) == dict.fromkeys(
+        RETRIED_LATE, ("paused", "paused")
+    )
 
 
 @pytest.mark.parametrize("is_elsewhere", [False, True], ids=["same", "other"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_ends_an_id_and_leads_nowhere(
+async def test_redirect_rejects_id_and_is_not_followed(
     status: int, is_elsewhere: bool, tmp_path: Path
 ) -> None:
     async with FaultyServer(choosing(lambda _: NO_CONTENT)) as elsewhere:
         origin = elsewhere.endpoint.base_url if is_elsewhere else ""
-        head = f"Location: {origin}/v1/hood/campaigns/kind-0-good/pause\r\n"
-        broken = answer(status, head=head)
-        async with FaultyServer(broken_api({"kind": broken})) as server:
+        location = f"{origin}/v1/hood/campaigns/broken-0-good/pause"
+        redirect = http_response(status, b"{}", [("Location", location)])
+        async with FaultyServer(broken_api({"broken": redirect})) as server:
             wanted = settings(server.endpoint.base_url)
-            records = await paused(ids_of(["kind"]), wanted, tmp_path / "log.jsonl")
+            records = await paused(ids_of(["broken"]), wanted, tmp_path / "log.jsonl")
 
-    assert fates(records) == FINAL
+    assert statuses_of(records) == REJECTED
     assert elsewhere.received == []
     assert len(server.requests) == len(records)
 
 
-async def test_a_connection_that_is_dropped_costs_no_id(tmp_path: Path) -> None:
-    # Each connection answers one request, and is closed when the next one comes.
-    async with FaultyServer(broken_api({"kind": raw()})) as server:
-        ids = [f"{n}-good" if n % 2 else f"kind-{n}-good" for n in range(8)]
+async def test_dropped_connection_costs_no_id(tmp_path: Path) -> None:
+    # Each connection serves one request, and is closed when the next one arrives.
+    async with FaultyServer(broken_api({"broken": sending()})) as server:
+        ids = [f"{n}-good" if n % 2 else f"broken-{n}-good" for n in range(8)]
         wanted = settings(server.endpoint.base_url)
         records = await paused(ids, wanted, tmp_path / "log.jsonl")
 
@@ -171,13 +226,13 @@ def listening() -> tuple[socket.socket, str]:
 
 
 async def nothing_sent(base_url: str, log: Path) -> set[str | None]:
-    """Pause three ids where nothing can be sent, and name the errors."""
+    """Pause three ids where nothing can be sent, and give the errors."""
     records = await paused(["1", "2", "3"], settings(base_url), log)
     assert {record.status for record in records.values()} == {"failed"}
     return {record.error for record in records.values()}
 
 
-async def test_a_refused_connection_fails_every_id(tmp_path: Path) -> None:
+async def test_refused_connection_fails_every_id(tmp_path: Path) -> None:
     listener, host = listening()
     with listener:
         errors = await nothing_sent(f"http://{host}", tmp_path / "log.jsonl")
@@ -185,20 +240,22 @@ async def test_a_refused_connection_fails_every_id(tmp_path: Path) -> None:
     assert errors == {TransportError.REFUSED}
 
 
-@pytest.mark.parametrize(("behaviour", "fault"), NO_TLS.values(), ids=NO_TLS)
-async def test_without_a_secure_connection_every_id_fails(
-    behaviour: Behaviour, fault: TransportError, tmp_path: Path
+@pytest.mark.parametrize(
+    ("behaviour", "error"), TLS_FAILURES.values(), ids=TLS_FAILURES
+)
+async def test_failed_tls_handshake_fails_every_id(
+    behaviour: Behaviour, error: TransportError, tmp_path: Path
 ) -> None:
     async with FaultyServer(behaviour) as server:
         base_url = f"https://127.0.0.1:{server.port}"
         errors = await nothing_sent(base_url, tmp_path / "log.jsonl")
 
-    assert errors == {fault}
+    assert errors == {error}
     assert b"s3cret" not in b"".join(server.received)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="backlogs differ elsewhere")
-async def test_a_connection_that_is_never_accepted_fails_every_id(
+async def test_unaccepted_connection_fails_every_id(
     tmp_path: Path,
 ) -> None:
     listener, host = listening()
@@ -210,33 +267,36 @@ async def test_a_connection_that_is_never_accepted_fails_every_id(
     assert errors == {TransportError.CONNECT_TIMEOUT}
 
 
-ENDLESS = {
-    name: behaviour
-    for name, (behaviour, fault) in UNANSWERED.items()
-    if fault is TransportError.READ_TIMEOUT and "flood" not in name
-}
-
-
-@pytest.mark.parametrize("broken", ENDLESS.values(), ids=ENDLESS)
-async def test_no_run_outlives_its_deadline_for_an_answer_that_never_ends(
-    broken: Behaviour, tmp_path: Path
-) -> None:
-    async with FaultyServer(broken_api({"kind": broken})) as server:
+async def check_deadline(response: Behaviour, log: Path) -> None:
+    """Check that a run with a patient timeout ends at its deadline."""
+    loop = asyncio.get_running_loop()
+    async with FaultyServer(broken_api({"broken": response})) as server:
         patient = settings(server.endpoint.base_url, timeout_s=600)
-        log = tmp_path / "log.jsonl"
         guards = GuardRails(deadline_s=0.2)
-        started_at = asyncio.get_running_loop().time()
+        started_at = loop.time()
         async with Pauser("s3cret", patient, log=log, guards=guards) as pauser:
-            records = [record async for record in pauser.pause(["0-good", "kind-lost"])]
-        took_s = asyncio.get_running_loop().time() - started_at
+            ids = ["0-good", "broken-unreadable"]
+            records = [record async for record in pauser.pause(ids)]
+        took_s = loop.time() - started_at
 
     assert {str(record.id): record.status for record in records} == {
         "0-good": "paused",
-        "kind-lost": "unknown",
+        "broken-unreadable": "unknown",
     }
     assert pauser.stopped is not None
     assert pauser.stopped.cause is StopCause.GUARD_RAIL
     assert took_s < 0.2 + GRACE_S + 10
+
+
+async def test_endless_response_does_not_outlast_deadline(tmp_path: Path) -> None:
+    # Side by side, since each run lasts until its deadline and the grace period.
+    await asyncio.gather(
+        *(
+            check_deadline(response, tmp_path / f"{n}.jsonl")
+            for n, (name, response) in enumerate(UNFINISHED_RESPONSES.items())
+            if "flood" not in name
+        )
+    )
 
 
 MEMORY_PROBE = """
@@ -257,12 +317,10 @@ print(*set(statuses), peak_kib() - before)
 """
 
 
-async def test_ten_bombs_at_a_time_cost_little_memory() -> None:
-    packer = zlib.compressobj(9, wbits=31)
-    million = bytes(10**6)
-    bomb = b"".join(packer.compress(million) for _ in range(200)) + packer.flush()
-    body = answer(404, bomb, head="Content-Encoding: gzip\r\n")
-    async with FaultyServer(broken_api({"bomb": body})) as server:
+async def test_ten_decompression_bombs_cost_little_memory() -> None:
+    bomb = decompression_bomb()
+    response = http_response(404, bomb, [("Content-Encoding", "gzip")])
+    async with FaultyServer(broken_api({"bomb": response})) as server:
         child = await anyio.run_process(
             [sys.executable, "-c", MEMORY_PROBE, server.endpoint.base_url],
             stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""A proxy gets to know the host of the API, and nothing else."""
+"""Requests through a proxy, which learns the host of the API and nothing else."""
 
 import asyncio
 from base64 import b64encode
@@ -15,8 +15,14 @@ from bulkpause.model import Record, TransportError
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
 from tests.support.authority import Authority, Pair, context_of, needs_openssl
-from tests.support.broken_api import NO_CONTENT, hang, raw
-from tests.support.faulty_server import Behaviour, FaultyServer, choosing
+from tests.support.faulty_server import (
+    NO_CONTENT,
+    Behaviour,
+    FaultyServer,
+    choosing,
+    hanging,
+    sending,
+)
 from tests.support.tls_tunnel import tunnel
 
 
@@ -36,7 +42,7 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @asynccontextmanager
 async def api(pair: Pair) -> AsyncIterator[FaultyServer]:
-    """Pause whatever comes, over TLS."""
+    """Respond to everything with 204, over TLS."""
     behaviour = choosing(lambda _: NO_CONTENT)
     async with FaultyServer(behaviour, tls=context_of(pair)) as server:
         yield server
@@ -54,42 +60,42 @@ async def paused(server: FaultyServer, *ids: str, **settings: Any) -> list[Recor
             return [record async for record in pauser.pause(ids)]
 
 
-def url_of(proxy: FaultyServer, user: str = "") -> str:
-    return proxy.endpoint.base_url.replace("//", f"//{user}")
+def url_of(proxy: FaultyServer, user_info: str = "") -> str:
+    return proxy.endpoint.base_url.replace("//", f"//{user_info}")
 
 
 def heads(server: FaultyServer) -> bytes:
-    """Give what came before a tunnel, connection by connection."""
-    return b"".join(raw.partition(b"\r\n\r\n")[0] for raw in server.received).lower()
+    """Give the first headers of each connection, those for the proxy itself."""
+    connections = server.received
+    return b"".join(one.partition(b"\r\n\r\n")[0] for one in connections).lower()
 
 
-async def test_a_proxy_is_asked_for_a_tunnel_and_sees_no_token(good: Pair) -> None:
-    async with api(good) as server, FaultyServer(tunnel) as proxy:
+async def test_proxy_opens_tunnel_and_sees_no_token(server_pair: Pair) -> None:
+    async with api(server_pair) as server, FaultyServer(tunnel) as proxy:
         records = await paused(server, "1", proxy=url_of(proxy))
-        asked = f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n".encode()
+        connect = f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n".encode()
 
     assert [record.status for record in records] == ["paused"]
-    assert proxy.received[0].startswith(asked)
-    seen = b"".join(proxy.received)
+    assert proxy.received[0].startswith(connect)
+    received = b"".join(proxy.received)
     assert b"authorization" not in heads(proxy)
-    assert SECRET.encode() not in seen
-    assert b"campaigns" not in seen
+    assert SECRET.encode() not in received
+    assert b"campaigns" not in received
     assert f"Authorization: Bearer {SECRET}\r\n".encode() in server.received[0]
 
 
-async def test_a_tunnel_is_used_again(good: Pair) -> None:
-    async with api(good) as server, FaultyServer(tunnel) as proxy:
+async def test_tunnel_is_reused(server_pair: Pair) -> None:
+    async with api(server_pair) as server, FaultyServer(tunnel) as proxy:
         ids = [str(number) for number in range(5)]
-        user = "jane:word@"
-        options = {"proxy": url_of(proxy, user), "max_in_flight": 1}
+        options = {"proxy": url_of(proxy, "jane:word@"), "max_in_flight": 1}
         records = await paused(server, *ids, **options)
 
     assert {record.status for record in records} == {"paused"}
     assert (len(proxy.received), len(server.requests)) == (1, 5)
 
 
-async def test_the_password_of_the_proxy_goes_to_the_proxy_alone(good: Pair) -> None:
-    async with api(good) as server, FaultyServer(tunnel) as proxy:
+async def test_proxy_password_is_sent_to_proxy_only(server_pair: Pair) -> None:
+    async with api(server_pair) as server, FaultyServer(tunnel) as proxy:
         await paused(server, "1", proxy=url_of(proxy, "jane:w%40rd@"))
 
     basic = b64encode(b"jane:w@rd").lower()
@@ -98,55 +104,59 @@ async def test_the_password_of_the_proxy_goes_to_the_proxy_alone(good: Pair) -> 
     assert b"proxy-authorization" not in server.received[0].lower()
 
 
-async def test_a_proxy_may_be_reached_over_tls(good: Pair) -> None:
-    proxy_server = FaultyServer(tunnel, tls=context_of(good))
-    async with api(good) as server, proxy_server as proxy:
+async def test_proxy_may_be_reached_over_tls(server_pair: Pair) -> None:
+    proxy_server = FaultyServer(tunnel, tls=context_of(server_pair))
+    async with api(server_pair) as server, proxy_server as proxy:
         records = await paused(server, "1", proxy=url_of(proxy))
 
     assert [record.status for record in records] == ["paused"]
     assert SECRET.encode() not in b"".join(proxy.received)
 
 
-def refusing(status: str) -> Behaviour:
-    return raw(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+def rejecting(status: str) -> Behaviour:
+    return sending(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
-PROXY_FAULTS: dict[str, tuple[Behaviour, TransportError, str | None]] = {
+PROXY_ERRORS: dict[str, tuple[Behaviour, TransportError, str | None]] = {
     "407": (
-        refusing("407 Proxy Authentication Required"),
+        rejecting("407 Proxy Authentication Required"),
         TransportError.PROXY,
         "HTTP 407 Proxy Authentication Required",
     ),
-    "403": (refusing("403 \x1b[2J"), TransportError.PROXY, None),
-    "502": (refusing("502 Bad Gateway"), TransportError.PROXY, "HTTP 502 Bad Gateway"),
-    "204": (refusing("204 No Content"), TransportError.PROXY, "HTTP 204 No Content"),
-    "302": (refusing("302 Found\r\nLocation: http://x"), TransportError.PROXY, None),
-    "hang": (hang, TransportError.CONNECT_TIMEOUT, None),
-    "hang-up": (raw(), TransportError.HANG_UP, None),
-    "nonsense": (raw(b"SSH-2.0-OpenSSH_9\r\n"), TransportError.MALFORMED, None),
+    "403": (rejecting("403 \x1b[2J"), TransportError.PROXY, None),
+    "502": (rejecting("502 Bad Gateway"), TransportError.PROXY, "HTTP 502 Bad Gateway"),
+    "204": (rejecting("204 No Content"), TransportError.PROXY, "HTTP 204 No Content"),
+    "302": (rejecting("302 Found\r\nLocation: http://x"), TransportError.PROXY, None),
+    "hang": (hanging, TransportError.CONNECT_TIMEOUT, None),
+    "close": (sending(), TransportError.HANG_UP, None),
+    "another protocol": (
+        sending(b"SSH-2.0-OpenSSH_9\r\n"),
+        TransportError.MALFORMED,
+        None,
+    ),
     "no tunnel": (
-        raw(b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        sending(b"HTTP/1.1 200 OK\r\n\r\n", NO_CONTENT),
         TransportError.TLS,
         None,
     ),
 }
 
 
-@pytest.mark.parametrize("case", PROXY_FAULTS)
-async def test_a_proxy_that_fails_lets_nothing_be_sent(good: Pair, case: str) -> None:
-    behaviour, fault, message = PROXY_FAULTS[case]
-    async with api(good) as server, FaultyServer(behaviour) as proxy:
+@pytest.mark.parametrize("case", PROXY_ERRORS)
+async def test_failing_proxy_sends_nothing(server_pair: Pair, case: str) -> None:
+    behaviour, error, message = PROXY_ERRORS[case]
+    async with api(server_pair) as server, FaultyServer(behaviour) as proxy:
         (record,) = await paused(server, "1", proxy=url_of(proxy, "jane:w0rd@"))
 
-    assert (record.status, record.error) == ("failed", fault)
+    assert (record.status, record.error) == ("failed", error)
     assert message is None or record.message == message
     assert (record.message or "").isprintable()
     assert server.received == []
     assert SECRET.encode() not in b"".join(proxy.received)
 
 
-async def test_a_proxy_that_is_not_there_lets_nothing_be_sent(good: Pair) -> None:
-    async with api(good) as server:
+async def test_missing_proxy_sends_nothing(server_pair: Pair) -> None:
+    async with api(server_pair) as server:
         (record,) = await paused(server, "1", proxy="http://127.0.0.1:1")
 
     assert (record.status, record.error) == ("failed", TransportError.PROXY)
@@ -154,50 +164,52 @@ async def test_a_proxy_that_is_not_there_lets_nothing_be_sent(good: Pair) -> Non
     assert server.received == []
 
 
-async def test_a_proxy_that_plays_the_api_is_found_out(
-    authority: Authority, good: Pair
+async def test_proxy_posing_as_api_fails_tls(
+    authority: Authority, server_pair: Pair
 ) -> None:
     other = authority.signed("other", "DNS:api.example")
 
-    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def pose_as_api(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         await writer.drain()
         await writer.start_tls(context_of(other))
         await reader.read()
 
-    async with api(good) as server, FaultyServer(play) as proxy:
+    async with api(server_pair) as server, FaultyServer(pose_as_api) as proxy:
         (record,) = await paused(server, "1", proxy=url_of(proxy))
 
     assert (record.status, record.error) == ("failed", TransportError.TLS)
     assert SECRET.encode() not in b"".join(proxy.received)
 
 
-def point_at(proxy: FaultyServer, variables: pytest.MonkeyPatch) -> None:
+def set_proxy_variables(proxy: FaultyServer, variables: pytest.MonkeyPatch) -> None:
     for name in PROXY_VARIABLES[:3]:
         variables.setenv(name, proxy.endpoint.base_url)
         variables.setenv(name.upper(), proxy.endpoint.base_url)
 
 
-async def test_the_environment_is_not_asked(
-    good: Pair, variables: pytest.MonkeyPatch
+async def test_environment_proxy_is_ignored_by_default(
+    server_pair: Pair, variables: pytest.MonkeyPatch
 ) -> None:
-    async with api(good) as server, FaultyServer(tunnel) as proxy:
-        point_at(proxy, variables)
+    async with api(server_pair) as server, FaultyServer(tunnel) as proxy:
+        set_proxy_variables(proxy, variables)
         records = await paused(server, "1")
 
     assert [record.status for record in records] == ["paused"]
     assert proxy.received == []
 
 
-async def test_the_environment_is_asked_when_it_is_trusted(
-    good: Pair, variables: pytest.MonkeyPatch, tmp_path: Path
+async def test_environment_proxy_is_used_if_trusted(
+    server_pair: Pair, variables: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1\nlogin jane\npassword word\n")
     netrc.chmod(0o600)
-    async with api(good) as server, FaultyServer(tunnel) as proxy:
-        point_at(proxy, variables)
+    async with api(server_pair) as server, FaultyServer(tunnel) as proxy:
+        set_proxy_variables(proxy, variables)
         variables.setenv("NETRC", str(netrc))
         records = await paused(server, "1", trust_env=True)
 
@@ -207,11 +219,11 @@ async def test_the_environment_is_asked_when_it_is_trusted(
     assert f"\r\nAuthorization: Bearer {SECRET}\r\n".encode() in server.received[0]
 
 
-async def test_the_environment_may_keep_the_host_from_the_proxy(
-    good: Pair, variables: pytest.MonkeyPatch
+async def test_no_proxy_variable_excludes_host(
+    server_pair: Pair, variables: pytest.MonkeyPatch
 ) -> None:
-    async with api(good) as server, FaultyServer(tunnel) as proxy:
-        point_at(proxy, variables)
+    async with api(server_pair) as server, FaultyServer(tunnel) as proxy:
+        set_proxy_variables(proxy, variables)
         variables.setenv("NO_PROXY", "127.0.0.1")
         records = await paused(server, "1", trust_env=True)
 
@@ -219,12 +231,12 @@ async def test_the_environment_may_keep_the_host_from_the_proxy(
     assert proxy.received == []
 
 
-async def test_what_is_sent_in_the_clear_goes_through_no_proxy(
+async def test_http_request_bypasses_environment_proxy(
     variables: pytest.MonkeyPatch,
 ) -> None:
     plain = FaultyServer(choosing(lambda _: NO_CONTENT))
     async with plain as server, FaultyServer(tunnel) as proxy:
-        point_at(proxy, variables)
+        set_proxy_variables(proxy, variables)
         records = await paused(server, "1", trust_env=True)
 
     assert [record.status for record in records] == ["paused"]
@@ -232,12 +244,12 @@ async def test_what_is_sent_in_the_clear_goes_through_no_proxy(
 
 
 @pytest.mark.parametrize("trust_env", [False, True])
-async def test_keys_are_written_for_nobody_unless_the_environment_is_trusted(
-    good: Pair, variables: pytest.MonkeyPatch, tmp_path: Path, trust_env: bool
+async def test_tls_keys_are_logged_only_if_trusted(
+    server_pair: Pair, variables: pytest.MonkeyPatch, tmp_path: Path, trust_env: bool
 ) -> None:
     keys = tmp_path / "keys"
     variables.setenv("SSLKEYLOGFILE", str(keys))
-    async with api(good) as server:
+    async with api(server_pair) as server:
         await paused(server, "1", trust_env=trust_env)
 
     assert ("CLIENT_" in text_of(keys)) == trust_env

@@ -1,3 +1,5 @@
+"""Requests over TLS: only a server with a valid certificate receives anything."""
+
 import asyncio
 import ssl
 import time
@@ -14,18 +16,17 @@ from bulkpause.model import Action, Reply, TransportError
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
 from tests.support.authority import LOOPBACK, Authority, Pair, context_of, needs_openssl
-from tests.support.broken_api import NO_TLS
+from tests.support.broken_api import TLS_FAILURES
 from tests.support.faulty_server import (
+    NO_CONTENT,
     Behaviour,
     FaultyServer,
-    answering,
-    hanging_up_after,
+    responding,
+    sending,
 )
 
 
 pytestmark = [pytest.mark.anyio, needs_openssl]
-
-NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 async def sent(endpoint: Endpoint) -> Reply:
@@ -42,32 +43,34 @@ async def sent(endpoint: Endpoint) -> Reply:
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-async def test_a_certificate_of_a_known_authority_is_accepted(
-    trusted: None, good: Pair, host: str
+async def test_certificate_of_trusted_authority_is_accepted(
+    trusted: None, server_pair: Pair, host: str
 ) -> None:
-    async with FaultyServer(answering(NO_CONTENT), tls=context_of(good)) as server:
+    async with FaultyServer(
+        responding(NO_CONTENT), tls=context_of(server_pair)
+    ) as server:
         reply = await sent(Endpoint(f"https://{host}:{server.port}"))
 
     assert (reply.http_status, reply.error) == (204, None)
     assert server.requests == [b"POST /v1/hood/campaigns/7/pause HTTP/1.1"]
 
 
-REFUSED = {
+INVALID = {
     "expired": (LOOPBACK, -1, "localhost", "certificate has expired"),
     "another name": ("DNS:api.example", 2, "localhost", "Hostname mismatch"),
-    "a name within ours": ("DNS:local", 2, "localhost", "Hostname mismatch"),
+    "a part of the name": ("DNS:local", 2, "localhost", "Hostname mismatch"),
     "another address": ("IP:127.0.0.2", 2, "127.0.0.1", "IP address mismatch"),
     "a name for an address": ("DNS:127.0.0.1", 2, "127.0.0.1", "IP address mismatch"),
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
-async def test_a_certificate_that_does_not_fit_is_refused(
+@pytest.mark.parametrize("case", INVALID)
+async def test_invalid_certificate_is_rejected(
     authority: Authority, trusted: None, case: str
 ) -> None:
-    alternatives, days, host, message = REFUSED[case]
+    alternatives, days, host, message = INVALID[case]
     pair = authority.signed(case.replace(" ", "-"), alternatives, days=days)
-    async with FaultyServer(answering(NO_CONTENT), tls=context_of(pair)) as server:
+    async with FaultyServer(responding(NO_CONTENT), tls=context_of(pair)) as server:
         reply = await sent(Endpoint(f"https://{host}:{server.port}"))
 
     assert (reply.error, reply.sent_at) == (TransportError.TLS, None)
@@ -75,12 +78,10 @@ async def test_a_certificate_that_does_not_fit_is_refused(
     assert server.requests == []
 
 
-async def test_setting_up_a_connection_is_not_part_of_the_sending_time(
-    trusted: None, good: Pair
-) -> None:
-    context = context_of(good)
+async def test_sent_at_excludes_tls_handshake(trusted: None, server_pair: Pair) -> None:
+    context = context_of(server_pair)
     context.sni_callback = lambda *_: time.sleep(0.3)
-    async with FaultyServer(answering(NO_CONTENT), tls=context) as server:
+    async with FaultyServer(responding(NO_CONTENT), tls=context) as server:
         started_at = asyncio.get_running_loop().time()
         reply = await sent(Endpoint(f"https://localhost:{server.port}"))
 
@@ -89,9 +90,9 @@ async def test_setting_up_a_connection_is_not_part_of_the_sending_time(
     assert reply.sent_at - started_at >= 0.3
 
 
-async def test_a_certificate_that_signs_itself_is_refused(authority: Authority) -> None:
+async def test_self_signed_certificate_is_rejected(authority: Authority) -> None:
     context = context_of(authority.pair)
-    async with FaultyServer(answering(NO_CONTENT), tls=context) as server:
+    async with FaultyServer(responding(NO_CONTENT), tls=context) as server:
         reply = await sent(server.endpoint)
 
     assert (reply.error, reply.sent_at) == (TransportError.TLS, None)
@@ -99,8 +100,10 @@ async def test_a_certificate_that_signs_itself_is_refused(authority: Authority) 
     assert server.requests == []
 
 
-async def test_an_unknown_authority_is_refused(good: Pair) -> None:
-    async with FaultyServer(answering(NO_CONTENT), tls=context_of(good)) as server:
+async def test_certificate_of_unknown_authority_is_rejected(server_pair: Pair) -> None:
+    async with FaultyServer(
+        responding(NO_CONTENT), tls=context_of(server_pair)
+    ) as server:
         reply = await sent(server.endpoint)
 
     assert (reply.error, reply.sent_at) == (TransportError.TLS, None)
@@ -117,8 +120,8 @@ def outdated(context: ssl.SSLContext) -> ssl.SSLContext:
     return context
 
 
-async def version_for_anyone(server: FaultyServer) -> str:
-    """Give the protocol that a client gets who takes what there is."""
+async def version_without_checks(server: FaultyServer) -> str:
+    """Give the TLS version that the server agrees on with a client without checks."""
     context = outdated(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -128,10 +131,10 @@ async def version_for_anyone(server: FaultyServer) -> str:
     return str(version)
 
 
-async def test_an_outdated_protocol_is_refused(authority: Authority) -> None:
+async def test_outdated_tls_version_is_rejected(authority: Authority) -> None:
     context = outdated(context_of(authority.pair))
-    async with FaultyServer(answering(NO_CONTENT), tls=context) as server:
-        version = await version_for_anyone(server)
+    async with FaultyServer(responding(NO_CONTENT), tls=context) as server:
+        version = await version_without_checks(server)
         reply = await sent(server.endpoint)
 
     assert version == "TLSv1.1"
@@ -139,21 +142,23 @@ async def test_an_outdated_protocol_is_refused(authority: Authority) -> None:
     assert (reply.sent_at, server.requests) == (None, [])
 
 
-@pytest.mark.parametrize(("behaviour", "fault"), NO_TLS.values(), ids=NO_TLS)
-async def test_without_a_secure_connection_nothing_is_sent(
-    behaviour: Behaviour, fault: TransportError
+@pytest.mark.parametrize(
+    ("behaviour", "error"), TLS_FAILURES.values(), ids=TLS_FAILURES
+)
+async def test_failed_tls_handshake_sends_nothing(
+    behaviour: Behaviour, error: TransportError
 ) -> None:
     async with FaultyServer(behaviour) as server:
         reply = await sent(Endpoint(f"https://127.0.0.1:{server.port}"))
 
-    assert (reply.error, reply.sent_at) == (fault, None)
+    assert (reply.error, reply.sent_at) == (error, None)
     assert b"s3cret" not in b"".join(server.received)
     assert server.requests == []
 
 
-async def test_a_plain_client_gets_nowhere_with_a_secure_server(good: Pair) -> None:
-    behaviour = hanging_up_after(NO_CONTENT)
-    async with FaultyServer(behaviour, tls=context_of(good)) as server:
+async def test_http_request_to_tls_server_gets_no_response(server_pair: Pair) -> None:
+    behaviour = sending(NO_CONTENT)
+    async with FaultyServer(behaviour, tls=context_of(server_pair)) as server:
         reply = await sent(Endpoint(f"http://127.0.0.1:{server.port}"))
 
     assert reply.http_status is None
@@ -161,12 +166,12 @@ async def test_a_plain_client_gets_nowhere_with_a_secure_server(good: Pair) -> N
     assert server.requests == []
 
 
-async def test_a_certificate_of_another_name_fails_every_id_of_a_run(
+async def test_certificate_for_other_host_fails_every_id(
     authority: Authority, trusted: None
 ) -> None:
     pair = authority.signed("wrong-name", "DNS:api.example")
     retry_policy = RetryPolicy(max_attempts=2, wait_initial_s=0.01)
-    async with FaultyServer(answering(NO_CONTENT), tls=context_of(pair)) as server:
+    async with FaultyServer(responding(NO_CONTENT), tls=context_of(pair)) as server:
         settings = Settings(
             base_url=server.endpoint.base_url, retry_policy=retry_policy
         )

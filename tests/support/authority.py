@@ -1,4 +1,4 @@
-"""Certificates for servers on loopback, and an authority that signs them."""
+"""A certificate authority, and certificates for servers on loopback."""
 
 import shutil
 import ssl
@@ -12,7 +12,7 @@ import pytest
 LOOPBACK = "DNS:localhost,IP:127.0.0.1"
 needs_openssl = pytest.mark.skipif(
     shutil.which("openssl") is None,
-    reason="the openssl command is not there to make certificates",
+    reason="the openssl command, which makes certificates, is missing",
 )
 
 
@@ -22,20 +22,21 @@ class Pair(NamedTuple):
 
 
 class Authority:
-    """Signs certificates for a test, in a folder of its own."""
+    """Creates and signs certificates in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.pair = self._paths("authority")
         openssl(
             *("req", "-x509", "-days", "2", "-subj", "/CN=authority"),
-            # What Python verifies since 3.13, as RFC 5280 demands it.
+            # Python 3.13 and later require it, as RFC 5280 does.
             *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
             *_new_key(self.pair.key),
             *("-out", self.pair.certificate),
         )
 
     def signed(self, name: str, alternatives: str, *, days: int = 2) -> Pair:
+        """Create a certificate for alternative names; days < 0 makes it expired."""
         pair = self._paths(name)
         request = self._folder / f"{name}.csr"
         extensions = self._folder / f"{name}.ext"

@@ -1,7 +1,10 @@
-"""An API in which the id of a campaign says how its answers are broken."""
+"""The catalogue of broken responses, what each must lead to, and an API that sends them.
 
-import asyncio
+In this API the id of a campaign chooses the response, so that one run meets many.
+"""
+
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -9,157 +12,49 @@ import orjson
 
 from bulkpause.model import TransportError
 from tests.support.faulty_server import (
+    BAD_REQUEST,
+    CHUNKED,
+    NO_CONTENT,
+    OK,
     Behaviour,
+    Response,
+    answering_in_plain_text,
     choosing,
-    hanging_up_after,
-    read_request,
-    reset,
+    closing,
+    dripping,
+    flooding,
+    hanging,
+    hanging_unread,
+    http_response,
+    resetting,
+    sending,
+    sending_then_hanging,
+    sending_then_resetting,
 )
 
 
-async def never_reading(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    await asyncio.sleep(60)
-
-
-async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    await asyncio.sleep(60)
-
-
-async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-
-
-async def cut_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    reset(writer)
-
-
-async def speak_plainly(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    await reader.read(1)
-    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    await reader.read()
-
-
-NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
-
-
-BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\n"
-
-
-OK = b"HTTP/1.1 200 OK\r\n"
-
-
-CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
-
-
-def raw(*parts: bytes) -> Behaviour:
-    """Answer in as many pieces, a little apart, and hang up."""
-
-    async def behave(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await read_request(reader)
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-            await asyncio.sleep(0.02)
-
-    return behave
-
-
-def raw_then_hang(*parts: bytes) -> Behaviour:
-    async def behave(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await raw(*parts)(reader, writer)
-        await reader.read()
-
-    return behave
-
-
-def raw_then_reset(*parts: bytes) -> Behaviour:
-    async def behave(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await raw(*parts)(reader, writer)
-        reset(writer)
-
-    return behave
-
-
-def dripping(start: bytes, drop: bytes) -> Behaviour:
-    """Send a drop far more often than the read timeout, and never come to an end."""
-
-    async def behave(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await read_request(reader)
-        writer.write(start)
-        while True:
-            writer.write(drop)
-            await writer.drain()
-            await asyncio.sleep(0.03)
-
-    return behave
-
-
-def flooding(start: bytes, drop: bytes) -> Behaviour:
-    """Send as fast as the other side reads, and never come to an end."""
-
-    async def behave(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        await raw(start)(reader, writer)
-        while True:
-            writer.write(drop)
-            await writer.drain()
-            await asyncio.sleep(0)
-
-    return behave
-
-
-#: No status is known: the request was written, and may have been acted upon.
-UNANSWERED: dict[str, tuple[Behaviour, TransportError]] = {
-    "reset before the status line": (raw_then_reset(), TransportError.RESET),
+#: Responses without a usable HTTP status, and the transport error of each. The request
+#: was written, so that the server may have applied it.
+ENDED_RESPONSES: dict[str, tuple[Behaviour, TransportError]] = {
+    "reset before the status line": (sending_then_resetting(), TransportError.RESET),
     "reset within the status line": (
-        raw_then_reset(b"HTTP/1.1 2"),
+        sending_then_resetting(b"HTTP/1.1 2"),
         TransportError.RESET,
     ),
     "reset within the headers": (
-        raw_then_reset(OK + b"X: 1\r\n"),
+        sending_then_resetting(OK + b"X: 1\r\n"),
         TransportError.RESET,
     ),
-    "hang-up before the status line": (raw(), TransportError.HANG_UP),
-    "hang-up within the status line": (raw(b"HTTP/1.1 20"), TransportError.HANG_UP),
-    "hang-up within the headers": (raw(OK + b"X: 1\r\n"), TransportError.HANG_UP),
-    "hang before the status line": (raw_then_hang(), TransportError.READ_TIMEOUT),
-    "hang without reading": (never_reading, TransportError.READ_TIMEOUT),
-    "hang within the headers": (raw_then_hang(OK), TransportError.READ_TIMEOUT),
-    "status line byte by byte": (
-        dripping(b"HTTP/1.1 200 ", b"O"),
-        TransportError.READ_TIMEOUT,
-    ),
-    "headers one by one": (dripping(OK, b"A: 1\r\n"), TransportError.READ_TIMEOUT),
-    "100 Continue for ever": (
-        dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        TransportError.READ_TIMEOUT,
-    ),
-    "a flood of early hints": (
-        flooding(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
-        TransportError.READ_TIMEOUT,
-    ),
+    "close before the status line": (sending(), TransportError.HANG_UP),
+    "close within the status line": (sending(b"HTTP/1.1 20"), TransportError.HANG_UP),
+    "close within the headers": (sending(OK + b"X: 1\r\n"), TransportError.HANG_UP),
     "a flood of headers": (flooding(OK, b"A: 1\r\n" * 100), TransportError.MALFORMED),
     "10,000 headers": (
-        raw_then_hang(OK + b"A: 1\r\n" * 10_000),
+        sending_then_hanging(OK + b"A: 1\r\n" * 10_000),
         TransportError.MALFORMED,
     ),
     "one huge header": (
-        raw_then_hang(OK + b"A: " + b"x" * 10**6),
+        sending_then_hanging(OK + b"A: " + b"x" * 10**6),
         TransportError.MALFORMED,
     ),
     "one endless header": (
@@ -167,196 +62,260 @@ UNANSWERED: dict[str, tuple[Behaviour, TransportError]] = {
         TransportError.MALFORMED,
     ),
     "one huge header name": (
-        raw_then_hang(OK + b"x" * 10**6),
+        sending_then_hanging(OK + b"x" * 10**6),
         TransportError.MALFORMED,
     ),
-    "an endless reason": (
+    "an endless reason phrase": (
         flooding(b"HTTP/1.1 200 ", b"x" * 4096),
         TransportError.MALFORMED,
     ),
     "another protocol": (
-        raw_then_hang(b"SSH-2.0-OpenSSH_9\r\n"),
+        sending_then_hanging(b"SSH-2.0-OpenSSH_9\r\n"),
         TransportError.MALFORMED,
     ),
     "a TLS alert": (
-        raw_then_hang(b"\x15\x03\x01\x00\x02\x02\x28"),
+        sending_then_hanging(b"\x15\x03\x01\x00\x02\x02\x28"),
         TransportError.MALFORMED,
     ),
     "HTTP/2": (
-        raw_then_hang(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"),
+        sending_then_hanging(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"),
         TransportError.MALFORMED,
     ),
-    "HTML without a head": (
-        raw_then_hang(b"<html>no</html>"),
+    "HTML without headers": (
+        sending_then_hanging(b"<html>no</html>"),
         TransportError.MALFORMED,
     ),
-    "NUL bytes": (raw_then_hang(b"\0" * 100), TransportError.MALFORMED),
-    "random bytes": (raw_then_hang(bytes(range(255, 0, -1))), TransportError.MALFORMED),
-    "no status": (raw_then_hang(b"HTTP/1.1 \r\n\r\n"), TransportError.MALFORMED),
+    "NUL bytes": (sending_then_hanging(b"\0" * 100), TransportError.MALFORMED),
+    "random bytes": (
+        sending_then_hanging(bytes(range(255, 0, -1))),
+        TransportError.MALFORMED,
+    ),
+    "an empty status": (
+        sending_then_hanging(b"HTTP/1.1 \r\n\r\n"),
+        TransportError.MALFORMED,
+    ),
     "a status of two digits": (
-        raw_then_hang(b"HTTP/1.1 20 OK\r\n\r\n"),
+        sending_then_hanging(b"HTTP/1.1 20 OK\r\n\r\n"),
         TransportError.MALFORMED,
     ),
-    "a status in words": (
-        raw_then_hang(b"HTTP/1.1 OK\r\n\r\n"),
+    "a status that is not a number": (
+        sending_then_hanging(b"HTTP/1.1 OK\r\n\r\n"),
         TransportError.MALFORMED,
     ),
-    "a version of the future": (
-        raw_then_hang(b"HTTP/9.9 204 No Content\r\n\r\n"),
+    "an unknown HTTP version": (
+        sending_then_hanging(b"HTTP/9.9 204 No Content\r\n\r\n"),
         TransportError.MALFORMED,
     ),
     "two lengths": (
-        raw_then_hang(
+        sending_then_hanging(
             BAD_REQUEST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"
         ),
         TransportError.MALFORMED,
     ),
     "a negative length": (
-        raw_then_hang(BAD_REQUEST + b"Content-Length: -1\r\n\r\n"),
+        sending_then_hanging(BAD_REQUEST + b"Content-Length: -1\r\n\r\n"),
         TransportError.MALFORMED,
     ),
-    "a length in words": (
-        raw_then_hang(BAD_REQUEST + b"Content-Length: ten\r\n\r\n"),
+    "a length that is not a number": (
+        sending_then_hanging(BAD_REQUEST + b"Content-Length: ten\r\n\r\n"),
         TransportError.MALFORMED,
     ),
-    "a length beyond all numbers": (
-        raw_then_hang(BAD_REQUEST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n"),
+    "a length of 40 digits": (
+        sending_then_hanging(
+            BAD_REQUEST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n"
+        ),
         TransportError.MALFORMED,
     ),
     "a header without a name": (
-        raw_then_hang(BAD_REQUEST + b": x\r\n\r\n"),
+        sending_then_hanging(BAD_REQUEST + b": x\r\n\r\n"),
         TransportError.MALFORMED,
     ),
     "overlong body at once": (
-        raw(BAD_REQUEST + b"Content-Length: 2\r\n\r\n{}, and more"),
+        sending(BAD_REQUEST + b"Content-Length: 2\r\n\r\n{}, and more"),
         TransportError.MALFORMED,
     ),
     "malformed chunks at once": (
-        raw_then_hang(BAD_REQUEST + CHUNKED + b"zz\r\n{}"),
+        sending_then_hanging(BAD_REQUEST + CHUNKED + b"zz\r\n{}"),
         TransportError.MALFORMED,
     ),
     "a NUL byte in a header": (
-        raw_then_hang(BAD_REQUEST + b"A: x\0y\r\n\r\n"),
+        sending_then_hanging(BAD_REQUEST + b"A: x\0y\r\n\r\n"),
         TransportError.MALFORMED,
     ),
 }
+#: The same, but the client waits for more until a timeout.
+UNFINISHED_RESPONSES: dict[str, Behaviour] = {
+    "hang before the status line": sending_then_hanging(),
+    "hang without reading": hanging_unread,
+    "hang within the headers": sending_then_hanging(OK),
+    "status line byte by byte": dripping(b"HTTP/1.1 200 ", b"O"),
+    "headers one by one": dripping(OK, b"A: 1\r\n"),
+    "endless 100 Continue": dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a flood of early hints": flooding(
+        b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    ),
+}
+TRANSPORT_ERRORS = {
+    **ENDED_RESPONSES,
+    **{
+        name: (behaviour, TransportError.READ_TIMEOUT)
+        for name, behaviour in UNFINISHED_RESPONSES.items()
+    },
+}
 
 
-#: The status is known, and what is wrong with the body does not change it.
-SPOILT_BODIES: dict[str, Behaviour] = {
-    "reset after the head": raw_then_reset(BAD_REQUEST + b"Content-Length: 9\r\n\r\n"),
-    "reset within the body": raw_then_reset(
+#: Responses with the HTTP status 400 and a broken body, which does not change the status.
+#: The client sees the end of the body.
+ENDED_BODIES: dict[str, Behaviour] = {
+    "reset after the headers": sending_then_resetting(
+        BAD_REQUEST + b"Content-Length: 9\r\n\r\n"
+    ),
+    "reset within the body": sending_then_resetting(
         BAD_REQUEST + b"Content-Length: 9\r\n\r\n", b"{}"
     ),
-    "cut body": raw(BAD_REQUEST + b"Content-Length: 9\r\n\r\n{}"),
-    "hang within the body": raw_then_hang(BAD_REQUEST + b"Content-Length: 9\r\n\r\n{}"),
-    "body byte by byte": dripping(BAD_REQUEST + b"\r\n", b"x"),
-    "overlong body": raw(BAD_REQUEST + b"Content-Length: 2\r\n\r\n{}", b", {}"),
+    "truncated body": sending(BAD_REQUEST + b"Content-Length: 9\r\n\r\n{}"),
+    "overlong body": sending(BAD_REQUEST + b"Content-Length: 2\r\n\r\n{}", b", {}"),
     "endless body": flooding(BAD_REQUEST + b"\r\n", b"x" * 4096),
     "endless chunks": flooding(BAD_REQUEST + CHUNKED, b"4\r\nabcd\r\n" * 100),
-    "a chunk that is too short": raw(BAD_REQUEST + CHUNKED, b"9\r\n{}\r\n0\r\n\r\n"),
-    "a chunk length that is none": raw_then_hang(BAD_REQUEST + CHUNKED, b"zz\r\n{}"),
-    "a negative chunk length": raw_then_hang(BAD_REQUEST + CHUNKED, b"-2\r\n{}\r\n"),
-    "a chunk length beyond all numbers": raw_then_hang(
-        BAD_REQUEST + CHUNKED, b"f" * 40 + b"\r\n{}"
+    "a chunk that is too short": sending(
+        BAD_REQUEST + CHUNKED, b"9\r\n{}\r\n0\r\n\r\n"
     ),
-    "a chunk of everything": raw(BAD_REQUEST + CHUNKED, b"fffffffffffffff\r\n{}"),
-    "chunks that are never closed": raw(BAD_REQUEST + CHUNKED, b"2\r\n{}\r\n"),
-    "an endless chunk extension": flooding(BAD_REQUEST + CHUNKED + b"2;", b"x" * 4096),
+    "a chunk of 2**60 - 1 bytes": sending(
+        BAD_REQUEST + CHUNKED, b"fffffffffffffff\r\n{}"
+    ),
+    "chunks without a last chunk": sending(BAD_REQUEST + CHUNKED, b"2\r\n{}\r\n"),
     "endless trailers": flooding(BAD_REQUEST + CHUNKED + b"0\r\n", b"A: 1\r\n" * 100),
-    "a body that does not unpack": raw(
+    "a body that is not valid gzip": sending(
         BAD_REQUEST + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
     ),
-    "HTML": raw(
+    "HTML": sending(
         BAD_REQUEST + b"Content-Type: text/html\r\n\r\n<html><h1>Bad</h1></html>"
     ),
-    "an odd content type": raw(BAD_REQUEST + b"Content-Type: \xff;;=\r\n\r\n{}"),
-    "no body at all": raw(BAD_REQUEST + b"\r\n"),
+    "an invalid content type": sending(
+        BAD_REQUEST + b"Content-Type: \xff;;=\r\n\r\n{}"
+    ),
+    "an empty body": sending(BAD_REQUEST + b"\r\n"),
+}
+#: The same, but the client waits for more of the body until a timeout.
+UNFINISHED_BODIES: dict[str, Behaviour] = {
+    "hang within the body": sending_then_hanging(
+        BAD_REQUEST + b"Content-Length: 9\r\n\r\n{}"
+    ),
+    "body byte by byte": dripping(BAD_REQUEST + b"\r\n", b"x"),
+    "a chunk length that is not a number": sending_then_hanging(
+        BAD_REQUEST + CHUNKED, b"zz\r\n{}"
+    ),
+    "a negative chunk length": sending_then_hanging(
+        BAD_REQUEST + CHUNKED, b"-2\r\n{}\r\n"
+    ),
+    "a chunk length of 40 digits": sending_then_hanging(
+        BAD_REQUEST + CHUNKED, b"f" * 40 + b"\r\n{}"
+    ),
+    "an endless chunk extension": flooding(BAD_REQUEST + CHUNKED + b"2;", b"x" * 4096),
+}
+BROKEN_BODIES = {**ENDED_BODIES, **UNFINISHED_BODIES}
+
+#: Names of the responses that last until a timeout. Tests let them wait side by side.
+UNFINISHED = UNFINISHED_RESPONSES.keys() | UNFINISHED_BODIES.keys()
+
+
+#: Servers with which no TLS handshake succeeds, and the transport error of each.
+TLS_FAILURES: dict[str, tuple[Behaviour, TransportError]] = {
+    "plain text": (answering_in_plain_text, TransportError.TLS),
+    "hang": (hanging, TransportError.CONNECT_TIMEOUT),
+    "close": (closing, TransportError.REFUSED),
+    "reset": (resetting, TransportError.REFUSED),
 }
 
 
-#: Whatever the client says first, no secure connection comes about.
-NO_TLS: dict[str, tuple[Behaviour, TransportError]] = {
-    "plain text": (speak_plainly, TransportError.TLS),
-    "hang": (hang, TransportError.CONNECT_TIMEOUT),
-    "hang-up": (hang_up, TransportError.REFUSED),
-    "reset": (cut_off, TransportError.REFUSED),
+#: The last part of an id: what a read-back of the campaign shows, whatever the response
+#: to the pause was. "unreadable" means that read-backs get no response.
+READ_BACKS = ("paused", "running", "unreadable")
+
+#: Statuses of three ids that got the same response to their pause, in the order of
+#: `READ_BACKS`. In doubt: the pause may have been applied, and a read-back decides.
+IN_DOUBT = ("paused", "failed", "unknown")
+#: HTTP 400: not applied, and read back for the reason; without one, it can be retried.
+BAD_REQUEST_READ_BACK = ("already_paused", "not_pausable", "failed")
+REJECTED = ("rejected", "rejected", "rejected")
+#: The server says that it did not apply the pause.
+NOT_APPLIED = ("failed", "failed", "failed")
+PAUSED = ("paused", "paused", "paused")
+
+#: Responses to a pause, and the statuses to which each must lead.
+OUTCOMES: dict[str, tuple[Response, tuple[str, ...]]] = {
+    **{name: (broken, IN_DOUBT) for name, (broken, _) in TRANSPORT_ERRORS.items()},
+    **{name: (broken, BAD_REQUEST_READ_BACK) for name, broken in BROKEN_BODIES.items()},
+    **{
+        str(code): (http_response(code, b"{}"), IN_DOUBT)
+        for code in (500, 501, 502, 504, 520, 599)
+    },
+    **{
+        str(code): (http_response(code, b"{}"), NOT_APPLIED) for code in (503, 408, 425)
+    },
+    **{
+        str(code): (http_response(code, b"{}"), REJECTED)
+        for code in (200, 201, 202, 206, 299, 403, 404, 405, 409, 410, 418, 422, 451)
+    },
+    "101": (sending(http_response(101, b"{}")), REJECTED),
+    "400": (http_response(400, b"{}"), BAD_REQUEST_READ_BACK),
+    "HTML 502": (http_response(502, b"<html>Bad gateway</html>"), IN_DOUBT),
+    "204 and close": (sending(NO_CONTENT), PAUSED),
+    "204 with a length": (http_response(204), PAUSED),
+    "204 with a body": (sending(NO_CONTENT, b"{}"), PAUSED),
 }
 
 
-Answer = bytes | Behaviour
-#: What became of the campaign, whatever the answer to the pause said: it was paused,
-#: it was not, or nobody can be asked.
-FATES = ("acted", "idle", "lost")
+def decompression_bomb() -> bytes:
+    """Compress 200 MB of zeros with gzip, to about 200 kB."""
+    compressor = zlib.compressobj(9, wbits=31)
+    million = bytes(10**6)
+    compressed = b"".join(compressor.compress(million) for _ in range(200))
+    return compressed + compressor.flush()
 
 
-def answer(status: int, body: bytes = b"{}", head: str = "") -> bytes:
-    lines = f"HTTP/1.1 {status} Word\r\nContent-Length: {len(body)}\r\n{head}\r\n"
-    return lines.encode() + body
+def broken_api(responses: Mapping[str, Response | list[Response]]) -> Behaviour:
+    """Serve an API in which the id of a campaign chooses the response.
 
+    The first part of the id chooses the response to a pause, the last part the response
+    to a read-back. An id that ends in "-good" is paused with 204.
 
-def view_of(id_: str) -> Answer:
-    seen = {"acted": "paused", "good": "paused", "idle": "running"}
-    status = seen.get(id_.rpartition("-")[2])
-    if status is None:
-        return raw()
-    return answer(200, orjson.dumps({"items": [{"id": id_, "status": status}]}))
-
-
-def broken_api(pauses: Mapping[str, Answer | list[Answer]]) -> Behaviour:
-    """Answer pauses by the first half of their id, and views by its fate.
-
-    Of a list each id is given the answers in turn.
+    Args:
+        responses: The response by the first part of the id. A list gives the responses
+            to the first, the second, … pause of each id.
     """
-    so_far: Counter[str] = Counter()
+    pauses: Counter[str] = Counter()
 
-    def choose(request: bytes) -> Answer:
+    def choose(request: bytes) -> Response:
         match = re.match(rb"([A-Z]+) /v1/hood/campaigns/([^/ ]+)", request)
         assert match is not None
         method, id_ = match[1], match[2].decode()
-        kind, _, fate = id_.rpartition("-")
+        first_part, _, last_part = id_.rpartition("-")
         if method == b"GET":
-            return view_of(id_)
-        if fate == "good":
+            return read_back(id_)
+        if last_part == "good":
             return NO_CONTENT
-        so_far[id_] += 1
-        chosen = pauses[kind]
-        return chosen[so_far[id_] - 1] if isinstance(chosen, list) else chosen
+        pauses[id_] += 1
+        response = responses[first_part]
+        return response[pauses[id_] - 1] if isinstance(response, list) else response
 
     return choosing(choose)
 
 
-def ids_of(kinds: Iterable[str]) -> list[str]:
-    """Give ids that share a kind, and between them those to which all goes well."""
-    pairs = (
-        (f"{kind}-{n}-good", kind, fate)
-        for kind in kinds
-        for n, fate in enumerate(FATES)
-    )
-    return [id_ for good, kind, fate in pairs for id_ in (good, f"{kind}-{fate}")]
+def read_back(id_: str) -> Response:
+    """Respond to a read-back as the last part of the id asks."""
+    statuses = {"paused": "paused", "good": "paused", "running": "running"}
+    status = statuses.get(id_.rpartition("-")[2])
+    if status is None:
+        return sending()
+    return http_response(200, orjson.dumps({"items": [{"id": id_, "status": status}]}))
 
 
-#: It may have been done, and is settled by reading back.
-DOUBTFUL = ("paused", "failed", "unknown")
-#: It was refused, and is read back to see why; where it cannot be, it is left open.
-REFUSED = ("already_paused", "not_pausable", "failed")
-FINAL = ("rejected", "rejected", "rejected")
-NOT_TAKEN = ("failed", "failed", "failed")
-DONE = ("paused", "paused", "paused")
-
-KINDS: dict[str, tuple[Answer, tuple[str, ...]]] = {
-    **{name: (one, DOUBTFUL) for name, (one, _) in UNANSWERED.items()},
-    **{name: (one, REFUSED) for name, one in SPOILT_BODIES.items()},
-    **{str(code): (answer(code), DOUBTFUL) for code in (500, 501, 502, 504, 520, 599)},
-    **{str(code): (answer(code), NOT_TAKEN) for code in (503, 408, 425)},
-    **{
-        str(code): (answer(code), FINAL)
-        for code in (200, 201, 202, 206, 299, 403, 404, 405, 409, 410, 418, 422, 451)
-    },
-    "101": (hanging_up_after(answer(101)), FINAL),
-    "400": (answer(400), REFUSED),
-    "HTML 502": (answer(502, b"<html>Bad gateway</html>"), DOUBTFUL),
-    "204 and more": (hanging_up_after(NO_CONTENT), DONE),
-    "204 with a length": (answer(204, b""), DONE),
-    "204 and bytes beyond": (raw(NO_CONTENT, b"{}"), DONE),
-}
+def ids_of(first_parts: Iterable[str]) -> list[str]:
+    """Give the three ids of each first part, each after an id that ends in "-good"."""
+    return [
+        id_
+        for first_part in first_parts
+        for n, last_part in enumerate(READ_BACKS)
+        for id_ in (f"{first_part}-{n}-good", f"{first_part}-{last_part}")
+    ]

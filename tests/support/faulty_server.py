@@ -1,7 +1,7 @@
-"""A server on loopback that misbehaves by script.
+"""A raw server on loopback that sends scripted bytes, and the behaviours to script it.
 
-A behaviour is an async function of a reader and a writer. It has a connection to
-itself and may do with it what it likes; when it returns, the connection is closed.
+A behaviour is an async function of a reader and a writer that handles one connection in
+any way it likes. When it returns, the connection is closed.
 """
 
 import asyncio
@@ -18,14 +18,33 @@ from bulkpause.api.endpoint import Endpoint
 
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+#: A response in bytes leaves the connection open; a behaviour takes the connection over.
+Response = bytes | Behaviour
+
+OK = b"HTTP/1.1 200 OK\r\n"
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+#: Longer than any test. The connection is closed earlier, by the client or the server.
+_HANG_S = 60
+
+
+def http_response(
+    status: int, body: bytes = b"", headers: Iterable[tuple[str, str]] = ()
+) -> bytes:
+    """Build a complete, correct response."""
+    pairs = [("Content-Length", str(len(body))), *headers]
+    lines = [f"HTTP/1.1 {status} Word", *(f"{name}: {value}" for name, value in pairs)]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 class FaultyServer:
-    """Gives every connection to a behaviour, and keeps every byte that came in.
+    """Runs a behaviour for every connection, and keeps every byte received.
 
     Args:
-        behaviour: What is done with each connection.
-        tls: What to secure connections with; None speaks plain text.
+        behaviour: Handles each connection.
+        tls: Certificate and TLS versions of the server; None means plain text.
     """
 
     def __init__(
@@ -34,7 +53,7 @@ class FaultyServer:
         self._behaviour = behaviour
         self._tls = tls
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        #: The raw bytes of each connection, in the order in which they were opened.
+        #: The raw bytes received on each connection, in the order of opening.
         self.received: list[bytearray] = []
 
     @property
@@ -48,11 +67,11 @@ class FaultyServer:
 
     @property
     def requests(self) -> list[bytes]:
-        """The first line of every request, connection by connection."""
+        """The request line of every request, connection by connection."""
         return [
             line
-            for raw in self.received
-            for line in re.findall(rb"[A-Z]+ [^\r\n]+ HTTP/1\.1", raw)
+            for connection in self.received
+            for line in re.findall(rb"[A-Z]+ [^\r\n]+ HTTP/1\.1", connection)
         ]
 
     @property
@@ -103,8 +122,8 @@ class _RecordingReader(asyncio.StreamReader):
     def __init__(self, record: bytearray) -> None:
         super().__init__()
         self._record = record
-        #: A request that was read, and is to be read again.
-        self.in_hand: bytes | None = None
+        #: A request that was read already, for the next `read_request`.
+        self.pushed_back: bytes | None = None
 
     def feed_data(self, data: Iterable[SupportsIndex]) -> None:
         self._record.extend(data)
@@ -112,9 +131,9 @@ class _RecordingReader(asyncio.StreamReader):
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
-    """Read one request, head and body."""
-    if isinstance(reader, _RecordingReader) and reader.in_hand is not None:
-        request, reader.in_hand = reader.in_hand, None
+    """Read one request, headers and body."""
+    if isinstance(reader, _RecordingReader) and reader.pushed_back is not None:
+        request, reader.pushed_back = reader.pushed_back, None
         return request
     head = await reader.readuntil(b"\r\n\r\n")
     length = 0
@@ -125,55 +144,144 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
     return head + await reader.readexactly(length)
 
 
-def answering(*answers: bytes) -> Behaviour:
-    """Answer the requests of a connection in turn, then wait for its end."""
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection with RST in place of FIN."""
+    sock: socket.socket = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+def responding(*responses: bytes) -> Behaviour:
+    """Respond to the requests of a connection in turn, then wait for the client."""
 
     async def behave(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        for answer in answers:
+        for response in responses:
             await read_request(reader)
-            writer.write(answer)
+            writer.write(response)
             await writer.drain()
         await reader.read()
 
     return behave
 
 
-def hanging_up_after(*answers: bytes) -> Behaviour:
-    """Answer the requests of a connection in turn, then close it in good order."""
-
-    async def behave(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        for answer in answers:
-            await read_request(reader)
-            writer.write(answer)
-            await writer.drain()
-
-    return behave
-
-
-def choosing(choose: Callable[[bytes], bytes | Behaviour]) -> Behaviour:
-    """Let each request choose its answer, or what becomes of its connection."""
+def choosing(choose: Callable[[bytes], Response]) -> Behaviour:
+    """Choose a response for each request, or a behaviour that takes over."""
 
     async def behave(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         assert isinstance(reader, _RecordingReader)
         while isinstance(
-            chosen := choose(request := await read_request(reader)), bytes
+            response := choose(request := await read_request(reader)), bytes
         ):
-            writer.write(chosen)
+            writer.write(response)
             await writer.drain()
-        reader.in_hand = request
-        await chosen(reader, writer)
+        reader.pushed_back = request
+        await response(reader, writer)
 
     return behave
 
 
-def reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection with a reset in place of an end."""
-    sock: socket.socket = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+def sending(*parts: bytes) -> Behaviour:
+    """Read a request, send parts 20 ms apart, and close the connection."""
+
+    async def behave(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await read_request(reader)
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    return behave
+
+
+def sending_then_hanging(*parts: bytes) -> Behaviour:
+    """Do as `sending`, but keep the connection open until the client closes it."""
+
+    async def behave(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await sending(*parts)(reader, writer)
+        await reader.read()
+
+    return behave
+
+
+def sending_then_resetting(*parts: bytes) -> Behaviour:
+    """Do as `sending`, but end with a reset."""
+
+    async def behave(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await sending(*parts)(reader, writer)
+        reset(writer)
+
+    return behave
+
+
+def dripping(start: bytes, drop: bytes) -> Behaviour:
+    """Send a start, then a drop every 30 ms (within any read timeout) without end."""
+
+    async def behave(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await read_request(reader)
+        writer.write(start)
+        while True:
+            writer.write(drop)
+            await writer.drain()
+            await asyncio.sleep(0.03)
+
+    return behave
+
+
+def flooding(start: bytes, drop: bytes) -> Behaviour:
+    """Send a start, then drops as fast as the client reads, without end."""
+
+    async def behave(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await sending(start)(reader, writer)
+        while True:
+            writer.write(drop)
+            await writer.drain()
+            await asyncio.sleep(0)
+
+    return behave
+
+
+async def hanging_unread(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Neither read nor send."""
+    await asyncio.sleep(_HANG_S)
+
+
+async def hanging(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read one byte, then neither read nor send."""
+    await reader.read(1)
+    await asyncio.sleep(_HANG_S)
+
+
+async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read one byte, then close the connection."""
+    await reader.read(1)
+
+
+async def resetting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read one byte, then reset the connection."""
+    await reader.read(1)
+    reset(writer)
+
+
+async def answering_in_plain_text(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Send an HTTP response in plain text after one byte of any protocol."""
+    await reader.read(1)
+    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    await reader.read()

@@ -1,4 +1,4 @@
-"""Texts that would reach another route, host or header, were they sent as ids."""
+"""Texts that would change the path, the host or a header if they were sent as ids."""
 
 import random
 import string
@@ -99,7 +99,7 @@ _FRAGMENTS = (
 
 
 def generated(count: int, *, seed: int) -> Iterator[str]:
-    """Give so many texts, about half of them ids, the others often nearly so."""
+    """Generate texts, about half of them valid ids and many others nearly valid."""
     source = random.Random(seed)
     for _ in range(count):
         text = _plain(source)

@@ -11,7 +11,7 @@ from bulkpause.model import Limit
 from bulkpause.settings import Settings, parse_duration, parse_limit
 
 
-def test_the_defaults_are_the_documented_limits() -> None:
+def test_default_limits_are_the_documented_ones() -> None:
     settings = Settings()
 
     assert settings.limits == (Limit(10, 1.0), Limit(150, 60.0))
@@ -28,60 +28,60 @@ def test_the_defaults_are_the_documented_limits() -> None:
         ((), 10),
     ],
 )
-def test_as_many_are_in_flight_as_the_smallest_window_holds(
+def test_max_in_flight_defaults_to_smallest_limit(
     limits: tuple[Limit, ...], in_flight: int
 ) -> None:
     assert Settings(limits=limits).in_flight == in_flight
 
 
-def test_the_number_in_flight_can_be_chosen() -> None:
+def test_max_in_flight_can_be_set() -> None:
     assert Settings(max_in_flight=25).in_flight == 25
 
 
 @pytest.mark.parametrize("number", [0, -1])
-def test_something_must_be_allowed_in_flight(number: int) -> None:
-    with pytest.raises(SettingsError, match="in flight"):
+def test_max_in_flight_below_one_raises(number: int) -> None:
+    with pytest.raises(SettingsError, match="in flight is less than 1"):
         Settings(max_in_flight=number)
 
 
 @pytest.mark.parametrize("timeout_s", [0.05, 1, 30.0, 3600])
-def test_a_timeout_is_taken(timeout_s: float) -> None:
+def test_valid_timeout_is_accepted(timeout_s: float) -> None:
     assert Settings(timeout_s=timeout_s).timeout_s == timeout_s
 
 
 @pytest.mark.parametrize("timeout_s", [0, -1, 3601, float("inf"), float("nan")])
-def test_a_senseless_timeout_is_refused(timeout_s: float) -> None:
+def test_invalid_timeout_raises_settings_error(timeout_s: float) -> None:
     with pytest.raises(SettingsError, match="timeout"):
         Settings(timeout_s=timeout_s)
 
 
 @pytest.mark.parametrize("reason", [None, "", "over budget", "x" * 1000, "\0\N{BELL}"])
-def test_a_reason_is_taken(reason: str | None) -> None:
+def test_valid_reason_is_accepted(reason: str | None) -> None:
     assert Settings(reason=reason).reason == reason
 
 
-def test_an_overlong_reason_is_refused() -> None:
+def test_overlong_reason_raises_settings_error() -> None:
     with pytest.raises(SettingsError, match="1,000 characters"):
         Settings(reason="x" * 1001)
 
 
-def test_a_reason_that_is_no_text_is_refused() -> None:
+def test_reason_with_invalid_utf_8_raises() -> None:
     with pytest.raises(SettingsError, match="UTF-8"):
         Settings(reason="over \udcff budget")
 
 
-def test_a_hostile_address_is_refused() -> None:
+def test_http_base_url_raises_settings_error() -> None:
     with pytest.raises(SettingsError, match="https"):
         Settings(base_url="http://api.ocamba.com")
 
 
 @pytest.mark.parametrize("max_attempts", [0, -1])
-def test_one_attempt_must_be_allowed(max_attempts: int) -> None:
-    with pytest.raises(SettingsError, match="one attempt"):
+def test_max_attempts_below_one_raises(max_attempts: int) -> None:
+    with pytest.raises(SettingsError, match="number of attempts is less than 1"):
         Settings(retry_policy=RetryPolicy(max_attempts=max_attempts))
 
 
-def test_settings_are_checked_when_they_are_changed() -> None:
+def test_replaced_settings_are_validated() -> None:
     with pytest.raises(SettingsError):
         replace(Settings(), timeout_s=0)
 
@@ -99,11 +99,11 @@ def test_settings_are_checked_when_they_are_changed() -> None:
         ("none", None),
     ],
 )
-def test_a_limit_is_read(text: str, limit: Limit | None) -> None:
+def test_valid_limit_is_parsed(text: str, limit: Limit | None) -> None:
     assert parse_limit(text) == limit
 
 
-LIMIT_NONSENSE = [
+INVALID_LIMITS = [
     "",
     "10",
     "10/",
@@ -139,15 +139,17 @@ LIMIT_NONSENSE = [
 ]
 
 
-@pytest.mark.parametrize("text", LIMIT_NONSENSE)
-def test_nonsense_is_no_limit(text: str) -> None:
-    with pytest.raises(SettingsError, match=r"is not a (limit|duration); write "):
+@pytest.mark.parametrize("text", INVALID_LIMITS)
+def test_invalid_limit_raises_settings_error(text: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"is not a valid (rate limit|duration); write "
+    ):
         parse_limit(text)
 
 
 @pytest.mark.unmeasured
 @given(st.text() | st.from_regex(r"\d+/\d+(\.\d+)?(ms|s|m|h)", fullmatch=True))
-def test_any_text_is_a_limit_or_a_settings_error(text: str) -> None:
+def test_any_text_is_limit_or_settings_error(text: str) -> None:
     try:
         limit = parse_limit(text)
     except SettingsError:
@@ -167,7 +169,7 @@ def test_any_text_is_a_limit_or_a_settings_error(text: str) -> None:
         ("0.001s", 0.001),
     ],
 )
-def test_a_duration_is_read(text: str, seconds: float) -> None:
+def test_valid_duration_is_parsed(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
@@ -175,19 +177,19 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
     "text",
     ["", "30", "s", "0s", "0.0ms", "-1s", "1.s", ".5s", "1 s", "1s1m", "1e3s", "1d"],
 )
-def test_nonsense_is_no_duration(text: str) -> None:
-    with pytest.raises(SettingsError, match="is not a duration; write "):
+def test_invalid_duration_raises_settings_error(text: str) -> None:
+    with pytest.raises(SettingsError, match="is not a valid duration; write "):
         parse_duration(text)
 
 
-def test_a_proxy_is_taken_for_an_address_over_tls() -> None:
+def test_proxy_is_accepted_for_https_base_url() -> None:
     proxy = Settings(proxy="http://jane:s3cret@proxy.example:3128").find_proxy()
 
     assert proxy is not None
     assert proxy.url == "http://proxy.example:3128"
 
 
-def test_without_being_asked_for_there_is_no_proxy(
+def test_environment_proxy_is_ignored_by_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
@@ -195,7 +197,7 @@ def test_without_being_asked_for_there_is_no_proxy(
     assert Settings().find_proxy() is None
 
 
-def test_a_proxy_that_is_named_goes_before_that_of_the_environment(
+def test_given_proxy_precedes_environment_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://other.example:3128")
@@ -204,12 +206,12 @@ def test_a_proxy_that_is_named_goes_before_that_of_the_environment(
     assert settings.find_proxy() == Proxy("http://proxy.example:3128")
 
 
-def test_no_proxy_is_asked_to_carry_the_token_in_the_clear() -> None:
+def test_proxy_with_http_base_url_raises() -> None:
     with pytest.raises(SettingsError, match="a proxy would see the token"):
         Settings(base_url="http://localhost:1", proxy="http://proxy.example:3128")
 
 
-def test_settings_show_no_password() -> None:
+def test_settings_repr_hides_proxy_password() -> None:
     settings = Settings(proxy="http://jane:s3cret@proxy.example:3128")
 
     assert "s3cret" not in repr(settings)

@@ -1,8 +1,8 @@
-"""One request over aiohttp. What goes wrong there leaves here as a `Reply`.
+"""Send one HTTP request to Ocamba Hood over aiohttp and return it as a `Reply`.
 
-Nothing is followed, retried or unpacked behind our back: a redirect is an answer, a
-connection that broke is a fault, a compressed body stays compressed. At most 64 KiB
-of a body are read.
+aiohttp does nothing on its own here: a redirect is a response and is not followed, a
+lost connection is a transport error and is not retried, and a compressed body is not
+decompressed. At most 64 KiB of a body are read.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -23,27 +24,28 @@ from bulkpause.api.endpoint import Endpoint
 from bulkpause.api.proxy import Proxy
 from bulkpause.api.response import parse_response
 from bulkpause.api.transport import (
-    _SENDING,
-    _BrokenError,
-    _Connector,
-    _detail,
-    _fault,
-    _one_try,
-    _Sending,
-    _tls,
+    WIRE_TIMING,
+    Connector,
+    LostConnectionError,
+    WireTiming,
+    detail_of,
+    send_once,
+    tls_context,
+    transport_error_of,
 )
+from bulkpause.errors import SettingsError
 from bulkpause.model import Action, Reply
 
 
-#: No more of an answer's body than this is read.
-MOST_BODY_BYTES = 64 * 1024
+#: The rest of a longer response body is not read.
+MAX_BODY_BYTES = 64 * 1024
 
-_SHORTEST_S = 0.001
+_MIN_TOTAL_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds allowed for one attempt: whole, to connect, between two reads."""
+    """Seconds allowed for one attempt in total, to connect, and between two reads."""
 
     total_s: float
     connect_s: float
@@ -51,7 +53,7 @@ class Timeouts:
 
     @classmethod
     def within(cls, total_s: float) -> Self:
-        """Share out `total_s` so that each part fails with its own name."""
+        """Derive shorter timeouts, so that each phase fails with its own error."""
         return cls(total_s, total_s / 3, total_s * 2 / 3)
 
 
@@ -59,18 +61,21 @@ class Client:
     """Sends requests to one endpoint over one connection pool.
 
     Args:
-        endpoint: Where to. The token goes nowhere else.
+        endpoint: The API. The token is sent to no other host.
         token: Sent with every request.
-        reason: Sent in the body of a pause; None sends an empty object.
+        reason: Sent in the body of a pause request; None sends an empty object.
         timeouts: For each attempt.
         max_in_flight: The size of the connection pool.
-        proxy: Whom to ask for a tunnel to the endpoint, which must be https then.
-        logs_keys: Whether `SSLKEYLOGFILE` may ask for the keys of connections, with
-            which whoever reads the traffic reads the token.
+        proxy: The proxy that opens a tunnel to the endpoint, which must be https then.
+        logs_keys: Whether TLS keys may be written to the file of `SSLKEYLOGFILE`. With
+            them, anyone who captures the traffic can read the token.
         now: The wall clock, for `Retry-After` dates.
 
     Attributes:
-        ends_at: When, on the loop's clock, an attempt ends at the latest.
+        ends_at: The deadline of every attempt, on the loop's clock.
+
+    Raises:
+        SettingsError: aiohttp would connect to another host than the one checked.
     """
 
     def __init__(
@@ -85,6 +90,9 @@ class Client:
         logs_keys: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        _check_aiohttp_agrees(endpoint.base_url)
+        if proxy is not None:
+            _check_aiohttp_agrees(proxy.url)
         self.ends_at = inf
         self._endpoint = endpoint
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
@@ -93,9 +101,9 @@ class Client:
         self._timeouts = timeouts
         self._proxy = proxy
         self._session = aiohttp.ClientSession(
-            connector=_Connector(
+            connector=Connector(
                 limit=max_in_flight,
-                ssl=_tls(logs_keys=logs_keys) if endpoint.is_secure else True,
+                ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
@@ -118,25 +126,32 @@ class Client:
         await self._session.close()
 
     async def send(self, action: Action, id_: str, request_id: str) -> Reply:
-        """Make one attempt. Never raises for anything the network can do.
+        """Make one attempt. A failure of the network is returned, never raised.
 
         Raises:
-            ValueError: The id is none; nothing was sent.
+            ValueError: The id is not valid; nothing was sent.
         """
-        sending = _Sending()
-        _SENDING.set(sending)
+        timing = WireTiming()
+        WIRE_TIMING.set(timing)
         request = self._request(action, id_, request_id)
         try:
             async with request as response:
-                return await self._reply(response, action, id_, sending)
-        except (_BrokenError, aiohttp.ClientError, OSError, ValueError) as raised:
-            error = raised.__cause__ if isinstance(raised, _BrokenError) else raised
+                return await self._reply(response, action, id_, timing)
+        except (
+            LostConnectionError,
+            aiohttp.ClientError,
+            OSError,
+            ValueError,
+        ) as raised:
+            is_lost = isinstance(raised, LostConnectionError)
+            error = raised.__cause__ if is_lost else raised
+            was_sent = timing.sent_at is not None
             return Reply(
                 received_at=asyncio.get_running_loop().time(),
-                sent_at=sending.sent_at,
-                is_cold=sending.is_cold,
-                error=_fault(error, was_sent=sending.sent_at is not None),
-                message=_detail(error),
+                sent_at=timing.sent_at,
+                is_cold=timing.is_cold,
+                error=transport_error_of(error, was_sent=was_sent),
+                message=detail_of(error),
             )
 
     def _request(
@@ -144,7 +159,7 @@ class Client:
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         is_pause = action is Action.PAUSE
         headers = {
-            # None of the session's, which go to a proxy as well.
+            # Not a header of the session: those are sent to a proxy as well.
             "Authorization": self._token.header(),
             "X-Request-Id": request_id,
         }
@@ -157,23 +172,26 @@ class Client:
             headers=headers,
             allow_redirects=False,
             timeout=self._timeout(),
-            middlewares=() if is_pause else (_one_try,),
+            # aiohttp resends a GET only.
+            middlewares=() if is_pause else (send_once,),
             **self._tunnel(),
         )
 
     def _tunnel(self) -> dict[str, Any]:
         if self._proxy is None:
             return {}
-        secret = self._proxy.authorization
-        headers = {} if secret is None else {"Proxy-Authorization": secret}
+        authorization = self._proxy.authorization
+        headers = (
+            {} if authorization is None else {"Proxy-Authorization": authorization}
+        )
         return {"proxy": self._proxy.url, "proxy_headers": headers}
 
     def _timeout(self) -> aiohttp.ClientTimeout:
         timeouts = self._timeouts
         left_s = self.ends_at - asyncio.get_running_loop().time()
         return aiohttp.ClientTimeout(
-            # None at all, to aiohttp, means as long as it takes.
-            total=min(timeouts.total_s, max(left_s, _SHORTEST_S)),
+            # aiohttp takes 0 for "no timeout".
+            total=min(timeouts.total_s, max(left_s, _MIN_TOTAL_S)),
             sock_connect=timeouts.connect_s,
             sock_read=timeouts.read_s,
             ceil_threshold=inf,
@@ -184,43 +202,61 @@ class Client:
         response: aiohttp.ClientResponse,
         action: Action,
         id_: str,
-        sending: _Sending,
+        timing: WireTiming,
     ) -> Reply:
         received_at = asyncio.get_running_loop().time()
-        # The answer to a read-back is in the body, to a pause in the status.
+        # A read-back needs the body; the result of a pause is in the HTTP status.
         needs_body = action is Action.READ and response.status == 200
         body = await _bounded_body(response, needs_all=needs_body)
-        answer = parse_response(
-            response.headers, body, id_=id_, now=self._now, hide=self._token.hidden_in
+        parsed = parse_response(
+            response.headers, body, id_=id_, now=self._now, redact=self._token.redact
         )
         return Reply(
             received_at=received_at,
-            sent_at=sending.sent_at,
-            is_cold=sending.is_cold,
+            sent_at=timing.sent_at,
+            is_cold=timing.is_cold,
             http_status=response.status,
-            campaign_status=answer.campaign_status,
-            rate_limit=answer.rate_limit,
-            retry_after_s=answer.retry_after_s,
-            trace_id=answer.trace_id,
-            title=answer.title,
-            message=answer.message,
+            campaign_status=parsed.campaign_status,
+            rate_limit=parsed.rate_limit,
+            retry_after_s=parsed.retry_after_s,
+            trace_id=parsed.trace_id,
+            title=parsed.title,
+            message=parsed.message,
         )
 
 
-async def _bounded_body(response: aiohttp.ClientResponse, *, needs_all: bool) -> bytes:
-    """Read what there is, up to the bound; a body cut short as far as it goes.
+def _check_aiohttp_agrees(url: str) -> None:
+    """Check that yarl, by which aiohttp connects, reads a URL as `api.url` did.
+
+    Two parsers that disagree on the host are a known way to divert a request. The
+    check is made here because importing yarl would delay every command.
 
     Raises:
-        ClientError, OSError: It was cut short, and all of it was needed.
+        SettingsError: yarl reads another host or port, or writes the URL differently.
+    """
+    try:
+        parsed = URL(url)
+    except ValueError:
+        raise SettingsError("the URL is refused: it is not valid") from None
+    is_same_host = parsed.host_port_subcomponent == urlsplit(url).netloc
+    if not is_same_host or str(parsed) != url:
+        raise SettingsError("the URL is refused: it can be read in two ways")
+
+
+async def _bounded_body(response: aiohttp.ClientResponse, *, needs_all: bool) -> bytes:
+    """Read a body up to the maximum length, or up to where it breaks off.
+
+    Raises:
+        ClientError, OSError: It broke off, and all of it was needed.
     """
     body = bytearray()
     try:
-        while len(body) <= MOST_BODY_BYTES:
-            chunk = await response.content.read(MOST_BODY_BYTES + 1 - len(body))
+        while len(body) <= MAX_BODY_BYTES:
+            chunk = await response.content.read(MAX_BODY_BYTES + 1 - len(body))
             if not chunk:
                 return bytes(body)
             body += chunk
     except (aiohttp.ClientError, OSError):
         if needs_all:
             raise
-    return bytes(body[:MOST_BODY_BYTES])
+    return bytes(body[:MAX_BODY_BYTES])

@@ -1,4 +1,4 @@
-"""The bearer token: where it is found, what it may look like, how it stays unseen."""
+"""Find the bearer token, validate it and keep it out of all output."""
 
 import os
 import stat
@@ -11,22 +11,22 @@ from bulkpause.errors import TokenError
 
 _VARIABLE = "OCAMBA_TOKEN"
 _CREDENTIAL = "ocamba-token"
-_LONGEST = 8_000
-#: What is shorter is no secret, and stands in many a text by chance.
-_SHORTEST_HIDDEN = 8
-_WHERE = (
+_MAX_CHARACTERS = 8_000
+#: A shorter text is not a secret, and occurs in other texts by chance.
+_MIN_REDACTED_CHARACTERS = 8
+_REMEDY = (
     f"set {_VARIABLE}, or name a file with --token-file, or pass the systemd "
     f"credential {_CREDENTIAL}"
 )
 
 
 class Token:
-    """A bearer token that shows itself only in `header`.
+    """A bearer token. Only `header` reveals it.
 
-    White space at its ends is dropped.
+    White space around it is dropped.
 
     Raises:
-        TokenError: It is empty, or holds what cannot stand in a header.
+        TokenError: It is empty, too long, or not allowed in a header.
     """
 
     __slots__ = ("_text",)
@@ -34,12 +34,12 @@ class Token:
     def __init__(self, text: str) -> None:
         text = text.strip()
         if not text:
-            raise TokenError(f"the token is empty; {_WHERE}")
-        if len(text) > _LONGEST:
-            raise TokenError(f"the token is longer than {_LONGEST} characters")
+            raise TokenError(f"the token is empty; {_REMEDY}")
+        if len(text) > _MAX_CHARACTERS:
+            raise TokenError(f"the token is longer than {_MAX_CHARACTERS:,} characters")
         if not all("!" <= character <= "~" for character in text):
             raise TokenError(
-                "the token holds a space or a character that no token has; give the "
+                "the token contains a space or another invalid character; give the "
                 "token alone, without the word Bearer"
             )
         self._text = text
@@ -48,9 +48,9 @@ class Token:
         """Give the value of the `Authorization` header."""
         return f"Bearer {self._text}"
 
-    def hidden_in(self, text: str) -> str:
-        """Take the token out of a text, as a server may send it back."""
-        if len(self._text) < _SHORTEST_HIDDEN:
+    def redact(self, text: str) -> str:
+        """Replace the token in a text: a server may echo it."""
+        if len(self._text) < _MIN_REDACTED_CHARACTERS:
             return text
         for form in (self._text, quote(self._text, safe="")):
             text = text.replace(form, "…")
@@ -66,31 +66,32 @@ def find_token(
     """Find the token in a file, the environment or the service's credentials.
 
     Returns:
-        The token, and a warning where others can read its file.
+        The token, and a warning if other users can read its file.
 
     Raises:
-        TokenError: There is none, or it cannot be read or used.
+        TokenError: There is no token, it cannot be read, or it is not valid.
     """
     if path is None and (text := environ.get(_VARIABLE)) is not None:
         return Token(text), None
     if path is not None:
-        # Not its name: that is the token, where somebody gave the one for the other.
-        return _from_file(path, "the file that --token-file names")
+        # The path is not shown: it is the token, if the user confused the two.
+        return _from_file(path, "the file given with --token-file")
     if folder := environ.get("CREDENTIALS_DIRECTORY"):
-        # The service manager sees to it who can read these; their modes mislead.
+        # The service manager controls who can read these; their modes mislead.
         path = Path(folder) / _CREDENTIAL
         return _from_file(path, str(path))[0], None
-    raise TokenError(f"there is no token; {_WHERE}")
+    raise TokenError(f"there is no token; {_REMEDY}")
 
 
 def _from_file(path: Path, name: str) -> tuple[Token, str | None]:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            text = file.read(2 * _LONGEST).decode("utf-8-sig", "replace")
+            text = file.read(2 * _MAX_CHARACTERS).decode("utf-8-sig", "replace")
     except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise TokenError(f"{name}: {reason}; {_WHERE}") from None
+        reason = error.strerror or "unknown error"
+        raise TokenError(f"cannot read {name}: {reason}; {_REMEDY}") from None
     if mode & (stat.S_IRGRP | stat.S_IROTH):
-        return Token(text), f"others can read {path}: chmod 600 it"
+        warning = f"other users can read {path}; protect it with chmod 600"
+        return Token(text), warning
     return Token(text), None

@@ -1,7 +1,7 @@
-"""Where requests go: the API's address, checked before anything is sent to it.
+"""Check the base URL of the API and build the URL of each request.
 
-The token goes to this address and nowhere else, so that an address that could mean
-another host than it seems to is refused.
+The token is sent to this host and no other. A base URL that could mean another host than
+it seems to is therefore refused.
 """
 
 import re
@@ -9,63 +9,65 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bulkpause._text import quote
-from bulkpause.api.url import BadUrlError, host_of, refuse, split
+from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
 from bulkpause.model import Action
 
 
 DEFAULT_BASE_URL = "https://api.ocamba.com"
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
-#: What means itself in a path. Which of these are ids is not for here to say.
+#: Characters with no special meaning in a path. `ids` decides which ids are valid.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The base URL of an API: scheme, host and, where there is one, a path."""
+    """The base URL of an API: scheme, host and possibly a path."""
 
     base_url: str
 
     def url(self, action: Action, id_: str) -> str:
-        """Give the URL for an action on an id that was accepted as one.
+        """Build the URL for an action on a valid id.
 
         Raises:
-            ValueError: The id would lead to another place.
+            ValueError: The id would change the path.
         """
         if not _PLAIN_ID.fullmatch(id_):
-            raise ValueError(f"{quote(id_)} cannot stand in a path")
+            raise ValueError(f"{quote(id_)} is not safe in a URL path")
         campaign = f"{self.base_url}/v1/hood/campaigns/{id_}"
         return f"{campaign}/pause" if action is Action.PAUSE else campaign
 
     @property
     def host(self) -> str:
+        """The host, and its port unless it is the scheme's default."""
         return urlsplit(self.base_url).netloc
 
     @property
     def is_secure(self) -> bool:
+        """Whether requests are sent over TLS."""
         return self.base_url.startswith("https:")
 
 
 def parse_endpoint(base_url: str) -> Endpoint:
-    """Check a base URL and write it in its plainest form.
+    """Check a base URL and normalize it.
 
     Raises:
-        SettingsError: It is not https (but to loopback), has a user, a query or a
-            fragment, or its host could be read as another.
+        SettingsError: It is not https (http is allowed to loopback), has a user, a query
+            or a fragment, or parsers could disagree on its host.
     """
     try:
-        return Endpoint(_plain(base_url))
-    except BadUrlError as error:
-        refuse("base URL", base_url, str(error))
+        return Endpoint(_normalized(base_url))
+    except InvalidUrlError as error:
+        raise settings_error("base URL", base_url, str(error)) from None
 
 
-def _plain(base_url: str) -> str:
+def _normalized(base_url: str) -> str:
     parts = split(base_url)
     if "@" in parts.netloc:
-        raise BadUrlError("it must not hold a user or a password")
+        raise InvalidUrlError("it must not contain a user or a password")
     if not _PATH.fullmatch(parts.path):
-        raise BadUrlError("its path holds more than plain names")
+        raise InvalidUrlError("its path is not made of plain names, such as /ocamba/v1")
     host = host_of(parts)
     if parts.scheme == "http" and not host.is_loopback:
-        raise BadUrlError("it must begin with https://")
+        raise InvalidUrlError("it must begin with https://")
     return f"{parts.scheme}://{host.netloc}{parts.path.rstrip('/')}"

@@ -1,7 +1,7 @@
-"""The proxy that requests go through, if one is asked for.
+"""Find and check the proxy through which requests are sent.
 
-A proxy is only asked for a tunnel to the API, so that it learns the name of the host
-and never the token. Its own user and password go to it alone, and into no output.
+The proxy only opens a tunnel to the API, so that it learns the API's host and never the
+token. The proxy's user and password are sent to it alone, and appear in no output.
 """
 
 import re
@@ -9,19 +9,19 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from bulkpause.api.url import BadUrlError, host_of, refuse, split
+from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
 
 
-_USER = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*")
+_USER_INFO = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*")
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where tunnels are asked for.
+    """A proxy that can open tunnels.
 
     Attributes:
-        url: Its address, without the user and the password.
-        authorization: The value of the `Proxy-Authorization` header that holds these.
+        url: Its URL, without the user and the password.
+        authorization: The `Proxy-Authorization` header with the user and the password.
     """
 
     url: str
@@ -29,48 +29,51 @@ class Proxy:
 
 
 def parse_proxy(url: str) -> Proxy:
-    """Check the address of a proxy, and take the user and the password out of it.
+    """Check the URL of a proxy, and separate the user and the password from it.
 
     Raises:
         SettingsError: It is not http or https, has more than a host, a port, a user
-            and a password, or its host could be read as another.
+            and a password, or parsers could disagree on its host.
     """
     try:
         return _proxy(url)
-    except BadUrlError as error:
-        refuse("proxy", url, f"{error}; write it like http://proxy.example:3128")
+    except InvalidUrlError as error:
+        reason = f"{error}; write it like http://proxy.example:3128"
+        raise settings_error("proxy", url, reason) from None
 
 
 def _proxy(url: str) -> Proxy:
     parts = split(url)
     if parts.path not in {"", "/"}:
-        raise BadUrlError("it must hold no path")
-    user = parts.netloc.rpartition("@")[0]
-    if not _USER.fullmatch(user):
-        raise BadUrlError("its user or password is not percent-encoded")
+        raise InvalidUrlError("it must not contain a path")
+    user_info = parts.netloc.rpartition("@")[0]
+    if not _USER_INFO.fullmatch(user_info):
+        raise InvalidUrlError("its user or password is not percent-encoded")
     plain = f"{parts.scheme}://{host_of(parts).netloc}"
-    return Proxy(plain, _basic(user) if user else None)
+    return Proxy(plain, _basic_authorization(user_info) if user_info else None)
+
+
+def _basic_authorization(user_info: str) -> str:
+    # By hand: aiohttp takes text, while a password may be any bytes, and importing
+    # aiohttp would delay the commands that send nothing.
+    name, _, password = user_info.partition(":")
+    pair = unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
+    return f"Basic {b64encode(pair).decode()}"
 
 
 def proxy_of_environment(host: str) -> Proxy | None:
-    """Find the proxy that the environment's variables name for an https host.
+    """Find the proxy for an https host in the environment variables.
 
-    That is `https_proxy`, else `all_proxy`, unless `no_proxy` names the host.
+    That is `https_proxy`, else `all_proxy`, unless `no_proxy` lists the host.
 
     Raises:
-        SettingsError: What they name cannot be used.
+        SettingsError: The variable's value is not a valid proxy.
     """
-    # Imported where it is asked for: it brings much along.
+    # Imported on use: it loads many modules.
     from urllib.request import getproxies_environment, proxy_bypass  # noqa: PLC0415
 
-    found = getproxies_environment()
-    url = found.get("https") or found.get("all")
+    variables = getproxies_environment()
+    url = variables.get("https") or variables.get("all")
     if not url or proxy_bypass(host):
         return None
     return parse_proxy(url if "://" in url else f"http://{url}")
-
-
-def _basic(user: str) -> str:
-    name, _, password = user.partition(":")
-    pair = unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
-    return f"Basic {b64encode(pair).decode()}"

@@ -1,7 +1,7 @@
-"""The head and the body of an answer → what is kept of them.
+"""Parse the headers and the body of a response.
 
-Whatever the bytes are, nothing is raised: what cannot be read is not there. Foreign
-words are cut short and can steer no terminal.
+Nothing is raised, whatever the bytes are: a field that cannot be read is None. Texts
+of the server are cut short, and characters that could control a terminal are replaced.
 """
 
 import re
@@ -17,19 +17,19 @@ from bulkpause._text import sanitize
 from bulkpause.model import RateLimitHeaders
 
 
-#: Where servers put the id under which they log a request.
+#: Headers in which servers report the id under which they log a request.
 TRACE_HEADERS = ("X-Trace-Id", "Trace-Id", "X-Correlation-Id", "X-Amzn-Trace-Id")
 
-_LONGEST_TEXT = 500
-#: More seconds than any wait, for a `Retry-After` that no float holds.
-_LONGEST_RETRY_AFTER_S = 1e9
-#: No rate limit is known whose window is longer than a day.
-_LONGEST_RESET_S = 86_400
+_MAX_TEXT_CHARACTERS = 500
+#: Longer than any wait. A larger `Retry-After` may not fit a float.
+_MAX_RETRY_AFTER_S = 1e9
+#: No known rate limit has a window longer than a day.
+_MAX_RESET_S = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedResponse:
-    """What a server said beside the status, as far as it could be read."""
+    """The fields of a response except its HTTP status; None where one is missing."""
 
     title: str | None
     message: str | None
@@ -45,35 +45,35 @@ def parse_response(
     *,
     id_: str,
     now: Callable[[], datetime],
-    hide: Callable[[str], str],
+    redact: Callable[[str], str],
 ) -> ParsedResponse:
-    """Read the headers and the body of an answer to a request for an id.
+    """Parse the headers and the body of the response to a request for an id.
 
     Args:
-        headers: As they came.
+        headers: As they were received.
         body: As much of it as was read.
-        id_: The campaign that was asked for.
+        id_: The campaign that was requested.
         now: The wall clock, for `Retry-After` dates.
-        hide: Takes out of a text what must not be kept.
+        redact: Removes secrets from a text.
     """
-    told = _decoded(body)
+    fields = _decoded(body)
 
     def text(value: object) -> str | None:
-        return clean(hide(value)) if isinstance(value, str) else None
+        return clean(redact(value)) if isinstance(value, str) else None
 
     return ParsedResponse(
-        title=text(told.get("title")),
-        message=text(told.get("message")),
-        trace_id=text(_trace_id(told, headers)),
-        campaign_status=text(_campaign_status(told, id_)),
+        title=text(fields.get("title")),
+        message=text(fields.get("message")),
+        trace_id=text(_trace_id(fields, headers)),
+        campaign_status=text(_campaign_status(fields, id_)),
         rate_limit=_rate_limit(headers),
         retry_after_s=_retry_after_s(headers, now),
     )
 
 
 def clean(text: str) -> str:
-    """Cut a foreign text short and take out what could steer a terminal."""
-    return sanitize(text[:_LONGEST_TEXT])
+    """Cut a server's text short and replace what could control a terminal."""
+    return sanitize(text[:_MAX_TEXT_CHARACTERS])
 
 
 def _decoded(body: bytes) -> dict[str, object]:
@@ -86,15 +86,15 @@ def _decoded(body: bytes) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _trace_id(body: Mapping[str, object], headers: Mapping[str, str]) -> object:
+def _trace_id(fields: Mapping[str, object], headers: Mapping[str, str]) -> object:
     in_headers = (headers.get(name) for name in TRACE_HEADERS)
-    found = (body.get("trace_id"), *in_headers)
-    return next((text for text in found if text and isinstance(text, str)), None)
+    candidates = (fields.get("trace_id"), *in_headers)
+    return next((text for text in candidates if text and isinstance(text, str)), None)
 
 
-def _campaign_status(body: Mapping[str, object], id_: str) -> object:
-    """Find the status of the campaign that was asked for, and of no other."""
-    items = body.get("items")
+def _campaign_status(fields: Mapping[str, object], id_: str) -> object:
+    """Find the status of the requested campaign; any other campaign is skipped."""
+    items = fields.get("items")
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict) and str(item.get("id")) == id_:
             return item.get("status")
@@ -102,15 +102,15 @@ def _campaign_status(body: Mapping[str, object], id_: str) -> object:
 
 
 def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimitHeaders | None:
-    """Read the server's word on a window, if it is said once and makes sense."""
+    """Read the X-RateLimit headers if each occurs once and together they make sense."""
     numbers: list[int] = []
     for name in ("Limit", "Remaining", "Reset"):
-        texts = headers.getall(f"X-RateLimit-{name}", [])
-        if len(texts) != 1 or not re.fullmatch("[0-9]{1,9}", texts[0]):
+        values = headers.getall(f"X-RateLimit-{name}", [])
+        if len(values) != 1 or not re.fullmatch("[0-9]{1,9}", values[0]):
             return None
-        numbers.append(int(texts[0]))
+        numbers.append(int(values[0]))
     limit, remaining, reset_s = numbers
-    if not remaining <= limit or limit == 0 or reset_s > _LONGEST_RESET_S:
+    if not remaining <= limit or limit == 0 or reset_s > _MAX_RESET_S:
         return None
     return RateLimitHeaders(limit=limit, remaining=remaining, reset_s=reset_s)
 
@@ -118,21 +118,23 @@ def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimitHeaders | None:
 def _retry_after_s(
     headers: Mapping[str, str], now: Callable[[], datetime]
 ) -> float | None:
+    """Read `Retry-After` in seconds or as a date; -1 has a meaning of its own."""
     text = headers.get("Retry-After", "").strip()
     if not text:
         return None
     if re.fullmatch("[0-9]+|-1", text):
-        return min(float(text), _LONGEST_RETRY_AFTER_S)
-    if (at := _moment(text)) is None:
+        return min(float(text), _MAX_RETRY_AFTER_S)
+    if (retry_at := _http_date(text)) is None:
         return None
-    since = _moment(headers.get("Date", "")) or now()
-    return max(0.0, (at - since).total_seconds())
+    # The server's clock decides, where it is known: ours may differ from it.
+    server_now = _http_date(headers.get("Date", "")) or now()
+    return max(0.0, (retry_at - server_now).total_seconds())
 
 
-def _moment(text: str) -> datetime | None:
-    """Read an HTTP date; None where it is none, or does not name its zone."""
+def _http_date(text: str) -> datetime | None:
+    """Parse an HTTP date; None if it is not valid or has no time zone."""
     try:
-        moment = parsedate_to_datetime(text)
+        date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None
+    return date if date.tzinfo else None

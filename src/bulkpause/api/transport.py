@@ -1,4 +1,4 @@
-"""Connections, TLS and host names beneath the client, and the names of their errors."""
+"""Connections, TLS and DNS below the client, and the classification of their errors."""
 
 import asyncio
 import os
@@ -20,27 +20,30 @@ from bulkpause.api.response import clean
 from bulkpause.model import TransportError
 
 
-class _BrokenError(Exception):
-    """Carries aiohttp's error past its own silent second try of a GET."""
-
-
 @dataclass(slots=True)
-class _Sending:
-    """When a request was written, and whether as the first on its connection."""
+class WireTiming:
+    """When a request was written to its connection.
+
+    Attributes:
+        sent_at: On the loop's clock; None if nothing was written.
+        is_cold: Whether it was the first request on its connection.
+    """
 
     sent_at: float | None = None
     is_cold: bool = False
 
 
-#: Of the request that the present task makes.
-_SENDING: ContextVar[_Sending] = ContextVar("sending")
+#: The timing of the request that the current task sends. The client sets it, and the
+#: connector, which aiohttp calls in the same task, fills it in.
+WIRE_TIMING: ContextVar[WireTiming] = ContextVar("wire_timing")
 
 
-class _Connector(aiohttp.TCPConnector):
-    """Gives no connection on which something came that nobody asked for.
+class Connector(aiohttp.TCPConnector):
+    """A connection pool that records wire timing and drops connections with stray data.
 
-    It would be taken for the answer to the next request. As soon as there is a
-    connection, aiohttp writes the request to it, so that this is its moment.
+    Data that arrived before the request would be taken for its response. aiohttp
+    writes the request as soon as it has a connection: `connect` is the last moment to
+    check for such data, and the moment to note as the time of sending.
     """
 
     def __init__(self, *, limit: int, ssl: ssl.SSLContext | bool) -> None:
@@ -54,63 +57,79 @@ class _Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
         connection = await super().connect(req, traces, timeout)
-        protocol, sending = connection.protocol, _SENDING.get()
+        protocol, timing = connection.protocol, WIRE_TIMING.get()
         if protocol is None or protocol.should_close:
             connection.close()
             raise aiohttp.ClientPayloadError
         if protocol not in self._warm:
             self._warm.add(protocol)
-            sending.is_cold = True
-        sending.sent_at = asyncio.get_running_loop().time()
+            timing.is_cold = True
+        timing.sent_at = asyncio.get_running_loop().time()
         return connection
 
 
-def _tls(*, logs_keys: bool) -> ssl.SSLContext:
+def tls_context(*, logs_keys: bool) -> ssl.SSLContext:
+    """Make a context that verifies certificates.
+
+    Args:
+        logs_keys: Whether the keys may be written to the file of `SSLKEYLOGFILE`.
+    """
     context = ssl.create_default_context()
     if not logs_keys:
-        # None closes the file, which the declaration leaves out.
+        # None closes the file; the type stub does not allow it.
         context.keylog_filename = None  # type: ignore[assignment]
     return context
 
 
-async def _one_try(
+class LostConnectionError(Exception):
+    """Carries aiohttp's error, its cause, past aiohttp's own silent resend of a GET."""
+
+
+async def send_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a GET twice, which would take no slot."""
+    """Keep aiohttp from sending a GET twice: the second would use no slot.
+
+    Raises:
+        LostConnectionError: The connection was lost.
+    """
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _BrokenError from error
+        raise LostConnectionError from error
 
 
-def _fault(error: BaseException | None, *, was_sent: bool) -> TransportError:
-    # From the most particular to the most general: the classes inherit widely.
-    known: tuple[tuple[type[BaseException], TransportError], ...] = (
-        (aiohttp.ClientConnectorDNSError, TransportError.DNS),
-        (aiohttp.ClientSSLError, TransportError.TLS),
-        (aiohttp.ClientConnectorCertificateError, TransportError.TLS),
-        (aiohttp.ServerFingerprintMismatch, TransportError.TLS),
-        (aiohttp.ClientHttpProxyError, TransportError.PROXY),
-        (aiohttp.ClientProxyConnectionError, TransportError.PROXY),
-        (
-            TimeoutError,
-            TransportError.READ_TIMEOUT if was_sent else TransportError.CONNECT_TIMEOUT,
-        ),
-        (aiohttp.ServerDisconnectedError, TransportError.HANG_UP),
-        (OSError, TransportError.RESET if was_sent else TransportError.REFUSED),
-        (
-            aiohttp.ClientConnectionError,
-            TransportError.RESET if was_sent else TransportError.REFUSED,
-        ),
-    )
-    return next(
-        (fault for kind, fault in known if isinstance(error, kind)),
-        TransportError.MALFORMED,
-    )
+#: What an exception means if it was raised before the request was written, and after.
+#: From the most specific class to the most general: many inherit from each other.
+_ERRORS: tuple[tuple[type[BaseException], TransportError, TransportError], ...] = (
+    (aiohttp.ClientConnectorDNSError, TransportError.DNS, TransportError.DNS),
+    (aiohttp.ClientSSLError, TransportError.TLS, TransportError.TLS),
+    (aiohttp.ClientConnectorCertificateError, TransportError.TLS, TransportError.TLS),
+    (aiohttp.ServerFingerprintMismatch, TransportError.TLS, TransportError.TLS),
+    (aiohttp.ClientHttpProxyError, TransportError.PROXY, TransportError.PROXY),
+    (aiohttp.ClientProxyConnectionError, TransportError.PROXY, TransportError.PROXY),
+    (TimeoutError, TransportError.CONNECT_TIMEOUT, TransportError.READ_TIMEOUT),
+    (aiohttp.ServerDisconnectedError, TransportError.HANG_UP, TransportError.HANG_UP),
+    (OSError, TransportError.REFUSED, TransportError.RESET),
+    (aiohttp.ClientConnectionError, TransportError.REFUSED, TransportError.RESET),
+)
 
 
-def _detail(error: BaseException | None) -> str | None:
-    """Name the operating system's reason. An exception's own text may hold headers."""
+def transport_error_of(
+    error: BaseException | None, *, was_sent: bool
+) -> TransportError:
+    """Classify an exception by its class and by whether the request was written."""
+    for kind, before_sending, after_sending in _ERRORS:
+        if isinstance(error, kind):
+            return after_sending if was_sent else before_sending
+    return TransportError.MALFORMED
+
+
+def detail_of(error: BaseException | None) -> str | None:
+    """Give the operating system's, OpenSSL's or the proxy's reason for an error.
+
+    Never the exception's own text, which may contain headers and so the token.
+    """
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         error = error.certificate_error
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -119,39 +138,42 @@ def _detail(error: BaseException | None) -> str | None:
         return clean(f"HTTP {error.status} {error.message}")
     if not isinstance(error, OSError) or not isinstance(error.strerror, str):
         return None
-    # The event loop's own words name the address and leave the reason out.
+    # The event loop's own text names the address and omits the reason.
     has_reason = not error.strerror.startswith("Connect call failed")
     return clean(error.strerror if has_reason else os.strerror(error.errno or 0))
 
 
 class Resolver(AbstractResolver):
-    """Asks the operating system; a look-up that hangs ends with the program.
+    """Resolves host names with the operating system, in daemon threads.
+
+    Python waits for the threads of an executor at exit, so that a look-up that hangs
+    would keep the program from ending.
 
     Raises:
-        OSError: The name has no address, or cannot be looked up.
+        OSError: The name has no address, or cannot be resolved.
     """
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found: Future[list[ResolveResult]] = Future()
+        addresses: Future[list[ResolveResult]] = Future()
 
         def look_up() -> None:
-            found.set_running_or_notify_cancel()
+            addresses.set_running_or_notify_cancel()
             try:
-                found.set_result(_look_up(host, port, family))
-            except Exception as error:  # noqa: BLE001 (it is handed on)
-                found.set_exception(error)
+                addresses.set_result(_look_up(host, port, family))
+            except Exception as error:  # noqa: BLE001 (passed on to the waiting task)
+                addresses.set_exception(error)
 
         Thread(target=look_up, name=f"resolver-{host}", daemon=True).start()
-        return await asyncio.wrap_future(found)
+        return await asyncio.wrap_future(addresses)
 
     async def close(self) -> None:
         pass
 
 
 def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
-    found = socket.getaddrinfo(
+    addresses = socket.getaddrinfo(
         host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
     )
     return [
@@ -159,9 +181,9 @@ def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[Resolve
             hostname=host,
             host=str(address[0]),
             port=port,
-            family=kind,
+            family=family_of_address,
             proto=protocol,
             flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
         )
-        for kind, _, protocol, _, address in found
+        for family_of_address, _, protocol, _, address in addresses
     ]

@@ -1,34 +1,37 @@
-"""A URL that somebody gave → its parts, if they can be read in one way only."""
+"""Check a URL that the user gave, and split it into its parts.
+
+The token and the proxy's password go to such a URL. One that two URL parsers could read
+differently is therefore refused, even where most of them would agree.
+"""
 
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from bulkpause._text import quote
 from bulkpause.errors import SettingsError
 
 
-_LONGEST_URL = 1_000
-_LONGEST_HOST = 253
+_MAX_URL_CHARACTERS = 1_000
+_MAX_HOST_CHARACTERS = 253
 _NETLOC = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?")
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-#: The last label begins with a letter: else it could be read as a number.
+#: The last label begins with a letter. Otherwise some parsers read the host as a number.
 _HOST_NAME = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]){_LABEL}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class BadUrlError(Exception):
-    """Says what is wrong with a URL, in words that repeat nothing of it."""
+class InvalidUrlError(Exception):
+    """A URL that is refused. The message says why and quotes no part of the URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A host, written in one way only.
+    """A host and its port, in normal form.
 
     Attributes:
-        netloc: Its name or address, and the port where it is not the scheme's own.
+        netloc: Its name or address, and the port unless it is the scheme's default.
         is_loopback: Whether it is this machine.
     """
 
@@ -40,36 +43,40 @@ def split(url: str) -> SplitResult:
     """Split a URL with the scheme http or https.
 
     Raises:
-        BadUrlError: It is none, or could be read in another way.
+        InvalidUrlError: It is not valid, or parsers could disagree on it.
     """
-    if not re.fullmatch(rf"[!-~]{{0,{_LONGEST_URL}}}", url):
-        raise BadUrlError("it is too long or holds characters that no address has")
+    if len(url) > _MAX_URL_CHARACTERS:
+        raise InvalidUrlError(f"it is longer than {_MAX_URL_CHARACTERS:,} characters")
+    if not re.fullmatch("[!-~]*", url):
+        raise InvalidUrlError("it contains a space or another invalid character")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise BadUrlError("it cannot be read as an address") from None
+        raise InvalidUrlError("it is not a valid URL") from None
     if parts.scheme not in _DEFAULT_PORTS:
-        raise BadUrlError("it must begin with https://, or http:// where that will do")
+        raise InvalidUrlError("it must begin with https:// or http://")
     if re.search("[?#]", url):
-        raise BadUrlError("it must not hold a query or a fragment")
+        raise InvalidUrlError("it must not contain a query or a fragment")
     if not _NETLOC.fullmatch(parts.netloc.rpartition("@")[2]) or port == 0:
-        raise BadUrlError("its host or port is none")
+        raise InvalidUrlError("its host or port is not valid")
     return parts
 
 
 def host_of(parts: SplitResult) -> Host:
-    """Give the host of a URL.
+    """Give the host of a URL in normal form.
 
     Raises:
-        BadUrlError: It is no host, or could be read as another.
+        InvalidUrlError: It is not valid, or parsers could disagree on it.
     """
     name = parts.hostname or ""
     address = _address(name)
     if address is None and not _is_host_name(name):
-        raise BadUrlError("its host is no name and no plain IP address")
-    if address is not None and not _is_of_a_host(address):
-        raise BadUrlError("its address is not one of a host")
+        raise InvalidUrlError("its host is not a valid name or IP address")
+    if address is not None and not _is_allowed(address):
+        raise InvalidUrlError(
+            "its IP address is link-local, multicast, reserved, unspecified or 6to4"
+        )
     netloc = str(address or name)
     if isinstance(address, IPv6Address):
         netloc = f"[{netloc}]"
@@ -78,12 +85,18 @@ def host_of(parts: SplitResult) -> Host:
     return Host(netloc, is_loopback=_is_loopback(address or name))
 
 
-def refuse(what: str, url: str, reason: str) -> NoReturn:
-    """Refuse a URL without the secrets that may be in it."""
-    # Ahead of an @ stands a password, behind a ? perhaps a key.
-    text = re.sub(r"(?s)^.*@", "…@", url)
-    text = re.sub(r"(?s)[?#].*$", "?…", text)
-    raise SettingsError(f"the {what} {quote(text, most=80)} is refused: {reason}")
+def settings_error(name: str, url: str, reason: str) -> SettingsError:
+    """Make the error that reports a refused URL, without the secrets in it.
+
+    Args:
+        name: What the URL is for, such as "base URL".
+        url: As the user gave it. It may contain a password or a key.
+        reason: Why it is refused.
+    """
+    # A password stands before the last @, a key may stand in a query or a fragment.
+    redacted = re.sub(r"(?s)^.*@", "…@", url)
+    redacted = re.sub(r"(?s)[?#].*$", "?…", redacted)
+    return SettingsError(f"the {name} {quote(redacted, most=80)} is refused: {reason}")
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
@@ -94,11 +107,15 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _is_host_name(host: str) -> bool:
-    return len(host) <= _LONGEST_HOST and _HOST_NAME.fullmatch(host) is not None
+    is_short = len(host) <= _MAX_HOST_CHARACTERS
+    return is_short and _HOST_NAME.fullmatch(host) is not None
 
 
-def _is_of_a_host(address: IPv4Address | IPv6Address) -> bool:
-    """Leave out what reaches no host, or one that another address is hidden in."""
+def _is_allowed(address: IPv4Address | IPv6Address) -> bool:
+    """Refuse addresses that are not one host's, or that embed another address.
+
+    The metadata service of a cloud, for one, has a link-local address.
+    """
     return _is_loopback(address) or not (
         address.is_link_local
         or address.is_multicast

@@ -1,4 +1,4 @@
-"""Which proxy is taken, and that its password is seen nowhere."""
+"""Which proxy is used, and that its password appears in no text."""
 
 from base64 import b64encode
 
@@ -9,7 +9,7 @@ from bulkpause.errors import SettingsError
 
 
 HOST = "api.ocamba.com"
-GOOD = [
+VALID = [
     ("http://proxy.example:3128", "http://proxy.example:3128"),
     ("HTTP://Proxy.Example:80/", "http://proxy.example"),
     ("https://proxy.example:443", "https://proxy.example"),
@@ -20,9 +20,9 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("url", "plain"), GOOD)
-def test_a_proxy_is_written_in_its_plainest_form(url: str, plain: str) -> None:
-    assert parse_proxy(url) == Proxy(plain)
+@pytest.mark.parametrize(("url", "normalized"), VALID)
+def test_proxy_url_is_normalized(url: str, normalized: str) -> None:
+    assert parse_proxy(url) == Proxy(normalized)
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_a_proxy_is_written_in_its_plainest_form(url: str, plain: str) -> None:
         ("j%C3%A4ne:%FF", b"j\xc3\xa4ne:\xff"),
     ],
 )
-def test_the_user_and_the_password_are_taken_out(user: str, pair: bytes) -> None:
+def test_proxy_credentials_become_basic_authorization(user: str, pair: bytes) -> None:
     proxy = parse_proxy(f"http://{user}@proxy.example:3128")
 
     assert proxy.url == "http://proxy.example:3128"
     assert proxy.authorization == f"Basic {b64encode(pair).decode()}"
 
 
-def test_a_proxy_shows_no_password() -> None:
+def test_proxy_repr_hides_password() -> None:
     proxy = parse_proxy("http://jane:s3cret@proxy.example")
 
     assert "s3cret" not in repr(proxy)
@@ -81,7 +81,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("url", HOSTILE)
-def test_a_hostile_proxy_is_refused_with_the_remedy(url: str) -> None:
+def test_hostile_proxy_url_error_gives_remedy(url: str) -> None:
     with pytest.raises(
         SettingsError, match=r"write it like http://proxy\.example:3128"
     ):
@@ -99,7 +99,7 @@ def test_a_hostile_proxy_is_refused_with_the_remedy(url: str) -> None:
         "http://proxy.example?s3cret",
     ],
 )
-def test_a_refusal_repeats_no_password(url: str) -> None:
+def test_proxy_url_error_hides_password(url: str) -> None:
     with pytest.raises(SettingsError) as raised:
         parse_proxy(url)
 
@@ -108,20 +108,20 @@ def test_a_refusal_repeats_no_password(url: str) -> None:
 
 @pytest.fixture
 def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment that names no proxy."""
+    """An environment without a proxy."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     return monkeypatch
 
 
-def test_without_variables_there_is_no_proxy(variables: pytest.MonkeyPatch) -> None:
+def test_empty_environment_has_no_proxy(variables: pytest.MonkeyPatch) -> None:
     assert proxy_of_environment(HOST) is None
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 @pytest.mark.parametrize("url", ["http://proxy.example:3128", "proxy.example:3128"])
-def test_the_environment_may_name_a_proxy(
+def test_environment_proxy_is_found(
     variables: pytest.MonkeyPatch, name: str, url: str
 ) -> None:
     variables.setenv(name, url)
@@ -129,7 +129,7 @@ def test_the_environment_may_name_a_proxy(
     assert proxy_of_environment(HOST) == Proxy("http://proxy.example:3128")
 
 
-def test_the_proxy_for_https_goes_before_that_for_all(
+def test_https_proxy_precedes_all_proxy(
     variables: pytest.MonkeyPatch,
 ) -> None:
     variables.setenv("ALL_PROXY", "http://all.example")
@@ -139,7 +139,7 @@ def test_the_proxy_for_https_goes_before_that_for_all(
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "FTP_PROXY", "SOCKS_PROXY"])
-def test_other_variables_name_no_proxy(
+def test_proxy_variables_of_other_schemes_are_ignored(
     variables: pytest.MonkeyPatch, name: str
 ) -> None:
     variables.setenv(name, "http://proxy.example:3128")
@@ -148,7 +148,7 @@ def test_other_variables_name_no_proxy(
 
 
 @pytest.mark.parametrize("hosts", ["*", HOST, ".ocamba.com", "x.example, ocamba.com"])
-def test_a_host_may_be_kept_from_the_proxy(
+def test_no_proxy_variable_excludes_host(
     variables: pytest.MonkeyPatch, hosts: str
 ) -> None:
     variables.setenv("HTTPS_PROXY", "http://proxy.example:3128")
@@ -158,7 +158,7 @@ def test_a_host_may_be_kept_from_the_proxy(
 
 
 @pytest.mark.parametrize("url", ["socks5h://jane:s3cret@proxy.example", "a b"])
-def test_a_variable_that_names_none_is_refused(
+def test_invalid_environment_proxy_raises_settings_error(
     variables: pytest.MonkeyPatch, url: str
 ) -> None:
     variables.setenv("ALL_PROXY", url)

@@ -1,4 +1,4 @@
-"""Whatever the bytes of an answer are, what is kept of them is short and harmless."""
+"""A response is parsed to short, safe texts, whatever its bytes are."""
 
 from collections.abc import Iterable
 from dataclasses import astuple
@@ -18,7 +18,7 @@ from bulkpause.api.response import TRACE_HEADERS, ParsedResponse, parse_response
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 SECRET = "s3cret/canary+token=="
-NOTHING = ParsedResponse(
+EMPTY = ParsedResponse(
     title=None,
     message=None,
     trace_id=None,
@@ -28,49 +28,49 @@ NOTHING = ParsedResponse(
 )
 
 
-def read(body: object, headers: Iterable[tuple[str, str]] = ()) -> ParsedResponse:
+def parse(body: object, headers: Iterable[tuple[str, str]] = ()) -> ParsedResponse:
     return parse_response(
         CIMultiDictProxy(CIMultiDict(headers)),
         body if isinstance(body, bytes) else orjson.dumps(body),
         id_="7",
         now=lambda: NOW,
-        hide=Token(SECRET).hidden_in,
+        redact=Token(SECRET).redact,
     )
 
 
-def texts(answer: ParsedResponse) -> list[str]:
-    return [text for text in astuple(answer) if isinstance(text, str)]
+def texts(parsed: ParsedResponse) -> list[str]:
+    return [text for text in astuple(parsed) if isinstance(text, str)]
 
 
-def test_an_empty_answer_says_nothing() -> None:
-    assert read(b"") == NOTHING
+def test_empty_response_has_no_fields() -> None:
+    assert parse(b"") == EMPTY
 
 
 ECHOES = {
     "alone": SECRET,
-    "in the header": f"Authorization: Bearer {SECRET}, was that it?",
+    "in a header": f"Authorization: Bearer {SECRET}, was that it?",
     "twice": f"{SECRET}{SECRET}",
-    "in an address": "/login?token=s3cret%2Fcanary%2Btoken%3D%3D",
-    "where it is cut": "x" * 490 + SECRET,
+    "in a URL": "/login?token=s3cret%2Fcanary%2Btoken%3D%3D",
+    "where the text is cut": "x" * 490 + SECRET,
 }
 
 
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
-def test_a_token_that_is_sent_back_is_taken_out(echo: str) -> None:
-    words = {"title": echo, "message": echo, "trace_id": echo}
+def test_echoed_token_is_redacted(echo: str) -> None:
+    fields = {"title": echo, "message": echo, "trace_id": echo}
     items = [{"id": "7", "status": echo}]
-    for answer in (
-        read({**words, "items": items}),
-        *(read(b"", [(name, echo)]) for name in TRACE_HEADERS),
+    for parsed in (
+        parse({**fields, "items": items}),
+        *(parse(b"", [(name, echo)]) for name in TRACE_HEADERS),
     ):
-        assert texts(answer)
-        for text in texts(answer):
+        assert texts(parsed)
+        for text in texts(parsed):
             assert "…" in text
             assert "s3cret" not in text
 
 
-def test_the_words_around_the_token_stay() -> None:
-    assert read({"message": f"no {SECRET}!"}).message == "no …!"
+def test_text_around_echoed_token_is_kept() -> None:
+    assert parse({"message": f"no {SECRET}!"}).message == "no …!"
 
 
 _HEADER_NAMES = st.sampled_from(
@@ -81,15 +81,15 @@ _HEADER_NAMES = st.sampled_from(
         *(f"X-RateLimit-{name}" for name in ("Limit", "Remaining", "Reset")),
     ]
 )
-#: As aiohttp decodes them: bytes that are no UTF-8 become surrogates.
+#: As aiohttp decodes them: bytes that are not valid UTF-8 become surrogates.
 _HEADER_VALUES = st.binary(max_size=40).map(
     lambda raw: raw.decode("utf-8", "surrogateescape")
 )
-_TELLING_VALUES = st.sampled_from(
+_MEANINGFUL_VALUES = st.sampled_from(
     ["1", "0", "-1", "10", "60", "9" * 50, "Sun, 22 Nov 2026 12:01:30 GMT", "paused"]
 )
 _HEADERS = st.lists(
-    st.tuples(_HEADER_NAMES, _HEADER_VALUES | _TELLING_VALUES), max_size=12
+    st.tuples(_HEADER_NAMES, _HEADER_VALUES | _MEANINGFUL_VALUES), max_size=12
 )
 _SCALARS = (
     st.none()
@@ -113,30 +113,31 @@ _BODIES = st.binary(max_size=200) | _VALUES.map(orjson.dumps)
 
 
 @st.composite
-def _cut(draw: st.DrawFn) -> bytes:
+def _truncated(draw: st.DrawFn) -> bytes:
     body = draw(_BODIES)
     return body[: draw(st.integers(0, len(body)))]
 
 
-@given(headers=_HEADERS, body=_BODIES | _cut())
-def test_any_answer_is_read_and_is_harmless(
+@given(headers=_HEADERS, body=_BODIES | _truncated())
+def test_any_response_is_parsed_to_safe_text(
     headers: list[tuple[str, str]], body: bytes
 ) -> None:
-    answer = read(body, headers)
+    parsed = parse(body, headers)
 
-    for text in texts(answer):
+    for text in texts(parsed):
         assert len(text) <= 500
         assert not {"Cc", "Cf", "Cs", "Zl", "Zp"} & set(map(category, text))
         assert SECRET not in text
         orjson.dumps(text)
-    assert answer.retry_after_s is None or -1 <= answer.retry_after_s < inf
-    limit = answer.rate_limit
-    assert limit is None or 0 <= limit.remaining <= limit.limit
+    assert parsed.retry_after_s is None or -1 <= parsed.retry_after_s < inf
+    rate_limit = parsed.rate_limit
+    if rate_limit is not None:
+        assert 0 <= rate_limit.remaining <= rate_limit.limit
 
 
-@given(body=_BODIES | _cut())
-def test_no_campaign_is_paused_for_words_that_do_not_say_so(body: bytes) -> None:
-    if read(body).campaign_status == "paused":
+@given(body=_BODIES | _truncated())
+def test_paused_status_comes_only_from_matching_item(body: bytes) -> None:
+    if parse(body).campaign_status == "paused":
         items = orjson.loads(body)["items"]
         assert {"paused"} <= {
             item["status"]

@@ -1,6 +1,6 @@
-"""Whatever bytes answer a request, they are a reply, and no campaign is paused by them.
+"""Any response bytes give a valid reply, and none but a proof make an id paused.
 
-What the strategies draw is an answer that is nearly right, cut, doubled or overwritten.
+The strategies draw responses that are nearly valid, truncated, doubled or overwritten.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ from bulkpause.engine.policy import (
 from bulkpause.model import Action, Record, Reply, Status
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
-from tests.support.broken_api import NO_CONTENT
 from tests.support.faulty_server import (
+    NO_CONTENT,
     Behaviour,
     FaultyServer,
     choosing,
@@ -43,12 +43,12 @@ from tests.support.faulty_server import (
 from tests.support.nightly import IS_NIGHTLY
 
 
-often = settings(
+cheap = settings(
     max_examples=5_000 if IS_NIGHTLY else 150,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-seldom = settings(often, max_examples=500 if IS_NIGHTLY else 15)
+costly = settings(cheap, max_examples=500 if IS_NIGHTLY else 15)
 
 _VERSIONS = st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2", b"http/1.1", b""])
 _STATUSES = st.sampled_from(
@@ -82,7 +82,7 @@ _VALUES = st.binary(max_size=20) | st.sampled_from(
     ]
 )
 _STATES = st.sampled_from(["paused", "running", "draft", "", None, 7, ["paused"]])
-_VIEWS = st.builds(
+_READ_BACKS = st.builds(
     lambda id_, state: orjson.dumps(
         {"total": 1, "items": [{"id": id_, "status": state}]}
     ),
@@ -94,12 +94,12 @@ _ERRORS = st.builds(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
     st.none() | st.integers(0, 9) | st.text("abc-\x1b\u202e", max_size=10),
 )
-_BODIES = _VIEWS | _ERRORS | st.binary(max_size=50) | st.just(b"[" * 5_000)
+_BODIES = _READ_BACKS | _ERRORS | st.binary(max_size=50) | st.just(b"[" * 5_000)
 
 
 @st.composite
 def _framed(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    """Give a body, and the header that tells of its end, rightly or wrongly."""
+    """Give a body, and the header that marks its end, correctly or not."""
     body = draw(_BODIES)
     match draw(st.integers(0, 3)):
         case 0:
@@ -119,51 +119,51 @@ def _framed(draw: st.DrawFn) -> tuple[bytes, bytes]:
 
 
 @st.composite
-def _nearly_good(draw: st.DrawFn) -> bytes:
-    """Give an answer that is whole, and shows a campaign, perhaps another one."""
-    status, body = draw(st.sampled_from([200, 200, 201, 204, 400])), draw(_VIEWS)
+def _nearly_valid(draw: st.DrawFn) -> bytes:
+    """Give a complete response that shows a campaign, perhaps not the requested one."""
+    status, body = draw(st.sampled_from([200, 200, 201, 204, 400])), draw(_READ_BACKS)
     head = b"HTTP/1.1 %d Word\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
     return head + body
 
 
 @st.composite
-def _far_off(draw: st.DrawFn) -> bytes:
+def _malformed(draw: st.DrawFn) -> bytes:
     status = b"%s %03d%s\r\n" % (draw(_VERSIONS), draw(_STATUSES), draw(_REASONS))
     pairs = draw(st.lists(st.tuples(_NAMES, _VALUES), max_size=5))
     framing, body = draw(_framed())
     headers = b"".join(name + b": " + value + b"\r\n" for name, value in pairs)
-    return draw(_spoilt(status + headers + framing + b"\r\n" + body))
+    return draw(_damaged(status + headers + framing + b"\r\n" + body))
 
 
-_ANSWERS = _nearly_good() | _far_off()
+_RESPONSES = _nearly_valid() | _malformed()
 
 
 @st.composite
-def _spoilt(draw: st.DrawFn, answer: bytes) -> bytes:
-    at = draw(st.integers(0, len(answer)))
+def _damaged(draw: st.DrawFn, response: bytes) -> bytes:
+    at = draw(st.integers(0, len(response)))
     match draw(st.integers(0, 7)):
         case 0:
-            return answer[:at]
+            return response[:at]
         case 1:
-            return answer[:at] + draw(st.binary(max_size=8)) + answer[at:]
+            return response[:at] + draw(st.binary(max_size=8)) + response[at:]
         case 2:
-            return answer + answer
+            return response + response
         case 3:
-            return b"HTTP/1.1 100 Continue\r\n\r\n" + answer
+            return b"HTTP/1.1 100 Continue\r\n\r\n" + response
         case 4:
-            return answer[:at] + draw(st.binary(max_size=8)) + answer[at + 4 :]
+            return response[:at] + draw(st.binary(max_size=8)) + response[at + 4 :]
         case _:
-            return answer
+            return response
 
 
-def _ending(answer: bytes, *, is_reset: bool) -> Behaviour:
-    """Answer, and end the connection, so that nothing is waited for."""
+def _ending(response: bytes, *, is_reset: bool) -> Behaviour:
+    """Send a response and end the connection, so that the client never waits."""
 
     async def behave(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await read_request(reader)
-        writer.write(answer)
+        writer.write(response)
         await writer.drain()
         if is_reset:
             await asyncio.sleep(0)
@@ -173,7 +173,7 @@ def _ending(answer: bytes, *, is_reset: bool) -> Behaviour:
 
 
 class Exchange:
-    """A client and a server that gives it whatever bytes it is told to."""
+    """A client, and a server that responds with the bytes of the test."""
 
     def __init__(self, portal: BlockingPortal, stack: ExitStack) -> None:
         self._portal = portal
@@ -198,8 +198,8 @@ class Exchange:
         with suppress(OSError):
             await self._behaviour(reader, writer)
 
-    def reply(self, action: Action, answer: bytes, *, is_reset: bool) -> Reply:
-        self._behaviour = _ending(answer, is_reset=is_reset)
+    def reply(self, action: Action, response: bytes, *, is_reset: bool) -> Reply:
+        self._behaviour = _ending(response, is_reset=is_reset)
         return self._portal.call(self._client.send, action, "7", "r-1")
 
 
@@ -216,7 +216,7 @@ def exchange(portal: BlockingPortal) -> Iterator[Exchange]:
 
 
 def decisions(action: Action, reply: Reply) -> Iterator[Decision]:
-    """Give what every way of asking makes of a reply."""
+    """Give the decisions on a reply under every policy."""
     for verify in Verify:
         for attempts in (1, 4):
             retry_policy = RetryPolicy(verify=verify)
@@ -241,16 +241,16 @@ def decisions(action: Action, reply: Reply) -> Iterator[Decision]:
                     )
 
 
-@often
-@given(answer=_ANSWERS, action=st.sampled_from(Action), is_reset=st.booleans())
-def test_any_bytes_are_a_reply_that_is_decided_upon(
-    exchange: Exchange, answer: bytes, action: Action, is_reset: bool
+@cheap
+@given(response=_RESPONSES, action=st.sampled_from(Action), is_reset=st.booleans())
+def test_any_response_bytes_lead_to_valid_decision(
+    exchange: Exchange, response: bytes, action: Action, is_reset: bool
 ) -> None:
-    reply = exchange.reply(action, answer, is_reset=is_reset)
+    reply = exchange.reply(action, response, is_reset=is_reset)
 
     assert (reply.http_status is None) != (reply.error is None)
     if reply.http_status is not None:
-        assert b"%03d" % reply.http_status in answer
+        assert b"%03d" % reply.http_status in response
     for decision in decisions(action, reply):
         assert isinstance(decision, Decision)
         if isinstance(decision, Retry):
@@ -260,37 +260,39 @@ def test_any_bytes_are_a_reply_that_is_decided_upon(
         if isinstance(decision, ReadBack):
             assert action is Action.PAUSE
         if decision == Finish(Status.PAUSED):
-            assert is_proof(action, reply, answer)
+            assert is_proof(action, reply, response)
 
 
-def is_proof(action: Action, reply: Reply, answer: bytes) -> bool:
-    """Tell whether bytes say that a campaign is paused."""
+def is_proof(action: Action, reply: Reply, response: bytes) -> bool:
+    """Tell whether a response proves that the campaign is paused."""
     if action is Action.PAUSE:
-        return reply.http_status == 204 and b" 204" in answer
-    is_shown = re.search(rb'"id":"?7"?,"status":"paused"', answer) is not None
-    return reply.http_status == 200 and b" 200" in answer and is_shown
+        return reply.http_status == 204 and b" 204" in response
+    is_shown = re.search(rb'"id":"?7"?,"status":"paused"', response) is not None
+    return reply.http_status == 200 and b" 200" in response and is_shown
 
 
-@seldom
+@costly
 @given(
     fuzz=st.dictionaries(
         st.sampled_from([b"POST 7", b"POST 8", b"GET 7", b"GET 8"]),
-        st.lists(st.tuples(_ANSWERS, st.booleans()), min_size=1, max_size=3),
+        st.lists(st.tuples(_RESPONSES, st.booleans()), min_size=1, max_size=3),
     )
 )
-def test_no_run_calls_a_campaign_paused_without_proof(
+def test_run_reports_paused_only_with_proof(
     portal: BlockingPortal, fuzz: dict[bytes, list[tuple[bytes, bool]]]
 ) -> None:
-    given: dict[bytes, list[bytes]] = defaultdict(list)
+    sent: dict[bytes, list[bytes]] = defaultdict(list)
 
     def choose(request: bytes) -> Behaviour:
         match = re.match(rb"([A-Z]+) /v1/hood/campaigns/([^/ ]+)", request)
         assert match is not None
         key = b" ".join(match.groups())
-        left = fuzz.get(key, [])[len(given[key]) :]
-        answer, is_reset = left[0] if left else (b"HTTP/1.1 404 No\r\n\r\n", False)
-        given[key].append(answer)
-        return _ending(answer, is_reset=is_reset)
+        remaining = fuzz.get(key, [])[len(sent[key]) :]
+        response, is_reset = (
+            remaining[0] if remaining else (b"HTTP/1.1 404 No\r\n\r\n", False)
+        )
+        sent[key].append(response)
+        return _ending(response, is_reset=is_reset)
 
     records = portal.call(_paused, choose)
 
@@ -299,8 +301,8 @@ def test_no_run_calls_a_campaign_paused_without_proof(
         if record.status in {Status.PAUSED, Status.ALREADY_PAUSED}:
             id_ = (record.id or "").encode()
             shown = rb'"id":"?%s"?,"status":"paused"' % id_
-            assert any(b" 204" in answer for answer in given[b"POST " + id_]) or any(
-                re.search(shown, answer) for answer in given[b"GET " + id_]
+            assert any(b" 204" in response for response in sent[b"POST " + id_]) or any(
+                re.search(shown, response) for response in sent[b"GET " + id_]
             )
 
 
@@ -312,7 +314,7 @@ async def _paused(choose: Callable[[bytes], Behaviour]) -> list[Record]:
             timeout_s=1.0,
             retry_policy=RetryPolicy(max_attempts=2, wait_initial_s=0.001),
         )
-        # A server may ask for a pause of any length.
+        # A server may ask for a `Retry-After` of any length.
         guards = GuardRails(deadline_s=0.3)
         async with Pauser("s3cret-canary", wanted, guards=guards) as pauser:
             return [record async for record in pauser.pause(["7", "8"])]
