@@ -63,7 +63,7 @@ class Settings:
                 "the maximum number of requests in flight is less than 1"
             )
         if not 0 < self.timeout_s <= 3600:
-            raise SettingsError("the timeout must be more than 0 s and at most 1 h")
+            raise SettingsError("the timeout must be more than 0 s and at most an hour")
         if self.retry_policy.max_attempts < 1:
             raise SettingsError("the maximum number of attempts is less than 1")
         if self.proxy is not None:

@@ -183,13 +183,12 @@ async def test_client_refuses_base_url_read_differently_by_yarl(base_url: str) -
 
 
 async def test_client_refuses_proxy_read_differently_by_yarl() -> None:
-    timeouts = Timeouts.within(1)
     with pytest.raises(SettingsError, match="the URL is refused"):
         Client(
             Endpoint("https://api.ocamba.com"),
             Token("abc"),
             reason=None,
-            timeouts=timeouts,
+            timeouts=Timeouts.within(1),
             max_in_flight=1,
             proxy=Proxy("http://proxy.example\\@evil.example"),
         )

@@ -156,7 +156,9 @@ INCOMPLETE_READ_BACKS: dict[str, tuple[Behaviour, TransportError]] = {
 
 
 async def test_read_back_with_incomplete_body_is_transport_error() -> None:
-    behaviours = {name: one for name, (one, _) in INCOMPLETE_READ_BACKS.items()}
+    behaviours = {
+        name: behaviour for name, (behaviour, _) in INCOMPLETE_READ_BACKS.items()
+    }
 
     assert await results_of(behaviours, Action.READ) == {
         name: Result(error) for name, (_, error) in INCOMPLETE_READ_BACKS.items()

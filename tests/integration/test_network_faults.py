@@ -143,8 +143,12 @@ RETRIED: dict[str, Response] = {
     "429": http_response(429, b"{}", [("Retry-After", "0")]),
     "429 in parallel": http_response(429, b"{}", [("Retry-After", "-1")]),
 }
-RETRIED_AT_ONCE = {name: one for name, one in RETRIED.items() if name not in UNFINISHED}
-RETRIED_LATE = {name: one for name, one in RETRIED.items() if name in UNFINISHED}
+RETRIED_AT_ONCE = {
+    name: response for name, response in RETRIED.items() if name not in UNFINISHED
+}
+RETRIED_LATE = {
+    name: response for name, response in RETRIED.items() if name in UNFINISHED
+}
 
 
 async def statuses_after_retry(response: Response, log: Path) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Any response bytes give a valid reply, and none but a proof make an id paused.
+"""Any response bytes give a valid reply, and only a proof makes an id paused.
 
 The strategies draw responses that are nearly valid, truncated, doubled or overwritten.
 """

@@ -33,117 +33,58 @@ from tests.support.faulty_server import (
 )
 
 
-#: Responses without a usable HTTP status, and the transport error of each. The request
-#: was written, so that the server may have applied it.
-ENDED_RESPONSES: dict[str, tuple[Behaviour, TransportError]] = {
-    "reset before the status line": (sending_then_resetting(), TransportError.RESET),
-    "reset within the status line": (
-        sending_then_resetting(b"HTTP/1.1 2"),
-        TransportError.RESET,
-    ),
-    "reset within the headers": (
-        sending_then_resetting(OK + b"X: 1\r\n"),
-        TransportError.RESET,
-    ),
-    "close before the status line": (sending(), TransportError.HANG_UP),
-    "close within the status line": (sending(b"HTTP/1.1 20"), TransportError.HANG_UP),
-    "close within the headers": (sending(OK + b"X: 1\r\n"), TransportError.HANG_UP),
-    "a flood of headers": (flooding(OK, b"A: 1\r\n" * 100), TransportError.MALFORMED),
-    "10,000 headers": (
-        sending_then_hanging(OK + b"A: 1\r\n" * 10_000),
-        TransportError.MALFORMED,
-    ),
-    "one huge header": (
-        sending_then_hanging(OK + b"A: " + b"x" * 10**6),
-        TransportError.MALFORMED,
-    ),
-    "one endless header": (
-        flooding(OK + b"A: ", b"x" * 4096),
-        TransportError.MALFORMED,
-    ),
-    "one huge header name": (
-        sending_then_hanging(OK + b"x" * 10**6),
-        TransportError.MALFORMED,
-    ),
-    "an endless reason phrase": (
-        flooding(b"HTTP/1.1 200 ", b"x" * 4096),
-        TransportError.MALFORMED,
-    ),
-    "another protocol": (
-        sending_then_hanging(b"SSH-2.0-OpenSSH_9\r\n"),
-        TransportError.MALFORMED,
-    ),
-    "a TLS alert": (
-        sending_then_hanging(b"\x15\x03\x01\x00\x02\x02\x28"),
-        TransportError.MALFORMED,
-    ),
-    "HTTP/2": (
-        sending_then_hanging(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"),
-        TransportError.MALFORMED,
-    ),
-    "HTML without headers": (
-        sending_then_hanging(b"<html>no</html>"),
-        TransportError.MALFORMED,
-    ),
-    "NUL bytes": (sending_then_hanging(b"\0" * 100), TransportError.MALFORMED),
-    "random bytes": (
-        sending_then_hanging(bytes(range(255, 0, -1))),
-        TransportError.MALFORMED,
-    ),
-    "an empty status": (
-        sending_then_hanging(b"HTTP/1.1 \r\n\r\n"),
-        TransportError.MALFORMED,
-    ),
-    "a status of two digits": (
-        sending_then_hanging(b"HTTP/1.1 20 OK\r\n\r\n"),
-        TransportError.MALFORMED,
-    ),
-    "a status that is not a number": (
-        sending_then_hanging(b"HTTP/1.1 OK\r\n\r\n"),
-        TransportError.MALFORMED,
-    ),
-    "an unknown HTTP version": (
-        sending_then_hanging(b"HTTP/9.9 204 No Content\r\n\r\n"),
-        TransportError.MALFORMED,
-    ),
-    "two lengths": (
-        sending_then_hanging(
-            BAD_REQUEST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"
-        ),
-        TransportError.MALFORMED,
-    ),
-    "a negative length": (
-        sending_then_hanging(BAD_REQUEST + b"Content-Length: -1\r\n\r\n"),
-        TransportError.MALFORMED,
-    ),
-    "a length that is not a number": (
-        sending_then_hanging(BAD_REQUEST + b"Content-Length: ten\r\n\r\n"),
-        TransportError.MALFORMED,
-    ),
-    "a length of 40 digits": (
-        sending_then_hanging(
-            BAD_REQUEST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n"
-        ),
-        TransportError.MALFORMED,
-    ),
-    "a header without a name": (
-        sending_then_hanging(BAD_REQUEST + b": x\r\n\r\n"),
-        TransportError.MALFORMED,
-    ),
-    "overlong body at once": (
-        sending(BAD_REQUEST + b"Content-Length: 2\r\n\r\n{}, and more"),
-        TransportError.MALFORMED,
-    ),
-    "malformed chunks at once": (
-        sending_then_hanging(BAD_REQUEST + CHUNKED + b"zz\r\n{}"),
-        TransportError.MALFORMED,
-    ),
-    "a NUL byte in a header": (
-        sending_then_hanging(BAD_REQUEST + b"A: x\0y\r\n\r\n"),
-        TransportError.MALFORMED,
-    ),
+# Responses without a usable HTTP status. The request was written, so that the server
+# may have applied it.
+
+_RESETS: dict[str, Behaviour] = {
+    "reset before the status line": sending_then_resetting(),
+    "reset within the status line": sending_then_resetting(b"HTTP/1.1 2"),
+    "reset within the headers": sending_then_resetting(OK + b"X: 1\r\n"),
 }
-#: The same, but the client waits for more until a timeout.
+_CLOSES: dict[str, Behaviour] = {
+    "close before the status line": sending(),
+    "close within the status line": sending(b"HTTP/1.1 20"),
+    "close within the headers": sending(OK + b"X: 1\r\n"),
+}
+_MALFORMED: dict[str, Behaviour] = {
+    "a flood of headers": flooding(OK, b"A: 1\r\n" * 100),
+    "10,000 headers": sending_then_hanging(OK + b"A: 1\r\n" * 10_000),
+    "one huge header": sending_then_hanging(OK + b"A: " + b"x" * 10**6),
+    "one endless header": flooding(OK + b"A: ", b"x" * 4096),
+    "one huge header name": sending_then_hanging(OK + b"x" * 10**6),
+    "an endless reason phrase": flooding(b"HTTP/1.1 200 ", b"x" * 4096),
+    "another protocol": sending_then_hanging(b"SSH-2.0-OpenSSH_9\r\n"),
+    "a TLS alert": sending_then_hanging(b"\x15\x03\x01\x00\x02\x02\x28"),
+    "HTTP/2": sending_then_hanging(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"),
+    "HTML without headers": sending_then_hanging(b"<html>no</html>"),
+    "NUL bytes": sending_then_hanging(b"\0" * 100),
+    "random bytes": sending_then_hanging(bytes(range(255, 0, -1))),
+    "an empty status": sending_then_hanging(b"HTTP/1.1 \r\n\r\n"),
+    "a status of two digits": sending_then_hanging(b"HTTP/1.1 20 OK\r\n\r\n"),
+    "a status that is not a number": sending_then_hanging(b"HTTP/1.1 OK\r\n\r\n"),
+    "an unknown HTTP version": sending_then_hanging(b"HTTP/9.9 204 No Content\r\n\r\n"),
+    "two lengths": sending_then_hanging(
+        BAD_REQUEST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"
+    ),
+    "a negative length": sending_then_hanging(
+        BAD_REQUEST + b"Content-Length: -1\r\n\r\n"
+    ),
+    "a length that is not a number": sending_then_hanging(
+        BAD_REQUEST + b"Content-Length: ten\r\n\r\n"
+    ),
+    "a length of 40 digits": sending_then_hanging(
+        BAD_REQUEST + b"Content-Length: " + b"9" * 40 + b"\r\n\r\n"
+    ),
+    "a header without a name": sending_then_hanging(BAD_REQUEST + b": x\r\n\r\n"),
+    "overlong body at once": sending(
+        BAD_REQUEST + b"Content-Length: 2\r\n\r\n{}, and more"
+    ),
+    "malformed chunks at once": sending_then_hanging(
+        BAD_REQUEST + CHUNKED + b"zz\r\n{}"
+    ),
+    "a NUL byte in a header": sending_then_hanging(BAD_REQUEST + b"A: x\0y\r\n\r\n"),
+}
+#: The client waits for more until a timeout.
 UNFINISHED_RESPONSES: dict[str, Behaviour] = {
     "hang before the status line": sending_then_hanging(),
     "hang without reading": hanging_unread,
@@ -154,6 +95,16 @@ UNFINISHED_RESPONSES: dict[str, Behaviour] = {
     "a flood of early hints": flooding(
         b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     ),
+}
+#: With the transport error of each, the responses that do not last until a timeout.
+ENDED_RESPONSES: dict[str, tuple[Behaviour, TransportError]] = {
+    name: (behaviour, error)
+    for error, behaviours in (
+        (TransportError.RESET, _RESETS),
+        (TransportError.HANG_UP, _CLOSES),
+        (TransportError.MALFORMED, _MALFORMED),
+    )
+    for name, behaviour in behaviours.items()
 }
 TRANSPORT_ERRORS = {
     **ENDED_RESPONSES,
