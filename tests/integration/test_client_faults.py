@@ -275,7 +275,7 @@ async def until_closed(server: FaultyServer) -> None:
     await anyio.sleep(0.05)
 
 
-async def test_unsolicited_response_answers_no_later_request() -> None:
+async def test_unsolicited_response_is_not_used_for_later_request() -> None:
     async def send_unsolicited(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
@@ -308,7 +308,7 @@ async def test_unsolicited_response_answers_no_later_request() -> None:
         b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n",
     ],
 )
-async def test_smuggled_response_answers_no_later_request(
+async def test_smuggled_response_is_not_used_for_later_request(
     response: bytes,
 ) -> None:
     smuggled = b"HTTP/1.1 202 Accepted\r\n\r\n\r\n"

@@ -18,7 +18,6 @@ from tests.support.faulty_server import (
     OK,
     Behaviour,
     Response,
-    answering_in_plain_text,
     choosing,
     closing,
     dripping,
@@ -27,6 +26,7 @@ from tests.support.faulty_server import (
     hanging_unread,
     http_response,
     resetting,
+    responding_in_plain_text,
     sending,
     sending_then_hanging,
     sending_then_resetting,
@@ -172,7 +172,7 @@ UNFINISHED = UNFINISHED_RESPONSES.keys() | UNFINISHED_BODIES.keys()
 
 #: Servers with which no TLS handshake succeeds, and the transport error of each.
 TLS_FAILURES: dict[str, tuple[Behaviour, TransportError]] = {
-    "plain text": (answering_in_plain_text, TransportError.TLS),
+    "plain text": (responding_in_plain_text, TransportError.TLS),
     "hang": (hanging, TransportError.CONNECT_TIMEOUT),
     "close": (closing, TransportError.REFUSED),
     "reset": (resetting, TransportError.REFUSED),

@@ -278,7 +278,7 @@ async def resetting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     reset(writer)
 
 
-async def answering_in_plain_text(
+async def responding_in_plain_text(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     """Send an HTTP response in plain text after one byte of any protocol."""
