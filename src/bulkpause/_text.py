@@ -1,35 +1,42 @@
-"""Foreign words → words that are safe to show and to keep on one line."""
+"""Make foreign text safe to print, and format counts and durations.
+
+Ids, file names and server messages may contain terminal escape sequences or line
+ends. They must not reach a terminal or a line of a log unchanged.
+"""
 
 from unicodedata import category
 
 
 #: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def sanitize(text: str) -> str:
-    """Replace what could steer a terminal or end a line, and cannot be seen."""
+    """Replace each invisible character that could steer a terminal or end a line."""
     if text.isprintable():
         return text
     return "".join(
-        "\N{REPLACEMENT CHARACTER}" if category(one) in _UNSEEN else one for one in text
+        "\N{REPLACEMENT CHARACTER}"
+        if category(character) in _INVISIBLE_CATEGORIES
+        else character
+        for character in text
     )
 
 
 def quote(text: str, *, most: int = 40) -> str:
-    """Quote a text of unknown origin, cut short and safe to print."""
+    """Return `text` as a quoted ASCII literal, with `...` after `most` characters."""
     return ascii(text) if len(text) <= most else f"{text[:most]!a}..."
 
 
 def display_name(path: str) -> str:
-    """Name an input in a message: its path, safe to print."""
+    """Return the name of an input for messages: its path, escaped where needed."""
     if path == "-":
         return "standard input"
     return path if path.isprintable() else ascii(path)
 
 
 def format_duration(seconds: float) -> str:
-    """Write a span of time as `7 s`, `3:07` or `1:03:07`. The shortest is `1 s`."""
+    """Format a duration as `7 s`, `3:07` or `1:03:07`; at least `1 s`."""
     whole = max(1, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -39,5 +46,5 @@ def format_duration(seconds: float) -> str:
 
 
 def format_count(count: int, noun: str) -> str:
-    """Write a number of things, one or many."""
+    """Format a count and its noun, in the plural unless the count is 1."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

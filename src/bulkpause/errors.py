@@ -1,35 +1,35 @@
-"""What can end a run, as exceptions.
+"""The exceptions of bulkpause.
 
     BulkpauseError
-    ├── SettingsError      an option, address or value that cannot be used
-    ├── InputError         the input cannot be read or holds unusable rows
-    ├── TokenError         no token, an unusable one, or one the API refused
-    ├── GuardRailError     the input is not what was expected
+    ├── SettingsError      an option, address or value cannot be used
+    ├── InputError         the input cannot be read, or has invalid rows
+    ├── TokenError         the token is missing, cannot be used, or was rejected
+    ├── GuardRailError     the input differs from what was expected
     ├── LogError           the result log cannot be read or written
-    └── LogHeldError       another run holds the result log
+    └── LogHeldError       another run uses the result log
 
-Each message says what is wrong and what to do about it, and is safe to show.
+Each message says what is wrong and how to fix it, and is safe to print.
 """
 
 
 class BulkpauseError(Exception):
-    """The base of all of them."""
+    """Base class of all errors that bulkpause raises on purpose."""
 
 
 class SettingsError(BulkpauseError):
-    """An option, address or value that cannot be used."""
+    """An option, address or value cannot be used."""
 
 
 class InputError(BulkpauseError):
-    """The input cannot be read, or holds rows that cannot be used."""
+    """The input cannot be read, or has invalid rows."""
 
 
 class TokenError(BulkpauseError):
-    """There is no token, it cannot be used, or the API refused it."""
+    """The token is missing, cannot be used, or was rejected by the API."""
 
 
 class GuardRailError(BulkpauseError):
-    """The input is not what was expected; nothing was sent."""
+    """The input differs from what was expected; nothing was sent."""
 
 
 class LogError(BulkpauseError):
@@ -37,4 +37,4 @@ class LogError(BulkpauseError):
 
 
 class LogHeldError(BulkpauseError):
-    """Another run holds the result log."""
+    """Another run uses the result log."""

@@ -1,8 +1,8 @@
-"""What is a campaign id, and why another text is none.
+"""Validate campaign ids.
 
-An id goes into a URL path as it stands, so that only characters are accepted that
-mean themselves there. Spreadsheets change numbers, dates and words without a word;
-what they leave behind is refused even where its characters would do.
+An id goes into a URL path unchanged, so only characters without a special meaning
+there are accepted. Spreadsheets change numbers, dates and words silently; a value that
+looks changed is invalid even where all of its characters are allowed.
 """
 
 import re
@@ -11,14 +11,14 @@ from bulkpause._text import quote
 from bulkpause.model import InvalidRow, Item
 
 
-#: White space that an id may stand in.
-BLANK = " \t\r\n\v\f\N{NO-BREAK SPACE}"
+#: Whitespace that may surround an id in its cell or line.
+WHITESPACE = " \t\r\n\v\f\N{NO-BREAK SPACE}"
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}").fullmatch
 _REFORMATTED_NUMBER = re.compile(
     r"[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+ | [+-]?[0-9]+(?:[.,][0-9]*)+", re.VERBOSE
 ).fullmatch
-#: Spreadsheets keep 15 digits of a number and put zeros for the rest.
+#: Spreadsheets keep 15 digits of a number and replace the others with zeros.
 _EXACT_DIGITS = 15
 _ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -29,12 +29,12 @@ _DATE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 ).fullmatch
-#: What exports write where there is no value, or under the last row.
+#: Words that exports write for a missing value or below the last row.
 _PLACEHOLDERS = frozenset(
     {"false", "na", "nan", "none", "null", "total", "true", "undefined"}
 )
-#: What stands over a column of ids, and within it where files were joined.
-_HEADINGS = frozenset({
+#: Names of id columns. They also occur between rows where files were joined.
+_COLUMN_NAMES = frozenset({
     "campaign",
     "campaign-id",
     "campaign_id",
@@ -45,58 +45,73 @@ _HEADINGS = frozenset({
     "ids",
 })  # fmt: skip
 
-_EXPORT_AS_TEXT = "format the id column as text, fill it in anew and export again"
+_EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 
 
-def as_item(row: int, text: str, sort_text: str | None = None) -> Item | InvalidRow:
-    """Take a text as the id of a row. White space around it is not part of it."""
-    id_ = text.strip(BLANK)
-    if fault := fault_of(id_):
-        return InvalidRow(row=row, detail=fault[0], remedy=fault[1])
+def parse_item(row: int, text: str, sort_text: str | None = None) -> Item | InvalidRow:
+    """Make an item of the id in `text`, or an invalid row if the id is not valid.
+
+    Whitespace around the id is removed.
+    """
+    id_ = text.strip(WHITESPACE)
+    if invalid := invalid_reason(id_):
+        return _invalid_row(row, invalid)
     return Item(id=id_, row=row, sort_text=sort_text)
 
 
-def checked(item: Item | InvalidRow) -> Item | InvalidRow:
-    """Take an item whose id may come from anywhere for what it is."""
-    if isinstance(item, Item) and (fault := fault_of(item.id)):
-        return InvalidRow(row=item.row, detail=fault[0], remedy=fault[1])
+def validate(item: Item | InvalidRow) -> Item | InvalidRow:
+    """Return `item`, or an invalid row if its id is not valid."""
+    if isinstance(item, Item) and (invalid := invalid_reason(item.id)):
+        return _invalid_row(item.row, invalid)
     return item
 
 
-def fault_of(text: str) -> tuple[str, str] | None:
-    """Say why `text` is no id and what to do about it; None if it is one."""
+def invalid_reason(text: str) -> tuple[str, str] | None:
+    """Return why `text` is not a valid id, and the remedy. None if it is valid."""
+    # The usual case first: a million rows are checked one by one.
     if text.isdecimal() and text.isascii() and len(text) <= _EXACT_DIGITS:
         return None
     if not text:
         return "no id", "fill it in or delete the row"
-    if change := _change_of(text):
-        return f"{quote(text)} {change}, not an id", _EXPORT_AS_TEXT
-    if not has_the_letters_of_an_id(text):
-        remedy = "an id is 1 to 64 letters, digits, - and _, the first no - or _"
-        return f"{quote(text)} is no id", remedy
-    return _word_fault(text)
+    if change := _spreadsheet_change(text):
+        return f"{quote(text)} is {change}, not an id", _EXPORT_AS_TEXT
+    if not matches_id_pattern(text):
+        remedy = (
+            "an id is 1 to 64 letters, digits, - and _, starting with a letter or digit"
+        )
+        return f"{quote(text)} is not a valid id", remedy
+    return _reserved_word(text)
 
 
-def has_the_letters_of_an_id(text: str) -> bool:
-    """Tell whether a text could be an id, were it not for what it means."""
+def matches_id_pattern(text: str) -> bool:
+    """Return whether `text` has the length and the characters of an id.
+
+    Dates, rounded numbers, placeholders and column names can match; `invalid_reason`
+    finds those too.
+    """
     return _ID(text) is not None
 
 
-def _change_of(text: str) -> str | None:
-    """Say what a spreadsheet seems to have made of an id."""
+def _invalid_row(row: int, invalid: tuple[str, str]) -> InvalidRow:
+    detail, remedy = invalid
+    return InvalidRow(row=row, detail=detail, remedy=remedy)
+
+
+def _spreadsheet_change(text: str) -> str | None:
+    """Name the change that a spreadsheet seems to have made to an id."""
     if _REFORMATTED_NUMBER(text):
-        return "is a reformatted number"
+        return "a reformatted number"
     if _ROUNDED_DIGITS(text):
-        return "is a number that a spreadsheet rounded"
+        return "a number rounded by a spreadsheet"
     if _DATE(text):
-        return "is a date"
+        return "a date"
     return None
 
 
-def _word_fault(text: str) -> tuple[str, str] | None:
+def _reserved_word(text: str) -> tuple[str, str] | None:
     word = text.casefold()
     if word in _PLACEHOLDERS:
-        return f"{quote(text)} is no id", "delete the row or fill in the id"
-    if word in _HEADINGS:
-        return f"{quote(text)} is a heading, not an id", "delete the row"
+        return f"{quote(text)} is not a valid id", "delete the row or fill in the id"
+    if word in _COLUMN_NAMES:
+        return f"{quote(text)} is a column name, not an id", "delete the row"
     return None

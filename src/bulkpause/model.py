@@ -1,7 +1,7 @@
 """Immutable values that pass between packages.
 
-Times are seconds on the event loop's clock, except those named `..._at` in an
-`Attempt` or a `Record`, which are wall-clock times in UTC.
+Times are seconds on the event loop's clock. Fields named `..._at` in an `Attempt` or
+a `Record` are wall-clock times in UTC instead.
 """
 
 from collections.abc import Mapping
@@ -108,7 +108,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One campaign to pause: its id, the row it stands in, its sort value."""
+    """One campaign to pause: its id, its row in the input, and its sort value."""
 
     id: str
     row: int
@@ -117,7 +117,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidRow:
-    """A row without a usable id: what is wrong with it, and the remedy."""
+    """A row without a valid id: the reason and the remedy."""
 
     row: int
     detail: str

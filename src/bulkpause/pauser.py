@@ -19,7 +19,7 @@ from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.ports import RateLimiter
-from bulkpause.ids import as_item, checked
+from bulkpause.ids import parse_item, validate
 from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import LoadedLog
@@ -201,7 +201,7 @@ class Pauser:
     ) -> AsyncGenerator[Record, None]:
         """Pause each id once, and give its record as soon as it is final.
 
-        A text that is no id is not sent; its record has the status `invalid`. Ids
+        An invalid id is not sent; its record has the status `invalid`. Ids
         that the log has settled have no new record.
         After a stop there are ids without a record: those not attempted.
 
@@ -211,7 +211,7 @@ class Pauser:
         items: dict[str, Item] = {}
         invalid: list[InvalidRow] = []
         for row, id_ in enumerate(ids, 1):
-            item = as_item(row, id_) if isinstance(id_, str) else checked(id_)
+            item = parse_item(row, id_) if isinstance(id_, str) else validate(id_)
             if isinstance(item, InvalidRow):
                 invalid.append(item)
             else:

@@ -1,4 +1,4 @@
-"""Items and problems → what is to be sent, in which order, under which digest."""
+"""Plan a run: the ids to send, without duplicates, with a digest of their order."""
 
 import hashlib
 from collections.abc import Iterable
@@ -10,7 +10,11 @@ from bulkpause.model import InvalidRow, Item
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run would send, and what it found on the way there."""
+    """The items that a run would send, and counts of the rows that it would not.
+
+    `rows` is the sum of all items and invalid rows, `duplicate` (rows that repeat an
+    id) and `already_done` (ids that an earlier run has settled).
+    """
 
     rows: int
     items: tuple[Item, ...]
@@ -20,38 +24,38 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """A short hash of the ids in the order in which they would be sent."""
+        """A short hash of the ids in sending order."""
         return digest(item.id for item in self.items)
 
 
 def digest(ids: Iterable[str]) -> str:
-    """Give a short hash of ids in their order."""
+    """Return a short hash of the ids and their order: 16 hexadecimal digits."""
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
 
 
 def make_plan(
     rows: Iterable[Item | InvalidRow], *, done: AbstractSet[str] = frozenset()
 ) -> Plan:
-    """Keep the first row of each id, leave out what is done, count the rest.
+    """Keep the first row of each id, leave out ids that are done, count the others.
 
     Args:
-        rows: What the source gives.
-        done: Ids that need no more.
+        rows: The rows of the input.
+        done: Ids that need no more requests.
     """
-    first: dict[str, Item] = {}
-    problems: list[InvalidRow] = []
+    first_items: dict[str, Item] = {}
+    invalid_rows: list[InvalidRow] = []
     count = 0
     for row in rows:
         count += 1
         if isinstance(row, InvalidRow):
-            problems.append(row)
+            invalid_rows.append(row)
         else:
-            first.setdefault(row.id, row)
-    items = tuple(item for item in first.values() if item.id not in done)
+            first_items.setdefault(row.id, row)
+    items = tuple(item for item in first_items.values() if item.id not in done)
     return Plan(
         rows=count,
         items=items,
-        problems=tuple(problems),
-        duplicate=count - len(problems) - len(first),
-        already_done=len(first) - len(items),
+        problems=tuple(invalid_rows),
+        duplicate=count - len(invalid_rows) - len(first_items),
+        already_done=len(first_items) - len(items),
     )

@@ -1,6 +1,6 @@
-"""Files that spreadsheets, editors and copying have spoiled, and those they have not.
+"""Inputs damaged by spreadsheets, editors or copying, and unusual valid inputs.
 
-The program is called in this process, a sample of it in one of its own.
+The program runs in this process; a sample of the files runs in a child process.
 """
 
 import sys
@@ -34,48 +34,52 @@ def pause(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Pause:
-    """Call `bulkpause run` here, as its script would."""
+    """Call `bulkpause run` in this process, as its script would."""
     monkeypatch.chdir(program.folder)
     for name, value in program.variables.items():
         monkeypatch.setenv(name, value)
 
     def run(source: Path, *options: str) -> Ended:
-        words = ["bulkpause", "run", str(source), "--yes", *program.to(simulator)]
-        monkeypatch.setattr(sys, "argv", [*words, *options])
+        command = ["bulkpause", "run", str(source), "--yes", *program.to(simulator)]
+        monkeypatch.setattr(sys, "argv", [*command, *options])
         with pytest.raises(SystemExit) as caught:
             main()
-        said = capsys.readouterr()
+        output = capsys.readouterr()
         assert isinstance(caught.value.code, int)
-        return Ended(code=caught.value.code, stdout=said.out, stderr=said.err)
+        return Ended(code=caught.value.code, stdout=output.out, stderr=output.err)
 
     return run
 
 
-def problems_of(name: str, path: str) -> list[str]:
+def invalid_row_lines(name: str, path: str) -> list[str]:
     return [
         f"{path}: row {row}: {reason}; {remedy}"
-        for row, (reason, remedy) in BAD_ROWS[name].problems.items()
+        for row, (reason, remedy) in BAD_ROWS[name].invalid.items()
     ]
 
 
-def closing_of(name: str, path: str) -> str:
-    count = len(BAD_ROWS[name].problems)
-    rows = "1 row holds" if count == 1 else f"{count} rows hold"
+def closing_line(name: str, path: str) -> str:
+    count = len(BAD_ROWS[name].invalid)
+    rows = "1 row has" if count == 1 else f"{count} rows have"
     return (
-        f"bulkpause: {path}: {rows} no usable id; nothing was sent; mend the file, or "
-        "leave these rows out with --skip-invalid"
+        f"bulkpause: {path}: {rows} no valid id; nothing was sent. Fix the file or pass "
+        "--skip-invalid."
     )
 
 
-def test_every_file_has_its_line_in_the_table() -> None:
+def sent_ids(simulator: Simulator) -> list[str]:
+    return sorted(request.id or "" for request in simulator.ledger)
+
+
+def test_table_lists_every_corpus_file() -> None:
     assert {path.name for path in BAD.iterdir()} == {*REFUSED, *BAD_ROWS}
     assert {path.name for path in GOOD.iterdir()} == set(GOOD_ROWS)
     assert not set(REFUSED) & set(BAD_ROWS)
 
 
-@pytest.mark.parametrize("option", [(), ("--skip-invalid",)], ids=["", "skip"])
+@pytest.mark.parametrize("option", [(), ("--skip-invalid",)], ids=["", "skip-invalid"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_file_whose_rows_cannot_be_told_is_refused_as_a_whole(
+def test_unreadable_file_is_refused(
     program: Program, simulator: Simulator, pause: Pause, name: str, option: str
 ) -> None:
     ended = pause(BAD / name, *option)
@@ -86,28 +90,28 @@ def test_a_file_whose_rows_cannot_be_told_is_refused_as_a_whole(
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_a_large_file_is_refused_as_a_whole(
+def test_unreadable_large_file_is_refused(
     program: Program, simulator: Simulator, pause: Pause, name: str
 ) -> None:
-    data, said = LARGE[name]
+    data, message = LARGE[name]
     path = program.folder / name
     path.write_bytes(data)
     ended = pause(path)
     assert (ended.code, ended.stdout) == (3, "")
-    assert ended.stderr == f"bulkpause: {path}: {said}\n"
+    assert ended.stderr == f"bulkpause: {path}: {message}\n"
     assert len(simulator.ledger) == 0
 
 
 @pytest.mark.parametrize("name", BAD_ROWS)
-def test_every_bad_row_is_named_with_its_remedy_and_nothing_is_sent(
+def test_invalid_rows_are_listed_and_nothing_sent(
     program: Program, simulator: Simulator, pause: Pause, name: str
 ) -> None:
     path = str(BAD / name)
     ended = pause(BAD / name)
     assert (ended.code, ended.stdout) == (3, "")
     assert ended.stderr.split("\n") == [
-        *problems_of(name, path),
-        closing_of(name, path),
+        *invalid_row_lines(name, path),
+        closing_line(name, path),
         "",
     ]
     assert len(simulator.ledger) == 0
@@ -115,40 +119,41 @@ def test_every_bad_row_is_named_with_its_remedy_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("name", BAD_ROWS)
-def test_bad_rows_that_are_left_out_are_recorded_and_the_good_ones_sent(
+def test_skip_invalid_records_invalid_rows_and_sends_rest(
     program: Program, simulator: Simulator, pause: Pause, name: str
 ) -> None:
-    ids, problems = BAD_ROWS[name].ids, BAD_ROWS[name].problems
+    ids, invalid = BAD_ROWS[name].ids, BAD_ROWS[name].invalid
     ended = pause(BAD / name, "--skip-invalid")
     paused = f"{len(ids)} paused + " if ids else ""
-    rows = format_count(len(ids) + len(problems), "row")
+    rows = format_count(len(ids) + len(invalid), "row")
     assert (ended.code, ended.account) == (
         1,
-        f"{rows} = {paused}{len(problems)} invalid",
+        f"{rows} = {paused}{len(invalid)} invalid",
     )
-    assert sorted(one.id or "" for one in simulator.ledger) == sorted(ids.values())
-    assert {one.action for one in simulator.ledger} <= {"pause"}
+    assert sent_ids(simulator) == sorted(ids.values())
+    assert {request.action for request in simulator.ledger} <= {"pause"}
+    errors = {row: "; ".join(message) for row, message in invalid.items()}
     assert {
-        one["row"]: one["error"] or one["id"] for one in program.records()
-    } == ids | {row: "; ".join(problem) for row, problem in problems.items()}
+        record["row"]: record["error"] or record["id"] for record in program.records()
+    } == ids | errors
 
 
 @pytest.mark.parametrize("name", GOOD_ROWS)
-def test_an_odd_file_is_read_right(
+def test_unusual_file_is_read_correctly(
     program: Program, simulator: Simulator, pause: Pause, name: str
 ) -> None:
     ids = GOOD_ROWS[name]
     ended = pause(GOOD / name)
     assert (ended.code, ended.stderr.count("row ")) == (0, 0)
-    assert sorted(one.id or "" for one in simulator.ledger) == sorted(ids.values())
-    assert {one["row"]: one["id"] for one in program.records()} == ids
+    assert sent_ids(simulator) == sorted(ids.values())
+    assert {record["row"]: record["id"] for record in program.records()} == ids
 
 
 @pytest.mark.parametrize("is_piped", [False, True], ids=["path", "standard input"])
 @pytest.mark.parametrize(
     "name", ["exponents.csv", "other_routes.txt", "lone_surrogates.jsonl"]
 )
-def test_a_child_process_names_bad_rows_too(
+def test_child_process_lists_invalid_rows(
     program: Program, simulator: Simulator, name: str, is_piped: bool
 ) -> None:
     path = "standard input" if is_piped else str(BAD / name)
@@ -157,14 +162,14 @@ def test_a_child_process_names_bad_rows_too(
     ended = program.pause(simulator, source, stdin=data if is_piped else b"")
     assert (ended.code, ended.stdout) == (3, "")
     assert ended.stderr.splitlines() == [
-        *problems_of(name, path),
-        closing_of(name, path),
+        *invalid_row_lines(name, path),
+        closing_line(name, path),
     ]
     assert len(simulator.ledger) == 0
 
 
-@pytest.mark.parametrize("name", ["workbook.xlsx", "damaged.csv.gz", "array.json"])
-def test_a_child_process_refuses_a_whole_file_too(
+@pytest.mark.parametrize("name", ["workbook.xlsx", "corrupt.csv.gz", "array.json"])
+def test_child_process_refuses_unreadable_file(
     program: Program, simulator: Simulator, name: str
 ) -> None:
     ended = program.pause(simulator, str(BAD / name), "--skip-invalid")
@@ -173,11 +178,12 @@ def test_a_child_process_refuses_a_whole_file_too(
     assert len(simulator.ledger) == 0
 
 
-def test_a_plan_counts_every_row(program: Program) -> None:
+def test_plan_counts_every_row(program: Program) -> None:
     name = "other_routes.txt"
     ended = program.call("plan", str(BAD / name), "--json")
-    found = orjson.loads(ended.stdout)
-    assert (ended.code, found["rows"], found["ids"]) == (3, 21, 2)
+    plan = orjson.loads(ended.stdout)
+    assert (ended.code, plan["rows"], plan["ids"]) == (3, 21, 2)
     assert {
-        one["row"]: (one["reason"], one["remedy"]) for one in found["problems"]
-    } == (BAD_ROWS[name].problems)
+        invalid["row"]: (invalid["reason"], invalid["remedy"])
+        for invalid in plan["problems"]
+    } == BAD_ROWS[name].invalid

@@ -1,4 +1,4 @@
-"""What is found wrong before the first request leaves the campaigns alone."""
+"""Errors found before the first request leave all campaigns unchanged."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.program import Program, Serve
 MANGLED = "id,name\n1001,good\n1.2E+17,eaten\n123456789012345000,rounded\n,empty\n"
 
 
-def test_a_missing_file_ends_with_3(program: Program, serve: Serve) -> None:
+def test_missing_file_exits_with_3(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, "no-such-file.csv")
     assert (ended.code, ended.stdout) == (3, "")
@@ -17,25 +17,25 @@ def test_a_missing_file_ends_with_3(program: Program, serve: Serve) -> None:
     assert not program.log.exists()
 
 
-def test_mangled_ids_end_with_3_and_their_rows(program: Program, serve: Serve) -> None:
+def test_mangled_ids_exit_with_3_and_are_listed(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.file("mangled.csv", MANGLED))
     assert ended.code == 3
     for row in ("row 3: '1.2E+17'", "row 4: '123456789012345000'", "row 5: no id"):
         assert f"mangled.csv: {row}" in ended.stderr
-    assert "3 rows hold no usable id; nothing was sent" in ended.stderr
+    assert "3 rows have no valid id; nothing was sent" in ended.stderr
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
 
 
-def test_more_than_twenty_problems_are_counted(program: Program, serve: Serve) -> None:
+def test_invalid_rows_beyond_twenty_are_counted(program: Program, serve: Serve) -> None:
     source = program.file("mangled.csv", "id\n" + "1E5\n" * 25)
     ended = program.pause(serve(), source)
     assert ended.stderr.count("row ") == 20
     assert "mangled.csv: and 5 more" in ended.stderr
 
 
-def test_mangled_ids_can_be_left_out(program: Program, serve: Serve) -> None:
+def test_skip_invalid_leaves_out_mangled_ids(program: Program, serve: Serve) -> None:
     simulator = serve()
     source = program.file("mangled.csv", MANGLED)
     ended = program.pause(simulator, source, "--skip-invalid")
@@ -46,17 +46,17 @@ def test_mangled_ids_can_be_left_out(program: Program, serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "id,name\n"], ids=repr)
-def test_a_file_without_ids_ends_with_3(
+def test_file_without_ids_exits_with_3(
     program: Program, serve: Serve, text: str
 ) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.file("empty.csv", text))
     assert (ended.code, ended.stdout) == (3, "")
-    assert "bulkpause: empty.csv: it " in ended.stderr
+    assert "bulkpause: empty.csv: the input " in ended.stderr
     assert len(simulator.ledger) == 0
 
 
-def test_a_missing_token_ends_with_4(program: Program, serve: Serve) -> None:
+def test_missing_token_exits_with_4(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.variables.clear()
     ended = program.pause(simulator, program.ids(3))
@@ -66,7 +66,7 @@ def test_a_missing_token_ends_with_4(program: Program, serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("source", ["ids.txt", "-"])
-def test_without_a_terminal_the_run_needs_yes(
+def test_run_without_terminal_needs_yes(
     program: Program, serve: Serve, source: str
 ) -> None:
     simulator = serve()
@@ -92,15 +92,13 @@ def test_without_a_terminal_the_run_needs_yes(
         "",
     ],
 )
-def test_an_address_that_could_mean_another_host_ends_with_2(
-    program: Program, url: str
-) -> None:
+def test_ambiguous_base_url_exits_with_2(program: Program, url: str) -> None:
     ended = program.call("run", program.ids(1), "--yes", "--base-url", url)
     assert ended.code == 2
     assert "base URL" in ended.stderr
 
 
-def test_an_address_in_the_environment_is_checked_too(program: Program) -> None:
+def test_base_url_from_environment_is_checked(program: Program) -> None:
     program.variables["OCAMBA_BASE_URL"] = "https://api.ocamba.com@evil.example"
     ended = program.call("run", program.ids(1), "--yes")
     assert ended.code == 2
@@ -108,7 +106,7 @@ def test_an_address_in_the_environment_is_checked_too(program: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "message"),
     [
         (
             ["--burst", "10"],
@@ -126,16 +124,16 @@ def test_an_address_in_the_environment_is_checked_too(program: Program) -> None:
     ],
     ids=" ".join,
 )
-def test_an_option_that_cannot_be_used_ends_with_2(
-    program: Program, options: list[str], words: str
+def test_invalid_option_exits_with_2(
+    program: Program, options: list[str], message: str
 ) -> None:
     source = [program.ids(1)] if options else []
     ended = program.call("run", *source, "--yes", *options)
     assert (ended.code, ended.stdout) == (2, "")
-    assert words in ended.stderr
+    assert message in ended.stderr
 
 
-def test_a_log_is_never_overwritten(program: Program, serve: Serve) -> None:
+def test_existing_log_is_not_overwritten(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.log.write_text("of an earlier run\n")
     ended = program.pause(simulator, program.ids(3))
@@ -145,7 +143,7 @@ def test_a_log_is_never_overwritten(program: Program, serve: Serve) -> None:
     assert len(simulator.ledger) == 0
 
 
-def test_a_log_is_not_written_through_a_link(program: Program, serve: Serve) -> None:
+def test_log_is_not_written_through_symlink(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.log.symlink_to(program.folder / "elsewhere")
     ended = program.pause(simulator, program.ids(3))
@@ -154,7 +152,9 @@ def test_a_log_is_not_written_through_a_link(program: Program, serve: Serve) -> 
     assert len(simulator.ledger) == 0
 
 
-def test_a_log_that_cannot_be_made_ends_with_6(program: Program, serve: Serve) -> None:
+def test_log_that_cannot_be_created_exits_with_6(
+    program: Program, serve: Serve
+) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.ids(3), "--log", "no/such/folder.jsonl")
     assert ended.code == 6
@@ -162,7 +162,7 @@ def test_a_log_that_cannot_be_made_ends_with_6(program: Program, serve: Serve) -
     assert len(simulator.ledger) == 0
 
 
-def test_a_reason_that_is_no_text_ends_with_2(program: Program, serve: Serve) -> None:
+def test_undecodable_reason_exits_with_2(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.ids(1), "--reason", "\udcff")
     assert ended.code == 2

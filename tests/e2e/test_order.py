@@ -1,4 +1,4 @@
-"""The server sees campaigns in the order that was asked for."""
+"""Requests are sent in the order of `--order-by`."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ FEED = '{"id": 1, "spend": 9.5}\n{"id": 2, "spend": 1e3}\n{"id": 3}\n{"id": 4, "
         ("name:desc", ["6", "5", "4", "1", "3", "2"]),
     ],
 )
-def test_the_server_sees_the_order_of_a_column(
+def test_ids_are_sent_in_csv_column_order(
     program: Program, serve: Serve, order: str, ids: list[str]
 ) -> None:
     simulator = serve()
@@ -41,14 +41,14 @@ def test_the_server_sees_the_order_of_a_column(
     assert simulator.ledger.acted_ids() == ids
 
 
-def test_the_server_sees_the_order_of_a_key(program: Program, serve: Serve) -> None:
+def test_ids_are_sent_in_json_key_order(program: Program, serve: Serve) -> None:
     simulator = serve()
     source = program.file("feed.jsonl", FEED)
     program.pause(simulator, source, "--order-by", "spend:desc", *ONE_BY_ONE)
     assert simulator.ledger.acted_ids() == ["2", "4", "1", "3"]
 
 
-def test_the_incident_begins_with_what_costs_most(
+def test_incident_sample_starts_with_highest_spend(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(windows=())
@@ -58,7 +58,7 @@ def test_the_incident_begins_with_what_costs_most(
     assert simulator.ledger.acted_ids()[:3] == ["1047938", "1090526", "1051192"]
 
 
-def test_a_column_that_there_is_not_is_refused(program: Program, serve: Serve) -> None:
+def test_order_by_unknown_column_is_refused(program: Program, serve: Serve) -> None:
     simulator = serve()
     source = program.file("export.csv", EXPORT)
     ended = program.pause(simulator, source, "--order-by", "cost:desc")
@@ -67,7 +67,7 @@ def test_a_column_that_there_is_not_is_refused(program: Program, serve: Serve) -
     assert len(simulator.ledger) == 0
 
 
-def test_a_plain_list_has_nothing_to_order_by(program: Program, serve: Serve) -> None:
+def test_order_by_with_plain_list_is_refused(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.ids(2), "--order-by", "spend")
     assert ended.code == 3

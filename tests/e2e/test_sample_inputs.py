@@ -1,4 +1,4 @@
-"""Every sample input does what it is there to show."""
+"""Each sample input shows what it was made for."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.support.program import Program, Serve
 pytestmark = pytest.mark.unmeasured
 
 SAMPLES = Path(__file__).parents[2] / "sample_inputs"
-ACCOUNTS = {
+SUMMARIES = {
     "ad_ops_export.csv": "63 rows = 62 paused + 1 duplicate",
     "feed.jsonl": "40 rows = 40 paused",
     "incident.csv": "150 rows = 150 paused",
@@ -29,17 +29,17 @@ def without_limits(program: Program, serve: Serve, sample: str, *options: str) -
 
 
 def test_every_sample_is_tested() -> None:
-    assert {path.name for path in SAMPLES.iterdir()} == {*ACCOUNTS, "mangled_ids.csv"}
+    assert {path.name for path in SAMPLES.iterdir()} == {*SUMMARIES, "mangled_ids.csv"}
 
 
-@pytest.mark.parametrize("sample", ACCOUNTS)
-def test_every_campaign_of_a_sample_is_paused(
+@pytest.mark.parametrize("sample", SUMMARIES)
+def test_every_campaign_of_sample_is_paused(
     program: Program, serve: Serve, sample: str
 ) -> None:
-    assert without_limits(program, serve, sample) == ACCOUNTS[sample]
+    assert without_limits(program, serve, sample) == SUMMARIES[sample]
 
 
-def test_the_mangled_sample_is_refused(program: Program, serve: Serve) -> None:
+def test_mangled_sample_is_refused(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, str(SAMPLES / "mangled_ids.csv"))
     assert ended.code == 3
@@ -47,14 +47,14 @@ def test_the_mangled_sample_is_refused(program: Program, serve: Serve) -> None:
     assert len(simulator.ledger) == 0
 
 
-def test_the_good_rows_of_the_mangled_sample_can_be_sent(
+def test_skip_invalid_sends_valid_rows_of_mangled_sample(
     program: Program, serve: Serve
 ) -> None:
-    account = without_limits(program, serve, "mangled_ids.csv", "--skip-invalid")
-    assert account == "19 rows = 8 paused + 11 invalid"
+    summary = without_limits(program, serve, "mangled_ids.csv", "--skip-invalid")
+    assert summary == "19 rows = 8 paused + 11 invalid"
 
 
-def test_the_incident_is_over_at_the_documented_limits(
+def test_incident_sample_finishes_within_documented_limits(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(windows=Behaviour().windows, latency_s=0.06, jitter_s=0.02)

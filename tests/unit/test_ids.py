@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkpause._text import display_name, quote
-from bulkpause.ids import as_item, checked, fault_of
+from bulkpause.ids import invalid_reason, parse_item, validate
 from bulkpause.model import InvalidRow, Item
 from tests.support.hostile_ids import HOSTILE_IDS
 
@@ -33,13 +33,17 @@ from tests.support.hostile_ids import HOSTILE_IDS
         "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
     ],
 )
-def test_what_the_pattern_allows_is_an_id(text: str) -> None:
-    assert as_item(2, text) == Item(id=text, row=2)
+def test_id_matching_pattern_is_accepted(text: str) -> None:
+    assert parse_item(2, text) == Item(id=text, row=2)
 
 
-@pytest.mark.parametrize("around", [" ", "\t", "\N{NO-BREAK SPACE}", " \r\n", "\v\f"])
-def test_white_space_round_an_id_is_no_part_of_it(around: str) -> None:
-    assert as_item(2, f"{around}1000248{around}") == Item(id="1000248", row=2)
+@pytest.mark.parametrize(
+    "whitespace", [" ", "\t", "\N{NO-BREAK SPACE}", " \r\n", "\v\f"]
+)
+def test_surrounding_whitespace_is_removed(whitespace: str) -> None:
+    assert parse_item(2, f"{whitespace}1000248{whitespace}") == Item(
+        id="1000248", row=2
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,65 +74,68 @@ def test_white_space_round_an_id_is_no_part_of_it(around: str) -> None:
         "10-02-2026",
     ],
 )
-def test_what_a_spreadsheet_made_of_an_id_is_refused_with_its_remedy(text: str) -> None:
-    fault = fault_of(text)
-    assert fault is not None
-    assert repr(text) in fault[0]
-    assert "as text" in fault[1]
+def test_value_changed_by_spreadsheet_is_invalid(text: str) -> None:
+    invalid = invalid_reason(text)
+    assert invalid is not None
+    reason, remedy = invalid
+    assert repr(text) in reason
+    assert "set the id column to Text" in remedy
 
 
 @pytest.mark.parametrize("text", HOSTILE_IDS, ids=range(len(HOSTILE_IDS)))
-def test_what_could_reach_another_route_is_refused(text: str) -> None:
-    fault = fault_of(text)
-    assert fault is not None
-    assert "is no id" in fault[0]
-    assert "1 to 64 letters" in fault[1]
+def test_id_that_could_change_route_is_invalid(text: str) -> None:
+    invalid = invalid_reason(text)
+    assert invalid is not None
+    reason, remedy = invalid
+    assert "is not a valid id" in reason
+    assert "1 to 64 letters" in remedy
 
 
 @pytest.mark.parametrize(
     "text", ["null", "None", "NaN", "NA", "undefined", "TRUE", "false", "Total"]
 )
-def test_a_placeholder_is_no_id(text: str) -> None:
-    assert fault_of(text) == (f"{text!r} is no id", "delete the row or fill in the id")
+def test_placeholder_is_invalid(text: str) -> None:
+    reason = f"{text!r} is not a valid id"
+    assert invalid_reason(text) == (reason, "delete the row or fill in the id")
 
 
 @pytest.mark.parametrize("text", ["id", "ID", "campaign_id", "CampaignId", "campaigns"])
-def test_a_heading_is_no_id(text: str) -> None:
-    assert fault_of(text) == (f"{text!r} is a heading, not an id", "delete the row")
+def test_column_name_is_invalid(text: str) -> None:
+    reason = f"{text!r} is a column name, not an id"
+    assert invalid_reason(text) == (reason, "delete the row")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\N{NO-BREAK SPACE}\t"])
-def test_an_empty_cell_is_told_from_a_bad_one(text: str) -> None:
-    problem = as_item(7, text)
-    assert str(problem) == "row 7: no id; fill it in or delete the row"
+def test_empty_cell_is_reported_as_missing_id(text: str) -> None:
+    assert str(parse_item(7, text)) == "row 7: no id; fill it in or delete the row"
 
 
-def test_a_problem_says_row_reason_and_remedy() -> None:
-    assert str(as_item(12, "1E17")) == (
+def test_invalid_row_message_has_row_reason_remedy() -> None:
+    assert str(parse_item(12, "1E17")) == (
         "row 12: '1E17' is a reformatted number, not an id; "
-        "format the id column as text, fill it in anew and export again"
+        "set the id column to Text, re-enter the ids and export again"
     )
 
 
-def test_a_sort_value_goes_with_its_id() -> None:
-    assert as_item(2, "a", "5 EUR") == Item(id="a", row=2, sort_text="5 EUR")
+def test_item_keeps_sort_value() -> None:
+    assert parse_item(2, "a", "5 EUR") == Item(id="a", row=2, sort_text="5 EUR")
 
 
 @pytest.mark.parametrize("text", ["1000248", "1E17", "id", "../5"])
-def test_an_item_of_unknown_origin_is_checked_like_a_text(text: str) -> None:
-    assert checked(Item(id=text, row=3)) == as_item(3, text)
+def test_validate_agrees_with_parse_item(text: str) -> None:
+    assert validate(Item(id=text, row=3)) == parse_item(3, text)
 
 
-def test_a_problem_stays_one() -> None:
-    problem = InvalidRow(row=3, detail="no id", remedy="fill it in")
-    assert checked(problem) is problem
+def test_validate_keeps_invalid_row() -> None:
+    invalid = InvalidRow(row=3, detail="no id", remedy="fill it in")
+    assert validate(invalid) is invalid
 
 
 @pytest.mark.unmeasured
 @settings(deadline=None)
 @given(st.text(max_size=80))
-def test_nothing_but_the_pattern_is_ever_accepted(text: str) -> None:
-    item = as_item(2, text)
+def test_accepted_id_always_matches_pattern(text: str) -> None:
+    item = parse_item(2, text)
     if isinstance(item, Item):
         assert re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", item.id, re.ASCII)
         assert item.id in text
@@ -142,27 +149,25 @@ def test_nothing_but_the_pattern_is_ever_accepted(text: str) -> None:
 @given(
     st.from_regex(r"[0-9]{1,15}", fullmatch=True, alphabet=st.characters(codec="ascii"))
 )
-def test_every_number_that_a_spreadsheet_keeps_is_an_id(text: str) -> None:
-    assert fault_of(text) is None
+def test_number_of_up_to_15_digits_is_accepted(text: str) -> None:
+    assert invalid_reason(text) is None
 
 
 @settings(deadline=None)
 @given(st.integers(10**12), st.integers(0, 12))
-def test_every_number_that_a_spreadsheet_rounds_is_refused(
-    digits: int, zeros: int
-) -> None:
-    assert fault_of(f"{digits}000{'0' * zeros}") is not None
+def test_number_rounded_by_spreadsheet_is_invalid(digits: int, zeros: int) -> None:
+    assert invalid_reason(f"{digits}000{'0' * zeros}") is not None
 
 
 @settings(deadline=None)
 @given(st.text())
-def test_a_shown_text_is_short_and_safe_to_print(text: str) -> None:
+def test_quoted_text_is_short_printable_ascii(text: str) -> None:
     quoted = quote(text)
     assert re.fullmatch("[ -~]*", quoted)
     assert len(quoted) <= 40 * len(r"\U0001F384") + len("''...")
 
 
-def test_a_shown_text_is_cut_in_sight() -> None:
+def test_quoted_text_marks_truncation() -> None:
     assert quote("x" * 40) == f"'{'x' * 40}'"
     assert quote("x" * 41) == f"'{'x' * 40}'..."
 
@@ -177,5 +182,5 @@ def test_a_shown_text_is_cut_in_sight() -> None:
         ("a\udcff.csv", r"'a\udcff.csv'"),
     ],
 )
-def test_an_input_is_named_by_its_path_made_safe(path: str, name: str) -> None:
+def test_display_name_escapes_unprintable_path(path: str, name: str) -> None:
     assert display_name(path) == name

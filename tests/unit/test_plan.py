@@ -9,13 +9,13 @@ from bulkpause.plan import make_plan
 IDS = st.sampled_from(["1000248", "1000249", "1000250", "a", "A"])
 ROWS = st.lists(st.one_of(IDS, st.none())).map(
     lambda ids: [
-        problem(row) if id_ is None else Item(id=id_, row=row)
+        invalid_row(row) if id_ is None else Item(id=id_, row=row)
         for row, id_ in enumerate(ids, 2)
     ]
 )
 
 
-def problem(row: int) -> InvalidRow:
+def invalid_row(row: int) -> InvalidRow:
     return InvalidRow(row=row, detail="no id", remedy="fill it in")
 
 
@@ -23,7 +23,7 @@ def items(*ids: str) -> list[Item]:
     return [Item(id=id_, row=row) for row, id_ in enumerate(ids, 2)]
 
 
-def test_the_first_row_of_an_id_wins() -> None:
+def test_first_row_of_duplicate_id_is_kept() -> None:
     plan = make_plan(
         [
             Item(id="a", row=2, sort_text="5"),
@@ -35,34 +35,34 @@ def test_the_first_row_of_an_id_wins() -> None:
     assert plan.duplicate == 1
 
 
-def test_ids_that_differ_in_case_are_two() -> None:
+def test_ids_differing_in_case_are_distinct() -> None:
     assert len(make_plan(items("a", "A")).items) == 2
 
 
-def test_ids_that_are_done_are_left_out_and_counted() -> None:
+def test_done_ids_are_left_out_and_counted() -> None:
     plan = make_plan(items("a", "b", "c"), done={"b", "z"})
     assert [item.id for item in plan.items] == ["a", "c"]
     assert plan.already_done == 1
 
 
-def test_a_repeat_of_what_is_done_is_a_duplicate() -> None:
+def test_repeated_done_id_counts_as_duplicate() -> None:
     plan = make_plan(items("a", "a"), done={"a"})
     assert (plan.items, plan.already_done, plan.duplicate) == ((), 1, 1)
 
 
-def test_problems_are_kept_in_order() -> None:
-    plan = make_plan([problem(2), *items("a"), problem(4), problem(4)])
-    assert [found.row for found in plan.problems] == [2, 4, 4]
+def test_invalid_rows_keep_their_order() -> None:
+    plan = make_plan([invalid_row(2), *items("a"), invalid_row(4), invalid_row(4)])
+    assert [invalid.row for invalid in plan.problems] == [2, 4, 4]
 
 
-def test_nothing_makes_an_empty_plan() -> None:
+def test_empty_input_makes_empty_plan() -> None:
     plan = make_plan([])
     assert (plan.rows, plan.items, plan.problems) == (0, (), ())
 
 
 @settings(deadline=None)
 @given(ROWS, st.frozensets(IDS))
-def test_every_row_is_in_exactly_one_account(
+def test_every_row_is_counted_exactly_once(
     rows: list[Item | InvalidRow], done: frozenset[str]
 ) -> None:
     plan = make_plan(rows, done=done)
@@ -76,15 +76,15 @@ def test_every_row_is_in_exactly_one_account(
 
 @settings(deadline=None)
 @given(ROWS)
-def test_ids_keep_the_order_of_their_rows(rows: list[Item | InvalidRow]) -> None:
-    found = [item.row for item in make_plan(rows).items]
-    assert found == sorted(found)
+def test_items_keep_row_order(rows: list[Item | InvalidRow]) -> None:
+    item_rows = [item.row for item in make_plan(rows).items]
+    assert item_rows == sorted(item_rows)
 
 
-def test_the_digest_is_of_the_ids_alone() -> None:
+def test_digest_depends_only_on_ids() -> None:
     other_rows: list[Item | InvalidRow] = [
         Item(id="a", row=9, sort_text="1"),
-        problem(10),
+        invalid_row(10),
         Item(id="b", row=11),
         Item(id="a", row=12),
     ]
@@ -92,11 +92,11 @@ def test_the_digest_is_of_the_ids_alone() -> None:
 
 
 @pytest.mark.parametrize("ids", [("b", "a"), ("a",), ("a", "b", "c"), ("ab",), ()])
-def test_the_digest_depends_on_every_id_and_on_their_order(
+def test_digest_changes_with_ids_and_order(
     ids: tuple[str, ...],
 ) -> None:
     assert make_plan(items(*ids)).digest != make_plan(items("a", "b")).digest
 
 
-def test_the_digest_is_the_same_from_one_version_to_the_next() -> None:
+def test_digest_is_stable_across_versions() -> None:
     assert make_plan(items("1000248", "1000249")).digest == "0b91b7f077a8766b"

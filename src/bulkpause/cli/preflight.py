@@ -14,7 +14,7 @@ from bulkpause.cli import hints as complaint
 from bulkpause.cli.options import Options
 from bulkpause.engine.policy import Verify
 from bulkpause.errors import GuardRailError, InputError, LogError, SettingsError
-from bulkpause.inputs.files import opened
+from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.ordering import ordered
 from bulkpause.inputs.reader import read
 from bulkpause.journal.reader import LoadedLog, read_log, write_ahead_path
@@ -96,13 +96,11 @@ IDS_SHOWN = 3
 
 def plan_of_input(options: Options, recovery: Recovery) -> Plan:
     name = options.input_name
-    with opened(str(options.input)) as lines:
+    with open_lines(str(options.input)) as lines:
         layout = options.layout
         if options.order is not None:
             layout = replace(layout, sort_column=options.order.column)
-        found = make_plan(
-            read(lines, name=name, layout=layout).rows, done=recovery.settled
-        )
+        found = make_plan(read(lines, name=name, layout=layout), done=recovery.settled)
     if found.rows == 0:
         raise InputError(f"{name}: it holds no rows; fill in the ids to pause")
     if options.order is not None:

@@ -1,1 +1,4 @@
-"""Read rows from a file or standard input. May import `plan`, `ids`, `model`, `errors` and `_text`."""
+"""Read campaign ids from a file or standard input.
+
+May import `plan`, `ids`, `model`, `errors` and `_text`.
+"""

@@ -1,4 +1,4 @@
-"""Which column, or which key, holds the ids and which the values to sort by."""
+"""Find the column, or the JSON key, of the ids and of the values to sort by."""
 
 import re
 from collections.abc import Sequence
@@ -6,59 +6,67 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bulkpause._text import quote
-from bulkpause.ids import BLANK
+from bulkpause.ids import WHITESPACE
 
 
 _ID_COLUMNS = frozenset({"id", "campaign_id", "campaignid"})
+#: A wide header is cut to this many columns in a message.
+_MOST_COLUMNS_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The columns that are asked for by name; None where none is."""
+    """Names of the id column and the sort column, None where the user gave none."""
 
     column: str | None = None
     sort_column: str | None = None
 
 
 class RowError(ValueError):
-    """A row, or a heading, that we cannot use: the reason and the remedy."""
+    """A row or a header cannot be used. The message is the reason."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(reason)
         self.remedy = remedy
 
 
-def position(columns: tuple[str, ...], wanted: str | None) -> int:
-    """Find the column that is wanted, or that of the ids where `wanted` is None.
+def find_column(columns: tuple[str, ...], wanted: str | None) -> int:
+    """Return the index of the column `wanted`, or of the id column if it is None.
 
     Raises:
-        RowError: There is none, or there are several.
+        RowError: No column or more than one matches.
     """
-    found = _positions(columns, wanted)
-    if len(found) == 1:
-        return found[0]
-    there = ", ".join(quote(column) for column in columns[:12])
-    sought = "of ids" if wanted is None else quote(wanted)
-    count = "no" if not found else "more than one"
-    remedy = "name one with --column"
-    raise RowError(f"{count} column {sought} among {there or 'none'}", remedy)
+    matches = _matching_columns(columns, wanted)
+    if len(matches) == 1:
+        return matches[0]
+    count = "more than one" if matches else "no"
+    kind = "id column" if wanted is None else f"column {quote(wanted)}"
+    named = ", ".join(quote(column) for column in columns[:_MOST_COLUMNS_NAMED])
+    among = f" among {named}" if columns else ""
+    raise RowError(f"{count} {kind}{among}", "name one with --column")
 
 
 def has_column(columns: Sequence[str], wanted: str | None) -> bool:
-    """Tell whether the column may be there, once or several times."""
-    return bool(_positions(tuple(columns), wanted))
+    """Return whether at least one column matches `wanted` or, if None, is of ids."""
+    return bool(_matching_columns(tuple(columns), wanted))
 
 
-#: Few, since the rows of a hostile feed may each have long names of their own.
+# The cache is small because each row of a hostile feed may have long keys of its own.
 @lru_cache(maxsize=32)
-def _positions(columns: tuple[str, ...], wanted: str | None) -> tuple[int, ...]:
-    """Find what may be meant. Spelling beats folded case and spaces."""
-    found = [at for at, column in enumerate(columns) if column.strip(BLANK) == wanted]
-    if not found:
-        names = _ID_COLUMNS if wanted is None else {_normal(wanted)}
-        found = [at for at, column in enumerate(columns) if _normal(column) in names]
-    return tuple(found)
+def _matching_columns(columns: tuple[str, ...], wanted: str | None) -> tuple[int, ...]:
+    """Return matching indexes. An exact name beats one that differs in case or spaces."""
+    exact = tuple(
+        index
+        for index, column in enumerate(columns)
+        if column.strip(WHITESPACE) == wanted
+    )
+    if exact:
+        return exact
+    names = _ID_COLUMNS if wanted is None else {_normalize(wanted)}
+    return tuple(
+        index for index, column in enumerate(columns) if _normalize(column) in names
+    )
 
 
-def _normal(column: str) -> str:
-    return re.sub(r"[\s_-]+", "_", column.strip(BLANK + '"').casefold())
+def _normalize(column: str) -> str:
+    return re.sub(r"[\s_-]+", "_", column.strip(WHITESPACE + '"').casefold())

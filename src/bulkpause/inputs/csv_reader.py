@@ -1,7 +1,10 @@
-"""Records of a CSV → items and row problems.
+"""Read rows from CSV, and refuse files in which a quote has joined rows.
 
-A row without a usable id is a `InvalidRow`. A record in whose quotes other rows may
-stand is an `InputError`, because those could not be reported one by one.
+A row without a valid id becomes an `InvalidRow`. A record whose quotes may contain
+other rows is an `InputError`, because those rows could not be reported one by one.
+
+The order of this module: the rows of a table, then the checks for joined rows, then
+the records that `csv` parses, then the delimiter.
 """
 
 import csv
@@ -9,186 +12,84 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import NamedTuple
 
-from bulkpause._text import quote
+from bulkpause._text import format_count, quote
 from bulkpause.errors import InputError
-from bulkpause.ids import BLANK, as_item, fault_of
-from bulkpause.inputs.columns import Columns, RowError, has_column, position
+from bulkpause.ids import WHITESPACE, invalid_reason, parse_item
+from bulkpause.inputs.columns import Columns, RowError, find_column, has_column
 from bulkpause.model import InvalidRow, Item
 
 
-#: What may stand between cells, unless a `sep=` line names another.
+#: Delimiters that are detected. A `sep=` line can name any other.
 DELIMITERS = ",;\t|"
-
-
-#: A record: its row, its cells, and the lines it was made of, until the next one.
-CsvRecord = tuple[int, list[str], list[str]]
-
-
-_SEPARATOR_LINE = re.compile(
-    r'"?sep=([!#-/:-@\[-`{-~\t])"?\s*', re.IGNORECASE
-).fullmatch
-
-
-#: A heading or a record of more lines than this has a quote that is never closed.
+#: A header or a record with more lines than this has an unclosed quote.
 _MOST_LINES = 1000
 
-
-def delimited(lines: Iterator[str], column: str | None) -> tuple[str, Iterator[str]]:
-    """Tell the delimiter, and give it with the lines from the heading on."""
-    heading = _heading(lines)
-    if stated := _SEPARATOR_LINE(heading[0]):
-        return stated[1], chain(heading[1:], lines)
-    return _delimiter_of(heading, column), chain(heading, lines)
-
-
-def _heading(lines: Iterator[str]) -> list[str]:
-    """Take lines until every quote is closed."""
-    heading: list[str] = []
-    quotes = 0
-    for line in islice(lines, _MOST_LINES):
-        heading.append(line)
-        quotes += line.count('"')
-        if quotes % 2 == 0:
-            break
-    return heading
-
-
-def _delimiter_of(heading: Sequence[str], column: str | None) -> str:
-    """Choose the delimiter that brings an id column to light, else most columns."""
-
-    def worth(delimiter: str) -> tuple[bool, int]:
-        cells = cells_of(heading, delimiter)
-        return has_column(cells, column), len(cells)
-
-    return max(DELIMITERS, key=worth)
-
-
-def cells_of(lines: Iterable[str], delimiter: str) -> list[str]:
-    """Take the cells of the first record; none where it cannot be parsed."""
-    try:
-        return next(csv.reader(lines, delimiter=delimiter), [])
-    except csv.Error:
-        return []
-
-
-@dataclass(slots=True, kw_only=True)
-class _Quotes:
-    """Counts the quotes of a CSV, to tell whether one is missing.
-
-    One quote more or less joins or cuts rows without an error, and leaves an odd
-    number of quotes. That is no harm where none of them opens a cell.
-    """
-
-    delimiter: str
-    are_odd: bool = False
-    open_cells: bool = False
-    first_odd_row: int = 0
-
-    def add(self, row: int, text: str) -> None:
-        if text.count('"') % 2:
-            self.are_odd = not self.are_odd
-            self.first_odd_row = self.first_odd_row or row
-        if text.startswith('"') or f'{self.delimiter}"' in text:
-            self.open_cells = True
-
-
-def records(
-    first_row: int, lines: Iterator[str], delimiter: str, name: str
-) -> Iterator[CsvRecord]:
-    """Parse records, and refuse them where the quotes cannot be right.
-
-    Raises:
-        InputError: While records are read: one is too long, or a quote is missing.
-    """
-    quotes = _Quotes(delimiter=delimiter)
-    taken: list[str] = []
-    reader = csv.reader(_kept(lines, taken), delimiter=delimiter, strict=True)
-    row = first_row - 1
-    try:
-        for row, cells in enumerate(reader, first_row):
-            text = "".join(taken)
-            if '"' in text:
-                quotes.add(row, text)
-            yield row, cells, taken
-            taken.clear()
-    except csv.Error as error:
-        what = str(error).replace("\t", "tab")
-        raise damage(name, row + 1, what) from error
-    if quotes.are_odd and quotes.open_cells:
-        raise damage(name, quotes.first_odd_row, "a quote too many or too few")
-
-
-def damage(name: str, row: int, what: str) -> InputError:
-    """Say from which row on rows cannot be told apart."""
-    remedy = "look for a quote that is never closed from there on"
-    if "limit" in what:
-        remedy = f"{remedy}, or shorten the cell"
-    return InputError(f"{name}: row {row}: {what}; {remedy}")
-
-
-def _kept(lines: Iterator[str], taken: list[str]) -> Iterator[str]:
-    for line in lines:
-        if len(taken) == _MOST_LINES:
-            raise csv.Error(f"it goes on for more than {_MOST_LINES} lines")
-        taken.append(line)
-        yield line
-
-
-_HALF_A_PAIR = "a quote ends a cell that none begins"
-_QUOTE_WHOLE = "put the cell in quotes and double those in it"
+_is_separator_line = re.compile(
+    r'"?sep=([!#-/:-@\[-`{-~\t])"?\s*', re.IGNORECASE
+).fullmatch
 _is_number = re.compile(r'\s*(?:[0-9]+|"[0-9]+")\s*').fullmatch
+
+_HOLDS_ROWS = "a quoted cell seems to contain whole rows"
+
+
+class _CsvRecord(NamedTuple):
+    row: int
+    cells: list[str]
+    #: The physical lines of the record. Valid until the next record is read.
+    lines: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """Where the ids of a CSV stand."""
+class _Table:
+    """The header of a CSV, and the indexes of the id and sort columns."""
 
     name: str
     delimiter: str
     header: tuple[str, ...]
-    column: int
-    sort: int | None
+    id_column: int
+    sort_column: int | None
 
 
 def read_csv(
     first_row: int, lines: Iterator[str], *, name: str, columns: Columns
-) -> tuple[Table, Iterator[Item | InvalidRow]]:
-    """Read the heading at once, and the rows as they are asked for.
+) -> Iterator[Item | InvalidRow]:
+    """Read the header at once, and rows lazily.
 
     Raises:
-        InputError: At once or while rows are read: there is no one column of ids or
-            to sort by, or the rows cannot be told apart.
+        InputError: At once or while rows are read: the id column or the sort column
+            is missing or ambiguous, or it is not clear where rows begin and end.
     """
-    delimiter, lines = delimited(lines, columns.column)
-    found = records(first_row, lines, delimiter, name)
-    blank: CsvRecord = first_row, [], []
-    row, header, taken = next((record for record in found if any(record[1])), blank)
-    table = _table(name, row, delimiter, tuple(header), columns)
-    _refuse_swallowed_below(table, row, taken)
-    return table, _rows(table, found)
+    delimiter, lines = detect_delimiter(lines, columns.column)
+    records = _parse_records(first_row, lines, delimiter, name)
+    empty = _CsvRecord(first_row, [], [])
+    header = next((record for record in records if any(record.cells)), empty)
+    table = _table(name, header, delimiter, columns)
+    _check_header_holds_no_row(table, header)
+    return _rows(table, records)
 
 
-def _table(
-    name: str, row: int, delimiter: str, header: tuple[str, ...], columns: Columns
-) -> Table:
-    place = f"{name}: row {row}"
-    column = _column(header, columns.column, place)
-    sort = _sort_column(header, columns.sort_column, place)
-    return Table(
-        name=name, delimiter=delimiter, header=header, column=column, sort=sort
+def _table(name: str, header: _CsvRecord, delimiter: str, columns: Columns) -> _Table:
+    cells, place = tuple(header.cells), f"{name}: row {header.row}"
+    return _Table(
+        name=name,
+        delimiter=delimiter,
+        header=cells,
+        id_column=_id_column(cells, columns.column, place),
+        sort_column=_sort_column(cells, columns.sort_column, place),
     )
 
 
-def _column(header: tuple[str, ...], wanted: str | None, place: str) -> int:
+def _id_column(header: tuple[str, ...], wanted: str | None, place: str) -> int:
     try:
-        return position(header, wanted)
+        return find_column(header, wanted)
     except RowError as error:
-        remedy = f"{error.remedy}, or delete what stands above the heading"
-        if any(cell.strip(BLANK).isdecimal() for cell in header):
-            remedy = "give the file a heading"
+        remedy = f"{error.remedy}, or delete the lines above the header"
+        if any(cell.strip(WHITESPACE).isdecimal() for cell in header):
+            remedy = "add a header"
             if len(header) == 1:
-                remedy = f"{remedy}, or read it with --format lines"
+                remedy = f"{remedy}, or pass --format lines"
         raise InputError(f"{place}: {error}; {remedy}") from error
 
 
@@ -196,102 +97,226 @@ def _sort_column(header: tuple[str, ...], wanted: str | None, place: str) -> int
     if wanted is None:
         return None
     try:
-        return position(header, wanted)
+        return find_column(header, wanted)
     except RowError as error:
-        raise InputError(f"{place}: {error}; name another to order by") from error
+        remedy = "name another column with --order-by"
+        raise InputError(f"{place}: {error}; {remedy}") from error
 
 
-def _rows(table: Table, found: Iterator[CsvRecord]) -> Iterator[Item | InvalidRow]:
-    for row, cells, taken in found:
-        if len(taken) > 1:
-            own = cells[table.column] if table.column < len(cells) else ""
-            _refuse_swallowed(table, row, taken, own.strip(BLANK))
-        item = _row(table, row, cells)
-        if _has_half_a_pair(table, taken):
-            item = InvalidRow(row=row, detail=_HALF_A_PAIR, remedy=_QUOTE_WHOLE)
-        if isinstance(item, Item) or any(cell.strip(BLANK) for cell in cells):
+def _rows(table: _Table, records: Iterator[_CsvRecord]) -> Iterator[Item | InvalidRow]:
+    for record in records:
+        row, cells, lines = record
+        if len(lines) > 1:
+            _check_record_holds_no_row(table, record)
+        item = _parse_row(table, row, cells)
+        if _has_unopened_quote(table, lines):
+            item = InvalidRow(
+                row=row,
+                detail="a closing quote without an opening quote",
+                remedy="quote the whole cell and double the quotes in it",
+            )
+        if isinstance(item, Item) or any(cell.strip(WHITESPACE) for cell in cells):
             yield item
 
 
-def _refuse_swallowed_below(table: Table, row: int, taken: Sequence[str]) -> None:
-    """Refuse a heading in whose quotes stands a number among other cells.
+def _parse_row(table: _Table, row: int, cells: Sequence[str]) -> Item | InvalidRow:
+    if len(cells) != len(table.header) and not _has_only_empty_surplus(table, cells):
+        cell_count = format_count(len(cells), "cell")
+        reason = f"{cell_count}, but the header has {len(table.header)}"
+        remedy = "put quotes around cells that contain the delimiter"
+        return InvalidRow(row=row, detail=reason, remedy=remedy)
+    text = cells[table.id_column]
+    if text == table.header[table.id_column]:
+        reason = f"{quote(text)} repeats the header"
+        return InvalidRow(row=row, detail=reason, remedy="delete the row")
+    sort = table.sort_column
+    return parse_item(row, text, None if sort is None else cells[sort])
+
+
+def _has_only_empty_surplus(table: _Table, cells: Sequence[str]) -> bool:
+    """Return whether all cells beyond the header are empty and the id is in its column.
+
+    An unquoted delimiter that shifts cells to the right gives the same picture if the
+    last cell is empty. It is ruled out only if the id comes first, or is the only
+    number among the cells to which it could have been shifted.
+    """
+    surplus = len(cells) - len(table.header)
+    if surplus < 0 or any(cell.strip(WHITESPACE) for cell in cells[-surplus:]):
+        return False
+    candidates = cells[table.id_column : table.id_column + surplus + 1]
+    are_numbers = [cell.strip(WHITESPACE).isdecimal() for cell in candidates]
+    return table.id_column == 0 or (are_numbers[0] and sum(are_numbers) == 1)
+
+
+def _has_unopened_quote(table: _Table, lines: Sequence[str]) -> bool:
+    """Return whether a quote ends a cell that no quote began, as after lost text."""
+    text = "".join(lines)
+    ends_a_cell = f'"{table.delimiter}' in text or text.rstrip(WHITESPACE).endswith('"')
+    return text.count('"') % 2 == 1 and ends_a_cell
+
+
+def _check_header_holds_no_row(table: _Table, header: _CsvRecord) -> None:
+    """Check that no line inside the quotes of the header has a number as one cell.
 
     Raises:
-        InputError: There is one.
+        InputError: A line has one, among other cells.
     """
-    below = [line.split(table.delimiter) for line in taken[1:]]
-    if any(_is_number(cell) for cells in below if len(cells) > 1 for cell in cells):
-        raise damage(table.name, row, "a quoted cell seems to hold whole rows")
+    lines = [line.split(table.delimiter) for line in header.lines[1:]]
+    if any(_is_number(cell) for cells in lines if len(cells) > 1 for cell in cells):
+        raise _structure_error(table.name, header.row, _HOLDS_ROWS)
 
 
-def _has_half_a_pair(table: Table, taken: Sequence[str]) -> bool:
-    """Tell whether a quote ends a cell that none began: what stood before is gone."""
-    text = "".join(taken)
-    is_at_an_end = f'"{table.delimiter}' in text or text.rstrip(BLANK).endswith('"')
-    return text.count('"') % 2 == 1 and is_at_an_end
-
-
-def _refuse_swallowed(table: Table, row: int, taken: Sequence[str], own: str) -> None:
-    """Refuse a record in whose quotes stands what looks like a row of its own.
+def _check_record_holds_no_row(table: _Table, record: _CsvRecord) -> None:
+    """Check that no line inside the quotes of a record looks like a row.
 
     Raises:
-        InputError: One of its lines has another id such as its own where a row, or
-            the part of a row up to a line break, has it; or its own has several lines.
+        InputError: The id of the record has several lines, or one of its lines has
+            another such id at the place where a row, or the part of a row up to a
+            line break, has its id.
     """
-    if "\n" in own or any(_holds_a_row(table, one, own) for one in taken):
-        raise damage(table.name, row, "a quoted cell seems to hold whole rows")
+    cells = record.cells
+    own = cells[table.id_column] if table.id_column < len(cells) else ""
+    own = own.strip(WHITESPACE)
+    if "\n" in own or any(_looks_like_row(table, line, own) for line in record.lines):
+        raise _structure_error(table.name, record.row, _HOLDS_ROWS)
 
 
-def _holds_a_row(table: Table, line: str, own: str) -> bool:
+def _looks_like_row(table: _Table, line: str, own_id: str) -> bool:
     cells = line.split(table.delimiter)
     width = len(table.header)
-    # From the left with a cell behind it, from the right with one before it.
+    # The line may be the left or the right part of a row. Counted from the left, the id
+    # needs a cell after it; counted from the right, a cell before it.
     places = (
-        (table.column, table.column + 2),
-        (table.column - width, width - table.column + 1),
+        (table.id_column, table.id_column + 2),
+        (table.id_column - width, width - table.id_column + 1),
     )
     return any(
-        _is_like(cells[at].strip(BLANK), own, is_whole=len(cells) >= width)
-        for at, fewest in places
+        _looks_like_id(
+            cells[index].strip(WHITESPACE), own_id, is_whole_row=len(cells) >= width
+        )
+        for index, fewest in places
         if len(cells) >= min(fewest, width)
     )
 
 
-def _is_like(cell: str, own: str, *, is_whole: bool) -> bool:
-    """Tell whether a cell may be the id of another row. Of parts less is believed."""
+def _looks_like_id(cell: str, own_id: str, *, is_whole_row: bool) -> bool:
+    """Return whether a cell may be the id of another row.
+
+    In a part of a row, the cell must be about as long as the record's own id.
+    """
     id_ = cell.strip('"')
-    is_of_its_kind = id_ != own and _numbers_in(id_) >= _numbers_in(own)
-    is_as_long = own != "" and abs(len(id_) - len(own)) <= 1
-    is_believed = is_whole or (is_as_long and cell.count('"') != 1)
-    return is_of_its_kind and is_believed and fault_of(id_) is None
+    is_similar = id_ != own_id and _digit_rank(id_) >= _digit_rank(own_id)
+    is_as_long = own_id != "" and abs(len(id_) - len(own_id)) <= 1
+    is_likely = is_whole_row or (is_as_long and cell.count('"') != 1)
+    return is_similar and is_likely and invalid_reason(id_) is None
 
 
-def _numbers_in(text: str) -> int:
-    """Rank a text: words alone, words and digits, digits alone."""
+def _digit_rank(text: str) -> int:
+    """Rank a text: 0 without digits, 1 with some, 2 with digits only."""
     return text.isdecimal() + any(map(str.isdecimal, text))
 
 
-def _row(table: Table, row: int, cells: Sequence[str]) -> Item | InvalidRow:
-    if len(cells) != len(table.header) and not _fits(table, cells):
-        remedy = "quote cells that hold the delimiter, so that no cell is shifted"
-        reason = f"{len(cells)} cells where the heading has {len(table.header)}"
-        return InvalidRow(row=row, detail=reason, remedy=remedy)
-    text = cells[table.column]
-    if text == table.header[table.column]:
-        reason = f"{quote(text)} is the heading once more"
-        return InvalidRow(row=row, detail=reason, remedy="delete the row")
-    return as_item(row, text, None if table.sort is None else cells[table.sort])
+@dataclass(slots=True, kw_only=True)
+class _QuoteCount:
+    """Counts the quotes of a CSV, to notice that one is missing.
 
-
-def _fits(table: Table, cells: Sequence[str]) -> bool:
-    """Tell whether only empty cells are too many, and the id is where it belongs.
-
-    A row of which an unquoted delimiter shifted the end, and whose last cell is
-    empty, looks the same, unless the id comes first or is the only number around.
+    One quote more or less joins or splits rows without a parsing error, and makes the
+    number of quotes odd. An odd number is harmless if no quote opens a cell, as in
+    `5" screen`.
     """
-    surplus = len(cells) - len(table.header)
-    if surplus < 0 or any(cell.strip(BLANK) for cell in cells[-surplus:]):
-        return False
-    near = cells[table.column : table.column + surplus + 1]
-    are_numbers = [cell.strip(BLANK).isdecimal() for cell in near]
-    return table.column == 0 or (are_numbers[0] and sum(are_numbers) == 1)
+
+    delimiter: str
+    is_odd: bool = False
+    opens_cells: bool = False
+    first_odd_row: int = 0
+
+    def add(self, row: int, text: str) -> None:
+        if text.count('"') % 2:
+            self.is_odd = not self.is_odd
+            self.first_odd_row = self.first_odd_row or row
+        if text.startswith('"') or f'{self.delimiter}"' in text:
+            self.opens_cells = True
+
+
+def _parse_records(
+    first_row: int, lines: Iterator[str], delimiter: str, name: str
+) -> Iterator[_CsvRecord]:
+    """Parse records lazily.
+
+    Raises:
+        InputError: While records are read: one is too long, or a quote is missing.
+    """
+    quotes = _QuoteCount(delimiter=delimiter)
+    record_lines: list[str] = []
+    reader = csv.reader(
+        _collect_lines(lines, record_lines), delimiter=delimiter, strict=True
+    )
+    row = first_row - 1
+    try:
+        for row, cells in enumerate(reader, first_row):
+            text = "".join(record_lines)
+            if '"' in text:
+                quotes.add(row, text)
+            yield _CsvRecord(row, cells, record_lines)
+            record_lines.clear()
+    except csv.Error as error:
+        reason = str(error).replace("\t", "tab")
+        raise _structure_error(name, row + 1, reason) from error
+    if quotes.is_odd and quotes.opens_cells:
+        raise _structure_error(name, quotes.first_odd_row, "an unpaired quote")
+
+
+def _collect_lines(lines: Iterator[str], record_lines: list[str]) -> Iterator[str]:
+    """Pass lines to the parser, and keep those of the record that it parses."""
+    for line in lines:
+        if len(record_lines) == _MOST_LINES:
+            raise csv.Error(f"a record of more than {_MOST_LINES} lines")
+        record_lines.append(line)
+        yield line
+
+
+def _structure_error(name: str, row: int, reason: str) -> InputError:
+    """Make the error for a file whose rows are not clear from `row` on."""
+    remedy = "look for an unclosed quote from this row on"
+    if "limit" in reason:
+        remedy = f"{remedy}, or shorten the cell"
+    return InputError(f"{name}: row {row}: {reason}; {remedy}")
+
+
+def detect_delimiter(
+    lines: Iterator[str], column: str | None
+) -> tuple[str, Iterator[str]]:
+    """Return the delimiter, and the lines from the header on.
+
+    A `sep=` line decides. Otherwise it is the delimiter that makes an id column
+    appear in the header, or else the most columns.
+    """
+    header = _header_lines(lines)
+    if separator := _is_separator_line(header[0]):
+        return separator[1], chain(header[1:], lines)
+
+    def score(delimiter: str) -> tuple[bool, int]:
+        cells = split_cells(header, delimiter)
+        return has_column(cells, column), len(cells)
+
+    return max(DELIMITERS, key=score), chain(header, lines)
+
+
+def _header_lines(lines: Iterator[str]) -> list[str]:
+    """Take lines until every quote is closed."""
+    header: list[str] = []
+    quotes = 0
+    for line in islice(lines, _MOST_LINES):
+        header.append(line)
+        quotes += line.count('"')
+        if quotes % 2 == 0:
+            break
+    return header
+
+
+def split_cells(lines: Iterable[str], delimiter: str) -> list[str]:
+    """Return the cells of the first record, or an empty list if parsing fails."""
+    try:
+        return next(csv.reader(lines, delimiter=delimiter), [])
+    except csv.Error:
+        return []

@@ -1,7 +1,7 @@
-"""A file or standard input, opened as lines of text whatever its packing.
+"""Open a file or standard input as lines of text, decompressed and decoded.
 
-Every error of the file system, of gzip and of the encoding leaves here as an
-`InputError` that names the file, the line as far as there is one, and a remedy.
+Every error of the file system, of gzip and of the encoding is raised as an
+`InputError` that names the file, the line where there is one, and a remedy.
 """
 
 import gzip
@@ -16,41 +16,43 @@ from bulkpause._text import display_name
 from bulkpause.errors import InputError
 
 
-#: A line longer than this is no row of ids.
+#: A longer line cannot be a row of ids.
 LONGEST_LINE_CHARS = 1 << 20
-#: What is packed tighter than this, beyond the first megabytes, is a gzip bomb.
+#: A file that is compressed more than this is treated as a gzip bomb.
 HIGHEST_GZIP_RATIO = 250
-_RATIO_COUNTS_FROM_CHARS = 16 << 20
+#: Less text than this does no harm, whatever its ratio.
+GZIP_RATIO_CHECKED_FROM_CHARS = 16 << 20
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_IS_SPREADSHEET = "a spreadsheet or an archive, no text; export it as CSV (UTF-8)"
-_IS_DOCUMENT = "a document, no list; export its ids as CSV (UTF-8)"
-_IS_IMAGE = "an image, no text; export the ids as CSV (UTF-8)"
-_IS_PACKED = "packed in a way that is not read; unpack it"
-#: How files begin that hold no rows once they are unpacked. No id begins so.
-_NO_ROWS = {
-    b"PK\x03\x04": _IS_SPREADSHEET,
-    b"\xd0\xcf\x11\xe0": _IS_SPREADSHEET,
-    b"%PDF-": _IS_DOCUMENT,
-    b"{\\rtf": _IS_DOCUMENT,
-    b"<": _IS_DOCUMENT,
-    b"\xef\xbb\xbf<": _IS_DOCUMENT,
-    b"\x89PNG": _IS_IMAGE,
-    b"\xff\xd8\xff": _IS_IMAGE,
-    b"BZh91AY&SY": _IS_PACKED,
-    b"\xfd7zXZ": _IS_PACKED,
-    b"\x28\xb5\x2f\xfd": _IS_PACKED,
-    b"7z\xbc\xaf": _IS_PACKED,
-    _GZIP_MAGIC: "packed twice with gzip; unpack it once",
+_GZIP_SIGNATURE = b"\x1f\x8b"
+_UTF_16_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_SPREADSHEET = "a spreadsheet or an archive, not text; export it as CSV (UTF-8)"
+_DOCUMENT = "a document, not a list; export its ids as CSV (UTF-8)"
+_IMAGE = "an image, not text; export the ids as CSV (UTF-8)"
+_COMPRESSED = "compressed in an unsupported format; decompress it"
+#: First bytes of files that contain no rows, after gzip is removed. No id begins so.
+UNSUPPORTED_SIGNATURES = {
+    b"PK\x03\x04": _SPREADSHEET,
+    b"\xd0\xcf\x11\xe0": _SPREADSHEET,
+    b"%PDF-": _DOCUMENT,
+    b"{\\rtf": _DOCUMENT,
+    b"<": _DOCUMENT,
+    b"\xef\xbb\xbf<": _DOCUMENT,
+    b"\x89PNG": _IMAGE,
+    b"\xff\xd8\xff": _IMAGE,
+    b"BZh91AY&SY": _COMPRESSED,
+    b"\xfd7zXZ": _COMPRESSED,
+    b"\x28\xb5\x2f\xfd": _COMPRESSED,
+    b"7z\xbc\xaf": _COMPRESSED,
+    _GZIP_SIGNATURE: "compressed twice with gzip; decompress it once",
 }
+_LONGEST_SIGNATURE = max(map(len, UNSUPPORTED_SIGNATURES))
 _REMEDIES = {
     IsADirectoryError: "name a file in it",
-    PermissionError: "ask for the right to read it",
+    PermissionError: "ask for permission to read it",
 }
 
 
-class _Counted(io.RawIOBase):
+class _CountingReader(io.RawIOBase):
     """Passes bytes through and counts them."""
 
     def __init__(self, raw: BinaryIO) -> None:
@@ -68,22 +70,25 @@ class _Counted(io.RawIOBase):
 
 
 @contextmanager
-def opened(path: str) -> Iterator[Iterator[str]]:
-    r"""Open `path` (`-` is standard input) and give its lines, newlines included.
+def open_lines(
+    path: str, *, gzip_ratio_checked_from_chars: int = GZIP_RATIO_CHECKED_FROM_CHARS
+) -> Iterator[Iterator[str]]:
+    r"""Open `path` (`-` is standard input) and yield an iterator over its lines.
 
-    Line ends are `\n` whatever they were. UTF-8 and, by its byte-order mark, UTF-16
-    are read; bytes that are not UTF-8 become surrogates, which no id holds.
+    Each line ends with `\n`, whatever the line ends of the file are. The encoding is
+    UTF-8, or UTF-16 if a byte-order mark says so. Bytes that are not UTF-8 become
+    surrogates, which no id contains.
 
     Raises:
-        InputError: At once or while lines are taken: it cannot be opened, read,
-            unpacked or decoded, or holds what no text does.
+        InputError: At once or while lines are read: the input cannot be opened, read,
+            decompressed or decoded, or is not text.
     """
     name = display_name(path)
     if path == "-":
-        yield _lines(_standard_input(name), name)
+        yield _lines(_standard_input(name), name, gzip_ratio_checked_from_chars)
         return
     with _open(path, name) as raw:
-        yield _lines(raw, name)
+        yield _lines(raw, name, gzip_ratio_checked_from_chars)
 
 
 def _standard_input(name: str) -> BinaryIO:
@@ -95,65 +100,70 @@ def _standard_input(name: str) -> BinaryIO:
 
 def _open(path: str, name: str) -> BinaryIO:
     try:
-        return open(path, "rb")  # noqa: PTH123 (a path need not be one that Path keeps)
+        return open(path, "rb")  # noqa: PTH123 (Path would change some paths)
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise _read_error(name, error) from error
     except ValueError as error:
-        raise InputError(f"{name}: not a path; check it") from error
+        raise InputError(f"{name}: not a valid path; check it") from error
 
 
-def _lines(raw: BinaryIO, name: str) -> Iterator[str]:
-    packed = _Counted(raw)
+def _lines(raw: BinaryIO, name: str, ratio_checked_from: int) -> Iterator[str]:
+    compressed = _CountingReader(raw)
     row = 0
     try:
-        text = _decoded(_unpacked(io.BufferedReader(packed), name))
-        for line in _checked(text, packed, name):
+        text = _decode(_decompress(io.BufferedReader(compressed), name))
+        for line in _checked_lines(text, compressed, name, ratio_checked_from):
             yield line
             row += 1
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        what = f"the gzip data is cut short or damaged after line {row}"
-        raise InputError(f"{name}: {what}; pack or copy it again") from error
+        reason = f"the gzip data is truncated or corrupt after line {row}"
+        raise InputError(f"{name}: {reason}; compress or copy it again") from error
     except UnicodeError as error:
-        what = f"not UTF-16 throughout after line {row}"
-        raise InputError(f"{name}: {what}; save it as UTF-8") from error
+        reason = f"the text is not valid UTF-16 after line {row}"
+        raise InputError(f"{name}: {reason}; save it as UTF-8") from error
     except OSError as error:
-        raise _unreadable(name, error) from error
+        raise _read_error(name, error) from error
 
 
-def _checked(text: io.TextIOWrapper, packed: _Counted, name: str) -> Iterator[str]:
+def _checked_lines(
+    text: io.TextIOWrapper,
+    compressed: _CountingReader,
+    name: str,
+    ratio_checked_from: int,
+) -> Iterator[str]:
     row = chars = 0
     while line := text.readline(LONGEST_LINE_CHARS):
         row += 1
         chars += len(line)
         if "\0" in line:
-            remedy = "this is no text file; export it as CSV (UTF-8)"
-            raise InputError(f"{name}: line {row} holds NUL bytes; {remedy}")
+            reason = f"line {row} contains NUL bytes, so this is not a text file"
+            raise InputError(f"{name}: {reason}; export it as CSV (UTF-8)")
         if len(line) == LONGEST_LINE_CHARS:
-            what = f"line {row} is too long to hold an id"
-            raise InputError(f"{name}: {what}; write one row a line")
-        if chars > max(_RATIO_COUNTS_FROM_CHARS, packed.count * HIGHEST_GZIP_RATIO):
-            what = f"up to line {row} it is packed too tightly to be a list of ids"
-            raise InputError(f"{name}: {what}; look into it, or unpack it first")
+            reason = f"line {row} is too long"
+            raise InputError(f"{name}: {reason}; write one row per line")
+        if chars > max(ratio_checked_from, compressed.count * HIGHEST_GZIP_RATIO):
+            reason = f"at line {row} it is compressed too tightly for a list of ids"
+            raise InputError(f"{name}: {reason}; decompress and check it first")
         yield line
 
 
-def _unpacked(data: io.BufferedReader, name: str) -> io.BufferedReader:
-    if data.peek(2).startswith(_GZIP_MAGIC):
+def _decompress(data: io.BufferedReader, name: str) -> io.BufferedReader:
+    if data.peek(2).startswith(_GZIP_SIGNATURE):
         data = io.BufferedReader(gzip.GzipFile(fileobj=data))
-    head = data.peek(max(map(len, _NO_ROWS)))
-    for magic, what in _NO_ROWS.items():
-        if head.startswith(magic):
-            raise InputError(f"{name}: {what}")
+    head = data.peek(_LONGEST_SIGNATURE)
+    for signature, reason in UNSUPPORTED_SIGNATURES.items():
+        if head.startswith(signature):
+            raise InputError(f"{name}: {reason}")
     return data
 
 
-def _decoded(data: io.BufferedReader) -> io.TextIOWrapper:
-    if data.peek(2).startswith(_UTF_16_MARKS):
+def _decode(data: io.BufferedReader) -> io.TextIOWrapper:
+    if data.peek(2).startswith(_UTF_16_BYTE_ORDER_MARKS):
         return io.TextIOWrapper(data, encoding="utf-16", errors="strict")
     return io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape")
 
 
-def _unreadable(name: str, error: OSError) -> InputError:
-    what = error.strerror or "it cannot be read"
+def _read_error(name: str, error: OSError) -> InputError:
+    reason = error.strerror or "it cannot be read"
     remedy = _REMEDIES.get(type(error), "check the path")
-    return InputError(f"{name}: {what}; {remedy}")
+    return InputError(f"{name}: {reason}; {remedy}")

@@ -1,4 +1,4 @@
-"""JSON lines → items and row problems."""
+"""Read rows from JSON lines: one object or one bare id per line."""
 
 import json
 from collections import Counter
@@ -8,59 +8,59 @@ from typing import NoReturn
 
 from bulkpause._text import quote
 from bulkpause.errors import InputError
-from bulkpause.ids import BLANK, as_item
-from bulkpause.inputs.columns import Columns, RowError, has_column, position
+from bulkpause.ids import WHITESPACE, parse_item
+from bulkpause.inputs.columns import Columns, RowError, find_column, has_column
 from bulkpause.model import InvalidRow, Item
 
 
-#: Integers from here on lose digits in programs that read numbers as doubles.
+#: From here on, programs that read numbers as doubles round integers.
 _INEXACT_FROM = 2**53
-_ONE_A_LINE = 'write one {"id": "1000248"} or one "1000248" a line'
+_ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
 
 
 def read_json(
     first_row: int, lines: Iterator[str], *, name: str, columns: Columns
 ) -> Iterator[Item | InvalidRow]:
-    """Read rows as they are asked for.
+    """Read rows lazily.
 
     Raises:
-        InputError: At once: it is an array. After the last row: none has the key to
-            sort by.
+        InputError: At once: the input is a JSON array. After the last row: no row has
+            the key to sort by.
     """
     line = next(lines)
-    if line.lstrip(BLANK).startswith("["):
-        what = f"row {first_row}: a JSON array is not read"
-        raise InputError(f"{name}: {what}; write each of its elements on its own line")
+    if line.lstrip(WHITESPACE).startswith("["):
+        reason = f"row {first_row}: a JSON array is not supported"
+        raise InputError(f"{name}: {reason}; write each element on its own line")
     return _rows(first_row, chain([line], lines), name, columns)
 
 
 def _rows(
     first_row: int, lines: Iterator[str], name: str, columns: Columns
 ) -> Iterator[Item | InvalidRow]:
-    is_sorted = columns.sort_column is None
+    has_sort_value = columns.sort_column is None
     for row, line in enumerate(lines, first_row):
-        if text := line.strip(BLANK):
-            item = _row(row, text, columns)
+        if text := line.strip(WHITESPACE):
+            item = _parse_row(row, text, columns)
             if isinstance(item, Item) and item.sort_text is not None:
-                is_sorted = True
+                has_sort_value = True
             yield item
-    if not is_sorted:
-        what = f"no row has a value under {quote(columns.sort_column or '')}"
-        raise InputError(f"{name}: {what}; name another key to order by")
+    if not has_sort_value:
+        reason = f"no row has a value for {quote(columns.sort_column or '')}"
+        raise InputError(f"{name}: {reason}; name another key with --order-by")
 
 
-def _row(row: int, text: str, columns: Columns) -> Item | InvalidRow:
+def _parse_row(row: int, text: str, columns: Columns) -> Item | InvalidRow:
     try:
         id_, sort_text = _fields(_decode(text), columns)
-        return as_item(row, _id_text(id_), sort_text)
+        return parse_item(row, _id_text(id_), sort_text)
     except RowError as error:
         return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
     except (ValueError, RecursionError):
-        return InvalidRow(row=row, detail="not a line of JSON", remedy=_ONE_A_LINE)
+        return InvalidRow(row=row, detail="not valid JSON", remedy=_ONE_PER_LINE)
 
 
 class _Number(str):
-    """A JSON number, as it was written."""
+    """A JSON number as it is written, before any rounding."""
 
     __slots__ = ()
 
@@ -69,22 +69,23 @@ class _Integer(_Number):
     __slots__ = ()
 
 
-class _Ambiguous(dict[str, object]):
-    """A JSON object in which a key stands twice."""
+class _ObjectWithRepeatedKey(dict[str, object]):
+    """A JSON object in which a key occurs more than once."""
 
-    repeated: str
+    repeated_key: str
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    ambiguous = _Ambiguous(found)
-    ambiguous.repeated = Counter(key for key, _ in pairs).most_common(1)[0][0]
+    fields = dict(pairs)
+    if len(fields) == len(pairs):
+        return fields
+    ambiguous = _ObjectWithRepeatedKey(fields)
+    ambiguous.repeated_key = Counter(key for key, _ in pairs).most_common(1)[0][0]
     return ambiguous
 
 
-def _no_constant(text: str) -> NoReturn:
+def _reject_constant(text: str) -> NoReturn:
+    """Reject NaN and Infinity, which Python's decoder accepts and JSON does not."""
     raise ValueError(text)
 
 
@@ -92,48 +93,47 @@ _decode = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_int=_Integer,
     parse_float=_Number,
-    parse_constant=_no_constant,
+    parse_constant=_reject_constant,
 ).decode
 
 
 def _fields(value: object, columns: Columns) -> tuple[object, str | None]:
-    """Take the id, and what to sort by; a bare id has no keys to choose from."""
+    """Return the id and the sort value of a row. A bare id has no sort value."""
     if not isinstance(value, dict):
         return value, None
-    if isinstance(value, _Ambiguous):
-        reason = f"the key {quote(value.repeated)} stands there twice"
-        raise RowError(reason, "leave one of them out")
+    if isinstance(value, _ObjectWithRepeatedKey):
+        reason = f"the key {quote(value.repeated_key)} occurs more than once"
+        raise RowError(reason, "keep one of them")
     return _value(value, columns.column), _sort_text(value, columns.sort_column)
 
 
-def _value(row: dict[str, object], wanted: str | None) -> object:
-    keys = tuple(row)
-    return row[keys[position(keys, wanted)]]
+def _value(fields: dict[str, object], wanted: str | None) -> object:
+    keys = tuple(fields)
+    return fields[keys[find_column(keys, wanted)]]
 
 
-def _sort_text(row: dict[str, object], wanted: str | None) -> str | None:
-    if wanted is None or not has_column(tuple(row), wanted):
+def _sort_text(fields: dict[str, object], wanted: str | None) -> str | None:
+    if wanted is None or not has_column(tuple(fields), wanted):
         return None
-    value = _value(row, wanted)
+    value = _value(fields, wanted)
     return str(value) if isinstance(value, str) else None
 
 
 def _id_text(value: object) -> str:
     if isinstance(value, _Number):
-        _refuse_inexact(value)
+        _check_is_exact(value)
     if isinstance(value, str):
         return str(value)
     kinds = {bool: "true or false", type(None): "null"}
     kind = kinds.get(type(value), "a list or an object")
-    raise RowError(f"{kind} is no id", _ONE_A_LINE)
+    raise RowError(f"{kind} is not a valid id", _ONE_PER_LINE)
 
 
-def _refuse_inexact(number: _Number) -> None:
+def _check_is_exact(number: _Number) -> None:
     if not isinstance(number, _Integer):
-        fault = "is no integer, hence no id"
+        reason = "is not an integer"
     elif abs(int(number[:20])) >= _INEXACT_FROM:
-        fault = "is too large to be exact"
+        reason = "is too large to be exact"
     else:
         return
-    remedy = "write the id as a string where it is made"
-    raise RowError(f"the number {quote(number)} {fault}", remedy)
+    raise RowError(f"the number {quote(number)} {reason}", "export the id as a string")

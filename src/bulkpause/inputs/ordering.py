@@ -1,7 +1,8 @@
-"""Which campaign goes first: by a column, numbers as numbers, missing ones last.
+"""Sort items by a column: numbers as numbers, missing values last.
 
-Numbers may carry thousands separators and currency signs. Which mark is the decimal
-one is told by the column as a whole; where nothing tells, it is the point.
+Numbers may have thousands separators and currency signs. The column as a whole decides
+whether its decimal mark is the point or the comma; if it leaves that open, it is the
+point.
 """
 
 import re
@@ -15,7 +16,7 @@ from bulkpause.model import Item
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A column to order by, and which end comes first."""
+    """The column to sort by, and whether the highest value comes first."""
 
     column: str
     is_descending: bool = False
@@ -28,50 +29,50 @@ _SPACE = (
     r"[\s'\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{RIGHT SINGLE QUOTATION MARK}]"
 )
 _MINUS = "[-+\N{MINUS SIGN}]"
-_SIGN = r"[^\w\s.,+()'\N{MINUS SIGN}-]"
-#: A number in groups or in one piece, a currency before or after it, a sign.
+_CURRENCY_SIGN = r"[^\w\s.,+()'\N{MINUS SIGN}-]"
+#: A number with or without digit groups, a currency before or after it, and a sign.
 _AMOUNT = re.compile(
     rf"""
-    (?P<negative>\()? (?P<sign>{_MINUS}?) (?:[^\W\d_]{{1,3}}\.?)? {_SPACE}* {_SIGN}?
-    {_SPACE}* (?P<late_sign>{_MINUS}?)
+    (?P<negative>\()? (?P<sign>{_MINUS}?) (?:[^\W\d_]{{1,3}}\.?)? {_SPACE}*
+    {_CURRENCY_SIGN}? {_SPACE}* (?P<late_sign>{_MINUS}?)
     (?P<number> \d{{1,3}}(?:(?:[.,]|{_SPACE})\d{{2,3}})+(?:[.,]\d*)?
               | \d+(?:[.,]\d*)? | [.,]\d+ )
     (?P<exponent> [eE][-+]?\d{{1,3}} )?
-    {_SPACE}* {_SIGN}? (?:\s[^\W\d_]{{1,3}}\.?)? \)?
+    {_SPACE}* {_CURRENCY_SIGN}? (?:\s[^\W\d_]{{1,3}}\.?)? \)?
     """,
     re.VERBOSE,
 ).fullmatch
-#: Groups of three digits, of two and three as in India, or of none.
+#: Groups of three digits, groups of two and three as in India, or no groups.
 _GROUPS = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}|\d*").fullmatch
 _NEGATIVE = frozenset({"(", "-", "\N{MINUS SIGN}"})
 
 
 def parse_order(text: str) -> Order:
-    """Read `spend`, `spend:asc` or `spend:desc`.
+    """Parse `spend`, `spend:asc` or `spend:desc`.
 
     Raises:
-        SettingsError: It names no column.
+        SettingsError: It does not name a column.
     """
-    column, colon, end = text.rpartition(":")
-    if not colon or end not in {"asc", "desc"}:
-        column, end = text, "asc"
+    column, colon, direction = text.rpartition(":")
+    if not colon or direction not in {"asc", "desc"}:
+        column, direction = text, "asc"
     if not column:
-        raise SettingsError("name a column to order by, such as spend:desc")
-    return Order(column, is_descending=end == "desc")
+        raise SettingsError("name a column to sort by, such as spend:desc")
+    return Order(column, is_descending=direction == "desc")
 
 
 def ordered(items: Sequence[Item], order: Order) -> list[Item]:
-    """Put items in order. Those that compare equal stay as they are.
+    """Return the items sorted by `order`. Equal values keep their order.
 
-    Numbers come before texts, and both before items without a value.
+    Numbers come before texts, and both come before items without a value.
     """
-    mark = decimal_mark(item.sort_text or "" for item in items)
+    mark = detect_decimal_mark(item.sort_text or "" for item in items)
     numbers: list[tuple[float, Item]] = []
     texts: list[tuple[str, Item]] = []
     missing: list[Item] = []
     for item in items:
         text = (item.sort_text or "").strip()
-        number = amount(text, mark)
+        number = parse_amount(text, mark)
         if number is not None:
             numbers.append((number, item))
         elif text:
@@ -83,19 +84,18 @@ def ordered(items: Sequence[Item], order: Order) -> list[Item]:
     return [*(item for _, item in numbers), *(item for _, item in texts), *missing]
 
 
-def amount(text: str, mark: str = ".") -> float | None:
-    """Read a number as a person writes it; None if it is none.
+def parse_amount(text: str, decimal_mark: str = ".") -> float | None:
+    """Parse a number as people write it. Return None if `text` is not a number.
 
     Args:
-        text: Such as `1,234.50`, `$ 12`, `1.234,50 €`, `(12.00)` for a negative one.
-        mark: The decimal mark of its column. A number that can only be meant
-            otherwise, such as `1,5` where it is the point, is read as it is meant.
+        text: Such as `1,234.50`, `$ 12`, `1.234,50 €`, or `(12.00)` for a negative.
+        decimal_mark: The decimal mark of the column. A number that contradicts it,
+            such as `1,5` where it is the point, keeps its own mark.
     """
     if (match := _AMOUNT(text.strip())) is None:
         return None
-    bare = _bare(match)
-    own = _told_mark(bare)
-    digits = _without_groups(bare, own or mark)
+    number = _without_spaces(match)
+    digits = _without_groups(number, _own_decimal_mark(number) or decimal_mark)
     if digits is None:
         return None
     signs = {match["negative"], match["sign"], match["late_sign"]}
@@ -103,33 +103,41 @@ def amount(text: str, mark: str = ".") -> float | None:
     return -size if signs & _NEGATIVE else size
 
 
-def decimal_mark(texts: Iterable[str]) -> str:
-    """Tell the decimal mark of a column, `.` or `,`: that of most of its numbers."""
+def detect_decimal_mark(texts: Iterable[str]) -> str:
+    """Return the decimal mark of most numbers in a column, `.` or `,`."""
     matches = (_AMOUNT(text.strip()) for text in texts)
-    votes = Counter(_told_mark(_bare(match)) for match in matches if match is not None)
+    votes = Counter(
+        _own_decimal_mark(_without_spaces(match))
+        for match in matches
+        if match is not None
+    )
     return "," if votes[","] > votes["."] else "."
 
 
-def _told_mark(bare: str) -> str | None:
-    """Give the decimal mark if the number alone tells it: `1,234` does not."""
-    last = max(bare.rfind("."), bare.rfind(","))
+def _own_decimal_mark(number: str) -> str | None:
+    """Return the decimal mark if the number alone shows it: `1,234` does not."""
+    last = max(number.rfind("."), number.rfind(","))
     if last < 0:
         return None
-    mark = bare[last]
+    mark = number[last]
     other = "," if mark == "." else "."
-    if bare.count(mark) > 1:
+    if number.count(mark) > 1:
         return other
-    could_be_a_group = len(bare) - last - 1 == 3 and 1 <= last <= 3 and bare[0] != "0"
-    return None if could_be_a_group and other not in bare else mark
+    is_before_three_digits = len(number) - last - 1 == 3
+    may_separate_thousands = (
+        is_before_three_digits and 1 <= last <= 3 and number[0] != "0"
+    )
+    return None if may_separate_thousands and other not in number else mark
 
 
-def _without_groups(bare: str, mark: str) -> str | None:
-    whole, point, part = bare.partition(mark)
-    whole = whole.replace("." if mark == "," else ",", ",")
-    if not _GROUPS(whole) or (part and not part.isdecimal()):
+def _without_groups(number: str, decimal_mark: str) -> str | None:
+    """Remove thousands separators. Return None if they are in wrong places."""
+    whole, mark, fraction = number.partition(decimal_mark)
+    whole = whole.replace("." if decimal_mark == "," else ",", ",")
+    if not _GROUPS(whole) or (fraction and not fraction.isdecimal()):
         return None
-    return whole.replace(",", "") + (f".{part}" if point else "")
+    return whole.replace(",", "") + (f".{fraction}" if mark else "")
 
 
-def _bare(match: re.Match[str]) -> str:
+def _without_spaces(match: re.Match[str]) -> str:
     return re.sub(_SPACE, "", match["number"])

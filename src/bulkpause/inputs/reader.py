@@ -1,13 +1,13 @@
-"""Lines of a file → items and row problems, each with its row number.
+"""Detect the format of an input and read its rows.
 
-Three layouts are read: CSV with a header (comma, semicolon, tab or bar), JSON lines
-(objects or bare ids), and plain lines of ids. Rows are numbered as the reader's
-spreadsheet or editor numbers them: from 1, the header and blank rows included, a
-`sep=;` line that spreadsheets hide left out.
+Three formats are read: CSV with a header (comma, semicolon, tab or bar), JSON lines
+(objects or bare ids), and plain lists with one id per line. Rows are numbered as a
+spreadsheet or an editor numbers them: from 1, counting the header and blank rows. A
+`sep=;` line does not count, because spreadsheets hide it.
 
-A row without a usable id is a `InvalidRow`. What makes it doubtful where rows begin
-and end (a quote that is never closed) is an `InputError`, because rows that were
-swallowed cannot be reported one by one.
+A row without a valid id becomes an `InvalidRow`. If it is not clear where rows begin
+and end, as after an unclosed quote, reading stops with an `InputError`: rows that
+disappeared inside the quote cannot be reported one by one.
 """
 
 import re
@@ -19,15 +19,15 @@ from pathlib import PurePath
 
 from bulkpause._text import display_name
 from bulkpause.errors import InputError
-from bulkpause.ids import BLANK, as_item, fault_of
+from bulkpause.ids import WHITESPACE, invalid_reason, parse_item
 from bulkpause.inputs.columns import Columns, has_column
-from bulkpause.inputs.csv_reader import DELIMITERS, cells_of, read_csv
+from bulkpause.inputs.csv_reader import DELIMITERS, read_csv, split_cells
 from bulkpause.inputs.jsonl_reader import read_json
 from bulkpause.model import InvalidRow, Item
 
 
 class Format(StrEnum):
-    """How the rows of an input are written."""
+    """The formats of an input."""
 
     CSV = "csv"
     JSONL = "jsonl"
@@ -36,22 +36,12 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout(Columns):
-    """What to look for in an input; None where the input itself shall tell."""
+    """The format and columns that the user named; None means to detect them."""
 
     format: Format | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """The rows of an input, to be read once, and how they are read."""
-
-    format: Format
-    column: str | None
-    delimiter: str | None
-    rows: Iterator[Item | InvalidRow]
-
-
-_BY_SUFFIX = {
+_FORMATS_BY_SUFFIX = {
     ".csv": Format.CSV,
     ".tsv": Format.CSV,
     ".jsonl": Format.JSONL,
@@ -60,94 +50,94 @@ _BY_SUFFIX = {
 }
 
 
-def read(lines: Iterator[str], *, name: str, layout: Layout) -> Source:
-    """Tell the format of an input and read it, row by row, as it is asked for.
+def read(
+    lines: Iterator[str], *, name: str, layout: Layout
+) -> Iterator[Item | InvalidRow]:
+    """Detect the format at once, and read rows lazily.
 
-    Blank lines and remarks (lines that begin with `#`) above the first row are
-    passed over.
+    Blank lines and comments (lines that begin with `#`) before the first row are
+    skipped.
 
     Args:
         lines: The lines with their line ends.
-        name: The input's path, for its suffix and for messages.
-        layout: What is known of the input beforehand.
+        name: The path of the input, for its suffix and for messages.
+        layout: The format and columns that the user named.
 
     Raises:
-        InputError: At once or while rows are read: it is empty, or has no column of
-            ids, or several, or its rows cannot be told apart.
+        InputError: At once or while rows are read: the input is empty, has no id
+            column or several, or it is not clear where its rows begin and end.
     """
-    first_row, line = _first(lines, layout.column)
+    first_row, line = find_first_row(lines, layout.column)
+    path = display_name(name)
     if not line:
-        raise InputError(f"{display_name(name)}: it is empty; fill in the ids to pause")
-    format_ = layout.format or _format_of(name, line, layout.column)
-    read_as = {
-        Format.CSV: _read_csv,
-        Format.JSONL: _read_json,
-        Format.LINES: _read_plain,
-    }[format_]
-    return read_as(first_row, chain([line], lines), display_name(name), layout)
+        raise InputError(f"{path}: the input is empty; add the ids to pause")
+    lines = chain([line], lines)
+    match layout.format or detect_format(name, line, layout.column):
+        case Format.CSV:
+            return read_csv(first_row, lines, name=path, columns=layout)
+        case Format.JSONL:
+            return read_json(first_row, lines, name=path, columns=layout)
+        case Format.LINES:
+            return _read_list(first_row, lines, path, layout)
 
 
-def _first(lines: Iterator[str], column: str | None) -> tuple[int, str]:
+def find_first_row(lines: Iterator[str], column: str | None) -> tuple[int, str]:
+    """Skip blank lines and comments. Return the number and text of the line after.
+
+    A header that begins with `#` is not a comment. At the end of the input, the
+    result is `(0, "")`.
+    """
     for row, line in enumerate(lines, 1):
-        text = line.strip(BLANK)
-        is_blank = not text.strip(BLANK + DELIMITERS)
-        if not is_blank and (not _is_remark(text) or _is_heading(text, column)):
+        text = line.strip(WHITESPACE)
+        is_blank = not text.strip(WHITESPACE + DELIMITERS)
+        if not is_blank and (not _is_comment(text) or _is_header(text, column)):
             return row, line
     return 0, ""
 
 
-def _is_remark(text: str) -> bool:
-    """Tell a remark from an id with a number sign, which nobody may lose."""
-    return text.startswith("#") and fault_of(text[1:]) is not None
+def detect_format(name: str, first_line: str, column: str | None = None) -> Format:
+    """Detect the format from the suffix of `name`, else from the first row.
 
-
-def _is_heading(text: str, column: str | None) -> bool:
-    return any(has_column(cells_of([text], mark), column) for mark in DELIMITERS)
-
-
-def _format_of(name: str, first_line: str, column: str | None) -> Format:
+    Args:
+        name: The path of the input. A suffix `.gz` is ignored.
+        first_line: The first line that is neither blank nor a comment.
+        column: The name of the id column, if the user gave one.
+    """
     suffix = PurePath(name.lower().removesuffix(".gz")).suffix
-    if known := _BY_SUFFIX.get(suffix):
-        return known
-    text = first_line.strip(BLANK)
-    if _is_heading(text, column):
+    if by_suffix := _FORMATS_BY_SUFFIX.get(suffix):
+        return by_suffix
+    text = first_line.strip(WHITESPACE)
+    if _is_header(text, column):
         return Format.CSV
     if text.startswith(("{", "[")) or re.fullmatch(r'"[^",;|\t]*"', text):
         return Format.JSONL
-    if any(mark in text for mark in DELIMITERS) or text.count('"') == 1:
+    if any(delimiter in text for delimiter in DELIMITERS) or text.count('"') == 1:
         return Format.CSV
     return Format.LINES
 
 
-def _read_csv(
-    first_row: int, lines: Iterator[str], name: str, layout: Layout
-) -> Source:
-    table, rows = read_csv(first_row, lines, name=name, columns=layout)
-    column = table.header[table.column].strip(BLANK)
-    return Source(
-        format=Format.CSV, column=column, delimiter=table.delimiter, rows=rows
+def _is_comment(text: str) -> bool:
+    # `#1000248` may be an id with a number sign. It must not be skipped silently.
+    return text.startswith("#") and invalid_reason(text[1:]) is not None
+
+
+def _is_header(text: str, column: str | None) -> bool:
+    return any(
+        has_column(split_cells([text], delimiter), column) for delimiter in DELIMITERS
     )
 
 
-def _read_json(
+def _read_list(
     first_row: int, lines: Iterator[str], name: str, layout: Layout
-) -> Source:
-    rows = read_json(first_row, lines, name=name, columns=layout)
-    return Source(format=Format.JSONL, column=layout.column, delimiter=None, rows=rows)
-
-
-def _read_plain(
-    first_row: int, lines: Iterator[str], name: str, layout: Layout
-) -> Source:
+) -> Iterator[Item | InvalidRow]:
     if layout.column is not None or layout.sort_column is not None:
-        what = "a plain list has no columns"
-        raise InputError(f"{name}: {what}; leave the column out, or name the --format")
-    rows = _plain_rows(first_row, lines)
-    return Source(format=Format.LINES, column=None, delimiter=None, rows=rows)
+        remedy = "leave out --column and --order-by, or pass --format"
+        raise InputError(f"{name}: a plain list has no columns; {remedy}")
+    return _list_rows(first_row, lines)
 
 
-def _plain_rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
+def _list_rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
     for row, line in enumerate(lines, first_row):
-        text = line.strip(BLANK)
-        if text and not _is_remark(text):
-            yield as_item(row, text)
+        text = line.strip(WHITESPACE)
+        if text and not _is_comment(text):
+            yield parse_item(row, text)

@@ -19,7 +19,7 @@ from zlib import crc32
 import orjson
 
 from bulkpause.errors import LogError
-from bulkpause.ids import has_the_letters_of_an_id
+from bulkpause.ids import matches_id_pattern
 from bulkpause.model import RECORD_VERSION, Action, Item, PriorAttempt, Record, Status
 
 
@@ -234,7 +234,7 @@ _FIELD_TYPES = {
 
 
 def _check_id(id_: str | None) -> None:
-    if id_ is not None and not has_the_letters_of_an_id(id_):
+    if id_ is not None and not matches_id_pattern(id_):
         raise ValueError(id_)
 
 

@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from bulkpause.errors import InputError
-from bulkpause.inputs import files as input_file
-from bulkpause.inputs.files import LONGEST_LINE_CHARS, opened
+from bulkpause.inputs.files import (
+    GZIP_RATIO_CHECKED_FROM_CHARS,
+    LONGEST_LINE_CHARS,
+    UNSUPPORTED_SIGNATURES,
+    open_lines,
+)
 
 
 ROWS = b"id\n1000248\n1000249\n"
@@ -19,17 +23,17 @@ LINES = ["id\n", "1000248\n", "1000249\n"]
 
 
 def lines_of(path: Path | str) -> list[str]:
-    with opened(str(path)) as lines:
+    with open_lines(str(path)) as lines:
         return list(lines)
 
 
-def written(tmp_path: Path, data: bytes, name: str = "ids.csv") -> Path:
+def write_file(tmp_path: Path, data: bytes, name: str = "ids.csv") -> Path:
     path = tmp_path / name
     path.write_bytes(data)
     return path
 
 
-def refusal(path: Path | str) -> str:
+def input_error(path: Path | str) -> str:
     with pytest.raises(InputError) as caught:
         lines_of(path)
     return str(caught.value)
@@ -40,64 +44,82 @@ class Stdin:
         self.buffer = buffer
 
 
-PACKINGS = {
+ENCODINGS = {
     "plain": ROWS,
     "byte-order mark": b"\xef\xbb\xbf" + ROWS,
     "crlf": ROWS.replace(b"\n", b"\r\n"),
-    "lone cr": ROWS.replace(b"\n", b"\r"),
+    "lone carriage returns": ROWS.replace(b"\n", b"\r"),
     "utf-16-le": b"\xff\xfe" + ROWS.decode().encode("utf-16-le"),
     "utf-16-be": b"\xfe\xff" + ROWS.decode().encode("utf-16-be"),
     "gz": gzip.compress(ROWS),
     "gz, byte-order mark": gzip.compress(b"\xef\xbb\xbf" + ROWS),
     "gz, utf-16": gzip.compress(ROWS.decode().encode("utf-16")),
-    "two gz joined": gzip.compress(ROWS[:5]) + gzip.compress(ROWS[5:]),
+    "gz with two members": gzip.compress(ROWS[:5]) + gzip.compress(ROWS[5:]),
     "gz with padding": gzip.compress(ROWS) + bytes(512),
 }
-NO_TEXT = {
-    "nul": (b"id\n10\x000248\n", "line 2 holds NUL bytes; this is no text file"),
-    "nul without end": (bytes(LONGEST_LINE_CHARS + 1), "line 1 holds NUL bytes"),
-    "utf-16 unmarked": (ROWS.decode().encode("utf-16-le"), "line 1 holds NUL bytes"),
-    "utf-32": (ROWS.decode().encode("utf-32"), "line 1 holds NUL bytes"),
+UNSUPPORTED = {
+    "nul": (
+        b"id\n10\x000248\n",
+        "line 2 contains NUL bytes, so this is not a text file",
+    ),
+    "nul bytes only": (bytes(LONGEST_LINE_CHARS + 1), "line 1 contains NUL bytes"),
+    "utf-16 without byte-order mark": (
+        ROWS.decode().encode("utf-16-le"),
+        "line 1 contains NUL bytes",
+    ),
+    "utf-32": (ROWS.decode().encode("utf-32"), "line 1 contains NUL bytes"),
     "endless line": (b"a\n" + b"x" * LONGEST_LINE_CHARS, "line 2 is too long"),
-    "half a character": (b"\xff\xfea\0\n\0\x00", "not UTF-16 throughout after line"),
-    "half a pair": (b"\xff\xfea\0\x00\xd8\n\0", "not UTF-16 throughout after line"),
+    "utf-16 cut in a character": (
+        b"\xff\xfea\0\n\0\x00",
+        "the text is not valid UTF-16 after line",
+    ),
+    "utf-16 lone surrogate": (
+        b"\xff\xfea\0\x00\xd8\n\0",
+        "the text is not valid UTF-16 after line",
+    ),
     "xlsx": (b"PK\x03\x04\x14\x00", "a spreadsheet or an archive"),
     "xls": (b"\xd0\xcf\x11\xe0\xa1\xb1", "a spreadsheet or an archive"),
     "xlsx in gz": (gzip.compress(b"PK\x03\x04\x14"), "a spreadsheet or an archive"),
-    "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a document, no list; export its ids"),
-    "rtf": (b"{\\rtf1\\ansi\n", "a document, no list; export its ids"),
-    "html": (b"<table><tr><td>1000248", "a document, no list; export its ids"),
-    "xml": (b"\xef\xbb\xbf<?xml version", "a document, no list; export its ids"),
-    "png": (b"\x89PNG\r\n\x1a\n", "an image, no text; export the ids"),
-    "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "an image, no text; export the ids"),
-    "bzip2": (bz2.compress(ROWS), "packed in a way that is not read; unpack it"),
-    "xz": (lzma.compress(ROWS), "packed in a way that is not read; unpack it"),
-    "zstandard": (b"\x28\xb5\x2f\xfd\x24", "packed in a way that is not read"),
-    "7z": (b"7z\xbc\xaf\x27\x1c", "packed in a way that is not read; unpack it"),
-    "gz in gz": (gzip.compress(gzip.compress(ROWS)), "packed twice with gzip; unpack"),
-    "gz mark alone": (b"\x1f\x8b", "the gzip data is cut short or damaged"),
-    "gz of garbage": (b"\x1f\x8b\x08\x00garbage", "the gzip data is cut short"),
-    "gz of no blocks": (gzip.compress(ROWS)[:10] + b"\xff" * 20, "the gzip data is"),
-    "gz cut in its data": (gzip.compress(ROWS)[:-9], "the gzip data is cut short"),
-    "gz with a wrong sum": (gzip.compress(ROWS)[:-8] + bytes(8), "the gzip data is"),
-    "gz and text": (gzip.compress(ROWS) + b"1000250\n", "the gzip data is cut short"),
+    "pdf": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "a document, not a list; export its ids"),
+    "rtf": (b"{\\rtf1\\ansi\n", "a document, not a list; export its ids"),
+    "html": (b"<table><tr><td>1000248", "a document, not a list; export its ids"),
+    "xml": (b"\xef\xbb\xbf<?xml version", "a document, not a list; export its ids"),
+    "png": (b"\x89PNG\r\n\x1a\n", "an image, not text; export the ids"),
+    "jpeg": (b"\xff\xd8\xff\xe0\x00\x10JFIF", "an image, not text; export the ids"),
+    "bzip2": (bz2.compress(ROWS), "compressed in an unsupported format; decompress it"),
+    "xz": (lzma.compress(ROWS), "compressed in an unsupported format; decompress it"),
+    "zstandard": (b"\x28\xb5\x2f\xfd\x24", "compressed in an unsupported format"),
+    "7z": (b"7z\xbc\xaf\x27\x1c", "compressed in an unsupported format; decompress it"),
+    "gz in gz": (
+        gzip.compress(gzip.compress(ROWS)),
+        "compressed twice with gzip; decompress",
+    ),
+    "gz signature only": (b"\x1f\x8b", "the gzip data is truncated or corrupt"),
+    "gz of garbage": (b"\x1f\x8b\x08\x00garbage", "the gzip data is truncated"),
+    "gz without valid blocks": (
+        gzip.compress(ROWS)[:10] + b"\xff" * 20,
+        "the gzip data is",
+    ),
+    "gz truncated": (gzip.compress(ROWS)[:-9], "the gzip data is truncated"),
+    "gz with wrong checksum": (gzip.compress(ROWS)[:-8] + bytes(8), "the gzip data is"),
+    "text after gz": (gzip.compress(ROWS) + b"1000250\n", "the gzip data is truncated"),
 }
 
 
-@pytest.mark.parametrize("data", PACKINGS.values(), ids=PACKINGS)
-def test_whatever_its_packing_a_file_is_read_as_the_same_lines(
+@pytest.mark.parametrize("data", ENCODINGS.values(), ids=ENCODINGS)
+def test_every_encoding_and_compression_gives_same_lines(
     tmp_path: Path, data: bytes
 ) -> None:
-    assert lines_of(written(tmp_path, data)) == LINES
+    assert lines_of(write_file(tmp_path, data)) == LINES
 
 
-def test_the_name_does_not_say_whether_a_file_is_packed(tmp_path: Path) -> None:
-    assert lines_of(written(tmp_path, ROWS, "ids.csv.gz")) == LINES
-    assert lines_of(written(tmp_path, gzip.compress(ROWS), "ids")) == LINES
+def test_compression_is_detected_regardless_of_name(tmp_path: Path) -> None:
+    assert lines_of(write_file(tmp_path, ROWS, "ids.csv.gz")) == LINES
+    assert lines_of(write_file(tmp_path, gzip.compress(ROWS), "ids")) == LINES
 
 
 @pytest.mark.parametrize("data", [ROWS, gzip.compress(ROWS)], ids=["plain", "gz"])
-def test_standard_input_is_read_and_left_open(
+def test_standard_input_stays_open_after_reading(
     monkeypatch: pytest.MonkeyPatch, data: bytes
 ) -> None:
     stdin = Stdin(io.BytesIO(data))
@@ -106,47 +128,49 @@ def test_standard_input_is_read_and_left_open(
     assert not stdin.buffer.closed
 
 
-def test_only_a_dash_is_standard_input(
+def test_only_dash_means_standard_input(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written(tmp_path, ROWS, "(1).csv")
+    write_file(tmp_path, ROWS, "(1).csv")
     monkeypatch.chdir(tmp_path)
     assert lines_of("(1).csv") == LINES
 
 
-def test_a_closed_standard_input_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_standard_input_raises_input_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    assert refusal("-") == "standard input: it is closed; name a file"
+    assert input_error("-") == "standard input: it is closed; name a file"
 
 
-def test_a_file_is_closed_when_it_was_left_half_way(tmp_path: Path) -> None:
-    with opened(str(written(tmp_path, ROWS))) as lines:
+def test_file_is_closed_after_partial_read(tmp_path: Path) -> None:
+    with open_lines(str(write_file(tmp_path, ROWS))) as lines:
         next(lines)
     with pytest.raises(ValueError, match="closed"):
         list(lines)
 
 
-def test_a_last_line_needs_no_newline(tmp_path: Path) -> None:
-    assert lines_of(written(tmp_path, b"a\nb")) == ["a\n", "b"]
+def test_last_line_may_lack_newline(tmp_path: Path) -> None:
+    assert lines_of(write_file(tmp_path, b"a\nb")) == ["a\n", "b"]
 
 
-def test_only_line_ends_end_a_line(tmp_path: Path) -> None:
+def test_unicode_separators_do_not_end_lines(tmp_path: Path) -> None:
     text = "a\v\f\x1c\x1d\x85\u2028\u2029b\n"
-    assert lines_of(written(tmp_path, text.encode())) == [text]
+    assert lines_of(write_file(tmp_path, text.encode())) == [text]
 
 
-def test_bytes_of_another_encoding_do_no_harm_to_the_rest(tmp_path: Path) -> None:
-    path = written(tmp_path, "id,name\n1000248,Größe\n".encode("cp1252"))
+def test_invalid_utf8_bytes_leave_other_text_intact(tmp_path: Path) -> None:
+    path = write_file(tmp_path, "id,name\n1000248,Größe\n".encode("cp1252"))
     assert lines_of(path)[1].startswith("1000248,Gr")
 
 
-def test_a_missing_file_is_said(tmp_path: Path) -> None:
+def test_missing_file_raises_input_error(tmp_path: Path) -> None:
     path = tmp_path / "gone.csv"
-    assert refusal(path) == f"{path}: No such file or directory; check the path"
+    assert input_error(path) == f"{path}: No such file or directory; check the path"
 
 
-def test_a_directory_is_said(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == f"{tmp_path}: Is a directory; name a file in it"
+def test_directory_raises_input_error(tmp_path: Path) -> None:
+    assert input_error(tmp_path) == f"{tmp_path}: Is a directory; name a file in it"
 
 
 class Broken(io.RawIOBase):
@@ -158,21 +182,21 @@ class Broken(io.RawIOBase):
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message_end"),
     [
-        (PermissionError(13, "Permission denied"), "ask for the right to read it"),
+        (PermissionError(13, "Permission denied"), "ask for permission to read it"),
         (OSError(5, "Input/output error"), "Input/output error; check the path"),
         (OSError(), "it cannot be read; check the path"),
     ],
     ids=["forbidden", "broken", "unexplained"],
 )
-def test_an_input_that_fails_while_it_is_read_is_said(
-    monkeypatch: pytest.MonkeyPatch, error: OSError, said: str
+def test_read_failure_raises_input_error(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, message_end: str
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Stdin(Broken(error)))
-    refused = refusal("-")
-    assert refused.startswith("standard input: ")
-    assert refused.endswith(said)
+    message = input_error("-")
+    assert message.startswith("standard input: ")
+    assert message.endswith(message_end)
 
 
 @pytest.mark.parametrize(
@@ -180,32 +204,31 @@ def test_an_input_that_fails_while_it_is_read_is_said(
     ["a\0b.csv", "\ud800.csv", "x" * 5000, ""],
     ids=["nul", "surrogate", "too long", "empty"],
 )
-def test_what_is_no_path_is_said(path: str) -> None:
-    assert "check" in refusal(path)
+def test_invalid_path_raises_input_error(path: str) -> None:
+    assert "check" in input_error(path)
 
 
-@pytest.mark.parametrize(("data", "said"), NO_TEXT.values(), ids=NO_TEXT)
-def test_what_is_no_text_is_refused_with_file_place_and_remedy(
-    tmp_path: Path, data: bytes, said: str
+@pytest.mark.parametrize(("data", "reason"), UNSUPPORTED.values(), ids=UNSUPPORTED)
+def test_unsupported_file_error_names_file_line_remedy(
+    tmp_path: Path, data: bytes, reason: str
 ) -> None:
-    path = written(tmp_path, data)
-    refused = refusal(path)
-    assert refused.startswith(f"{path}: {said}")
-    assert ";" in refused
+    path = write_file(tmp_path, data)
+    message = input_error(path)
+    assert message.startswith(f"{path}: {reason}")
+    assert ";" in message
 
 
-def test_no_id_is_taken_for_the_beginning_of_another_kind_of_file() -> None:
-    for magic in input_file._NO_ROWS:
-        ids = re.fullmatch("[A-Za-z0-9_-]+", magic.decode("latin-1"))
-        assert ids is None
+def test_no_id_starts_with_unsupported_signature() -> None:
+    for signature in UNSUPPORTED_SIGNATURES:
+        assert re.fullmatch("[A-Za-z0-9_-]+", signature.decode("latin-1")) is None
 
 
-def test_a_packed_file_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
+def test_gzip_truncated_at_any_byte_is_refused(tmp_path: Path) -> None:
     rows = b"".join(b"%d\n" % (id_ * 7919) for id_ in range(400))
-    packed = gzip.compress(rows)
-    for length in range(2, len(packed)):
-        refused = refusal(written(tmp_path, packed[:length]))
-        assert "cut short or damaged" in refused
+    compressed = gzip.compress(rows)
+    for length in range(2, len(compressed)):
+        message = input_error(write_file(tmp_path, compressed[:length]))
+        assert "truncated or corrupt" in message
 
 
 @pytest.mark.parametrize(
@@ -216,39 +239,39 @@ def test_a_packed_file_that_is_cut_anywhere_is_refused(tmp_path: Path) -> None:
     ],
     ids=["gz", "utf-16"],
 )
-def test_where_it_is_damaged_is_said_by_the_last_line_that_was_read(
-    tmp_path: Path, data: bytes
-) -> None:
-    taken: list[str] = []
-    path = written(tmp_path, data)
-    with opened(str(path)) as lines, pytest.raises(InputError) as caught:
-        taken.extend(lines)
-    assert len(taken) > 1
-    assert f"after line {len(taken)};" in str(caught.value)
+def test_corruption_error_names_last_line_read(tmp_path: Path, data: bytes) -> None:
+    lines_read: list[str] = []
+    path = write_file(tmp_path, data)
+    with open_lines(str(path)) as lines, pytest.raises(InputError) as caught:
+        lines_read.extend(lines)
+    assert len(lines_read) > 1
+    assert f"after line {len(lines_read)};" in str(caught.value)
 
 
-def test_a_gzip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+def test_gzip_bomb_is_refused_before_decompression(tmp_path: Path) -> None:
     line = b" " * 100_000 + b"\n"
-    packer = zlib.compressobj(9, wbits=31)
-    packed = b"".join(packer.compress(line) for _ in range(400)) + packer.flush()
-    path = written(tmp_path, packed)
-    taken: list[str] = []
-    with opened(str(path)) as lines, pytest.raises(InputError, match="too tightly"):
-        taken.extend(lines)
-    most = 16 << 20
-    assert most - len(line) < sum(map(len, taken)) <= most
+    compressor = zlib.compressobj(9, wbits=31)
+    blocks = [compressor.compress(line) for _ in range(400)]
+    path = write_file(tmp_path, b"".join(blocks) + compressor.flush())
+    lines_read: list[str] = []
+    with open_lines(str(path)) as lines, pytest.raises(InputError, match="too tightly"):
+        lines_read.extend(lines)
+    most = GZIP_RATIO_CHECKED_FROM_CHARS
+    assert most == 16 << 20
+    assert most - len(line) < sum(map(len, lines_read)) <= most
 
 
-def test_a_long_list_of_much_alike_rows_is_no_bomb(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_list_of_similar_rows_passes_ratio_check(
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(input_file, "_RATIO_COUNTS_FROM_CHARS", 1000)
     rows = b"".join(
         b"%d,running,https://example.com/landing\n" % id_
         for id_ in range(1_000_000, 1_020_000)
     )
-    assert len(lines_of(written(tmp_path, gzip.compress(rows)))) == 20_000
+    path = write_file(tmp_path, gzip.compress(rows))
+    with open_lines(str(path), gzip_ratio_checked_from_chars=1000) as lines:
+        assert len(list(lines)) == 20_000
 
 
-def test_a_name_that_would_harm_a_terminal_is_escaped(tmp_path: Path) -> None:
-    assert "\x1b" not in refusal(tmp_path / "\x1b[2J.csv")
+def test_terminal_escapes_in_file_name_are_escaped(tmp_path: Path) -> None:
+    assert "\x1b" not in input_error(tmp_path / "\x1b[2J.csv")

@@ -1,23 +1,29 @@
-"""Which campaign goes first."""
+"""Items are sorted by a column, with numbers in many notations."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.errors import SettingsError
-from bulkpause.inputs.ordering import Order, amount, decimal_mark, ordered, parse_order
+from bulkpause.inputs.ordering import (
+    Order,
+    detect_decimal_mark,
+    ordered,
+    parse_amount,
+    parse_order,
+)
 from bulkpause.model import Item
 
 
-UP, DOWN = Order("spend"), Order("spend", is_descending=True)
-#: Ways to write an amount in cents that all mean the same.
-FORMS = {
+ASCENDING, DESCENDING = Order("spend"), Order("spend", is_descending=True)
+#: Notations for an amount of cents.
+NOTATIONS = {
     "plain": lambda cents: f"{cents / 100:.2f}",
     "english": lambda cents: f"{cents / 100:,.2f}",
     "dollars": lambda cents: f"$ {cents / 100:,.2f}",
-    "in words": lambda cents: f"{cents / 100:,.2f} USD",
+    "currency code": lambda cents: f"{cents / 100:,.2f} USD",
     "swiss": lambda cents: f"CHF {cents / 100:,.2f}".replace(",", "'"),
-    "narrow": lambda cents: f"{cents / 100:,.2f} €".replace(
+    "narrow space": lambda cents: f"{cents / 100:,.2f} €".replace(
         ",", "\N{NARROW NO-BREAK SPACE}"
     ),
 }
@@ -31,35 +37,39 @@ def sorted_texts(order: Order, *texts: str | None) -> list[str | None]:
     return [item.sort_text for item in ordered(items(*texts), order)]
 
 
-def test_numbers_are_ordered_as_numbers() -> None:
-    assert sorted_texts(UP, "10", "9", "100") == ["9", "10", "100"]
+def test_numbers_sort_numerically() -> None:
+    assert sorted_texts(ASCENDING, "10", "9", "100") == ["9", "10", "100"]
 
 
-def test_the_highest_can_come_first() -> None:
-    assert sorted_texts(DOWN, "10", "9", "100") == ["100", "10", "9"]
+def test_descending_order_puts_highest_first() -> None:
+    assert sorted_texts(DESCENDING, "10", "9", "100") == ["100", "10", "9"]
 
 
-def test_texts_are_ordered_as_texts() -> None:
-    assert sorted_texts(UP, "beta", "Alpha", "gamma") == ["Alpha", "beta", "gamma"]
+def test_texts_sort_alphabetically_ignoring_case() -> None:
+    assert sorted_texts(ASCENDING, "beta", "Alpha", "gamma") == [
+        "Alpha",
+        "beta",
+        "gamma",
+    ]
 
 
-@pytest.mark.parametrize("order", [UP, DOWN], ids=str)
-def test_what_is_missing_comes_last(order: Order) -> None:
-    found = sorted_texts(order, None, "n/a", "", "5", "  ")
-    assert found == ["5", "n/a", None, "", "  "]
+@pytest.mark.parametrize("order", [ASCENDING, DESCENDING], ids=str)
+def test_missing_values_sort_last(order: Order) -> None:
+    texts = sorted_texts(order, None, "n/a", "", "5", "  ")
+    assert texts == ["5", "n/a", None, "", "  "]
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("notation", NOTATIONS)
 @given(cents=st.integers(0, 10**12))
-def test_an_amount_is_read_however_it_is_written(form: str, cents: int) -> None:
-    assert amount(FORMS[form](cents)) == pytest.approx(cents / 100)
+def test_amount_is_parsed_in_every_notation(notation: str, cents: int) -> None:
+    assert parse_amount(NOTATIONS[notation](cents)) == pytest.approx(cents / 100)
 
 
 @given(cents=st.integers(0, 10**12))
-def test_a_decimal_comma_is_read_in_its_column(cents: int) -> None:
+def test_amount_with_decimal_comma_is_parsed(cents: int) -> None:
     english = f"{cents / 100:,.2f}"
     continental = english.replace(",", " ").replace(".", ",").replace(" ", ".")
-    assert amount(f"{continental} €", ",") == pytest.approx(cents / 100)
+    assert parse_amount(f"{continental} €", ",") == pytest.approx(cents / 100)
 
 
 @pytest.mark.parametrize(
@@ -86,15 +96,15 @@ def test_a_decimal_comma_is_read_in_its_column(cents: int) -> None:
         ("100%", 100),
     ],
 )
-def test_a_number_is_read_as_it_is_meant(text: str, number: float) -> None:
-    assert amount(text) == number
+def test_unusual_number_is_parsed(text: str, number: float) -> None:
+    assert parse_amount(text) == number
 
 
 @pytest.mark.parametrize(
     "text", ["", "-", "n/a", "12abc", "1,2,3", "1.234.56", "2026-11-20", "4711-12", "€"]
 )
-def test_what_is_no_number_is_a_text(text: str) -> None:
-    assert amount(text) is None
+def test_text_that_is_not_number_returns_none(text: str) -> None:
+    assert parse_amount(text) is None
 
 
 @pytest.mark.parametrize(
@@ -109,43 +119,49 @@ def test_what_is_no_number_is_a_text(text: str) -> None:
         (["name", ""], "."),
     ],
 )
-def test_the_column_tells_its_decimal_mark(texts: list[str], mark: str) -> None:
-    assert decimal_mark(texts) == mark
+def test_decimal_mark_is_detected_from_column(texts: list[str], mark: str) -> None:
+    assert detect_decimal_mark(texts) == mark
 
 
-def test_a_thousand_is_more_than_a_hundred_where_the_comma_is_decimal() -> None:
-    assert sorted_texts(DOWN, "999,50", "1.000", "1,25") == ["1.000", "999,50", "1,25"]
+def test_decimal_comma_column_sorts_numerically() -> None:
+    assert sorted_texts(DESCENDING, "999,50", "1.000", "1,25") == [
+        "1.000",
+        "999,50",
+        "1,25",
+    ]
 
 
 @given(
     texts=st.lists(st.sampled_from(["1", "1.0", "$1", "2", "b", "B", "", None])),
-    order=st.sampled_from([UP, DOWN]),
+    order=st.sampled_from([ASCENDING, DESCENDING]),
 )
-def test_what_compares_equal_stays_in_its_order(
-    texts: list[str | None], order: Order
-) -> None:
-    same = {"1.0": "1", "$1": "1", "B": "b", None: ""}
+def test_equal_values_keep_row_order(texts: list[str | None], order: Order) -> None:
+    equal_to = {"1.0": "1", "$1": "1", "B": "b", None: ""}
     rows: dict[str | None, list[int]] = {}
     for item in ordered(items(*texts), order):
         text = item.sort_text
-        rows.setdefault(same.get(text, text), []).append(item.row)
-    assert all(found == sorted(found) for found in rows.values())
+        rows.setdefault(equal_to.get(text, text), []).append(item.row)
+    assert all(group == sorted(group) for group in rows.values())
 
 
-@given(texts=st.lists(st.none() | st.text()), order=st.sampled_from([UP, DOWN]))
-def test_ordering_loses_and_invents_nothing(
-    texts: list[str | None], order: Order
-) -> None:
-    given_items = items(*texts)
-    found = ordered(given_items, order)
-    assert sorted(found, key=lambda item: item.row) == given_items
+@given(
+    texts=st.lists(st.none() | st.text()),
+    order=st.sampled_from([ASCENDING, DESCENDING]),
+)
+def test_sorted_items_are_a_permutation(texts: list[str | None], order: Order) -> None:
+    unsorted = items(*texts)
+    by_row = sorted(ordered(unsorted, order), key=lambda item: item.row)
+    assert by_row == unsorted
 
 
 @given(numbers=st.lists(st.integers(-(10**9), 10**9)))
-def test_descending_numbers_never_rise(numbers: list[int]) -> None:
+def test_descending_numbers_never_increase(numbers: list[int]) -> None:
     texts = [f"{number:,} €" for number in numbers]
-    found = [amount(item.sort_text or "") for item in ordered(items(*texts), DOWN)]
-    assert found == sorted(numbers, reverse=True)
+    amounts = [
+        parse_amount(item.sort_text or "")
+        for item in ordered(items(*texts), DESCENDING)
+    ]
+    assert amounts == sorted(numbers, reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -158,12 +174,12 @@ def test_descending_numbers_never_rise(numbers: list[int]) -> None:
         ("cost: EU", Order("cost: EU")),
     ],
 )
-def test_an_order_names_a_column_and_an_end(text: str, order: Order) -> None:
+def test_order_option_is_parsed(text: str, order: Order) -> None:
     assert parse_order(text) == order
     assert parse_order(str(order)) == order
 
 
 @pytest.mark.parametrize("text", ["", ":desc", ":asc"])
-def test_an_order_without_a_column_is_refused(text: str) -> None:
+def test_order_without_column_raises_settings_error(text: str) -> None:
     with pytest.raises(SettingsError, match="such as spend:desc"):
         parse_order(text)

@@ -1,38 +1,52 @@
 import io
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from bulkpause.errors import InputError
-from bulkpause.inputs.reader import Format, Layout, Source, read
+from bulkpause.inputs.csv_reader import detect_delimiter
+from bulkpause.inputs.reader import (
+    Format,
+    Layout,
+    detect_format,
+    find_first_row,
+    read,
+)
 from bulkpause.model import InvalidRow, Item
 
 
-def source(text: str, name: str = "-", **layout: str | None) -> Source:
-    """Read a text as a file would be read, its line ends made alike."""
+def lines_of(text: str) -> Iterator[str]:
+    """Return the lines of a text as those of a file, with line ends normalized."""
+    return io.StringIO(text, newline=None)
+
+
+def read_text(
+    text: str, name: str = "-", **layout: str | None
+) -> Iterator[Item | InvalidRow]:
     format_ = layout.pop("format", None)
     return read(
-        io.StringIO(text, newline=None),
+        lines_of(text),
         name=name,
         layout=Layout(format=None if format_ is None else Format(format_), **layout),
     )
 
 
 def rows(text: str, name: str = "-", **layout: str | None) -> list[tuple[int, str]]:
-    """Give the row and id of each item, the row and reason of each problem."""
+    """Return the row and id of each item, the row and reason of each invalid row."""
     return [
         (row.row, row.id if isinstance(row, Item) else row.detail)
-        for row in source(text, name, **layout).rows
+        for row in read_text(text, name, **layout)
     ]
 
 
-def refusal(text: str, name: str = "-", **layout: str | None) -> str:
+def input_error(text: str, name: str = "-", **layout: str | None) -> str:
     with pytest.raises(InputError) as caught:
         rows(text, name, **layout)
     return str(caught.value)
 
 
-# Which layout
+# Format
 
 
 @pytest.mark.parametrize(
@@ -61,43 +75,48 @@ def refusal(text: str, name: str = "-", **layout: str | None) -> str:
         ("a.txt", "1000248\n", Format.LINES),
     ],
 )
-def test_the_suffix_or_else_the_first_row_tells_the_format(
+def test_format_is_detected_from_suffix_or_first_row(
     name: str, text: str, format_: Format
 ) -> None:
-    layout = Layout()
-    lines = io.StringIO(text)
-    if "campaign" in text:
-        layout = Layout(column="campaign")
-    assert read(lines, name=name, layout=layout).format is format_
+    column = "campaign" if "campaign" in text else None
+    _, line = find_first_row(io.StringIO(text), column)
+    assert detect_format(name, line, column) is format_
 
 
-def test_the_format_that_is_asked_for_wins() -> None:
+def test_requested_format_overrides_suffix() -> None:
     assert rows("1000248\n", "a.csv", format="lines") == [(1, "1000248")]
 
 
-def test_a_column_that_is_asked_for_tells_a_heading_from_an_id() -> None:
+def test_requested_column_identifies_header() -> None:
     assert rows("Kampagne\n1000248\n", column="kampagne") == [(2, "1000248")]
 
 
 @pytest.mark.parametrize("option", ["column", "sort_column"])
-def test_a_plain_list_has_no_columns(option: str) -> None:
-    assert "a plain list has no columns" in refusal("1000248\n", **{option: "spend"})
+def test_column_option_with_plain_list_is_refused(option: str) -> None:
+    assert "a plain list has no columns" in input_error(
+        "1000248\n", **{option: "spend"}
+    )
 
 
 @pytest.mark.parametrize("text", ["", "\n", " \n\t\n", "\n,,\n;;", "# a\n# b c\n"])
 @pytest.mark.parametrize("name", ["-", "a.csv", "a.jsonl"])
-def test_an_empty_input_is_refused(name: str, text: str) -> None:
-    assert refusal(text, name).endswith(": it is empty; fill in the ids to pause")
+def test_empty_input_is_refused(name: str, text: str) -> None:
+    assert input_error(text, name).endswith(
+        ": the input is empty; add the ids to pause"
+    )
 
 
-# Plain lines
+# Plain lists
 
 
-def test_an_id_with_a_number_sign_is_not_passed_over_in_the_first_line() -> None:
-    assert rows("#1000248\n1000249") == [(1, "'#1000248' is no id"), (2, "1000249")]
+def test_first_line_with_number_sign_is_invalid() -> None:
+    assert rows("#1000248\n1000249") == [
+        (1, "'#1000248' is not a valid id"),
+        (2, "1000249"),
+    ]
 
 
-def test_plain_lines_are_numbered_with_blanks_and_remarks() -> None:
+def test_plain_list_rows_count_blanks_and_comments() -> None:
     text = "# of May\n\n1000248\n  1000249\t\n#\n ## x\n\N{NO-BREAK SPACE}1000250"
     assert rows(text) == [(3, "1000248"), (4, "1000249"), (7, "1000250")]
 
@@ -105,19 +124,19 @@ def test_plain_lines_are_numbered_with_blanks_and_remarks() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("#1000249", "'#1000249' is no id"),
-        ("1000249 # the second", "'1000249 # the second' is no id"),
+        ("#1000249", "'#1000249' is not a valid id"),
+        ("1000249 # the second", "'1000249 # the second' is not a valid id"),
         ("1000249,", "'1000249,' is a reformatted number, not an id"),
-        ("1000249 1000250", "'1000249 1000250' is no id"),
+        ("1000249 1000250", "'1000249 1000250' is not a valid id"),
         ("1E17", "'1E17' is a reformatted number, not an id"),
-        ("Campaign ID", "'Campaign ID' is no id"),
-        ("campaign_id", "'campaign_id' is a heading, not an id"),
-        ('"1000249"', "'\"1000249\"' is no id"),
-        ("\ufeff1000249", "'\\ufeff1000249' is no id"),
-        ("\udcff", "'\\udcff' is no id"),
+        ("Campaign ID", "'Campaign ID' is not a valid id"),
+        ("campaign_id", "'campaign_id' is a column name, not an id"),
+        ('"1000249"', "'\"1000249\"' is not a valid id"),
+        ("\ufeff1000249", "'\\ufeff1000249' is not a valid id"),
+        ("\udcff", "'\\udcff' is not a valid id"),
     ],
 )
-def test_a_line_that_is_no_id_is_a_problem(line: str, reason: str) -> None:
+def test_list_line_without_valid_id_is_invalid(line: str, reason: str) -> None:
     assert rows(f"1000248\n{line}\n1000251") == [
         (1, "1000248"),
         (2, reason),
@@ -128,7 +147,7 @@ def test_a_line_that_is_no_id_is_a_problem(line: str, reason: str) -> None:
 # JSON lines
 
 
-def test_json_lines_hold_objects_or_bare_ids() -> None:
+def test_json_lines_may_be_objects_or_bare_ids() -> None:
     text = '{"id": "1000248"}\n\n{"name": "x", "id": 1000249}\n"1000250"\n1000251\n'
     assert rows(text) == [
         (1, "1000248"),
@@ -141,22 +160,22 @@ def test_json_lines_hold_objects_or_bare_ids() -> None:
 @pytest.mark.parametrize(
     "key", ["id", "ID", "campaign_id", "campaignId", "Campaign ID"]
 )
-def test_the_key_of_the_id_is_found_however_it_is_spelled(key: str) -> None:
+def test_id_key_is_found_in_any_spelling(key: str) -> None:
     assert rows(json.dumps({"name": "x", key: "1000248"})) == [(1, "1000248")]
 
 
-def test_a_key_that_is_asked_for_is_taken() -> None:
+def test_requested_key_is_used() -> None:
     text = '{"id": 5, "Campaign": 1000248}\n"1000249"\n'
     assert rows(text, column="campaign") == [(1, "1000248"), (2, "1000249")]
 
 
-def test_a_key_in_its_own_spelling_beats_its_like() -> None:
+def test_exact_key_beats_similar_key() -> None:
     text = '{"Spend ID": 5, "spend_id": 1000248}'
     assert rows(text, column="spend_id") == [(1, "1000248")]
 
 
 @pytest.mark.parametrize("number", [1, 1000248, 2**53 - 1])
-def test_an_integer_below_two_to_the_53rd_is_an_id(number: int) -> None:
+def test_json_integer_below_2_to_53_is_accepted(number: int) -> None:
     assert rows(f'{{"id": {number}}}\n{number}') == [(1, str(number)), (2, str(number))]
 
 
@@ -168,103 +187,101 @@ def test_an_integer_below_two_to_the_53rd_is_an_id(number: int) -> None:
         ("9" * 5000, f"the number '{'9' * 40}'... is too large to be exact"),
         (
             "1000000000000000",
-            "'1000000000000000' is a number that a spreadsheet rounded",
+            "'1000000000000000' is a number rounded by a spreadsheet",
         ),
-        ("-5", "'-5' is no id"),
-        ("1000248.0", "the number '1000248.0' is no integer"),
-        ("1e5", "the number '1e5' is no integer"),
-        ("1E400", "the number '1E400' is no integer"),
-        ("NaN", "not a line of JSON"),
-        ("-Infinity", "not a line of JSON"),
-        ("null", "null is no id"),
-        ("true", "true or false is no id"),
-        ("[1000249]", "a list or an object is no id"),
-        ('{"id": [1000249]}', "a list or an object is no id"),
-        ('{"id": {"id": 1000249}}', "a list or an object is no id"),
-        ('{"id": false}', "true or false is no id"),
-        ('{"id": null}', "null is no id"),
+        ("-5", "'-5' is not a valid id"),
+        ("1000248.0", "the number '1000248.0' is not an integer"),
+        ("1e5", "the number '1e5' is not an integer"),
+        ("1E400", "the number '1E400' is not an integer"),
+        ("NaN", "not valid JSON"),
+        ("-Infinity", "not valid JSON"),
+        ("null", "null is not a valid id"),
+        ("true", "true or false is not a valid id"),
+        ("[1000249]", "a list or an object is not a valid id"),
+        ('{"id": [1000249]}', "a list or an object is not a valid id"),
+        ('{"id": {"id": 1000249}}', "a list or an object is not a valid id"),
+        ('{"id": false}', "true or false is not a valid id"),
+        ('{"id": null}', "null is not a valid id"),
         ('{"id": ""}', "no id"),
         ('{"id": "1.2E+17"}', "'1.2E+17' is a reformatted number"),
-        ('{"id": "a\\u0000b"}', "'a\\x00b' is no id"),
-        ('{"id": "\\ud800"}', "'\\ud800' is no id"),
-        ('{"id": 1, "id": 2}', "the key 'id' stands there twice"),
-        ('{"id": 1, "x": 2, "x": 2}', "the key 'x' stands there twice"),
-        ('{"id": 1, "ID": 2}', "more than one column of ids among 'id', 'ID'"),
-        ('{"name": "x"}', "no column of ids among 'name'"),
-        ("{}", "no column of ids among none"),
-        ('{"id": 1} {"id": 2}', "not a line of JSON"),
-        ('{"id": 1},', "not a line of JSON"),
-        ("{'id': 1}", "not a line of JSON"),
-        ('{"id": 01}', "not a line of JSON"),
-        ('{"id": 1_000}', "not a line of JSON"),
-        ('{"id": "1000249', "not a line of JSON"),
-        ('{"id": "10\t00"}', "not a line of JSON"),
-        ('\ufeff{"id": 1}', "not a line of JSON"),
+        ('{"id": "a\\u0000b"}', "'a\\x00b' is not a valid id"),
+        ('{"id": "\\ud800"}', "'\\ud800' is not a valid id"),
+        ('{"id": 1, "id": 2}', "the key 'id' occurs more than once"),
+        ('{"id": 1, "x": 2, "x": 2}', "the key 'x' occurs more than once"),
+        ('{"id": 1, "ID": 2}', "more than one id column among 'id', 'ID'"),
+        ('{"name": "x"}', "no id column among 'name'"),
+        ("{}", "no id column"),
+        ('{"id": 1} {"id": 2}', "not valid JSON"),
+        ('{"id": 1},', "not valid JSON"),
+        ("{'id': 1}", "not valid JSON"),
+        ('{"id": 01}', "not valid JSON"),
+        ('{"id": 1_000}', "not valid JSON"),
+        ('{"id": "1000249', "not valid JSON"),
+        ('{"id": "10\t00"}', "not valid JSON"),
+        ('\ufeff{"id": 1}', "not valid JSON"),
         ("1000249", None),
-        ("# remark", "not a line of JSON"),
-        ("[" * 200_000, "not a line of JSON"),
-        ('{"id":' * 100_000, "not a line of JSON"),
+        ("# remark", "not valid JSON"),
+        ("[" * 200_000, "not valid JSON"),
+        ('{"id":' * 100_000, "not valid JSON"),
     ],
     ids=range(38),
 )
-def test_a_json_line_without_a_usable_id_is_a_problem(
-    line: str, reason: str | None
-) -> None:
-    first, (row, found), last = rows(f'{{"id": 1000248}}\n{line}\n"1000250"')
+def test_json_line_without_valid_id_is_invalid(line: str, reason: str | None) -> None:
+    first, (row, reason_or_id), last = rows(f'{{"id": 1000248}}\n{line}\n"1000250"')
     assert (first, row, last) == ((1, "1000248"), 2, (3, "1000250"))
-    assert found.startswith(reason or "1000249")
+    assert reason_or_id.startswith(reason or "1000249")
 
 
-def test_an_object_may_have_many_keys() -> None:
+def test_json_object_may_have_many_keys() -> None:
     keys = [f'"k{n}": 1' for n in range(300)]
     assert rows("{" + ", ".join([*keys, '"id": 1000248']) + "}") == [(1, "1000248")]
 
 
-def test_a_key_that_stands_twice_deeper_down_is_no_matter() -> None:
+def test_repeated_nested_key_is_ignored() -> None:
     assert rows('{"id": 1000248, "more": [{"a": 1, "a": 2}]}') == [(1, "1000248")]
 
 
-def test_many_repeated_keys_are_found_in_passing() -> None:
+def test_repeated_key_among_many_is_reported() -> None:
     keys = [f'"k{n}": 1' for n in range(50_000)]
     text = "{" + ", ".join([*keys, keys[-1]]) + "}"
-    assert rows(text) == [(1, "the key 'k49999' stands there twice")]
+    assert rows(text) == [(1, "the key 'k49999' occurs more than once")]
 
 
 @pytest.mark.parametrize(
     "text", ['[{"id": 1}]', '[\n  "1000248",\n  "1000249"\n]', "[]"]
 )
-def test_an_array_is_refused_as_a_whole(text: str) -> None:
-    assert refusal(f"\n{text}", "a.json").startswith("a.json: row 2: a JSON array")
+def test_json_array_is_refused(text: str) -> None:
+    assert input_error(f"\n{text}", "a.json").startswith("a.json: row 2: a JSON array")
 
 
-def test_every_json_problem_has_a_remedy() -> None:
+def test_invalid_json_rows_have_remedies() -> None:
     text = '{"id": 1.5}\n{"id": 1, "ID": 1}\n{"id": 1, "id": 1}\n{\n{"id": null}'
-    remedies = [row.remedy for row in source(text).rows if isinstance(row, InvalidRow)]
+    remedies = [row.remedy for row in read_text(text) if isinstance(row, InvalidRow)]
     assert [remedy.split()[0] for remedy in remedies] == [
-        "write",
+        "export",
         "name",
-        "leave",
+        "keep",
         "write",
         "write",
     ]
 
 
-def test_a_json_sort_value_is_taken_as_it_is_written() -> None:
+def test_json_sort_value_keeps_its_notation() -> None:
     text = (
         '{"id": 1, "Spend": 1.50}\n{"id": 2, "Spend": "1,5 EUR"}\n'
         '{"id": 3}\n{"id": 4, "Spend": null}\n5\n'
     )
-    found = [
+    sort_texts = [
         row.sort_text
-        for row in source(text, sort_column="spend").rows
+        for row in read_text(text, sort_column="spend")
         if isinstance(row, Item)
     ]
-    assert found == ["1.50", "1,5 EUR", None, None, None]
-    assert {type(text) for text in found} == {str, type(None)}
+    assert sort_texts == ["1.50", "1,5 EUR", None, None, None]
+    assert {type(sort_text) for sort_text in sort_texts} == {str, type(None)}
 
 
-def test_a_sort_key_that_no_row_has_is_refused() -> None:
-    assert "no row has a value under 'spned'" in refusal(
+def test_sort_key_missing_everywhere_is_refused() -> None:
+    assert "no row has a value for 'spned'" in input_error(
         '{"id": 1}', sort_column="spned"
     )
 
@@ -294,45 +311,44 @@ def test_a_sort_key_that_no_row_has_is_refused() -> None:
         ('sep=;"\nid;a\n1;x', ";"),
     ],
 )
-def test_the_delimiter_is_told_by_the_heading(text: str, delimiter: str) -> None:
-    found = source(text, "a.csv")
-    assert found.delimiter == delimiter
-    assert [row.id for row in found.rows if isinstance(row, Item)] == ["1"]
+def test_delimiter_is_detected_from_header(text: str, delimiter: str) -> None:
+    assert detect_delimiter(lines_of(text), None)[0] == delimiter
+    assert [id_ for _, id_ in rows(text, "a.csv")] == ["1"]
 
 
-def test_rows_are_numbered_as_in_a_spreadsheet() -> None:
+def test_rows_are_numbered_as_in_spreadsheets() -> None:
     text = 'id,name\r\n1,a\r\n\r\n,\r\n2,"b\r\nc"\r\n3,d\r\n" ",\r\n4,e'
     assert rows(text) == [(2, "1"), (5, "2"), (6, "3"), (8, "4")]
 
 
-def test_blank_rows_above_the_heading_are_counted() -> None:
+def test_blank_rows_above_header_are_counted() -> None:
     assert rows("\n,,\nid,name,x\n1,a,\n") == [(4, "1")]
 
 
-def test_a_sep_line_is_not_counted() -> None:
+def test_sep_line_is_not_counted() -> None:
     assert rows("sep=;\nid;name\n1;a\n2;b") == [(2, "1"), (3, "2")]
 
 
-def test_a_blank_row_below_a_sep_line_is() -> None:
+def test_blank_row_below_sep_line_is_counted() -> None:
     assert rows("sep=;\n\nid;name\n1;a") == [(3, "1")]
 
 
-def test_a_sep_line_alone_has_no_heading() -> None:
-    assert "no column of ids among none" in refusal("sep=;\n", "a.csv")
+def test_sep_line_without_header_is_refused() -> None:
+    assert "no id column" in input_error("sep=;\n", "a.csv")
 
 
 def test_lone_carriage_returns_end_rows() -> None:
     assert rows("id,name\r1,a\r2,b") == [(2, "1"), (3, "2")]
 
 
-@pytest.mark.parametrize("heading", ["id,name\n", '"Campaign\nID",name\n'])
-def test_no_row_is_taken_before_it_is_asked_for(heading: str) -> None:
-    lines = iter([*heading.splitlines(keepends=True), "1,a\n", "2,b\n"])
+@pytest.mark.parametrize("header", ["id,name\n", '"Campaign\nID",name\n'])
+def test_rows_are_read_lazily(header: str) -> None:
+    lines = iter([*header.splitlines(keepends=True), "1,a\n", "2,b\n"])
     read(lines, name="a.csv", layout=Layout())
     assert next(lines) == "1,a\n"
 
 
-def test_a_quoted_heading_may_have_several_lines() -> None:
+def test_quoted_header_may_span_lines() -> None:
     text = '"Campaign\nID","spend\n(EUR)"\n1,5\n2,6'
     assert rows(text, "a.csv") == [(2, "1"), (3, "2")]
 
@@ -358,29 +374,28 @@ def test_a_quoted_heading_may_have_several_lines() -> None:
     ],
     ids=range(15),
 )
-def test_odd_but_good_files_are_read_right(text: str) -> None:
-    assert [found for _, found in rows(text)] == ["1", "2", "3"]
+def test_unusual_valid_csv_is_read_correctly(text: str) -> None:
+    assert [id_ for _, id_ in rows(text)] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(
-    ("own", "line"), [("1000248", "1000248"), ("cmp-1", "note"), ("1000248", "cmp-1")]
+    ("own_id", "line"),
+    [("1000248", "1000248"), ("cmp-1", "note"), ("1000248", "cmp-1")],
 )
-def test_a_cell_may_hold_lines_that_are_less_of_an_id_than_its_own(
-    own: str, line: str
-) -> None:
-    text = f'id,name\n{own},"a\n{line},b"\n5,c'
-    assert rows(text) == [(2, own), (3, "5")]
+def test_note_line_unlike_row_id_is_allowed(own_id: str, line: str) -> None:
+    text = f'id,name\n{own_id},"a\n{line},b"\n5,c'
+    assert rows(text) == [(2, own_id), (3, "5")]
 
 
-def test_a_column_may_be_called_by_a_number() -> None:
+def test_column_name_may_be_a_number() -> None:
     assert rows("2026,name\n1000248,a", column="2026") == [(2, "1000248")]
 
 
 @pytest.mark.parametrize("line", [' x, y"', '1000248,19"', '1000248,a "b" c"'])
-def test_a_quote_that_ends_a_cell_and_begins_none_makes_a_problem(line: str) -> None:
+def test_closing_quote_without_opening_makes_row_invalid(line: str) -> None:
     assert rows(f"id,name\n1,a\n{line}\n2,b") == [
         (2, "1"),
-        (3, "a quote ends a cell that none begins"),
+        (3, "a closing quote without an opening quote"),
         (4, "2"),
     ]
 
@@ -397,32 +412,32 @@ def test_a_quote_that_ends_a_cell_and_begins_none_makes_a_problem(line: str) -> 
         'the ""best""\nof 5, 6',
     ],
 )
-def test_numbers_in_a_note_of_several_lines_are_no_rows(note: str) -> None:
+def test_numbers_in_multiline_note_are_allowed(note: str) -> None:
     text = f'id,a,b,"c\n(EUR 2026)",d\n1000248,x,"{note}",y,z\n1000249,,,,\n'
     assert rows(text) == [(2, "1000248"), (3, "1000249")]
 
 
 @pytest.mark.parametrize("line", ["1000249", "1000249, b, c", "a, b, 1000249"])
-def test_numbers_in_a_note_are_no_rows_where_the_ids_stand_in_the_middle(
+def test_numbers_beside_middle_id_column_are_allowed(
     line: str,
 ) -> None:
     text = f'note,a,id,b,c\n"of\n{line}\nor so",a,1000248,b,c\n'
     assert rows(text) == [(2, "1000248")]
 
 
-def test_a_number_alone_on_a_line_of_the_heading_is_no_row() -> None:
+def test_number_alone_on_header_line_is_allowed() -> None:
     assert rows('id,"Spend\n2026\n(EUR)"\n1,5') == [(2, "1")]
 
 
-def test_words_in_a_note_are_no_rows_where_the_id_is_missing() -> None:
+def test_words_in_note_without_row_id_are_allowed() -> None:
     text = 'id,note,b\n,"see\na, b\nc",d\n1000248,x,y\n'
     assert rows(text) == [(2, "no id"), (3, "1000248")]
 
 
-def test_a_record_of_several_lines_that_ends_before_its_id_is_a_problem() -> None:
+def test_multiline_record_without_id_cell_is_invalid() -> None:
     assert rows('name,note,id\n"x\ny"\n"x\ny",z\na,b,1') == [
-        (2, "1 cells where the heading has 3"),
-        (3, "2 cells where the heading has 3"),
+        (2, "1 cell, but the header has 3"),
+        (3, "2 cells, but the header has 3"),
         (4, "1"),
     ]
 
@@ -430,23 +445,23 @@ def test_a_record_of_several_lines_that_ends_before_its_id_is_a_problem() -> Non
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("5", "1 cells where the heading has 3"),
-        ("5,", "2 cells where the heading has 3"),
-        ("5,a", "2 cells where the heading has 3"),
-        ("5,a,b,c", "4 cells where the heading has 3"),
+        ("5", "1 cell, but the header has 3"),
+        ("5,", "2 cells, but the header has 3"),
+        ("5,a", "2 cells, but the header has 3"),
+        ("5,a,b,c", "4 cells, but the header has 3"),
         (",a,b", "no id"),
         ("1.2E+17,a,b", "'1.2E+17' is a reformatted number, not an id"),
-        ("5 6,a,b", "'5 6' is no id"),
-        ("id,name,x", "'id' is the heading once more"),
-        ("ID,other,y", "'ID' is a heading, not an id"),
-        ("Total,,9", "'Total' is no id"),
-        ("=1+1,a,b", "'=1+1' is no id"),
-        ("# a,b,c", "'# a' is no id"),
-        ("\ufeffid,name,x", "'\\ufeffid' is no id"),
-        (' "5",a,b', """'"5"' is no id"""),
+        ("5 6,a,b", "'5 6' is not a valid id"),
+        ("id,name,x", "'id' repeats the header"),
+        ("ID,other,y", "'ID' is a column name, not an id"),
+        ("Total,,9", "'Total' is not a valid id"),
+        ("=1+1,a,b", "'=1+1' is not a valid id"),
+        ("# a,b,c", "'# a' is not a valid id"),
+        ("\ufeffid,name,x", "'\\ufeffid' is not a valid id"),
+        (' "5",a,b', """'"5"' is not a valid id"""),
     ],
 )
-def test_a_row_without_a_usable_id_is_a_problem(line: str, reason: str) -> None:
+def test_csv_row_without_valid_id_is_invalid(line: str, reason: str) -> None:
     assert rows(f"id,name,x\n1,a,b\n{line}\n2,c,d") == [
         (2, "1"),
         (3, reason),
@@ -454,91 +469,90 @@ def test_a_row_without_a_usable_id_is_a_problem(line: str, reason: str) -> None:
     ]
 
 
-def test_the_heading_of_a_column_that_was_asked_for_is_no_id() -> None:
+def test_repeated_header_of_requested_column_is_invalid() -> None:
     text = "kampagne,name\n1,a\nkampagne,name\n2,b"
     assert rows(text, column="kampagne") == [
         (2, "1"),
-        (3, "'kampagne' is the heading once more"),
+        (3, "'kampagne' repeats the header"),
         (4, "2"),
     ]
 
 
 @pytest.mark.parametrize("line", ["Sale, 2026,5,", "Sale, DE,5,", "Sale, DE,cmp-5,"])
-def test_an_id_that_a_delimiter_may_have_shifted_is_a_problem(line: str) -> None:
+def test_id_possibly_shifted_by_delimiter_is_invalid(line: str) -> None:
     assert rows(f"name,id,spend\na,1,9\n{line}") == [
         (2, "1"),
-        (3, "4 cells where the heading has 3"),
+        (3, "4 cells, but the header has 3"),
     ]
 
 
-def test_an_id_that_two_delimiters_may_have_shifted_is_a_problem() -> None:
+def test_id_possibly_shifted_twice_is_invalid() -> None:
     text = "name,id,a,b\nx,1,y,z\nSale,7,DE,5,,"
-    assert rows(text) == [(2, "1"), (3, "6 cells where the heading has 4")]
+    assert rows(text) == [(2, "1"), (3, "6 cells, but the header has 4")]
 
 
 @pytest.mark.parametrize(
-    ("heading", "said"),
+    ("header", "message_part"),
     [
         (
             "name,spend",
-            "no column of ids among 'name', 'spend'; name one with --column",
+            "no id column among 'name', 'spend'; name one with --column",
         ),
         (
             "id,campaign_id",
-            "more than one column of ids among 'id', 'campaign_id'; name",
+            "more than one id column among 'id', 'campaign_id'; name",
         ),
-        ("id,ID", "more than one column of ids among 'id', 'ID'; name one"),
-        ("1000247,a", "no column of ids among '1000247', 'a'; give the file a heading"),
-        ("1000247", "give the file a heading, or read it with --format lines"),
-        ("Report of May", "name one with --column, or delete what stands above"),
+        ("id,ID", "more than one id column among 'id', 'ID'; name one"),
+        ("1000247,a", "no id column among '1000247', 'a'; add a header"),
+        ("1000247", "add a header, or pass --format lines"),
+        ("Report of May", "name one with --column, or delete the lines above"),
         ("\x1b[2J,a", "among '\\x1b[2J', 'a'"),
     ],
 )
-def test_a_heading_without_one_column_of_ids_is_refused(
-    heading: str, said: str
+def test_header_without_single_id_column_is_refused(
+    header: str, message_part: str
 ) -> None:
-    refused = refusal(f"{heading}\n1000248\n", "a.csv")
-    assert refused.startswith("a.csv: ")
-    assert said in refused
+    message = input_error(f"{header}\n1000248\n", "a.csv")
+    assert message.startswith("a.csv: ")
+    assert message_part in message
 
 
-def test_of_a_wide_heading_twelve_columns_are_named() -> None:
-    refused = refusal(",".join(f"x{number}" for number in range(300)), "a.csv")
-    assert "among 'x0', " in refused
-    assert "'x11'; name one" in refused
+def test_error_names_twelve_columns_at_most() -> None:
+    message = input_error(",".join(f"x{number}" for number in range(300)), "a.csv")
+    assert "among 'x0', " in message
+    assert "'x11'; name one" in message
 
 
-def test_a_file_of_several_columns_is_not_called_a_list() -> None:
-    assert "--format lines" not in refusal("1000247,a\n1000248,b\n", "a.csv")
+def test_list_format_is_not_suggested_for_several_columns() -> None:
+    assert "--format lines" not in input_error("1000247,a\n1000248,b\n", "a.csv")
 
 
-def test_the_column_is_found_however_it_is_spelled() -> None:
-    found = source("x,\N{NO-BREAK SPACE}CAMPAIGN  id \n1,2", "a.csv")
-    assert found.column == "CAMPAIGN  id"
-    assert list(found.rows) == [Item(id="2", row=2)]
+def test_id_column_is_found_in_any_spelling() -> None:
+    text = "x,\N{NO-BREAK SPACE}CAMPAIGN  id \n1,2"
+    assert list(read_text(text, "a.csv")) == [Item(id="2", row=2)]
 
 
-def test_the_column_that_is_asked_for_is_taken() -> None:
+def test_requested_column_is_used() -> None:
     assert rows("id,Ad ID\n1,2", column="ad-id") == [(2, "2")]
-    assert "no column 'ads' among" in refusal("id,Ad ID\n1,2", column="ads")
+    assert "no column 'ads' among" in input_error("id,Ad ID\n1,2", column="ads")
 
 
-def test_a_csv_sort_value_goes_with_its_id() -> None:
-    found = source('id,Spend\n1,"1,306.38 EUR"\n2,', sort_column="spend").rows
-    assert [row.sort_text for row in found if isinstance(row, Item)] == [
+def test_csv_item_keeps_sort_value() -> None:
+    items = read_text('id,Spend\n1,"1,306.38 EUR"\n2,', sort_column="spend")
+    assert [row.sort_text for row in items if isinstance(row, Item)] == [
         "1,306.38 EUR",
         "",
     ]
 
 
-def test_a_sort_column_that_is_not_there_is_refused() -> None:
-    refused = refusal("id,spend\n1,2", sort_column="spned")
-    assert refused.endswith(
-        "no column 'spned' among 'id', 'spend'; name another to order by"
+def test_missing_sort_column_is_refused() -> None:
+    message = input_error("id,spend\n1,2", sort_column="spned")
+    assert message.endswith(
+        "no column 'spned' among 'id', 'spend'; name another column with --order-by"
     )
 
 
-# Damage to the structure: nothing may be merged
+# Joined rows: none may disappear silently
 
 
 @pytest.mark.parametrize(
@@ -584,19 +598,19 @@ def test_a_sort_column_that_is_not_there_is_refused() -> None:
     ],
     ids=range(37),
 )
-def test_a_row_that_may_have_swallowed_others_is_refused(text: str, row: int) -> None:
-    refused = refusal(text, "a.csv")
-    assert refused.startswith(f"a.csv: row {row}: ")
-    assert "look for a quote that is never closed" in refused
+def test_record_possibly_containing_rows_is_refused(text: str, row: int) -> None:
+    message = input_error(text, "a.csv")
+    assert message.startswith(f"a.csv: row {row}: ")
+    assert "look for an unclosed quote" in message
 
 
-def test_a_record_has_a_thousand_lines_at_most() -> None:
+def test_record_longer_than_1000_lines_is_refused() -> None:
     assert rows('id,name\n1,"' + "\n" * 999 + '"\n2,b') == [(2, "1"), (3, "2")]
-    refused = refusal('id,name\n1,"' + "\n" * 1000 + '"\n2,b', "a.csv")
-    assert refused.startswith("a.csv: row 2: it goes on for more than 1000 lines")
+    message = input_error('id,name\n1,"' + "\n" * 1000 + '"\n2,b', "a.csv")
+    assert message.startswith("a.csv: row 2: a record of more than 1000 lines")
 
 
-def test_a_cell_that_is_too_wide_is_refused_with_its_remedy() -> None:
-    refused = refusal(f"id,name\n1,{'x' * 131_073}\n", "a.csv")
-    assert refused.startswith("a.csv: row 2: field larger than field limit (131072)")
-    assert refused.endswith("or shorten the cell")
+def test_too_wide_cell_is_refused_with_remedy() -> None:
+    message = input_error(f"id,name\n1,{'x' * 131_073}\n", "a.csv")
+    assert message.startswith("a.csv: row 2: field larger than field limit (131072)")
+    assert message.endswith("or shorten the cell")
