@@ -12,8 +12,8 @@ from bulkpause.model import InvalidRow, Item
 class Plan:
     """The items that a run would send, and counts of the rows that it would not.
 
-    `rows` is the sum of all items and invalid rows, `duplicate` (rows that repeat an
-    id) and `already_done` (ids that an earlier run has settled).
+    `rows` is the number of items and invalid rows, plus `duplicate` (rows that repeat
+    an id), plus `already_done` (ids that an earlier run has settled).
     """
 
     rows: int

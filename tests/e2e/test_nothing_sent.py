@@ -6,6 +6,18 @@ from tests.support.program import Program, Serve
 
 
 MANGLED = "id,name\n1001,good\n1.2E+17,eaten\n123456789012345000,rounded\n,empty\n"
+INVALID_OPTIONS: list[tuple[list[str], str]] = [
+    (["--burst", "10"], "'10' is not a valid rate limit; write 10/1s, 150/1m or none"),
+    (["--burst", "0/1s"], "is not a valid rate limit"),
+    (["--timeout", "5"], "'5' is not a valid duration; write 500ms, 30s, 5m or 1h"),
+    (["--timeout", "2h"], "at most an hour"),
+    (["--max-in-flight", "0"], "--max-in-flight"),
+    (["--max-attempts", "0"], "--max-attempts"),
+    (["--verify", "some"], "--verify"),
+    (["--reason", "x" * 1001], "1,000 characters"),
+    (["--token", "s3cret"], "No such option"),
+    ([], "Missing argument"),
+]
 
 
 def test_missing_file_exits_with_3(program: Program, serve: Serve) -> None:
@@ -29,16 +41,16 @@ def test_mangled_ids_exit_with_3_and_are_listed(program: Program, serve: Serve) 
 
 
 def test_invalid_rows_beyond_twenty_are_counted(program: Program, serve: Serve) -> None:
-    source = program.file("mangled.csv", "id\n" + "1E5\n" * 25)
-    ended = program.pause(serve(), source)
+    path = program.file("mangled.csv", "id\n" + "1E5\n" * 25)
+    ended = program.pause(serve(), path)
     assert ended.stderr.count("row ") == 20
     assert "mangled.csv: and 5 more" in ended.stderr
 
 
 def test_skip_invalid_leaves_out_mangled_ids(program: Program, serve: Serve) -> None:
     simulator = serve()
-    source = program.file("mangled.csv", MANGLED)
-    ended = program.pause(simulator, source, "--skip-invalid")
+    path = program.file("mangled.csv", MANGLED)
+    ended = program.pause(simulator, path, "--skip-invalid")
     assert (ended.code, ended.account) == (1, "4 rows = 1 paused + 3 invalid")
     assert simulator.ledger.paused_ids() == {"1001"}
     invalid = [r for r in program.records() if r["status"] == "invalid"]
@@ -65,13 +77,13 @@ def test_missing_token_exits_with_4(program: Program, serve: Serve) -> None:
     assert len(simulator.ledger) == 0
 
 
-@pytest.mark.parametrize("source", ["ids.txt", "-"])
+@pytest.mark.parametrize("path", ["ids.txt", "-"])
 def test_run_without_terminal_needs_yes(
-    program: Program, serve: Serve, source: str
+    program: Program, serve: Serve, path: str
 ) -> None:
     simulator = serve()
     program.ids(3)
-    ended = program.call("run", source, *program.to(simulator), stdin=b"1001\n")
+    ended = program.call("run", path, *program.to(simulator), stdin=b"1001\n")
     assert ended.code == 2
     assert "nobody can be asked here" in ended.stderr
     assert "--yes" in ended.stderr
@@ -107,28 +119,14 @@ def test_base_url_from_environment_is_checked(program: Program) -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [
-        (
-            ["--burst", "10"],
-            "'10' is not a valid rate limit; write 10/1s, 150/1m or none",
-        ),
-        (["--burst", "0/1s"], "is not a valid rate limit"),
-        (["--timeout", "5"], "'5' is not a valid duration; write 500ms, 30s, 5m or 1h"),
-        (["--timeout", "2h"], "at most an hour"),
-        (["--max-in-flight", "0"], "--max-in-flight"),
-        (["--max-attempts", "0"], "--max-attempts"),
-        (["--verify", "some"], "--verify"),
-        (["--reason", "x" * 1001], "1,000 characters"),
-        (["--token", "s3cret"], "No such option"),
-        ([], "Missing argument"),
-    ],
-    ids=" ".join,
+    INVALID_OPTIONS,
+    ids=[" ".join(options)[:20] or "no input" for options, _ in INVALID_OPTIONS],
 )
 def test_invalid_option_exits_with_2(
     program: Program, options: list[str], message: str
 ) -> None:
-    source = [program.ids(1)] if options else []
-    ended = program.call("run", *source, "--yes", *options)
+    path = [program.ids(1)] if options else []
+    ended = program.call("run", *path, "--yes", *options)
     assert (ended.code, ended.stdout) == (2, "")
     assert message in ended.stderr
 

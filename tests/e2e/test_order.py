@@ -35,16 +35,16 @@ def test_ids_are_sent_in_csv_column_order(
     program: Program, serve: Serve, order: str, ids: list[str]
 ) -> None:
     simulator = serve()
-    source = program.file("export.csv", EXPORT)
-    ended = program.pause(simulator, source, "--order-by", order, *ONE_BY_ONE)
+    path = program.file("export.csv", EXPORT)
+    ended = program.pause(simulator, path, "--order-by", order, *ONE_BY_ONE)
     assert ended.code == 0
     assert simulator.ledger.acted_ids() == ids
 
 
 def test_ids_are_sent_in_json_key_order(program: Program, serve: Serve) -> None:
     simulator = serve()
-    source = program.file("feed.jsonl", FEED)
-    program.pause(simulator, source, "--order-by", "spend:desc", *ONE_BY_ONE)
+    path = program.file("feed.jsonl", FEED)
+    program.pause(simulator, path, "--order-by", "spend:desc", *ONE_BY_ONE)
     assert simulator.ledger.acted_ids() == ["2", "4", "1", "3"]
 
 
@@ -52,16 +52,16 @@ def test_incident_sample_starts_with_highest_spend(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(windows=())
-    source = str(SAMPLES / "incident.csv")
+    path = str(SAMPLES / "incident.csv")
     options = ["--order-by", "spend:desc", "--burst", "none", *ONE_BY_ONE]
-    program.pause(simulator, source, *options)
+    program.pause(simulator, path, *options)
     assert simulator.ledger.acted_ids()[:3] == ["1047938", "1090526", "1051192"]
 
 
 def test_order_by_unknown_column_is_refused(program: Program, serve: Serve) -> None:
     simulator = serve()
-    source = program.file("export.csv", EXPORT)
-    ended = program.pause(simulator, source, "--order-by", "cost:desc")
+    path = program.file("export.csv", EXPORT)
+    ended = program.pause(simulator, path, "--order-by", "cost:desc")
     assert ended.code == 3
     assert "no column 'cost' among 'id', 'spend', 'name'" in ended.stderr
     assert len(simulator.ledger) == 0

@@ -47,7 +47,7 @@ def find_column(columns: tuple[str, ...], wanted: str | None) -> int:
 
 
 def has_column(columns: Sequence[str], wanted: str | None) -> bool:
-    """Return whether at least one column matches `wanted` or, if None, is of ids."""
+    """Return whether a column matches `wanted`, or is an id column if it is None."""
     return bool(_matching_columns(tuple(columns), wanted))
 
 

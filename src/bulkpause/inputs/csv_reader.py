@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import NamedTuple
 
 from bulkpause._text import format_count, quote
 from bulkpause.errors import InputError
@@ -34,11 +33,9 @@ _is_number = re.compile(r'\s*(?:[0-9]+|"[0-9]+")\s*').fullmatch
 _HOLDS_ROWS = "a quoted cell seems to contain whole rows"
 
 
-class _CsvRecord(NamedTuple):
-    row: int
-    cells: list[str]
-    #: The physical lines of the record. Valid until the next record is read.
-    lines: list[str]
+#: A row number, the cells, and the physical lines, valid until the next record is read.
+#: A plain tuple: a named tuple makes reading a fifth slower.
+_CsvRecord = tuple[int, list[str], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,21 +60,25 @@ def read_csv(
     """
     delimiter, lines = detect_delimiter(lines, columns.column)
     records = _parse_records(first_row, lines, delimiter, name)
-    empty = _CsvRecord(first_row, [], [])
-    header = next((record for record in records if any(record.cells)), empty)
-    table = _table(name, header, delimiter, columns)
-    _check_header_holds_no_row(table, header)
+    empty: _CsvRecord = first_row, [], []
+    row, header, header_lines = next(
+        (record for record in records if any(record[1])), empty
+    )
+    table = _table(name, row, delimiter, tuple(header), columns)
+    _check_header_holds_no_row(table, row, header_lines)
     return _rows(table, records)
 
 
-def _table(name: str, header: _CsvRecord, delimiter: str, columns: Columns) -> _Table:
-    cells, place = tuple(header.cells), f"{name}: row {header.row}"
+def _table(
+    name: str, row: int, delimiter: str, header: tuple[str, ...], columns: Columns
+) -> _Table:
+    place = f"{name}: row {row}"
     return _Table(
         name=name,
         delimiter=delimiter,
-        header=cells,
-        id_column=_id_column(cells, columns.column, place),
-        sort_column=_sort_column(cells, columns.sort_column, place),
+        header=header,
+        id_column=_id_column(header, columns.column, place),
+        sort_column=_sort_column(header, columns.sort_column, place),
     )
 
 
@@ -104,10 +105,9 @@ def _sort_column(header: tuple[str, ...], wanted: str | None, place: str) -> int
 
 
 def _rows(table: _Table, records: Iterator[_CsvRecord]) -> Iterator[Item | InvalidRow]:
-    for record in records:
-        row, cells, lines = record
+    for row, cells, lines in records:
         if len(lines) > 1:
-            _check_record_holds_no_row(table, record)
+            _check_record_holds_no_row(table, row, cells, lines)
         item = _parse_row(table, row, cells)
         if _has_unopened_quote(table, lines):
             item = InvalidRow(
@@ -155,18 +155,20 @@ def _has_unopened_quote(table: _Table, lines: Sequence[str]) -> bool:
     return text.count('"') % 2 == 1 and ends_a_cell
 
 
-def _check_header_holds_no_row(table: _Table, header: _CsvRecord) -> None:
-    """Check that no line inside the quotes of the header has a number as one cell.
+def _check_header_holds_no_row(table: _Table, row: int, lines: Sequence[str]) -> None:
+    """Check that no line inside the quotes of the header looks like a row.
 
     Raises:
-        InputError: A line has one, among other cells.
+        InputError: A line has several cells, and one of them is a number.
     """
-    lines = [line.split(table.delimiter) for line in header.lines[1:]]
-    if any(_is_number(cell) for cells in lines if len(cells) > 1 for cell in cells):
-        raise _structure_error(table.name, header.row, _HOLDS_ROWS)
+    rows = [line.split(table.delimiter) for line in lines[1:]]
+    if any(_is_number(cell) for cells in rows if len(cells) > 1 for cell in cells):
+        raise _structure_error(table.name, row, _HOLDS_ROWS)
 
 
-def _check_record_holds_no_row(table: _Table, record: _CsvRecord) -> None:
+def _check_record_holds_no_row(
+    table: _Table, row: int, cells: Sequence[str], lines: Sequence[str]
+) -> None:
     """Check that no line inside the quotes of a record looks like a row.
 
     Raises:
@@ -174,11 +176,10 @@ def _check_record_holds_no_row(table: _Table, record: _CsvRecord) -> None:
             another such id at the place where a row, or the part of a row up to a
             line break, has its id.
     """
-    cells = record.cells
-    own = cells[table.id_column] if table.id_column < len(cells) else ""
-    own = own.strip(WHITESPACE)
-    if "\n" in own or any(_looks_like_row(table, line, own) for line in record.lines):
-        raise _structure_error(table.name, record.row, _HOLDS_ROWS)
+    id_cell = cells[table.id_column] if table.id_column < len(cells) else ""
+    own_id = id_cell.strip(WHITESPACE)
+    if "\n" in own_id or any(_looks_like_row(table, line, own_id) for line in lines):
+        raise _structure_error(table.name, row, _HOLDS_ROWS)
 
 
 def _looks_like_row(table: _Table, line: str, own_id: str) -> bool:
@@ -257,7 +258,7 @@ def _parse_records(
             text = "".join(record_lines)
             if '"' in text:
                 quotes.add(row, text)
-            yield _CsvRecord(row, cells, record_lines)
+            yield row, cells, record_lines
             record_lines.clear()
     except csv.Error as error:
         reason = str(error).replace("\t", "tab")

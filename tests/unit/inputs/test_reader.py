@@ -220,7 +220,7 @@ def test_json_integer_below_2_to_53_is_accepted(number: int) -> None:
         ('{"id": "10\t00"}', "not valid JSON"),
         ('\ufeff{"id": 1}', "not valid JSON"),
         ("1000249", None),
-        ("# remark", "not valid JSON"),
+        ("# comment", "not valid JSON"),
         ("[" * 200_000, "not valid JSON"),
         ('{"id":' * 100_000, "not valid JSON"),
     ],
