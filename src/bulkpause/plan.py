@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bulkpause.model import InvalidRow, Item
 
@@ -26,6 +26,12 @@ class Plan:
     def digest(self) -> str:
         """A short hash of the ids in sending order."""
         return digest(item.id for item in self.items)
+
+    def without(self, done: AbstractSet[str]) -> "Plan":
+        """Leave out ids that need no more requests, and count them as already done."""
+        items = tuple(item for item in self.items if item.id not in done)
+        left_out = len(self.items) - len(items)
+        return replace(self, items=items, already_done=self.already_done + left_out)
 
 
 def digest(ids: Iterable[str]) -> str:
@@ -51,11 +57,11 @@ def make_plan(
             invalid_rows.append(row)
         else:
             first_items.setdefault(row.id, row)
-    items = tuple(item for item in first_items.values() if item.id not in done)
-    return Plan(
+    plan = Plan(
         rows=count,
-        items=items,
+        items=tuple(first_items.values()),
         problems=tuple(invalid_rows),
         duplicate=count - len(invalid_rows) - len(first_items),
-        already_done=len(first_items) - len(items),
+        already_done=0,
     )
+    return plan.without(done)

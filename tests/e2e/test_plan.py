@@ -66,7 +66,7 @@ def test_problems_are_named_with_their_rows_and_the_remedy(program: Program) -> 
     assert ended.code == 3
     first, second = ended.stderr.splitlines()
     assert first.startswith("export.csv: row 3: '1.2E+17' is a reformatted number")
-    assert "as text" in first
+    assert "set the id column to Text" in first
     assert second.startswith("export.csv: row 4: no id; fill it in or delete the row")
     assert ended.stdout.endswith(
         "a run refuses this input: mend it, or leave rows out with --skip-invalid\n"

@@ -45,6 +45,12 @@ def test_done_ids_are_left_out_and_counted() -> None:
     assert plan.already_done == 1
 
 
+def test_ids_done_later_are_left_out_too() -> None:
+    plan = make_plan(items("a", "b", "c", "c"), done={"b"}).without({"b", "c"})
+    assert [item.id for item in plan.items] == ["a"]
+    assert (plan.rows, plan.already_done, plan.duplicate) == (4, 2, 1)
+
+
 def test_repeated_done_id_counts_as_duplicate() -> None:
     plan = make_plan(items("a", "a"), done={"a"})
     assert (plan.items, plan.already_done, plan.duplicate) == ((), 1, 1)
