@@ -56,13 +56,13 @@ def test_a_canary_names_its_rule_its_id_and_what_is_next(
         "stopped: --canary 3: 1 of the first 3 ids not paused (1002: rejected); "
         "left: 17 not_attempted\n"
     ) in ended.stderr
-    assert "go on with: bulkpause retry log.jsonl --base-url http" in ended.stderr
+    assert "resume with: bulkpause retry log.jsonl --base-url http" in ended.stderr
 
 
 def test_the_command_that_goes_on_does(program: Program, serve: Serve) -> None:
     simulator = serve(scripts=missing(1002))
     ended = program.pause(simulator, program.ids(20), "--canary", "3")
-    command = ended.stderr.rpartition("go on with: bulkpause ")[2].split()
+    command = ended.stderr.rpartition("resume with: bulkpause ")[2].split()
     again = program.call(*command)
     assert (again.code, again.account) == (1, "17 rows = 17 paused")
     assert "1 row of earlier runs cannot be paused" in again.stdout
@@ -132,7 +132,7 @@ def test_what_a_rule_keeps_from_being_read_back_is_left_for_a_retry(
     )
     assert "left: 2 failed, 6 not_attempted\n" in ended.stderr
     assert program.call("status", "log.jsonl").code == 5
-    command = ended.stderr.rpartition("go on with: bulkpause ")[2].split()
+    command = ended.stderr.rpartition("resume with: bulkpause ")[2].split()
     again = program.call(*command)
     assert again.account == "8 rows = 6 paused + 1 already_paused + 1 not_pausable"
 
@@ -146,7 +146,7 @@ def test_nothing_new_is_sent_after_the_deadline(program: Program, serve: Serve) 
     assert 5 <= done < 100
     assert ended.account == f"100 rows = {done} paused + {100 - done} not_attempted"
     assert "stopped: --deadline 0.8s has passed, the last 10" in ended.stderr
-    assert "go on with: bulkpause retry" in ended.stderr
+    assert "resume with: bulkpause retry" in ended.stderr
 
 
 def test_a_run_that_ends_before_its_deadline_was_not_stopped(
@@ -168,7 +168,7 @@ def test_campaigns_that_are_all_forbidden_stop_the_run(
         in ended.stderr
     )
     assert "), at id 1005; left: 35 not_attempted\n" in ended.stderr
-    assert "go on with: bulkpause retry" in ended.stderr
+    assert "resume with: bulkpause retry" in ended.stderr
 
 
 def test_a_token_that_is_refused_is_refused_at_an_id(
@@ -178,7 +178,7 @@ def test_a_token_that_is_refused_is_refused_at_an_id(
     ended = program.pause(simulator, program.ids(9), *ONE_BY_ONE)
     assert (ended.code, ended.account) == (4, "9 rows = 2 paused + 7 not_attempted")
     assert "), at id 1003; left: 7 not_attempted\n" in ended.stderr
-    assert "go on with: bulkpause retry" in ended.stderr
+    assert "resume with: bulkpause retry" in ended.stderr
 
 
 def test_a_server_that_is_out_was_out_at_an_id(program: Program, serve: Serve) -> None:
@@ -190,7 +190,7 @@ def test_a_server_that_is_out_was_out_at_an_id(program: Program, serve: Serve) -
         r"stopped: no valid response for \d+ s, the last error: HTTP 503, at id 10\d\d; left: ",
         ended.stderr,
     )
-    assert "go on with: bulkpause retry" in ended.stderr
+    assert "resume with: bulkpause retry" in ended.stderr
 
 
 @pytest.mark.parametrize(

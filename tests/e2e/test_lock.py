@@ -54,7 +54,7 @@ def test_status_and_export_read_a_log_that_is_written(
     until(lambda: program.log.exists() and program.log.read_bytes().count(b"\n") > 2)
     status = program.call("status", "log.jsonl")
     assert status.code == 5
-    assert "may still run" in status.stdout
+    assert "may still be running" in status.stdout
     exported = program.call("export", "log.jsonl", "--status", "paused,not_attempted")
     assert len(exported.stdout.splitlines()) > 90
 

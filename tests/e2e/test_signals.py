@@ -93,7 +93,7 @@ def test_what_was_refused_and_not_read_back_is_settled_by_a_retry(
     ended = running.end()
     assert ended.code == 130
     assert program.statuses()["1001"] == "failed"
-    command = ended.stderr.rpartition("go on with: bulkpause ")[2].split()
+    command = ended.stderr.rpartition("resume with: bulkpause ")[2].split()
     again = program.call(*command, "--burst", "20/500ms")
     assert again.code == 0
     assert program.statuses()["1001"] == "already_paused"

@@ -36,11 +36,11 @@ def test_status_answers_what_still_runs(stopped: Program, server: Simulator) -> 
     assert lines[:4] == [
         "1 paused",
         "1 not pausable (see their status below)",
-        "4 may still run: not paused by us, 2 of them not attempted",
-        "0 unknown: perhaps paused, perhaps still running",
+        "4 may still be running, 2 of them not attempted",
+        "0 unknown: may be paused or may be running",
     ]
     command = f"bulkpause retry log.jsonl --base-url {server.base_url}"
-    assert lines[-1] == f"go on with: {command}"
+    assert lines[-1] == f"resume with: {command}"
 
 
 def test_status_gives_reasons_and_trace_ids(
@@ -60,8 +60,8 @@ def test_status_of_a_finished_log_ends_with_0(program: Program, serve: Serve) ->
     program.pause(serve(), program.ids(3))
     ended = program.call("status", "log.jsonl")
     assert (ended.code, ended.account) == (0, "3 paused")
-    assert "0 may still run" in ended.stdout
-    assert "go on with" not in ended.stdout
+    assert "0 may still be running" in ended.stdout
+    assert "resume with" not in ended.stdout
 
 
 def test_rows_that_were_left_out_stay_in_the_account(
@@ -77,9 +77,9 @@ def test_rows_that_were_left_out_stay_in_the_account(
         1,
         [
             "1 paused",
-            "0 may still run: not paused by us",
-            "0 unknown: perhaps paused, perhaps still running",
-            "2 rows without a usable id: never sent",
+            "0 may still be running",
+            "0 unknown: may be paused or may be running",
+            "2 invalid rows: never sent",
         ],
     )
     found = orjson.loads(program.call("status", "log.jsonl", "--json").stdout)

@@ -30,7 +30,7 @@ from bulkpause.journal.recovery import Recovery, ages_s, recover
 from bulkpause.journal.writer import Journal
 from bulkpause.model import Action, Item, Record, Status
 from bulkpause.report.export import NOT_ATTEMPTED, as_csv, as_jsonl, rows
-from bulkpause.report.text import end_of_run, still_running
+from bulkpause.report.text import status_lines, summary_lines
 from bulkpause.report.totals import Totals, total
 from bulkpause.settings import BURST, STEADY
 from tests.support.fakes import wall_clock
@@ -103,10 +103,9 @@ def lay_out(path: Path, changed: str, content: bytes) -> None:
 
 
 def opened(path: Path) -> tuple[Recovery, tuple[str, ...]]:
-    """Open a log to go on with it, and leave it."""
+    """Open a log to resume it, and close it."""
     kept = Journal(path, is_resumed=True, now=wall_clock)
-    kept._log.close()
-    kept._ahead.close()
+    kept.close()
     return kept.recovery, kept.warnings
 
 
@@ -282,7 +281,7 @@ def say_all(found: Recovery) -> None:
     totals = total(found.latest.values(), Totals())
     totals.rows = len(found.latest)
     orjson.dumps(totals.as_dict(), option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str)
-    said = [*end_of_run(totals, (BURST, STEADY)), *still_running(totals)]
+    said = [*summary_lines(totals, (BURST, STEADY)), *status_lines(totals)]
     assert all(line.isprintable() for line in said)
     statuses = frozenset([*Status, NOT_ATTEMPTED])
     for write in (as_csv, as_jsonl):

@@ -144,7 +144,7 @@ def test_a_device_is_no_log(
     if verb in {"run", "retry"}:
         given += ["--base-url", simulator.base_url]
     ended = program.call(*given)
-    assert (ended.code, "no regular file" in ended.stderr) == (6, True)
+    assert (ended.code, "not a regular file" in ended.stderr) == (6, True)
     assert len(simulator.ledger) == 0
 
 

@@ -1,7 +1,7 @@
-"""A file of lines that one process at a time appends to: the door to the disk.
+"""A locked file that one process appends lines to, and reading such a file.
 
-A line is one `write`, so that no crash of ours leaves half of it; what a crash of
-the machine leaves without its line end is cut when the file is opened again.
+A line is one `write`, so that a killed process leaves whole lines. A crash of the
+machine may leave a torn last line; it is cut when the file is opened again.
 """
 
 import os
@@ -16,40 +16,39 @@ from bulkpause.journal.platform import lock, sync_data, sync_directory
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
 _BLOCK_BYTES = 1 << 20
 
-
-#: Which file it is, how long, and when it was last changed; None for one that holds
-#: nothing, or does not exist.
+#: The inode, size in bytes and modification time in nanoseconds of a file. None if it
+#: is empty or does not exist.
 FileState = tuple[int, int, int] | None
 
 
 class AppendFile:
-    """Opens or creates a file, for its owner alone, and locks it.
+    """Opens or creates a file with mode 0600, and locks it.
 
     Attributes:
-        path: Where it is.
-        torn_bytes: How much of a torn last line was cut off.
+        path: The path of the file.
+        torn_bytes: The length of the torn last line that was cut; 0 if there was none.
 
     Raises:
-        LogError: It cannot be opened, or is no regular file.
-        LogHeldError: Another process holds it.
+        LogError: It cannot be opened, or is not a regular file.
+        LogHeldError: Another process holds its lock.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.torn_bytes = 0
         self._error: LogError | None = None
         try:
             self._file = os.open(path, _FLAGS, 0o600)
         except OSError as error:
             raise _failed(path, "opened", error) from error
         try:
-            self._take()
+            self._prepare()
         except BaseException:
             os.close(self._file)
             raise
 
-    def _take(self) -> None:
-        if not stat.S_ISREG(os.fstat(self._file).st_mode):
-            raise LogError(f"{self.path} is no regular file")
+    def _prepare(self) -> None:
+        _check_regular(self.path, os.fstat(self._file))
         try:
             lock(self._file)
         except OSError:
@@ -58,28 +57,37 @@ class AppendFile:
             self._cut_torn_line()
             sync_directory(self.path.parent)
         except OSError as error:
-            raise _failed(self.path, "mended", error) from error
+            raise _failed(self.path, "repaired", error) from error
 
     def _cut_torn_line(self) -> None:
-        size = end = os.fstat(self._file).st_size
-        while end > 0:
-            start = max(0, end - _BLOCK_BYTES)
-            newline = os.pread(self._file, end - start, start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
+        size = os.fstat(self._file).st_size
+        end = self._end_of_last_line(size)
         self.torn_bytes = size - end
         if self.torn_bytes:
             os.ftruncate(self._file, end)
 
+    def _end_of_last_line(self, size: int) -> int:
+        """Find the offset after the last newline, reading blocks from the end."""
+        end = size
+        while end > 0:
+            start = max(0, end - _BLOCK_BYTES)
+            newline = os.pread(self._file, end - start, start).rfind(b"\n")
+            if newline >= 0:
+                return start + newline + 1
+            end = start
+        return 0
+
     @property
     def state(self) -> FileState:
-        """How the file stands now."""
+        """The present state of the file."""
         return _state(os.fstat(self._file))
 
     def lines(self) -> Iterator[bytes]:
-        """Read the lines that are there, without their ends."""
+        """Read all lines, without their newlines.
+
+        Raises:
+            LogError: The file cannot be read.
+        """
         try:
             with open(self._file, "rb", closefd=False) as file:
                 file.seek(0)
@@ -89,13 +97,12 @@ class AppendFile:
             raise _failed(self.path, "read", error) from error
 
     def append(self, line: bytes) -> None:
-        """Write a line, its end included, at once.
+        """Write a line, which ends with its newline.
 
         Raises:
-            LogError: It, or one before it, could not be written or synced.
+            LogError: This write failed, or an earlier write or sync.
         """
-        if self._error is not None:
-            raise self._error
+        self._check_usable()
         try:
             written = os.write(self._file, line)
             while written < len(line):
@@ -105,50 +112,58 @@ class AppendFile:
             raise self._error from error
 
     def sync(self) -> None:
-        """Take what was written to the disk.
+        """Write all appended lines to the disk.
 
-        What a failed sync left behind is not known, and a second one may succeed
-        without it, so that it is never tried again.
+        A failed sync is never repeated: the kernel may have dropped the data, and a
+        second sync may succeed without it.
         https://www.usenix.org/conference/atc20/presentation/rebello
 
         Raises:
-            LogError: It, or one before it, failed.
+            LogError: This sync failed, or an earlier write or sync.
         """
-        if self._error is not None:
-            raise self._error
+        self._check_usable()
         try:
             sync_data(self._file)
         except OSError as error:
             self._error = _failed(self.path, "synced", error)
             raise self._error from error
 
-    def fail_like(self, other: "AppendFile") -> None:
-        """Refuse all further lines if another file refuses them."""
-        self._error = self._error or other._error  # noqa: SLF001 (of our own class)
+    def _check_usable(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def fail_with(self, error: LogError) -> None:
+        """Refuse all further lines and syncs with this error."""
+        self._error = self._error or error
 
     def remove(self) -> None:
-        """Delete the file."""
+        """Delete the file.
+
+        Raises:
+            LogError: It cannot be deleted.
+        """
         try:
             self.path.unlink()
         except OSError as error:
             raise _failed(self.path, "removed", error) from error
 
     def close(self) -> None:
+        """Close the file, which releases its lock."""
         os.close(self._file)
 
 
 def read_lines(path: Path) -> Iterator[bytes]:
     """Read the whole lines of a file that another process may be writing.
 
-    A file that does not exist has none.
+    The newlines are left out, and so is a last line without one. A file that does not
+    exist has no lines.
 
     Raises:
-        LogError: It cannot be read, or is no regular file.
+        LogError: It cannot be read, or is not a regular file.
     """
     try:
-        # A device or a pipe may never end, or never begin.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise LogError(f"{path} is no regular file")
+        # Before it is opened: opening a pipe may never return.
+        _check_regular(path, path.stat())
         with path.open("rb") as file:
             for line in file:
                 if line.endswith(b"\n"):
@@ -160,19 +175,24 @@ def read_lines(path: Path) -> Iterator[bytes]:
 
 
 def state_of(path: Path) -> FileState:
-    """Say how a file stands now."""
+    """Get the present state of a file."""
     try:
         return _state(path.stat())
     except OSError:
         return None
 
 
-def _state(found: os.stat_result) -> FileState:
-    if not found.st_size:
+def _state(status: os.stat_result) -> FileState:
+    if not status.st_size:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _failed(path: Path, what: str, error: OSError) -> LogError:
+def _check_regular(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise LogError(f"{path} is not a regular file; name another log")
+
+
+def _failed(path: Path, action: str, error: OSError) -> LogError:
     reason = error.strerror or "unknown error"
-    return LogError(f"{path} cannot be {what}: {reason}")
+    return LogError(f"{path} cannot be {action}: {reason}")

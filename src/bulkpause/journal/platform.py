@@ -1,17 +1,22 @@
-"""What differs between operating systems: locks, syncs, the name of a boot."""
+"""System calls that differ between operating systems: locks, syncs, the boot id."""
 
 import fcntl
 import os
 from pathlib import Path
 
 
+#: Linux writes a random id here on each boot.
+#: https://man7.org/linux/man-pages/man4/random.4.html
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def boot_id() -> str:
-    """Name the present boot of the machine, on whose clock `clock_s` is."""
+def boot_id(path: Path = _BOOT_ID) -> str:
+    """Identify this boot of the machine: monotonic clocks of two boots do not compare.
+
+    Empty where the system has no boot id.
+    """
     try:
-        return _BOOT_ID.read_text().strip()
+        return path.read_text().strip()
     except OSError:
         return ""
 
@@ -29,7 +34,7 @@ def sync_data(file: int) -> None:
     """Write the data of an open file to the disk.
 
     Raises:
-        OSError: The disk refused it.
+        OSError: The sync failed.
     """
     os.fdatasync(file)
 
@@ -38,10 +43,10 @@ def sync_directory(path: Path) -> None:
     """Write a directory to the disk, so that a new file in it survives a crash.
 
     Raises:
-        OSError: The disk refused it.
+        OSError: The sync failed.
     """
-    folder = os.open(path, os.O_RDONLY)
+    directory = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(directory)
     finally:
-        os.close(folder)
+        os.close(directory)

@@ -1,4 +1,4 @@
-"""Read a result log and its write-ahead log, without taking hold of them."""
+"""Read a result log and its write-ahead log, without locking them."""
 
 import gc
 from collections.abc import Iterator
@@ -7,25 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkpause.journal.append_file import FileState, read_lines, state_of
-from bulkpause.journal.codec import (
-    WalEntry,
-    decode_entries,
-    decode_records,
-)
+from bulkpause.journal.codec import WalEntry, decode_entries, decode_records
 from bulkpause.journal.recovery import Recovery, recover
 from bulkpause.model import Record
 
 
 def write_ahead_path(log: Path) -> Path:
-    """Say where the write-ahead file of a log is."""
+    """Give the path of the write-ahead log of a result log."""
     return log.with_name(f"{log.name}.wal")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedLog:
-    """What a log and its write-ahead file said, and how they stood before that.
+    """The recovery from a log, and the state of its two files before they were read.
 
-    They only grow. As long as they stand so, there is nothing new to read.
+    The files only grow, so the recovery is current while the states are the same.
     """
 
     recovery: Recovery
@@ -33,56 +29,57 @@ class LoadedLog:
 
 
 def read_log(log: Path) -> LoadedLog:
-    """Read what a log and its write-ahead file say, without taking hold of them.
+    """Read a result log and its write-ahead log, with their states.
 
     Raises:
-        LogError: One cannot be read or is damaged.
+        LogError: One of them cannot be read, is damaged, or is of a newer version.
     """
     states = tuple(state_of(path) for path in (log, write_ahead_path(log)))
     return LoadedLog(read_recovery(log), states)
 
 
 def read_recovery(log: Path) -> Recovery:
-    """Read what a log and its write-ahead file say, without taking hold of them.
+    """Read a result log and its write-ahead log.
 
     Raises:
-        LogError: One cannot be read or is damaged.
+        LogError: One of them cannot be read, is damaged, or is of a newer version.
     """
-    with _nothing_to_collect():
+    with collection_paused():
         entries = list(_read_entries(log))
         return recover(decode_records(read_lines(log), str(log)), entries)
 
 
 def read_run(log: Path, run_id: str) -> Iterator[Record]:
-    """Read what is on record of one run: how ids ended, and what it left in doubt.
+    """Read the records of one run, and make records of the ids it left in doubt.
 
     Raises:
-        LogError: The log or its write-ahead file cannot be read or is damaged.
+        LogError: A file cannot be read, is damaged, or is of a newer version.
     """
     entries = list(_read_entries(log))
     records = decode_records(read_lines(log), str(log))
     if not entries:
-        # A run that left nothing open may be a long one. It is not kept.
+        # Streamed: nothing can be in doubt, and the run may have millions of records.
         return (record for record in records if record.run_id == run_id)
-    known = list(records)
-    found = (*known, *recover(known, entries).doubts)
-    return (record for record in found if record.run_id == run_id)
+    on_record = list(records)
+    in_doubt = recover(on_record, entries).in_doubt
+    return (record for record in (*on_record, *in_doubt) if record.run_id == run_id)
 
 
 def _read_entries(log: Path) -> Iterator[WalEntry]:
-    """Read the write-ahead file of a log, before the log.
+    """Read the write-ahead log. Callers read it before the result log.
 
-    It is removed when the log holds all: to read it last could miss both.
+    It is removed once the result log has all records: read second, it could be gone
+    while the records were not there yet when the result log was read.
     """
-    ahead = write_ahead_path(log)
-    return decode_entries(read_lines(ahead), str(ahead))
+    path = write_ahead_path(log)
+    return decode_entries(read_lines(path), str(path))
 
 
 @contextmanager
-def _nothing_to_collect() -> Iterator[None]:
-    """Keep the collector from looking for garbage where nothing but lives is made.
+def collection_paused() -> Iterator[None]:
+    """Pause garbage collection: loading a log only allocates long-lived objects.
 
-    Reading a long log would take several times as long.
+    With collection on, a long log takes several times as long to read.
     """
     was_enabled = gc.isenabled()
     gc.disable()

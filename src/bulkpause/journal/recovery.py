@@ -1,7 +1,7 @@
-"""What a log and its write-ahead file say: what is done, what is open, what was sent.
+"""Derive the state of earlier runs from a result log and its write-ahead log.
 
-A fold over their lines, without I/O or a clock. An id is open if the write-ahead
-file knows of an attempt in a later run than the one of its last record.
+A fold over their lines, without I/O or a clock. An id is open if the write-ahead log
+holds an attempt from a later run than the one of the id's last record.
 """
 
 from collections.abc import Iterable
@@ -14,18 +14,26 @@ from bulkpause.model import Action, Item, PriorAttempt, Record, Status, timestam
 
 @dataclass(slots=True)
 class Recovery:
-    """All that a log and its write-ahead file say together."""
+    """The state that earlier runs left.
 
-    #: The last record of each id.
+    Attributes:
+        records: The last record of each id.
+        invalid: The records of invalid rows, by row and error: a resumed run may
+            record the same rows again.
+        headers: The headers of the runs in the write-ahead log, in order.
+        planned: The ids that the runs in the write-ahead log planned.
+        last_planned: The number of ids in the plan of the last run, as far as it is
+            in the write-ahead log.
+        sent: The requests in the write-ahead log, in order.
+        prior_attempts: The earlier pause attempts of each id that is still open.
+    """
+
     records: dict[str, Record] = field(default_factory=dict)
-    #: Of rows without a usable id: a run that goes on may name the same ones again.
     invalid: dict[tuple[int | None, str | None], Record] = field(default_factory=dict)
     headers: list[Header] = field(default_factory=list)
     planned: dict[str, Item] = field(default_factory=dict)
-    #: How many ids the plan of the last run names so far.
     last_planned: int = 0
     sent: list[Sent] = field(default_factory=list)
-    #: What was tried for the ids that need more.
     prior_attempts: dict[str, list[PriorAttempt]] = field(default_factory=dict)
 
     @property
@@ -39,7 +47,7 @@ class Recovery:
 
     @property
     def not_pausable(self) -> int:
-        """How many ids are settled and not paused."""
+        """The number of ids that are settled and not paused."""
         return sum(
             record.status.is_settled and not record.status.is_paused
             for record in self.records.values()
@@ -47,25 +55,25 @@ class Recovery:
 
     @property
     def latest(self) -> dict[str, Record]:
-        """The last word on each id: its record, or that a run left it in doubt."""
-        return {**self.records, **{one.id or "": one for one in self.doubts}}
+        """The latest status of each id: its last record, or one that says in doubt."""
+        return {**self.records, **{record.id or "": record for record in self.in_doubt}}
 
     @property
-    def doubts(self) -> list[Record]:
-        """What has no final record, since its run was left at once, and may be done."""
+    def in_doubt(self) -> list[Record]:
+        """Records for ids that a killed run may have paused without recording it."""
         return [
-            self._doubt(id_, story)
-            for id_, story in self.prior_attempts.items()
-            if any(past.is_in_doubt for past in story) and self._is_cut_off(id_, story)
+            self._record_in_doubt(id_, attempts)
+            for id_, attempts in self.prior_attempts.items()
+            if any(attempt.is_in_doubt for attempt in attempts)
+            and not self._is_recorded(id_, attempts[-1])
         ]
 
-    def _is_cut_off(self, id_: str, story: list[PriorAttempt]) -> bool:
+    def _is_recorded(self, id_: str, last: PriorAttempt) -> bool:
         record = self.records.get(id_)
-        run_id = run_of(story[-1].request_id or "")
-        return record is None or record.run_id != run_id
+        return record is not None and record.run_id == run_of(last.request_id or "")
 
-    def _doubt(self, id_: str, story: list[PriorAttempt]) -> Record:
-        last = story[-1]
+    def _record_in_doubt(self, id_: str, attempts: list[PriorAttempt]) -> Record:
+        last = attempts[-1]
         item = self.planned.get(id_)
         return Record(
             id=id_,
@@ -73,17 +81,17 @@ class Recovery:
             http_status=last.http_status,
             trace_id=last.trace_id,
             error=last.error,
-            attempts=len(story),
+            attempts=len(attempts),
             row=None if item is None else item.row,
             request_id=last.request_id,
-            started_at=story[0].at,
+            started_at=attempts[0].at,
             finished_at=last.at,
             run_id=run_of(last.request_id or ""),
         )
 
     @property
     def unfinished(self) -> dict[str, Item]:
-        """The ids that a retry takes up: failed, unknown, open, or not attempted."""
+        """The ids that a retry sends: failed, unknown, in doubt, or not attempted."""
         settled = self.settled
         planned = {
             id_: item for id_, item in self.planned.items() if id_ not in settled
@@ -97,59 +105,61 @@ class Recovery:
 
     @property
     def is_plan_whole(self) -> bool:
-        """Whether the last run got so far that its plan is on record."""
+        """Whether the write-ahead log holds the whole plan of the last run."""
         return not self.headers or self.last_planned == self.headers[-1].planned
 
 
 def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
-    """Read a log and its write-ahead file as one story."""
-    found = Recovery()
+    """Fold the lines of a result log and of its write-ahead log into one state."""
+    recovery = Recovery()
     for record in records:
         if record.id is None:
-            found.invalid[record.row, record.error] = record
+            recovery.invalid[record.row, record.error] = record
         else:
-            found.records[record.id] = record
-    for id_, record in found.records.items():
+            recovery.records[record.id] = record
+    for id_, record in recovery.records.items():
         if not record.status.is_settled:
-            found.prior_attempts[id_] = _past_of_record(record)
+            recovery.prior_attempts[id_] = _attempts_of_record(record)
     answers: dict[str, Answered] = {}
     for entry in entries:
-        _fold(found, entry, answers)
-    _take_up_open(found, answers)
-    return found
+        _add_entry(recovery, entry, answers)
+    _add_unrecorded_attempts(recovery, answers)
+    return recovery
 
 
-def _fold(found: Recovery, entry: WalEntry, answers: dict[str, Answered]) -> None:
+def _add_entry(
+    recovery: Recovery, entry: WalEntry, answers: dict[str, Answered]
+) -> None:
     match entry:
         case Header():
-            found.headers.append(entry)
-            found.last_planned = 0
+            recovery.headers.append(entry)
+            recovery.last_planned = 0
         case Sent():
-            found.sent.append(entry)
+            recovery.sent.append(entry)
         case Answered():
             answers[entry.request_id] = entry
         case _:
-            found.last_planned += len(entry)
-            found.planned.update((item.id, item) for item in entry)
+            recovery.last_planned += len(entry)
+            recovery.planned.update((item.id, item) for item in entry)
 
 
-def _take_up_open(found: Recovery, answers: dict[str, Answered]) -> None:
-    """Add the attempts that no record speaks of: of later runs than the last one."""
+def _add_unrecorded_attempts(recovery: Recovery, answers: dict[str, Answered]) -> None:
+    """Add the pause attempts from later runs than the one of the id's last record."""
     order: dict[str | None, int] = {
-        header.run: number for number, header in enumerate(found.headers)
+        header.run: number for number, header in enumerate(recovery.headers)
     }
-    for sent in found.sent:
-        record = found.records.get(sent.sent)
-        # A run that the write-ahead file does not know is older than all that it does.
+    for sent in recovery.sent:
+        record = recovery.records.get(sent.sent)
+        # A run that is not in the write-ahead log is older than all that are.
         recorded_in = -1 if record is None else order.get(record.run_id, -1)
         sent_in = order.get(run_of(sent.request_id), len(order))
         if sent.action is Action.PAUSE and sent_in > recorded_in:
-            past = _past_of_sent(sent, answers.get(sent.request_id))
-            found.prior_attempts.setdefault(sent.sent, []).append(past)
+            attempt = _attempt_of_request(sent, answers.get(sent.request_id))
+            recovery.prior_attempts.setdefault(sent.sent, []).append(attempt)
 
 
-def _past_of_sent(sent: Sent, answer: Answered | None) -> PriorAttempt:
-    """Take a request whose answer is not on record as one that may be applied."""
+def _attempt_of_request(sent: Sent, answer: Answered | None) -> PriorAttempt:
+    """Make an attempt of a request. Without an outcome on record it is in doubt."""
     if answer is None:
         return PriorAttempt(
             error="no_answer_on_record",
@@ -167,8 +177,8 @@ def _past_of_sent(sent: Sent, answer: Answered | None) -> PriorAttempt:
     )
 
 
-def _past_of_record(record: Record) -> list[PriorAttempt]:
-    earlier = [PriorAttempt(**one) for one in record.history]
+def _attempts_of_record(record: Record) -> list[PriorAttempt]:
+    earlier = [PriorAttempt(**attempt) for attempt in record.history]
     last = PriorAttempt(
         http_status=record.http_status,
         trace_id=record.trace_id,
@@ -181,39 +191,43 @@ def _past_of_record(record: Record) -> list[PriorAttempt]:
 
 
 def run_of(request_id: str) -> str:
-    """Give the run that a request belongs to."""
+    """Give the id of the run that made a request."""
     return request_id.rpartition("-")[0]
 
 
 def ages_s(
-    found: Recovery, *, now: datetime, clock_s: float, boot_id: str, longest_s: float
+    recovery: Recovery, *, now: datetime, clock_s: float, boot_id: str, longest_s: float
 ) -> list[float]:
-    """Say how long ago the requests of earlier runs were sent, as far as it matters.
+    """Give the ages in seconds of recent requests, so that rate limits count them.
 
     Args:
-        found: What earlier runs left.
-        now: The wall clock, for what a machine that was started anew has sent.
+        recovery: The state that earlier runs left.
+        now: The wall clock. It dates requests from an earlier boot.
         clock_s: The monotonic clock of this boot.
-        boot_id: The name of this boot.
-        longest_s: Requests that are older do not matter.
+        boot_id: The id of this boot.
+        longest_s: Older requests are left out.
     """
-    is_same_boot = bool(found.headers) and found.headers[-1].boot_id == boot_id
+    is_same_boot = bool(recovery.headers) and recovery.headers[-1].boot_id == boot_id
     ages = [
-        clock_s - one.clock_s if is_same_boot else _age_s(one.at, now)
-        for one in found.sent
+        clock_s - sent.clock_s if is_same_boot else _age_s(sent.at, now)
+        for sent in recovery.sent
     ]
-    in_sent = {one.request_id for one in found.sent}
+    in_write_ahead_log = {sent.request_id for sent in recovery.sent}
     cutoff = timestamp(now - timedelta(seconds=longest_s))
-    for record in found.records.values():
+    for record in recovery.records.values():
         is_recent = record.finished_at is not None and record.finished_at >= cutoff
-        if is_recent and record.request_id not in in_sent:
-            ages.extend(_age_s(at, now) for at in _moments(record))
+        if is_recent and record.request_id not in in_write_ahead_log:
+            ages.extend(_age_s(at, now) for at in _request_times(record))
     return [max(0.0, age) for age in ages if age < longest_s]
 
 
-def _moments(record: Record) -> list[str | None]:
-    """Give the moments of a record's requests, the last ones no earlier than true."""
-    earlier = [one.get("at") for one in record.history]
+def _request_times(record: Record) -> list[str | None]:
+    """List when a record's requests were sent.
+
+    The last attempt and the read-back have no time of their own. `finished_at` is no
+    earlier than either, so that their ages are not overestimated.
+    """
+    earlier = [attempt.get("at") for attempt in record.history]
     read_back = [] if record.campaign_status is None else [record.finished_at]
     return [*earlier, record.finished_at, *read_back]
 

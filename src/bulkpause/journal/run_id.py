@@ -1,4 +1,4 @@
-"""The name of a run, which tells where its ids were paused."""
+"""Create run ids, and check by them that a log belongs to an endpoint."""
 
 import hashlib
 import secrets
@@ -11,16 +11,16 @@ from bulkpause.model import Action
 
 
 def new_run_id(now: datetime, endpoint_name: str) -> str:
-    """Name a run so that names sort by time, never meet, and tell the endpoint."""
+    """Create a unique run id that sorts by time and ends with the endpoint's tag."""
     tag = _endpoint_tag(endpoint_name)
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}-{tag}"
 
 
 def check_same_run(recovery: Recovery, endpoint_name: str, log: Path) -> None:
-    """Refuse to go on with a log of another endpoint.
+    """Refuse to resume a log that belongs to another endpoint.
 
     Raises:
-        SettingsError: The log's ids were paused elsewhere.
+        SettingsError: A run in the log had another endpoint.
     """
     runs = {record.run_id or "" for record in recovery.records.values()}
     runs.update(header.run for header in recovery.headers)
@@ -29,7 +29,7 @@ def check_same_run(recovery: Recovery, endpoint_name: str, log: Path) -> None:
         others = {header.base_url for header in recovery.headers}
         where = ", ".join(sorted(others - {endpoint_name})) or "another API"
         raise SettingsError(
-            f"{log} is of {where}, not of {endpoint_name}; name another log"
+            f"{log} belongs to {where}, not to {endpoint_name}; name another log"
         )
 
 

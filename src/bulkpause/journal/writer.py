@@ -1,17 +1,18 @@
-"""The result log and its write-ahead file: what a run writes, and when it is safe.
+"""Write the result log and the write-ahead log of a run.
 
-Before a request there is a line in the write-ahead file, after the last word on an
-id a line in the log, each written at once. The log is synced in groups, at most
-`SYNC_WITHIN_S` after a line; of the write-ahead file the plan is, before anything is
-sent. The first write or sync that fails ends the run.
+Each request is written to the write-ahead log before it is sent, and each final
+status to the result log. A line is written at once. The result log is synced in
+groups, at most `SYNC_WITHIN_S` after a line was written; the write-ahead log is
+synced once, when the plan is written, before anything is sent. The first failed
+write or sync ends the run.
 
-The write-ahead file is removed when nothing is open any more: every id that was
-planned has its final record.
+The write-ahead log is removed at the end if no id is open, that is, if every planned
+id has its final record.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
-from bulkpause.journal.reader import LoadedLog, _nothing_to_collect, write_ahead_path
+from bulkpause.journal.reader import LoadedLog, collection_paused, write_ahead_path
 from bulkpause.journal.recovery import Recovery, recover
 from bulkpause.model import (
     Action,
@@ -40,27 +41,28 @@ from bulkpause.model import (
 )
 
 
-#: Seconds from a line's write to the sync that takes it to the disk.
+#: Most seconds from the write of a record to its sync.
 SYNC_WITHIN_S = 0.05
 
 
 class Journal:
-    """Keeps the records of one run at a time. Use it with `async with`.
+    """Writes the two logs of one run, and holds their locks. Use it with `async with`.
 
     Args:
-        path: The log. It is created with mode 0600.
-        is_resumed: Whether it may be there already.
+        path: The result log. It is created with mode 0600.
+        is_resumed: Whether one of the logs may exist already.
         now: The wall clock.
-        known: What was read before; None if nothing was.
+        known: The logs as they were read before, which saves reading them twice if
+            they have not changed. None if they were not.
 
     Attributes:
-        recovery: What earlier runs left.
-        warnings: What was mended on opening.
+        recovery: The state that earlier runs left.
+        warnings: The repairs that were made on opening.
 
     Raises:
-        SettingsError: It exists and is not to be resumed.
-        LogError: It cannot be opened, read or mended.
-        LogHeldError: Another run holds it.
+        SettingsError: A log exists and `is_resumed` is false.
+        LogError: A log cannot be opened, read or repaired.
+        LogHeldError: Another run holds a log.
     """
 
     def __init__(
@@ -72,39 +74,46 @@ class Journal:
         known: LoadedLog | None = None,
     ) -> None:
         self._now = now
-        ahead = write_ahead_path(path)
-        there = [file for file in (path, ahead) if os.path.lexists(file)]
-        if there and not is_resumed:
-            remedy = "go on with --resume, or name another log"
-            raise SettingsError(f"{there[0]} exists and is not overwritten; {remedy}")
+        write_ahead = write_ahead_path(path)
+        existing = [file for file in (path, write_ahead) if os.path.lexists(file)]
+        if existing and not is_resumed:
+            remedy = "resume it with --resume, or name another log"
+            raise SettingsError(
+                f"{existing[0]} exists and is not overwritten; {remedy}"
+            )
         with ExitStack() as stack:
-            self._log = AppendFile(path)
-            stack.callback(self._log.close)
-            self._ahead = AppendFile(ahead)
-            stack.callback(self._ahead.close)
+            self._result_log = AppendFile(path)
+            stack.callback(self._result_log.close)
+            self._write_ahead_log = AppendFile(write_ahead)
+            stack.callback(self._write_ahead_log.close)
             self.recovery = self._read(known)
             stack.pop_all()
         self.warnings = tuple(self._warnings())
         self._open = set(self.recovery.unfinished)
         self._is_closing = False
-        self._news = asyncio.Event()
+        self._has_unsynced = asyncio.Event()
         self._syncer: asyncio.Task[None] | None = None
 
     def _read(self, known: LoadedLog | None) -> Recovery:
-        """Read the files, if they do not stand as they did when they were read."""
-        if known is not None and known.states == (self._log.state, self._ahead.state):
+        """Read both logs, unless they are as they were when `known` was read."""
+        if known is not None and known.states == (
+            self._result_log.state,
+            self._write_ahead_log.state,
+        ):
             return known.recovery
-        with _nothing_to_collect():
+        with collection_paused():
             return recover(
-                decode_records(self._log.lines(), str(self._log.path)),
-                decode_entries(self._ahead.lines(), str(self._ahead.path)),
+                decode_records(self._result_log.lines(), str(self._result_log.path)),
+                decode_entries(
+                    self._write_ahead_log.lines(), str(self._write_ahead_log.path)
+                ),
             )
 
     def _warnings(self) -> Iterator[str]:
-        for file in (self._log, self._ahead):
+        for file in (self._result_log, self._write_ahead_log):
             if file.torn_bytes:
-                what = f"a torn last line of {file.torn_bytes} bytes was cut"
-                yield f"{file.path}: {what}; what it was about is settled again"
+                cut = f"a torn last line of {file.torn_bytes} bytes was cut"
+                yield f"{file.path}: {cut}; its id is processed again"
 
     async def __aenter__(self) -> Self:
         self._syncer = asyncio.create_task(self._sync_in_groups())
@@ -117,38 +126,46 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         self._is_closing = True
-        self._news.set()
-        failed: LogError | None = None
+        self._has_unsynced.set()
+        log_error: LogError | None = None
         try:
             if self._syncer is not None:
-                # Not cancelled: the files stay open until their last sync is through.
+                # Not cancelled: a sync in its thread still needs the open file.
                 await self._syncer
-            self._log.sync()
+            self._result_log.sync()
             if not self._open:
-                self._ahead.remove()
+                self._write_ahead_log.remove()
         except LogError as raised:
-            failed = raised
+            log_error = raised
         finally:
-            self._log.close()
-            self._ahead.close()
-        if failed is not None and error is None:
-            raise failed
+            self.close()
+        if log_error is not None and error is None:
+            raise log_error
 
-    def begin(self, header: Header, items: list[Item]) -> None:
-        """Write down what a run is about to do. On the disk when this returns."""
-        self._open.update(item.id for item in items)
-        self._ahead.append(encode(header))
-        for line in encode_plan(items):
-            self._ahead.append(line)
-        self._ahead.sync()
+    def close(self) -> None:
+        """Close both logs, which releases their locks. `async with` does it."""
+        self._result_log.close()
+        self._write_ahead_log.close()
 
-    def sent(self, action: Action, id_: str, request_id: str) -> None:
-        """Write down a request that is about to be written.
+    def begin(self, header: Header, items: Sequence[Item]) -> None:
+        """Write the header and the plan of a run, and sync them.
 
         Raises:
-            LogError: It cannot be; the request must not be sent.
+            LogError: They cannot be written; nothing may be sent.
         """
-        self._ahead.append(
+        self._open.update(item.id for item in items)
+        self._write_ahead_log.append(encode(header))
+        for line in encode_plan(items):
+            self._write_ahead_log.append(line)
+        self._write_ahead_log.sync()
+
+    def sent(self, action: Action, id_: str, request_id: str) -> None:
+        """Write a request to the write-ahead log, before it is sent.
+
+        Raises:
+            LogError: It cannot be written; the request must not be sent.
+        """
+        self._write_ahead_log.append(
             encode(
                 Sent(
                     sent=id_,
@@ -163,12 +180,12 @@ class Journal:
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
-        """Write down an answer that did not settle its id.
+        """Write a response or transport error that did not settle its id.
 
         Raises:
-            LogError: It cannot be; nothing more may be sent.
+            LogError: It cannot be written; nothing more may be sent.
         """
-        self._ahead.append(
+        self._write_ahead_log.append(
             encode(
                 Answered(
                     answered=id_,
@@ -182,36 +199,36 @@ class Journal:
         )
 
     def write(self, record: Record) -> None:
-        """Write down the final word on an id.
+        """Write the final record of an id to the result log.
 
         Raises:
-            LogError: It cannot be; nothing more may be sent.
+            LogError: It cannot be written; nothing more may be sent.
         """
-        self._log.append(encode(record))
+        self._result_log.append(encode(record))
         self._open.discard(record.id or "")
-        self._news.set()
+        self._has_unsynced.set()
 
     async def _sync_in_groups(self) -> None:
         while not self._is_closing:
-            await self._news.wait()
+            await self._has_unsynced.wait()
             if not self._is_closing:
                 await asyncio.sleep(SYNC_WITHIN_S / 2)
-                self._news.clear()
+                self._has_unsynced.clear()
             try:
-                await asyncio.to_thread(self._log.sync)
-            except LogError:
-                # The file remembers it and refuses the next line. So must the other.
-                self._ahead.fail_like(self._log)
+                await asyncio.to_thread(self._result_log.sync)
+            except LogError as error:
+                # The result log refuses further lines. So must the write-ahead log.
+                self._write_ahead_log.fail_with(error)
                 return
 
 
 class NullJournal:
-    """Keeps nothing, for programs that keep the records themselves."""
+    """Writes no logs, for programs that keep the records themselves."""
 
     recovery = Recovery()
     warnings: tuple[str, ...] = ()
 
-    def begin(self, header: Header, items: list[Item]) -> None:
+    def begin(self, header: Header, items: Sequence[Item]) -> None:
         pass
 
     def sent(self, action: Action, id_: str, request_id: str) -> None:

@@ -1,1 +1,4 @@
-"""Turn records into totals, text, CSV and JSON. May import `model`, `errors` and `_text`."""
+"""Turn records into totals, text, CSV and JSON.
+
+May import `plan`, `ids`, `model`, `errors` and `_text`.
+"""

@@ -1,4 +1,4 @@
-"""Records → a file that `run` accepts and a spreadsheet opens without harm."""
+"""Export ids as CSV or JSON lines, which `run` reads and spreadsheets open safely."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from bulkpause._text import sanitize
 from bulkpause.model import Item, Record
 
 
-#: The columns of an export. The first is where `run` looks for ids.
+#: The columns of an export. `run` finds the ids in the first by its name.
 COLUMNS = (
     "campaign_id",
     "status",
@@ -26,8 +26,8 @@ COLUMNS = (
     "finished_at",
 )
 NOT_ATTEMPTED = "not_attempted"
-#: What begins a formula to a spreadsheet, some of it in other scripts. Where cells are
-#: parted by semicolons, one begins after each.
+#: The characters that begin a formula, full-width forms included, at the start of a
+#: cell. A spreadsheet may also split cells at semicolons.
 #: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])""")
 
@@ -37,11 +37,15 @@ Row = dict[str, object]
 def rows(
     records: Iterable[Record], unattempted: Iterable[Item], statuses: frozenset[str]
 ) -> Iterator[Row]:
-    """Give a row for each id whose status is wanted; rows without an id have none."""
+    """Make a row for each id with one of the statuses. Invalid rows are left out.
+
+    `not_attempted` selects the ids that have no record.
+    """
     for record in records:
         if record.id is not None and record.status in statuses:
-            told: Row = {name: getattr(record, name, None) for name in COLUMNS}
-            row = {name: _on_one_line(value) for name, value in told.items()}
+            row: Row = {
+                name: _on_one_line(getattr(record, name, None)) for name in COLUMNS
+            }
             yield row | {"campaign_id": record.id}
     if NOT_ATTEMPTED in statuses:
         for item in unattempted:
@@ -53,16 +57,16 @@ def rows(
             }
 
 
-def as_csv(found: Iterable[Row]) -> Iterator[str]:
-    """Write rows as CSV with a heading, line by line."""
+def as_csv(exported: Iterable[Row]) -> Iterator[str]:
+    """Write rows as CSV lines, after a header line."""
     yield _line(COLUMNS)
-    for row in found:
+    for row in exported:
         yield _line([_cell(row[name]) for name in COLUMNS])
 
 
-def as_jsonl(found: Iterable[Row]) -> Iterator[str]:
+def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
     """Write rows as JSON lines."""
-    for row in found:
+    for row in exported:
         yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
@@ -71,6 +75,7 @@ def _on_one_line(value: object) -> object:
 
 
 def _cell(value: object) -> str:
+    """Write a cell. An apostrophe before a formula makes a spreadsheet show it."""
     text = "" if value is None else str(value)
     return _FORMULA.sub(r"\1'", text)
 

@@ -1,4 +1,4 @@
-"""Totals → the text a person reads, and the object a program reads."""
+"""Write totals as text for people and as an object for programs."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil
@@ -9,21 +9,25 @@ from bulkpause.model import Limit, Status, StopReason
 from bulkpause.report.totals import Totals
 
 
-#: So many causes are shown; the others are counted.
-MOST_REASONS = 10
+#: Causes that are shown in full. The number of the others is shown.
+MAX_CAUSES_SHOWN = 10
 
 
-def end_of_run(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
-    """Say what became of every row, how fast, and why not all are paused."""
+def summary_lines(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
+    """Summarise a run: the rows by status, what is open, the speed, the causes."""
     yield totals.identity()
-    if totals.may_run:
-        yield _running(totals)
+    if totals.may_be_running:
+        yield _may_be_running(totals)
     if totals.by_status[Status.UNKNOWN]:
         yield _unknown(totals)
     if before := totals.not_paused_before:
         yield f"{format_count(before, 'row')} of earlier runs cannot be paused"
-    if not totals.requests:
-        return
+    if totals.requests:
+        yield from _speed_lines(totals, limits)
+        yield from cause_lines(totals)
+
+
+def _speed_lines(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     share = share_of_limits(totals, limits)
     of_limits = "" if share is None else f", {share:.0%} of what the limits allow"
     yield (
@@ -31,17 +35,16 @@ def end_of_run(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
         f"{rate_per_s(totals):.2f}/s{of_limits}"
     )
     yield (
-        f"{totals.refused_for_rate} refused for rate, "
-        f"{totals.more_attempts} tried again, {totals.read_back} read back"
+        f"{totals.rate_limited} rate-limited, {totals.retries} retried, "
+        f"{totals.read_backs} read back"
     )
-    latencies = (f"p{p} {totals.latency_ms(p):.0f} ms" for p in (50, 95, 99))
     if totals.latencies_ms:
+        latencies = (f"p{p} {totals.latency_ms(p):.0f} ms" for p in (50, 95, 99))
         yield f"latency {', '.join(latencies)}"
-    yield from reasons(totals)
 
 
 def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:
-    """Give what `end_of_run` says under names that JSON can carry."""
+    """Give the summary as a JSON object. Its keys are frozen."""
     share = share_of_limits(totals, limits)
     return totals.as_dict() | {
         "rate_per_s": round(rate_per_s(totals), 3),
@@ -50,80 +53,82 @@ def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:
     }
 
 
-def closing(
+def closing_lines(
     totals: Totals, stopped: StopReason | None, log: Path, command: str | None
 ) -> Iterator[str]:
-    """Say what stopped a run and what is left, where its log is, and what is next."""
+    """Say why a run stopped and what is left, where its log is, and how to resume."""
     if stopped is not None:
         yield f"stopped: {sanitize(stopped.detail)}; left: {_left(totals)}"
     yield f"log: {log}"
     if command is not None:
-        yield f"go on with: {command}"
+        yield f"resume with: {command}"
 
 
 def _left(totals: Totals) -> str:
-    open_ids = {
+    left = {
         status.value: totals.by_status[status]
         for status in Status
         if status.is_retryable
     }
-    open_ids["not_attempted"] = totals.not_attempted
-    found = [f"{count} {name}" for name, count in open_ids.items() if count]
-    return ", ".join(found) or "nothing"
+    left["not_attempted"] = totals.not_attempted
+    return ", ".join(f"{count} {name}" for name, count in left.items() if count) or (
+        "nothing"
+    )
 
 
-def reasons(totals: Totals) -> Iterator[str]:
-    """Group the ids that are not simply paused by the reason, with trace ids."""
-    found = totals.by_weight()
-    for reason, group in found[:MOST_REASONS]:
-        yield f"{group.count} {reason.status}: {reason}"
+def cause_lines(totals: Totals) -> Iterator[str]:
+    """List the causes of ids that are not simply paused, with ids and trace ids."""
+    causes = totals.most_frequent_causes()
+    for cause, group in causes[:MAX_CAUSES_SHOWN]:
+        yield f"{group.count} {cause.status}: {cause}"
         if group.ids:
             yield f"    such as {sanitize(', '.join(group.ids))}"
         if group.trace_ids:
             yield f"    trace_id {sanitize(', '.join(group.trace_ids))}"
-    if (hidden := len(found) - MOST_REASONS) > 0:
-        yield f"and {format_count(hidden, 'reason')} more"
+    if (hidden := len(causes) - MAX_CAUSES_SHOWN) > 0:
+        yield f"and {format_count(hidden, 'more reason')}"
 
 
-def still_running(totals: Totals) -> Iterator[str]:
-    """Answer the question of an incident: is anything still running?"""
+def status_lines(totals: Totals) -> Iterator[str]:
+    """Say what is paused and what may still be running, for `status`."""
     counts = totals.by_status
-    yield f"{counts[Status.PAUSED] + counts[Status.ALREADY_PAUSED]} paused"
+    yield f"{sum(n for status, n in counts.items() if status.is_paused)} paused"
     if counts[Status.NOT_PAUSABLE]:
         yield f"{counts[Status.NOT_PAUSABLE]} not pausable (see their status below)"
-    yield _running(totals)
+    yield _may_be_running(totals)
     yield _unknown(totals)
     if invalid := counts[Status.INVALID]:
-        yield f"{format_count(invalid, 'row')} without a usable id: never sent"
-    yield from reasons(totals)
+        yield f"{format_count(invalid, 'invalid row')}: never sent"
+    yield from cause_lines(totals)
 
 
-def _running(totals: Totals) -> str:
+def _may_be_running(totals: Totals) -> str:
     missing = totals.not_attempted
-    count = "all" if missing == totals.may_run else missing
-    left = f", {count} of them not attempted" if missing else ""
-    return f"{totals.may_run} may still run: not paused by us{left}"
+    count = "all" if missing == totals.may_be_running else missing
+    not_attempted = f", {count} of them not attempted" if missing else ""
+    return f"{totals.may_be_running} may still be running{not_attempted}"
 
 
 def _unknown(totals: Totals) -> str:
     count = totals.by_status[Status.UNKNOWN]
-    return f"{count} unknown: perhaps paused, perhaps still running"
+    return f"{count} unknown: may be paused or may be running"
 
 
 def rate_per_s(totals: Totals) -> float:
-    """Give the requests per second over the whole run."""
+    """Get the mean requests per second of the run; 0 without any."""
     return totals.requests / totals.wall_s if totals.wall_s else 0.0
 
 
 def share_of_limits(totals: Totals, limits: Sequence[Limit]) -> float | None:
-    """Give the requests over the most that the server's windows let through.
+    """Divide the requests by the most that the rate limits can let through.
 
-    That is for the luckiest moment to begin: so many windows can lie in the time
-    that the run took. None without limits, or without a run.
+    The most is counted for the best moment to begin, just before a window reset, so
+    that a run touches one window more than fit into its time. None without limits,
+    or if the run took no time.
     """
     if not limits or not totals.wall_s:
         return None
-    windows = (
-        one.requests * (1 + ceil(totals.wall_s / one.period_s)) for one in limits
+    most = min(
+        limit.requests * (1 + ceil(totals.wall_s / limit.period_s)) for limit in limits
     )
-    return totals.requests / min(windows)
+    return totals.requests / most

@@ -1,4 +1,4 @@
-"""Records → totals, causes and speed. A fold, the same live and over a finished log."""
+"""Count records by status and by cause, and measure the speed of a run."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ from bulkpause._text import sanitize
 from bulkpause.model import Record, Status
 
 
-#: What a read-back would have settled that was not made.
-_UNREAD: dict[tuple[Status, int | None], str] = {
+#: The words for a status that a read-back would have settled.
+_NOT_READ_BACK: dict[tuple[Status, int | None], str] = {
     (Status.UNKNOWN, 204): "accepted, but not read back",
     (Status.FAILED, 400): "not read back",
 }
-#: So many trace ids are kept as examples of a cause.
+#: Ids and trace ids kept as examples of a cause.
 EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why ids ended as they did. Records with the same cause are one group."""
+    """Why ids have their status. Records with the same cause form one group."""
 
     status: Status
     http_status: int | None
@@ -32,6 +32,7 @@ class Cause:
 
     @classmethod
     def of(cls, record: Record) -> Self:
+        """Take the cause from a record."""
         return cls(
             status=record.status,
             http_status=record.http_status,
@@ -42,24 +43,21 @@ class Cause:
         )
 
     def __str__(self) -> str:
-        known = (
+        parts = (
             None if self.http_status is None else f"HTTP {self.http_status}",
             self.title,
             self.message,
             self.error,
             self.campaign_status and f"campaign is {self.campaign_status}",
-            _UNREAD.get((self.status, self.http_status)),
+            _NOT_READ_BACK.get((self.status, self.http_status)),
         )
-        text = (
-            ", ".join(part.rstrip(".") for part in known if part)
-            or "no reason on record"
-        )
-        return sanitize(text)
+        text = ", ".join(part.rstrip(".") for part in parts if part)
+        return sanitize(text or "no reason on record")
 
 
 @dataclass(slots=True)
 class CauseGroup:
-    """The ids of one cause: how many, and some to look up."""
+    """The number of ids with one cause, and the first of them as examples."""
 
     count: int = 0
     ids: list[str] = field(default_factory=list)
@@ -68,11 +66,24 @@ class CauseGroup:
 
 @dataclass(slots=True)
 class Totals:
-    """What became of every row.
+    """The totals of a run or of a log: every row is counted once.
 
-    The rows that no record speaks of are counted when the input is read: repeats of
-    an id, and ids that an earlier run has done. `not_paused_before` are the rows of
-    earlier runs that cannot be paused.
+    Attributes:
+        rows: All rows.
+        duplicate: Rows that repeat an id. They have no record.
+        already_done: Rows whose id an earlier run settled. They have no record.
+        not_paused_before: Rows of earlier runs that cannot be paused.
+        by_status: The number of records with each status.
+        causes: The groups of records that are not simply paused.
+        requests: Requests sent, attempts and read-backs.
+        retries: Attempts after the first, those after a 429 included.
+        rate_limited: Attempts that got a 429.
+        read_backs: Ids that were read back.
+        latencies_ms: Latency of the last attempt of each id, in milliseconds.
+        first_at: When the first request was sent.
+        last_at: When the last record was written.
+        since: When the run began. Attempts before it, which records repeat from
+            earlier runs, are not counted. Empty to count all.
     """
 
     rows: int = 0
@@ -82,29 +93,41 @@ class Totals:
     by_status: Counter[Status] = field(default_factory=Counter)
     causes: dict[Cause, CauseGroup] = field(default_factory=dict)
     requests: int = 0
-    more_attempts: int = 0
-    refused_for_rate: int = 0
-    read_back: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    read_backs: int = 0
     latencies_ms: list[float] = field(default_factory=list)
     first_at: str | None = None
     last_at: str | None = None
-    #: When the run began. What a record tells of earlier runs is not counted.
     since: str = ""
 
     def add(self, record: Record) -> None:
-        """Take a record into account."""
+        """Count a record."""
         self.by_status[record.status] += 1
         if record.status is Status.INVALID:
             return
         if record.status is not Status.PAUSED:
             self._add_cause(record)
+        self._add_requests(record)
+        self._add_times(record)
+
+    def _add_requests(self, record: Record) -> None:
+        earlier = [
+            attempt
+            for attempt in record.history
+            if str(attempt.get("at") or "") >= self.since
+        ]
         is_read_back = record.campaign_status is not None
-        earlier = [o for o in record.history if str(o.get("at") or "") >= self.since]
+        # Without a latency, the last attempt is one of an earlier run.
         is_sent = not self.since or record.latency_ms is not None
         self.requests += len(earlier) + is_sent + is_read_back
-        self.more_attempts += len(earlier)
-        self.refused_for_rate += sum(one.get("http_status") == 429 for one in earlier)
-        self.read_back += is_read_back
+        self.retries += len(earlier)
+        self.rate_limited += sum(
+            attempt.get("http_status") == 429 for attempt in earlier
+        )
+        self.read_backs += is_read_back
+
+    def _add_times(self, record: Record) -> None:
         if record.latency_ms is not None:
             self.latencies_ms.append(record.latency_ms)
         started_at = max(record.started_at or "", self.since)
@@ -122,17 +145,18 @@ class Totals:
 
     @property
     def not_attempted(self) -> int:
+        """The number of ids without a record."""
         recorded = self.by_status.total()
         return self.rows - self.duplicate - self.already_done - recorded
 
     @property
-    def may_run(self) -> int:
-        """How many ids are known not to be paused by us, and may still run."""
-        refused = self.by_status[Status.FAILED] + self.by_status[Status.REJECTED]
-        return refused + self.not_attempted
+    def may_be_running(self) -> int:
+        """The number of ids that were not paused by us and may still be running."""
+        not_paused = self.by_status[Status.FAILED] + self.by_status[Status.REJECTED]
+        return not_paused + self.not_attempted
 
-    def accounts(self) -> dict[str, int]:
-        """Give every account by name. They add up to the rows."""
+    def counts(self) -> dict[str, int]:
+        """Count the rows by what happened to them. The counts add up to the rows."""
         return {
             **{status.value: self.by_status[status] for status in Status},
             "duplicate": self.duplicate,
@@ -141,8 +165,8 @@ class Totals:
         }
 
     def identity(self) -> str:
-        """Write the sum out, without the accounts that are empty."""
-        parts = [f"{count} {name}" for name, count in self.accounts().items() if count]
+        """Write the counts as a sum, leaving out zeros: `3 rows = 2 paused + 1 failed`."""
+        parts = [f"{count} {name}" for name, count in self.counts().items() if count]
         rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
         return f"{rows} = {' + '.join(parts) or '0'}"
 
@@ -155,6 +179,7 @@ class Totals:
 
     @property
     def is_all_paused(self) -> bool:
+        """Whether the campaign of every row is paused."""
         is_paused = all(
             status.is_paused for status, count in self.by_status.items() if count
         )
@@ -169,37 +194,38 @@ class Totals:
         return max(0.0, (last - first).total_seconds())
 
     def latency_ms(self, percent: float) -> float | None:
-        """Give the latency that so many percent of the ids did not exceed."""
+        """Get a percentile of the latencies, in milliseconds."""
         if not self.latencies_ms:
             return None
         ordered = sorted(self.latencies_ms)
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
     def as_dict(self) -> dict[str, object]:
-        """Give all of it under names that JSON can carry."""
+        """Convert to a JSON object. Its keys are frozen."""
         return {
             "rows": self.rows,
-            **self.accounts(),
+            **self.counts(),
             "not_paused_before": self.not_paused_before,
-            "may_run": self.may_run,
+            "may_run": self.may_be_running,
             "wall_s": self.wall_s,
             "requests": self.requests,
-            "more_attempts": self.more_attempts,
-            "refused_for_rate": self.refused_for_rate,
-            "read_back": self.read_back,
+            "more_attempts": self.retries,
+            "refused_for_rate": self.rate_limited,
+            "read_back": self.read_backs,
             "latency_ms": {f"p{p}": self.latency_ms(p) for p in (50, 95, 99)},
             "causes": [
-                asdict(cause) | asdict(group) for cause, group in self.by_weight()
+                asdict(cause) | asdict(group)
+                for cause, group in self.most_frequent_causes()
             ],
         }
 
-    def by_weight(self) -> list[tuple[Cause, CauseGroup]]:
-        """Give the causes, those with the most ids first."""
+    def most_frequent_causes(self) -> list[tuple[Cause, CauseGroup]]:
+        """List the causes, most ids first."""
         return sorted(self.causes.items(), key=lambda pair: -pair[1].count)
 
 
 def total(records: Iterable[Record], totals: Totals) -> Totals:
-    """Add all records to the totals."""
+    """Count all records in the totals, and return these."""
     for record in records:
         totals.add(record)
     return totals

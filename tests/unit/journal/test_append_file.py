@@ -135,7 +135,7 @@ def test_a_symlink_is_refused(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
 def test_a_device_is_refused(device: str) -> None:
-    with pytest.raises(LogError, match="no regular file"):
+    with pytest.raises(LogError, match="not a regular file"):
         AppendFile(Path(device))
 
 
@@ -149,7 +149,7 @@ def test_a_torn_line_that_cannot_be_cut_is_named(
 ) -> None:
     path.write_bytes(b"torn")
     monkeypatch.setattr(os, "ftruncate", no_space)
-    with pytest.raises(LogError, match="log cannot be mended: No space left"):
+    with pytest.raises(LogError, match="log cannot be repaired: No space left"):
         AppendFile(path)
 
 
@@ -224,12 +224,11 @@ def test_a_file_fails_like_another_that_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = AppendFile(tmp_path / "one"), AppendFile(tmp_path / "other")
-    other.fail_like(one)
     other.append(b"fine\n")
     monkeypatch.setattr(os, "fdatasync", no_space)
-    with pytest.raises(LogError):
+    with pytest.raises(LogError) as failed:
         one.sync()
-    other.fail_like(one)
+    other.fail_with(failed.value)
     with pytest.raises(LogError, match="one cannot be synced"):
         other.append(b"line\n")
     one.close()
@@ -269,7 +268,7 @@ def test_a_reader_of_no_file_has_no_lines(path: Path) -> None:
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null", "/"])
 def test_a_reader_refuses_what_may_never_end(device: str) -> None:
-    with pytest.raises(LogError, match="no regular file"):
+    with pytest.raises(LogError, match="not a regular file"):
         list(read_lines(Path(device)))
 
 
@@ -281,5 +280,5 @@ def test_a_reader_names_what_it_cannot_read(path: Path) -> None:
 
 def test_a_reader_does_not_wait_for_a_pipe(path: Path) -> None:
     os.mkfifo(path)
-    with pytest.raises(LogError, match="no regular file"):
+    with pytest.raises(LogError, match="not a regular file"):
         list(read_lines(path))

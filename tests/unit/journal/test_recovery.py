@@ -196,26 +196,26 @@ def test_an_id_whose_last_run_was_cut_off_is_in_doubt(run: str, next_run: str) -
         finished_at=LATER,
         run_id=next_run,
     )
-    assert found.doubts == [doubt]
+    assert found.in_doubt == [doubt]
     assert found.latest == {"1": doubt}
 
 
 def test_an_attempt_without_a_plan_is_in_doubt_too() -> None:
-    (doubt,) = recover([], [header("a"), sent("1", "a")]).doubts
+    (doubt,) = recover([], [header("a"), sent("1", "a")]).in_doubt
     assert (doubt.id, doubt.row, doubt.error) == ("1", None, "no_answer_on_record")
 
 
 def test_a_run_that_ended_has_the_last_word_on_its_ids() -> None:
     unknown = record("1", Status.UNKNOWN, "one", request_id="one-1")
     found = recover([unknown], [header("one"), plan("1"), sent("1", "one")])
-    assert found.doubts == []
+    assert found.in_doubt == []
     assert found.latest == {"1": unknown}
 
 
 def test_an_attempt_that_was_not_applied_leaves_no_doubt() -> None:
     reply = answered("1", "a", status=503, is_in_doubt=False)
     found = recover([], [header("a"), plan("1"), sent("1", "a"), reply])
-    assert (found.doubts, found.latest) == ([], {})
+    assert (found.in_doubt, found.latest) == ([], {})
 
 
 def test_what_is_settled_and_not_paused_is_counted() -> None:

@@ -316,11 +316,8 @@ def test_the_boot_has_a_name() -> None:
     assert boot_id() == boot_id() != ""
 
 
-def test_where_no_boot_has_a_name_all_have_the_same(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bulkpause.journal.platform._BOOT_ID", path)
-    assert boot_id() == ""
+def test_boot_id_is_empty_without_its_file(path: Path) -> None:
+    assert boot_id(path) == ""
 
 
 async def test_what_was_read_before_is_not_read_again(path: Path) -> None:

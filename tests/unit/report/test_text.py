@@ -11,13 +11,13 @@ from bulkpause.cli.options import retry_command
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.model import Limit, Record, Status, StopCause, StopReason
 from bulkpause.report.text import (
-    MOST_REASONS,
+    MAX_CAUSES_SHOWN,
     as_object,
-    closing,
-    end_of_run,
-    reasons,
+    cause_lines,
+    closing_lines,
     share_of_limits,
-    still_running,
+    status_lines,
+    summary_lines,
 )
 from bulkpause.report.totals import Totals, total
 from bulkpause.settings import BURST, STEADY, Settings
@@ -56,16 +56,16 @@ def hundred() -> Totals:
 
 
 def test_the_sum_comes_first() -> None:
-    assert next(end_of_run(hundred(), LIMITS)) == "100 rows = 100 paused"
+    assert next(summary_lines(hundred(), LIMITS)) == "100 rows = 100 paused"
 
 
 def test_the_pace_is_set_against_the_limits() -> None:
-    _, pace, *_ = end_of_run(hundred(), LIMITS)
+    _, pace, *_ = summary_lines(hundred(), LIMITS)
     assert pace == "10.9 s, 100 requests, 9.17/s, 83% of what the limits allow"
 
 
 def test_the_latencies_follow() -> None:
-    lines = list(end_of_run(hundred(), LIMITS))
+    lines = list(summary_lines(hundred(), LIMITS))
     assert lines[3].startswith("latency p50 5")
     assert ", p95 9" in lines[3]
 
@@ -76,33 +76,33 @@ def test_retries_refusals_and_read_backs_are_counted() -> None:
         record(1, history=history),
         record(2, Status.NOT_PAUSABLE, campaign_status="draft"),
     ]
-    _, pace, counts, *_ = end_of_run(totals_of(records), LIMITS)
+    _, pace, counts, *_ = summary_lines(totals_of(records), LIMITS)
     assert "5 requests" in pace
-    assert counts == "1 refused for rate, 2 tried again, 1 read back"
+    assert counts == "1 rate-limited, 2 retried, 1 read back"
 
 
 def test_what_an_earlier_run_did_is_not_counted() -> None:
     history = ({"http_status": 500, "at": at(0)},)
     resumed = record(1, started=0.0, history=history)
     found = totals_of([resumed], since=at(0.5))
-    assert (found.requests, found.more_attempts, found.wall_s) == (1, 0, 0.5)
+    assert (found.requests, found.retries, found.wall_s) == (1, 0, 0.5)
 
 
 def test_a_run_that_sent_nothing_says_no_more_than_its_sum() -> None:
     found = Totals(rows=3, already_done=3)
-    assert list(end_of_run(found, LIMITS)) == ["3 rows = 3 already_done"]
+    assert list(summary_lines(found, LIMITS)) == ["3 rows = 3 already_done"]
 
 
 def test_the_end_of_a_run_says_what_may_still_run() -> None:
     records = [record(1, Status.FAILED), record(2, Status.UNKNOWN), record(3)]
-    assert list(end_of_run(totals_of(records, rows=5), LIMITS))[:3] == [
+    assert list(summary_lines(totals_of(records, rows=5), LIMITS))[:3] == [
         "5 rows = 1 paused + 1 failed + 1 unknown + 2 not_attempted",
-        "3 may still run: not paused by us, 2 of them not attempted",
-        "1 unknown: perhaps paused, perhaps still running",
+        "3 may still be running, 2 of them not attempted",
+        "1 unknown: may be paused or may be running",
     ]
-    assert "may still run" not in "".join(end_of_run(hundred(), LIMITS))
-    _, running, *_ = end_of_run(totals_of([record(1)], rows=3), LIMITS)
-    assert running == "2 may still run: not paused by us, all of them not attempted"
+    assert "may still be running" not in "".join(summary_lines(hundred(), LIMITS))
+    _, running, *_ = summary_lines(totals_of([record(1)], rows=3), LIMITS)
+    assert running == "2 may still be running, all of them not attempted"
 
 
 def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
@@ -114,7 +114,7 @@ def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
             for n in range(2, 7)
         ),
     ]
-    assert list(reasons(totals_of(records))) == [
+    assert list(cause_lines(totals_of(records))) == [
         "5 rejected: HTTP 404, Not found",
         "    such as 2, 3, 4",
         "    trace_id t-2, t-3, t-4",
@@ -136,22 +136,22 @@ def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
 def test_what_was_not_read_back_is_called_so(
     status: Status, http_status: int, reason: str
 ) -> None:
-    first, *_ = reasons(totals_of([record(1, status, http_status=http_status)]))
+    first, *_ = cause_lines(totals_of([record(1, status, http_status=http_status)]))
     assert first == f"1 {status}: {reason}"
 
 
 def test_causes_beyond_the_first_ten_are_counted() -> None:
     records = [record(n, Status.REJECTED, message=str(n)) for n in range(12)]
-    lines = list(reasons(totals_of(records)))
-    assert sum(" rejected: " in line for line in lines) == MOST_REASONS == 10
-    assert lines[-1] == "and 2 reasons more"
+    lines = list(cause_lines(totals_of(records)))
+    assert sum(" rejected: " in line for line in lines) == MAX_CAUSES_SHOWN == 10
+    assert lines[-1] == "and 2 more reasons"
 
 
 def test_nothing_that_is_told_can_steer_a_terminal() -> None:
     evil = "\x1b]0;owned\x07\N{RIGHT-TO-LEFT OVERRIDE}\n"
     found = totals_of([record(1, Status.FAILED, message=evil, trace_id=evil)])
     stopped = StopReason(StopCause.OUTAGE, evil)
-    told = [*end_of_run(found, LIMITS), *closing(found, stopped, LOG, None)]
+    told = [*summary_lines(found, LIMITS), *closing_lines(found, stopped, LOG, None)]
     assert all(line.isprintable() for line in told)
 
 
@@ -183,15 +183,15 @@ def test_the_object_says_the_same_as_the_text() -> None:
 def test_the_closing_words_name_the_rule_what_is_left_and_what_is_next() -> None:
     found = totals_of([record(1), record(2, Status.FAILED)], rows=50)
     stopped = StopReason(StopCause.GUARD_RAIL, "--max-failures 0: 1 of 2 ids failed")
-    assert list(closing(found, stopped, LOG, "bulkpause retry x")) == [
+    assert list(closing_lines(found, stopped, LOG, "bulkpause retry x")) == [
         f"stopped: {stopped.detail}; left: 1 failed, 48 not_attempted",
         "log: pauses.jsonl",
-        "go on with: bulkpause retry x",
+        "resume with: bulkpause retry x",
     ]
 
 
 def test_a_run_that_was_not_stopped_names_its_log_alone() -> None:
-    assert list(closing(hundred(), None, LOG, None)) == ["log: pauses.jsonl"]
+    assert list(closing_lines(hundred(), None, LOG, None)) == ["log: pauses.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -241,9 +241,9 @@ def test_what_still_runs_is_the_answer_to_an_incident() -> None:
     ]
     records = [record(n, status) for n, status in enumerate(statuses)]
     found = totals_of(records, rows=len(records) + 4)
-    assert list(still_running(found))[:4] == [
+    assert list(status_lines(found))[:4] == [
         "2 paused",
         "1 not pausable (see their status below)",
-        "6 may still run: not paused by us, 4 of them not attempted",
-        "1 unknown: perhaps paused, perhaps still running",
+        "6 may still be running, 4 of them not attempted",
+        "1 unknown: may be paused or may be running",
     ]

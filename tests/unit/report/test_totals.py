@@ -16,7 +16,7 @@ def test_the_accounts_add_up_to_the_rows(
     rows = len(records) + left + duplicate + done
     totals = Totals(rows=rows, duplicate=duplicate, already_done=done)
     total(records, totals)
-    assert sum(totals.accounts().values()) == rows
+    assert sum(totals.counts().values()) == rows
     assert totals.not_attempted == left
 
 
@@ -25,7 +25,7 @@ def test_records_are_counted_by_their_status(records: list[Record]) -> None:
     totals = total(records, Totals(rows=len(records)))
     for status in Status:
         found = [record for record in records if record.status is status]
-        assert totals.accounts()[status.value] == len(found)
+        assert totals.counts()[status.value] == len(found)
 
 
 @given(before=RECORDS, after=RECORDS)
@@ -38,7 +38,7 @@ def test_a_sum_goes_on_where_it_was_left(
 
 
 def test_every_account_has_a_name() -> None:
-    assert list(Totals().accounts()) == [
+    assert list(Totals().counts()) == [
         "paused",
         "already_paused",
         "not_pausable",

@@ -34,10 +34,10 @@ def show_status(log: Path, *, is_json: bool) -> ExitCode:
     if is_json:
         click.echo(orjson.dumps(totals.as_dict() | {"log": str(log)}))
     else:
-        for line in report.still_running(totals):
+        for line in report.status_lines(totals):
             click.echo(line)
         if totals.is_unfinished:
-            click.echo(f"go on with: {_retry_command(log, found)}")
+            click.echo(f"resume with: {_retry_command(log, found)}")
     return exit_of_totals(totals)
 
 

@@ -236,7 +236,7 @@ class RunResult:
 
 def say_end(end: RunResult, options: Options) -> None:
     """Say how the run ended. It is over and on record, whether or not this is read."""
-    text = "\n".join(report.end_of_run(end.totals, options.settings.limits))
+    text = "\n".join(report.summary_lines(end.totals, options.settings.limits))
     if options.is_json:
         text = orjson.dumps(end.as_dict(options)).decode()
     try:
@@ -247,7 +247,7 @@ def say_end(end: RunResult, options: Options) -> None:
     if options.is_json or writes_lines(options) or end.log is None:
         return
     command = end.command(options)
-    for line in report.closing(end.totals, end.stopped, end.log, command):
+    for line in report.closing_lines(end.totals, end.stopped, end.log, command):
         _tell(line)
 
 
