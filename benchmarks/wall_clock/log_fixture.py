@@ -1,4 +1,4 @@
-"""A log and a write-ahead file as a run leaves them that was killed near its end."""
+"""Write the logs of a run that was killed near its end."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

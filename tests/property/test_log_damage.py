@@ -1,6 +1,7 @@
-"""Logs and write-ahead files that were cut, flipped, joined or made up.
+"""Truncated, flipped, joined and generated lines of both logs.
 
-What is whole is read, a torn tail is cut with one warning, all else names its line.
+Whole lines are read, a torn last line is cut with one warning, and every other damage
+is reported with its line.
 """
 
 import random
@@ -52,7 +53,7 @@ def record(id_: str, status: Status) -> Record:
         id=id_,
         status=status,
         http_status=204,
-        message="of a server: \N{SNOWMAN}",
+        message="from a server: \N{SNOWMAN}",
         attempts=2,
         history=({"http_status": 503, "trace_id": "t", "error": None, "at": AT},),
         row=1,
@@ -110,20 +111,20 @@ def opened(path: Path) -> tuple[Recovery, tuple[str, ...]]:
 
 
 def whole(name: str, count: int) -> Recovery:
-    """Give what the files say with so many lines of one of them."""
+    """Recover from both files, with the first lines only of one of them."""
     lines = {**FILES, name: FILES[name][:count]}
-    entries: list[WalEntry] = list(decode_entries(ends_cut(lines["log.wal"]), "wal"))
-    return recover(decode_records(ends_cut(lines["log"]), "log"), entries)
+    entries: list[WalEntry] = list(
+        decode_entries(without_newlines(lines["log.wal"]), "wal")
+    )
+    return recover(decode_records(without_newlines(lines["log"]), "log"), entries)
 
 
-def ends_cut(lines: list[bytes]) -> list[bytes]:
+def without_newlines(lines: list[bytes]) -> list[bytes]:
     return [line[:-1] for line in lines]
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_ends_anywhere_in_its_last_two_lines_is_read_as_far_as_it_goes(
-    path: Path, name: str
-) -> None:
+def test_truncated_file_is_read_up_to_last_newline(path: Path, name: str) -> None:
     lines = FILES[name]
     content = b"".join(lines)
     from_line = len(lines) - 2
@@ -142,7 +143,7 @@ def test_a_file_that_ends_anywhere_in_its_last_two_lines_is_read_as_far_as_it_go
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_flipped_bit_names_its_line_or_tears_the_last(path: Path, name: str) -> None:
+def test_flipped_bit_is_reported_with_its_line(path: Path, name: str) -> None:
     source = random.Random(name)
     content = b"".join(FILES[name])
     for _ in range(10_000 if IS_NIGHTLY else 1_000):
@@ -166,7 +167,7 @@ def test_a_flipped_bit_names_its_line_or_tears_the_last(path: Path, name: str) -
 @pytest.mark.parametrize(
     "what", [b"\n", b"\0\0\0\0\n", b"{}\n", b'{"id":\n', b"\xff\xfe\n"]
 )
-def test_a_foreign_line_is_named_wherever_it_stands(
+def test_foreign_line_is_reported_at_any_position(
     path: Path, name: str, place: int, what: bytes
 ) -> None:
     lines = FILES[name]
@@ -175,7 +176,7 @@ def test_a_foreign_line_is_named_wherever_it_stands(
         read_recovery(path)
 
 
-def test_a_damaged_file_is_left_as_it_is(path: Path) -> None:
+def test_damaged_file_is_not_changed(path: Path) -> None:
     content = b"".join([LOG[0], b"?\n", LOG[1], b"torn"])
     lay_out(path, "log", content)
     with pytest.raises(LogError, match="/log: line 2 is damaged"):
@@ -184,7 +185,7 @@ def test_a_damaged_file_is_left_as_it_is(path: Path) -> None:
     assert write_ahead_path(path).read_bytes() == b"".join(AHEAD)
 
 
-# Made up, by whatever wrote it
+# Generated lines
 
 
 JSON = st.recursive(
@@ -216,14 +217,14 @@ HISTORIES = st.lists(
 
 
 def like(value: object) -> st.SearchStrategy[object]:
-    """Draw what could stand in the place of a value."""
+    """Draw a replacement for a value."""
     kinds = {str: TEXTS, int: NUMBERS, float: NUMBERS, list: HISTORIES}
     return st.one_of(st.none(), kinds.get(type(value), JSON), JSON)
 
 
 @st.composite
-def made_up(draw: st.DrawFn, lines: list[bytes]) -> bytes:
-    """Draw a line in which some values are others, or some bytes."""
+def generated(draw: st.DrawFn, lines: list[bytes]) -> bytes:
+    """Draw a line in which some values or some bytes are replaced."""
     line = draw(st.sampled_from(lines))[:-1]
     if draw(st.integers(0, 3)) == 0:
         at, size = draw(st.integers(0, len(line))), draw(st.integers(0, 3))
@@ -235,21 +236,21 @@ def made_up(draw: st.DrawFn, lines: list[bytes]) -> bytes:
         fields[key] = draw(like(fields[key]))
     try:
         return orjson.dumps(fields)
-    except (TypeError, ValueError):  # a number or a text that JSON does not have
+    except (TypeError, ValueError):  # a number or a text that JSON cannot hold
         return line
 
 
 @st.composite
-def story(draw: st.DrawFn, lines: list[bytes]) -> list[bytes]:
-    """Draw lines in any order, one of them perhaps made up."""
-    told = draw(st.lists(st.sampled_from(ends_cut(lines)), max_size=5))
-    at = draw(st.integers(0, len(told)))
-    return [*told[:at], *draw(st.lists(made_up(lines), max_size=1)), *told[at:]]
+def shuffled(draw: st.DrawFn, lines: list[bytes]) -> list[bytes]:
+    """Draw lines in any order, up to one of them generated."""
+    drawn = draw(st.lists(st.sampled_from(without_newlines(lines)), max_size=5))
+    at = draw(st.integers(0, len(drawn)))
+    return [*drawn[:at], *draw(st.lists(generated(lines), max_size=1)), *drawn[at:]]
 
 
 @MANY
-@given(story(LOG), story(AHEAD))
-def test_whatever_the_files_hold_is_read_or_named(
+@given(shuffled(LOG), shuffled(AHEAD))
+def test_random_lines_are_read_or_reported(
     log: list[bytes], ahead: list[bytes]
 ) -> None:
     try:
@@ -271,11 +272,11 @@ def test_whatever_the_files_hold_is_read_or_named(
     for id_ in {*settled, *unfinished, *found.prior_attempts}:
         assert re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", id_)
         assert any(id_.encode() in line for line in (*log, *ahead))
-    say_all(found)
+    use_everywhere(found)
 
 
-def say_all(found: Recovery) -> None:
-    """Take a recovery to every place where one is used."""
+def use_everywhere(found: Recovery) -> None:
+    """Pass a recovery to all code that uses one."""
     ages = ages_s(found, now=NOW, clock_s=20.0, boot_id="b", longest_s=60)
     assert all(0 <= age < 60 for age in ages)
     totals = total(found.latest.values(), Totals())
@@ -293,7 +294,7 @@ def say_all(found: Recovery) -> None:
 @given(
     st.lists(st.binary(max_size=60)), st.sampled_from([decode_records, decode_entries])
 )
-def test_any_bytes_at_all_are_no_log(
+def test_random_bytes_are_reported(
     lines: list[bytes], decode: Callable[[list[bytes], str], object]
 ) -> None:
     if lines:

@@ -1,8 +1,8 @@
-"""Any sequence of runs, retries, crashes and faults over one log, held to the promises.
+"""Any sequence of runs, retries, crashes and faults on one log keeps the guarantees.
 
-Each run is traced to its end, and a crash goes back to an instant of it: to the lines
-that were written by then, less what no sync had reached if the power failed, and to
-what the server had done.
+Each run is traced to its end. A crash goes back to a moment of it: the files hold the
+lines written until then, a power cut takes lines that were not synced, and the server
+has done what it did until then.
 """
 
 import tempfile
@@ -46,7 +46,7 @@ FAULTS = {
 
 
 class LogMachine(RuleBasedStateMachine):
-    """A log, its write-ahead file, and a server, through whatever happens."""
+    """A result log, its write-ahead log and a server, under random events."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class LogMachine(RuleBasedStateMachine):
         wanted=st.sets(st.sampled_from(IDS), min_size=1),
         seed=st.integers(0, 99),
         instant=st.floats(0, 1),
-        ahead_left=st.floats(0, 1),
+        write_ahead_left=st.floats(0, 1),
         log_left=st.floats(0, 1),
         has_power=st.booleans(),
     )
@@ -90,16 +90,18 @@ class LogMachine(RuleBasedStateMachine):
         wanted: set[str],
         seed: int,
         instant: float,
-        ahead_left: float,
+        write_ahead_left: float,
         log_left: float,
         has_power: bool,
     ) -> None:
         before = dict(self.server.statuses)
         trace = self._run(sorted(wanted), seed)
-        opened = next(n for n, one in enumerate(trace.steps) if is_ahead(one)) + 1
+        opened = (
+            next(n for n, one in enumerate(trace.steps) if is_write_ahead_log(one)) + 1
+        )
         steps = opened + round(instant * (len(trace.steps) - opened))
         crash = crash_after(trace, steps)
-        left = {"log": log_left, "log.wal": ahead_left}
+        left = {"log": log_left, "log.wal": write_ahead_left}
         replace_files(
             self.path,
             {
@@ -122,10 +124,10 @@ class LogMachine(RuleBasedStateMachine):
         ]
 
     def _is_known(self, call: Call) -> bool:
-        """Say whether a file names the request, or a record of its run its id.
+        """Check that a file names the request, or that its run recorded its id.
 
-        An intent is not synced. What a power cut makes us forget is not ours any
-        more: it is as if somebody else had paused the campaign.
+        Requests are not synced. If a power cut takes one from the write-ahead log,
+        the campaign counts as paused by another person.
         """
         ahead = self.log.with_name("log.wal")
         if ahead.exists() and call.request_id.encode() in ahead.read_bytes():
@@ -134,7 +136,7 @@ class LogMachine(RuleBasedStateMachine):
         return record is not None and record.run_id == run_of(call.request_id)
 
     @rule(id_=st.sampled_from(IDS))
-    def another_person_pauses_one(self, id_: str) -> None:
+    def another_person_pauses_campaign(self, id_: str) -> None:
         self.server.act(id_)
 
     @invariant()
@@ -142,14 +144,14 @@ class LogMachine(RuleBasedStateMachine):
         assert disagreements(self._records().values(), self.server) == []
 
     @invariant()
-    def nothing_that_was_planned_is_forgotten(self) -> None:
+    def every_planned_id_is_known(self) -> None:
         found = read_recovery(self.log)
         known = found.settled | set(found.unfinished)
         assert known >= set(found.records)
         assert known >= set(found.planned)
 
     def _records(self) -> dict[str, Record]:
-        """Read the last word on each id: a run that was cut off may be later."""
+        """Read the latest status of each id, those of a killed run included."""
         return read_recovery(self.log).latest
 
     def _run(self, wanted: list[str] | list[Item], seed: int) -> Trace:
@@ -178,11 +180,11 @@ class LogMachine(RuleBasedStateMachine):
         with client_replaced_by(self.server), traced(trace):
             run_on_virtual_time(run())
         again = settled & {call.id for call in self.server.calls[asked:]}
-        assert not again, f"settled, and asked for again: {again}"
+        assert not again, f"settled, and requested again: {again}"
         return trace
 
     def _finish(self) -> None:
-        """Let a last run without faults settle everything."""
+        """Settle every id in a last run without faults."""
         self.server.fault_of = random_faults({}, {})
         self._pause(IDS)
         records = self._records()
@@ -195,12 +197,12 @@ class LogMachine(RuleBasedStateMachine):
         assert [path.name for path in self.path.iterdir()] == ["log"]
 
 
-def is_ahead(step: object) -> bool:
+def is_write_ahead_log(step: object) -> bool:
     return getattr(step, "name", "") == "log.wal"
 
 
 def settled_on_record(log: Path) -> set[str]:
-    """Read the log by other means than the code that is judged here."""
+    """Read the log without the code under test."""
     lines = log.read_bytes().split(b"\n")[:-1] if log.exists() else []
     last = {one["id"]: one["status"] for one in map(orjson.loads, lines)}
     return {id_ for id_, status in last.items() if Status(status).is_settled}

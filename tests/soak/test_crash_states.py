@@ -1,9 +1,9 @@
-"""Resume from every state in which a crash may leave the files of one run.
+"""Resume from every state in which a crash can leave the files of a run.
 
 One run is traced: each line that it wrote, each sync, and each campaign that the
-server paused, in order. A kill leaves all that was written; a power cut may take any
-of what was not synced, or leave zeros in its place. From each such state a resumed
-run is judged by the server, on virtual time and without sockets.
+server paused, in order. A kill leaves all written lines. A power cut may take any
+bytes that were not synced, or leave zeros in their place. A resumed run from each
+state is compared with the server, on virtual time and without sockets.
 """
 
 import random
@@ -47,15 +47,15 @@ PAUSES = {
     Fault.UNAVAILABLE: 0.1,
 }
 SETTINGS = Settings(limits=(), max_in_flight=5, retry_policy=RetryPolicy())
-#: How many states there are at the least, and how many are tried in each run.
-FEWEST = 2_000
-#: Into so many tests they are shared out, which can run side by side.
+#: States that there are at least, and that are resumed without the nightly size.
+MIN_STATES = 2_000
+#: Tests that share the states, so that they can run in parallel.
 SHARES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the disk holds and what the server did when the machine came back."""
+    """The files, and the campaigns that the server paused, after a crash."""
 
     log: bytes
     ahead: bytes | None
@@ -79,7 +79,7 @@ def pause(server: FakeServer, log: Path, *, is_resumed: bool = True) -> None:
 
 
 def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
-    """Run from nothing, or from what a crash left, and take note of it all."""
+    """Trace a run from nothing, or a resumed run from a crash."""
     trace = Trace()
     paused = dict.fromkeys(crash.paused if crash else (), "paused")
     server = FakeServer(
@@ -96,7 +96,7 @@ def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
 
 
 def states_of(trace: Trace) -> Iterator[State]:
-    """Give every state, the last lines cut at each of their bytes."""
+    """List every state, with the last lines cut at each byte too."""
     for steps in range(1, len(trace.steps) + 1):
         crash = crash_after(trace, steps)
         if len(crash.files) == 2:
@@ -109,12 +109,12 @@ def _states_at(crash: Crash) -> Iterator[State]:
     if ahead.is_removed:
         yield State(log.content, None, crash.paused)
     for log_left in _left(log.content, log.synced):
-        for ahead_left in _left(ahead.content, ahead.synced):
-            yield State(log_left, ahead_left, crash.paused)
+        for write_ahead_left in _left(ahead.content, ahead.synced):
+            yield State(log_left, write_ahead_left, crash.paused)
 
 
 def _left(content: bytes, synced: int) -> list[bytes]:
-    """Give what may be left: all, nothing unsynced, half a line, zeros for it."""
+    """List what a crash may leave: all, synced bytes only, half the rest, zeros."""
     tail = len(content) - synced
     if not tail:
         return [content]
@@ -123,7 +123,7 @@ def _left(content: bytes, synced: int) -> list[bytes]:
 
 
 def _cut_at_every_byte(trace: Trace) -> Iterator[State]:
-    """Cut the last two lines, when they had not been synced yet."""
+    """Cut the last two lines before they were synced."""
     for name in ("log", "log.wal"):
         last = [n for n, step in enumerate(trace.steps) if _is_line_of(step, name)][-2:]
         crash = crash_after(trace, last[-1] + 1)
@@ -142,7 +142,7 @@ def _is_line_of(step: object, name: str) -> bool:
 
 @pytest.fixture(scope="module")
 def states(tmp_path_factory: pytest.TempPathFactory) -> list[State]:
-    """Build the states of a run, and of a second one that took up a crash of it.
+    """Build the states of a run, and of a run that resumed a crash of it.
 
     Without the nightly size, a sample of them.
     """
@@ -151,14 +151,14 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> list[State]:
     crash = next(_states_at(crash_after(trace, len(trace.steps) // 2)))
     again = trace_of_a_run(folder, crash)
     every = list(dict.fromkeys([*states_of(trace), *states_of(again)]))
-    return every if IS_NIGHTLY else random.Random(1).sample(every, FEWEST)
+    return every if IS_NIGHTLY else random.Random(1).sample(every, MIN_STATES)
 
 
-def test_there_are_enough_states(states: list[State]) -> None:
-    assert len(states) >= FEWEST
+def test_crash_states_are_enough(states: list[State]) -> None:
+    assert len(states) >= MIN_STATES
 
 
-def test_what_the_server_paused_is_on_record_at_every_instant(tmp_path: Path) -> None:
+def test_paused_ids_are_always_in_write_ahead_log(tmp_path: Path) -> None:
     trace = trace_of_a_run(tmp_path)
     for steps in range(len(trace.steps) + 1):
         crash = crash_after(trace, steps)
@@ -181,7 +181,7 @@ def test_resume_works_from_every_state(
 
 
 def problems_after(state: State, log: Path) -> list[str]:
-    """Resume, and name everything that is not as it was promised."""
+    """Resume, and list every broken guarantee."""
     paused = dict.fromkeys(state.paused, "paused")
     server = FakeServer(statuses={**STATUSES, **paused})
     before = _whole_records(state.log)
@@ -192,8 +192,8 @@ def problems_after(state: State, log: Path) -> list[str]:
     records = after.records
     return [
         *(f"{id_} was lost" for id_ in IDS if id_ not in records),
-        *(f"{id_} was settled and asked for again" for id_ in sorted(done & sent)),
-        *(f"{id_} was tried and not paused" for id_ in _not_paused(records)),
+        *(f"{id_} was settled and requested again" for id_ in sorted(done & sent)),
+        *(f"{id_} was sent and not paused" for id_ in _not_paused(records)),
         *disagreements(records.values(), server),
         *([f"{log.name}.wal is left"] if len(list(log.parent.iterdir())) > 1 else []),
     ]

@@ -1,4 +1,4 @@
-"""A disk that fills up: nothing is sent after the first line that could not be kept."""
+"""On a full disk, nothing is sent after the first line that cannot be written."""
 
 import re
 import resource
@@ -30,7 +30,7 @@ OPTIONS = (
 
 
 def run_with_files_of(limit: int, program: Program, simulator: Simulator) -> Ended:
-    """Run the program where no file may be longer than so many bytes."""
+    """Run the program with a limit on the size of files, in bytes."""
     variables = {**program.variables, "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(
         [script(), "run", "ids.txt", "--base-url", simulator.base_url, *OPTIONS],
@@ -53,7 +53,7 @@ def whole_lines(path: Path) -> list[dict[str, str]]:
 
 
 def problems_of(ended: Ended, program: Program, simulator: Simulator) -> Iterator[str]:
-    """Compare what a run that found the disk full says with what it did."""
+    """Compare what a run on a full disk reports with what it did."""
     if ended.code != 6 or "Traceback" in ended.stderr:
         yield f"exit {ended.code}: {ended.stderr}"
     ahead = whole_lines(program.folder / "log.jsonl.wal")
@@ -61,7 +61,7 @@ def problems_of(ended: Ended, program: Program, simulator: Simulator) -> Iterato
     asked = {entry.id for entry in simulator.ledger}
     recorded = {one["id"] for one in whole_lines(program.log)}
     if not asked <= tried:
-        yield f"sent and not on record: {asked - tried}"
+        yield f"sent, not on record: {asked - tried}"
     unsettled = asked - recorded
     if len(unsettled) > MAX_IN_FLIGHT:
         yield f"{len(unsettled)} sent without a record"
@@ -86,14 +86,12 @@ def try_size(limit: int, folder: Path, serve: Serve) -> list[str]:
         entry.id for entry in simulator.ledger[before:]
     }
     if again:
-        found.append(f"asked for again: {again}")
+        found.append(f"requested again: {again}")
     return [f"{limit} bytes: {one}" for one in found]
 
 
-def test_a_limit_on_files_ends_the_run_and_loses_nothing(
-    tmp_path: Path, serve: Serve
-) -> None:
-    # The write-ahead file begins with 700 bytes; a record has about 450.
+def test_file_size_limit_ends_run_without_loss(tmp_path: Path, serve: Serve) -> None:
+    # The write-ahead log begins with 700 bytes; a record has about 600.
     sizes = [0, 1, 100, 300, *range(701, 5_000, 661), 9_001, 12_001]
     with ThreadPoolExecutor(3) as lanes:
         found = list(lanes.map(lambda size: try_size(size, tmp_path, serve), sizes))
@@ -103,20 +101,20 @@ def test_a_limit_on_files_ends_the_run_and_loses_nothing(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of 16 KiB, where that is allowed."""
+    """Mount a disk of 16 KiB, if that is allowed."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount, umount = shutil.which("mount"), shutil.which("umount")
     if mount is None or umount is None:
-        pytest.skip("there is no mount here")
+        pytest.skip("mount is not installed")
     tmpfs = [mount, "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
     if subprocess.run(tmpfs, capture_output=True, check=False).returncode != 0:
-        pytest.skip("nothing may be mounted here")
+        pytest.skip("mounting is not allowed")
     yield folder
     subprocess.run([umount, str(folder)], check=True)
 
 
-def test_a_full_disk_ends_the_run_with_6(
+def test_full_disk_ends_run_with_6(
     small_disk: Path, program: Program, serve: Serve
 ) -> None:
     simulator = serve(**NETWORK)
@@ -133,7 +131,7 @@ def test_a_full_disk_ends_the_run_with_6(
 
 @pytest.mark.parametrize("device", ["/dev/full", "/dev/zero", "/dev/null"])
 @pytest.mark.parametrize("verb", ["run", "retry", "status", "export"])
-def test_a_device_is_no_log(
+def test_device_is_refused_as_log(
     program: Program, serve: Serve, device: str, verb: str
 ) -> None:
     simulator = serve()
@@ -148,9 +146,7 @@ def test_a_device_is_no_log(
     assert len(simulator.ledger) == 0
 
 
-def test_a_folder_that_may_not_be_written_ends_with_6(
-    program: Program, serve: Serve
-) -> None:
+def test_missing_log_directory_ends_with_6(program: Program, serve: Serve) -> None:
     simulator = serve()
     options = ["--base-url", simulator.base_url, "--log", "missing/log.jsonl"]
     ended = program.call("run", program.ids(3), "--yes", *options)

@@ -1,4 +1,4 @@
-"""`kill -9` at random instants, and on with `--resume`, judged by the ledger.
+"""`kill -9` at random moments, then `--resume`, compared with the server's ledger.
 
 Each course of runs has a server and a log of its own. Its runs are killed one after
 another, while they start, send, wait or end; the last one is left alone. After each
@@ -78,18 +78,17 @@ class Course:
     def _is_killed(self) -> bool:
         """Start a run and kill it; False if it had ended by then."""
         running = self._start()
-        process = running._process
         if self.source.random() < 0.2:
             sleep(self.source.uniform(0, 0.6))
         else:
             more = len(self.simulator.ledger) + self.source.randint(1, 18)
             give_up_at = monotonic() + WITHIN_S
-            while len(self.simulator.ledger) < more and process.poll() is None:
+            while len(self.simulator.ledger) < more and running.exit_code is None:
                 assert monotonic() < give_up_at
                 sleep(0.002)
             sleep(self.source.uniform(0, 0.05))
         running.kill()
-        return process.returncode == -9
+        return running.exit_code == -9
 
     def _needless_read_backs(self) -> Iterator[str]:
         viewed = {one.id for one in self.simulator.ledger if one.action == "view"}
@@ -98,28 +97,28 @@ class Course:
 
 
 def whole_lines(path: Path) -> list[dict[str, Any]]:
-    """Read what a kill left: all whole lines."""
+    """Read the whole lines of a file."""
     data = path.read_bytes() if path.exists() else b""
     return [orjson.loads(line) for line in data.split(b"\n")[:-1]]
 
 
 def problems_after_a_kill(program: Program, simulator: Simulator) -> Iterator[str]:
-    """Look for what was done and is not on record, and for too much in flight."""
+    """List pauses that are not on record, and too many ids in flight."""
     paused = set(simulator.ledger.acted_ids())
     recorded = {(one["id"], one["run_id"]) for one in whole_lines(program.log)}
     ahead = whole_lines(program.folder / "log.jsonl.wal")
     tried = {one["sent"] for one in ahead if "sent" in one}
     for id_ in paused - tried - {id_ for id_, _ in recorded}:
-        yield f"{id_} was paused, and nothing on record says so"
-    in_doubt = without_an_answer(ahead, recorded)
+        yield f"{id_} was paused, and is not on record"
+    in_doubt = without_response(ahead, recorded)
     if len(in_doubt) > MAX_IN_FLIGHT:
         yield f"{len(in_doubt)} in flight when it was killed"
 
 
-def without_an_answer(
+def without_response(
     ahead: list[dict[str, Any]], recorded: set[tuple[str, str]]
 ) -> set[str]:
-    """Name the ids whose last request of the last run no line speaks of."""
+    """List ids of the last run whose last request has no response on record."""
     run = next((one["run"] for one in reversed(ahead) if "run" in one), "")
     answered = {one["request_id"] for one in ahead if "answered" in one}
     return {
@@ -133,7 +132,7 @@ def without_an_answer(
 
 
 def problems_at_the_end(program: Program, simulator: Simulator) -> Iterator[str]:
-    """Compare each record with the server: what is lost, repeated, or not true."""
+    """Compare each record with the server: lost, repeated, or false."""
     records = whole_lines(program.log)
     last = {record["id"]: record for record in records}
     for id_ in IDS:
@@ -149,7 +148,7 @@ def problems_at_the_end(program: Program, simulator: Simulator) -> Iterator[str]
             if Status(record["status"]).is_settled and is_later:
                 yield f"{entry.action} of {entry.id} after it was {record['status']}"
     if (program.folder / "log.jsonl.wal").exists():
-        yield "the write-ahead file is left"
+        yield "the write-ahead log is left"
 
 
 def is_true(status: str, there: str) -> bool:
@@ -180,9 +179,7 @@ def a_course(folder: Path, serve: Serve, number: int) -> Course:
     )
 
 
-def test_kills_at_random_instants_lose_nothing_and_repeat_nothing(
-    tmp_path: Path, serve: Serve
-) -> None:
+def test_random_kills_lose_and_repeat_nothing(tmp_path: Path, serve: Serve) -> None:
     courses: list[Course] = []
     numbers = count()
 

@@ -1,4 +1,4 @@
-"""What reading an input costs in memory, as the peak of a process of its own."""
+"""Peak memory of reading an input, in a process of its own."""
 
 import subprocess
 import sys
@@ -15,17 +15,17 @@ from tests.support.program import WITHIN_S
 
 pytestmark = pytest.mark.unmeasured
 
-#: The peak since the program took the place of what started it, in KiB.
+#: Prints the peak since the program was executed, in KiB.
 PROGRAM = """
 import atexit, re, sys
 from pathlib import Path
 from bulkpause.cli.app import main
 
-def tell():
+def print_peak():
     status = Path("/proc/self/status").read_text()
     print(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1], file=sys.stderr)
 
-atexit.register(tell)
+atexit.register(print_peak)
 main()
 """
 ROWS = 1_000_000 if IS_NIGHTLY else 50_000
@@ -52,7 +52,7 @@ def json_rows(ids: int, width: int) -> Iterator[bytes]:
 
 
 def plan(source: str | Path, lines: Iterable[bytes] = ()) -> tuple[int, str, int]:
-    """Give the ids of an input, what was said of it, and the peak in KiB."""
+    """Plan an input: its number of ids, its messages, and the peak in KiB."""
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "plan", source, "--json"],
         stdin=subprocess.PIPE,
@@ -69,7 +69,7 @@ def plan(source: str | Path, lines: Iterable[bytes] = ()) -> tuple[int, str, int
 
 @pytest.mark.timeout(600 if IS_NIGHTLY else 300)
 @pytest.mark.parametrize("rows", [csv_rows, quoted_rows, json_rows])
-def test_memory_grows_with_the_ids_and_not_with_the_width_of_the_file(
+def test_memory_grows_with_ids_not_with_row_width(
     rows: Callable[[int, int], Iterator[bytes]],
 ) -> None:
     count = ROWS if rows is csv_rows else ROWS // 5
@@ -82,7 +82,9 @@ def test_memory_grows_with_the_ids_and_not_with_the_width_of_the_file(
 
 
 @pytest.mark.parametrize("name", [name for name in LARGE if name.startswith("bomb")])
-def test_a_packed_gigabyte_is_refused_at_little_cost(tmp_path: Path, name: str) -> None:
+def test_compressed_gigabyte_is_refused_in_little_memory(
+    tmp_path: Path, name: str
+) -> None:
     data, said = LARGE[name]
     path = tmp_path / name
     path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT, once and twice, at many instants of a run."""
+"""SIGTERM and SIGINT, once and twice, at many moments of a run."""
 
 import random
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ CODES = {SIGINT: 130, SIGTERM: 143}
 def stopped(
     program: Program, simulator: Simulator, number: Signals, times: int, seed: int
 ) -> Ended:
-    """Start a run, and send it a signal at some instant of its sending."""
+    """Start a run, and send it a signal while it sends requests."""
     source = random.Random(seed)
     at = ["--base-url", simulator.base_url, *OPTIONS]
     running = program.start("run", program.ids(len(IDS)), *at)
@@ -51,12 +51,12 @@ def problems_of(
         yield f"exit {ended.code}: {ended.stderr}"
     statuses = program.statuses()
     if not ended.account.startswith(f"{len(IDS)} rows = "):
-        yield f"it summed up as {ended.stdout!r}"
+        yield f"its summary is {ended.stdout!r}"
     elif not is_sum(ended.account):
-        yield f"it does not add up: {ended.account}"
+        yield f"the summary does not add up: {ended.account}"
     asked = {entry.id for entry in simulator.ledger}
     if times == 1 and asked != set(statuses):
-        yield f"asked for and not recorded: {asked ^ set(statuses)}"
+        yield f"requested and not recorded: {asked ^ set(statuses)}"
     for id_, status in statuses.items():
         is_paused = simulator.status(id_) == "paused"
         if status != "unknown" and is_paused != (status == "paused"):
@@ -69,7 +69,7 @@ def is_sum(account: str) -> bool:
 
 
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
-def test_a_stop_at_any_instant_keeps_the_account_and_the_log_whole(
+def test_stop_at_any_instant_keeps_summary_and_log(
     tmp_path: Path, serve: Serve, times: int
 ) -> None:
     def stop_at(instant: tuple[int, Signals]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The door to the disk, against a real one and one that fails."""
+"""Append, sync, lock and repair a file, on a real disk and on one that fails."""
 
 import os
 import stat
@@ -27,7 +27,7 @@ def test_lines_are_appended_in_order(path: Path) -> None:
     assert content_after(path, b"one\n", b"two\n") == b"one\ntwo\n"
 
 
-def test_a_line_is_one_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_line_is_one_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[bytes] = []
     write = os.write
 
@@ -40,7 +40,7 @@ def test_a_line_is_one_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert written == [b"one\n", b"two\n"]
 
 
-def test_a_write_that_took_a_part_is_gone_on_with(
+def test_partial_write_is_completed(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = os.write
@@ -49,12 +49,12 @@ def test_a_write_that_took_a_part_is_gone_on_with(
     assert content_after(path, line) == line
 
 
-def test_what_is_there_already_is_kept(path: Path) -> None:
+def test_existing_lines_are_kept(path: Path) -> None:
     path.write_bytes(b"one\n")
     assert content_after(path, b"two\n") == b"one\ntwo\n"
 
 
-def test_all_lines_are_read_wherever_the_last_one_was_written(path: Path) -> None:
+def test_all_lines_are_read_after_append(path: Path) -> None:
     file = AppendFile(path)
     file.append(b"one\n")
     file.append(b"two\n")
@@ -63,7 +63,7 @@ def test_all_lines_are_read_wherever_the_last_one_was_written(path: Path) -> Non
 
 
 @pytest.mark.parametrize("torn", range(1, 9))
-def test_a_torn_last_line_is_cut_at_any_byte(path: Path, torn: int) -> None:
+def test_torn_last_line_is_cut_at_any_byte(path: Path, torn: int) -> None:
     path.write_bytes(b"one\n" + b"two-----\n"[:torn])
     file = AppendFile(path)
     assert (file.torn_bytes, list(file.lines())) == (torn, [b"one"])
@@ -74,16 +74,14 @@ def test_a_torn_last_line_is_cut_at_any_byte(path: Path, torn: int) -> None:
 
 @pytest.mark.parametrize("size", [1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20])
 @pytest.mark.parametrize("before", [b"", b"one\n"])
-def test_a_torn_line_is_cut_whatever_its_length(
-    path: Path, before: bytes, size: int
-) -> None:
+def test_torn_line_of_any_length_is_cut(path: Path, before: bytes, size: int) -> None:
     path.write_bytes(before + b"x" * size)
     file = AppendFile(path)
     file.close()
     assert (file.torn_bytes, path.read_bytes()) == (size, before)
 
 
-def test_only_the_torn_line_of_a_long_file_is_cut(path: Path) -> None:
+def test_only_torn_line_of_long_file_is_cut(path: Path) -> None:
     whole = b"one\n" * 300_000
     path.write_bytes(whole + b"torn")
     file = AppendFile(path)
@@ -91,14 +89,14 @@ def test_only_the_torn_line_of_a_long_file_is_cut(path: Path) -> None:
     assert (file.torn_bytes, path.read_bytes() == whole) == (4, True)
 
 
-def test_a_whole_file_is_not_cut(path: Path) -> None:
+def test_whole_file_is_not_cut(path: Path) -> None:
     path.write_bytes(b"one\n\ntwo\n")
     file = AppendFile(path)
     file.close()
     assert (file.torn_bytes, path.read_bytes()) == (0, b"one\n\ntwo\n")
 
 
-def test_the_mode_is_for_the_owner_alone_whatever_the_umask(path: Path) -> None:
+def test_file_mode_is_0600_with_any_umask(path: Path) -> None:
     before = os.umask(0)
     try:
         AppendFile(path).close()
@@ -107,7 +105,7 @@ def test_the_mode_is_for_the_owner_alone_whatever_the_umask(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_second_holder_is_refused(path: Path) -> None:
+def test_second_holder_is_refused(path: Path) -> None:
     first = AppendFile(path)
     with pytest.raises(LogHeldError, match="another run holds"):
         AppendFile(path)
@@ -115,7 +113,7 @@ def test_a_second_holder_is_refused(path: Path) -> None:
     AppendFile(path).close()
 
 
-def test_a_holder_that_is_refused_changes_nothing(path: Path) -> None:
+def test_refused_second_holder_changes_nothing(path: Path) -> None:
     first = AppendFile(path)
     first.append(b"torn")
     with pytest.raises(LogHeldError):
@@ -124,7 +122,7 @@ def test_a_holder_that_is_refused_changes_nothing(path: Path) -> None:
     assert path.read_bytes() == b"torn"
 
 
-def test_a_symlink_is_refused(path: Path, tmp_path: Path) -> None:
+def test_symlink_is_refused(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_bytes(b"torn")
     path.symlink_to(target)
@@ -134,17 +132,17 @@ def test_a_symlink_is_refused(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
-def test_a_device_is_refused(device: str) -> None:
+def test_device_is_refused(device: str) -> None:
     with pytest.raises(LogError, match="not a regular file"):
         AppendFile(Path(device))
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_directory_is_reported(tmp_path: Path) -> None:
     with pytest.raises(LogError, match=r"none/log cannot be opened: No such file"):
         AppendFile(tmp_path / "none" / "log")
 
 
-def test_a_torn_line_that_cannot_be_cut_is_named(
+def test_failed_cut_of_torn_line_is_reported(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.write_bytes(b"torn")
@@ -153,14 +151,14 @@ def test_a_torn_line_that_cannot_be_cut_is_named(
         AppendFile(path)
 
 
-def test_a_file_that_cannot_be_read_is_named(path: Path) -> None:
+def test_unreadable_file_is_reported(path: Path) -> None:
     file = AppendFile(path)
     file.close()
     with pytest.raises(LogError, match="log cannot be read: Bad file descriptor"):
         list(file.lines())
 
 
-def test_nothing_stays_open_when_opening_fails(path: Path) -> None:
+def test_failed_open_leaves_no_descriptor(path: Path) -> None:
     first = AppendFile(path)
     before = len(open_files())
     with pytest.raises(LogHeldError):
@@ -169,7 +167,7 @@ def test_nothing_stays_open_when_opening_fails(path: Path) -> None:
     first.close()
 
 
-def test_nothing_stays_open_when_it_is_closed(path: Path) -> None:
+def test_closed_file_leaves_no_descriptor(path: Path) -> None:
     before = len(open_files())
     AppendFile(path).close()
     assert len(open_files()) == before
@@ -183,7 +181,7 @@ def no_space(*_: object) -> int:
     raise OSError(28, "No space left on device")
 
 
-def test_after_a_failed_write_every_line_and_sync_is_refused(
+def test_failed_write_refuses_further_lines_and_syncs(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = AppendFile(path)
@@ -199,7 +197,7 @@ def test_after_a_failed_write_every_line_and_sync_is_refused(
     assert path.read_bytes() == b""
 
 
-def test_a_failed_sync_is_never_tried_again(
+def test_failed_sync_is_never_repeated(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = AppendFile(path)
@@ -220,7 +218,7 @@ def test_a_failed_sync_is_never_tried_again(
     assert path.read_bytes() == b""
 
 
-def test_a_file_fails_like_another_that_failed(
+def test_file_fails_with_error_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = AppendFile(tmp_path / "one"), AppendFile(tmp_path / "other")
@@ -235,7 +233,7 @@ def test_a_file_fails_like_another_that_failed(
     other.close()
 
 
-def test_the_name_of_a_new_file_is_synced_with_its_folder(
+def test_directory_of_new_file_is_synced(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[Path] = []
@@ -248,7 +246,7 @@ def test_the_name_of_a_new_file_is_synced_with_its_folder(
     assert synced == [path.parent]
 
 
-def test_a_file_is_removed_once(path: Path) -> None:
+def test_second_removal_is_an_error(path: Path) -> None:
     file = AppendFile(path)
     file.remove()
     assert not path.exists()
@@ -257,28 +255,28 @@ def test_a_file_is_removed_once(path: Path) -> None:
     file.close()
 
 
-def test_a_reader_leaves_out_a_line_that_is_being_written(path: Path) -> None:
+def test_reader_leaves_out_unfinished_line(path: Path) -> None:
     path.write_bytes(b"one\ntwo\nthr")
     assert list(read_lines(path)) == [b"one", b"two"]
 
 
-def test_a_reader_of_no_file_has_no_lines(path: Path) -> None:
+def test_missing_file_has_no_lines(path: Path) -> None:
     assert list(read_lines(path)) == []
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null", "/"])
-def test_a_reader_refuses_what_may_never_end(device: str) -> None:
+def test_reader_refuses_device_and_directory(device: str) -> None:
     with pytest.raises(LogError, match="not a regular file"):
         list(read_lines(Path(device)))
 
 
-def test_a_reader_names_what_it_cannot_read(path: Path) -> None:
+def test_reader_reports_unreadable_path(path: Path) -> None:
     path.write_bytes(b"no folder")
     with pytest.raises(LogError, match="log/log cannot be read: Not a directory"):
         list(read_lines(path / "log"))
 
 
-def test_a_reader_does_not_wait_for_a_pipe(path: Path) -> None:
+def test_reader_does_not_wait_for_pipe(path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(LogError, match="not a regular file"):
         list(read_lines(path))

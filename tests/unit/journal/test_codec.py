@@ -1,4 +1,4 @@
-"""The lines of both files: written, read, and refused when they are damaged."""
+"""Lines of both logs are encoded, decoded, and refused if damaged or newer."""
 
 from dataclasses import replace
 
@@ -55,8 +55,8 @@ def lines_of(*values: Record | Header | Sent | Answered) -> list[bytes]:
     return [encode(value)[:-1] for value in values]
 
 
-def mended(value: Record | Header | Sent | Answered, **changes: object) -> bytes:
-    """Write a line as somebody may have changed it: without its checksum."""
+def repaired(value: Record | Header | Sent | Answered, **changes: object) -> bytes:
+    """Encode a line as a person may have changed it: without its checksum."""
     fields = {**orjson.loads(encode(value)), **changes}
     del fields["crc32"]
     return orjson.dumps(fields)
@@ -78,13 +78,13 @@ def mended(value: Record | Header | Sent | Answered, **changes: object) -> bytes
         endpoint=texts,
     )
 )
-def test_a_record_is_read_as_it_was_written(record: Record) -> None:
+def test_record_survives_round_trip(record: Record) -> None:
     line = encode(record)
     assert line.count(b"\n") == 1
     assert list(decode_records([line[:-1]], "log")) == [record]
 
 
-def test_all_records_have_the_same_keys_in_the_documented_order() -> None:
+def test_every_record_has_documented_keys_in_order() -> None:
     keys = (
         "id name account action status http_status trace_id title message error "
         "campaign_status attempts history reason row request_id latency_ms started_at "
@@ -94,26 +94,28 @@ def test_all_records_have_the_same_keys_in_the_documented_order() -> None:
         assert list(orjson.loads(encode(record))) == keys.split()
 
 
-def test_a_line_that_was_mended_needs_no_checksum() -> None:
-    line = mended(RECORD, id="1002", latency_ms=61)
+def test_repaired_line_needs_no_checksum() -> None:
+    line = repaired(RECORD, id="1002", latency_ms=61)
     (record,) = decode_records([line], "log")
     assert record == replace(RECORD, id="1002", latency_ms=61)
 
 
-def test_a_text_that_looks_like_a_checksum_is_none() -> None:
+def test_checksum_lookalike_in_message_is_ignored() -> None:
     record = replace(RECORD, message=',"crc32":"00000000"}')
     assert list(decode_records(lines_of(record), "log")) == [record]
 
 
 @pytest.mark.parametrize("entry", [HEADER, SENT, ANSWERED])
-def test_an_entry_is_read_as_it_was_written(entry: Header | Sent | Answered) -> None:
+def test_write_ahead_log_entry_survives_round_trip(
+    entry: Header | Sent | Answered,
+) -> None:
     assert list(decode_entries(lines_of(entry), "log.wal")) == [entry]
 
 
 @pytest.mark.parametrize(
     "count", [0, 1, IDS_PER_LINE - 1, IDS_PER_LINE, IDS_PER_LINE + 1, 3 * IDS_PER_LINE]
 )
-def test_a_plan_is_read_as_it_was_written(count: int) -> None:
+def test_plan_survives_round_trip(count: int) -> None:
     items = [Item(id=str(n), row=n) for n in range(count)]
     lines = list(encode_plan(items))
     assert len(lines) == -(-count // IDS_PER_LINE)
@@ -186,9 +188,9 @@ BAD_RECORDS: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize(
-    "line", [*DAMAGE, *(mended(RECORD, **bad) for bad in BAD_RECORDS)]
+    "line", [*DAMAGE, *(repaired(RECORD, **bad) for bad in BAD_RECORDS)]
 )
-def test_a_line_that_is_no_record_is_named(line: bytes) -> None:
+def test_damaged_record_is_reported_with_line_number(line: bytes) -> None:
     with pytest.raises(LogError, match="log: line 2 is damaged"):
         list(decode_records([*lines_of(RECORD), line], "log"))
 
@@ -198,21 +200,21 @@ def test_a_line_that_is_no_record_is_named(line: bytes) -> None:
     [
         *DAMAGE,
         b'{"run":"r"}',
-        mended(HEADER, version=0),
-        mended(HEADER, version=True),
-        mended(HEADER, version="2"),
-        mended(HEADER, version=None),
-        mended(HEADER, run=5),
-        mended(HEADER, base_url=None),
-        mended(HEADER, planned="1"),
-        mended(SENT, action="cancel"),
-        mended(SENT, sent=1001),
-        mended(SENT, sent="1001/cancel"),
-        mended(SENT, at="20x6-07-01T08:00:00.000Z"),
-        mended(SENT, clock_s="12.5"),
-        mended(ANSWERED, answered=".."),
-        mended(ANSWERED, http_status="500"),
-        mended(ANSWERED, is_in_doubt=None),
+        repaired(HEADER, version=0),
+        repaired(HEADER, version=True),
+        repaired(HEADER, version="2"),
+        repaired(HEADER, version=None),
+        repaired(HEADER, run=5),
+        repaired(HEADER, base_url=None),
+        repaired(HEADER, planned="1"),
+        repaired(SENT, action="cancel"),
+        repaired(SENT, sent=1001),
+        repaired(SENT, sent="1001/cancel"),
+        repaired(SENT, at="20x6-07-01T08:00:00.000Z"),
+        repaired(SENT, clock_s="12.5"),
+        repaired(ANSWERED, answered=".."),
+        repaired(ANSWERED, http_status="500"),
+        repaired(ANSWERED, is_in_doubt=None),
         b'{"planned":[["1001"]]}',
         b'{"planned":[[1001,1]]}',
         b'{"planned":[["1001","1"]]}',
@@ -222,7 +224,7 @@ def test_a_line_that_is_no_record_is_named(line: bytes) -> None:
         b'{"answered":"1001"}',
     ],
 )
-def test_a_line_of_no_known_kind_is_named(line: bytes) -> None:
+def test_damaged_entry_is_reported_with_line_number(line: bytes) -> None:
     with pytest.raises(LogError, match=r"log\.wal: line 3 is damaged"):
         list(decode_entries([*lines_of(HEADER, SENT), line], "log.wal"))
 
@@ -232,7 +234,7 @@ def test_a_line_of_no_known_kind_is_named(line: bytes) -> None:
     [*lines_of(RECORD, HEADER, SENT, ANSWERED), PLAN[:-1]],
     ids=["record", "header", "sent", "answered", "plan"],
 )
-def test_a_bit_that_flipped_anywhere_in_a_line_is_noticed(line: bytes) -> None:
+def test_any_flipped_bit_is_damage(line: bytes) -> None:
     decode = decode_records if line.startswith(b'{"id"') else decode_entries
     assert list(decode([line], "log"))
     for bit in range(len(line) * 8):
@@ -242,7 +244,7 @@ def test_a_bit_that_flipped_anywhere_in_a_line_is_noticed(line: bytes) -> None:
             list(decode([bytes(flipped)], "log"))
 
 
-def test_what_stands_before_the_damage_is_read() -> None:
+def test_records_before_damage_are_read() -> None:
     records = decode_records([*lines_of(RECORD), b"?"], "log")
     assert next(records) == RECORD
 
@@ -269,8 +271,8 @@ def test_version_1_line_with_newer_key_is_damaged(key: str) -> None:
 
 
 NEWER_RECORDS = [
-    mended(RECORD, v=3),
-    mended(RECORD, v=99, status="resumed", id=5, extra={}),
+    repaired(RECORD, v=3),
+    repaired(RECORD, v=99, status="resumed", id=5, extra={}),
     b'{"v":3}',
     lines_of(replace(RECORD, v=3))[0],
 ]
@@ -286,8 +288,8 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        mended(HEADER, version=2),
-        mended(HEADER, version=9, action="undo", base_url=None, accounts=[]),
+        repaired(HEADER, version=2),
+        repaired(HEADER, version=9, action="undo", base_url=None, accounts=[]),
         b'{"run":5,"version":2}',
         lines_of(replace(HEADER, version=2))[0],
     ],

@@ -1,4 +1,4 @@
-"""The log and its write-ahead file, as a run keeps them."""
+"""A journal writes, syncs, locks and removes the two logs of a run."""
 
 import asyncio
 import gc
@@ -66,7 +66,7 @@ def kinds(ahead: Path) -> list[str]:
     return [next(iter(orjson.loads(line))) for line in ahead.read_bytes().splitlines()]
 
 
-async def test_a_log_that_exists_is_refused_unless_it_is_resumed(path: Path) -> None:
+async def test_existing_log_is_refused_unless_resumed(path: Path) -> None:
     put(path, b"")
     with pytest.raises(SettingsError, match="log exists and is not overwritten"):
         journal(path)
@@ -74,137 +74,135 @@ async def test_a_log_that_exists_is_refused_unless_it_is_resumed(path: Path) -> 
         pass
 
 
-async def test_a_write_ahead_file_alone_is_refused_too(path: Path) -> None:
+async def test_write_ahead_log_alone_is_refused(path: Path) -> None:
     write_ahead_path(path).write_bytes(b"")
     with pytest.raises(SettingsError, match=r"log\.wal exists"):
         journal(path)
 
 
-async def test_of_both_files_the_log_is_named(path: Path) -> None:
+async def test_result_log_is_named_if_both_exist(path: Path) -> None:
     put(path, b"")
     put(path, b"", "log.wal")
     with pytest.raises(SettingsError, match=r"log exists"):
         journal(path)
 
 
-async def test_a_log_that_does_not_exist_can_be_resumed(path: Path) -> None:
-    async with journal(path, is_resumed=True) as kept:
-        assert kept.recovery.records == {}
+async def test_missing_log_can_be_resumed(path: Path) -> None:
+    async with journal(path, is_resumed=True) as opened:
+        assert opened.recovery.records == {}
     assert names(path) == ["log"]
 
 
-async def test_what_is_sent_and_answered_stands_in_the_write_ahead_file(
+async def test_requests_and_responses_are_in_write_ahead_log(
     path: Path,
 ) -> None:
-    async with journal(path) as kept:
-        kept.begin(HEADER, ITEMS)
-        kept.sent(Action.PAUSE, "1", "run-1")
+    async with journal(path) as opened:
+        opened.begin(HEADER, ITEMS)
+        opened.sent(Action.PAUSE, "1", "run-1")
         reply = Reply(received_at=1.0, sent_at=0.5, http_status=500)
-        kept.answered("1", "run-1", reply, is_in_doubt=True)
+        opened.answered("1", "run-1", reply, is_in_doubt=True)
         assert kinds(write_ahead_path(path)) == ["run", "planned", "sent", "answered"]
         assert content(path) == b""
 
 
-async def test_the_write_ahead_file_goes_when_nothing_is_open(path: Path) -> None:
-    async with journal(path) as kept:
-        kept.begin(HEADER, ITEMS)
-        kept.write(paused("1"))
-        kept.write(paused("2"))
+async def test_write_ahead_log_is_removed_when_no_id_is_open(path: Path) -> None:
+    async with journal(path) as opened:
+        opened.begin(HEADER, ITEMS)
+        opened.write(paused("1"))
+        opened.write(paused("2"))
     assert names(path) == ["log"]
 
 
-async def test_the_write_ahead_file_stays_while_one_id_is_open(path: Path) -> None:
-    async with journal(path) as kept:
-        kept.begin(HEADER, ITEMS)
-        kept.write(paused("1"))
+async def test_write_ahead_log_stays_while_id_is_open(path: Path) -> None:
+    async with journal(path) as opened:
+        opened.begin(HEADER, ITEMS)
+        opened.write(paused("1"))
     assert names(path) == ["log", "log.wal"]
     assert set(read_recovery(path).unfinished) == {"2"}
 
 
-async def test_it_stays_for_an_id_of_an_earlier_run(path: Path) -> None:
-    async with journal(path) as kept:
-        kept.begin(HEADER, ITEMS)
-    async with journal(path, is_resumed=True) as kept:
-        kept.begin(HEADER, ITEMS[:1])
-        kept.write(paused("1"))
+async def test_write_ahead_log_stays_for_id_of_earlier_run(path: Path) -> None:
+    async with journal(path) as opened:
+        opened.begin(HEADER, ITEMS)
+    async with journal(path, is_resumed=True) as opened:
+        opened.begin(HEADER, ITEMS[:1])
+        opened.write(paused("1"))
     assert set(read_recovery(path).unfinished) == {"2"}
 
 
-async def test_the_plan_is_on_the_disk_before_anything_is_sent(path: Path) -> None:
+async def test_plan_is_synced_before_first_request(path: Path) -> None:
     with traced(trace := Trace()):
-        async with journal(path) as kept:
-            kept.begin(HEADER, ITEMS)
+        async with journal(path) as opened:
+            opened.begin(HEADER, ITEMS)
             last = trace.steps[-1]
     assert last == Synced("log.wal")
 
 
-async def test_a_record_is_synced_within_its_time(path: Path) -> None:
+async def test_record_is_synced_in_time(path: Path) -> None:
     with traced(trace := Trace()):
-        async with journal(path) as kept:
-            kept.write(paused("1"))
+        async with journal(path) as opened:
+            opened.write(paused("1"))
             await asyncio.sleep(SYNC_WITHIN_S)
             assert trace.steps[-1] == Synced("log")
 
 
 async def test_records_are_synced_in_groups(path: Path) -> None:
     with traced(trace := Trace()):
-        async with journal(path) as kept:
+        async with journal(path) as opened:
             for number in range(100):
-                kept.write(paused(str(number)))
+                opened.write(paused(str(number)))
                 await asyncio.sleep(0.001)
             synced = trace.steps.count(Synced("log"))
     assert 2 <= synced <= 5
 
 
-async def test_a_log_to_which_nothing_was_added_is_not_synced(path: Path) -> None:
+async def test_unchanged_log_is_not_synced(path: Path) -> None:
     with traced(trace := Trace()):
-        async with journal(path) as kept:
+        async with journal(path) as opened:
             await asyncio.sleep(10 * SYNC_WITHIN_S)
             assert Synced("log") not in trace.steps
-            kept.write(paused("1"))
+            opened.write(paused("1"))
             await asyncio.sleep(10 * SYNC_WITHIN_S)
             assert trace.steps.count(Synced("log")) == 1
 
 
-async def test_nothing_runs_on_when_it_is_closed(path: Path) -> None:
+async def test_closed_journal_leaves_no_task(path: Path) -> None:
     before = asyncio.all_tasks()
-    async with journal(path) as kept:
-        kept.write(paused("1"))
+    async with journal(path) as opened:
+        opened.write(paused("1"))
     assert asyncio.all_tasks() == before
 
 
-async def test_the_log_is_synced_before_the_write_ahead_file_goes(path: Path) -> None:
+async def test_log_is_synced_before_write_ahead_log_is_removed(path: Path) -> None:
     with traced(trace := Trace()):
-        async with journal(path) as kept:
-            kept.begin(HEADER, ITEMS)
-            kept.write(paused("1"))
-            kept.write(paused("2"))
+        async with journal(path) as opened:
+            opened.begin(HEADER, ITEMS)
+            opened.write(paused("1"))
+            opened.write(paused("2"))
     steps = [one for one in trace.steps if not isinstance(one, Opened)]
     assert steps[-2:] == [Synced("log"), Removed("log.wal")]
     assert isinstance(steps[-4], Appended | Synced)
 
 
 @pytest.mark.parametrize("name", ["log", "log.wal"])
-async def test_a_torn_last_line_is_cut_and_reported(path: Path, name: str) -> None:
+async def test_torn_last_line_is_cut_and_reported(path: Path, name: str) -> None:
     put(path, encode(paused("1")))
     put(path, b'{"id":"2"', name)
-    async with journal(path, is_resumed=True) as kept:
-        (warning,) = kept.warnings
+    async with journal(path, is_resumed=True) as opened:
+        (warning,) = opened.warnings
         assert f"{name}: a torn last line of 9 bytes was cut" in warning
-        assert set(kept.recovery.records) == {"1"}
+        assert set(opened.recovery.records) == {"1"}
 
 
 @pytest.mark.parametrize("name", ["log", "log.wal"])
-async def test_damage_in_the_middle_is_named_and_leaves_nothing_open(
-    path: Path, name: str
-) -> None:
+async def test_damage_is_reported_and_lock_is_released(path: Path, name: str) -> None:
     put(path, b'{"id"\n', name)
-    for _ in range(2):  # a lock that was kept would be the second error
+    for _ in range(2):  # a lock that was opened would be the second error
         with pytest.raises(LogError, match=f"{name}: line 1 is damaged"):
             journal(path, is_resumed=True)
 
 
-async def test_a_second_journal_is_refused(path: Path) -> None:
+async def test_second_journal_is_refused(path: Path) -> None:
     async with journal(path):
         with pytest.raises(LogHeldError):
             journal(path, is_resumed=True)
@@ -212,22 +210,22 @@ async def test_a_second_journal_is_refused(path: Path) -> None:
         pass
 
 
-async def test_a_failed_sync_stops_both_files(
+async def test_failed_sync_stops_both_logs(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: int) -> None:
         raise OSError(5, "Input/output error")
 
     async def run() -> None:
-        async with journal(path) as kept:
-            kept.begin(HEADER, ITEMS)
+        async with journal(path) as opened:
+            opened.begin(HEADER, ITEMS)
             monkeypatch.setattr(os, "fdatasync", broken)
-            kept.write(paused("1"))
+            opened.write(paused("1"))
             await asyncio.sleep(SYNC_WITHIN_S)
             with pytest.raises(LogError, match="log cannot be synced"):
-                kept.sent(Action.PAUSE, "2", "run-2")
+                opened.sent(Action.PAUSE, "2", "run-2")
             with pytest.raises(LogError):
-                kept.write(paused("2"))
+                opened.write(paused("2"))
 
     with pytest.raises(LogError, match="log cannot be synced"):
         await run()
@@ -235,7 +233,7 @@ async def test_a_failed_sync_stops_both_files(
 
 
 @pytest.mark.parametrize("position", range(8))
-async def test_a_sync_that_fails_at_the_end_is_not_hidden(
+async def test_failed_last_sync_is_raised(
     path: Path, monkeypatch: pytest.MonkeyPatch, position: int
 ) -> None:
     so_far: list[int] = []
@@ -248,10 +246,10 @@ async def test_a_sync_that_fails_at_the_end_is_not_hidden(
         sync(file)
 
     async def run() -> None:
-        async with journal(path) as kept:
-            kept.begin(HEADER, ITEMS)
+        async with journal(path) as opened:
+            opened.begin(HEADER, ITEMS)
             for number in range(10):
-                kept.write(paused(str(number)))
+                opened.write(paused(str(number)))
                 await asyncio.sleep(SYNC_WITHIN_S)
 
     monkeypatch.setattr(os, "fdatasync", broken)
@@ -263,15 +261,15 @@ async def test_a_sync_that_fails_at_the_end_is_not_hidden(
     assert names(path) == ["log", "log.wal"]
 
 
-async def test_a_sync_that_fails_at_the_end_hides_no_other_error(
+async def test_failed_last_sync_does_not_hide_other_error(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: int) -> None:
         raise OSError(5, "Input/output error")
 
     async def run() -> None:
-        async with journal(path) as kept:
-            kept.write(paused("1"))
+        async with journal(path) as opened:
+            opened.write(paused("1"))
             monkeypatch.setattr(os, "fdatasync", broken)
             raise LookupError
 
@@ -279,18 +277,18 @@ async def test_a_sync_that_fails_at_the_end_hides_no_other_error(
         await run()
 
 
-async def test_records_of_a_run_are_told_from_those_of_another(path: Path) -> None:
+async def test_only_records_of_named_run_are_read(path: Path) -> None:
     for other in ("an earlier run", "the next run"):
         put(path, encode(Record(id="1", status=Status.FAILED, run_id=other)))
     put(path, encode(paused("1")))
     assert list(read_run(path, "run")) == [paused("1")]
 
 
-async def test_what_a_run_left_in_doubt_is_read_with_its_records(path: Path) -> None:
-    async with journal(path) as kept:
-        kept.begin(HEADER, ITEMS)
-        kept.write(paused("1"))
-        kept.sent(Action.PAUSE, "2", "run-2")
+async def test_ids_in_doubt_are_read_with_run(path: Path) -> None:
+    async with journal(path) as opened:
+        opened.begin(HEADER, ITEMS)
+        opened.write(paused("1"))
+        opened.sent(Action.PAUSE, "2", "run-2")
     found = [(record.id, record.status) for record in read_run(path, "run")]
     assert found == [("1", Status.PAUSED), ("2", Status.UNKNOWN)]
     assert list(read_run(path, "the next run")) == []
@@ -298,7 +296,7 @@ async def test_what_a_run_left_in_doubt_is_read_with_its_records(path: Path) -> 
 
 @pytest.mark.parametrize("is_enabled", [True, False])
 @pytest.mark.parametrize("more", [b"", b"damaged\n"])
-def test_garbage_is_collected_after_a_log_was_read_if_it_was_before(
+def test_reading_log_restores_garbage_collection(
     path: Path, is_enabled: bool, more: bytes
 ) -> None:
     put(path, encode(paused("1")) + more)
@@ -312,7 +310,7 @@ def test_garbage_is_collected_after_a_log_was_read_if_it_was_before(
         (gc.enable if was_enabled else gc.disable)()
 
 
-def test_the_boot_has_a_name() -> None:
+def test_boot_id_is_stable() -> None:
     assert boot_id() == boot_id() != ""
 
 
@@ -320,25 +318,25 @@ def test_boot_id_is_empty_without_its_file(path: Path) -> None:
     assert boot_id(path) == ""
 
 
-async def test_what_was_read_before_is_not_read_again(path: Path) -> None:
+async def test_unchanged_log_is_not_read_again(path: Path) -> None:
     put(path, encode(paused("1")))
     known = read_log(path)
-    async with Journal(path, is_resumed=True, now=wall_clock, known=known) as kept:
-        assert kept.recovery is known.recovery
+    async with Journal(path, is_resumed=True, now=wall_clock, known=known) as opened:
+        assert opened.recovery is known.recovery
 
 
 @pytest.mark.parametrize("name", ["log", "log.wal"])
-async def test_what_grew_since_it_was_read_is_read_again(path: Path, name: str) -> None:
+async def test_grown_log_is_read_again(path: Path, name: str) -> None:
     put(path, encode(paused("1")))
     known = read_log(path)
     more = encode(paused("2") if name == "log" else HEADER)
     put(path, more, name)
-    async with Journal(path, is_resumed=True, now=wall_clock, known=known) as kept:
-        assert set(kept.recovery.records) == ({"1", "2"} if name == "log" else {"1"})
-        assert len(kept.recovery.headers) == (name == "log.wal")
+    async with Journal(path, is_resumed=True, now=wall_clock, known=known) as opened:
+        assert set(opened.recovery.records) == ({"1", "2"} if name == "log" else {"1"})
+        assert len(opened.recovery.headers) == (name == "log.wal")
 
 
-async def test_a_new_log_is_as_it_was_when_it_was_not_there(path: Path) -> None:
+async def test_new_log_keeps_recovery_of_absent_log(path: Path) -> None:
     known = read_log(path)
-    async with Journal(path, is_resumed=False, now=wall_clock, known=known) as kept:
-        assert kept.recovery is known.recovery
+    async with Journal(path, is_resumed=False, now=wall_clock, known=known) as opened:
+        assert opened.recovery is known.recovery

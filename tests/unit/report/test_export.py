@@ -1,4 +1,4 @@
-"""A log as a file that `run` accepts and a spreadsheet opens without harm."""
+"""An export is read by `run` and opened safely by a spreadsheet."""
 
 import csv
 import io
@@ -46,28 +46,28 @@ def cells_of(message: str) -> list[str]:
     ],
     ids=str,
 )
-def test_ids_are_chosen_by_their_status(statuses: list[str], ids: list[str]) -> None:
+def test_export_selects_ids_by_status(statuses: list[str], ids: list[str]) -> None:
     assert [row["campaign_id"] for row in exported(*statuses)] == ids
 
 
-def test_a_row_without_an_id_is_left_out() -> None:
+def test_invalid_row_is_left_out() -> None:
     assert exported("invalid") == []
 
 
-def test_what_was_not_attempted_says_so() -> None:
+def test_unattempted_id_is_exported_as_not_attempted() -> None:
     (row,) = exported(NOT_ATTEMPTED)
     assert (row["status"], row["row"], row["http_status"]) == ("not_attempted", 5, None)
 
 
-def test_csv_has_a_heading_even_without_rows() -> None:
+def test_csv_has_header_without_rows() -> None:
     assert "".join(as_csv([])) == ",".join(COLUMNS) + "\n"
 
 
-def test_the_ids_stand_where_run_looks_for_them() -> None:
+def test_first_column_is_campaign_id() -> None:
     assert COLUMNS[0] == "campaign_id"
 
 
-def test_each_line_of_json_is_one_id() -> None:
+def test_json_export_has_one_id_per_line() -> None:
     lines = "".join(as_jsonl(exported("paused", "failed"))).splitlines()
     found = [orjson.loads(line) for line in lines]
     assert [(row["campaign_id"], row["status"]) for row in found] == [
@@ -77,7 +77,7 @@ def test_each_line_of_json_is_one_id() -> None:
     assert all(list(row) == list(COLUMNS) for row in found)
 
 
-#: What spreadsheets have taken for a formula, and what has got past a filter.
+#: Texts that spreadsheets took for a formula, and texts that got past filters.
 FORMULAS = [
     "=1+1",
     "=cmd|' /C calc'!A0",
@@ -131,9 +131,7 @@ FORMULAS = [
 
 @pytest.mark.parametrize("column", ["title", "message", "trace_id", "campaign_status"])
 @pytest.mark.parametrize("formula", FORMULAS, ids=ascii)
-def test_no_words_are_a_formula_however_cells_are_parted(
-    formula: str, column: str
-) -> None:
+def test_formula_is_escaped_for_every_delimiter(formula: str, column: str) -> None:
     words: dict[str, Any] = {column: formula}
     record = replace(RECORDS[1], **words)
     text = "".join(as_csv(rows([record], [], frozenset(Status))))
@@ -145,7 +143,7 @@ def test_no_words_are_a_formula_however_cells_are_parted(
 
 
 def is_formula(cell: str) -> bool:
-    """Judge as a spreadsheet does that drops what cannot be seen."""
+    """Judge as a spreadsheet does that drops invisible characters."""
     return (
         cell.strip()
         .strip('"')
@@ -154,13 +152,13 @@ def is_formula(cell: str) -> bool:
     )
 
 
-def test_words_that_are_none_are_left_as_they_are() -> None:
+def test_text_without_formula_is_unchanged() -> None:
     message = 'Größe = 2-1; a + b, 50 % @ [x] "quoted"'
     assert cells_of(message)[COLUMNS.index("message")] == message
 
 
 @pytest.mark.parametrize("format_", [as_csv, as_jsonl])
-def test_nothing_that_is_exported_steers_a_terminal(
+def test_export_has_no_terminal_control_characters(
     format_: Callable[[Iterable[Row]], Iterator[str]],
 ) -> None:
     record = Record(

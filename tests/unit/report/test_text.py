@@ -1,4 +1,4 @@
-"""What is said when a run is over."""
+"""Totals are written as text for people and as an object for programs."""
 
 import shlex
 from collections.abc import Sequence
@@ -55,22 +55,22 @@ def hundred() -> Totals:
     return totals_of([record(n, started=n / 10) for n in range(1, 101)])
 
 
-def test_the_sum_comes_first() -> None:
+def test_summary_begins_with_identity() -> None:
     assert next(summary_lines(hundred(), LIMITS)) == "100 rows = 100 paused"
 
 
-def test_the_pace_is_set_against_the_limits() -> None:
+def test_summary_compares_speed_with_limits() -> None:
     _, pace, *_ = summary_lines(hundred(), LIMITS)
     assert pace == "10.9 s, 100 requests, 9.17/s, 83% of what the limits allow"
 
 
-def test_the_latencies_follow() -> None:
+def test_summary_shows_latency_percentiles() -> None:
     lines = list(summary_lines(hundred(), LIMITS))
     assert lines[3].startswith("latency p50 5")
     assert ", p95 9" in lines[3]
 
 
-def test_retries_refusals_and_read_backs_are_counted() -> None:
+def test_summary_counts_rate_limited_retried_and_read_back() -> None:
     history = ({"http_status": 429, "at": at(0)}, {"http_status": 500, "at": at(1)})
     records = [
         record(1, history=history),
@@ -81,19 +81,19 @@ def test_retries_refusals_and_read_backs_are_counted() -> None:
     assert counts == "1 rate-limited, 2 retried, 1 read back"
 
 
-def test_what_an_earlier_run_did_is_not_counted() -> None:
+def test_attempts_of_earlier_run_are_not_counted() -> None:
     history = ({"http_status": 500, "at": at(0)},)
     resumed = record(1, started=0.0, history=history)
     found = totals_of([resumed], since=at(0.5))
     assert (found.requests, found.retries, found.wall_s) == (1, 0, 0.5)
 
 
-def test_a_run_that_sent_nothing_says_no_more_than_its_sum() -> None:
+def test_summary_without_requests_is_one_line() -> None:
     found = Totals(rows=3, already_done=3)
     assert list(summary_lines(found, LIMITS)) == ["3 rows = 3 already_done"]
 
 
-def test_the_end_of_a_run_says_what_may_still_run() -> None:
+def test_summary_says_how_many_may_be_running() -> None:
     records = [record(1, Status.FAILED), record(2, Status.UNKNOWN), record(3)]
     assert list(summary_lines(totals_of(records, rows=5), LIMITS))[:3] == [
         "5 rows = 1 paused + 1 failed + 1 unknown + 2 not_attempted",
@@ -105,7 +105,7 @@ def test_the_end_of_a_run_says_what_may_still_run() -> None:
     assert running == "2 may still be running, all of them not attempted"
 
 
-def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
+def test_causes_are_ordered_by_number_of_ids() -> None:
     missing: dict[str, Any] = {"http_status": 404, "title": "Not found."}
     records = [
         record(1, Status.FAILED, http_status=500, trace_id="t-1"),
@@ -133,26 +133,26 @@ def test_failures_are_grouped_by_their_cause_the_most_frequent_first() -> None:
         (Status.REJECTED, 400, "HTTP 400"),
     ],
 )
-def test_what_was_not_read_back_is_called_so(
+def test_cause_names_missing_read_back(
     status: Status, http_status: int, reason: str
 ) -> None:
     first, *_ = cause_lines(totals_of([record(1, status, http_status=http_status)]))
     assert first == f"1 {status}: {reason}"
 
 
-def test_causes_beyond_the_first_ten_are_counted() -> None:
+def test_causes_after_the_tenth_are_counted() -> None:
     records = [record(n, Status.REJECTED, message=str(n)) for n in range(12)]
     lines = list(cause_lines(totals_of(records)))
     assert sum(" rejected: " in line for line in lines) == MAX_CAUSES_SHOWN == 10
     assert lines[-1] == "and 2 more reasons"
 
 
-def test_nothing_that_is_told_can_steer_a_terminal() -> None:
+def test_summary_has_no_terminal_control_characters() -> None:
     evil = "\x1b]0;owned\x07\N{RIGHT-TO-LEFT OVERRIDE}\n"
     found = totals_of([record(1, Status.FAILED, message=evil, trace_id=evil)])
     stopped = StopReason(StopCause.OUTAGE, evil)
-    told = [*summary_lines(found, LIMITS), *closing_lines(found, stopped, LOG, None)]
-    assert all(line.isprintable() for line in told)
+    lines = [*summary_lines(found, LIMITS), *closing_lines(found, stopped, LOG, None)]
+    assert all(line.isprintable() for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -166,21 +166,21 @@ def test_nothing_that_is_told_can_steer_a_terminal() -> None:
         (0, 0.0, LIMITS, None),
     ],
 )
-def test_the_share_is_of_what_lucky_windows_let_through(
+def test_share_of_limits_assumes_best_window_phase(
     requests: int, wall_s: float, limits: Sequence[Limit], share: float | None
 ) -> None:
     found = Totals(requests=requests, first_at=at(0), last_at=at(wall_s))
     assert share_of_limits(found, limits) == share
 
 
-def test_the_object_says_the_same_as_the_text() -> None:
+def test_object_has_same_numbers_as_text() -> None:
     found = as_object(hundred(), LIMITS)
     assert (found["rows"], found["paused"], found["wall_s"]) == (100, 100, 10.9)
     assert (found["rate_per_s"], found["share_of_limits"]) == (9.174, 0.833)
     assert found["limits"] == ["150/60s", "10/1s"]
 
 
-def test_the_closing_words_name_the_rule_what_is_left_and_what_is_next() -> None:
+def test_closing_lines_name_rule_remainder_and_next_command() -> None:
     found = totals_of([record(1), record(2, Status.FAILED)], rows=50)
     stopped = StopReason(StopCause.GUARD_RAIL, "--max-failures 0: 1 of 2 ids failed")
     assert list(closing_lines(found, stopped, LOG, "bulkpause retry x")) == [
@@ -190,7 +190,7 @@ def test_the_closing_words_name_the_rule_what_is_left_and_what_is_next() -> None
     ]
 
 
-def test_a_run_that_was_not_stopped_names_its_log_alone() -> None:
+def test_closing_lines_of_finished_run_name_log_only() -> None:
     assert list(closing_lines(hundred(), None, LOG, None)) == ["log: pauses.jsonl"]
 
 
@@ -218,19 +218,19 @@ def test_a_run_that_was_not_stopped_names_its_log_alone() -> None:
     ],
     ids=str,
 )
-def test_the_next_command_goes_on_as_the_run_did(
+def test_retry_command_repeats_options_of_run(
     settings: dict[str, Any], options: dict[str, Any], words: str
 ) -> None:
     found = retry_command(LOG, Settings(**settings), **options)
     assert found == f"bulkpause retry pauses.jsonl{words}"
 
 
-def test_a_log_with_a_strange_name_is_quoted() -> None:
+def test_retry_command_quotes_log_name() -> None:
     command = retry_command(Path("my; log"), Settings())
     assert shlex.split(command) == ["bulkpause", "retry", "my; log"]
 
 
-def test_what_still_runs_is_the_answer_to_an_incident() -> None:
+def test_status_lines_say_how_many_may_be_running() -> None:
     statuses = [
         Status.PAUSED,
         Status.ALREADY_PAUSED,

@@ -1,3 +1,5 @@
+"""Totals count every row once and add up."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ FEW = st.integers(min_value=0, max_value=20)
 
 
 @given(records=RECORDS, left=FEW, duplicate=FEW, done=FEW)
-def test_the_accounts_add_up_to_the_rows(
+def test_counts_add_up_to_rows(
     records: list[Record], left: int, duplicate: int, done: int
 ) -> None:
     rows = len(records) + left + duplicate + done
@@ -29,7 +31,7 @@ def test_records_are_counted_by_their_status(records: list[Record]) -> None:
 
 
 @given(before=RECORDS, after=RECORDS)
-def test_a_sum_goes_on_where_it_was_left(
+def test_totals_can_be_added_in_steps(
     before: list[Record], after: list[Record]
 ) -> None:
     rows = len(before) + len(after)
@@ -37,7 +39,7 @@ def test_a_sum_goes_on_where_it_was_left(
     assert in_steps == total(before + after, Totals(rows=rows))
 
 
-def test_every_account_has_a_name() -> None:
+def test_counts_have_these_names() -> None:
     assert list(Totals().counts()) == [
         "paused",
         "already_paused",
@@ -52,7 +54,7 @@ def test_every_account_has_a_name() -> None:
     ]
 
 
-def test_the_sum_leaves_out_empty_accounts() -> None:
+def test_identity_leaves_out_zero_counts() -> None:
     totals = Totals(rows=4, duplicate=1)
     totals.by_status.update([Status.PAUSED, Status.INVALID])
     assert totals.identity() == (
@@ -60,11 +62,11 @@ def test_the_sum_leaves_out_empty_accounts() -> None:
     )
 
 
-def test_the_sum_of_nothing_is_nothing() -> None:
+def test_identity_of_no_rows_is_zero() -> None:
     assert Totals().identity() == "0 rows = 0"
 
 
-def test_a_run_that_left_ids_out_is_unfinished() -> None:
+def test_totals_with_unattempted_id_are_unfinished() -> None:
     totals = Totals(rows=2)
     totals.add(Record(id="1", status=Status.PAUSED))
     assert totals.is_unfinished
