@@ -234,7 +234,8 @@ class PriorAttempt:
 
 
 #: The version of a record's shape. 1 had no `v`, `name`, `account`, `action`,
-#: `planned` and `endpoint`.
+#: `planned` and `endpoint`. A new key, action or status needs a new version: an older
+#: program then refuses the log instead of calling it damaged.
 RECORD_VERSION = 2
 
 

@@ -77,7 +77,7 @@ class Totals:
         causes: The groups of records that are not simply paused.
         requests: Requests sent, attempts and read-backs.
         retries: Attempts after the first, those after a 429 included.
-        rate_limited: Attempts that got a 429.
+        rate_limited: Attempts before the last one of an id that got a 429.
         read_backs: Ids that were read back.
         latencies_ms: Latency of the last attempt of each id, in milliseconds.
         first_at: When the first request was sent.
