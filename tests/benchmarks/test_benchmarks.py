@@ -9,7 +9,7 @@ import pytest
 from benchmarks.wall_clock.rival_clients import scripts
 
 
-pytestmark = pytest.mark.unmeasured
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 50.0

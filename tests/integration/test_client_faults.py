@@ -574,6 +574,7 @@ async def memory_growth_kib(second: Behaviour) -> tuple[int, int]:
     return int(status), int(growth)
 
 
+@pytest.mark.slow
 async def test_decompression_bomb_is_not_decompressed() -> None:
     response = http_response(400, decompression_bomb(), [("Content-Encoding", "gzip")])
 
@@ -583,6 +584,7 @@ async def test_decompression_bomb_is_not_decompressed() -> None:
     assert growth_kib < 16 * 1024
 
 
+@pytest.mark.slow
 async def test_endless_body_is_not_kept_in_memory() -> None:
     endless = flooding(BAD_REQUEST + b"\r\n", b"x" * 65_536)
 

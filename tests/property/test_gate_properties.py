@@ -165,6 +165,7 @@ class TestSlidingWindows:
         )
 
 
+@pytest.mark.slow
 class TestAnyJitter:
     """Whatever the jitter, no window of the server exceeds its limit.
 
@@ -544,6 +545,7 @@ def on_virtual_time(coroutine: Coroutine[None, None, Result]) -> Result:
         return runner.run(coroutine)
 
 
+@pytest.mark.slow
 class TestCancelledWaiters:
     @thorough
     @given(
@@ -599,6 +601,7 @@ async def _served(
     return served
 
 
+@pytest.mark.slow
 class TestAnotherAlgorithm:
     def test_pacing_does_not_oscillate(self) -> None:
         result = run(

@@ -36,7 +36,7 @@ from tests.support.fakes import (
 from tests.support.nightly import IS_NIGHTLY
 
 
-pytestmark = pytest.mark.unmeasured
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
 
 IDS = ids(24)
 STATUSES = {"1004": "paused", "1007": "draft"}

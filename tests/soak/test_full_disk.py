@@ -17,7 +17,7 @@ from tests.support.terminal import environment
 
 
 # Coverage would write a longer file at the end than may be, and fail.
-pytestmark = pytest.mark.unmeasured
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
 
 IDS = [str(1001 + n) for n in range(40)]
 MAX_IN_FLIGHT = 4

@@ -22,7 +22,7 @@ from bulkpause import Limit, Pauser, Settings, Status
 from bulkpause.simulator import Behaviour, Simulator, Window
 
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 LIMITS = (Limit(10, 0.1), Limit(150, 6.0))
 #: A tenth of: 100 ms RTT, 50 ms jitter each way, 300 ms to set up a connection.

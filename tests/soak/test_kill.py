@@ -45,7 +45,11 @@ NETWORK = {
 }
 OPTIONS = ("--burst", "20/200ms", "--steady", "none", "--progress", "none")
 
-pytestmark = [pytest.mark.timeout(300 + KILLS), pytest.mark.unmeasured]
+pytestmark = [
+    pytest.mark.timeout(300 + KILLS),
+    pytest.mark.unmeasured,
+    pytest.mark.slow,
+]
 
 
 @dataclass(slots=True)

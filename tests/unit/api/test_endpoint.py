@@ -264,6 +264,7 @@ def test_id_that_changes_the_path_raises(id_: str) -> None:
         Endpoint(DEFAULT_BASE_URL).url(Action.PAUSE, id_)
 
 
+@pytest.mark.slow
 @pytest.mark.unmeasured
 def test_accepted_ids_reach_the_url_unchanged() -> None:
     endpoint = Endpoint(DEFAULT_BASE_URL)
