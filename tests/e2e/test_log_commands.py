@@ -24,7 +24,7 @@ SCRIPTS = {
 }
 VIEWS = {"1003": (Fault.INTERNAL_ERROR,)}
 STATUSES = {"1006": "draft", "1007": "paused"}
-MIXED = {"scripts": SCRIPTS, "view_scripts": VIEWS, "statuses": STATUSES}
+MIXED = {"scripts": SCRIPTS, "read_back_scripts": VIEWS, "statuses": STATUSES}
 
 
 def first_run(program: Program, serve: Serve) -> Simulator:

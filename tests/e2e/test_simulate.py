@@ -1,4 +1,4 @@
-"""The stand-in as a program of its own."""
+"""The simulator as a program of its own."""
 
 from signal import SIGINT
 
@@ -11,25 +11,25 @@ def pauses(program: Program, url: str, source: str, *options: str) -> int:
     return program.call("run", source, "--yes", *address, *options).code
 
 
-def test_a_run_finds_the_address_that_is_printed(program: Program) -> None:
-    standing_in = program.start("simulate", "--ledger", "ledger.jsonl")
-    url = standing_in.line_of_stdout().strip()
+def test_printed_address_accepts_a_run(program: Program) -> None:
+    simulator = program.start("simulate", "--ledger", "ledger.jsonl")
+    url = simulator.line_of_stdout().strip()
     assert pauses(program, url, program.ids(10)) == 0
-    standing_in.send(SIGINT)
-    assert standing_in.end().code == 0
+    simulator.send(SIGINT)
+    assert simulator.end().code == 0
     ledger = Ledger.read(program.folder / "ledger.jsonl")
     assert len(ledger.paused_ids()) == 10
     assert ledger.refusals() == []
 
 
-def test_it_is_asked_to_misbehave(program: Program) -> None:
-    standing_in = program.start(
+def test_options_inject_faults(program: Program) -> None:
+    simulator = program.start(
         "simulate",
         *("--ledger", "ledger.jsonl", "--status", "1001=draft"),
         *("--script", "1002=404", "--script", "1003=500,lost"),
         *("--fault", "slow=0.01", "--window", "20/500ms", "--latency", "1ms"),
     )
-    url = standing_in.line_of_stdout().strip()
+    url = simulator.line_of_stdout().strip()
     assert pauses(program, url, program.ids(4)) == 1
     assert program.statuses() == {
         "1001": "not_pausable",
@@ -37,30 +37,30 @@ def test_it_is_asked_to_misbehave(program: Program) -> None:
         "1003": "paused",
         "1004": "paused",
     }
-    standing_in.send(SIGINT)
-    standing_in.end()
+    simulator.send(SIGINT)
+    simulator.end()
     ledger = Ledger.read(program.folder / "ledger.jsonl")
     assert ledger.paused_ids() == {"1003", "1004"}
 
 
-def test_it_takes_the_token_of_a_file_alone(program: Program) -> None:
+def test_only_token_of_file_is_accepted(program: Program) -> None:
     (program.folder / "token").write_text(TOKEN)
     (program.folder / "token").chmod(0o600)
-    standing_in = program.start("simulate", "--token-file", "token")
-    url = standing_in.line_of_stdout().strip()
+    simulator = program.start("simulate", "--token-file", "token")
+    url = simulator.line_of_stdout().strip()
     program.variables["OCAMBA_TOKEN"] = "another"
     assert pauses(program, url, program.ids(1)) == 4
     program.variables["OCAMBA_TOKEN"] = TOKEN
     assert pauses(program, url, program.ids(1), "--log", "second.jsonl") == 0
 
 
-def test_a_fault_that_there_is_not_ends_with_2(program: Program) -> None:
+def test_unknown_fault_exits_with_2(program: Program) -> None:
     ended = program.call("simulate", "--fault", "gremlins=0.5")
     assert ended.code == 2
-    assert "'gremlins' is no fault" in ended.stderr
+    assert "'gremlins' is not a fault" in ended.stderr
 
 
-def test_a_port_that_is_taken_ends_with_a_message(program: Program) -> None:
+def test_port_in_use_is_usage_error(program: Program) -> None:
     first = program.start("simulate")
     port = first.line_of_stdout().strip().rpartition(":")[2]
     ended = program.call("simulate", "--port", port)
@@ -68,13 +68,13 @@ def test_a_port_that_is_taken_ends_with_a_message(program: Program) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_a_status_without_an_id_ends_with_2(program: Program) -> None:
+def test_status_without_id_exits_with_2(program: Program) -> None:
     ended = program.call("simulate", "--status", "draft")
     assert ended.code == 2
     assert "Traceback" not in ended.stderr
 
 
-def test_probabilities_above_one_end_with_2(program: Program) -> None:
+def test_probabilities_above_one_exit_with_2(program: Program) -> None:
     ended = program.call("simulate", "--fault", "500=0.6", "--fault", "502=0.6")
     assert ended.code == 2
     assert "add up to more than 1" in ended.stderr

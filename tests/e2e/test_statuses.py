@@ -82,7 +82,8 @@ def test_tries_used_up_end_with_5(program: Program, serve: Serve) -> None:
 
 def test_what_cannot_be_read_back_is_unknown(program: Program, serve: Serve) -> None:
     simulator = serve(
-        scripts={"1001": (Fault.LOST,)}, view_scripts={"1001": (Fault.INTERNAL_ERROR,)}
+        scripts={"1001": (Fault.LOST,)},
+        read_back_scripts={"1001": (Fault.INTERNAL_ERROR,)},
     )
     ended = program.pause(simulator, program.ids(1), "--max-attempts", "1")
     assert (ended.code, ended.account) == (5, "1 row = 1 unknown")

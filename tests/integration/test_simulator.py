@@ -41,7 +41,7 @@ async def pause(client: aiohttp.ClientSession, campaign_id: str = "7") -> int:
         return response.status
 
 
-async def refused(client: aiohttp.ClientSession) -> str | None:
+async def retry_after_of(client: aiohttp.ClientSession) -> str | None:
     async with client.post("/v1/hood/campaigns/7/pause", json=REASON) as response:
         return response.headers.get("Retry-After")
 
@@ -85,7 +85,7 @@ async def exchanged(simulator: Simulator, request: bytes) -> bytes:
             return await reader.read()
 
 
-async def test_a_campaign_is_paused_with_204_and_no_body() -> None:
+async def test_pause_gets_204_without_body() -> None:
     async with (
         running() as (simulator, client),
         client.post("/v1/hood/campaigns/7/pause", json=REASON) as response,
@@ -94,16 +94,16 @@ async def test_a_campaign_is_paused_with_204_and_no_body() -> None:
         assert simulator.status("7") == "paused"
 
 
-async def test_a_campaign_reads_back() -> None:
+async def test_paused_campaign_is_read_back() -> None:
     async with running() as (_, client):
         await pause(client)
         async with client.get("/v1/hood/campaigns/7") as response:
-            view = await response.json()
+            campaigns = await response.json()
 
-    assert (view["total"], view["items"][0]["status"]) == (1, "paused")
+    assert (campaigns["total"], campaigns["items"][0]["status"]) == (1, "paused")
 
 
-async def test_headers_tell_what_is_left() -> None:
+async def test_headers_report_remaining_requests() -> None:
     window = Window(limit=5, period_s=3600, phase_s=anyio.current_time() - 1)
     async with running(windows=(window,)) as (_, client):
         await pause(client, "8")
@@ -117,7 +117,7 @@ async def test_headers_tell_what_is_left() -> None:
     assert 0 < int(headers["X-RateLimit-Reset"]) <= 3599
 
 
-async def test_a_wrong_token_is_refused_and_not_kept() -> None:
+async def test_wrong_token_is_not_in_ledger() -> None:
     async with running(token="better") as (simulator, client):
         async with client.post("/v1/hood/campaigns/7/pause", json=REASON) as response:
             error = await response.json()
@@ -128,7 +128,7 @@ async def test_a_wrong_token_is_refused_and_not_kept() -> None:
     assert not simulator.ledger[0].token_ok
 
 
-async def test_the_ledger_tells_what_was_sent_and_done() -> None:
+async def test_ledger_records_request_and_outcome() -> None:
     async with running() as (simulator, client):
         async with client.post(
             "/v1/hood/campaigns/7/pause", json=REASON, headers={"X-Request-Id": "r-1"}
@@ -149,7 +149,7 @@ async def test_the_ledger_tells_what_was_sent_and_done() -> None:
     assert (entry.connection, entry.in_flight) == (1, 1)
 
 
-async def test_the_ledger_has_the_trace_id_of_the_answer() -> None:
+async def test_ledger_has_trace_id_of_response() -> None:
     async with (
         running(default_status="sent") as (simulator, client),
         client.post("/v1/hood/campaigns/7/pause", json=REASON) as response,
@@ -159,17 +159,17 @@ async def test_the_ledger_has_the_trace_id_of_the_answer() -> None:
     assert simulator.ledger[0].trace_id == error["trace_id"]
 
 
-async def test_the_ledger_has_the_path_as_it_was_sent() -> None:
+async def test_ledger_has_path_as_sent() -> None:
     target = "/v1/hood/campaigns/../a%2Fb/./pause?x=/y"
     async with running() as (simulator, _), connected(simulator) as (reader, writer):
         writer.write(rendered(target))
-        answer = await reader.readline()
+        response = await reader.readline()
 
-    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert response.startswith(b"HTTP/1.1 404 ")
     assert simulator.ledger[0].raw_path == target
 
 
-async def test_bytes_that_are_no_text_do_not_harm_the_ledger(tmp_path: Path) -> None:
+async def test_invalid_utf_8_does_not_damage_ledger(tmp_path: Path) -> None:
     request = rendered(body=b'{"reason":"\xff"}', header=b"X-Request-Id: \xff")
     path = tmp_path / "ledger.jsonl"
     simulator = Simulator(ledger_path=path)
@@ -182,17 +182,17 @@ async def test_bytes_that_are_no_text_do_not_harm_the_ledger(tmp_path: Path) -> 
     assert entry.body == '{"reason":"\ufffd"}'
 
 
-async def test_a_long_body_is_read_whole_and_kept_in_part() -> None:
+async def test_long_body_is_truncated_in_ledger() -> None:
     request = rendered(body=orjson.dumps({"reason": "x" * 2_000_000}))
     async with running() as (simulator, _), connected(simulator) as (reader, writer):
         writer.write(request)
-        answer = await reader.readline()
+        response = await reader.readline()
 
-    assert answer.startswith(b"HTTP/1.1 204 ")
+    assert response.startswith(b"HTTP/1.1 204 ")
     assert len(simulator.ledger[0].body) == 4096
 
 
-async def test_requests_of_a_kept_connection_share_its_number() -> None:
+async def test_requests_of_one_connection_share_its_number() -> None:
     async with running(scripts={"8": (Fault.INTERNAL_ERROR,)}) as (simulator, client):
         for campaign_id in ("7", "8", "9"):
             await pause(client, campaign_id)
@@ -202,7 +202,7 @@ async def test_requests_of_a_kept_connection_share_its_number() -> None:
     assert [entry.connection for entry in simulator.ledger] == [1, 1, 1, 2]
 
 
-async def test_siblings_are_seen_in_the_ledger() -> None:
+async def test_other_actions_are_in_ledger() -> None:
     async with running() as (simulator, client):
         for verb in ("cancel", "resume"):
             async with client.post(f"/v1/hood/campaigns/7/{verb}") as response:
@@ -211,7 +211,7 @@ async def test_siblings_are_seen_in_the_ledger() -> None:
     assert [entry.action for entry in simulator.ledger] == ["cancel", "resume"]
 
 
-async def test_a_full_window_refuses_what_comes_at_the_same_time() -> None:
+async def test_full_window_rate_limits_simultaneous_requests() -> None:
     window = Window(limit=3, period_s=3600, phase_s=anyio.current_time() - 1)
     async with running(windows=(window,)) as (simulator, client):
         statuses = await asyncio.gather(*(pause(client, str(n)) for n in range(8)))
@@ -222,7 +222,7 @@ async def test_a_full_window_refuses_what_comes_at_the_same_time() -> None:
     assert len(simulator.ledger.paused_ids()) == 3
 
 
-async def test_a_refusal_says_when_the_window_begins_anew() -> None:
+async def test_429_has_seconds_until_window_reset() -> None:
     window = Window(limit=1, period_s=3600, phase_s=anyio.current_time() - 1)
     async with running(windows=(window,)) as (_, client):
         await pause(client)
@@ -233,16 +233,16 @@ async def test_a_refusal_says_when_the_window_begins_anew() -> None:
     assert not [name for name in headers if name.startswith("X-RateLimit")]
 
 
-async def test_a_refused_request_gets_through_after_the_time_it_was_told() -> None:
+async def test_request_is_allowed_after_retry_after() -> None:
     window = Window(limit=1, period_s=3, phase_s=anyio.current_time())
     async with running(windows=(window,), reset_rounding="up") as (simulator, client):
         simulator.spend(1)
-        told_s = await refused(client) or "it was allowed"
-        await anyio.sleep(float(told_s))
+        retry_after = await retry_after_of(client) or "no Retry-After"
+        await anyio.sleep(float(retry_after))
         assert await pause(client) == 204
 
 
-async def test_too_many_in_parallel_are_told_minus_one() -> None:
+async def test_requests_over_parallel_limit_get_retry_after_minus_one() -> None:
     hung = {"1": (Fault.HANG,), "2": (Fault.HANG,)}
     async with (
         running(parallel_limit=2, scripts=hung) as (simulator, client),
@@ -252,16 +252,16 @@ async def test_too_many_in_parallel_are_told_minus_one() -> None:
         tasks.start_soon(pause, client, "2")
         await until(lambda: len(simulator.ledger) == 2)
 
-        told = await refused(client)
+        retry_after = await retry_after_of(client)
 
         tasks.cancel_scope.cancel()
 
-    assert told == "-1"
+    assert retry_after == "-1"
     assert [entry.in_flight for entry in simulator.ledger] == [1, 2, 3]
     assert not simulator.ledger[2].counted
 
 
-async def test_a_client_that_leaves_makes_room() -> None:
+async def test_disconnected_client_frees_parallel_slot() -> None:
     async with running(parallel_limit=1, scripts={"1": (Fault.HANG,)}) as (
         simulator,
         client,
@@ -278,7 +278,7 @@ async def test_a_client_that_leaves_makes_room() -> None:
     assert simulator.ledger[-1].in_flight == 1
 
 
-async def test_as_many_as_allowed_in_parallel_are_never_refused() -> None:
+async def test_requests_within_parallel_limit_are_never_rate_limited() -> None:
     async with running(parallel_limit=3, latency_s=0.004, windows=()) as (
         simulator,
         client,
@@ -299,7 +299,7 @@ async def test_as_many_as_allowed_in_parallel_are_never_refused() -> None:
 @pytest.mark.parametrize(
     ("fault", "acted"), [(Fault.RESET_BEFORE, False), (Fault.RESET_AFTER, True)]
 )
-async def test_a_reset_tears_the_connection_down(fault: Fault, acted: bool) -> None:
+async def test_reset_fault_resets_connection(fault: Fault, acted: bool) -> None:
     async with running(always=fault) as (simulator, _):
         with pytest.raises(ConnectionResetError):
             await exchanged(simulator, rendered())
@@ -308,14 +308,14 @@ async def test_a_reset_tears_the_connection_down(fault: Fault, acted: bool) -> N
     assert simulator.ledger[0].http_status is None
 
 
-async def test_a_lost_answer_is_a_hang_up_after_acting() -> None:
+async def test_lost_response_closes_connection_after_acting() -> None:
     async with running(always=Fault.LOST) as (simulator, _):
         assert await exchanged(simulator, rendered()) == b""
 
     assert simulator.ledger.acted_ids() == ["7"]
 
 
-async def test_an_http_client_sees_a_lost_answer_as_a_hang_up() -> None:
+async def test_http_client_reports_lost_response_as_disconnect() -> None:
     async with running(always=Fault.LOST) as (_, client):
         with pytest.raises(aiohttp.ServerDisconnectedError):
             await pause(client)
@@ -324,7 +324,7 @@ async def test_an_http_client_sees_a_lost_answer_as_a_hang_up() -> None:
 @pytest.mark.parametrize(
     ("fault", "acted"), [(Fault.HANG, False), (Fault.HANG_AFTER, True)]
 )
-async def test_a_hanging_request_gets_no_byte(fault: Fault, acted: bool) -> None:
+async def test_hanging_request_gets_no_byte(fault: Fault, acted: bool) -> None:
     async with (
         running(always=fault) as (simulator, _),
         connected(simulator) as (reader, writer),
@@ -338,7 +338,7 @@ async def test_a_hanging_request_gets_no_byte(fault: Fault, acted: bool) -> None
     assert simulator.ledger[0].acted is acted
 
 
-async def test_a_slow_answer_comes_in_pieces_and_whole() -> None:
+async def test_slow_response_arrives_in_pieces() -> None:
     async with (
         running(always=Fault.SLOW, slow_byte_interval_s=0.002) as (simulator, _),
         connected(simulator) as (reader, writer),
@@ -354,35 +354,35 @@ async def test_a_slow_answer_comes_in_pieces_and_whole() -> None:
     assert simulator.ledger.acted_ids() == ["7"]
 
 
-async def test_an_http_client_understands_a_slow_answer() -> None:
+async def test_http_client_reads_slow_response() -> None:
     async with (
         running(always=Fault.SLOW, slow_byte_interval_s=0.0001) as (_, client),
         client.get("/v1/hood/campaigns/7") as response,
     ):
-        view = await response.json()
+        campaigns = await response.json()
 
     assert response.headers["X-RateLimit-Remaining"] == "149"
-    assert view["items"][0]["id"] == "7"
+    assert campaigns["items"][0]["id"] == "7"
 
 
 @pytest.mark.parametrize(
     ("fault", "status", "acted"),
     [(Fault.CUT, 400, False), (Fault.CUT_AFTER, 500, True)],
 )
-async def test_a_cut_body_ends_before_its_length(
+async def test_cut_body_is_shorter_than_announced(
     fault: Fault, status: int, acted: bool
 ) -> None:
     async with running(always=fault) as (simulator, _):
-        answer = await exchanged(simulator, rendered())
+        response = await exchanged(simulator, rendered())
 
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     length = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert 0 < len(body) < length
     assert simulator.ledger[0].acted is acted
 
 
-async def test_an_http_client_sees_the_status_of_a_cut_body() -> None:
+async def test_http_client_reads_status_of_cut_body() -> None:
     async with (
         running(always=Fault.CUT) as (_, client),
         client.post("/v1/hood/campaigns/7/pause", json=REASON) as response,
@@ -393,7 +393,7 @@ async def test_an_http_client_sees_the_status_of_a_cut_body() -> None:
     assert response.status == 400
 
 
-async def test_a_followed_redirect_is_seen_in_the_ledger() -> None:
+async def test_followed_redirect_is_in_ledger() -> None:
     async with running(scripts={"7": (Fault.REDIRECT,)}) as (simulator, client):
         assert await pause(client) == 404
 
@@ -406,7 +406,7 @@ async def test_a_followed_redirect_is_seen_in_the_ledger() -> None:
 @pytest.mark.parametrize(
     "fault", [fault for fault in Fault if fault[0] in "2345"], ids=str
 )
-async def test_a_connection_survives_an_answer_in_full(fault: Fault) -> None:
+async def test_complete_response_keeps_connection_open(fault: Fault) -> None:
     async with running(scripts={"7": (fault,)}) as (simulator, client):
         path = "/v1/hood/campaigns/7/pause"
         async with client.post(path, json=REASON, allow_redirects=False) as response:
@@ -417,7 +417,7 @@ async def test_a_connection_survives_an_answer_in_full(fault: Fault) -> None:
     assert simulator.ledger[0].http_status == response.status
 
 
-async def test_an_outage_can_begin_and_end() -> None:
+async def test_injected_outage_begins_and_ends() -> None:
     async with running() as (simulator, client):
         simulator.misbehave(Fault.UNAVAILABLE)
         during = await pause(client)
@@ -426,7 +426,7 @@ async def test_an_outage_can_begin_and_end() -> None:
         assert (during, await pause(client)) == (503, 204)
 
 
-async def test_a_request_on_its_way_in_is_acted_on_after_its_client_left() -> None:
+async def test_request_in_flight_survives_disconnect_of_client() -> None:
     async with running(latency_s=0.4) as (simulator, _):
         async with connected(simulator) as (_, writer):
             writer.write(rendered())
@@ -442,7 +442,7 @@ async def test_a_request_on_its_way_in_is_acted_on_after_its_client_left() -> No
     "fault",
     [None, Fault.LOST, Fault.RESET_AFTER, Fault.HANG_AFTER, Fault.SLOW, Fault.CUT],
 )
-async def test_an_answer_for_a_client_that_left_is_dropped(
+async def test_response_for_disconnected_client_is_dropped(
     fault: Fault | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with running(latency_s=0.2, scripts={"7": (fault,)}) as (simulator, client):
@@ -457,7 +457,7 @@ async def test_an_answer_for_a_client_that_left_is_dropped(
     assert caplog.records == []
 
 
-async def test_a_slow_answer_ends_when_its_client_leaves() -> None:
+async def test_slow_response_ends_when_client_disconnects() -> None:
     async with running(
         scripts={"7": (Fault.SLOW,)}, slow_byte_interval_s=0.1, parallel_limit=1
     ) as (simulator, client):
@@ -471,7 +471,7 @@ async def test_a_slow_answer_ends_when_its_client_leaves() -> None:
                 await anyio.sleep(0.02)
 
 
-async def test_the_first_request_of_a_connection_is_counted_late() -> None:
+async def test_first_request_of_connection_is_delayed() -> None:
     delays = []
     async with running(cold_s=0.5) as (simulator, client):
         for number in range(2):
@@ -482,7 +482,7 @@ async def test_the_first_request_of_a_connection_is_counted_late() -> None:
     assert delays[0] >= 0.5 > delays[1]
 
 
-async def test_the_answer_comes_half_of_the_latency_after_counting() -> None:
+async def test_response_takes_half_of_latency_after_counting() -> None:
     async with running(latency_s=0.1) as (simulator, client):
         sent_at = anyio.current_time()
         await pause(client)
@@ -492,7 +492,7 @@ async def test_the_answer_comes_half_of_the_latency_after_counting() -> None:
         assert anyio.current_time() - counted_at >= 0.05
 
 
-async def test_half_a_request_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+async def test_incomplete_request_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
     async with running() as (simulator, client):
         async with connected(simulator) as (_, writer):
             writer.write(rendered(body=b'{"reason":"stop"}')[:-5])
@@ -504,7 +504,7 @@ async def test_half_a_request_is_dropped(caplog: pytest.LogCaptureFixture) -> No
     assert caplog.records == []
 
 
-async def test_an_answered_request_is_in_the_file_at_once(tmp_path: Path) -> None:
+async def test_responded_request_is_in_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     simulator = Simulator(ledger_path=path)
     async with simulator, client_of(simulator) as client:
@@ -515,17 +515,17 @@ async def test_an_answered_request_is_in_the_file_at_once(tmp_path: Path) -> Non
     assert list(Ledger.read(path)) == list(simulator.ledger)
 
 
-async def test_stopping_ends_what_hangs() -> None:
+async def test_stop_ends_hanging_request() -> None:
     simulator = Simulator(Behaviour(always=Fault.HANG))
     with anyio.fail_after(10):
         async with simulator:
-            asked = asyncio.create_task(exchanged(simulator, rendered()))
+            exchange = asyncio.create_task(exchanged(simulator, rendered()))
             await until(lambda: len(simulator.ledger))
 
-        assert await asked == b""
+        assert await exchange == b""
 
 
-async def test_stopping_ends_what_is_on_its_way() -> None:
+async def test_stop_cancels_delayed_request() -> None:
     simulator = Simulator(Behaviour(latency_s=3600))
     before = asyncio.all_tasks()
     with anyio.fail_after(10):
@@ -538,7 +538,7 @@ async def test_stopping_ends_what_is_on_its_way() -> None:
     assert len(simulator.ledger) == 0
 
 
-async def test_nothing_listens_after_a_stop() -> None:
+async def test_stop_closes_listener() -> None:
     async with running() as (simulator, client):
         await pause(client)
 
@@ -546,7 +546,7 @@ async def test_nothing_listens_after_a_stop() -> None:
         await exchanged(simulator, rendered())
 
 
-async def test_a_stop_closes_connections_that_are_idle() -> None:
+async def test_stop_closes_idle_connections() -> None:
     simulator = Simulator()
     async with simulator:
         port = int(simulator.base_url.rpartition(":")[2])
@@ -558,7 +558,7 @@ async def test_a_stop_closes_connections_that_are_idle() -> None:
     writer.close()
 
 
-async def test_a_cancelled_simulator_stops_too() -> None:
+async def test_cancelled_simulator_stops() -> None:
     simulator = Simulator(Behaviour(always=Fault.HANG))
     with anyio.CancelScope() as scope:
         async with simulator, connected(simulator) as (_, writer):
@@ -571,7 +571,7 @@ async def test_a_cancelled_simulator_stops_too() -> None:
         await exchanged(simulator, rendered())
 
 
-async def test_a_simulator_started_again_goes_on_where_it_was() -> None:
+async def test_restarted_simulator_keeps_its_state() -> None:
     simulator = Simulator()
     async with simulator, client_of(simulator) as client:
         await pause(client)
@@ -583,7 +583,7 @@ async def test_a_simulator_started_again_goes_on_where_it_was() -> None:
     assert [entry.http_status for entry in simulator.ledger] == [204, 400]
 
 
-async def test_a_port_in_use_is_an_error_and_leaves_no_file_open(
+async def test_port_in_use_leaves_ledger_closed(
     tmp_path: Path,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -593,17 +593,17 @@ async def test_a_port_in_use_is_an_error_and_leaves_no_file_open(
         with pytest.raises(OSError, match="address already in use"):
             await simulator.__aenter__()
 
-    assert simulator.ledger._descriptor is None
+    assert not simulator.ledger.is_open
 
 
-async def test_a_ledger_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
+async def test_unopenable_ledger_raises_error(tmp_path: Path) -> None:
     simulator = Simulator(ledger_path=tmp_path / "missing" / "ledger.jsonl")
 
     with pytest.raises(FileNotFoundError):
         await simulator.__aenter__()
 
 
-async def test_serve_says_where_and_runs_until_cancelled(tmp_path: Path) -> None:
+async def test_serve_reports_url_and_runs_until_cancelled(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     urls: list[str] = []
 

@@ -1,7 +1,7 @@
-"""A stand-in for the Ocamba Hood API, for tests, trials and measurements.
+"""Simulate the Ocamba Hood API on loopback, for tests, trials and measurements.
 
-It keeps the rules that the public documentation gives, misbehaves where it is asked
-to, and records every request. It uses nothing else of this package.
+The simulator follows the public documentation, injects faults on request, and records
+every request in a ledger. It imports nothing else of this package.
 """
 
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import the server, and with it aiohttp, when it is asked for."""
+    """Import the server, and with it aiohttp, on first use."""
     if name not in {"Simulator", "serve"}:
         raise AttributeError(name)
     from bulkpause.simulator import server  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""A request, reduced to what the stand-in decides by."""
+"""Parse a request into the facts that decide its response."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,13 @@ CAMPAIGN_PATH = re.compile(r"/v1/hood/campaigns/([^/]+)(?:/(pause|cancel|resume)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request with its body, and where it came in."""
+    """One request with its body and connection.
+
+    Attributes:
+        action: `pause`, `view` (a read-back), `cancel`, `resume`, or None.
+        connection: Serial number of the TCP connection.
+        admitted: Whether the limit of parallel requests allows it.
+    """
 
     method: str
     raw_path: str
@@ -37,7 +43,7 @@ class Call:
         connection: int,
         admitted: bool,
     ) -> Self:
-        """Take from a request what matters; `token` is the one that is good."""
+        """Parse a request; `token` is the accepted one, or None for any."""
         raw_path = printable(raw_path)
         action, campaign_id = route(method, raw_path)
         request_id = headers.get("X-Request-Id")
@@ -46,7 +52,7 @@ class Call:
             raw_path=raw_path,
             body=body,
             request_id=None if request_id is None else printable(request_id),
-            token_ok=token_is_good(headers.get("Authorization", ""), token),
+            token_ok=is_token_accepted(headers.get("Authorization", ""), token),
             action=action,
             id=campaign_id,
             connection=connection,
@@ -55,9 +61,9 @@ class Call:
 
 
 def route(method: str, raw_path: str) -> tuple[str | None, str | None]:
-    """Tell the action and the campaign's id, each None where there is none.
+    """Find the action and the campaign id, each None if the request has none.
 
-    The path is taken as it was sent: no dot segments or escapes are resolved.
+    The path is matched as it was sent: no dot segments or escapes are resolved.
     """
     match = CAMPAIGN_PATH.fullmatch(raw_path.partition("?")[0])
     if match is None:
@@ -68,8 +74,8 @@ def route(method: str, raw_path: str) -> tuple[str | None, str | None]:
     return (verb if method == "POST" else None), campaign_id
 
 
-def token_is_good(authorization: str, token: str | None) -> bool:
-    """Tell whether the header holds the bearer token; any token if it is None."""
+def is_token_accepted(authorization: str, token: str | None) -> bool:
+    """Check the bearer token of a header; None accepts any token."""
     scheme, _, sent = authorization.partition(" ")
     if scheme.lower() != "bearer" or not sent:
         return False
@@ -77,12 +83,12 @@ def token_is_good(authorization: str, token: str | None) -> bool:
 
 
 def printable(text: str) -> str:
-    r"""Show bytes that are not UTF-8 as escapes such as `\udcff`."""
+    r"""Escape bytes that are not UTF-8, as in `\udcff`."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def is_valid(body: bytes) -> bool:
-    """Tell whether a body is a JSON object whose `reason`, if any, is a string."""
+    """Check that a body is a JSON object whose `reason`, if any, is a string."""
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:

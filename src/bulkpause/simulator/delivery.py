@@ -1,4 +1,4 @@
-"""The ways in which an answer leaves the server, or fails to."""
+"""Send a response in full, slowly or cut short, or break the connection."""
 
 import asyncio
 import socket
@@ -6,45 +6,45 @@ import struct
 
 from aiohttp import web
 
-from bulkpause.simulator.answers import Response
 from bulkpause.simulator.faults import Delivery
+from bulkpause.simulator.responses import Response
 
 
-CLIENT_GONE_CHECK_S = 0.02
-LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
+DISCONNECT_CHECK_S = 0.02
+NO_LINGER = struct.pack("ii", 1, 0)
 
 
 async def deliver(
     request: web.BaseRequest,
-    answer: Response | None,
+    response: Response | None,
     delivery: Delivery,
     *,
     slow_byte_interval_s: float,
 ) -> web.StreamResponse:
-    """Give an answer in the way asked for, or none at all.
+    """Send a response in the given way, or none at all.
 
     Every way but `WHOLE` writes to the connection itself, if anything, and closes it.
-    What it returns then finds the connection closed, and is dropped.
+    The returned response then finds the connection closed, and is dropped.
     """
     transport = request.transport
-    if answer is None:
-        await _give_nothing(request, delivery)
+    if response is None:
+        await _send_nothing(request, delivery)
         return web.Response()
     if delivery is Delivery.WHOLE or transport is None:
         return web.Response(
-            status=answer.status, headers=answer.headers, body=answer.body or None
+            status=response.status, headers=response.headers, body=response.body or None
         )
     if delivery is Delivery.SLOW:
-        await _write_slowly(transport, answer.rendered(), slow_byte_interval_s)
+        await _write_slowly(transport, response.rendered(), slow_byte_interval_s)
     else:
-        transport.write(answer.rendered()[: -(len(answer.body) // 2 + 1)])
+        transport.write(response.rendered()[: -(len(response.body) // 2 + 1)])
     transport.close()
     return web.Response()
 
 
-async def _give_nothing(request: web.BaseRequest, delivery: Delivery) -> None:
+async def _send_nothing(request: web.BaseRequest, delivery: Delivery) -> None:
     if delivery is Delivery.NEVER:
-        await _client_gone(request)
+        await _wait_for_disconnect(request)
     elif delivery is Delivery.RESET:
         reset(request.transport)
     elif request.transport is not None:
@@ -52,11 +52,11 @@ async def _give_nothing(request: web.BaseRequest, delivery: Delivery) -> None:
 
 
 def reset(transport: asyncio.Transport | None) -> None:
-    """Tear a connection down with RST, where there still is one."""
+    """Close a connection with RST, if it is still open."""
     if transport is None:
         return
     connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT_AT_ALL)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     transport.abort()
 
 
@@ -70,8 +70,8 @@ async def _write_slowly(
         transport.write(rendered[position : position + 1])
 
 
-async def _client_gone(request: web.BaseRequest) -> None:
-    # Looked at again and again: to have requests cancelled when their client goes
-    # would also stop those that are on their way in, and these must be counted.
+async def _wait_for_disconnect(request: web.BaseRequest) -> None:
+    # Polled, because cancelling requests of disconnected clients would also cancel
+    # those that are still delayed on the way in, and these must be counted.
     while request.transport is not None:
-        await asyncio.sleep(CLIENT_GONE_CHECK_S)
+        await asyncio.sleep(DISCONNECT_CHECK_S)

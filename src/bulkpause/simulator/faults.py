@@ -1,4 +1,4 @@
-"""Ways to misbehave, what each one means, and which request meets which."""
+"""Define the injected faults, their effects, and the requests that meet them."""
 
 import random
 from collections import Counter
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """One way to misbehave; "after" means after the campaign was paused."""
+    """One injected fault; "after" means after the campaign was paused."""
 
     INTERNAL_ERROR = "500"
     INTERNAL_ERROR_AFTER = "500-after"
@@ -37,7 +37,7 @@ class Fault(StrEnum):
 
 
 class Delivery(StrEnum):
-    """How an answer leaves the server, or fails to."""
+    """How a response leaves the server, or fails to."""
 
     WHOLE = "whole"
     SLOW = "slow"
@@ -48,7 +48,7 @@ class Delivery(StrEnum):
 
 
 class Form(StrEnum):
-    """What the body of a faulty answer looks like."""
+    """The kind of body that a faulty response has."""
 
     JSON = "json"
     HTML = "html"
@@ -57,9 +57,13 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What a fault does: acts or not, which status, in which form, how delivered.
+    """The effect of a fault.
 
-    A status of None leaves the answer that a well-behaved server gives.
+    Attributes:
+        acts: Whether the request is carried out.
+        status: The HTTP status; None keeps the regular response.
+        form: The kind of body.
+        delivery: How the response leaves the server.
     """
 
     acts: bool = False
@@ -101,14 +105,14 @@ Script = tuple[Fault | None, ...]
 
 
 class FaultPlan:
-    """Which fault each request for an id meets; holds how far each id has come.
+    """Chooses the fault of each request, and counts the requests of each id.
 
-    An id with a script follows it, and behaves when it has ended. Every other id
-    draws by `rates`. What it draws hangs on the seed, the id and the number of the
-    request, so the order in which different ids arrive changes nothing.
+    An id with a script follows it, and meets no fault after its end. Every other id
+    draws by `rates`. A draw depends on the seed, the id and the number of the request
+    for that id, and not on the order in which different ids arrive.
     """
 
-    __slots__ = ("_come_so_far", "_rates", "_scripts", "_seed")
+    __slots__ = ("_rates", "_requests", "_scripts", "_seed")
 
     def __init__(
         self, scripts: Mapping[str, Script], rates: Mapping[Fault, float], seed: str
@@ -116,12 +120,12 @@ class FaultPlan:
         self._scripts = scripts
         self._rates = rates
         self._seed = seed
-        self._come_so_far: Counter[str] = Counter()
+        self._requests: Counter[str] = Counter()
 
     def next(self, campaign_id: str) -> Fault | None:
-        """Take the fault of the next request for this id; None to behave."""
-        position = self._come_so_far[campaign_id]
-        self._come_so_far[campaign_id] += 1
+        """Give the fault of the next request for an id; None for no fault."""
+        position = self._requests[campaign_id]
+        self._requests[campaign_id] += 1
         script = self._scripts.get(campaign_id)
         if script is not None:
             return script[position] if position < len(script) else None
@@ -132,7 +136,7 @@ class FaultPlan:
 
 
 def draw(rates: Mapping[Fault, float], source: random.Random) -> Fault | None:
-    """Draw a fault with the probabilities given; None with what they leave."""
+    """Draw a fault by probability; None with the remaining probability."""
     point = source.random()
     for fault in sorted(rates):
         if point < rates[fault]:
@@ -142,10 +146,10 @@ def draw(rates: Mapping[Fault, float], source: random.Random) -> Fault | None:
 
 
 def parse_fault(text: str) -> tuple[Fault, float]:
-    """Read a fault and its probability from a text such as `lost=0.3`.
+    """Parse a fault and its probability, such as `lost=0.3`.
 
     Raises:
-        ValueError: the text has no such form, names no fault, or the number is not
+        ValueError: The form is wrong, the fault does not exist, or the number is not
             a probability.
     """
     name, equals, number = text.partition("=")
@@ -157,28 +161,28 @@ def parse_fault(text: str) -> tuple[Fault, float]:
         raise ValueError(f"{number!r} is not a number, in {text!r}") from None
     if not 0 <= rate <= 1:
         raise ValueError(f"{number!r} is not between 0 and 1, in {text!r}")
-    return _named(name), rate
+    return _fault_of(name), rate
 
 
 def parse_script(text: str) -> tuple[str, Script]:
-    """Read an id and its faults from a text such as `1000248=500,ok,lost`.
+    """Parse an id and its faults, such as `1000248=500,ok,lost`.
 
-    `ok` stands for a request that is well treated.
+    `ok` stands for a request without a fault.
 
     Raises:
-        ValueError: the text has no such form, or names no fault.
+        ValueError: The form is wrong, or a fault does not exist.
     """
     campaign_id, equals, names = text.partition("=")
     if not (campaign_id and equals):
         raise ValueError(f"{text!r} is not of the form ID=FAULT,FAULT,...")
     return campaign_id, tuple(
-        None if name == "ok" else _named(name) for name in names.split(",")
+        None if name == "ok" else _fault_of(name) for name in names.split(",")
     )
 
 
-def _named(name: str) -> Fault:
+def _fault_of(name: str) -> Fault:
     try:
         return Fault(name)
     except ValueError:
         known = ", ".join(Fault)
-        raise ValueError(f"{name!r} is no fault; the faults are {known}") from None
+        raise ValueError(f"{name!r} is not a fault; use one of {known}") from None

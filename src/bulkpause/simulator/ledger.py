@@ -1,4 +1,4 @@
-"""The record of every request, by which tests judge what a client did."""
+"""Record every request, so that tests can check what a client sent."""
 
 import os
 from collections import Counter
@@ -15,29 +15,30 @@ from bulkpause.simulator.limits import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One request and what was done about it.
+    """One request and its outcome.
 
     Attributes:
-        number: counts the requests of this ledger from 1, in the order of deciding.
-        at: when the request was counted and decided, in seconds on the clock of the
+        number: Counts the requests of this ledger from 1, in the order of decision.
+        at: When the request was counted and decided, in seconds on the clock of the
             event loop (on Linux the monotonic clock that all processes share).
-        wall_time: the same moment, RFC 3339 in UTC.
-        method: as sent.
-        raw_path: the request target as sent, query included, nothing resolved.
-        id: of the campaign; None where the path names none.
-        action: `pause`, `view`, `cancel`, `resume`, or None for anything else.
-        request_id: the header `X-Request-Id`.
-        token_ok: whether the bearer token was good.
-        body: the first 4 KiB of the body.
-        http_status: of the answer; None where none was to be given.
-        trace_id: of the answer, where it carries one.
-        fault: what the request met, if anything.
-        acted: whether this request paused the campaign.
-        status_after: of the campaign, after this request.
-        limited: whether it was answered with 429.
-        counted: whether it was counted in the windows.
-        connection: serial number of the TCP connection.
-        in_flight: requests without an answer at that moment, this one included.
+        wall_time: The same moment, RFC 3339 in UTC.
+        method: As sent.
+        raw_path: The request target as sent, query included, nothing resolved.
+        id: The campaign id; None if the path has none.
+        action: `pause`, `view` (a read-back), `cancel`, `resume`, or None for
+            anything else.
+        request_id: The header `X-Request-Id`.
+        token_ok: Whether the bearer token was accepted.
+        body: The first 4 KiB of the body.
+        http_status: Of the response; None if no response was to be sent.
+        trace_id: Of the response, if it has one.
+        fault: The fault that the request met, if any.
+        acted: Whether this request paused the campaign.
+        status_after: Of the campaign, after this request.
+        limited: Whether the response was a 429.
+        counted: Whether the request was counted in the windows.
+        connection: Serial number of the TCP connection.
+        in_flight: Requests in flight at that moment, this one included.
     """
 
     number: int
@@ -62,12 +63,12 @@ class Entry:
 
 
 class Ledger(Sequence[Entry]):
-    """Entries in order, also appended to a file where a path is given.
+    """Entries in order, also appended to a file if a path is given.
 
-    Only what is no HTTP, or breaks off in its body, is left out. An entry is one line
-    of JSON and one write, made before the answer leaves. So a reader in another
-    process finds every request that was answered, even when the process of the
-    stand-in has been killed since.
+    Bytes that are not HTTP, and requests that break off in their body, are left out.
+    An entry is one line of JSON and one write, made before the response leaves. So a
+    reader in another process finds every request that got a response, even after the
+    process of the simulator was killed.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -77,11 +78,11 @@ class Ledger(Sequence[Entry]):
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a ledger's file; a last line without its end is left out.
+        """Read a ledger from its file, without an incomplete last line.
 
         Raises:
-            OSError: the file cannot be read.
-            ValueError: a line is no entry.
+            OSError: The file cannot be read.
+            ValueError: A line is not an entry.
         """
         ledger = cls()
         for line in path.read_bytes().split(b"\n")[:-1]:
@@ -103,46 +104,51 @@ class Ledger(Sequence[Entry]):
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._descriptor is not None
+
     def open(self) -> None:
-        """Open the file for appending, where there is to be one.
+        """Open the file for appending, if a path is given.
 
         Raises:
-            OSError: the file cannot be opened.
+            OSError: The file cannot be opened.
         """
         if self._path is not None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(self._path, flags, 0o600)
 
     def close(self) -> None:
-        """Close the file; the entries stay."""
+        """Close the file; the entries stay in memory."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def append(self, entry: Entry) -> None:
-        """Take an entry, and write it to the file while that is open."""
+        """Add an entry, and write it to the file while that is open."""
         if self._descriptor is not None:
             os.write(self._descriptor, orjson.dumps(entry) + b"\n")
         self._entries.append(entry)
 
     def of(self, campaign_id: str) -> list[Entry]:
-        """All requests for one campaign."""
+        """Give all requests for one campaign."""
         return [entry for entry in self if entry.id == campaign_id]
 
     def acted_ids(self) -> list[str]:
-        """Ids that requests paused, in that order."""
+        """Give the ids that requests paused, in that order."""
         return [entry.id for entry in self if entry.acted and entry.id is not None]
 
     def paused_ids(self) -> set[str]:
-        """Ids whose campaign was paused after the last request for it."""
+        """Give the ids whose campaign was paused after their last request."""
         last = {entry.id: entry.status_after for entry in self}
-        return {each for each, status in last.items() if each and status == "paused"}
+        return {id_ for id_, status in last.items() if id_ and status == "paused"}
 
     def refusals(self) -> list[Entry]:
-        """Requests that were answered with 429."""
+        """Give the requests that got a 429."""
         return [entry for entry in self if entry.limited]
 
     def most_in_a_window(self, window: Window) -> int:
-        """Most requests counted in any one window of this kind."""
+        """Give the number of counted requests in the fullest window."""
         used = Counter(window.index(entry.at) for entry in self if entry.counted)
         return max(used.values(), default=0)

@@ -1,23 +1,27 @@
-"""The account's rate limits: fixed windows, as plain arithmetic on a given time."""
+"""Count requests in fixed windows, as plain arithmetic on a given time."""
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Literal, Self, get_args
 
 
-REPORTS = ("longest", "shortest", "tightest", "none")
-ROUNDINGS = ("up", "down", "nearest")
+HeaderWindow = Literal["longest", "shortest", "tightest", "none"]
+Rounding = Literal["up", "down", "nearest"]
+HEADER_WINDOWS: tuple[str, ...] = get_args(HeaderWindow)
+ROUNDINGS: tuple[str, ...] = get_args(Rounding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """At most `limit` requests in each fixed window of `period_s` seconds.
+    """A rate limit of `limit` requests in each fixed window of `period_s` seconds.
 
-    Windows begin at `phase_s + k * period_s` for every whole k, on the clock whose
+    Windows reset at `phase_s + k * period_s` for every whole k, on the clock whose
     time is passed in. The server passes the time of its event loop.
 
     Raises:
-        ValueError: the limit is below one, or the period is not above zero.
+        ValueError: The limit is below one, or the period is not above zero.
     """
 
     limit: int
@@ -30,27 +34,43 @@ class Window:
         if not (0 < self.period_s < math.inf and math.isfinite(self.phase_s)):
             raise ValueError("a window needs a finite phase and a period above zero")
 
-    def index(self, now: float) -> int:
-        """Tell which window `now` falls in; the number grows by one a window."""
-        return math.floor((now - self.phase_s) / self.period_s)
+    def at_random_phase(self, source: Random) -> Self:
+        """Give the same limit with a phase drawn evenly over the period."""
+        return replace(self, phase_s=source.uniform(0, self.period_s))
 
-    def seconds_left(self, now: float) -> float:
-        """Tell how long it is until the next window begins, at most a period."""
-        end = self.phase_s + (self.index(now) + 1) * self.period_s
-        return min(max(end - now, 0.0), self.period_s)
+    def index(self, now: float) -> int:
+        """Give the number of the window that contains `now`; the next has one more."""
+        index = math.floor((now - self.phase_s) / self.period_s)
+        # The division is inexact: compare with the boundaries as they are computed.
+        if self._start(index + 1) <= now:
+            return index + 1
+        if self._start(index) > now:
+            return index - 1
+        return index
+
+    def end(self, now: float) -> float:
+        """Give the first instant after the window that contains `now`."""
+        return self._start(self.index(now) + 1)
+
+    def seconds_until_reset(self, now: float) -> float:
+        """Give the seconds until the next window reset, at most one period."""
+        return min(self.end(now) - now, self.period_s)
+
+    def _start(self, index: int) -> float:
+        return self.phase_s + index * self.period_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What one window has left at one moment."""
+class WindowState:
+    """What remains of a window at one moment."""
 
     window: Window
     remaining: int
-    seconds_left: float
+    reset_s: float
 
 
-class Counter:
-    """Requests counted in the newest window of one kind."""
+class WindowCounter:
+    """The number of requests in the newest window of one rate limit."""
 
     __slots__ = ("_index", "_used", "window")
 
@@ -63,51 +83,53 @@ class Counter:
         self._used = self._used_at(now) + 1
         self._index = self.window.index(now)
 
-    def standing(self, now: float) -> Standing:
-        return Standing(
+    def state(self, now: float) -> WindowState:
+        return WindowState(
             window=self.window,
             remaining=max(self.window.limit - self._used_at(now), 0),
-            seconds_left=self.window.seconds_left(now),
+            reset_s=self.window.seconds_until_reset(now),
         )
 
     def _used_at(self, now: float) -> int:
         return self._used if self.window.index(now) == self._index else 0
 
 
-class Limits:
-    """Several windows at once: a request must find room in each of them."""
+class RateLimits:
+    """Several rate limits at once: a request must fit into each of them."""
 
     __slots__ = ("_counters",)
 
     def __init__(self, windows: Iterable[Window]) -> None:
-        self._counters = [Counter(window) for window in windows]
+        self._counters = [WindowCounter(window) for window in windows]
 
-    def refusal_s(self, now: float) -> float | None:
-        """Tell how long a request must wait; None when there is room for it now."""
-        full = [each for each in self.standings(now) if not each.remaining]
-        return max((each.seconds_left for each in full), default=None)
+    def wait_s(self, now: float) -> float | None:
+        """Give the seconds until a request fits; None when it fits now."""
+        full = [state for state in self.states(now) if not state.remaining]
+        return max((state.reset_s for state in full), default=None)
 
     def count(self, now: float) -> None:
-        """Count one request in every window, whether or not there is room."""
+        """Count one request in every window, whether or not it fits."""
         for counter in self._counters:
             counter.count(now)
 
-    def standings(self, now: float) -> list[Standing]:
-        return [counter.standing(now) for counter in self._counters]
+    def states(self, now: float) -> list[WindowState]:
+        return [counter.state(now) for counter in self._counters]
 
 
-def reported(standings: Sequence[Standing], report: str) -> Standing | None:
-    """Choose the window that the answer's headers speak of, by one of `REPORTS`."""
-    if not standings or report == "none":
+def reported_state(
+    states: Sequence[WindowState], header_window: str
+) -> WindowState | None:
+    """Choose the window that the headers describe, by one of `HEADER_WINDOWS`."""
+    if not states or header_window == "none":
         return None
-    if report == "tightest":
-        return min(standings, key=lambda each: (each.remaining, -each.window.period_s))
-    choose = max if report == "longest" else min
-    return choose(standings, key=lambda each: each.window.period_s)
+    if header_window == "tightest":
+        return min(states, key=lambda state: (state.remaining, -state.window.period_s))
+    choose = max if header_window == "longest" else min
+    return choose(states, key=lambda state: state.window.period_s)
 
 
 def whole_seconds(seconds: float, rounding: str) -> int:
-    """Round by one of `ROUNDINGS`; "up" never says 0, the others may."""
+    """Round by one of `ROUNDINGS`; "up" gives at least 1, the others may give 0."""
     if rounding == "up":
         return max(math.ceil(seconds), 1)
     return math.floor(seconds if rounding == "down" else seconds + 0.5)

@@ -1,11 +1,11 @@
-"""The server: takes requests, has them decided, records them, gives the answers."""
+"""Serve HTTP on loopback: delay, decide and record each request, then respond."""
 
 import asyncio
 import ipaddress
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Self
 from weakref import WeakKeyDictionary
@@ -18,28 +18,52 @@ from bulkpause.simulator.call import Call
 from bulkpause.simulator.delivery import deliver
 from bulkpause.simulator.faults import Fault
 from bulkpause.simulator.ledger import Entry, Ledger
-from bulkpause.simulator.network import Network
 
 
+LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 BODY_KEPT_BYTES = 4096
 STOP_WITHIN_S = 0.5
 
 
-class Simulator:
-    """A stand-in for the Ocamba Hood API on loopback, started as a context.
-
-    It may be started again after it was stopped: it then has the same port,
-    campaigns, windows, scripts and ledger as before.
-
-    Args:
-        behaviour: what it was asked to be; the documented API by default.
-        host: a loopback address or `localhost`.
-        port: 0 takes a free one.
-        ledger_path: the file to which entries of the ledger are appended.
+def loopback_address(host: str) -> str:
+    """Give the address to listen on.
 
     Raises:
-        ValueError: the host is not on loopback.
-        OSError: on starting, when the port or the ledger's file cannot be had.
+        ValueError: The host is neither a loopback address nor `localhost`.
+    """
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if address is None or not (address in LOOPBACK or host == "::1"):
+        raise ValueError(f"the simulator listens on loopback only, not on {host!r}")
+    return host
+
+
+def base_url(address: str, port: int) -> str:
+    """Give the URL of an address and port, without a slash at the end."""
+    return (
+        f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+    )
+
+
+class Simulator:
+    """A simulator of the Ocamba Hood API on loopback. Use it with `async with`.
+
+    It can be started again after a stop, and then has the same port, campaigns,
+    windows, scripts and ledger as before.
+
+    Args:
+        behaviour: Its options; the documented behaviour by default.
+        host: A loopback address or `localhost`.
+        port: 0 takes a free one.
+        ledger_path: The file to which the entries of the ledger are appended.
+
+    Raises:
+        ValueError: The host is not on loopback.
+        OSError: On start, if the port is taken or the ledger file cannot be opened.
     """
 
     def __init__(
@@ -55,37 +79,33 @@ class Simulator:
         self._address = loopback_address(host)
         self._port = port
         self._account = Account(self.behaviour)
-        self._network = Network(
-            latency_s=self.behaviour.latency_s,
-            jitter_s=self.behaviour.jitter_s,
-            cold_s=self.behaviour.cold_s,
-            source=random.Random(self.behaviour.seed),
-        )
+        self._network = self.behaviour.network
+        self._random = Random(self.behaviour.seed)
         self._listener: asyncio.Server | None = None
         self._protocols: web.Server | None = None
-        # The HTTP server keeps one task as long as a connection lasts. It stands for
-        # the connection here, and to cancel it ends the request that it is at.
+        # The HTTP server keeps one task for as long as a connection lasts. The task
+        # identifies the connection, and cancelling it ends the current request.
         self._connections: WeakKeyDictionary[asyncio.Task[None], int]
         self._connections = WeakKeyDictionary()
-        self._connections_so_far = 0
+        self._connection_count = 0
         self._busy: set[asyncio.Task[None]] = set()
         self._admitted = 0
 
     @property
     def base_url(self) -> str:
-        """Where it listens, without a slash at the end; known once it was started."""
+        """Where it listens, without a slash at the end; known after the start."""
         return base_url(self._address, self._port)
 
     def status(self, campaign_id: str) -> str:
-        """Tell the status of a campaign, without a request."""
+        """Give the status of a campaign, without a request."""
         return self._account.status(campaign_id)
 
     def misbehave(self, fault: Fault | None) -> None:
-        """Meet every request from now on with one fault; None: as it was planned."""
+        """Inject one fault into every request from now on; None: the planned ones."""
         self._account.always = fault
 
     def spend(self, requests: int) -> None:
-        """Count requests that somebody else makes on the account at this moment."""
+        """Count requests that other clients make on the account at this moment."""
         now = asyncio.get_running_loop().time()
         for _ in range(requests):
             self._account.spend(now)
@@ -105,13 +125,13 @@ class Simulator:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # What must happen stands before the first wait, which a cancelled caller
-        # does not get through.
+        # Everything that must happen comes before the first wait, since a cancelled
+        # caller does not get past it.
         busy = self._stop()
         self.ledger.close()
         if busy:
             await asyncio.wait(busy, timeout=STOP_WITHIN_S)
-        await asyncio.sleep(0)  # for connections that were idle to be closed
+        await asyncio.sleep(0)  # lets idle connections close
 
     async def _listen(self) -> None:
         self._protocols = web.Server(self._handle, access_log=None)
@@ -135,7 +155,7 @@ class Simulator:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if self._listener is None:
-            return web.Response()  # too late: its connection is closed already
+            return web.Response()  # stopped: its connection is closed already
         limit = self.behaviour.parallel_limit
         admitted = limit is None or self._admitted < limit
         self._admitted += admitted
@@ -154,8 +174,8 @@ class Simulator:
         try:
             body = await request.content.read()
         except (ConnectionError, web.RequestPayloadError):
-            return web.Response(status=400)  # the client did not send all of it
-        await _wait(self._network.way_in_s(is_cold=is_cold))
+            return web.Response(status=400)  # the request is incomplete
+        await _wait(self._delay_s() + (self._network.setup_s if is_cold else 0.0))
         call = Call.of(
             request.method,
             request.raw_path,
@@ -166,18 +186,21 @@ class Simulator:
             admitted=admitted,
         )
         decision = self._decide(call)
-        await _wait(self._network.way_out_s())
+        await _wait(self._delay_s())
         return await deliver(
             request,
-            decision.answer,
+            decision.response,
             decision.delivery,
             slow_byte_interval_s=self.behaviour.slow_byte_interval_s,
         )
 
+    def _delay_s(self) -> float:
+        return self._network.draw_one_way_s(self._random)
+
     def _connection(self, task: asyncio.Task[None]) -> int:
         if task not in self._connections:
-            self._connections_so_far += 1
-            self._connections[task] = self._connections_so_far
+            self._connection_count += 1
+            self._connections[task] = self._connection_count
         return self._connections[task]
 
     def _decide(self, call: Call) -> Decision:
@@ -187,7 +210,7 @@ class Simulator:
         return decision
 
     def _entry(self, call: Call, decision: Decision, now: float) -> Entry:
-        answer = decision.answer
+        response = decision.response
         return Entry(
             number=len(self.ledger) + 1,
             at=now,
@@ -199,8 +222,8 @@ class Simulator:
             request_id=call.request_id,
             token_ok=call.token_ok,
             body=call.body[:BODY_KEPT_BYTES].decode(errors="replace"),
-            http_status=None if answer is None else answer.status,
-            trace_id=None if answer is None else answer.trace_id,
+            http_status=None if response is None else response.status,
+            trace_id=None if response is None else response.trace_id,
             fault=decision.fault,
             acted=decision.acted,
             status_after=None if call.id is None else self.status(call.id),
@@ -219,18 +242,18 @@ async def serve(
     ledger_path: Path | None,
     started: Callable[[str], None],
 ) -> None:
-    """Run a stand-in until this is cancelled.
+    """Run a simulator until this is cancelled.
 
     Args:
-        behaviour: what it was asked to be.
-        host: a loopback address or `localhost`.
+        behaviour: Its options.
+        host: A loopback address or `localhost`.
         port: 0 takes a free one.
-        ledger_path: the file to which entries of the ledger are appended.
-        started: called with the base URL once requests are taken.
+        ledger_path: The file to which the entries of the ledger are appended.
+        started: Called with the base URL once requests are accepted.
 
     Raises:
-        ValueError: the host is not on loopback.
-        OSError: the port or the ledger's file cannot be had.
+        ValueError: The host is not on loopback.
+        OSError: The port is taken, or the ledger file cannot be opened.
     """
     simulator = Simulator(behaviour, host=host, port=port, ledger_path=ledger_path)
     async with simulator:
@@ -241,30 +264,3 @@ async def serve(
 async def _wait(seconds: float) -> None:
     if seconds:
         await asyncio.sleep(seconds)
-
-
-LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
-
-
-def loopback_address(host: str) -> str:
-    """Give the address to listen on.
-
-    Raises:
-        ValueError: the host is no loopback address, and not `localhost`.
-    """
-    if host == "localhost":
-        return "127.0.0.1"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        address = None
-    if address is None or not (address in LOOPBACK or host == "::1"):
-        raise ValueError(f"the stand-in listens on loopback only, not on {host!r}")
-    return host
-
-
-def base_url(address: str, port: int) -> str:
-    """Write an address and port as the beginning of a URL."""
-    return (
-        f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
-    )

@@ -1,5 +1,6 @@
 import ast
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,41 +8,38 @@ import pytest
 
 import bulkpause.simulator
 from bulkpause.simulator import Behaviour, Fault, Simulator
-from bulkpause.simulator.network import Network
 from bulkpause.simulator.server import base_url, loopback_address
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"repeat": "410"}, "repeat is one of 400, 204, 409, not '410'"),
-        ({"trace": "footer"}, "trace is one of"),
-        ({"rate_headers": "minute"}, "rate_headers is one of"),
-        ({"reset_rounding": "off"}, "reset_rounding is one of"),
-        ({"latency_s": -0.1}, "latency_s must not be below zero"),
-        ({"jitter_s": float("nan")}, "jitter_s must not be below zero"),
-        ({"cold_s": -1}, "cold_s must not be below zero"),
-        ({"slow_byte_interval_s": -1}, "slow_byte_interval_s must not be"),
-        ({"parallel_limit": -1}, "parallel_limit must not be below zero"),
-        ({"fault_rates": {Fault.LOST: -0.1}}, r"fault_rates\[lost\] must not be"),
+        ({"repeat": "410"}, "repeat must be one of 400, 204, 409, not '410'"),
+        ({"trace": "footer"}, "trace must be one of"),
+        ({"rate_headers": "minute"}, "rate_headers must be one of"),
+        ({"reset_rounding": "off"}, "reset_rounding must be one of"),
+        ({"latency_s": -0.1}, "latency_s must be at least zero"),
+        ({"jitter_s": float("nan")}, "jitter_s must be at least zero"),
+        ({"cold_s": -1}, "cold_s must be at least zero"),
+        ({"slow_byte_interval_s": -1}, "slow_byte_interval_s must be"),
+        ({"parallel_limit": -1}, "parallel_limit must be at least zero"),
+        ({"fault_rates": {Fault.LOST: -0.1}}, r"fault_rates\[lost\] must be"),
         ({"fault_rates": {Fault.LOST: 0.6, Fault.HANG: 0.5}}, "fault_rates add up"),
-        ({"view_fault_rates": {Fault.LOST: 1.1}}, "view_fault_rates add up"),
+        ({"read_back_fault_rates": {Fault.LOST: 1.1}}, "read_back_fault_rates add up"),
     ],
 )
-def test_behaviour_that_makes_no_sense_is_refused(
-    options: dict[str, Any], words: str
-) -> None:
+def test_invalid_option_is_rejected(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Behaviour(**options)
 
 
-def test_probabilities_may_add_up_to_one() -> None:
+def test_probabilities_may_sum_to_one() -> None:
     tenths = dict.fromkeys(list(Fault)[:10], 0.1)
 
     assert Behaviour(fault_rates=tenths).fault_rates == tenths
 
 
-def test_the_token_is_not_shown() -> None:
+def test_token_is_not_in_repr() -> None:
     assert "secret" not in repr(Behaviour(token="secret"))
 
 
@@ -54,7 +52,7 @@ def test_the_token_is_not_shown() -> None:
         ("localhost", "127.0.0.1"),
     ],
 )
-def test_a_loopback_host_is_taken(host: str, address: str) -> None:
+def test_loopback_host_is_accepted(host: str, address: str) -> None:
     assert loopback_address(host) == address
 
 
@@ -74,7 +72,7 @@ def test_a_loopback_host_is_taken(host: str, address: str) -> None:
         "::2",
     ],
 )
-def test_a_host_that_others_can_reach_is_refused(host: str) -> None:
+def test_host_outside_loopback_is_rejected(host: str) -> None:
     with pytest.raises(ValueError, match="on loopback only"):
         Simulator(host=host)
 
@@ -83,39 +81,47 @@ def test_a_host_that_others_can_reach_is_refused(host: str) -> None:
     ("address", "url"),
     [("127.0.0.1", "http://127.0.0.1:8080"), ("::1", "http://[::1]:8080")],
 )
-def test_the_base_url_names_address_and_port(address: str, url: str) -> None:
+def test_base_url_has_address_and_port(address: str, url: str) -> None:
     assert base_url(address, 8080) == url
 
 
-def network(*, latency_s: float = 0.0, jitter_s: float = 0.0) -> Network:
-    return Network(
-        latency_s=latency_s, jitter_s=jitter_s, cold_s=0.3, source=random.Random(1)
-    )
+def test_each_way_takes_half_of_latency() -> None:
+    network = Behaviour(latency_s=0.1).network
+
+    assert network.draw_one_way_s(random.Random(1)) == 0.05
 
 
-def test_each_way_takes_half_of_the_latency() -> None:
-    way = network(latency_s=0.1)
+def test_jitter_adds_its_mean_to_round_trip() -> None:
+    network, source = Behaviour(latency_s=0.1, jitter_s=0.2).network, random.Random(1)
 
-    assert (way.way_in_s(is_cold=False), way.way_out_s()) == (0.05, 0.05)
-
-
-def test_a_cold_connection_takes_longer_on_the_way_in() -> None:
-    assert network(latency_s=0.1).way_in_s(is_cold=True) == 0.35
-
-
-def test_jitter_adds_its_mean_to_a_round_trip() -> None:
-    way = network(latency_s=0.1, jitter_s=0.2)
-
-    trips = [way.way_in_s(is_cold=False) + way.way_out_s() for _ in range(20_000)]
+    trips = [
+        network.draw_one_way_s(source) + network.draw_one_way_s(source)
+        for _ in range(20_000)
+    ]
 
     assert sum(trips) / len(trips) == pytest.approx(0.3, rel=0.02)
     assert min(trips) >= 0.1
 
 
-def test_the_same_seed_gives_the_same_jitter() -> None:
-    ways = [network(jitter_s=0.2), network(jitter_s=0.2)]
+def test_same_seed_gives_same_jitter() -> None:
+    network = Behaviour(jitter_s=0.2).network
 
-    assert ways[0].way_out_s() == ways[1].way_out_s()
+    first, second = (network.draw_one_way_s(random.Random(1)) for _ in range(2))
+
+    assert first == second
+
+
+def test_random_phases_keep_limits_and_repeat_by_seed() -> None:
+    documented = Behaviour()
+
+    first, second = (documented.with_random_phases(random.Random(1)) for _ in range(2))
+
+    assert first == second
+    assert all(0 < window.phase_s < window.period_s for window in first.windows)
+    assert replace(first, windows=documented.windows) == documented
+    assert [replace(window, phase_s=0.0) for window in first.windows] == list(
+        documented.windows
+    )
 
 
 def imported_names(source: str) -> set[str]:
@@ -128,7 +134,7 @@ def imported_names(source: str) -> set[str]:
     return names
 
 
-def test_it_imports_nothing_of_the_rest_of_the_package() -> None:
+def test_simulator_imports_no_other_package_of_bulkpause() -> None:
     folder = Path(bulkpause.simulator.__file__).parent
     sources = [path.read_text("utf-8") for path in folder.glob("*.py")]
 

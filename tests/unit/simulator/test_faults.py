@@ -16,21 +16,21 @@ def first_faults(plan: FaultPlan, ids: list[str]) -> dict[str, Fault | None]:
 
 
 @pytest.mark.parametrize("fault", Fault)
-def test_every_fault_has_an_effect(fault: Fault) -> None:
+def test_every_fault_has_effect(fault: Fault) -> None:
     assert fault in EFFECTS
 
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if "after" in fault])
-def test_a_fault_named_after_acts(fault: Fault) -> None:
+def test_fault_named_after_acts(fault: Fault) -> None:
     assert EFFECTS[fault].acts
 
 
 @pytest.mark.parametrize("fault", [Fault.HANG, Fault.RESET_BEFORE, Fault.CUT])
-def test_a_fault_with_a_counterpart_after_does_not_act(fault: Fault) -> None:
+def test_fault_before_acting_does_not_act(fault: Fault) -> None:
     assert not EFFECTS[fault].acts
 
 
-def test_a_script_is_followed_in_order_and_ends_well() -> None:
+def test_script_ends_without_fault() -> None:
     plan = FaultPlan({"7": (Fault.LOST, None, Fault.SLOW)}, {}, "seed")
 
     met = [plan.next("7") for _ in range(5)]
@@ -38,25 +38,25 @@ def test_a_script_is_followed_in_order_and_ends_well() -> None:
     assert met == [Fault.LOST, None, Fault.SLOW, None, None]
 
 
-def test_scripts_of_different_ids_move_on_their_own() -> None:
+def test_each_id_advances_its_own_script() -> None:
     plan = FaultPlan({"7": (Fault.LOST,), "8": (Fault.SLOW,)}, {}, "seed")
 
     assert [plan.next("8"), plan.next("7")] == [Fault.SLOW, Fault.LOST]
 
 
-def test_an_id_with_a_script_draws_nothing() -> None:
+def test_id_with_script_draws_no_fault() -> None:
     plan = FaultPlan({"7": ()}, {Fault.LOST: 1.0}, "seed")
 
     assert plan.next("7") is None
 
 
-def test_an_id_without_a_script_draws() -> None:
+def test_id_without_script_draws_fault() -> None:
     plan = FaultPlan({"7": ()}, {Fault.LOST: 1.0}, "seed")
 
     assert plan.next("8") is Fault.LOST
 
 
-def test_the_same_seed_draws_the_same_whatever_the_order() -> None:
+def test_draws_do_not_depend_on_arrival_order() -> None:
     rates = {Fault.LOST: 0.3, Fault.SLOW: 0.3}
 
     forwards = first_faults(FaultPlan({}, rates, "seed"), IDS)
@@ -65,7 +65,7 @@ def test_the_same_seed_draws_the_same_whatever_the_order() -> None:
     assert forwards == backwards
 
 
-def test_another_seed_draws_something_else() -> None:
+def test_other_seed_draws_other_faults() -> None:
     rates = {Fault.LOST: 0.5}
 
     one = first_faults(FaultPlan({}, rates, "one"), IDS)
@@ -74,13 +74,13 @@ def test_another_seed_draws_something_else() -> None:
     assert one != other
 
 
-def test_repeats_for_an_id_are_drawn_anew() -> None:
+def test_each_request_for_id_draws_again() -> None:
     plan = FaultPlan({}, {Fault.LOST: 0.5}, "seed")
 
     assert {plan.next("7") for _ in range(64)} == {None, Fault.LOST}
 
 
-def test_faults_are_as_frequent_as_their_rates_say() -> None:
+def test_fault_frequency_matches_rate() -> None:
     source = random.Random(1)
     rates = {Fault.LOST: 0.3, Fault.INTERNAL_ERROR: 0.1}
 
@@ -93,7 +93,7 @@ def test_faults_are_as_frequent_as_their_rates_say() -> None:
     )
 
 
-def test_rates_in_another_order_draw_the_same() -> None:
+def test_draws_do_not_depend_on_order_of_rates() -> None:
     rates = {Fault.LOST: 0.3, Fault.INTERNAL_ERROR: 0.4}
     turned = dict(reversed(rates.items()))
 
@@ -111,9 +111,7 @@ def test_rates_in_another_order_draw_the_same() -> None:
         ("reset-after=0", (Fault.RESET_AFTER, 0.0)),
     ],
 )
-def test_a_fault_and_its_probability_are_read(
-    text: str, read: tuple[Fault, float]
-) -> None:
+def test_fault_and_probability_are_parsed(text: str, read: tuple[Fault, float]) -> None:
     assert parse_fault(text) == read
 
 
@@ -121,7 +119,7 @@ def test_a_fault_and_its_probability_are_read(
     ("text", "words"),
     [
         ("lost", "'lost' is not of the form FAULT=PROBABILITY"),
-        ("lots=0.3", "'lots' is no fault; the faults are 500, 500-after"),
+        ("lots=0.3", "'lots' is not a fault; use one of 500, 500-after"),
         ("lost=", "'' is not a number"),
         ("lost=some", "'some' is not a number"),
         ("lost=1.1", "'1.1' is not between 0 and 1"),
@@ -129,7 +127,7 @@ def test_a_fault_and_its_probability_are_read(
         ("lost=nan", "'nan' is not between 0 and 1"),
     ],
 )
-def test_what_is_no_fault_with_a_probability_is_refused(text: str, words: str) -> None:
+def test_malformed_fault_is_rejected(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         parse_fault(text)
 
@@ -141,7 +139,7 @@ def test_what_is_no_fault_with_a_probability_is_refused(text: str, words: str) -
         ("a_b-1=lost,ok,503", ("a_b-1", (Fault.LOST, None, Fault.UNAVAILABLE))),
     ],
 )
-def test_a_script_is_read(text: str, read: tuple[str, tuple[Fault | None]]) -> None:
+def test_script_is_parsed(text: str, read: tuple[str, tuple[Fault | None]]) -> None:
     assert parse_script(text) == read
 
 
@@ -150,11 +148,11 @@ def test_a_script_is_read(text: str, read: tuple[str, tuple[Fault | None]]) -> N
     [
         ("1000248", "'1000248' is not of the form ID=FAULT,FAULT,..."),
         ("=500", "'=500' is not of the form ID=FAULT,FAULT,..."),
-        ("1000248=", "'' is no fault"),
-        ("1000248=500,,lost", "'' is no fault"),
-        ("1000248=500, lost", "' lost' is no fault"),
+        ("1000248=", "'' is not a fault"),
+        ("1000248=500,,lost", "'' is not a fault"),
+        ("1000248=500, lost", "' lost' is not a fault"),
     ],
 )
-def test_what_is_no_script_is_refused(text: str, words: str) -> None:
+def test_malformed_script_is_rejected(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         parse_script(text)

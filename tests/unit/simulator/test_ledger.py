@@ -39,7 +39,7 @@ def ledger_of(*entries: Entry) -> Ledger:
     return ledger
 
 
-def test_entries_are_found_by_place() -> None:
+def test_entries_are_indexed() -> None:
     first, second, third = entry(1), entry(2), entry(3)
 
     ledger = ledger_of(first, second, third)
@@ -47,19 +47,19 @@ def test_entries_are_found_by_place() -> None:
     assert (ledger[0], ledger[-1], ledger[1:]) == (first, third, [second, third])
 
 
-def test_entries_are_counted_and_kept_in_order() -> None:
+def test_entries_keep_their_order() -> None:
     ledger = ledger_of(entry(1), entry(2))
 
     assert (len(ledger), [each.number for each in ledger]) == (2, [1, 2])
 
 
-def test_requests_of_one_campaign_are_found() -> None:
+def test_entries_of_one_campaign_are_selected() -> None:
     ledger = ledger_of(entry(1, id="7"), entry(2, id="8"), entry(3, id="7"))
 
     assert [each.number for each in ledger.of("7")] == [1, 3]
 
 
-def test_ids_that_were_acted_on_are_in_order() -> None:
+def test_acted_ids_are_in_order() -> None:
     ledger = ledger_of(
         entry(1, id="9", acted=True), entry(2, id="8"), entry(3, id="7", acted=True)
     )
@@ -67,7 +67,7 @@ def test_ids_that_were_acted_on_are_in_order() -> None:
     assert ledger.acted_ids() == ["9", "7"]
 
 
-def test_a_campaign_counts_as_paused_by_its_last_entry() -> None:
+def test_last_entry_decides_whether_campaign_is_paused() -> None:
     ledger = ledger_of(
         entry(1, id="7", status_after="running"),
         entry(2, id="7", status_after="paused"),
@@ -78,30 +78,30 @@ def test_a_campaign_counts_as_paused_by_its_last_entry() -> None:
     assert ledger.paused_ids() == {"7"}
 
 
-def test_refusals_are_those_that_were_limited() -> None:
+def test_refusals_are_rate_limited_entries() -> None:
     ledger = ledger_of(entry(1), entry(2, limited=True), entry(3, http_status=429))
 
     assert [each.number for each in ledger.refusals()] == [2]
 
 
-def test_requests_are_added_up_by_fixed_window() -> None:
+def test_requests_are_counted_per_fixed_window() -> None:
     ledger = ledger_of(*(entry(at=at) for at in (0.4, 0.6, 0.9, 1.1, 1.4, 1.6)))
 
     assert ledger.most_in_a_window(Window(limit=1, period_s=1.0)) == 3
     assert ledger.most_in_a_window(Window(limit=1, period_s=1.0, phase_s=0.5)) == 4
 
 
-def test_requests_that_were_not_counted_fill_no_window() -> None:
+def test_uncounted_requests_do_not_fill_window() -> None:
     ledger = ledger_of(entry(1, at=0.1), entry(2, at=0.2, counted=False))
 
     assert ledger.most_in_a_window(Window(limit=1, period_s=1.0)) == 1
 
 
-def test_an_empty_ledger_fills_no_window() -> None:
+def test_empty_ledger_fills_no_window() -> None:
     assert Ledger().most_in_a_window(Window(limit=1, period_s=1.0)) == 0
 
 
-def test_a_ledger_reads_back_from_its_file(tmp_path: Path) -> None:
+def test_ledger_is_read_from_its_file(tmp_path: Path) -> None:
     entries = [entry(1, body='{"reason":"ü\\n"}'), entry(2, fault=Fault.LOST, id=None)]
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.open()
@@ -115,7 +115,7 @@ def test_a_ledger_reads_back_from_its_file(tmp_path: Path) -> None:
     assert isinstance(found[1].fault, Fault)
 
 
-def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
+def test_incomplete_last_line_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     ledger = Ledger(path)
     ledger.open()
@@ -127,7 +127,7 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     assert list(Ledger.read(path)) == [entry(1)]
 
 
-def test_a_damaged_line_is_an_error(tmp_path: Path) -> None:
+def test_damaged_line_raises_error(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     path.write_bytes(b'{"number":1\n')
 
@@ -135,7 +135,7 @@ def test_a_damaged_line_is_an_error(tmp_path: Path) -> None:
         Ledger.read(path)
 
 
-def test_a_file_that_exists_is_appended_to(tmp_path: Path) -> None:
+def test_existing_file_is_appended_to(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
     for number in (1, 2):
         ledger.open()
@@ -145,7 +145,7 @@ def test_a_file_that_exists_is_appended_to(tmp_path: Path) -> None:
     assert list(Ledger.read(tmp_path / "ledger.jsonl")) == [entry(1), entry(2)]
 
 
-def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+def test_file_is_private_to_its_owner(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.open()
     ledger.close()
@@ -153,7 +153,7 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "ledger.jsonl").stat().st_mode) == 0o600
 
 
-def test_a_closed_ledger_still_takes_entries() -> None:
+def test_closed_ledger_accepts_entries() -> None:
     ledger = Ledger()
     ledger.close()
     ledger.append(entry(1))

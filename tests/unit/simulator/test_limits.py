@@ -1,10 +1,10 @@
 import pytest
 
 from bulkpause.simulator.limits import (
-    Limits,
-    Standing,
+    RateLimits,
     Window,
-    reported,
+    WindowState,
+    reported_state,
     whole_seconds,
 )
 
@@ -13,11 +13,11 @@ SECOND = Window(limit=10, period_s=1.0)
 MINUTE = Window(limit=150, period_s=60.0)
 
 
-def standing(window: Window, remaining: int) -> Standing:
-    return Standing(window=window, remaining=remaining, seconds_left=0.5)
+def state(window: Window, remaining: int) -> WindowState:
+    return WindowState(window=window, remaining=remaining, reset_s=0.5)
 
 
-def counted(limits: Limits, requests: int, now: float) -> None:
+def counted(limits: RateLimits, requests: int, now: float) -> None:
     for _ in range(requests):
         limits.count(now)
 
@@ -34,19 +34,28 @@ def counted(limits: Limits, requests: int, now: float) -> None:
         (615.0, 14.0, -11, 1.0),
     ],
 )
-def test_windows_begin_at_the_phase_and_each_period_after(
+def test_windows_reset_at_phase_and_every_period(
     phase_s: float, now: float, index: int, seconds_left: float
 ) -> None:
     window = Window(limit=150, period_s=60.0, phase_s=phase_s)
 
-    assert (window.index(now), window.seconds_left(now)) == (index, seconds_left)
+    assert (window.index(now), window.seconds_until_reset(now)) == (index, seconds_left)
+
+
+@pytest.mark.parametrize("index", [1, 3, 7, 1_000, 33_333])
+def test_computed_boundary_belongs_to_next_window(index: int) -> None:
+    window = Window(limit=1, period_s=0.1, phase_s=0.7)
+    boundary = 0.7 + index * 0.1
+
+    assert window.index(boundary) == index
+    assert window.end(boundary) > boundary
 
 
 @pytest.mark.parametrize("tenths", range(0, 1_000_000, 4_999))
-def test_no_window_has_more_than_a_period_left(tenths: int) -> None:
+def test_reset_is_at_most_one_period_away(tenths: int) -> None:
     window = Window(limit=1, period_s=0.1, phase_s=0.03)
 
-    assert 0 <= window.seconds_left(0.03 + tenths * 0.1) <= 0.1
+    assert 0 < window.seconds_until_reset(0.03 + tenths * 0.1) <= 0.1
 
 
 @pytest.mark.parametrize(
@@ -60,81 +69,81 @@ def test_no_window_has_more_than_a_period_left(tenths: int) -> None:
         (1, 1.0, float("nan")),
     ],
 )
-def test_a_window_without_room_or_length_is_refused(
+def test_window_without_limit_or_period_is_rejected(
     limit: int, period_s: float, phase_s: float
 ) -> None:
     with pytest.raises(ValueError, match="a window needs"):
         Window(limit=limit, period_s=period_s, phase_s=phase_s)
 
 
-def test_the_last_request_that_fits_is_let_through() -> None:
-    limits = Limits([SECOND])
+def test_last_request_that_fits_is_allowed() -> None:
+    limits = RateLimits([SECOND])
     counted(limits, 9, now=5.0)
 
-    assert limits.refusal_s(5.25) is None
+    assert limits.wait_s(5.25) is None
 
 
-def test_one_request_more_must_wait_for_the_next_window() -> None:
-    limits = Limits([SECOND])
+def test_request_over_limit_waits_for_window_reset() -> None:
+    limits = RateLimits([SECOND])
     counted(limits, 10, now=5.0)
 
-    assert limits.refusal_s(5.25) == 0.75
+    assert limits.wait_s(5.25) == 0.75
 
 
-def test_a_new_window_begins_empty() -> None:
-    limits = Limits([SECOND])
+def test_new_window_is_empty() -> None:
+    limits = RateLimits([SECOND])
     counted(limits, 10, now=5.99)
 
-    assert limits.refusal_s(6.0) is None
+    assert limits.wait_s(6.0) is None
 
 
-def test_two_bursts_fit_around_a_boundary() -> None:
-    limits = Limits([SECOND])
+def test_two_bursts_fit_around_window_reset() -> None:
+    limits = RateLimits([SECOND])
     counted(limits, 10, now=5.99)
     counted(limits, 9, now=6.0)
 
-    assert limits.refusal_s(6.0) is None
+    assert limits.wait_s(6.0) is None
 
 
-def test_a_window_is_forgotten_after_it_was_skipped() -> None:
-    limits = Limits([SECOND])
+def test_skipped_window_leaves_no_count() -> None:
+    limits = RateLimits([SECOND])
     counted(limits, 10, now=5.0)
     counted(limits, 1, now=9.0)
 
-    assert limits.standings(9.0)[0].remaining == 9
+    assert limits.states(9.0)[0].remaining == 9
 
 
-def test_the_fullest_of_two_windows_refuses() -> None:
-    limits = Limits([SECOND, MINUTE])
+def test_full_longer_window_sets_wait() -> None:
+    limits = RateLimits([SECOND, MINUTE])
     for second in range(15):
         counted(limits, 10, now=float(second))
 
-    assert limits.refusal_s(20.0) == 40.0
+    assert limits.wait_s(20.0) == 40.0
 
 
-def test_the_longest_wait_counts_when_both_windows_are_full() -> None:
-    limits = Limits([SECOND, Window(limit=10, period_s=60.0)])
+def test_two_full_windows_give_longest_wait() -> None:
+    limits = RateLimits([SECOND, Window(limit=10, period_s=60.0)])
     counted(limits, 10, now=0.0)
 
-    assert limits.refusal_s(0.5) == 59.5
+    assert limits.wait_s(0.5) == 59.5
 
 
-def test_without_windows_nothing_is_refused() -> None:
-    limits = Limits([])
+def test_every_request_fits_without_windows() -> None:
+    limits = RateLimits([])
     counted(limits, 1_000, now=0.0)
 
-    assert limits.refusal_s(0.0) is None
+    assert limits.wait_s(0.0) is None
 
 
-def test_more_than_fits_leaves_nothing_and_not_less() -> None:
-    limits = Limits([SECOND])
+def test_remaining_is_never_negative() -> None:
+    limits = RateLimits([SECOND])
     counted(limits, 12, now=0.0)
 
-    assert limits.standings(0.0)[0].remaining == 0
+    assert limits.states(0.0)[0].remaining == 0
 
 
 @pytest.mark.parametrize(
-    ("report", "second_left", "minute_left", "window"),
+    ("header_window", "second_left", "minute_left", "window"),
     [
         ("longest", 3, 100, MINUTE),
         ("shortest", 3, 100, SECOND),
@@ -143,23 +152,23 @@ def test_more_than_fits_leaves_nothing_and_not_less() -> None:
         ("tightest", 2, 2, MINUTE),
     ],
 )
-def test_headers_speak_of_the_window_asked_for(
-    report: str, second_left: int, minute_left: int, window: Window
+def test_headers_describe_configured_window(
+    header_window: str, second_left: int, minute_left: int, window: Window
 ) -> None:
-    standings = [standing(SECOND, second_left), standing(MINUTE, minute_left)]
+    states = [state(SECOND, second_left), state(MINUTE, minute_left)]
 
-    chosen = reported(standings, report)
+    chosen = reported_state(states, header_window)
 
     assert chosen is not None
     assert chosen.window == window
 
 
-def test_headers_speak_of_no_window_when_told_so() -> None:
-    assert reported([standing(SECOND, 3)], "none") is None
+def test_headers_can_be_turned_off() -> None:
+    assert reported_state([state(SECOND, 3)], "none") is None
 
 
-def test_headers_speak_of_no_window_when_there_is_none() -> None:
-    assert reported([], "longest") is None
+def test_headers_need_a_window() -> None:
+    assert reported_state([], "longest") is None
 
 
 @pytest.mark.parametrize(
@@ -176,7 +185,7 @@ def test_headers_speak_of_no_window_when_there_is_none() -> None:
         (0.2, "nearest", 0),
     ],
 )
-def test_seconds_are_rounded_as_asked(
+def test_seconds_are_rounded_as_configured(
     seconds: float, rounding: str, whole: int
 ) -> None:
     assert whole_seconds(seconds, rounding) == whole

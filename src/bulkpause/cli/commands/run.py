@@ -41,7 +41,6 @@ from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
 from bulkpause.report import text as report
 from bulkpause.report.totals import Totals, total
-from bulkpause.settings import BURST, STEADY
 
 
 if TYPE_CHECKING:
@@ -144,19 +143,12 @@ def _beginning(found: Plan, log: Path, options: Options) -> dict[str, object]:
 
 
 def _documented_api() -> "Simulator":
-    """Ask for the documented limits, at a phase that nobody knows, and some delay."""
-    # Imported where it is asked for: it is a server, and half of aiohttp.
-    from bulkpause.simulator import Behaviour, Simulator, Window  # noqa: PLC0415
+    """Simulate the documented API with unknown window phases and some delay."""
+    # Imported on use: it is a server, and half of aiohttp.
+    from bulkpause.simulator import Behaviour, Simulator  # noqa: PLC0415
 
-    windows = tuple(
-        Window(
-            limit=limit.requests,
-            period_s=limit.period_s,
-            phase_s=random.uniform(0, limit.period_s),
-        )
-        for limit in (BURST, STEADY)
-    )
-    return Simulator(Behaviour(windows=windows, latency_s=0.06, jitter_s=0.02))
+    documented = Behaviour(latency_s=0.06, jitter_s=0.02)
+    return Simulator(documented.with_random_phases(random.Random()))
 
 
 # After the run

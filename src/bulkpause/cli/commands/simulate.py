@@ -1,4 +1,4 @@
-"""The verb `simulate`: the stand-in for the API, until it is interrupted."""
+"""The command `simulate`: run the API simulator until it is interrupted."""
 
 import asyncio
 import random
@@ -27,48 +27,48 @@ def _id_and_status(text: str) -> tuple[str, str]:
 @click.command(
     cls=HelpCommand,
     examples="""
-        A stand-in that misbehaves, and a run against it from another terminal:
+        A simulator with faults, and a run against it from another terminal:
           bulkpause simulate --port 8080 --fault 500=0.2 --fault lost=0.1
           bulkpause run campaigns.csv --base-url http://127.0.0.1:8080
     """,
 )
 @click.option("--port", default=0, help="0 takes a free one.", show_default=True)
 @click.option("--ledger", type=PATH, help="Append every request to this file.")
-@click.option(
-    "--token-file", type=PATH, help="Take this token alone; else any is taken."
-)
+@click.option("--token-file", type=PATH, help="Accept only this token.")
 @click.option(
     "--window",
     type=LIMIT,
     multiple=True,
     default=(str(BURST), str(STEADY)),
     show_default=True,
-    help="A limit, in fixed windows.",
+    help="A rate limit in fixed windows.",
 )
-@click.option("--parallel", type=click.IntRange(1), help="Most requests at a time.")
+@click.option(
+    "--parallel", type=click.IntRange(1), help="Maximum of requests in flight."
+)
 @click.option("--latency", type=DURATION, default="60ms", show_default=True)
 @click.option("--jitter", type=DURATION, default="20ms", show_default=True)
 @click.option(
     "--status",
     type=ParsedType("id=status", _id_and_status),
     multiple=True,
-    help="A campaign that is not running, such as 1000248=draft.",
+    help="A campaign that is not running, as in 1000248=draft.",
 )
 @click.option(
     "--fault",
     type=ParsedType("fault=probability", parse_fault),
     multiple=True,
-    help=f"One of {', '.join(Fault)}.",
+    help=f"Random fault, one of {', '.join(Fault)}.",
 )
 @click.option(
     "--script",
     type=ParsedType("id=fault,…", parse_script),
     multiple=True,
-    help="What befalls an id, such as 1000248=500,ok,lost.",
+    help="Scripted faults for an id, as in 1000248=500,ok,lost.",
 )
 @click.option("--repeat", type=click.Choice(REPEATS), default="400", show_default=True)
 @click.option("--trace", type=click.Choice(TRACES), default="body", show_default=True)
-@click.option("--seed", default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--seed", default=0, show_default=True, help="Random seed.")
 def simulate(
     port: int,
     ledger: Path | None,
@@ -84,15 +84,19 @@ def simulate(
     trace: str,
     seed: int,
 ) -> None:
-    """Stand in for the API on loopback, until it is interrupted.
+    """Simulate the API on loopback until interrupted.
 
-    It keeps the documented limits and statuses, misbehaves where it is asked to, and
-    prints its address: run with --base-url ADDRESS.
+    The simulator follows the documented limits and statuses, injects the given faults,
+    and prints its address for --base-url.
     """
     token = None if token_file is None else find_token(token_file, {})[0]
     try:
         behaviour = Behaviour(
-            windows=tuple(_any_phase(limit) for limit in window if limit is not None),
+            windows=tuple(
+                Window(limit=limit.requests, period_s=limit.period_s)
+                for limit in window
+                if limit is not None
+            ),
             parallel_limit=parallel,
             token=None if token is None else token.header().removeprefix("Bearer "),
             statuses=dict(status),
@@ -106,12 +110,13 @@ def simulate(
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    behaviour = behaviour.with_random_phases(random.Random())
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(behaviour, port=port, ledger=ledger))
 
 
 async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> None:
-    # The server is imported where it is started: --help does without.
+    # Imported on use, so that --help does not load a server.
     from bulkpause.simulator import serve  # noqa: PLC0415
 
     try:
@@ -123,9 +128,6 @@ async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> Non
             started=click.echo,
         )
     except OSError as error:
-        raise click.UsageError(f"the port or the ledger: {error.strerror}") from error
-
-
-def _any_phase(limit: Limit) -> Window:
-    phase_s = random.uniform(0, limit.period_s)
-    return Window(limit=limit.requests, period_s=limit.period_s, phase_s=phase_s)
+        raise click.UsageError(
+            f"cannot use the port or the ledger: {error.strerror}"
+        ) from error

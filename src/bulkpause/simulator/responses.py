@@ -1,8 +1,8 @@
-"""Answers: success, the documented error body, and the pages of gateways."""
+"""Build HTTP responses: success, the documented error body, and gateway pages."""
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 import orjson
@@ -19,9 +19,9 @@ TITLES: Mapping[int, str] = {
     500: "Internal server error.",
     503: "Service unavailable.",
 }
-# An internal error comes without a message. The documentation has no words for a
-# refused pause: one text for all of them keeps a client from telling by words what
-# it can only know by reading back.
+# An internal error has no message. The documentation gives no text for a rejected
+# pause. One text for all of them keeps a client from inferring a status from the
+# message that it can only learn by reading back.
 MESSAGES: Mapping[int, str] = {
     400: "The request is not valid.",
     401: "Unauthorized.",
@@ -32,12 +32,12 @@ MESSAGES: Mapping[int, str] = {
     429: "The rate limit is exceeded.",
     503: "The service is not available.",
 }
-BODY_NOT_VALID = "The request body is not valid."
+INVALID_BODY = "The request body is not valid."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """A status with headers and body; `trace_id` is the one that they carry."""
+    """A status with headers and body; `trace_id` is the one in either of them."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Response:
     trace_id: str | None = None
 
     def rendered(self) -> bytes:
-        """Write the answer out as HTTP/1.1, as the last one of its connection."""
+        """Render the response as HTTP/1.1, as the last one of its connection."""
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         if self.status != HTTPStatus.NO_CONTENT:
@@ -55,18 +55,23 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errors:
-    """Makes errors; `trace` says where the trace id stands, `header` in which one."""
+class ErrorResponses:
+    """Builds error responses.
+
+    Attributes:
+        trace: Where the trace id goes: `body`, `header`, `both` or `none`.
+        header: The header that carries it.
+    """
 
     trace: str
     header: str
 
-    def make(self, status: int, message: str | None = None) -> Response:
-        """Make the documented error body, with a fresh trace id."""
+    def build(self, status: int, message: str | None = None) -> Response:
+        """Build the documented error body, with a fresh trace id."""
         trace_id = None if self.trace == "none" else str(uuid.uuid4())
         body: dict[str, object] = {"code": status, "title": TITLES[status]}
-        if words := message or MESSAGES.get(status):
-            body["message"] = words
+        if text := message or MESSAGES.get(status):
+            body["message"] = text
         headers = {"Content-Type": "application/json"}
         if trace_id is not None and self.trace in {"body", "both"}:
             body["trace_id"] = trace_id
@@ -77,25 +82,37 @@ class Errors:
         )
 
 
-def found(value: object) -> Response:
-    """Answer 200 with a value as JSON."""
+def json_response(value: object) -> Response:
+    """Build a 200 with a value as JSON."""
     headers = {"Content-Type": "application/json"}
     return Response(status=200, headers=headers, body=orjson.dumps(value))
 
 
 def gateway_page(status: int) -> Response:
-    """Answer in HTML, as what stands in front of a service does."""
-    words = f"{status} {HTTPStatus(status).phrase}"
-    page = f"<html><head><title>{words}</title></head><body>{words}</body></html>\n"
+    """Build an HTML error page, as a gateway in front of the service sends it."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    page = f"<html><head><title>{title}</title></head><body>{title}</body></html>\n"
     headers = {"Content-Type": "text/html; charset=utf-8"}
     return Response(status=status, headers=headers, body=page.encode())
 
 
-def garbled(status: int) -> Response:
-    """Answer with a body that is not the JSON that its type promises."""
+def malformed_json(status: int) -> Response:
+    """Build a response whose body is not the JSON that its content type announces."""
     headers = {"Content-Type": "application/json"}
     return Response(status=status, headers=headers, body=b"{something went wrong")
 
 
 def redirect(location: str) -> Response:
     return Response(status=302, headers={"Location": location})
+
+
+def with_retry_after(response: Response, retry_after: int | str | None) -> Response:
+    """Add `Retry-After`; None leaves the response as it is."""
+    if retry_after is None:
+        return response
+    return with_headers(response, {"Retry-After": str(retry_after)})
+
+
+def with_headers(response: Response, headers: Mapping[str, str]) -> Response:
+    """Add headers to a response."""
+    return replace(response, headers={**response.headers, **headers})
