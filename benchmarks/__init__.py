@@ -1,0 +1,1 @@
+"""Measure bulkpause. Imports `bulkpause` and `tests.testkit`, and is not installed."""

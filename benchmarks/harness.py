@@ -1,22 +1,72 @@
-"""A child process, and what the kernel knows of it."""
+"""Run programs, repeat measurements in turn, and print Markdown tables."""
 
 import os
 import platform
 import subprocess
+import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 
 MIB = 1 << 20
+#: Environment of the measured programs. No server checks the token.
+ENVIRONMENT: Mapping[str, str] = {**os.environ, "OCAMBA_TOKEN": "of-a-benchmark"}
+#: Options of `bulkpause run` that disable the limits and the display.
+UNLIMITED = ("--burst", "none", "--steady", "none", "--yes", "--progress", "none")
+
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+#: Measured values by name, one for each round.
+Samples = Mapping[str, tuple[float, ...]]
+
+
+def installed_program() -> str:
+    """Find the `bulkpause` that is installed beside this interpreter."""
+    return str(Path(sysconfig.get_path("scripts")) / "bulkpause")
+
+
+def write_id_list(folder: Path, ids: int) -> Path:
+    """Write a plain list with the given number of ids."""
+    path = folder / "ids.txt"
+    path.write_text("".join(f"{1000 + n}\n" for n in range(ids)))
+    return path
+
+
+def output_of(
+    command: Sequence[str],
+    *,
+    timeout_s: float,
+    is_success: Callable[[int], bool] = lambda code: code == 0,
+) -> str:
+    """Run a command, and give its standard output.
+
+    Raises:
+        CalledProcessError: Its exit code is not a success.
+        TimeoutExpired: It takes too long.
+    """
+    completed = subprocess.run(
+        command,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout_s,
+        text=True,
+        check=False,
+    )
+    if not is_success(completed.returncode):
+        raise subprocess.CalledProcessError(
+            completed.returncode, command, completed.stdout, completed.stderr
+        )
+    return completed.stdout
 
 
 @contextmanager
 def started(command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start a program that shows nothing. It is killed if it is not through."""
+    """Start a program without input or output, and kill it at the end."""
     with subprocess.Popen(
         command,
         env=ENVIRONMENT,
@@ -30,99 +80,78 @@ def started(command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
             process.kill()
 
 
-def worked_s(pid: int) -> float:
-    """Say how many seconds of work a process has done."""
+@dataclass(slots=True)
+class Server:
+    """A server in another process: its address, and after its end its last output."""
+
+    address: str
+    final_output: str = ""
+
+
+@contextmanager
+def serving(module: str, *arguments: str) -> Iterator[Server]:
+    """Run a server module, which prints its address and ends with its input."""
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        server = Server(process.stdout.readline().strip())
+        try:
+            yield server
+        finally:
+            process.stdin.close()
+            server.final_output = process.stdout.read()
+
+
+def cpu_s(pid: int) -> float:
+    """Give the CPU seconds that a process has used, from /proc."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
-def memory_mib(pid: int, *, at_most: bool = False) -> float:
-    """Say how much memory a process holds, or held at most; 0 when it has ended."""
-    name = "VmHWM:" if at_most else "VmRSS:"
+def memory_mib(pid: int, *, is_peak: bool = False) -> float:
+    """Give the resident or peak memory of a process, from /proc; 0 after its end."""
+    name = "VmHWM:" if is_peak else "VmRSS:"
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(name):
             return int(line.split()[1]) * 1024 / MIB
     return 0.0
 
 
-#: Variables for a program that needs a token, which nobody looks at.
-ENVIRONMENT: Mapping[str, str] = {**os.environ, "OCAMBA_TOKEN": "of-a-benchmark"}
-
-
-#: Options that lift the limits, keep the log, and show nothing.
-UNLIMITED = ("--burst", "none", "--steady", "none", "--yes", "--progress", "none")
-
-
-def program() -> str:
-    """Find the program that is installed beside this interpreter."""
-    return str(Path(sysconfig.get_path("scripts")) / "bulkpause")
-
-
-def list_of_ids(folder: Path, ids: int) -> Path:
-    """Write a plain list of so many ids."""
-    path = folder / "ids.txt"
-    path.write_text("".join(f"{1000 + n}\n" for n in range(ids)))
-    return path
-
-
-def output_of(
-    command: Sequence[str],
-    *,
-    within_s: float,
-    is_good: Callable[[int], bool] = lambda code: code == 0,
-) -> str:
-    """Run a command to its good end, and give what it printed.
-
-    Raises:
-        CalledProcessError: It ended otherwise.
-    """
-    ended = subprocess.run(
-        command,
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=within_s,
-        text=True,
-        check=False,
-    )
-    if not is_good(ended.returncode):
-        raise subprocess.CalledProcessError(
-            ended.returncode, command, ended.stdout, ended.stderr
-        )
-    return ended.stdout
-
-
-Figures = Mapping[str, tuple[float, ...]]
-
-
-def in_turn(measures: Mapping[str, Callable[[], float]], rounds: int) -> Figures:
-    """Take each measure once in every round."""
-    found: dict[str, list[float]] = {name: [] for name in measures}
+def measure_in_turn(
+    measures: Mapping[str, Callable[[], float]], rounds: int
+) -> Samples:
+    """Take each measure once per round, so that noise meets all of them alike."""
+    samples: dict[str, list[float]] = {name: [] for name in measures}
     for _ in range(rounds):
         for name, measure in measures.items():
-            found[name].append(measure())
-    return {name: tuple(values) for name, values in found.items()}
+            samples[name].append(measure())
+    return {name: tuple(values) for name, values in samples.items()}
 
 
-def ratio(figures: Figures, name: str, base: str) -> float:
-    """Give the median over the rounds of one measure in units of another."""
-    pairs = zip(figures[name], figures[base], strict=True)
-    return median(one / unit for one, unit in pairs)
+def median_ratio(samples: Samples, name: str, base: str) -> float:
+    """Give the median over the rounds of one measure divided by another."""
+    pairs = zip(samples[name], samples[base], strict=True)
+    return median(value / base_value for value, base_value in pairs)
 
 
-def head(names: Sequence[str], *, left: int = 1) -> str:
-    """Write the heading of a table. The first columns are texts, the others numbers."""
-    rule = ["---"] * left + ["--:"] * (len(names) - left)
-    return f"{row(names)}\n|{'|'.join(rule)}|"
+def table_head(columns: Sequence[str], *, text_columns: int = 1) -> str:
+    """Format the head of a table. The first columns are text, the others numbers."""
+    rule = ["---"] * text_columns + ["--:"] * (len(columns) - text_columns)
+    return f"{table_row(columns)}\n|{'|'.join(rule)}|"
 
 
-def row(texts: Iterable[str]) -> str:
-    """Write one line of a table."""
-    return f"| {' | '.join(texts)} |"
+def table_row(cells: Iterable[str]) -> str:
+    """Format one row of a table."""
+    return f"| {' | '.join(cells)} |"
 
 
 def machine() -> str:
-    """Name the machine: no host and no path."""
+    """Describe the machine, without its host name."""
     cores = len(os.sched_getaffinity(0))
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{cores} cores, {python}, {platform.system()}"

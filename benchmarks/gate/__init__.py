@@ -1,0 +1,1 @@
+"""Compare the gate with other rate limiters on virtual time."""

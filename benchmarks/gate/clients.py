@@ -1,68 +1,82 @@
-"""The clients by name, and what each is given."""
+"""The compared clients by name: the gate, its lower bounds, and other limiters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from benchmarks.gate.ledger import Ledger
-from benchmarks.gate.oracle import Informed
-from benchmarks.gate.rivals import EvenSpacing, Pacer, SlidingLogGate, StackedLimiters
+from benchmarks.gate.ledger import ArrivalLedger
+from benchmarks.gate.oracle import OracleClient
+from benchmarks.gate.rivals import (
+    EvenSpacing,
+    RateLimiter,
+    SlidingLogLimiter,
+    StackedLimiters,
+)
 from bulkpause.model import Limit
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.network import Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """What a client is made for. Those that are real look at the limits only.
+class ClientConfig:
+    """The facts that a client is made from. Real clients use the limits only.
 
-    `late_s` is how much later than it does the longest window may end by what the
-    server says. `max_in_flight` is for the engine's gate; None is its default.
+    Attributes:
+        limits: The rate limits.
+        phases_s: An instant of a window reset, for each limit.
+        network: The network to the server.
+        ledger: The record of arrivals and responses.
+        reset_error_s: How much later than in fact the longest window may reset by the
+            headers.
+        max_in_flight: For the gate of the engine; None is its default.
     """
 
     limits: tuple[Limit, ...]
     phases_s: tuple[float, ...]
     network: Network
-    ledger: Ledger
-    late_s: float = 0.0
+    ledger: ArrivalLedger
+    reset_error_s: float = 0.0
     max_in_flight: int | None = None
 
 
-def engine(occasion: Occasion) -> Pacer:
-    """Make the gate that the engine uses, as it is set unless told otherwise."""
-    smallest = min(limit.requests for limit in occasion.limits)
-    return Gate(occasion.limits, max_in_flight=occasion.max_in_flight or smallest)
+def engine(config: ClientConfig) -> RateLimiter:
+    """Make the gate of the engine, with its defaults."""
+    smallest = min(limit.requests for limit in config.limits)
+    return Gate(config.limits, max_in_flight=config.max_in_flight or smallest)
 
 
 def informed(
-    occasion: Occasion, *, is_told_arrivals: bool = False, late_s: float = 0.0
-) -> Pacer:
-    """Make a client that is told what nobody can know."""
-    return Informed(
-        occasion.limits,
-        occasion.phases_s,
-        occasion.network,
-        occasion.ledger,
-        is_told_arrivals=is_told_arrivals,
-        late_s=late_s,
+    config: ClientConfig, *, sees_arrivals: bool = False, reset_error_s: float = 0.0
+) -> RateLimiter:
+    """Make an oracle client."""
+    return OracleClient(
+        config.limits,
+        config.phases_s,
+        config.network,
+        config.ledger,
+        sees_arrivals=sees_arrivals,
+        reset_error_s=reset_error_s,
     )
 
 
-def no_chance(occasion: Occasion) -> Pacer:
-    """Make a client that is told the same but for the ways, which may take no time."""
-    anywhere = replace(occasion, network=Network(one_way_s=0.0))
-    return informed(anywhere, late_s=occasion.late_s)
+def no_chance(config: ClientConfig) -> RateLimiter:
+    """Make an oracle client that does not know the minimum delays of the network."""
+    any_network = replace(config, network=Network(one_way_s=0.0))
+    return informed(any_network, reset_error_s=config.reset_error_s)
 
 
-GATES: Mapping[str, Callable[[Occasion], Pacer]] = {
+CLIENTS: Mapping[str, Callable[[ClientConfig], RateLimiter]] = {
     "engine": engine,
-    "whole-seconds": lambda occasion: informed(occasion, late_s=occasion.late_s),
+    "whole-seconds": lambda config: informed(
+        config, reset_error_s=config.reset_error_s
+    ),
     "informed": informed,
     "no-chance": no_chance,
-    "told-arrivals": lambda occasion: informed(occasion, is_told_arrivals=True),
-    "stacked": lambda occasion: StackedLimiters(occasion.limits),
-    "sliding-log": lambda occasion: SlidingLogGate(occasion.limits),
-    "even": lambda occasion: EvenSpacing(occasion.limits),
+    "told-arrivals": lambda config: informed(config, sees_arrivals=True),
+    "stacked": lambda config: StackedLimiters(config.limits),
+    "sliding-log": lambda config: SlidingLogLimiter(config.limits),
+    "even": lambda config: EvenSpacing(config.limits),
 }
-#: Those that no real client can beat; the last by none that takes no chance on how
-#: fast the network can be. They know windows that only a server with fixed ones has.
+#: The lower bounds. No real client that never risks a 429 beats them; the last holds
+#: for clients that also assume nothing about the speed of the network. They know the
+#: resets, which only servers with fixed windows have.
 BOUNDS = ("whole-seconds", "informed", "told-arrivals", "no-chance")

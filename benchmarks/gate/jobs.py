@@ -1,4 +1,4 @@
-"""The runs that make up a row of the table."""
+"""Select the scenarios to measure, and run their simulations on virtual time."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -7,25 +7,28 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
-from benchmarks.gate.clients import GATES, Occasion
-from benchmarks.gate.ledger import Ledger
-from benchmarks.gate.simulation import Run
+from benchmarks.gate.clients import CLIENTS, ClientConfig
+from benchmarks.gate.ledger import ArrivalLedger
+from benchmarks.gate.rivals import RateLimiter
+from benchmarks.gate.simulation import Simulation
 from bulkpause.model import Limit
-from tests.testkit.lower_bounds import best_time_s
+from tests.testkit.lower_bounds import shortest_time_s
 from tests.testkit.network import NETWORKS, Connections
-from tests.testkit.servers import SERVERS, Setting
+from tests.testkit.servers import SERVERS, ServerConfig
 from tests.testkit.virtual_time import VirtualTimeLoop
 
 
-#: A run is given up when it takes so many times as long as even spacing would.
-LONGEST_TO_EVEN = 10
+#: A simulation times out after this multiple of the time that even spacing takes.
+TIMEOUT_TO_EVEN = 10
+#: `--scaled` takes sizes as meant for a longest window of this number of requests.
+USUAL_WINDOW = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table: a server, a network, a number of ids.
+class Scenario:
+    """One row of the table: limits, a server, a network and a number of ids.
 
-    `max_in_flight` is the engine's; None is its default.
+    `max_in_flight` is for the engine; None is its default.
     """
 
     limits: tuple[Limit, ...]
@@ -40,100 +43,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One run of a row: a gate, and one of the phases."""
-
-    row: Row
-    gate: str
-    phases_s: tuple[float, ...]
-    seed: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of one run. `time_s` is from the first arrival to the last allowed."""
-
-    time_s: float
-    best_s: float
-    requests: int
-    refused: int
-    unfinished: int
-
-
-def run(job: Job) -> Outcome:
-    """Do one run, on virtual time."""
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(_run(job))
-
-
-async def _run(job: Job) -> Outcome:
-    row, ledger = job.row, Ledger()
-    setting = Setting(limits=row.limits, phases_s=job.phases_s, seed=job.seed)
-    server, network = SERVERS[row.server], NETWORKS[row.network]
-    occasion = Occasion(
-        limits=row.limits,
-        phases_s=job.phases_s,
-        network=network,
-        ledger=ledger,
-        late_s=server.late_s,
-        max_in_flight=row.max_in_flight,
-    )
-    ways = Connections(network, Random(job.seed))
-    one = Run(GATES[job.gate](occasion), server.make(setting), ways, ledger, row.ids)
-    longest_s = 600 + LONGEST_TO_EVEN * row.ids / setting.steady_per_s
-    with suppress(TimeoutError):
-        async with asyncio.timeout(longest_s):
-            await one.dispatch()
-    first_s = ledger.arrivals_s[0] if ledger.arrivals_s else 0.0
-    return Outcome(
-        time_s=ledger.allowed_s[-1] - first_s if ledger.allowed_s else inf,
-        best_s=best_time_s(server.best(setting, first_s), row.ids),
-        requests=one.requests,
-        refused=len(ledger.arrivals_s) - len(ledger.allowed_s),
-        unfinished=row.ids - one.finished,
-    )
-
-
-def phases_of(
-    limits: Sequence[Limit], number: int, seed: str
-) -> list[tuple[float, ...]]:
-    """Spread the beginnings of the windows evenly, each limit's on its own.
-
-    Each limit's period is cut into as many parts as there are phases, and each part
-    is used once.
-    """
-    random = Random(seed)
-    columns = []
-    for limit in limits:
-        parts = random.sample(range(number), number)
-        columns.append(
-            [(part + random.random()) / number * limit.period_s for part in parts]
-        )
-    return list(zip(*columns, strict=True))
-
-
-def jobs_of(row: Row, gate: str, phases: int, seed: int) -> list[Job]:
-    """Make a job of each phase. Every gate meets the same phases and networks."""
-    return [
-        Job(row=row, gate=gate, phases_s=phases_s, seed=f"{seed} {index} {row}")
-        for index, phases_s in enumerate(phases_of(row.limits, phases, str(seed)))
-    ]
-
-
-#: The longest window that sizes are meant for.
-USUAL_WINDOW = 150
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What is measured unless asked otherwise."""
+class Selection:
+    """The servers, sizes and phases that are measured by default."""
 
     servers: tuple[str, ...]
     ids: tuple[int, ...]
     phases: int
 
 
-FULL = Scope(
+FULL = Selection(
     servers=(
         "fixed",
         "fixed-silent",
@@ -147,30 +65,28 @@ FULL = Scope(
     ids=(10, 50, 150, 300, 600, 1000, 10000),
     phases=24,
 )
+QUICK = Selection(servers=("fixed", "sliding-log"), ids=(50, 150, 300), phases=4)
 
 
-QUICK = Scope(servers=("fixed", "sliding-log"), ids=(50, 150, 300), phases=4)
-
-
-def rows_of(
-    scope: Scope,
+def scenarios_of(
+    selection: Selection,
     *,
     tiers: Iterable[tuple[Limit, ...]],
     networks: Iterable[str],
     in_flight: Iterable[int | None],
     is_scaled: bool,
-) -> list[Row]:
-    """Make a row of each combination.
+) -> list[Scenario]:
+    """Make a scenario of each combination.
 
     Args:
-        scope: Servers and sizes.
-        tiers: Limits of the account.
+        selection: Servers and sizes.
+        tiers: Rate limits of the account, one tuple per tier.
         networks: Their names.
-        in_flight: What the engine may have in flight.
-        is_scaled: Whether sizes are for 150 in the longest window, and follow it.
+        in_flight: Maxima of requests in flight, for the engine.
+        is_scaled: Whether sizes scale with the longest window.
     """
     return [
-        Row(
+        Scenario(
             limits=limits,
             server=server,
             network=network,
@@ -178,14 +94,121 @@ def rows_of(
             max_in_flight=max_in_flight,
         )
         for limits in tiers
-        for server in scope.servers
+        for server in selection.servers
         for network in networks
         for max_in_flight in in_flight
-        for ids in scope.ids
+        for ids in selection.ids
     ]
 
 
 def scaled(ids: int, limits: Iterable[Limit]) -> int:
-    """Give the size that fills the longest window as often, rounded up."""
+    """Scale a size from `USUAL_WINDOW` to the longest window, rounded up."""
     longest = max(limits, key=lambda limit: limit.period_s)
     return -(-ids * longest.requests // USUAL_WINDOW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationJob:
+    """One simulation of a scenario: a client, and the phases of the windows."""
+
+    scenario: Scenario
+    client: str
+    phases_s: tuple[float, ...]
+    seed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """The result of one simulation.
+
+    Attributes:
+        time_s: From the first arrival to the last that was allowed.
+        best_s: The same for the earliest arrivals that the server allows.
+        requests: The number of requests sent.
+        rate_limited: The number of requests that got a 429.
+        unfinished: The number of ids that were never allowed.
+    """
+
+    time_s: float
+    best_s: float
+    requests: int
+    rate_limited: int
+    unfinished: int
+
+
+def phases_of(
+    limits: Sequence[Limit], number: int, seed: str
+) -> list[tuple[float, ...]]:
+    """Spread the phases of the windows evenly, independently for each limit.
+
+    Each period is cut into as many parts as there are phases, and each part is used
+    once.
+    """
+    random = Random(seed)
+    columns = []
+    for limit in limits:
+        parts = random.sample(range(number), number)
+        columns.append(
+            [(part + random.random()) / number * limit.period_s for part in parts]
+        )
+    return list(zip(*columns, strict=True))
+
+
+def jobs_of(
+    scenario: Scenario, client: str, phases: int, seed: int
+) -> list[SimulationJob]:
+    """Make a job of each phase. Every client meets the same phases and networks."""
+    return [
+        SimulationJob(
+            scenario=scenario,
+            client=client,
+            phases_s=phases_s,
+            seed=f"{seed} {index} {scenario}",
+        )
+        for index, phases_s in enumerate(phases_of(scenario.limits, phases, str(seed)))
+    ]
+
+
+def run(job: SimulationJob) -> JobResult:
+    """Run one simulation on virtual time."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(_run(job))
+
+
+async def _run(job: SimulationJob) -> JobResult:
+    scenario, ledger = job.scenario, ArrivalLedger()
+    config = ServerConfig(limits=scenario.limits, phases_s=job.phases_s, seed=job.seed)
+    server = SERVERS[scenario.server]
+    simulation = Simulation(
+        _limiter_of(job, ledger),
+        server.make_model(config),
+        Connections(NETWORKS[scenario.network], Random(job.seed)),
+        ledger,
+        scenario.ids,
+    )
+    timeout_s = 600 + TIMEOUT_TO_EVEN * scenario.ids / config.steady_per_s
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await simulation.dispatch()
+    first_s = ledger.arrivals_s[0] if ledger.arrivals_s else 0.0
+    earliest_s = server.earliest_arrivals(config, first_s)
+    return JobResult(
+        time_s=ledger.allowed_s[-1] - first_s if ledger.allowed_s else inf,
+        best_s=shortest_time_s(earliest_s, scenario.ids),
+        requests=simulation.requests,
+        rate_limited=len(ledger.arrivals_s) - len(ledger.allowed_s),
+        unfinished=scenario.ids - simulation.finished,
+    )
+
+
+def _limiter_of(job: SimulationJob, ledger: ArrivalLedger) -> RateLimiter:
+    scenario = job.scenario
+    config = ClientConfig(
+        limits=scenario.limits,
+        phases_s=job.phases_s,
+        network=NETWORKS[scenario.network],
+        ledger=ledger,
+        reset_error_s=SERVERS[scenario.server].reset_error_s,
+        max_in_flight=scenario.max_in_flight,
+    )
+    return CLIENTS[job.client](config)

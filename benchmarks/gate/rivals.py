@@ -1,7 +1,7 @@
-"""What others use to keep a rate, with the face of our gate.
+"""Rate limiters that other clients use, with the interface of the gate.
 
-Each is told of a refusal as a fair user would do it: it lets nothing through until
-`Retry-After` is over.
+Each reacts to a 429 as a fair client does: it sends nothing until `Retry-After` is
+over.
 """
 
 import asyncio
@@ -14,41 +14,41 @@ from aiolimiter import AsyncLimiter
 from bulkpause.model import Limit, Reply
 
 
-class Pacer(Protocol):
-    """Holds every request until it may be sent."""
+class RateLimiter(Protocol):
+    """Delays each request until it may be sent."""
 
     async def acquire(self) -> None: ...
 
     async def release(self, reply: Reply | None, /) -> None: ...
 
 
-class Closable:
-    """A pacer that a refusal closes. One task at a time may `take`."""
+class RetryAfterLimiter:
+    """A rate limiter with a cooldown after a 429. One task at a time may `acquire`."""
 
     def __init__(self) -> None:
-        self._closed_until_s = 0.0
+        self._cooldown_until_s = 0.0
 
     async def acquire(self) -> None:
         await self._pace()
         loop = asyncio.get_running_loop()
-        while (wait_s := self._closed_until_s - loop.time()) > 0:
+        while (wait_s := self._cooldown_until_s - loop.time()) > 0:
             await asyncio.sleep(wait_s)
         self._count(loop.time())
 
     async def release(self, reply: Reply | None) -> None:
         if reply is not None and reply.is_rate_limited:
             until_s = reply.received_at + (reply.retry_after_s or 1.0)
-            self._closed_until_s = max(self._closed_until_s, until_s)
+            self._cooldown_until_s = max(self._cooldown_until_s, until_s)
 
     async def _pace(self) -> None:
         raise NotImplementedError
 
     def _count(self, now_s: float) -> None:
-        """Note that a request is sent now."""
+        """Count a request that is sent now."""
 
 
-class StackedLimiters(Closable):
-    """The obvious: one `AsyncLimiter` for each limit, one after the other."""
+class StackedLimiters(RetryAfterLimiter):
+    """One `AsyncLimiter` for each limit, one after the other."""
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         super().__init__()
@@ -61,8 +61,8 @@ class StackedLimiters(Closable):
             await limiter.acquire()
 
 
-class SlidingLogGate(Closable):
-    """An exact sliding window for each limit, counted at the moment of sending."""
+class SlidingLogLimiter(RetryAfterLimiter):
+    """An exact sliding log for each limit, counted at the moment of sending."""
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         super().__init__()
@@ -79,8 +79,8 @@ class SlidingLogGate(Closable):
             log.append(now_s)
 
 
-class EvenSpacing(Closable):
-    """One request at a time, at the rate of the slowest limit."""
+class EvenSpacing(RetryAfterLimiter):
+    """One request per interval, at the rate of the slowest limit."""
 
     def __init__(self, limits: Sequence[Limit]) -> None:
         super().__init__()

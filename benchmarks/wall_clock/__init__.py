@@ -1,0 +1,1 @@
+"""Measure the installed program and its parts in real time."""

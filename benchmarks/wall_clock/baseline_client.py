@@ -1,6 +1,6 @@
-"""The least that pauses campaigns over aiohttp: no log, no limits, no second tries.
+"""Baseline: pause campaigns over aiohttp, without log, limits or retries.
 
-Run as a program with an address, a number of ids and a number of requests in flight,
+Run as a program with an address, a number of ids and a maximum of requests in flight,
 it prints the seconds that it took.
 """
 
@@ -13,8 +13,8 @@ import aiohttp
 
 
 async def pause_all(address: str, ids: int, in_flight: int) -> float:
-    """Pause so many ids, and say how many seconds it took."""
-    left = iter(range(1000, 1000 + ids))
+    """Pause the given number of ids, and give the seconds that it took."""
+    remaining = iter(range(1000, 1000 + ids))
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=in_flight),
         headers={"Authorization": "Bearer of-a-benchmark"},
@@ -22,14 +22,14 @@ async def pause_all(address: str, ids: int, in_flight: int) -> float:
         started_s = perf_counter()
         async with asyncio.TaskGroup() as tasks:
             for _ in range(in_flight):
-                tasks.create_task(_work(session, address, left))
+                tasks.create_task(_work(session, address, remaining))
         return perf_counter() - started_s
 
 
 async def _work(
-    session: aiohttp.ClientSession, address: str, left: Iterator[int]
+    session: aiohttp.ClientSession, address: str, remaining: Iterator[int]
 ) -> None:
-    for id_ in left:
+    for id_ in remaining:
         url = f"{address}/v1/hood/campaigns/{id_}/pause"
         async with session.post(url, json={}) as response:
             await response.read()

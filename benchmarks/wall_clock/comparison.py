@@ -1,8 +1,9 @@
-"""What comes of a list in the hands of others, and in ours: over real sockets.
+"""Compare the engine with other clients over real sockets, with faults.
 
-Run `python -m benchmarks.wall_clock.comparison --help` from the root of the repository. All
-meet the same stand-in for the API, with faults, jitter and cold connections, at a
-tenth of the time scale. Its ledger judges, and nothing that a client says of itself.
+Run `python -m benchmarks.wall_clock.comparison --help` from the root of the
+repository. All clients meet the same simulator, with faults, jitter and cold
+connections, at a tenth of the time scale. The results come from its ledger, and not
+from the clients.
 """
 
 from collections.abc import Sequence
@@ -13,90 +14,107 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from benchmarks.harness import head, machine, row
-from benchmarks.wall_clock.rival_clients import Script, scripts
-from benchmarks.wall_clock.scaled_simulator import standing_in
+from benchmarks.harness import machine, table_head, table_row
+from benchmarks.wall_clock.rival_clients import Client, available_clients
+from benchmarks.wall_clock.scaled_simulator import running_simulator
 from bulkpause.simulator import Ledger
 
 
+COLUMNS = (
+    "client",
+    "s",
+    "÷ engine",
+    "rate-limited",
+    "not paused",
+    "sent twice",
+    "misreported",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What the server saw of one client."""
+class ClientResult:
+    """The results of one client, from the ledger of the server.
 
-    took_s: float
-    refused: int
-    #: Ids that run on.
-    lost: int
-    #: Ids that were sent again although they were paused.
+    Attributes:
+        time_s: From the first request to the last.
+        rate_limited: Requests that got a 429.
+        not_paused: Ids that are still running.
+        sent_twice: Ids that were sent again although they were paused.
+        misreported: Ids whose status the client reports wrongly.
+    """
+
+    time_s: float
+    rate_limited: int
+    not_paused: int
     sent_twice: int
-    #: Ids of which the client says what is not so.
-    misjudged: int
+    misreported: int
 
 
-def outcome_of(ledger: Ledger, ids: int, said: set[str]) -> Outcome:
-    """Judge a run by the ledger of the server."""
+def result_of(ledger: Ledger, ids: int, reported: set[str]) -> ClientResult:
+    """Evaluate the ledger of one run, and the ids that the client reports as paused."""
     wanted = {str(1000 + n) for n in range(ids)}
     paused = ledger.paused_ids() & wanted
     acted = set[str]()
-    again = set[str]()
+    sent_twice = set[str]()
     for entry in ledger:
         if entry.action == "pause" and entry.id is not None:
             if entry.id in acted:
-                again.add(entry.id)
+                sent_twice.add(entry.id)
             elif entry.acted:
                 acted.add(entry.id)
-    return Outcome(
-        took_s=ledger[-1].at - ledger[0].at,
-        refused=len(ledger.refusals()),
-        lost=len(wanted - paused),
-        sent_twice=len(again),
-        misjudged=len(said ^ paused),
+    return ClientResult(
+        time_s=ledger[-1].at - ledger[0].at,
+        rate_limited=len(ledger.refusals()),
+        not_paused=len(wanted - paused),
+        sent_twice=len(sent_twice),
+        misreported=len(reported ^ paused),
     )
 
 
-def run(script: Script, ids: int, seed: int) -> Outcome:
-    """Let a client pause a list at a stand-in of its own."""
+def run(client: Client, ids: int, seed: int) -> ClientResult:
+    """Let a client pause a list at its own simulator."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         path = folder / "ledger.jsonl"
-        with standing_in(path, seed) as address:
-            said = script(address, folder, ids)
-        return outcome_of(Ledger.read(path), ids, said)
+        with running_simulator(path, seed) as address:
+            reported = client(address, folder, ids)
+        return result_of(Ledger.read(path), ids, reported)
 
 
-def line_of(name: str, outcomes: Sequence[Outcome], first_s: float) -> str:
-    """Write one line of the table."""
-    took_s = median(one.took_s for one in outcomes)
+def format_row(name: str, results: Sequence[ClientResult], base_s: float) -> str:
+    """Format one row of the table."""
+    time_s = median(result.time_s for result in results)
     counts = (
-        sum(one.refused for one in outcomes),
-        sum(one.lost for one in outcomes),
-        sum(one.sent_twice for one in outcomes),
-        sum(one.misjudged for one in outcomes),
+        sum(result.rate_limited for result in results),
+        sum(result.not_paused for result in results),
+        sum(result.sent_twice for result in results),
+        sum(result.misreported for result in results),
     )
-    return row([name, f"{took_s:.1f}", f"{took_s / first_s:.2f}", *map(str, counts)])
+    return table_row(
+        [name, f"{time_s:.1f}", f"{time_s / base_s:.2f}", *map(str, counts)]
+    )
 
 
 @click.command()
 @click.option("--ids", type=click.IntRange(2), default=600)
 @click.option("--rounds", type=click.IntRange(1), default=5)
-@click.option("--seed", type=int, default=1, help="Of the first round.")
+@click.option("--seed", type=int, default=1, help="Random seed of the first round.")
 def main(*, ids: int, rounds: int, seed: int) -> None:
-    """Print what the server saw of each client."""
-    known = scripts()
-    outcomes: dict[str, list[Outcome]] = {name: [] for name in known}
+    """Print the results of each client."""
+    clients = available_clients()
+    results: dict[str, list[ClientResult]] = {name: [] for name in clients}
     for number in range(rounds):
-        for name, script in known.items():
-            outcomes[name].append(run(script, ids, seed + number))
+        for name, client in clients.items():
+            results[name].append(run(client, ids, seed + number))
     click.echo(
         f"{ids:,} ids, {rounds} rounds in turn: median time, sums of the rest; "
         f"{machine()}.\n"
     )
-    names = ["client", "s", "÷ engine", "refused", "lost", "sent twice", "misjudged"]
-    click.echo(head(names))
-    first_s = median(one.took_s for one in outcomes["engine"])
-    for name, of_client in outcomes.items():
-        click.echo(line_of(name, of_client, first_s))
-    if "parallel and curl" not in known:
+    click.echo(table_head(COLUMNS))
+    base_s = median(result.time_s for result in results["engine"])
+    for name, of_client in results.items():
+        click.echo(format_row(name, of_client, base_s))
+    if "parallel and curl" not in clients:
         click.echo("\nLeft out: GNU parallel and curl are not both installed.")
 
 

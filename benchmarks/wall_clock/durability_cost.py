@@ -1,9 +1,9 @@
-"""What it costs to lose nothing, for each id: in real time.
+"""Measure the CPU time that each safeguard of the journal adds per id.
 
-Run `python -m benchmarks.wall_clock.durability_cost --help` from the root of the repository. The
-same ids are carried by the engine with one safeguard more at a time, through the
-ports that it has for them. No limit holds and the server answers at once: what is
-left is the work of the safeguards, which at the real limits is done while waiting.
+Run `python -m benchmarks.wall_clock.durability_cost --help` from the root of the
+repository. The engine pauses the same ids with one more safeguard at a time, through
+its regular interfaces. There is no rate limit, and the server responds at once. What
+remains is the work of the safeguards, which a real run does while it waits for slots.
 """
 
 import asyncio
@@ -19,8 +19,21 @@ from time import process_time
 
 import click
 
-from benchmarks.harness import Figures, head, in_turn, machine, ratio, row
-from benchmarks.wall_clock.recorders import Keeper, NotAhead, Nowhere, Unsynced, whole
+from benchmarks.harness import (
+    Samples,
+    machine,
+    measure_in_turn,
+    median_ratio,
+    table_head,
+    table_row,
+)
+from benchmarks.wall_clock.recorders import (
+    OpenRecorder,
+    full_journal,
+    no_journal,
+    records_only,
+    unsynced_records,
+)
 from bulkpause.engine.dispatcher import Dispatcher, RunContext
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import RetryPolicy, Verify
@@ -30,11 +43,11 @@ from bulkpause.ratelimit.gate import Gate
 
 
 IN_FLIGHT = 64
-BASE = "nothing is kept"
+BASE = "no journal"
 
 
-class Willing:
-    """A sender whose server does what it is asked, at once."""
+class InstantSender:
+    """A sender whose server carries every request out at once."""
 
     async def send(self, action: Action, _id: str, _request_id: str) -> Reply:
         await asyncio.sleep(0)
@@ -46,18 +59,18 @@ class Willing:
         )
 
 
-async def pause_all(keeper: Keeper, ids: int, verify: Verify) -> float:
-    """Pause so many ids, and say how many microseconds of work each was."""
+async def pause_all(open_recorder: OpenRecorder, ids: int, verify: Verify) -> float:
+    """Pause the given number of ids, and give the CPU time per id in microseconds."""
     items = [Item(id=str(1000 + n), row=n) for n in range(1, ids + 1)]
     records: list[Record] = []
     header = Header(run="run", base_url="", digest="", planned=ids, boot_id="")
-    began_s = process_time()
-    async with keeper:
-        keeper.begin(header, items)
+    started_s = process_time()
+    async with open_recorder() as recorder:
+        recorder.begin(header, items)
         engine = Dispatcher(
-            sender=Willing(),
+            sender=InstantSender(),
             gate=Gate([], max_in_flight=IN_FLIGHT),
-            recorder=keeper,
+            recorder=recorder,
             context=RunContext(
                 run_id="run",
                 planned=ids,
@@ -71,33 +84,35 @@ async def pause_all(keeper: Keeper, ids: int, verify: Verify) -> float:
             on_record=records.append,
         )
         await engine.run(map(Job, items))
-    worked_s = process_time() - began_s
+    cpu_s = process_time() - started_s
     assert [record.status for record in records] == ids * [Status.PAUSED]
-    return 1e6 * worked_s / ids
+    return 1e6 * cpu_s / ids
 
 
 def measures_of(folder: Path, ids: int) -> dict[str, Callable[[], float]]:
-    """Name the safeguards, each with all of those above it."""
+    """Name the safeguards. Each one includes all that come before it."""
     numbers = count()
 
-    def pausing(make: Callable[[Path], Keeper], verify: Verify = Verify.NONE) -> float:
+    def paused_with(
+        recorder: Callable[[Path], OpenRecorder], verify: Verify = Verify.NONE
+    ) -> float:
         path = folder / f"{next(numbers)}.jsonl"
-        return asyncio.run(pause_all(make(path), ids, verify))
+        return asyncio.run(pause_all(recorder(path), ids, verify))
 
     return {
-        BASE: partial(pausing, Nowhere),
-        "records are written": partial(pausing, Unsynced),
-        "and synced in groups": partial(pausing, NotAhead),
-        "and requests written ahead": partial(pausing, whole),
-        "and every id read back": partial(pausing, whole, Verify.ALL),
+        BASE: partial(paused_with, no_journal),
+        "records written": partial(paused_with, unsynced_records),
+        "records synced in groups": partial(paused_with, records_only),
+        "write-ahead log": partial(paused_with, full_journal),
+        "every id read back": partial(paused_with, full_journal, Verify.ALL),
     }
 
 
-def prices_of(figures: Figures) -> list[float]:
-    """Say what each safeguard adds to those above it: the median over the rounds."""
+def added_us(samples: Samples) -> list[float]:
+    """Give what each safeguard adds to the previous one: the median over the rounds."""
     added = [
-        median(one - before for before, one in zip(above, values, strict=True))
-        for above, values in pairwise(figures.values())
+        median(value - before for before, value in zip(previous, values, strict=True))
+        for previous, values in pairwise(samples.values())
     ]
     return [0.0, *added]
 
@@ -108,20 +123,22 @@ def prices_of(figures: Figures) -> list[float]:
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False),
-    help="On the disk that shall be measured.  [default: that of temporary files]",
+    help="A folder on the disk to measure.  [default: that of temporary files]",
 )
 def main(*, ids: int, rounds: int, folder: str | None) -> None:
-    """Print what each safeguard adds to the work for an id."""
+    """Print the CPU time that each safeguard adds per id."""
     with TemporaryDirectory(dir=folder) as name:
-        figures = in_turn(measures_of(Path(name), ids), rounds)
+        samples = measure_in_turn(measures_of(Path(name), ids), rounds)
     click.echo(
         f"{ids:,} ids, {IN_FLIGHT} in flight, {rounds} rounds in turn, medians; "
         f"{machine()}.\n"
     )
-    click.echo(head(["safeguard", "µs of work for an id", "added, µs", f"÷ {BASE}"]))
-    for (what, values), added in zip(figures.items(), prices_of(figures), strict=True):
+    click.echo(table_head(["safeguard", "µs of CPU per id", "added, µs", f"÷ {BASE}"]))
+    for (name, values), added in zip(samples.items(), added_us(samples), strict=True):
         texts = [f"{median(values):.0f}", f"{added:+.0f}"]
-        click.echo(row([what, *texts, f"{ratio(figures, what, BASE):.2f}"]))
+        click.echo(
+            table_row([name, *texts, f"{median_ratio(samples, name, BASE):.2f}"])
+        )
 
 
 if __name__ == "__main__":

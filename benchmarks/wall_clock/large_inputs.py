@@ -1,7 +1,8 @@
-"""What a million rows cost before the first request, and memory while many are sent.
+"""Measure time and memory for a million rows, and memory over a long run.
 
-Run `python -m benchmarks.wall_clock.large_inputs --help` from the root of the repository. Real
-time, real files, the installed program. Linux only: memory is read from /proc.
+Run `python -m benchmarks.wall_clock.large_inputs --help` from the root of the
+repository. It uses real files and the installed program. Linux only: memory is read
+from /proc.
 """
 
 import os
@@ -18,60 +19,61 @@ import click
 from benchmarks.harness import (
     MIB,
     UNLIMITED,
-    head,
-    list_of_ids,
+    cpu_s,
+    installed_program,
     machine,
     memory_mib,
-    program,
-    row,
     started,
-    worked_s,
+    table_head,
+    table_row,
+    write_id_list,
 )
-from benchmarks.wall_clock.log_fixture import write_old_log
-from benchmarks.wall_clock.stub_server import serving
+from benchmarks.wall_clock.log_fixture import write_interrupted_log
+from benchmarks.wall_clock.stub_server import running_stub_server
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.settings import Settings
 
 
-#: Ids that an old log leaves to be paused.
-LEFT = 10
-WITHIN_S = 600.0
-LOOK_EVERY_S = 0.02
+#: Ids without a record in the log that is resumed.
+REMAINING = 10
+TIMEOUT_S = 600.0
+SAMPLE_EVERY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What something took: seconds, seconds of work among them, most memory."""
+class Usage:
+    """The time, CPU time and peak memory of one measure."""
 
-    took_s: float
-    worked_s: float
+    time_s: float
+    cpu_s: float
     memory_mib: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The most that something may take, where there is a limit."""
+    """The upper limits of one measure; None for no limit."""
 
-    took_s: float
+    time_s: float
     memory_mib: float | None = None
 
     def __str__(self) -> str:
         memory = "" if self.memory_mib is None else f", {self.memory_mib:.0f} MiB"
-        return f"{self.took_s:.0f} s{memory}"
+        return f"{self.time_s:.0f} s{memory}"
 
-    def is_met(self, cost: Cost) -> bool:
-        most_mib = self.memory_mib or float("inf")
-        return cost.took_s <= self.took_s and cost.memory_mib <= most_mib
-
-
-PLAN = Target(took_s=8, memory_mib=250)
-RESUME = Target(took_s=10)
-#: Memory that a soak may take up after its first tenth.
-SOAK_MIB = 10.0
+    def is_met(self, usage: Usage) -> bool:
+        max_mib = self.memory_mib or float("inf")
+        return usage.time_s <= self.time_s and usage.memory_mib <= max_mib
 
 
-def csv_of_ids(folder: Path, rows: int) -> Path:
-    """Write a CSV of so many campaigns."""
+COLUMNS = ("measure", "s", "CPU s", "peak MiB", "target", "")
+PLAN = Target(time_s=8, memory_mib=250)
+RESUME = Target(time_s=10)
+#: The most that memory may grow in a long run after its first tenth.
+GROWTH_MIB = 10.0
+
+
+def write_csv(folder: Path, rows: int) -> Path:
+    """Write a CSV with the given number of campaigns."""
     path = folder / "campaigns.csv"
     with path.open("w") as file:
         file.write("campaign_id,name,spend\n")
@@ -79,98 +81,102 @@ def csv_of_ids(folder: Path, rows: int) -> Path:
     return path
 
 
-def planned(path: Path) -> Cost:
-    """Plan an input."""
-    command = [program(), "plan", str(path)]
-    began_s = perf_counter()
+def plan_usage(path: Path) -> Usage:
+    """Measure `bulkpause plan` on an input."""
+    command = [installed_program(), "plan", str(path)]
+    started_s = perf_counter()
     with started(command) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise click.ClickException(f"plan ended with {process.returncode}")
-    return Cost(
-        took_s=perf_counter() - began_s,
-        worked_s=usage.ru_utime + usage.ru_stime,
+        raise click.ClickException(f"plan exited with {process.returncode}")
+    return Usage(
+        time_s=perf_counter() - started_s,
+        cpu_s=usage.ru_utime + usage.ru_stime,
         memory_mib=usage.ru_maxrss * 1024 / MIB,
     )
 
 
-def resumed(folder: Path, rows: int, *, is_ahead_left: bool) -> Cost:
-    """Go on with a log, until the first of the ids that it leaves is sent."""
+def resume_usage(folder: Path, rows: int, *, has_write_ahead_log: bool) -> Usage:
+    """Measure resuming a log until the first of its remaining ids is sent."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(WITHIN_S)
+        listener.settimeout(TIMEOUT_S)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         log = folder / "old.jsonl"
-        write_old_log(log, Settings(base_url=address), rows, left=LEFT)
-        if not is_ahead_left:
+        write_interrupted_log(
+            log, Settings(base_url=address), rows, remaining=REMAINING
+        )
+        if not has_write_ahead_log:
             write_ahead_path(log).unlink()
-        ids = str(list_of_ids(folder, rows))
+        ids = str(write_id_list(folder, rows))
         where = ("--log", str(log), "--resume", "--base-url", address)
-        began_s = perf_counter()
-        with started([program(), "run", ids, *where, *UNLIMITED]) as process:
+        started_s = perf_counter()
+        with started([installed_program(), "run", ids, *where, *UNLIMITED]) as process:
             peer, _ = listener.accept()
             peer.close()
-            return Cost(
-                took_s=perf_counter() - began_s,
-                worked_s=worked_s(process.pid),
-                memory_mib=memory_mib(process.pid, at_most=True),
+            return Usage(
+                time_s=perf_counter() - started_s,
+                cpu_s=cpu_s(process.pid),
+                memory_mib=memory_mib(process.pid, is_peak=True),
             )
 
 
-def soaked_mib(folder: Path, ids: int) -> tuple[float, float]:
-    """Pause a long list, and say what memory a tenth needed, and the rest on top."""
-    log = folder / "soak.jsonl"
-    path = str(list_of_ids(folder, ids))
-    seen: list[tuple[int, float]] = []
-    with serving() as server:
+def long_run_mib(folder: Path, ids: int) -> tuple[float, float]:
+    """Pause a long list: the peak memory of the first tenth, and the growth after it."""
+    log = folder / "long_run.jsonl"
+    path = str(write_id_list(folder, ids))
+    samples: list[tuple[int, float]] = []
+    with running_stub_server() as server:
         where = ("--log", str(log), "--base-url", server.address)
         flight = ("--max-in-flight", "64")
-        with started([program(), "run", path, *where, *flight, *UNLIMITED]) as process:
+        with started(
+            [installed_program(), "run", path, *where, *flight, *UNLIMITED]
+        ) as process:
             while process.poll() is None:
                 size = log.stat().st_size if log.exists() else 0
-                seen.append((size, memory_mib(process.pid)))
-                sleep(LOOK_EVERY_S)
+                samples.append((size, memory_mib(process.pid)))
+                sleep(SAMPLE_EVERY_S)
     if process.returncode:
-        raise click.ClickException(f"the soak ended with {process.returncode}")
+        raise click.ClickException(f"the long run exited with {process.returncode}")
     tenth = log.stat().st_size / 10
-    first = max(memory for size, memory in seen if size <= tenth)
-    return first, max(memory for _, memory in seen) - first
+    first_mib = max(memory for size, memory in samples if size <= tenth)
+    return first_mib, max(memory for _, memory in samples) - first_mib
 
 
-def median_of(measure: Callable[[], Cost], rounds: int) -> Cost:
-    """Measure several times, and take the median of each figure."""
-    costs = [measure() for _ in range(rounds)]
-    return Cost(
-        took_s=median(cost.took_s for cost in costs),
-        worked_s=median(cost.worked_s for cost in costs),
-        memory_mib=median(cost.memory_mib for cost in costs),
+def median_of(measure: Callable[[], Usage], rounds: int) -> Usage:
+    """Measure several times, and give the median of each value."""
+    usages = [measure() for _ in range(rounds)]
+    return Usage(
+        time_s=median(usage.time_s for usage in usages),
+        cpu_s=median(usage.cpu_s for usage in usages),
+        memory_mib=median(usage.memory_mib for usage in usages),
     )
 
 
-def line_of(what: str, cost: Cost, target: Target) -> str:
-    """Write one line of the table."""
-    met = "met" if target.is_met(cost) else "missed"
-    figures = (cost.took_s, cost.worked_s)
-    texts = [*(f"{figure:.1f}" for figure in figures), f"{cost.memory_mib:.0f}"]
-    return row([what, *texts, str(target), met])
+def format_row(name: str, usage: Usage, target: Target) -> str:
+    """Format one row of the table."""
+    met = "met" if target.is_met(usage) else "missed"
+    seconds = (usage.time_s, usage.cpu_s)
+    texts = [*(f"{value:.1f}" for value in seconds), f"{usage.memory_mib:.0f}"]
+    return table_row([name, *texts, str(target), met])
 
 
 def measures_of(
     folder: Path, rows: int
-) -> Sequence[tuple[str, Callable[[], Cost], Target]]:
-    """Name what is measured on many rows."""
-    plain, csv = list_of_ids(folder, rows), csv_of_ids(folder, rows)
+) -> Sequence[tuple[str, Callable[[], Usage], Target]]:
+    """Name the measures on many rows."""
+    plain, csv = write_id_list(folder, rows), write_csv(folder, rows)
     return (
-        ("plan a plain list", lambda: planned(plain), PLAN),
-        ("plan a CSV", lambda: planned(csv), PLAN),
+        ("plan a plain list", lambda: plan_usage(plain), PLAN),
+        ("plan a CSV", lambda: plan_usage(csv), PLAN),
         (
-            "go on with a log",
-            lambda: resumed(folder, rows, is_ahead_left=False),
+            "resume a log",
+            lambda: resume_usage(folder, rows, has_write_ahead_log=False),
             RESUME,
         ),
         (
-            "the same, its run killed near the end",
-            lambda: resumed(folder, rows, is_ahead_left=True),
+            "resume a run killed near its end",
+            lambda: resume_usage(folder, rows, has_write_ahead_log=True),
             RESUME,
         ),
     )
@@ -178,22 +184,23 @@ def measures_of(
 
 @click.command()
 @click.option("--rows", type=click.IntRange(100), default=1_000_000)
-@click.option("--soak", type=click.IntRange(100), default=200_000, help="Ids.")
+@click.option(
+    "--soak", type=click.IntRange(100), default=200_000, help="Ids of the long run."
+)
 @click.option("--rounds", type=click.IntRange(1), default=3)
 def main(*, rows: int, soak: int, rounds: int) -> None:
-    """Print what a big input takes, and how memory grows in a long run."""
+    """Print time and memory for many rows, and memory growth over a long run."""
     click.echo(f"{rows:,} rows, {rounds} rounds, medians; {machine()}.\n")
-    names = ["what", "s", "s of work", "peak MiB", "target", ""]
-    click.echo(head(names))
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        for what, measure, target in measures_of(folder, rows):
-            click.echo(line_of(what, median_of(measure, rounds), target))
-        first, more = soaked_mib(folder, soak)
-    met = "met" if more <= SOAK_MIB else "missed"
+    click.echo(table_head(COLUMNS))
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name, measure, target in measures_of(folder, rows):
+            click.echo(format_row(name, median_of(measure, rounds), target))
+        first_mib, growth_mib = long_run_mib(folder, soak)
+    met = "met" if growth_mib <= GROWTH_MIB else "missed"
     click.echo(
-        f"\nPausing {soak:,} ids without limits: {first:.0f} MiB in the first tenth, "
-        f"{more:+.1f} MiB after it; the target is {SOAK_MIB:.0f}: {met}."
+        f"\nPausing {soak:,} ids without limits: {first_mib:.0f} MiB in the first tenth, "
+        f"{growth_mib:+.1f} MiB after it; the target is {GROWTH_MIB:.0f}: {met}."
     )
 
 

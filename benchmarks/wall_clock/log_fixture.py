@@ -1,4 +1,4 @@
-"""Write the logs of a run that was killed near its end."""
+"""Write the result log and write-ahead log of a run that was killed near its end."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,15 +13,24 @@ from bulkpause.plan import digest
 from bulkpause.settings import Settings
 
 
-#: An hour ago, so that the limits have forgotten the requests.
-BEGUN_AT = datetime.now(UTC) - timedelta(hours=1)
+#: An hour ago, so that the requests no longer count in any window.
+STARTED_AT = datetime.now(UTC) - timedelta(hours=1)
 
 
-def write_old_log(log: Path, settings: Settings, ids: int, *, left: int) -> None:
-    """Write the files of a run that had so many ids, and left the last ones out."""
-    run_id = new_run_id(BEGUN_AT, settings.endpoint_name)
+def write_interrupted_log(
+    log: Path, settings: Settings, ids: int, *, remaining: int
+) -> None:
+    """Write the files of a run that paused all but the last ids.
+
+    Args:
+        log: The path of the result log.
+        settings: The settings of the run.
+        ids: The number of planned ids.
+        remaining: The number of ids without a record.
+    """
+    run_id = new_run_id(STARTED_AT, settings.endpoint_name)
     items = [Item(id=str(1000 + row), row=row) for row in range(1, ids + 1)]
-    done = items[: ids - left]
+    done = items[: ids - remaining]
     header = Header(
         run=run_id,
         base_url=settings.endpoint_name,
@@ -48,8 +57,8 @@ def _records(items: list[Item], header: Header) -> Iterator[Record]:
             row=item.row,
             request_id=f"{header.run}-{number}",
             latency_ms=81.4,
-            started_at=timestamp(BEGUN_AT),
-            finished_at=timestamp(BEGUN_AT),
+            started_at=timestamp(STARTED_AT),
+            finished_at=timestamp(STARTED_AT),
             run_id=header.run,
             planned=header.planned,
             endpoint=header.base_url,
@@ -62,6 +71,6 @@ def _sent(items: list[Item], run_id: str) -> Iterator[Sent]:
             sent=item.id,
             action=Action.PAUSE,
             request_id=f"{run_id}-{number}",
-            at=timestamp(BEGUN_AT),
+            at=timestamp(STARTED_AT),
             clock_s=0.0,
         )

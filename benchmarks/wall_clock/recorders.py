@@ -1,104 +1,88 @@
-"""Recorders that keep less than the journal does, to tell what each half costs."""
+"""Recorders that keep less than the journal, to measure the cost of each part."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from bulkpause.engine.ports import Recorder
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import Header, encode
-from bulkpause.journal.writer import Journal
-from bulkpause.model import Action, Item, Record, Reply
+from bulkpause.journal.writer import Journal, NullJournal
+from bulkpause.model import Item, Record
 
 
-class Keeper(Recorder, Protocol):
-    """A recorder that is opened and closed, and told first what is planned."""
+class PlanRecorder(Recorder, Protocol):
+    """A recorder that also takes the plan of a run."""
 
-    async def __aenter__(self) -> Self: ...
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
     def begin(self, header: Header, items: list[Item]) -> None: ...
 
 
-class Nowhere:
-    """Keeps nothing."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
-    def begin(self, header: Header, items: list[Item]) -> None:
-        pass
-
-    def sent(self, action: Action, id_: str, request_id: str) -> None:
-        pass
-
-    def answered(
-        self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
-    ) -> None:
-        pass
-
-    def write(self, record: Record) -> None:
-        pass
+#: Opens a recorder for the time of one run.
+OpenRecorder = Callable[[], AbstractAsyncContextManager[PlanRecorder]]
 
 
-class Unsynced(Nowhere):
-    """Writes each record, and leaves the disk to the kernel."""
+class UnsyncedRecords(NullJournal):
+    """Writes each record, and leaves the sync to the kernel."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._file = AppendFile(path)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.close()
+    def __init__(self, file: AppendFile) -> None:
+        self._file = file
 
     def write(self, record: Record) -> None:
         self._file.append(encode(record))
 
 
-class NotAhead(Nowhere):
-    """The journal without its write-ahead half: records are written and synced."""
+class RecordsOnly(NullJournal):
+    """The journal without its write-ahead log: records are written and synced."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._journal = whole(path)
-
-    async def __aenter__(self) -> Self:
-        await self._journal.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._journal.__aexit__(kind, error, traceback)
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
 
     def write(self, record: Record) -> None:
         self._journal.write(record)
 
 
-def whole(path: Path) -> Journal:
-    """Make the journal of a run, as it is."""
+def no_journal(_path: Path) -> OpenRecorder:
+    """Keep nothing."""
+    return _open_null_journal
+
+
+def unsynced_records(path: Path) -> OpenRecorder:
+    """Write the records, without a sync."""
+    return partial(_open_unsynced_records, path)
+
+
+def records_only(path: Path) -> OpenRecorder:
+    """Write and sync the records, without a write-ahead log."""
+    return partial(_open_records_only, path)
+
+
+def full_journal(path: Path) -> OpenRecorder:
+    """Keep the journal of a run as it is."""
+    return partial(_journal, path)
+
+
+def _journal(path: Path) -> Journal:
     return Journal(path, is_resumed=False, now=lambda: datetime.now(UTC))
+
+
+@asynccontextmanager
+async def _open_null_journal() -> AsyncIterator[PlanRecorder]:
+    yield NullJournal()
+
+
+@asynccontextmanager
+async def _open_unsynced_records(path: Path) -> AsyncIterator[PlanRecorder]:
+    file = AppendFile(path)
+    try:
+        yield UnsyncedRecords(file)
+    finally:
+        file.close()
+
+
+@asynccontextmanager
+async def _open_records_only(path: Path) -> AsyncIterator[PlanRecorder]:
+    async with _journal(path) as journal:
+        yield RecordsOnly(journal)

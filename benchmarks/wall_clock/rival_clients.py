@@ -1,6 +1,7 @@
-"""What people write to pause a list, and the engine, with one face.
+"""The compared clients: the engine, and other ways to pause a list.
 
-Each is given an address and ids, and says which of them it takes to be paused.
+Each is called with an address, a folder and a number of ids, and gives the ids that it
+reports as paused.
 """
 
 import asyncio
@@ -12,26 +13,26 @@ from pathlib import Path
 import aiohttp
 from pyrate_limiter import Limiter, Rate
 
-from benchmarks.gate.rivals import Closable, Pacer, StackedLimiters
-from benchmarks.harness import list_of_ids, output_of
+from benchmarks.gate.rivals import RateLimiter, RetryAfterLimiter, StackedLimiters
+from benchmarks.harness import output_of, write_id_list
 from benchmarks.wall_clock.scaled_simulator import BURST, SCALE, STEADY
 from bulkpause import Pauser, RetryPolicy, Settings, Status
 from bulkpause.model import Limit, Reply
 
 
 IN_FLIGHT = 10
-#: Tries for an id, as the engine makes them; a refusal for rate is none.
-TRIES = 4
-WITHIN_S = 600.0
+#: Attempts per id, as the engine makes them. A 429 does not count.
+MAX_ATTEMPTS = 4
+TIMEOUT_S = 600.0
 LIMITS = (BURST, STEADY)
-#: Stands for the id in what parallel is given.
+#: The placeholder of the id in the command for parallel.
 ID = "@"
 
-Script = Callable[[str, Path, int], set[str]]
+Client = Callable[[str, Path, int], set[str]]
 
 
-class PyrateLimiter(Closable):
-    """A library's exact sliding log for each limit, counted at the sending."""
+class PyrateLimiter(RetryAfterLimiter):
+    """pyrate-limiter: an exact sliding log for each limit, counted when sent."""
 
     def __init__(self, limits: Iterable[Limit]) -> None:
         super().__init__()
@@ -44,24 +45,26 @@ class PyrateLimiter(Closable):
         await self._limiter.try_acquire_async("pause")
 
 
-def with_limiter(
-    make: Callable[[Sequence[Limit]], Pacer], address: str, _: Path, ids: int
+def pause_with_limiter(
+    make: Callable[[Sequence[Limit]], RateLimiter], address: str, _: Path, ids: int
 ) -> set[str]:
-    """Pause with a limiter, aiohttp, and as many tries as the engine makes."""
-    return asyncio.run(_pause_all(make(LIMITS), address, _names(ids)))
+    """Pause with a rate limiter, aiohttp, and as many attempts as the engine makes."""
+    return asyncio.run(_pause_all(make(LIMITS), address, _ids(ids)))
 
 
-async def _pause_all(pacer: Pacer, address: str, ids: Iterable[str]) -> set[str]:
-    left, paused = iter(ids), set[str]()
-    turn = asyncio.Lock()
+async def _pause_all(
+    limiter: RateLimiter, address: str, ids: Iterable[str]
+) -> set[str]:
+    remaining, paused = iter(ids), set[str]()
+    lock = asyncio.Lock()
     async with aiohttp.ClientSession(
         headers={"Authorization": "Bearer of-a-benchmark"}
     ) as session:
 
         async def work() -> None:
-            for id_ in left:
+            for id_ in remaining:
                 url = f"{address}/v1/hood/campaigns/{id_}/pause"
-                if await _pause(session, pacer, turn, url):
+                if await _pause(session, limiter, lock, url):
                     paused.add(id_)
 
         await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
@@ -69,21 +72,21 @@ async def _pause_all(pacer: Pacer, address: str, ids: Iterable[str]) -> set[str]
 
 
 async def _pause(
-    session: aiohttp.ClientSession, pacer: Pacer, turn: asyncio.Lock, url: str
+    session: aiohttp.ClientSession, limiter: RateLimiter, lock: asyncio.Lock, url: str
 ) -> bool:
-    """Pause one, and say whether the API said that it did."""
-    tries = 0
-    while tries < TRIES:
-        async with turn:
-            await pacer.acquire()
+    """Pause one id, and give whether the API confirmed it."""
+    attempts = 0
+    while attempts < MAX_ATTEMPTS:
+        async with lock:
+            await limiter.acquire()
         reply = await _post(session, url)
-        await pacer.release(reply)
+        await limiter.release(reply)
         if reply.http_status is not None and 200 <= reply.http_status < 500:
             if not reply.is_rate_limited:
                 return reply.http_status == 204
         else:
-            tries += 1
-            await asyncio.sleep(SCALE * 2 ** (tries - 1))
+            attempts += 1
+            await asyncio.sleep(SCALE * 2 ** (attempts - 1))
     return False
 
 
@@ -91,50 +94,50 @@ async def _post(session: aiohttp.ClientSession, url: str) -> Reply:
     now = asyncio.get_running_loop().time
     try:
         async with session.post(url, json={}) as response:
-            told = response.headers.get("Retry-After")
+            header = response.headers.get("Retry-After")
             return Reply(
                 received_at=now(),
                 http_status=response.status,
-                retry_after_s=None if told is None else _scaled_s(float(told)),
+                retry_after_s=None if header is None else _scaled_s(float(header)),
             )
     except (aiohttp.ClientError, OSError):
         return Reply(received_at=now())
 
 
-def _scaled_s(told_s: float) -> float:
-    """Take the least that can be said, a second, for what it would be at this scale."""
-    return told_s if told_s > 1 else SCALE
+def _scaled_s(retry_after_s: float) -> float:
+    """Scale the least `Retry-After` that the header can carry, which is a second."""
+    return retry_after_s if retry_after_s > 1 else SCALE
 
 
-def with_parallel(address: str, folder: Path, ids: int) -> set[str]:
-    """Pause with GNU parallel and curl, one each so often as the long limit allows."""
-    gap_s = STEADY.period_s / STEADY.requests
+def pause_with_parallel(address: str, folder: Path, ids: int) -> set[str]:
+    """Pause with GNU parallel and curl, at even intervals by the long limit."""
+    interval_s = STEADY.period_s / STEADY.requests
     url = f"{address}/v1/hood/campaigns/{ID}/pause"
     curl = [
         *("curl", "--silent", "--output", "/dev/null", "--request", "POST"),
         *("--header", "Authorization: Bearer of-a-benchmark", "--data", "{}"),
         *("--header", "Content-Type: application/json"),
-        *("--retry", str(TRIES - 1), "--retry-all-errors"),
+        *("--retry", str(MAX_ATTEMPTS - 1), "--retry-all-errors"),
         *("--write-out", f"{ID} %{{http_code}}\\n", url),
     ]
-    # It ends with the number of jobs that failed: what came of each is in its line.
-    pace = ["--jobs", str(IN_FLIGHT), "--delay", f"{gap_s:g}", "--halt", "never"]
+    # Its exit code is the number of failed jobs; each line of output has one result.
+    pace = ["--jobs", str(IN_FLIGHT), "--delay", f"{interval_s:g}", "--halt", "never"]
     command = ["parallel", "--will-cite", "-I", ID, *pace, *_quoted(curl), "::::"]
-    path = str(list_of_ids(folder, ids))
-    said = output_of(
-        [*command, path], within_s=WITHIN_S, is_good=lambda code: code < 102
+    path = str(write_id_list(folder, ids))
+    output = output_of(
+        [*command, path], timeout_s=TIMEOUT_S, is_success=lambda code: code < 102
     )
-    answers = (line.split() for line in said.splitlines())
-    return {id_ for id_, status in answers if status == "204"}
+    results = (line.split() for line in output.splitlines())
+    return {id_ for id_, status in results if status == "204"}
 
 
 def _quoted(words: Iterable[str]) -> list[str]:
-    """Quote words for the shell that parallel gives them to."""
+    """Quote words for the shell that parallel runs."""
     return [f"'{word}'" if set(word) & set(" %\\{") else word for word in words]
 
 
-def with_engine(address: str, folder: Path, ids: int) -> set[str]:
-    """Pause with the engine, its log and its waits at the scale of the rest."""
+def pause_with_engine(address: str, folder: Path, ids: int) -> set[str]:
+    """Pause with the engine, its log, and backoff at the scale of the simulator."""
     return asyncio.run(_pause_with_engine(address, folder / "log.jsonl", ids))
 
 
@@ -144,22 +147,22 @@ async def _pause_with_engine(address: str, log: Path, ids: int) -> set[str]:
     async with Pauser("of-a-benchmark", settings, log=log) as pauser:
         return {
             record.id
-            async for record in pauser.pause(_names(ids))
+            async for record in pauser.pause(_ids(ids))
             if record.id is not None and record.status is Status.PAUSED
         }
 
 
-def _names(ids: int) -> Sequence[str]:
-    return [str(1000 + n) for n in range(ids)]
+def _ids(number: int) -> Sequence[str]:
+    return [str(1000 + n) for n in range(number)]
 
 
-def scripts() -> Mapping[str, Script]:
-    """Give all that can run here, by their names."""
-    found: dict[str, Script] = {
-        "engine": with_engine,
-        "stacked aiolimiter": partial(with_limiter, StackedLimiters),
-        "pyrate-limiter": partial(with_limiter, PyrateLimiter),
+def available_clients() -> Mapping[str, Client]:
+    """Give the clients that can run on this machine, by name."""
+    clients: dict[str, Client] = {
+        "engine": pause_with_engine,
+        "stacked aiolimiter": partial(pause_with_limiter, StackedLimiters),
+        "pyrate-limiter": partial(pause_with_limiter, PyrateLimiter),
     }
     if shutil.which("parallel") and shutil.which("curl"):
-        found["parallel and curl"] = with_parallel
-    return found
+        clients["parallel and curl"] = pause_with_parallel
+    return clients

@@ -1,8 +1,8 @@
-"""What a slot of the gate costs, in windows of very different sizes: in real time.
+"""Measure the CPU time per slot of the gate, for windows of different sizes.
 
-Run `python -m benchmarks.wall_clock.slot_cost --help` from the root of the repository. The
-loop's clock is virtual, so that what is left is the work. Only ratios within one
-table say something; they do not depend much on the machine.
+Run `python -m benchmarks.wall_clock.slot_cost --help` from the root of the repository.
+The loop's clock is virtual, so that only work is measured. Only the ratios within one
+table are meaningful; they depend little on the machine.
 """
 
 import asyncio
@@ -12,62 +12,73 @@ from time import perf_counter
 
 import click
 
-from benchmarks.gate.__main__ import sizes_of
-from benchmarks.harness import head, row
+from benchmarks.gate.__main__ import parse_sizes
+from benchmarks.harness import table_head, table_row
 from bulkpause.model import Limit, Reply
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.fixed_window import FixedWindows, HeaderWindow
 from tests.testkit.virtual_time import VirtualTimeLoop
 
 
-#: A window is as long as its slots are many: one is free again each so many seconds.
-GAP_S = 0.4
+#: The period grows with the window: a slot comes free at this interval, in seconds.
+INTERVAL_S = 0.4
 ROUND_TRIP_S = 0.05
+COLUMNS = (
+    "requests per window",
+    "creation",
+    "slot, no headers",
+    "slot, with headers",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What one window cost, in seconds of work."""
+    """The CPU seconds of one window.
 
-    making_s: float
-    #: For each slot, where answers say nothing of the window, and where they do.
+    Attributes:
+        creation_s: To create the gate.
+        silent_s: Per slot, if responses have no rate-limit headers.
+        headers_s: Per slot, if they do.
+    """
+
+    creation_s: float
     silent_s: float
-    told_s: float
+    headers_s: float
 
 
 def cost_of(requests: int, slots: int, repeats: int) -> Cost:
-    """Measure a window of so many requests: the least of the repeats.
+    """Measure a window of the given number of requests: the least of the repeats.
 
-    Where the server tells, at least two windows' worth of slots are taken, so that
-    what is done once in a window counts.
+    With headers, the slots fill at least two windows, so that the work that is done
+    once per window is included.
     """
-    limit = Limit(requests, requests * GAP_S)
-    told_slots = max(slots, 2 * requests)
+    limit = Limit(requests, requests * INTERVAL_S)
+    header_slots = max(slots, 2 * requests)
     return Cost(
-        making_s=min(_making_s(limit) for _ in range(repeats)),
+        creation_s=min(_creation_s(limit) for _ in range(repeats)),
         silent_s=min(_slot_s(limit, "none", slots) for _ in range(repeats)),
-        told_s=min(_slot_s(limit, "longest", told_slots) for _ in range(repeats)),
+        headers_s=min(_slot_s(limit, "longest", header_slots) for _ in range(repeats)),
     )
 
 
-def _making_s(limit: Limit) -> float:
+def _creation_s(limit: Limit) -> float:
     started_s = perf_counter()
     Gate([limit], max_in_flight=1)
     return perf_counter() - started_s
 
 
 def _slot_s(limit: Limit, header_window: HeaderWindow, slots: int) -> float:
-    model = FixedWindows([limit], [GAP_S / 2], header_window=header_window)
+    model = FixedWindows([limit], [INTERVAL_S / 2], header_window=header_window)
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(take_and_tell(limit, model, slots)) / slots
+        return runner.run(acquire_and_release(limit, model, slots)) / slots
 
 
-async def take_and_tell(limit: Limit, model: FixedWindows, slots: int) -> float:
-    """Take and tell so many slots, and say how many seconds of work that was."""
+async def acquire_and_release(limit: Limit, model: FixedWindows, slots: int) -> float:
+    """Acquire and release slots, and give the CPU seconds that it took."""
     loop = asyncio.get_running_loop()
     gate = Gate([limit], max_in_flight=1)
-    # Full from the start, with slots that come free one by one.
-    await gate.restore(index * GAP_S for index in range(limit.requests))
+    # The window is full from the start, and its slots come free one by one.
+    await gate.restore(index * INTERVAL_S for index in range(limit.requests))
     started_s = perf_counter()
     for _ in range(slots):
         await gate.acquire()
@@ -84,31 +95,32 @@ async def take_and_tell(limit: Limit, model: FixedWindows, slots: int) -> float:
     return perf_counter() - started_s
 
 
-def line_of(requests: int, cost: Cost, base: Cost) -> str:
-    """Write one line of the table."""
+def format_row(requests: int, cost: Cost, base: Cost) -> str:
+    """Format one row of the table."""
     ratios = (
-        cost.making_s / base.making_s,
+        cost.creation_s / base.creation_s,
         cost.silent_s / base.silent_s,
-        cost.told_s / base.told_s,
+        cost.headers_s / base.headers_s,
     )
     texts = [f"{requests:,}", *(f"{ratio:.2f}" for ratio in ratios)]
-    return row(texts)
+    return table_row(texts)
 
 
 @click.command()
-@click.option("--windows", type=sizes_of, default="10,1000,100000")
+@click.option("--windows", type=parse_sizes, default="10,1000,100000")
 @click.option("--slots", type=click.IntRange(1), default=10_000)
 @click.option("--repeats", type=click.IntRange(1), default=3)
 def main(*, windows: Sequence[int], slots: int, repeats: int) -> None:
-    """Print what a window costs, in units of what the first one does."""
-    names = ["a slot, silent server", "a slot, telling server"]
-    click.echo(head(["requests in the window", "making it", *names], left=0))
+    """Print the cost of each window in units of the first."""
+    click.echo(table_head(COLUMNS, text_columns=0))
     costs = {requests: cost_of(requests, slots, repeats) for requests in windows}
     base = costs[windows[0]]
     for requests, cost in costs.items():
-        click.echo(line_of(requests, cost, base))
+        click.echo(format_row(requests, cost, base))
     base_us = 1e6 * base.silent_s
-    click.echo(f"\nOne slot of the first, silent: {base_us:.0f} microseconds here.")
+    click.echo(
+        f"\nThe first without headers: {base_us:.0f} µs per slot on this machine."
+    )
 
 
 if __name__ == "__main__":

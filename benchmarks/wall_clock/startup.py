@@ -1,7 +1,7 @@
-"""How long it takes from the start of the program to its first request: in real time.
+"""Measure the time from the start of the program to its first request.
 
-Run `python -m benchmarks.wall_clock.startup --help` from the root of the repository. What a
-program pays that sends over aiohttp and does nothing else is the unit.
+Run `python -m benchmarks.wall_clock.startup --help` from the root of the repository.
+The unit is the time to import aiohttp, which every client that uses it needs.
 """
 
 import socket
@@ -18,25 +18,25 @@ from time import perf_counter
 import click
 
 from benchmarks.harness import (
-    ENVIRONMENT,
-    head,
-    in_turn,
-    list_of_ids,
+    installed_program,
     machine,
-    program,
-    ratio,
-    row,
+    measure_in_turn,
+    median_ratio,
+    started,
+    table_head,
+    table_row,
+    write_id_list,
 )
 
 
 BASE = "import aiohttp"
-RUN = "run, lines of JSON"
+RUN = "run, JSON lines"
 #: In units of `BASE`.
 TARGET = 1.5
-#: A program that sends nothing for so many seconds never will.
-WITHIN_S = 60.0
-#: As little of aiohttp as a POST needs.
-BARE = """
+#: A program that sends nothing for this long is considered stuck.
+TIMEOUT_S = 60.0
+#: The least that a POST over aiohttp needs.
+BASELINE = """
 import asyncio, sys, aiohttp
 async def main():
     async with aiohttp.ClientSession() as session:
@@ -45,79 +45,83 @@ asyncio.run(main())
 """
 
 
-def until_its_end_s(command: Sequence[str]) -> float:
-    """Run a command, and say how many seconds it took."""
+def time_to_exit_s(command: Sequence[str]) -> float:
+    """Run a command, and give the seconds that it took."""
     started_s = perf_counter()
-    subprocess.run(command, capture_output=True, timeout=WITHIN_S, check=False)
+    subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
     return perf_counter() - started_s
 
 
-def until_the_first_post_s(command_to: Callable[[str], Sequence[str]]) -> float:
-    """Start a program, and say how many seconds it took until its POST arrived.
+def time_to_first_post_s(command_to: Callable[[str], Sequence[str]]) -> float:
+    """Start a program, and give the seconds until its POST arrived.
 
-    It is ended then, by a signal that it cannot see.
+    The program is then killed.
+
+    Raises:
+        ClickException: It sent something else.
     """
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
-        listener.settimeout(WITHIN_S)
+        listener.settimeout(TIMEOUT_S)
         command = command_to(f"http://127.0.0.1:{listener.getsockname()[1]}")
         started_s = perf_counter()
-        with subprocess.Popen(
-            command,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            try:
-                peer, _ = listener.accept()
-                with peer:
-                    peer.settimeout(WITHIN_S)
-                    data = peer.recv(4)
-                    took_s = perf_counter() - started_s
-            finally:
-                process.kill()
+        with started(command):
+            peer, _ = listener.accept()
+            with peer:
+                peer.settimeout(TIMEOUT_S)
+                data = peer.recv(4)
+                took_s = perf_counter() - started_s
     if data != b"POST":
-        raise click.ClickException(f"{command[0]} sent {data!r}, and no POST")
+        raise click.ClickException(f"{command[0]} sent {data!r} and not a POST")
     return took_s
 
 
 def measures_of(folder: Path, ids: int) -> Mapping[str, Callable[[], float]]:
-    """Name what is measured, in the order of the table."""
-    python, numbers, path = sys.executable, count(), str(list_of_ids(folder, ids))
+    """Name the measures, in the order of the table."""
+    python, numbers, path = sys.executable, count(), str(write_id_list(folder, ids))
 
     def run(progress: str, address: str) -> Sequence[str]:
         log = str(folder / f"{next(numbers)}.jsonl")
         where = ("--base-url", address, "--log", log)
-        return [program(), "run", path, "--yes", *where, "--progress", progress]
+        return [
+            installed_program(),
+            "run",
+            path,
+            "--yes",
+            *where,
+            "--progress",
+            progress,
+        ]
 
-    def bare(address: str) -> Sequence[str]:
-        return [python, "-c", BARE, address]
+    def baseline(address: str) -> Sequence[str]:
+        return [python, "-c", BASELINE, address]
 
     return {
-        "pass": partial(until_its_end_s, [python, "-c", "pass"]),
-        BASE: partial(until_its_end_s, [python, "-c", BASE]),
-        "aiohttp, one POST": partial(until_the_first_post_s, bare),
-        RUN: partial(until_the_first_post_s, partial(run, "lines")),
-        "run, no progress": partial(until_the_first_post_s, partial(run, "none")),
-        "--help": partial(until_its_end_s, [program(), "--help"]),
-        "a usage error": partial(until_its_end_s, [program(), "run"]),
+        "pass": partial(time_to_exit_s, [python, "-c", "pass"]),
+        BASE: partial(time_to_exit_s, [python, "-c", BASE]),
+        "aiohttp, one POST": partial(time_to_first_post_s, baseline),
+        RUN: partial(time_to_first_post_s, partial(run, "lines")),
+        "run, no display": partial(time_to_first_post_s, partial(run, "none")),
+        "--help": partial(time_to_exit_s, [installed_program(), "--help"]),
+        "usage error": partial(time_to_exit_s, [installed_program(), "run"]),
     }
 
 
 @click.command()
-@click.option("--ids", type=click.IntRange(1), default=150, help="In the file.")
+@click.option(
+    "--ids", type=click.IntRange(1), default=150, help="Number of ids in the input."
+)
 @click.option("--rounds", type=click.IntRange(1), default=15)
 def main(*, ids: int, rounds: int) -> None:
-    """Print how long the first request takes, in units of importing aiohttp."""
+    """Print the time to the first request, in units of importing aiohttp."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        figures = in_turn(measures_of(folder, ids), rounds)
+        samples = measure_in_turn(measures_of(folder, ids), rounds)
     click.echo(f"{ids:,} ids, {rounds} rounds in turn, medians; {machine()}.\n")
-    click.echo(head(["from the start", "ms", f"÷ {BASE}"]))
-    for measure, values in figures.items():
-        ms, units = 1000 * median(values), ratio(figures, measure, BASE)
-        click.echo(row([measure, f"{ms:.0f}", f"{units:.2f}"]))
-    met = "met" if ratio(figures, RUN, BASE) <= TARGET else "missed"
+    click.echo(table_head(["program", "ms", f"÷ {BASE}"]))
+    for measure, values in samples.items():
+        ms, units = 1000 * median(values), median_ratio(samples, measure, BASE)
+        click.echo(table_row([measure, f"{ms:.0f}", f"{units:.2f}"]))
+    met = "met" if median_ratio(samples, RUN, BASE) <= TARGET else "missed"
     click.echo(f"\nThe target for a run is {TARGET}: {met}.")
 
 

@@ -1,41 +1,40 @@
-"""A server that does as little as can be done: 204 to whatever it is asked.
+"""A stub server with the least possible work: a 204 to every request.
 
-Run as a program it listens on loopback, prints its address, and ends with its
-standard input; then it prints how many seconds it worked. It looks for the end of
-each request and reads nothing else of it, so that the client is the slower one.
+Run as a program it listens on loopback and prints its address. It ends when its
+standard input ends, and then prints the CPU seconds that it used. It only looks for
+the end of each request, so that the client is the slower one.
 """
 
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from selectors import EVENT_READ, DefaultSelector
 from time import process_time
 
+from benchmarks.harness import Server, serving
 
-ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+RESPONSE = b"HTTP/1.1 204 No Content\r\n\r\n"
 END_OF_HEAD = b"\r\n\r\n"
-LENGTH = b"content-length:"
-MOST_BYTES = 65_536
+CONTENT_LENGTH = b"content-length:"
+MAX_READ_BYTES = 65_536
 
 
 class Connection:
-    """Counts the requests of one client that are whole, and answers each."""
+    """One connection: responds to each complete request."""
 
     def __init__(self, peer: socket.socket) -> None:
         self._peer = peer
         self._data = b""
 
     def read(self) -> bool:
-        """Read what there is; False when there is nothing more to come."""
+        """Read the available bytes; False at the end of the connection."""
         try:
-            data = self._peer.recv(MOST_BYTES)
+            data = self._peer.recv(MAX_READ_BYTES)
             self._data += data
             while (end := end_of_request(self._data)) is not None:
                 self._data = self._data[end:]
-                self._peer.sendall(ANSWER)
+                self._peer.sendall(RESPONSE)
         except ConnectionError:
             return False
         return bool(data)
@@ -45,38 +44,18 @@ class Connection:
 
 
 def end_of_request(data: bytes) -> int | None:
-    """Say where the first request ends; None if it is not all there."""
+    """Find the end of the first request; None if it is incomplete."""
     head, mark, _ = data.partition(END_OF_HEAD)
     if not mark:
         return None
-    _, _, after = head.lower().partition(LENGTH)
+    _, _, after = head.lower().partition(CONTENT_LENGTH)
     end = len(head) + len(mark) + int(after.partition(b"\r\n")[0] or 0)
     return end if end <= len(data) else None
 
 
-@dataclass(slots=True)
-class Server:
-    """A server that runs: its address, and once it has ended, its work."""
-
-    address: str
-    worked_s: float = 0.0
-
-
-@contextmanager
-def serving() -> Iterator[Server]:
-    """Run the server as a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.wall_clock.stub_server"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        server = Server(process.stdout.readline().strip())
-        try:
-            yield server
-        finally:
-            process.stdin.close()
-            server.worked_s = float(process.stdout.readline() or 0)
+def running_stub_server() -> AbstractContextManager[Server]:
+    """Run the server in another process. Its final output is its CPU seconds."""
+    return serving("benchmarks.wall_clock.stub_server")
 
 
 def serve() -> None:
@@ -99,6 +78,6 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    begun_s = process_time()
+    started_s = process_time()
     serve()
-    print(process_time() - begun_s)
+    print(process_time() - started_s)

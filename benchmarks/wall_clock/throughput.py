@@ -1,8 +1,9 @@
-"""How many requests a second the engine can make when nothing holds it: real time.
+"""Measure the requests per second of the engine without rate limits.
 
-Run `python -m benchmarks.wall_clock.throughput --help` from the root of the repository. The engine
-is the installed program, with its log and its write-ahead file; the unit is a loop
-over aiohttp that keeps nothing. Both meet the same server, in a process of its own.
+Run `python -m benchmarks.wall_clock.throughput --help` from the root of the
+repository. The engine is the installed program, with its result log and write-ahead
+log. The unit is a loop over aiohttp that keeps nothing. Both meet the same server in
+another process.
 """
 
 import sys
@@ -18,26 +19,26 @@ import orjson
 
 from benchmarks.harness import (
     UNLIMITED,
-    head,
-    in_turn,
-    list_of_ids,
+    installed_program,
     machine,
+    measure_in_turn,
+    median_ratio,
     output_of,
-    program,
-    ratio,
-    row,
+    table_head,
+    table_row,
+    write_id_list,
 )
-from benchmarks.wall_clock.stub_server import serving
+from benchmarks.wall_clock.stub_server import running_stub_server
 
 
-BARE, ENGINE = "bare loop", "engine"
+BASE, ENGINE = "bare loop", "engine"
 #: In units of the bare loop.
 TARGET = 0.7
-WITHIN_S = 600.0
+TIMEOUT_S = 600.0
 
 
-def bare_per_s(address: str, ids: int, in_flight: int) -> float:
-    """Let the bare loop make its requests, and say how many it made a second."""
+def baseline_per_s(address: str, ids: int, in_flight: int) -> float:
+    """Run the bare loop, and give its requests per second."""
     arguments = [address, str(ids), str(in_flight)]
     command = [
         sys.executable,
@@ -45,18 +46,26 @@ def bare_per_s(address: str, ids: int, in_flight: int) -> float:
         "benchmarks.wall_clock.baseline_client",
         *arguments,
     ]
-    return ids / float(output_of(command, within_s=WITHIN_S))
+    return ids / float(output_of(command, timeout_s=TIMEOUT_S))
 
 
 def engine_per_s(
     address: str, ids: Path, in_flight: int, logs: Callable[[], Path]
 ) -> float:
-    """Let the program pause a list, and say how many requests it made a second."""
+    """Run the program on a list, and give its requests per second."""
     command = [
-        *(program(), "run", str(ids), "--base-url", address, "--log", str(logs())),
+        *(
+            installed_program(),
+            "run",
+            str(ids),
+            "--base-url",
+            address,
+            "--log",
+            str(logs()),
+        ),
         *("--max-in-flight", str(in_flight), "--json", *UNLIMITED),
     ]
-    totals = orjson.loads(output_of(command, within_s=WITHIN_S))
+    totals = orjson.loads(output_of(command, timeout_s=TIMEOUT_S))
     return float(totals["paused"] / totals["wall_s"])
 
 
@@ -66,12 +75,12 @@ def engine_per_s(
 @click.option("--rounds", type=click.IntRange(1), default=7)
 def main(*, ids: int, in_flight: int, rounds: int) -> None:
     """Print the throughput of the engine in units of that of a bare loop."""
-    with TemporaryDirectory() as name, serving() as server:
+    with TemporaryDirectory() as name, running_stub_server() as server:
         folder, numbers = Path(name), count()
-        path = list_of_ids(folder, ids)
-        figures = in_turn(
+        path = write_id_list(folder, ids)
+        samples = measure_in_turn(
             {
-                BARE: partial(bare_per_s, server.address, ids, in_flight),
+                BASE: partial(baseline_per_s, server.address, ids, in_flight),
                 ENGINE: lambda: engine_per_s(
                     server.address,
                     path,
@@ -85,14 +94,15 @@ def main(*, ids: int, in_flight: int, rounds: int) -> None:
         f"{ids:,} ids, {in_flight} in flight, {rounds} rounds in turn, medians; "
         f"{machine()}.\n"
     )
-    click.echo(head(["client", "requests/s", f"÷ {BARE}"]))
-    for client, values in figures.items():
-        units = ratio(figures, client, BARE)
-        click.echo(row([client, f"{median(values):,.0f}", f"{units:.2f}"]))
-    spent_s = sum(ids / value for values in figures.values() for value in values)
-    met = "met" if ratio(figures, ENGINE, BARE) >= TARGET else "missed"
+    click.echo(table_head(["client", "requests/s", f"÷ {BASE}"]))
+    for client, values in samples.items():
+        units = median_ratio(samples, client, BASE)
+        click.echo(table_row([client, f"{median(values):,.0f}", f"{units:.2f}"]))
+    server_cpu_s = float(server.final_output)
+    spent_s = sum(ids / value for values in samples.values() for value in values)
+    met = "met" if median_ratio(samples, ENGINE, BASE) >= TARGET else "missed"
     click.echo(
-        f"\nThe server worked for {server.worked_s / spent_s:.0%} of the time.\n"
+        f"\nThe server used {server_cpu_s / spent_s:.0%} of a core.\n"
         f"The target for the engine is {TARGET}: {met}."
     )
 

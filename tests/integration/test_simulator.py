@@ -242,7 +242,7 @@ async def test_request_is_allowed_after_retry_after() -> None:
         assert await pause(client) == 204
 
 
-async def test_requests_over_parallel_limit_get_retry_after_minus_one() -> None:
+async def test_parallel_limit_gives_retry_after_minus_one() -> None:
     hung = {"1": (Fault.HANG,), "2": (Fault.HANG,)}
     async with (
         running(parallel_limit=2, scripts=hung) as (simulator, client),

@@ -14,14 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.gate.ledger import most_in_any_window
 from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.fixed_window import FixedWindows, HeaderWindow, Rounding
 from tests.testkit.gate_simulation import DOCUMENTED, Falsify, Traffic, gate_of, run
 from tests.testkit.network import NETWORKS, Connections, Network
 from tests.testkit.server_model import ServerModel
-from tests.testkit.sliding_log import SlidingLog
+from tests.testkit.sliding_log import SlidingLog, most_in_any_window
 from tests.testkit.token_bucket import OneBucket
 from tests.testkit.virtual_time import VirtualTimeLoop
 

@@ -1,74 +1,48 @@
-"""The documented server: windows that follow one another."""
+"""Model of the documented server: fixed windows, counted as in the simulator."""
 
-from collections.abc import Callable, Mapping, Sequence
-from math import ceil, floor, inf
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from bulkpause.model import Limit, RateLimitHeaders
-from tests.testkit.server_model import Verdict
+from bulkpause.simulator.limits import (
+    HeaderWindow,
+    RateLimits,
+    Rounding,
+    Window,
+    WindowState,
+    reported_state,
+    whole_seconds,
+)
+from tests.testkit.server_model import RateLimitDecision
 
 
-HeaderWindow = Literal["longest", "shortest", "tightest", "none"]
-
-
-Rounding = Literal["up", "down", "nearest"]
-
+__all__ = ["ROUNDED", "FixedWindows", "HeaderWindow", "Rounding", "windows_of"]
 
 ROUNDED: Mapping[Rounding, Callable[[float], int]] = {
-    "up": ceil,
-    "down": floor,
-    "nearest": lambda seconds: floor(seconds + 0.5),
+    "up": partial(whole_seconds, rounding="up"),
+    "down": partial(whole_seconds, rounding="down"),
+    "nearest": partial(whole_seconds, rounding="nearest"),
 }
 
 
-def window_index(limit: Limit, phase_s: float, now_s: float) -> int:
-    """Say which fixed window holds an instant. Window i begins at phase + i periods."""
-    index = floor((now_s - phase_s) / limit.period_s)
-    if phase_s + (index + 1) * limit.period_s <= now_s:
-        return index + 1
-    if phase_s + index * limit.period_s > now_s:
-        return index - 1
-    return index
-
-
-def window_end_s(limit: Limit, phase_s: float, now_s: float) -> float:
-    """Say when the fixed window ends that holds an instant."""
-    return phase_s + (window_index(limit, phase_s, now_s) + 1) * limit.period_s
-
-
-class FixedWindow:
-    """The count of one limit in windows that follow one another."""
-
-    def __init__(self, limit: Limit, phase_s: float) -> None:
-        self.limit = limit
-        self.ends_at_s = -inf
-        self.spent = 0
-        self._phase_s = phase_s
-
-    @property
-    def is_full(self) -> bool:
-        return self.spent >= self.limit.requests
-
-    @property
-    def remaining(self) -> int:
-        return max(0, self.limit.requests - self.spent)
-
-    def roll(self, now_s: float) -> None:
-        """Begin anew if the window is over."""
-        if now_s >= self.ends_at_s:
-            self.ends_at_s = window_end_s(self.limit, self._phase_s, now_s)
-            self.spent = 0
+def windows_of(limits: Iterable[Limit], phases_s: Iterable[float]) -> list[Window]:
+    """Make a fixed window of each limit, with one phase for each."""
+    return [
+        Window(limit=limit.requests, period_s=limit.period_s, phase_s=phase_s)
+        for limit, phase_s in zip(limits, phases_s, strict=True)
+    ]
 
 
 class FixedWindows:
-    """The documented server: a count for each window, which begins anew at its end.
+    """The documented server: each limit counts in fixed windows.
 
     Args:
-        limits: The windows. A request must fit into all of them.
-        phases_s: An instant at which a window begins, for each limit.
-        header_window: Which window the `X-RateLimit-*` headers speak of.
-        reset_rounding: How seconds left become whole, also in `Retry-After`.
-        counts_refused: Whether a refused request spends allowance, too.
+        limits: The rate limits. A request must fit into all of them.
+        phases_s: An instant of a window reset, for each limit.
+        header_window: The window that the `X-RateLimit-*` headers describe.
+        reset_rounding: How the seconds until a reset are rounded, also in
+            `Retry-After`.
+        counts_rate_limited: Whether a rate-limited request is counted too.
     """
 
     def __init__(
@@ -78,49 +52,39 @@ class FixedWindows:
         *,
         header_window: HeaderWindow = "longest",
         reset_rounding: Rounding = "up",
-        counts_refused: bool = False,
+        counts_rate_limited: bool = False,
     ) -> None:
-        pairs = zip(limits, phases_s, strict=True)
-        windows = [FixedWindow(limit, phase_s) for limit, phase_s in pairs]
-        self._windows = sorted(windows, key=lambda window: window.limit.period_s)
+        self._limits = RateLimits(windows_of(limits, phases_s))
         self._header_window = header_window
-        self._rounded = ROUNDED[reset_rounding]
-        self._counts_refused = counts_refused
+        self._reset_rounding = reset_rounding
+        self._counts_rate_limited = counts_rate_limited
 
-    def arrive(self, now_s: float) -> Verdict:
-        self._roll(now_s)
-        refusing = [window for window in self._windows if window.is_full]
-        if not refusing or self._counts_refused:
-            for window in self._windows:
-                window.spent += 1
-        if refusing:
-            wait_s = self._rounded(refusing[-1].ends_at_s - now_s)
-            return Verdict(allowed=False, retry_after_s=wait_s)
-        return Verdict(allowed=True, rate_limit=self.rate_limit(now_s))
+    def arrive(self, now_s: float) -> RateLimitDecision:
+        wait_s = self._limits.wait_s(now_s)
+        if wait_s is None or self._counts_rate_limited:
+            self._limits.count(now_s)
+        if wait_s is None:
+            return RateLimitDecision(allowed=True, rate_limit=self.rate_limit(now_s))
+        retry_after_s = whole_seconds(wait_s, self._reset_rounding)
+        return RateLimitDecision(allowed=False, retry_after_s=retry_after_s)
 
     def rate_limit(self, now_s: float) -> RateLimitHeaders | None:
-        """Say what the headers of an answer say that is written now."""
-        self._roll(now_s)
-        window = self._told()
-        if window is None:
+        """Give the headers of a response that is written now."""
+        state = self._reported_state(now_s)
+        if state is None:
             return None
         return RateLimitHeaders(
-            limit=window.limit.requests,
-            remaining=window.remaining,
-            reset_s=self._rounded(window.ends_at_s - now_s),
+            limit=state.window.limit,
+            remaining=state.remaining,
+            reset_s=whole_seconds(state.reset_s, self._reset_rounding),
         )
 
-    def _roll(self, now_s: float) -> None:
-        for window in self._windows:
-            window.roll(now_s)
-
-    def _told(self) -> FixedWindow | None:
-        match self._header_window:
-            case "longest":
-                return self._windows[-1]
-            case "shortest":
-                return self._windows[0]
-            case "tightest":
-                return min(self._windows, key=lambda window: window.remaining)
-            case "none":
-                return None
+    def _reported_state(self, now_s: float) -> WindowState | None:
+        states = self._limits.states(now_s)
+        if self._header_window == "tightest":
+            # Of equals the shortest. The simulator reports the longest, so that both
+            # possible servers are covered.
+            return min(
+                states, key=lambda state: (state.remaining, state.window.period_s)
+            )
+        return reported_state(states, self._header_window)

@@ -1,19 +1,24 @@
-"""The way between client and server: delays and connections, on the loop's clock."""
+"""Networks and connections of the simulations, on the clock of the event loop."""
 
 from dataclasses import dataclass
 from math import inf
 from random import Random
 
+from bulkpause.simulator import network
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """What the way is like.
+class Network(network.Network):
+    """The delays of a network, in seconds. The defaults are the network `target`.
 
-    `one_way_s` is what each way takes at least, and `jitter_s` the mean of what is
-    added to it. A connection that was idle for `keep_alive_s` is closed. Setting one
-    up happens before the request is written, unless `setup_is_hidden`: then nobody
-    on this side sees that the request is only on its way so much later. The server
-    answers `service_s` after it has counted the request.
+    Attributes:
+        one_way_s: The minimum delay of each way.
+        jitter_s: The mean of the exponential delay that each way adds to it.
+        setup_s: The time to set up a new connection.
+        keep_alive_s: A connection that was idle for longer is closed.
+        setup_is_hidden: Whether a connection is set up after the request was written.
+            The client then cannot see that the request is delayed by the setup.
+        service_s: The time from counting a request to its response.
     """
 
     one_way_s: float = 0.05
@@ -34,7 +39,7 @@ NETWORKS = {
 
 
 class Connections:
-    """The connections of one client: the one last used is used again first."""
+    """The connections of one client. The one used last is reused first."""
 
     def __init__(self, network: Network, random: Random) -> None:
         self._network = network
@@ -45,8 +50,8 @@ class Connections:
         """Take a connection.
 
         Returns:
-            Whether it is a new one, seconds until the request is written, and from
-            then until it arrives.
+            Whether it is new, the seconds until the request is written, and the
+            seconds from then until it arrives.
         """
         is_cold = not self._has_warm(now_s)
         setup_s = self._network.setup_s if is_cold else 0.0
@@ -59,19 +64,17 @@ class Connections:
         self._idle_since_s.append(now_s)
 
     def back_s(self) -> float:
-        """Draw how long it takes from the arrival to the answer."""
+        """Draw the seconds from the arrival of a request to its response."""
         return self._network.service_s + self.way_s()
 
     def way_s(self) -> float:
-        """Draw how long one way takes."""
-        jitter_s = self._network.jitter_s
-        added_s = self._random.expovariate(1 / jitter_s) if jitter_s else 0.0
-        return self._network.one_way_s + added_s
+        """Draw the delay of one way."""
+        return self._network.draw_one_way_s(self._random)
 
     def _has_warm(self, now_s: float) -> bool:
         if not self._idle_since_s:
             return False
-        # The one used last: if it has gone cold, so have all others.
+        # If the connection used last is too old, all others are.
         if self._idle_since_s.pop() + self._network.keep_alive_s >= now_s:
             return True
         self._idle_since_s.clear()

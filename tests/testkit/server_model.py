@@ -1,7 +1,7 @@
-"""What a server says to one request, and the face of the models that decide it.
+"""Interface of the server models, which decide requests without a clock.
 
-The models hold no clock. The instant of each arrival is passed in, in seconds, and
-is never earlier than the one before.
+The instant of each arrival is passed in, in seconds. It is never earlier than the
+one before.
 """
 
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from typing import Protocol
 from bulkpause.model import RateLimitHeaders
 
 
-#: Less than this share of a token is an error of floating point.
-CRUMB = 1e-9
+#: A smaller share of a token is a floating-point error.
+FLOAT_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the server says to one request."""
+class RateLimitDecision:
+    """The response of a server to one request, as far as rate limits go."""
 
     allowed: bool
     rate_limit: RateLimitHeaders | None = None
@@ -24,6 +24,6 @@ class Verdict:
 
 
 class ServerModel(Protocol):
-    """Decides on each request at the instant of its arrival."""
+    """Decides each request at the instant of its arrival."""
 
-    def arrive(self, now_s: float) -> Verdict: ...
+    def arrive(self, now_s: float) -> RateLimitDecision: ...

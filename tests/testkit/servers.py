@@ -1,4 +1,4 @@
-"""The servers by name: how each counts, and the best arrivals at it."""
+"""ServerProfile models by name, each with the earliest arrivals that it allows."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,15 +12,19 @@ from tests.testkit.lower_bounds import (
     token_bucket_arrivals,
 )
 from tests.testkit.server_model import ServerModel
-from tests.testkit.shared_account import Shared, poisson_arrivals, steady_arrivals
+from tests.testkit.shared_account import (
+    SharedAccount,
+    poisson_arrivals,
+    steady_arrivals,
+)
 from tests.testkit.sliding_counter import SlidingCounter
 from tests.testkit.sliding_log import SlidingLog
 from tests.testkit.token_bucket import Bucket, OneBucket, TwoTokenBuckets, buckets_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What a server is made of: its limits, when their windows begin, its chance."""
+class ServerConfig:
+    """The rate limits of a server, the phases of their windows, and a random seed."""
 
     limits: tuple[Limit, ...]
     phases_s: tuple[float, ...]
@@ -32,128 +36,139 @@ class Setting:
 
     @property
     def bucket(self) -> Bucket:
-        """One that holds a burst, and is refilled at the steady rate."""
+        """A bucket with the capacity of a burst, refilled at the steady rate."""
         capacity = min(limit.requests for limit in self.limits)
         return Bucket(capacity=capacity, per_s=self.steady_per_s)
 
     @property
     def even_others_s(self) -> Iterator[float]:
-        """Others that use half of the account, evenly."""
-        return steady_arrivals(self.steady_per_s / 2, since_s=self._long_ago_s)
+        """Requests of others at even intervals, half of the steady rate."""
+        return steady_arrivals(self.steady_per_s / 2, since_s=self._others_since_s)
 
     @property
     def others_s(self) -> Iterator[float]:
-        """Others that use half of the account, at random."""
+        """Requests of others at random intervals, half of the steady rate."""
         half_per_s = self.steady_per_s / 2
-        return poisson_arrivals(half_per_s, since_s=self._long_ago_s, seed=self.seed)
+        return poisson_arrivals(
+            half_per_s, since_s=self._others_since_s, seed=self.seed
+        )
 
     @property
-    def _long_ago_s(self) -> float:
+    def _others_since_s(self) -> float:
         return -2 * max(limit.period_s for limit in self.limits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """How to make a server model, and the best arrivals at it from an instant on.
+class ServerProfile:
+    """A kind of server.
 
-    `late_s` is how much later than it does the longest window may end by what the
-    answers say, whose seconds are rounded nobody knows which way.
+    Attributes:
+        make_model: Makes the server model.
+        earliest_arrivals: Gives the earliest arrivals from an instant on.
+        reset_error_s: How much later than in fact the reset of the longest window may
+            be by the headers. They are rounded, and do not say in which direction.
     """
 
-    make: Callable[[Setting], ServerModel]
-    best: Callable[[Setting, float], Iterator[float]]
-    late_s: float = 0.0
+    make_model: Callable[[ServerConfig], ServerModel]
+    earliest_arrivals: Callable[[ServerConfig, float], Iterator[float]]
+    reset_error_s: float = 0.0
 
 
-#: A whole number of seconds may have been rounded down, so it is late by so much.
-LATE_S: Mapping[Rounding, float] = {"up": 1.0, "nearest": 0.5, "down": 0.0}
+#: How late a reset may be by headers that are rounded in this direction.
+RESET_ERROR_S: Mapping[Rounding, float] = {"up": 1.0, "nearest": 0.5, "down": 0.0}
 
 
 def fixed(
     header_window: HeaderWindow = "longest",
     reset_rounding: Rounding = "up",
     *,
-    counts_refused: bool = False,
-) -> Server:
+    counts_rate_limited: bool = False,
+) -> ServerProfile:
     """Describe a server with fixed windows."""
-    return Server(
-        make=lambda setting: FixedWindows(
-            setting.limits,
-            setting.phases_s,
+    return ServerProfile(
+        make_model=lambda config: FixedWindows(
+            config.limits,
+            config.phases_s,
             header_window=header_window,
             reset_rounding=reset_rounding,
-            counts_refused=counts_refused,
+            counts_rate_limited=counts_rate_limited,
         ),
-        best=lambda setting, first_s: fixed_window_arrivals(
-            setting.limits, setting.phases_s, first_s
+        earliest_arrivals=lambda config, first_s: fixed_window_arrivals(
+            config.limits, config.phases_s, first_s
         ),
-        late_s=LATE_S[reset_rounding],
+        reset_error_s=RESET_ERROR_S[reset_rounding],
     )
 
 
-def sliding_log(*, counts_refused: bool = False, has_headers: bool = False) -> Server:
+def sliding_log(
+    *, counts_rate_limited: bool = False, has_headers: bool = False
+) -> ServerProfile:
     """Describe a server with a sliding log."""
-    return Server(
-        make=lambda setting: SlidingLog(
-            setting.limits, counts_refused=counts_refused, has_headers=has_headers
+    return ServerProfile(
+        make_model=lambda config: SlidingLog(
+            config.limits,
+            counts_rate_limited=counts_rate_limited,
+            has_headers=has_headers,
         ),
-        best=lambda setting, first_s: sliding_log_arrivals(setting.limits, first_s),
-    )
-
-
-def shared(others: Callable[[Setting], Iterator[float]]) -> Server:
-    """Describe the documented server when others use the account, too."""
-    return Server(
-        make=lambda setting: Shared(
-            FixedWindows(setting.limits, setting.phases_s), others(setting)
-        ),
-        best=lambda setting, first_s: fixed_window_arrivals(
-            setting.limits, setting.phases_s, first_s, others(setting)
+        earliest_arrivals=lambda config, first_s: sliding_log_arrivals(
+            config.limits, first_s
         ),
     )
 
 
-SERVERS: Mapping[str, Server] = {
+def shared(others: Callable[[ServerConfig], Iterator[float]]) -> ServerProfile:
+    """Describe the documented server with other clients on the account."""
+    return ServerProfile(
+        make_model=lambda config: SharedAccount(
+            FixedWindows(config.limits, config.phases_s), others(config)
+        ),
+        earliest_arrivals=lambda config, first_s: fixed_window_arrivals(
+            config.limits, config.phases_s, first_s, others(config)
+        ),
+    )
+
+
+SERVERS: Mapping[str, ServerProfile] = {
     "fixed": fixed(),
     "fixed-down": fixed(reset_rounding="down"),
     "fixed-nearest": fixed(reset_rounding="nearest"),
     "fixed-shortest": fixed("shortest"),
     "fixed-tightest": fixed("tightest"),
     "fixed-silent": fixed("none"),
-    "fixed-counts": fixed(counts_refused=True),
+    "fixed-counts": fixed(counts_rate_limited=True),
     "sliding-log": sliding_log(),
-    "sliding-log-counts": sliding_log(counts_refused=True),
+    "sliding-log-counts": sliding_log(counts_rate_limited=True),
     "sliding-log-headers": sliding_log(has_headers=True),
-    "two-buckets": Server(
-        make=lambda setting: TwoTokenBuckets(setting.limits),
-        best=lambda setting, first_s: token_bucket_arrivals(
-            buckets_of(setting.limits), first_s
+    "two-buckets": ServerProfile(
+        make_model=lambda config: TwoTokenBuckets(config.limits),
+        earliest_arrivals=lambda config, first_s: token_bucket_arrivals(
+            buckets_of(config.limits), first_s
         ),
     ),
-    "one-bucket": Server(
-        make=lambda setting: OneBucket(
-            capacity=setting.bucket.capacity, per_s=setting.bucket.per_s
+    "one-bucket": ServerProfile(
+        make_model=lambda config: OneBucket(
+            capacity=config.bucket.capacity, per_s=config.bucket.per_s
         ),
-        best=lambda setting, first_s: token_bucket_arrivals([setting.bucket], first_s),
-    ),
-    "sliding-counter": Server(
-        make=lambda setting: SlidingCounter(setting.limits, setting.phases_s),
-        best=lambda setting, first_s: sliding_counter_arrivals(
-            setting.limits, setting.phases_s, first_s
+        earliest_arrivals=lambda config, first_s: token_bucket_arrivals(
+            [config.bucket], first_s
         ),
     ),
-    "shared": shared(lambda setting: setting.others_s),
-    "shared-evenly": shared(lambda setting: setting.even_others_s),
+    "sliding-counter": ServerProfile(
+        make_model=lambda config: SlidingCounter(config.limits, config.phases_s),
+        earliest_arrivals=lambda config, first_s: sliding_counter_arrivals(
+            config.limits, config.phases_s, first_s
+        ),
+    ),
+    "shared": shared(lambda config: config.others_s),
+    "shared-evenly": shared(lambda config: config.even_others_s),
 }
 
 
-#: Servers that never refuse a client that keeps the limits and is alone.
+#: Servers that never rate-limit a client that is alone and keeps the limits.
 STRICT = frozenset(
     name for name in SERVERS if name.startswith(("fixed", "sliding-log", "two-"))
 )
-
-
-#: Servers that tell when the longest fixed window ends.
-TELLING = frozenset({"fixed", "fixed-down", "fixed-nearest", "fixed-counts"})
-#: Servers with fixed windows of which nobody else uses a part.
-ALONE_AT_FIXED = frozenset(name for name in SERVERS if name.startswith("fixed"))
+#: Servers whose headers give the reset of the longest fixed window.
+WITH_RESET_HEADERS = frozenset({"fixed", "fixed-down", "fixed-nearest", "fixed-counts"})
+#: Servers with fixed windows, without other clients.
+FIXED_WINDOW_SERVERS = frozenset(name for name in SERVERS if name.startswith("fixed"))

@@ -1,42 +1,45 @@
-"""Others that use the same account."""
+"""Model of an account that other clients use too."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, count, repeat
 from math import inf
 from random import Random
 
-from tests.testkit.server_model import ServerModel, Verdict
+from tests.testkit.server_model import RateLimitDecision, ServerModel
 
 
-class Shared:
-    """An account of which others use a part: their requests spend allowance, too.
+class SharedAccount:
+    """An account whose rate limits also count the requests of other clients.
 
     Args:
         model: The server.
-        others_s: When the others' requests arrive, in order.
+        others_s: The arrivals of the other clients' requests, in order.
+
+    Attributes:
+        others_rate_limited: Number of their requests that were rate-limited.
     """
 
     def __init__(self, model: ServerModel, others_s: Iterable[float]) -> None:
-        self.others_refused = 0
+        self.others_rate_limited = 0
         self._model = model
         self._others_s = chain(others_s, repeat(inf))
         self._next_s = next(self._others_s)
 
-    def arrive(self, now_s: float) -> Verdict:
+    def arrive(self, now_s: float) -> RateLimitDecision:
         while self._next_s <= now_s:
-            verdict = self._model.arrive(self._next_s)
-            self.others_refused += not verdict.allowed
+            decision = self._model.arrive(self._next_s)
+            self.others_rate_limited += not decision.allowed
             self._next_s = next(self._others_s)
         return self._model.arrive(now_s)
 
 
 def steady_arrivals(per_s: float, *, since_s: float) -> Iterator[float]:
-    """Make the instants of requests that come evenly, for ever."""
+    """Give the instants of requests at even intervals, without end."""
     return (since_s + index / per_s for index in count())
 
 
 def poisson_arrivals(per_s: float, *, since_s: float, seed: str) -> Iterator[float]:
-    """Make the instants of requests that come at random, for ever."""
+    """Give the instants of requests at random intervals, without end."""
     random = Random(seed)
     now_s = since_s
     while True:

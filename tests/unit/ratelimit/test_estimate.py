@@ -8,7 +8,7 @@ from bulkpause.model import Limit
 from bulkpause.ratelimit.estimate import time_needed_s
 from tests.testkit.gate_simulation import BURST, STEADY, Traffic, gate_of, run
 from tests.testkit.network import Connections, Network
-from tests.testkit.server_model import Verdict
+from tests.testkit.server_model import RateLimitDecision
 
 
 #: An RTT of 100 ms, as over the internet, and of 60 ms, as with the simulator.
@@ -20,8 +20,8 @@ NO_JITTER = Network(one_way_s=0.05, jitter_s=0.0, setup_s=0.0)
 class UnlimitedServer:
     """Accepts every request and sends no rate-limit headers."""
 
-    def arrive(self, now_s: float) -> Verdict:
-        return Verdict(allowed=True)
+    def arrive(self, now_s: float) -> RateLimitDecision:
+        return RateLimitDecision(allowed=True)
 
 
 def simulated_time_s(ids: int, limits: tuple[Limit, ...], network: Network) -> float:

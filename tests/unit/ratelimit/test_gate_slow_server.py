@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 
-from benchmarks.gate.ledger import most_in_any_window
 from bulkpause.model import Limit, Reply
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.fixed_window import FixedWindows
@@ -20,7 +19,7 @@ from tests.testkit.gate_simulation import (
     run,
 )
 from tests.testkit.server_model import ServerModel
-from tests.testkit.sliding_log import SlidingLog
+from tests.testkit.sliding_log import SlidingLog, most_in_any_window
 
 
 pytestmark = [pytest.mark.anyio, pytest.mark.unmeasured]

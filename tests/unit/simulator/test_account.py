@@ -365,7 +365,7 @@ def test_rate_limited_requests_are_counted_only_if_configured(
     assert response.headers["X-RateLimit-Remaining"] == remaining
 
 
-def test_request_over_parallel_limit_gets_retry_after_minus_one() -> None:
+def test_parallel_limit_gives_retry_after_minus_one() -> None:
     response = response_of(decided(account_of(), call(admitted=False)))
 
     assert (response.status, response.headers["Retry-After"]) == (429, "-1")

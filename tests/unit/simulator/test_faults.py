@@ -93,7 +93,7 @@ def test_fault_frequency_matches_rate() -> None:
     )
 
 
-def test_draws_do_not_depend_on_order_of_rates() -> None:
+def test_draws_ignore_order_of_rates() -> None:
     rates = {Fault.LOST: 0.3, Fault.INTERNAL_ERROR: 0.4}
     turned = dict(reversed(rates.items()))
 
