@@ -300,16 +300,12 @@ class TestBounds:
     def test_window_of_unknown_phase_is_kept_sliding(self) -> None:
         assert self.arrivals_of(5.0, 6) == [0.05] * 4 + [1.05] * 2
 
-    def test_known_window_is_filled_around_its_reset(
-        self,
-    ) -> None:
+    def test_known_window_is_filled_around_its_reset(self) -> None:
         expected_s = [0.05] * 4 + [1.05] * 2 + [5.0] * 4 + [6.0] * 2 + [15.0]
 
         assert self.arrivals_of(5.0, 13) == expected_s
 
-    def test_request_in_flight_at_reset_counts_twice(
-        self,
-    ) -> None:
+    def test_request_in_flight_at_reset_counts_twice(self) -> None:
         # The window ends while the second four are in flight.
         expected_s = [0.05] * 4 + [1.05] * 4 + [2.05] * 2 + [11.02]
 

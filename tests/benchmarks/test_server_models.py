@@ -111,9 +111,7 @@ class TestFixedWindows:
 
         assert headers_of(model, now_s).reset_s == reset_s
 
-    def test_429_has_retry_after_only(
-        self,
-    ) -> None:
+    def test_429_has_retry_after_only(self) -> None:
         model = FixedWindows(DOCUMENTED, [0.25, 0])
         for _ in range(10):
             model.arrive(30)

@@ -419,9 +419,9 @@ async def test_complete_response_keeps_connection_open(fault: Fault) -> None:
 
 async def test_injected_outage_begins_and_ends() -> None:
     async with running() as (simulator, client):
-        simulator.misbehave(Fault.UNAVAILABLE)
+        simulator.inject(Fault.UNAVAILABLE)
         during = await pause(client)
-        simulator.misbehave(None)
+        simulator.inject(None)
 
         assert (during, await pause(client)) == (503, 204)
 
@@ -583,9 +583,7 @@ async def test_restarted_simulator_keeps_its_state() -> None:
     assert [entry.http_status for entry in simulator.ledger] == [204, 400]
 
 
-async def test_port_in_use_leaves_ledger_closed(
-    tmp_path: Path,
-) -> None:
+async def test_port_in_use_leaves_ledger_closed(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         simulator = Simulator(
             port=taken.getsockname()[1], ledger_path=tmp_path / "ledger.jsonl"

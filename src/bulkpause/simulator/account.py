@@ -7,7 +7,7 @@ from bulkpause.simulator.behaviour import Behaviour
 from bulkpause.simulator.call import Call, is_valid
 from bulkpause.simulator.faults import (
     EFFECTS,
-    WELL_BEHAVED,
+    NO_FAULT,
     Delivery,
     Fault,
     FaultPlan,
@@ -145,7 +145,7 @@ class Account:
             retry_after = self._behaviour.rate_limited_retry_after
             return self._rate_limited(now, self._too_many_requests(retry_after), fault)
         self._limits.count(now)
-        effect = WELL_BEHAVED if fault is None else EFFECTS[fault]
+        effect = NO_FAULT if fault is None else EFFECTS[fault]
         acted, response = self._carry_out(call) if effect.acts else (False, NO_CONTENT)
         if effect.status:
             response = self._faulty(effect.status, effect.form)
@@ -189,7 +189,7 @@ class Account:
     def _faulty(self, status: int, form: Form) -> Response:
         if form is Form.HTML:
             return gateway_page(status)
-        if form is Form.GARBLED:
+        if form is Form.MALFORMED:
             return malformed_json(status)
         if status == 200:
             return json_response({})

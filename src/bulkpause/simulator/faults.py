@@ -52,7 +52,7 @@ class Form(StrEnum):
 
     JSON = "json"
     HTML = "html"
-    GARBLED = "garbled"
+    MALFORMED = "malformed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Effect:
     delivery: Delivery = Delivery.WHOLE
 
 
-WELL_BEHAVED = Effect(acts=True)
+NO_FAULT = Effect(acts=True)
 
 EFFECTS: Mapping[Fault, Effect] = {
     Fault.INTERNAL_ERROR: Effect(status=500),
@@ -90,7 +90,7 @@ EFFECTS: Mapping[Fault, Effect] = {
     Fault.SLOW: Effect(acts=True, delivery=Delivery.SLOW),
     Fault.CUT: Effect(status=400, delivery=Delivery.CUT),
     Fault.CUT_AFTER: Effect(acts=True, status=500, delivery=Delivery.CUT),
-    Fault.NOT_JSON: Effect(status=500, form=Form.GARBLED),
+    Fault.NOT_JSON: Effect(status=500, form=Form.MALFORMED),
     Fault.UNAUTHORIZED: Effect(status=401),
     Fault.FORBIDDEN: Effect(status=403),
     Fault.NOT_FOUND: Effect(status=404),

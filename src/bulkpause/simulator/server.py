@@ -100,7 +100,7 @@ class Simulator:
         """Give the status of a campaign, without a request."""
         return self._account.status(campaign_id)
 
-    def misbehave(self, fault: Fault | None) -> None:
+    def inject(self, fault: Fault | None) -> None:
         """Inject one fault into every request from now on; None: the planned ones."""
         self._account.always = fault
 

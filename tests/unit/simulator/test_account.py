@@ -341,12 +341,12 @@ def test_rate_limited_request_pauses_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "spent", [call("GET", READ), call("GET", "/"), call(bearer="bad"), call(body=b"")]
+    "earlier", [call("GET", READ), call("GET", "/"), call(bearer="bad"), call(body=b"")]
 )
-def test_unsuccessful_requests_are_counted(spent: Call) -> None:
+def test_unsuccessful_requests_are_counted(earlier: Call) -> None:
     account = account_of(windows=(MINUTE,))
 
-    assert status(decided(account, spent, spent, spent, call())) == 429
+    assert status(decided(account, earlier, earlier, earlier, call())) == 429
 
 
 @pytest.mark.parametrize(
@@ -450,9 +450,7 @@ def test_fault_has_documented_delivery(fault: Fault, delivery: Delivery) -> None
 
 
 @pytest.mark.parametrize("fault", [Fault.INTERNAL_ERROR_AFTER, Fault.LOST])
-def test_fault_after_acting_keeps_unpausable_status(
-    fault: Fault,
-) -> None:
+def test_fault_after_acting_keeps_unpausable_status(fault: Fault) -> None:
     account = account_of(default_status="sent", always=fault)
 
     assert not decided(account, call()).acted
@@ -481,9 +479,7 @@ def test_malformed_body_is_labelled_as_json() -> None:
 
 
 @pytest.mark.parametrize("retry_after", [None, 30, "Wed, 21 Oct 2026 07:28:00 GMT"])
-def test_503_has_configured_retry_after(
-    retry_after: int | str | None,
-) -> None:
+def test_503_has_configured_retry_after(retry_after: int | str | None) -> None:
     account = account_of(always=Fault.UNAVAILABLE, unavailable_retry_after=retry_after)
 
     retry_after_header = response_of(decided(account, call())).headers.get(
@@ -494,9 +490,7 @@ def test_503_has_configured_retry_after(
 
 
 @pytest.mark.parametrize("retry_after", [None, 0, -1, "soon"])
-def test_scripted_429_has_configured_retry_after(
-    retry_after: int | str | None,
-) -> None:
+def test_scripted_429_has_configured_retry_after(retry_after: int | str | None) -> None:
     account = account_of(
         always=Fault.RATE_LIMITED, rate_limited_retry_after=retry_after
     )
@@ -538,14 +532,12 @@ def test_pauses_and_read_backs_have_separate_fault_rates() -> None:
 
 
 @pytest.mark.parametrize(
-    "wasted", [call(bearer="bad"), call(admitted=False), call("GET", READ)]
+    "earlier", [call(bearer="bad"), call(admitted=False), call("GET", READ)]
 )
-def test_rejected_request_does_not_advance_script(
-    wasted: Call,
-) -> None:
+def test_rejected_request_does_not_advance_script(earlier: Call) -> None:
     account = account_of(scripts={"7": (Fault.FORBIDDEN,)})
 
-    assert status(decided(account, wasted, call())) == 403
+    assert status(decided(account, earlier, call())) == 403
 
 
 def test_rate_limited_request_does_not_advance_script() -> None:

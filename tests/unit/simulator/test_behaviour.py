@@ -12,7 +12,7 @@ from bulkpause.simulator.server import base_url, loopback_address
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "message"),
     [
         ({"repeat": "410"}, "repeat must be one of 400, 204, 409, not '410'"),
         ({"trace": "footer"}, "trace must be one of"),
@@ -28,8 +28,8 @@ from bulkpause.simulator.server import base_url, loopback_address
         ({"read_back_fault_rates": {Fault.LOST: 1.1}}, "read_back_fault_rates add up"),
     ],
 )
-def test_invalid_option_is_rejected(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
+def test_invalid_option_is_rejected(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Behaviour(**options)
 
 

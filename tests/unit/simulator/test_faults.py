@@ -33,9 +33,9 @@ def test_fault_before_acting_does_not_act(fault: Fault) -> None:
 def test_script_ends_without_fault() -> None:
     plan = FaultPlan({"7": (Fault.LOST, None, Fault.SLOW)}, {}, "seed")
 
-    met = [plan.next("7") for _ in range(5)]
+    faults = [plan.next("7") for _ in range(5)]
 
-    assert met == [Fault.LOST, None, Fault.SLOW, None, None]
+    assert faults == [Fault.LOST, None, Fault.SLOW, None, None]
 
 
 def test_each_id_advances_its_own_script() -> None:
@@ -68,10 +68,10 @@ def test_draws_do_not_depend_on_arrival_order() -> None:
 def test_other_seed_draws_other_faults() -> None:
     rates = {Fault.LOST: 0.5}
 
-    one = first_faults(FaultPlan({}, rates, "one"), IDS)
-    other = first_faults(FaultPlan({}, rates, "other"), IDS)
+    first = first_faults(FaultPlan({}, rates, "first"), IDS)
+    second = first_faults(FaultPlan({}, rates, "second"), IDS)
 
-    assert one != other
+    assert first != second
 
 
 def test_each_request_for_id_draws_again() -> None:
@@ -97,26 +97,28 @@ def test_draws_ignore_order_of_rates() -> None:
     rates = {Fault.LOST: 0.3, Fault.INTERNAL_ERROR: 0.4}
     turned = dict(reversed(rates.items()))
 
-    ones = [draw(rates, random.Random(seed)) for seed in range(100)]
-    others = [draw(turned, random.Random(seed)) for seed in range(100)]
+    first = [draw(rates, random.Random(seed)) for seed in range(100)]
+    second = [draw(turned, random.Random(seed)) for seed in range(100)]
 
-    assert ones == others
+    assert first == second
 
 
 @pytest.mark.parametrize(
-    ("text", "read"),
+    ("text", "expected"),
     [
         ("lost=0.3", (Fault.LOST, 0.3)),
         ("500=1", (Fault.INTERNAL_ERROR, 1.0)),
         ("reset-after=0", (Fault.RESET_AFTER, 0.0)),
     ],
 )
-def test_fault_and_probability_are_parsed(text: str, read: tuple[Fault, float]) -> None:
-    assert parse_fault(text) == read
+def test_fault_and_probability_are_parsed(
+    text: str, expected: tuple[Fault, float]
+) -> None:
+    assert parse_fault(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("lost", "'lost' is not of the form FAULT=PROBABILITY"),
         ("lots=0.3", "'lots' is not a fault; use one of 500, 500-after"),
@@ -127,24 +129,24 @@ def test_fault_and_probability_are_parsed(text: str, read: tuple[Fault, float]) 
         ("lost=nan", "'nan' is not between 0 and 1"),
     ],
 )
-def test_malformed_fault_is_rejected(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(words)):
+def test_malformed_fault_is_rejected(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
         parse_fault(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "read"),
+    ("text", "expected"),
     [
         ("1000248=500", ("1000248", (Fault.INTERNAL_ERROR,))),
         ("a_b-1=lost,ok,503", ("a_b-1", (Fault.LOST, None, Fault.UNAVAILABLE))),
     ],
 )
-def test_script_is_parsed(text: str, read: tuple[str, tuple[Fault | None]]) -> None:
-    assert parse_script(text) == read
+def test_script_is_parsed(text: str, expected: tuple[str, tuple[Fault | None]]) -> None:
+    assert parse_script(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("1000248", "'1000248' is not of the form ID=FAULT,FAULT,..."),
         ("=500", "'=500' is not of the form ID=FAULT,FAULT,..."),
@@ -153,6 +155,6 @@ def test_script_is_parsed(text: str, read: tuple[str, tuple[Fault | None]]) -> N
         ("1000248=500, lost", "' lost' is not a fault"),
     ],
 )
-def test_malformed_script_is_rejected(text: str, words: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(words)):
+def test_malformed_script_is_rejected(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
         parse_script(text)

@@ -108,11 +108,11 @@ def test_ledger_is_read_from_its_file(tmp_path: Path) -> None:
     for each in entries:
         ledger.append(each)
 
-    found = list(Ledger.read(tmp_path / "ledger.jsonl"))
+    read_entries = list(Ledger.read(tmp_path / "ledger.jsonl"))
     ledger.close()
 
-    assert found == entries
-    assert isinstance(found[1].fault, Fault)
+    assert read_entries == entries
+    assert isinstance(read_entries[1].fault, Fault)
 
 
 def test_incomplete_last_line_is_ignored(tmp_path: Path) -> None:
