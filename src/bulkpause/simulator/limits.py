@@ -48,9 +48,14 @@ class Window:
             return index - 1
         return index
 
+    def bounds(self, now: float) -> tuple[float, float]:
+        """Give the first instant of the window that contains `now`, and of the next."""
+        index = self.index(now)
+        return self._start(index), self._start(index + 1)
+
     def end(self, now: float) -> float:
         """Give the first instant after the window that contains `now`."""
-        return self._start(self.index(now) + 1)
+        return self.bounds(now)[1]
 
     def seconds_until_reset(self, now: float) -> float:
         """Give the seconds until the next window reset, at most one period."""
@@ -72,26 +77,29 @@ class WindowState:
 class WindowCounter:
     """The number of requests in the newest window of one rate limit."""
 
-    __slots__ = ("_index", "_used", "window")
+    __slots__ = ("_end", "_start", "_used", "window")
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        self._index: int | None = None
+        self._start = self._end = -math.inf
         self._used = 0
 
     def count(self, now: float) -> None:
-        self._used = self._used_at(now) + 1
-        self._index = self.window.index(now)
+        if not self._start <= now < self._end:
+            self._start, self._end = self.window.bounds(now)
+            self._used = 0
+        self._used += 1
+
+    def remaining(self, now: float) -> int:
+        used = self._used if self._start <= now < self._end else 0
+        return max(self.window.limit - used, 0)
 
     def state(self, now: float) -> WindowState:
         return WindowState(
             window=self.window,
-            remaining=max(self.window.limit - self._used_at(now), 0),
+            remaining=self.remaining(now),
             reset_s=self.window.seconds_until_reset(now),
         )
-
-    def _used_at(self, now: float) -> int:
-        return self._used if self.window.index(now) == self._index else 0
 
 
 class RateLimits:
@@ -104,8 +112,9 @@ class RateLimits:
 
     def wait_s(self, now: float) -> float | None:
         """Give the seconds until a request fits; None when it fits now."""
-        full = [state for state in self.states(now) if not state.remaining]
-        return max((state.reset_s for state in full), default=None)
+        full = [counter for counter in self._counters if not counter.remaining(now)]
+        waits_s = (counter.window.seconds_until_reset(now) for counter in full)
+        return max(waits_s, default=None)
 
     def count(self, now: float) -> None:
         """Count one request in every window, whether or not it fits."""
