@@ -1,7 +1,8 @@
-"""What is installed is what is declared."""
+"""The installed package matches what pyproject.toml declares."""
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import metadata, resources
@@ -17,12 +18,12 @@ ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))[
     "project"
 ]
-#: What aiohttp makes its URLs and headers of, and always brings along.
+#: Packages of URLs and headers that aiohttp always installs.
 ALONG_WITH = {"aiohttp": {"multidict", "yarl"}}
 
 
-#: The first version without each hole that was known when this was written.
-MENDED = {
+#: The first version without each vulnerability known in November 2026.
+FIXED = {
     "CVE-2026-69244": ("aiohttp", "3.14.3"),
     "CVE-2026-7246": ("click", "8.3.3"),
     "CVE-2026-45409": ("idna", "3.15"),
@@ -37,8 +38,8 @@ def declared() -> set[str]:
     return names.union(*(ALONG_WITH.get(name, set()) for name in names))
 
 
-def floors() -> dict[str, str]:
-    """Give the oldest version of each dependency that may be installed."""
+def lower_bounds() -> dict[str, str]:
+    """Give the oldest allowed version of each dependency."""
     pairs = (text.split(">=") for text in PROJECT["dependencies"])
     return dict(pairs)
 
@@ -48,7 +49,7 @@ def release(version: str) -> list[int]:
 
 
 def imported() -> set[str]:
-    """Give the top-level names that the sources import, wherever they do it."""
+    """Give the top-level names that the sources import, anywhere in a file."""
     names: set[str] = set()
     for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -59,54 +60,71 @@ def imported() -> set[str]:
     return names - set(sys.stdlib_module_names) - {"bulkpause"}
 
 
-def test_the_version_is_the_one_that_is_installed() -> None:
+def test_declared_version_is_installed() -> None:
     assert metadata.version("bulkpause") == PROJECT["version"]
 
 
-def test_nothing_is_imported_that_is_not_declared() -> None:
+def test_every_imported_package_is_declared() -> None:
     assert imported() <= declared()
 
 
-def test_the_sources_import_something() -> None:
+def test_sources_import_main_dependencies() -> None:
     assert {"aiohttp", "aiolimiter", "click", "orjson"} <= imported()
 
 
-def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
+def test_dependencies_have_only_lower_bounds() -> None:
     for text in PROJECT["dependencies"]:
         assert re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", text)
 
 
-@pytest.mark.parametrize("hole", MENDED)
-def test_no_version_is_allowed_that_has_a_known_hole(hole: str) -> None:
-    name, mended = MENDED[hole]
-    assert release(floors()[name]) >= release(mended)
+@pytest.mark.parametrize("vulnerability", FIXED)
+def test_lower_bounds_exclude_known_vulnerabilities(vulnerability: str) -> None:
+    name, fixed = FIXED[vulnerability]
+    assert release(lower_bounds()[name]) >= release(fixed)
 
 
-@pytest.mark.parametrize("hole", MENDED)
-def test_a_floor_that_rests_on_a_hole_names_it(hole: str) -> None:
-    name, _ = MENDED[hole]
+@pytest.mark.parametrize("vulnerability", FIXED)
+def test_lower_bound_names_its_vulnerability(vulnerability: str) -> None:
+    name, _ = FIXED[vulnerability]
     lines = (ROOT / "pyproject.toml").read_text("utf-8").splitlines()
     (line,) = (line for line in lines if line.startswith(f'  "{name}>='))
-    assert hole in line
+    assert vulnerability in line
 
 
-@pytest.mark.parametrize("name", floors())
-def test_what_is_installed_is_no_older_than_its_floor(name: str) -> None:
-    assert release(metadata.version(name)) >= release(floors()[name])
+@pytest.mark.parametrize("name", lower_bounds())
+def test_installed_version_meets_lower_bound(name: str) -> None:
+    assert release(metadata.version(name)) >= release(lower_bounds()[name])
 
 
-def test_types_are_shipped() -> None:
+def test_package_ships_type_marker() -> None:
     assert resources.files(bulkpause).joinpath("py.typed").is_file()
 
 
-def test_there_is_one_console_script() -> None:
+def test_package_has_one_console_script() -> None:
     (script,) = metadata.entry_points(
         group="console_scripts", module="bulkpause.cli.app"
     )
     assert (script.name, script.attr) == ("bulkpause", "main")
 
 
-def test_the_changelog_tells_of_what_is_not_released_yet() -> None:
+def test_package_runs_as_module(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bulkpause", "--version"],
+        capture_output=True,
+        cwd=tmp_path,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.endswith(f"version {PROJECT['version']}\n")
+
+
+def test_importing_package_imports_no_aiohttp() -> None:
+    script = "import bulkpause, sys; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_changelog_begins_with_unreleased_changes() -> None:
     headings = re.findall(
         r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
     )

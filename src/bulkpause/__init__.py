@@ -8,49 +8,74 @@ Example:
                 print(record.id, record.status, record.trace_id)
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bulkpause.api.credentials import Token
+from bulkpause.engine.guard_rails import GuardRails, Tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import (
     BulkpauseError,
+    GuardRailError,
     InputError,
     LogError,
     LogHeldError,
     SettingsError,
     TokenError,
 )
-from bulkpause.model import Item, Limit, Record, Status
+from bulkpause.model import (
+    Action,
+    InvalidRow,
+    Item,
+    Limit,
+    Record,
+    Status,
+    StopCause,
+    StopReason,
+    Waiting,
+)
+from bulkpause.plan import Plan
 from bulkpause.settings import Settings
 
 
 if TYPE_CHECKING:
-    from bulkpause.pauser import Pauser
+    from bulkpause.pauser import Pauser, RunSnapshot
 
 
 __all__ = [
+    "Action",
     "BulkpauseError",
+    "GuardRailError",
+    "GuardRails",
     "InputError",
+    "InvalidRow",
     "Item",
     "Limit",
     "LogError",
     "LogHeldError",
     "Pauser",
+    "Plan",
     "Record",
     "RetryPolicy",
+    "RunSnapshot",
     "Settings",
     "SettingsError",
     "Status",
+    "StopCause",
+    "StopReason",
     "Token",
     "TokenError",
+    "Tolerance",
     "Verify",
+    "Waiting",
 ]
+
+#: Names of the pauser's module, which imports aiohttp.
+_LAZY = ("Pauser", "RunSnapshot")
 
 
 def __getattr__(name: str) -> object:
-    """Import the pauser, and with it aiohttp, when it is asked for."""
-    if name != "Pauser":
+    """Import the pauser, and with it aiohttp, when it is first used."""
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from bulkpause.pauser import Pauser  # noqa: PLC0415
-
-    return Pauser
+    return getattr(import_module("bulkpause.pauser"), name)

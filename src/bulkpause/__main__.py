@@ -1,4 +1,4 @@
-"""`python -m bulkpause`: the command line without the console script."""
+"""Run the command line as `python -m bulkpause`."""
 
 from bulkpause.cli.app import main
 

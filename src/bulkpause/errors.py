@@ -16,7 +16,7 @@ class BulkpauseError(Exception):
     """Base class of all errors that bulkpause raises on purpose."""
 
 
-class SettingsError(BulkpauseError):
+class SettingsError(BulkpauseError, ValueError):
     """An option, address or value cannot be used."""
 
 

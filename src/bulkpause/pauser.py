@@ -1,9 +1,10 @@
-"""The parts of a run, connected: for programs, and for the command line."""
+"""Pause a list of campaigns: connect the log, the client and the gate of a run."""
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from math import inf
@@ -13,12 +14,12 @@ from typing import Self
 
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
-from bulkpause.engine.backlog import Backlog
 from bulkpause.engine.dispatcher import Dispatcher, RunContext
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.ports import RateLimiter
+from bulkpause.errors import InputError
 from bulkpause.ids import parse_item, validate
 from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
@@ -36,13 +37,39 @@ from bulkpause.model import (
     StopReason,
     Waiting,
 )
-from bulkpause.plan import digest
+from bulkpause.plan import Plan, digest, make_plan
 from bulkpause.ratelimit.gate import Gate
-from bulkpause.settings import Settings
+from bulkpause.settings import Settings, endpoint_of, find_proxy
 
 
-#: Seconds that what is in flight at a deadline may still take.
+#: Seconds that requests in flight at the deadline may still take.
 GRACE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSnapshot:
+    """The state of a run at one moment.
+
+    Attributes:
+        requests: Requests made so far, retries and read-backs included.
+        in_flight: Requests that have no response yet.
+        to_retry: Ids that wait for a retry.
+        to_read_back: Ids that wait to be read back.
+        accepted: How many of these the API has accepted (204).
+        waiting: What the next request waits for; None if it does not wait.
+        is_outage: The server seems to be down, and only probes are sent.
+        time_left_s: Estimated seconds until every id has a status; None during an
+            outage.
+    """
+
+    requests: int
+    in_flight: int
+    to_retry: int
+    to_read_back: int
+    accepted: int
+    waiting: Waiting | None
+    is_outage: bool
+    time_left_s: float | None
 
 
 class Pauser:
@@ -50,19 +77,25 @@ class Pauser:
 
     Args:
         token: The bearer token.
-        settings: Where to, how fast, how patiently.
-        log: The file for the records; None keeps none.
-        is_resumed: Whether the log may be there already: then ids that it settles
-            are left out, and what it leaves open is taken up.
-        guards: What ends the run early.
-        run_id: The name of the run in every record; None makes one up.
-        known: What was read of the log before, so that it is not read twice.
+        settings: The API's address, the rate limits and the retry policy.
+        log: The result log; None keeps no log.
+        resume: Continue the log if it exists: ids that it settles are left out, and
+            ids that it leaves open come first.
+        guard_rails: Rules that stop the run early.
+        run_id: The name of the run in every record; None makes a new one.
         now: The wall clock.
 
+    Attributes:
+        settings: The settings in use.
+        run_id: The name of the run.
+        stopped: Why the run ended early; None if it did not.
+
     Raises:
-        SettingsError: A setting cannot be used.
-        TokenError: The token is empty or cannot be one.
-        LogError: The log exists or cannot be created, on entering.
+        SettingsError: A setting cannot be used, or, on entering, the log exists and
+            is not resumed, or belongs to another endpoint.
+        TokenError: The token is empty or not a valid token.
+        LogError: The log cannot be created or read, on entering.
+        LogHeldError: Another run holds the log, on entering.
     """
 
     def __init__(
@@ -71,24 +104,22 @@ class Pauser:
         settings: Settings | None = None,
         *,
         log: Path | str | None = None,
-        is_resumed: bool = False,
-        guards: GuardRails | None = None,
+        resume: bool = False,
+        guard_rails: GuardRails | None = None,
         run_id: str | None = None,
-        known: LoadedLog | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
         self.stopped: StopReason | None = None
         self._token = token if isinstance(token, Token) else Token(token)
-        self._proxy = self.settings.find_proxy()
+        self._proxy = find_proxy(self.settings)
         self._log = None if log is None else Path(log)
-        self._is_resumed = is_resumed
-        self._known = known
-        self._guards = guards or GuardRails()
-        self._canary: list[Record] = []
+        self._resume = resume
+        self._loaded_log: LoadedLog | None = None
+        self._guard_rails = guard_rails or GuardRails()
+        self._requests = self._planned = self._finished = 0
         self._last_id: str | None = None
-        self.requests = 0
         self._request_ids = self._number_requests()
         self._running: asyncio.Task[None] | None = None
         self._now = now
@@ -100,17 +131,17 @@ class Pauser:
         async with AsyncExitStack() as stack:
             self._recorder: Journal | NullJournal = NullJournal()
             if self._log is not None:
-                journal = Journal(
+                self._recorder = journal = Journal(
                     self._log,
-                    is_resumed=self._is_resumed,
+                    is_resumed=self._resume,
                     now=self._now,
-                    known=self._known,
+                    known=self._loaded_log,
                 )
-                self._recorder = await stack.enter_async_context(journal)
-                check_same_run(journal.recovery, settings.endpoint_name, self._log)
+                await stack.enter_async_context(journal)
+                self._check_endpoint(journal.recovery, self._log)
             self._client = await stack.enter_async_context(
                 Client(
-                    settings.endpoint,
+                    endpoint_of(settings),
                     self._token,
                     reason=settings.reason,
                     timeouts=Timeouts.within(settings.timeout_s),
@@ -120,10 +151,10 @@ class Pauser:
                     now=self._now,
                 )
             )
-            self.gate: RateLimiter = Gate(
+            self._gate: RateLimiter = Gate(
                 settings.limits, max_in_flight=settings.in_flight
             )
-            await self.gate.restore(self._recent_ages_s())
+            await self._gate.restore(self._recent_ages_s())
             self._stack = stack.pop_all()
         return self
 
@@ -136,59 +167,80 @@ class Pauser:
         await self._leave()
         await self._stack.__aexit__(kind, error, traceback)
 
+    def _check_endpoint(self, recovery: Recovery, log: Path) -> None:
+        """Check what was read under the lock. A log loaded before was checked then."""
+        loaded = self._loaded_log
+        if loaded is None or recovery is not loaded.recovery:
+            check_same_run(recovery, self.settings.endpoint_name, log)
+
     async def _leave(self) -> None:
-        """End what runs, if its records are no longer wanted."""
+        """Cancel the run if its records are no longer wanted."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
 
     @property
-    def recovery(self) -> Recovery:
-        """What earlier runs left in the log."""
-        return self._recorder.recovery
-
-    @property
     def warnings(self) -> tuple[str, ...]:
-        """What was mended when the log was opened."""
+        """What was repaired when the log was opened."""
         return self._recorder.warnings
 
-    @property
-    def waiting(self) -> Waiting | None:
-        """What the next request waits for, if it waits."""
-        engine = self._engine
-        if engine is not None and engine.probe_at is not None:
-            reason = f"the server to be back ({engine.last_error}), next try"
-            return Waiting(reason, engine.probe_at)
-        if self.gate.waiting is None and (due_at := self.backlog.due_at) is not None:
-            return Waiting("the next retry", due_at)
-        return self.gate.waiting
+    def snapshot(self) -> RunSnapshot:
+        """Take the state of the run, inside `async with`."""
+        backlog = None if self._engine is None else self._engine.backlog
+        waiting = self._waiting()
+        return RunSnapshot(
+            requests=self._requests,
+            in_flight=self._gate.in_flight,
+            to_retry=backlog.retries if backlog else 0,
+            to_read_back=backlog.read_backs if backlog else 0,
+            accepted=backlog.accepted_read_backs if backlog else 0,
+            waiting=waiting,
+            is_outage=self._is_outage,
+            time_left_s=None if self._is_outage else self._time_left_s(waiting),
+        )
 
     @property
-    def is_out(self) -> bool:
-        """Whether the server seems to be out, so that nobody knows how long it takes."""
+    def _is_outage(self) -> bool:
         return self._engine is not None and self._engine.probe_at is not None
 
-    @property
-    def backlog(self) -> Backlog:
-        """What waits to be sent."""
-        return Backlog(()) if self._engine is None else self._engine.backlog
+    def _waiting(self) -> Waiting | None:
+        engine = self._engine
+        if engine is not None and engine.probe_at is not None:
+            condition = f"the server to recover ({engine.last_error}), next probe"
+            return Waiting(condition, engine.probe_at)
+        if engine is not None and self._gate.waiting is None:
+            due_at = engine.backlog.due_at
+            return None if due_at is None else Waiting("the next retry", due_at)
+        return self._gate.waiting
+
+    def _time_left_s(self, waiting: Waiting | None) -> float:
+        verify = self.settings.retry_policy.verify
+        requests = count_requests_left(
+            self._planned, self._finished, self._requests, verify
+        )
+        left_s = self._gate.time_left_s(requests)
+        if waiting is None or waiting.until is None:
+            return left_s
+        return max(left_s, waiting.until - asyncio.get_running_loop().time())
 
     def _number_requests(self) -> Iterator[str]:
         while True:
-            self.requests += 1
-            yield f"{self.run_id}-{self.requests}"
+            self._requests += 1
+            yield f"{self.run_id}-{self._requests}"
 
     def _recent_ages_s(self) -> list[float]:
         return ages_s(
-            self.recovery,
+            self._recorder.recovery,
             now=self._now(),
             clock_s=asyncio.get_running_loop().time(),
             boot_id=boot_id(),
-            longest_s=max((one.period_s for one in self.settings.limits), default=0.0),
+            longest_s=max(
+                (limit.period_s for limit in self.settings.limits), default=0
+            ),
         )
 
     def stop(self, reason: str) -> None:
-        """Send nothing new. Records go on coming for what is in flight."""
+        """Send nothing new. Requests in flight are still recorded."""
         self._stop(StopReason(StopCause.SIGNAL, reason))
 
     def _stop(self, stopped: StopReason) -> None:
@@ -197,36 +249,34 @@ class Pauser:
             self._engine.stop(self.stopped)
 
     async def pause(
-        self, ids: Iterable[str | Item | InvalidRow]
+        self, ids: Iterable[str | Item | InvalidRow] | Plan
     ) -> AsyncGenerator[Record, None]:
         """Pause each id once, and give its record as soon as it is final.
 
-        An invalid id is not sent; its record has the status `invalid`. Ids
-        that the log has settled have no new record.
-        After a stop there are ids without a record: those not attempted.
+        Args:
+            ids: Campaign ids, or a plan, whose order and rows are kept as they are.
+
+        Returns:
+            A record for each id and each invalid row. An invalid row is not sent; its
+            record has the status `invalid`. Ids that the log settles have no new
+            record, and after a stop neither do ids that were not attempted.
 
         Raises:
-            LogError: A record could not be kept; nothing more was sent.
+            InputError: The plan holds an id that is not valid; nothing was sent.
+            LogError: A record could not be written; nothing more was sent.
         """
-        items: dict[str, Item] = {}
-        invalid: list[InvalidRow] = []
-        for row, id_ in enumerate(ids, 1):
-            item = parse_item(row, id_) if isinstance(id_, str) else validate(id_)
-            if isinstance(item, InvalidRow):
-                invalid.append(item)
-            else:
-                items.setdefault(item.id, item)
-        settled = self.recovery.settled
-        wanted = [item for item in items.values() if item.id not in settled]
-        header = self._header(wanted)
+        plan = _plan_of(ids)
+        # Again, since only what is read under the lock is certain.
+        items = plan.without(self._recorder.recovery.settled).items
+        header = self._header(items)
         # Before the plan: a log with a plan has the invalid rows on record.
-        for invalid_row in invalid:
-            yield self._invalid(invalid_row, header)
-        self._recorder.begin(header, wanted)
-        async for record in self._carry(wanted, header):
+        for row in plan.problems:
+            yield self._invalid(row, header)
+        self._recorder.begin(header, items)
+        async for record in self._carry(items, header):
             yield record
 
-    def _header(self, items: list[Item]) -> Header:
+    def _header(self, items: Sequence[Item]) -> Header:
         return Header(
             run=self.run_id,
             base_url=self.settings.endpoint_name,
@@ -235,33 +285,33 @@ class Pauser:
             boot_id=boot_id(),
         )
 
-    def _jobs(self, items: list[Item]) -> Iterator[Job]:
-        """Take up what is open first: it may run for all that is known.
+    def _jobs(self, items: Sequence[Item]) -> Iterator[Job]:
+        """Make the jobs of a run, ids in doubt first: their campaigns may be running.
 
-        What is not begun yet is made as it is asked for, and let go when it is done,
-        so that a long run needs no more memory than a short one.
+        Other jobs are made when they are taken, and freed when they are finished, so
+        that a long run needs no more memory than a short one.
         """
-        past, verify = self.recovery.prior_attempts, self.settings.retry_policy.verify
+        past = self._recorder.recovery.prior_attempts
         begun = [
             Job(item, prior_attempts=past[item.id]) for item in items if item.id in past
         ]
-        doubtful = [job for job in begun if job.is_in_doubt]
-        if verify is Verify.NONE:
-            doubtful = []
-        for job in doubtful:
+        in_doubt = [job for job in begun if job.is_in_doubt]
+        if self.settings.retry_policy.verify is Verify.NONE:
+            in_doubt = []
+        for job in in_doubt:
             job.action = Action.READ
             yield job
-        first = {job.item.id for job in doubtful}
+        first = {job.item.id for job in in_doubt}
         for item in items:
             if item.id not in first:
                 yield Job(item, prior_attempts=past.get(item.id, ()))
 
-    def _invalid(self, problem: InvalidRow, header: Header) -> Record:
+    def _invalid(self, row: InvalidRow, header: Header) -> Record:
         record = Record(
             id=None,
             status=Status.INVALID,
-            error=f"{problem.detail}; {problem.remedy}",
-            row=problem.row,
+            error=f"{row.detail}; {row.remedy}",
+            row=row.row,
             run_id=self.run_id,
             planned=header.planned,
             endpoint=header.base_url,
@@ -270,22 +320,25 @@ class Pauser:
         return record
 
     async def _carry(
-        self, items: list[Item], header: Header
+        self, items: Sequence[Item], header: Header
     ) -> AsyncGenerator[Record, None]:
         records: asyncio.Queue[Record | None] = asyncio.Queue()
-        failures = FailureCount(self._guards.max_failures)
+        failures = FailureCount(self._guard_rails.max_failures)
+        canary: list[Record] = []
+        self._planned += len(items)
 
         def on_record(record: Record) -> None:
             records.put_nowait(record)
             self._last_id = record.id
-            if len(self._canary) < self._guards.canary:
-                self._canary.append(record)
+            self._finished += 1
+            if len(canary) < self._guard_rails.canary:
+                canary.append(record)
             if (stopped := failures.add(record)) is not None:
                 self._stop(stopped)
 
         self._engine = Dispatcher(
             sender=self._client,
-            gate=self.gate,
+            gate=self._gate,
             recorder=self._recorder,
             context=RunContext(
                 run_id=self.run_id,
@@ -301,7 +354,8 @@ class Pauser:
         )
         if self.stopped is not None:
             self._engine.stop(self.stopped)
-        running = asyncio.create_task(self._run(self._engine, self._jobs(items)))
+        jobs = self._jobs(items)
+        running = asyncio.create_task(self._run(self._engine, jobs, canary))
         running.add_done_callback(lambda _: records.put_nowait(None))
         self._running = running
         try:
@@ -312,14 +366,16 @@ class Pauser:
             await self._leave()
             self.stopped = self._engine.stopped
 
-    async def _run(self, engine: Dispatcher, jobs: Iterator[Job]) -> None:
-        """Run the canary, look at it, and run the rest, up to the deadline."""
-        guards = self._guards
-        with self._deadline(guards.deadline_s):
-            canary = list(islice(jobs, guards.canary))
-            if canary:
-                await engine.run(canary)
-                if (stopped := judge_canary(len(canary), self._canary)) is not None:
+    async def _run(
+        self, engine: Dispatcher, jobs: Iterator[Job], canary: list[Record]
+    ) -> None:
+        """Run the canary, judge its records, and run the rest, up to the deadline."""
+        guard_rails = self._guard_rails
+        with self._deadline(guard_rails.deadline_s):
+            first = list(islice(jobs, guard_rails.canary))
+            if first:
+                await engine.run(first)
+                if (stopped := judge_canary(len(first), canary)) is not None:
                     self._stop(stopped)
             await engine.run(jobs)
 
@@ -342,3 +398,34 @@ class Pauser:
         finally:
             timer.cancel()
             self._client.ends_at = inf
+
+
+def count_requests_left(
+    planned: int, finished: int, requests: int, verify: Verify
+) -> int:
+    """Count the requests to the end of a run, if no id needs a retry."""
+    ids_left = planned - finished
+    if verify is Verify.ALL:  # two requests per id
+        return max(ids_left, 2 * planned - requests)
+    return ids_left
+
+
+def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:
+    """Spare a pauser the reading of its log, unless it changes before it is locked.
+
+    For the command line, which reads a log, and checks its endpoint, before it asks.
+    """
+    pauser._loaded_log = loaded  # noqa: SLF001 (not for programs)
+
+
+def _plan_of(ids: Iterable[str | Item | InvalidRow] | Plan) -> Plan:
+    """Make a plan of ids; keep one that is there, if all of its ids are valid."""
+    if not isinstance(ids, Plan):
+        return make_plan(
+            parse_item(row, id_) if isinstance(id_, str) else validate(id_)
+            for row, id_ in enumerate(ids, 1)
+        )
+    for item in ids.items:
+        if isinstance(row := validate(item), InvalidRow):
+            raise InputError(f"{row}; nothing was sent")
+    return ids

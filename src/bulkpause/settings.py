@@ -68,39 +68,41 @@ class Settings:
             raise SettingsError("the maximum number of attempts is less than 1")
         if self.proxy is not None:
             parse_proxy(self.proxy)
-            if not self.endpoint.is_secure:
+            if not endpoint_of(self).is_secure:
                 raise SettingsError(
                     "a proxy would see the token, because the base URL begins with "
                     "http://; omit --proxy, or use an https:// base URL"
                 )
 
     @property
-    def endpoint(self) -> Endpoint:
-        """The API, with its base URL normalized."""
-        return parse_endpoint(self.base_url)
-
-    def find_proxy(self) -> Proxy | None:
-        """Give the proxy of the settings, else that of the environment if trusted.
-
-        Raises:
-            SettingsError: The environment's proxy is not valid.
-        """
-        if self.proxy is not None:
-            return parse_proxy(self.proxy)
-        if self.trust_env and self.endpoint.is_secure:
-            return proxy_of_environment(self.endpoint.host)
-        return None
-
-    @property
     def endpoint_name(self) -> str:
         """The endpoint's name in result logs."""
-        return self.name or self.endpoint.base_url
+        return self.name or endpoint_of(self).base_url
 
     @property
     def in_flight(self) -> int:
         """The maximum number of requests in flight."""
         smallest = min((limit.requests for limit in self.limits), default=10)
         return smallest if self.max_in_flight is None else self.max_in_flight
+
+
+def endpoint_of(settings: Settings) -> Endpoint:
+    """Parse the base URL of settings."""
+    return parse_endpoint(settings.base_url)
+
+
+def find_proxy(settings: Settings) -> Proxy | None:
+    """Find the proxy of settings, or that of the environment if it may name one.
+
+    Raises:
+        SettingsError: The proxy that the environment names cannot be used.
+    """
+    if settings.proxy is not None:
+        return parse_proxy(settings.proxy)
+    endpoint = endpoint_of(settings)
+    if settings.trust_env and endpoint.is_secure:
+        return proxy_of_environment(endpoint.host)
+    return None
 
 
 def parse_duration(text: str) -> float:

@@ -14,12 +14,12 @@ from bulkpause._text import format_count
 from bulkpause.cli.app import main
 from bulkpause.simulator import Simulator
 from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, LARGE, REFUSED
-from tests.support.program import Ended, Program, Serve
+from tests.support.program import ProcessResult, Program, Serve
 
 
 pytestmark = pytest.mark.unmeasured
 
-Pause = Callable[..., Ended]
+Pause = Callable[..., ProcessResult]
 
 
 @pytest.fixture
@@ -39,14 +39,16 @@ def pause(
     for name, value in program.variables.items():
         monkeypatch.setenv(name, value)
 
-    def run(source: Path, *options: str) -> Ended:
+    def run(source: Path, *options: str) -> ProcessResult:
         command = ["bulkpause", "run", str(source), "--yes", *program.to(simulator)]
         monkeypatch.setattr(sys, "argv", [*command, *options])
         with pytest.raises(SystemExit) as caught:
             main()
         output = capsys.readouterr()
         assert isinstance(caught.value.code, int)
-        return Ended(code=caught.value.code, stdout=output.out, stderr=output.err)
+        return ProcessResult(
+            code=caught.value.code, stdout=output.out, stderr=output.err
+        )
 
     return run
 
@@ -126,7 +128,7 @@ def test_skip_invalid_records_invalid_rows_and_sends_rest(
     ended = pause(BAD / name, "--skip-invalid")
     paused = f"{len(ids)} paused + " if ids else ""
     rows = format_count(len(ids) + len(invalid), "row")
-    assert (ended.code, ended.account) == (
+    assert (ended.code, ended.summary) == (
         1,
         f"{rows} = {paused}{len(invalid)} invalid",
     )

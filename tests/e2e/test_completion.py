@@ -1,4 +1,4 @@
-"""Shells complete verbs, options and values."""
+"""Shells complete commands, options and values."""
 
 import os
 import re
@@ -13,13 +13,13 @@ from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.unmeasured
 
-#: Starts a shell in which a person types, without a startup file.
+#: Starts an interactive shell without a startup file.
 SHELLS = {
     "bash": ["bash", "--norc", "-i"],
     "zsh": ["zsh", "-f", "-i"],
     "fish": ["fish", "--no-config", "-i"],
 }
-#: What a startup file holds before the line that the help names.
+#: Lines of a startup file before the line that the help names.
 BEFORE = {"zsh": "autoload -Uz compinit; compinit -u; "}
 
 
@@ -35,7 +35,7 @@ def completed(program: Program, shell: str, *words: str) -> list[str]:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_script_is_written_for_the_shell(program: Program, shell: str) -> None:
+def test_completion_script_is_written_for_shell(program: Program, shell: str) -> None:
     program.variables["_BULKPAUSE_COMPLETE"] = f"{shell}_source"
     ended = program.call()
     assert ended.code == 0
@@ -45,7 +45,7 @@ def test_a_script_is_written_for_the_shell(program: Program, shell: str) -> None
 @pytest.mark.parametrize(
     ("shell", "found"), [("bash", "plain,run"), ("zsh", "run"), ("fish", "plain,run")]
 )
-def test_a_verb_is_completed(program: Program, shell: str, found: str) -> None:
+def test_command_name_is_completed(program: Program, shell: str, found: str) -> None:
     assert any(line.startswith(found) for line in completed(program, shell, "ru"))
 
 
@@ -75,7 +75,7 @@ def set_up_line(program: Program, shell: str) -> str:
 
 @pytest.fixture
 def shell(program: Program, request: pytest.FixtureRequest) -> Iterator[Terminal]:
-    """A shell on a terminal, set up with the line that the help names."""
+    """Start a shell on a terminal, set up with the line that the help names."""
     name = str(request.param)
     if shutil.which(name) is None:
         pytest.skip(f"there is no {name}")
@@ -91,7 +91,7 @@ def shell(program: Program, request: pytest.FixtureRequest) -> Iterator[Terminal
 
 
 @pytest.mark.parametrize("shell", SHELLS, indirect=True)
-def test_a_shell_completes_what_a_person_types(shell: Terminal) -> None:
+def test_shell_completes_typed_text(shell: Terminal) -> None:
     shell.type("bulkpause run x --canar\t")
     shell.wait_for("--canary")
     shell.type("\x15bulkpause run inci\t")

@@ -1,4 +1,4 @@
-"""A defect of the program has an exit code of its own."""
+"""A bug in bulkpause has its own exit code."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.terminal import environment
 
 
-#: Runs the program with a verb that breaks.
+#: Runs the program with a command that fails.
 BROKEN = """
 from bulkpause.cli import app as cli
 
@@ -19,7 +19,7 @@ cli.main()
 """
 
 
-def test_a_defect_ends_with_70_and_not_with_1(tmp_path: Path) -> None:
+def test_bug_exits_70(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", BROKEN],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The totals as one object on standard output."""
+"""The summary as one JSON object on standard output."""
 
 from signal import SIGINT
 from typing import Any
@@ -12,7 +12,7 @@ from tests.support.program import Program, Serve, until
 
 pytestmark = pytest.mark.unmeasured
 
-ACCOUNTS = (
+STATUSES = (
     "paused",
     "already_paused",
     "not_pausable",
@@ -29,11 +29,11 @@ ACCOUNTS = (
 def object_of(text: str) -> dict[str, Any]:
     assert text.count("\n") == 1
     found: dict[str, Any] = orjson.loads(text)
-    assert found["rows"] == sum(found[name] for name in ACCOUNTS)
+    assert found["rows"] == sum(found[name] for name in STATUSES)
     return found
 
 
-def test_the_totals_are_one_object(program: Program, serve: Serve) -> None:
+def test_summary_is_one_json_object(program: Program, serve: Serve) -> None:
     ended = program.pause(serve(), program.ids(5), "--json")
     found = object_of(ended.stdout)
     assert (found["rows"], found["paused"], found["exit_code"]) == (5, 5, 0)
@@ -47,11 +47,11 @@ def test_the_totals_are_one_object(program: Program, serve: Serve) -> None:
     assert list(found["latency_ms"]) == ["p50", "p95", "p99"]
 
 
-def test_the_object_replaces_the_words(program: Program, serve: Serve) -> None:
+def test_json_option_replaces_text(program: Program, serve: Serve) -> None:
     assert program.pause(serve(), program.ids(5), "--json").stderr == ""
 
 
-def test_failures_are_grouped_by_cause(program: Program, serve: Serve) -> None:
+def test_json_groups_failures_by_cause(program: Program, serve: Serve) -> None:
     scripts = {str(n): (Fault.NOT_FOUND,) for n in range(1001, 1006)}
     simulator = serve(scripts=scripts, statuses={"1006": "draft"})
     ended = program.pause(simulator, program.ids(8), "--json")
@@ -67,9 +67,7 @@ def test_failures_are_grouped_by_cause(program: Program, serve: Serve) -> None:
     assert (second["status"], second["campaign_status"]) == ("not_pausable", "draft")
 
 
-def test_a_stop_and_the_next_command_are_in_the_object(
-    program: Program, serve: Serve
-) -> None:
+def test_json_holds_stop_and_retry_command(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.NOT_FOUND,)})
     ended = program.pause(simulator, program.ids(9), "--json", "--canary", "1")
     found = object_of(ended.stdout)
@@ -80,9 +78,7 @@ def test_a_stop_and_the_next_command_are_in_the_object(
     assert found["next"].startswith("bulkpause retry log.jsonl --base-url http")
 
 
-def test_a_run_that_a_signal_ended_has_its_object(
-    program: Program, serve: Serve
-) -> None:
+def test_json_is_printed_after_signal(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.SLOW,), "1002": (Fault.SLOW,)})
     options = [*program.to(simulator), "--json"]
     running = program.start("run", program.ids(2), "--yes", *options)
@@ -92,7 +88,7 @@ def test_a_run_that_a_signal_ended_has_its_object(
     assert (found["exit_code"], found["stopped"]) == (130, "SIGINT")
 
 
-def test_what_was_done_before_is_an_object_too(program: Program, serve: Serve) -> None:
+def test_json_is_printed_without_requests(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.pause(simulator, program.ids(3))
     ended = program.pause(simulator, program.ids(3), "--json", "--resume")
@@ -101,7 +97,7 @@ def test_what_was_done_before_is_an_object_too(program: Program, serve: Serve) -
     assert len(simulator.ledger) == 3
 
 
-def test_only_what_this_run_sent_is_counted(program: Program, serve: Serve) -> None:
+def test_json_counts_requests_of_this_run_only(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.UNAVAILABLE,)})
     program.pause(simulator, program.ids(1), "--max-attempts", "1")
     options = [*program.to(simulator), "--yes", "--json"]

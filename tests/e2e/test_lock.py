@@ -1,4 +1,4 @@
-"""One log has one writer, and belongs to its owner alone."""
+"""A log has one writer, and only its owner can read it."""
 
 import subprocess
 from stat import S_IMODE
@@ -20,9 +20,7 @@ def slow_run(program: Program, simulator: Simulator) -> list[str]:
     return ["run", "ids.txt", "--yes", *to, "--burst", "5/500ms", "--steady", "none"]
 
 
-def test_a_second_run_on_the_same_log_ends_with_7(
-    program: Program, serve: Serve
-) -> None:
+def test_second_run_on_same_log_exits_7(program: Program, serve: Serve) -> None:
     simulator = serve(**SLOW)
     program.ids(600)
     program.start(*slow_run(program, simulator))
@@ -35,7 +33,7 @@ def test_a_second_run_on_the_same_log_ends_with_7(
     assert len(runs) == 1
 
 
-def test_the_log_is_free_again_after_kill_9(program: Program, serve: Serve) -> None:
+def test_killed_run_releases_log(program: Program, serve: Serve) -> None:
     simulator = serve(**SLOW)
     program.ids(20)
     running = program.start(*slow_run(program, simulator))
@@ -45,9 +43,7 @@ def test_the_log_is_free_again_after_kill_9(program: Program, serve: Serve) -> N
     assert set(program.statuses().values()) == {"paused"}
 
 
-def test_status_and_export_read_a_log_that_is_written(
-    program: Program, serve: Serve
-) -> None:
+def test_status_and_export_read_log_during_run(program: Program, serve: Serve) -> None:
     simulator = serve(**SLOW)
     program.ids(100)
     program.start(*slow_run(program, simulator))
@@ -61,7 +57,7 @@ def test_status_and_export_read_a_log_that_is_written(
 
 @pytest.mark.parametrize("verb", ["run", "retry"])
 @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.wal"])
-def test_a_symlink_is_refused_and_its_target_left_alone(
+def test_symlinked_log_is_refused_and_target_unchanged(
     program: Program, serve: Serve, name: str, verb: str
 ) -> None:
     simulator = serve()
@@ -82,9 +78,7 @@ def test_a_symlink_is_refused_and_its_target_left_alone(
     assert len(simulator.ledger) == 0
 
 
-def test_files_are_for_their_owner_alone_whatever_the_umask(
-    program: Program, serve: Serve
-) -> None:
+def test_log_files_are_private_under_any_umask(program: Program, serve: Serve) -> None:
     simulator = serve(**SLOW)
     program.ids(30)
     process = subprocess.Popen(

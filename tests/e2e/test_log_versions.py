@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.support.program import Ended, Program
+from tests.support.program import ProcessResult, Program
 
 
 V1 = Path(__file__).parents[1] / "logs" / "v1"
@@ -35,7 +35,7 @@ def wal(program: Program) -> Path:
     return program.folder / "log.jsonl.wal"
 
 
-def call(program: Program, command: str, *options: str) -> Ended:
+def call(program: Program, command: str, *options: str) -> ProcessResult:
     return program.call(*COMMANDS[command], *options)
 
 
@@ -73,14 +73,14 @@ def test_export_reads_version_1(killed: Program) -> None:
 
 def test_retry_finishes_version_1(killed: Program) -> None:
     ended = call(killed, "retry")
-    assert (ended.code, ended.account) == (1, "3 rows = 3 paused")
+    assert (ended.code, ended.summary) == (1, "3 rows = 3 paused")
     assert "3 rows of earlier runs cannot be paused" in ended.stdout
     check_finished(killed)
 
 
 def test_resume_finishes_version_1(killed: Program) -> None:
     ended = call(killed, "resume")
-    assert (ended.code, ended.account) == (1, "8 rows = 3 paused + 5 already_done")
+    assert (ended.code, ended.summary) == (1, "8 rows = 3 paused + 5 already_done")
     check_finished(killed)
 
 
@@ -93,7 +93,7 @@ def test_log_of_both_versions_is_read(killed: Program) -> None:
     ids = [row["campaign_id"] for row in csv.DictReader(exported)]
     assert sorted(ids) == ["1001", "1005", "1006", "1007", "1008"]
     again = call(killed, "resume")
-    assert (again.code, again.account) == (1, "8 rows = 8 already_done")
+    assert (again.code, again.summary) == (1, "8 rows = 8 already_done")
 
 
 def test_invalid_row_has_every_new_key(program: Program) -> None:

@@ -35,7 +35,7 @@ def test_mangled_ids_exit_with_3_and_are_listed(program: Program, serve: Serve) 
     assert ended.code == 3
     for row in ("row 3: '1.2E+17'", "row 4: '123456789012345000'", "row 5: no id"):
         assert f"mangled.csv: {row}" in ended.stderr
-    assert "3 rows have no valid id; nothing was sent" in ended.stderr
+    assert "3 rows have no valid id; nothing was sent. Fix the file" in ended.stderr
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
 
@@ -51,7 +51,7 @@ def test_skip_invalid_leaves_out_mangled_ids(program: Program, serve: Serve) -> 
     simulator = serve()
     path = program.file("mangled.csv", MANGLED)
     ended = program.pause(simulator, path, "--skip-invalid")
-    assert (ended.code, ended.account) == (1, "4 rows = 1 paused + 3 invalid")
+    assert (ended.code, ended.summary) == (1, "4 rows = 1 paused + 3 invalid")
     assert simulator.ledger.paused_ids() == {"1001"}
     invalid = [r for r in program.records() if r["status"] == "invalid"]
     assert [(r["id"], r["row"]) for r in invalid] == [(None, 3), (None, 4), (None, 5)]
@@ -85,7 +85,7 @@ def test_run_without_terminal_needs_yes(
     program.ids(3)
     ended = program.call("run", path, *program.to(simulator), stdin=b"1001\n")
     assert ended.code == 2
-    assert "nobody can be asked here" in ended.stderr
+    assert "there is no terminal to ask on" in ended.stderr
     assert "--yes" in ended.stderr
     assert len(simulator.ledger) == 0
 

@@ -1,9 +1,9 @@
-"""The plan: what would be sent, and that a run sends that and nothing else."""
+"""`plan` shows what a run would send, and the run sends exactly that."""
 
 import orjson
 import pytest
 
-from tests.support.program import Ended, Program, Serve
+from tests.support.program import ProcessResult, Program, Serve
 
 
 EXPORT = (
@@ -13,7 +13,7 @@ EXPORT = (
 MANGLED = "id,name\n1001,a\n1.2E+17,b\n,c\n1002,d\n"
 
 
-def planned(program: Program, text: str, *options: str) -> Ended:
+def planned(program: Program, text: str, *options: str) -> ProcessResult:
     return program.call("plan", program.file("export.csv", text), *options)
 
 
@@ -29,12 +29,12 @@ def digest_of(program: Program, source: str, *options: str) -> str:
     return str(orjson.loads(ended.stdout)["digest"])
 
 
-def test_a_plan_says_all_that_a_person_has_to_know(program: Program) -> None:
+def test_plan_lists_counts_order_duration_and_digest(program: Program) -> None:
     ended = planned(program, EXPORT, "--order-by", "spend:desc")
     digest = digest_of(program, "export.csv", "--order-by", "spend:desc")
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
-        "8 rows: 7 to pause, 1 repeat, 0 done before, 0 without a usable id",
+        "8 rows: 7 to pause, 1 duplicate, 0 already done, 0 invalid",
         "first 1002, 1003, 1001; last 1006, 1007, 1004",
         "order: by spend, highest first",
         "on api.ocamba.com, about 1 s at 10/1s and 150/60s",
@@ -42,7 +42,7 @@ def test_a_plan_says_all_that_a_person_has_to_know(program: Program) -> None:
     ]
 
 
-def test_a_plan_is_an_object_for_programs(program: Program) -> None:
+def test_plan_json_holds_the_plan(program: Program) -> None:
     found = as_object(program, EXPORT, "--order-by", "spend:desc")
     assert found == {
         "rows": 8,
@@ -61,7 +61,7 @@ def test_a_plan_is_an_object_for_programs(program: Program) -> None:
     assert len(str(found["digest"])) == 16
 
 
-def test_problems_are_named_with_their_rows_and_the_remedy(program: Program) -> None:
+def test_plan_lists_invalid_rows_with_remedy(program: Program) -> None:
     ended = planned(program, MANGLED)
     assert ended.code == 3
     first, second = ended.stderr.splitlines()
@@ -69,19 +69,19 @@ def test_problems_are_named_with_their_rows_and_the_remedy(program: Program) -> 
     assert "set the id column to Text" in first
     assert second.startswith("export.csv: row 4: no id; fill it in or delete the row")
     assert ended.stdout.endswith(
-        "a run refuses this input: mend it, or leave rows out with --skip-invalid\n"
+        "`run` refuses this input: fix the file or pass --skip-invalid\n"
     )
 
 
-def test_problems_that_are_left_out_do_not_refuse_the_plan(program: Program) -> None:
+def test_skipped_invalid_rows_do_not_refuse_plan(program: Program) -> None:
     ended = planned(program, MANGLED, "--skip-invalid")
     assert ended.code == 0
-    assert ended.account == (
-        "4 rows: 2 to pause, 0 repeats, 0 done before, 2 without a usable id"
+    assert ended.summary == (
+        "4 rows: 2 to pause, 0 duplicate, 0 already done, 2 invalid"
     )
 
 
-def test_the_object_holds_every_problem(program: Program) -> None:
+def test_plan_json_holds_every_invalid_row(program: Program) -> None:
     found = as_object(program, "id\n" + "1E5\n" * 25)
     problems = found["problems"]
     assert isinstance(problems, list)
@@ -89,7 +89,7 @@ def test_the_object_holds_every_problem(program: Program) -> None:
     assert all(one["reason"] and one["remedy"] for one in problems)
 
 
-def test_a_plan_names_the_time_that_is_needed(program: Program) -> None:
+def test_plan_names_estimated_duration(program: Program) -> None:
     ended = program.call("plan", program.ids(600))
     assert (
         ended.stdout.splitlines()[2]
@@ -97,7 +97,7 @@ def test_a_plan_names_the_time_that_is_needed(program: Program) -> None:
     )
 
 
-def test_a_proof_takes_as_long_as_twice_the_ids(program: Program) -> None:
+def test_verify_all_doubles_estimated_duration(program: Program) -> None:
     once = as_object(program, "id\n" + "".join(f"{n}\n" for n in range(1001, 1601)))
     text = "id\n" + "".join(f"{n}\n" for n in range(1001, 1301))
     proved = as_object(program, text, "--verify", "all")
@@ -105,7 +105,7 @@ def test_a_proof_takes_as_long_as_twice_the_ids(program: Program) -> None:
     assert proved["needed_s"] == once["needed_s"]
 
 
-def test_a_plan_sends_nothing(program: Program, serve: Serve) -> None:
+def test_plan_sends_nothing(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = planned(program, EXPORT, "--base-url", simulator.base_url)
     assert ended.code == 0
@@ -114,65 +114,61 @@ def test_a_plan_sends_nothing(program: Program, serve: Serve) -> None:
     assert [path.name for path in program.folder.iterdir()] == ["export.csv"]
 
 
-def test_a_plan_needs_no_token(program: Program) -> None:
+def test_plan_needs_no_token(program: Program) -> None:
     program.variables.clear()
     assert planned(program, EXPORT).code == 0
 
 
-def test_a_run_of_the_plan_that_was_looked_at_goes_through(
-    program: Program, serve: Serve
-) -> None:
+def test_run_accepts_digest_of_its_plan(program: Program, serve: Serve) -> None:
     simulator = serve()
     source = program.ids(3)
     digest = digest_of(program, source)
     ended = program.pause(simulator, source, "--plan", digest, "--expect", "3")
-    assert (ended.code, ended.account) == (0, "3 rows = 3 paused")
+    assert (ended.code, ended.summary) == (0, "3 rows = 3 paused")
 
 
 @pytest.mark.parametrize(
     "text", ["1001\n1002\n1003\n1004\n", "1001\n1002\n", "1001\n1003\n1002\n"], ids=repr
 )
-def test_another_input_than_the_plan_is_refused(
+def test_run_refuses_input_with_other_digest(
     program: Program, serve: Serve, text: str
 ) -> None:
     simulator = serve()
     digest = digest_of(program, program.ids(3))
     ended = program.pause(simulator, program.file("ids.txt", text), "--plan", digest)
     assert (ended.code, ended.stdout) == (8, "")
-    assert f"--plan {digest}: the input is no longer the one" in ended.stderr
+    assert f"--plan {digest}: the input has changed since that plan" in ended.stderr
     assert "nothing was sent" in ended.stderr
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
 
 
-def test_another_order_is_another_plan(program: Program) -> None:
+def test_order_changes_digest_of_plan(program: Program) -> None:
     source = program.file("export.csv", EXPORT)
     orders = [(), ("--order-by", "spend"), ("--order-by", "spend:desc")]
     assert len({digest_of(program, source, *order) for order in orders}) == 3
 
 
 @pytest.mark.parametrize("expected", ["2", "4", "0"])
-def test_another_number_of_ids_is_refused(
+def test_run_refuses_unexpected_number_of_ids(
     program: Program, serve: Serve, expected: str
 ) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.ids(3), "--expect", expected)
     assert (ended.code, ended.stdout) == (8, "")
-    assert f"--expect {expected}: there are 3 ids to pause" in ended.stderr
+    assert f"--expect {expected}: the plan has 3 ids to pause" in ended.stderr
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
 
 
-def test_repeats_are_not_among_the_expected(program: Program, serve: Serve) -> None:
+def test_expect_does_not_count_duplicates(program: Program, serve: Serve) -> None:
     source = program.file("ids.txt", "1001\n1001\n1002\n")
     assert program.pause(serve(), source, "--expect", "2").code == 0
 
 
-def test_a_file_of_problems_alone_ends_with_1_when_they_are_left_out(
-    program: Program, serve: Serve
-) -> None:
+def test_input_of_skipped_rows_only_exits_1(program: Program, serve: Serve) -> None:
     simulator = serve()
     source = program.file("export.csv", "id\n1E5\n1E6\n")
     ended = program.pause(simulator, source, "--skip-invalid")
-    assert (ended.code, ended.account) == (1, "2 rows = 2 invalid")
+    assert (ended.code, ended.summary) == (1, "2 rows = 2 invalid")
     assert len(simulator.ledger) == 0

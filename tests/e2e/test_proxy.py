@@ -18,7 +18,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture
 def api(start: Start, authority: Authority, program: Program) -> FaultyServer:
-    """Pause whatever comes, over TLS that the program trusts."""
+    """Accept every pause, over TLS that the program trusts."""
     program.variables["SSL_CERT_FILE"] = str(authority.pair.certificate)
     pair = authority.signed("api", LOOPBACK)
     return start(choosing(lambda _: NO_CONTENT), tls=context_of(pair))
@@ -33,20 +33,20 @@ def url_of(proxy: FaultyServer, user: str = "") -> str:
 
 
 @needs_openssl
-def test_a_proxy_is_named_by_an_option(
+def test_proxy_option_names_proxy(
     program: Program, start: Start, api: FaultyServer
 ) -> None:
     proxy = start(tunnel)
     options = [*options_for(api), "--proxy", url_of(proxy)]
     ended = program.call("run", program.ids(3), *options)
-    assert (ended.code, ended.account) == (0, "3 rows = 3 paused")
+    assert (ended.code, ended.summary) == (0, "3 rows = 3 paused")
     assert len(api.requests) == 3
     assert proxy.received[0].startswith(b"CONNECT ")
     assert TOKEN.encode() not in b"".join(proxy.received)
 
 
 @needs_openssl
-def test_a_proxy_and_its_password_are_named_by_a_variable(
+def test_environment_variable_names_proxy_and_password(
     program: Program, start: Start, api: FaultyServer
 ) -> None:
     proxy = start(tunnel)
@@ -56,7 +56,7 @@ def test_a_proxy_and_its_password_are_named_by_a_variable(
     stopped = program.call("run", program.ids(3), *options_for(api), *lines, *slowly)
     again = ("--base-url", api.endpoint.base_url, "--burst", "none", "--steady", "none")
     ended = program.call("retry", "log.jsonl", "--yes", *again)
-    assert "not_attempted" in stopped.account
+    assert "not_attempted" in stopped.summary
     assert (ended.code, len(api.requests)) == (0, 3)
     assert b"Proxy-Authorization: Basic " in b"".join(proxy.received)
     shown = stopped.stdout + stopped.stderr + ended.stdout + ended.stderr
@@ -66,7 +66,7 @@ def test_a_proxy_and_its_password_are_named_by_a_variable(
 
 
 def refused(program: Program, *options: str) -> str:
-    """Give the complaint about options with which nothing is sent."""
+    """Give the usage error for options; nothing is sent."""
     ended = program.call("run", program.ids(3), "--yes", "--log", "log.jsonl", *options)
     assert (ended.code, ended.stdout) == (2, "")
     assert not program.log.exists()
@@ -76,7 +76,7 @@ def refused(program: Program, *options: str) -> str:
 
 @pytest.mark.parametrize("joint", [" ", "="], ids=["apart", "together"])
 @pytest.mark.parametrize("option", ["--proxy", "--prxy"])
-def test_a_password_that_is_typed_is_refused_unechoed(
+def test_typed_password_is_refused_and_hidden(
     program: Program, option: str, joint: str
 ) -> None:
     typed = f"{option}{joint}http://jane:{PASSWORD}@127.0.0.1:1".split(" ")
@@ -84,22 +84,22 @@ def test_a_password_that_is_typed_is_refused_unechoed(
     assert "OCAMBA_PROXY" in complaint or "--proxy" in complaint
 
 
-def test_a_proxy_that_is_none_is_refused(program: Program) -> None:
+def test_invalid_proxy_is_refused(program: Program) -> None:
     complaint = refused(program, "--proxy", "socks5://127.0.0.1:1080")
     assert "write it like http://proxy.example:3128" in complaint
 
 
-def test_no_proxy_sees_what_is_sent_in_the_clear(program: Program) -> None:
+def test_proxy_is_refused_for_http_address(program: Program) -> None:
     options = ["--base-url", "http://127.0.0.1:1", "--proxy", "http://127.0.0.1:2"]
     assert "a proxy would see the token" in refused(program, *options)
 
 
-def test_a_variable_that_names_no_proxy_is_refused(program: Program) -> None:
+def test_invalid_proxy_variable_is_refused(program: Program) -> None:
     program.variables["HTTPS_PROXY"] = f"socks5://jane:{PASSWORD}@127.0.0.1:1080"
     assert "the proxy " in refused(program, "--trust-env")
 
 
-def test_the_stand_in_is_reached_without_a_proxy(program: Program) -> None:
+def test_simulator_is_reached_without_proxy(program: Program) -> None:
     program.variables["OCAMBA_PROXY"] = "http://127.0.0.1:1"
     ended = program.call("run", program.ids(3), "--yes", "--simulate")
-    assert (ended.code, ended.account) == (0, "3 rows = 3 paused")
+    assert (ended.code, ended.summary) == (0, "3 rows = 3 paused")

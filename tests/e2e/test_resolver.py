@@ -1,4 +1,4 @@
-"""What the program does when the system's resolver fails it."""
+"""The program ends in time while the system's resolver hangs."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from tests.support.program import Program
 from tests.support.terminal import environment
 
 
-#: Runs the program with a resolver of its own.
+#: Runs the program with its own resolver.
 WITH_A_RESOLVER = """
 import socket, sys, time
 from bulkpause.cli import app as cli
@@ -29,7 +29,7 @@ cli.main()
     ("resolver", "error"),
     [("hang", "connect_timeout"), ("know_nothing", "dns_failed")],
 )
-def test_a_run_ends_though_the_resolver_fails(
+def test_run_ends_while_resolver_hangs(
     program: Program, resolver: str, error: str
 ) -> None:
     options = ["--base-url", "https://api.example", "--log", "log.jsonl", "--yes"]

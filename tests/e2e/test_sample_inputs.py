@@ -25,7 +25,7 @@ def without_limits(program: Program, serve: Serve, sample: str, *options: str) -
     paused = {r["id"] for r in program.records() if r["status"] == "paused"}
     assert simulator.ledger.paused_ids() == paused
     assert sorted(simulator.ledger.acted_ids()) == sorted(paused)
-    return ended.account
+    return ended.summary
 
 
 def test_every_sample_is_tested() -> None:
@@ -60,6 +60,6 @@ def test_incident_sample_finishes_within_documented_limits(
     simulator = serve(windows=Behaviour().windows, latency_s=0.06, jitter_s=0.02)
     documented = ["--burst", "10/1s", "--steady", "150/1m"]
     ended = program.pause(simulator, str(SAMPLES / "incident.csv"), *documented)
-    assert (ended.code, ended.account) == (0, "150 rows = 150 paused")
+    assert (ended.code, ended.summary) == (0, "150 rows = 150 paused")
     assert simulator.ledger.refusals() == []
     assert simulator.ledger[-1].at - simulator.ledger[0].at < 20

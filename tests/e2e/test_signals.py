@@ -13,7 +13,7 @@ CODES = {SIGINT: 130, SIGTERM: 143}
 
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
-def test_the_first_signal_lets_open_requests_finish(
+def test_first_signal_lets_requests_in_flight_finish(
     program: Program, serve: Serve, number: Signals
 ) -> None:
     simulator = serve(**SLOW)
@@ -24,14 +24,14 @@ def test_the_first_signal_lets_open_requests_finish(
     ended = running.end()
     paused = simulator.ledger.paused_ids()
     assert ended.code == CODES[number]
-    assert ended.account == (
+    assert ended.summary == (
         f"100 rows = {len(paused)} paused + {100 - len(paused)} not_attempted"
     )
     assert program.statuses() == dict.fromkeys(paused, "paused")
     assert f"stopped: {number.name}" in ended.stderr
 
 
-def test_the_first_signal_is_answered_at_once(program: Program, serve: Serve) -> None:
+def test_first_signal_is_reported_at_once(program: Program, serve: Serve) -> None:
     simulator = serve(always=Fault.HANG)
     running = program.start("run", program.ids(2), "--yes", *program.to(simulator))
     until(lambda: len(simulator.ledger) == 2)
@@ -40,7 +40,7 @@ def test_the_first_signal_is_answered_at_once(program: Program, serve: Serve) ->
 
 
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
-def test_the_second_signal_leaves_at_once(
+def test_second_signal_exits_at_once(
     program: Program, serve: Serve, number: Signals
 ) -> None:
     simulator = serve(scripts={"1002": (Fault.HANG_AFTER,)})
@@ -56,7 +56,7 @@ def test_the_second_signal_leaves_at_once(
     assert '"sent":"1002"' in program.log.with_name("log.jsonl.wal").read_text()
 
 
-def test_what_a_second_signal_cut_off_is_not_called_not_attempted(
+def test_request_aborted_by_second_signal_is_unknown(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(scripts={"1001": (Fault.HANG_AFTER,)})
@@ -67,10 +67,10 @@ def test_what_a_second_signal_cut_off_is_not_called_not_attempted(
     running.send(SIGINT)
     ended = running.end()
     assert simulator.ledger.paused_ids() == {"1001"}
-    assert ended.account == "1 row = 1 unknown"
+    assert ended.summary == "1 row = 1 unknown"
 
 
-def test_what_waits_for_a_second_try_is_recorded(
+def test_id_waiting_for_retry_is_recorded_at_signal(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(always=Fault.UNAVAILABLE, unavailable_retry_after=60)
@@ -78,12 +78,10 @@ def test_what_waits_for_a_second_try_is_recorded(
     until(lambda: len(simulator.ledger) == 2)
     running.send(SIGTERM)
     ended = running.end()
-    assert (ended.code, ended.account) == (143, "2 rows = 2 failed")
+    assert (ended.code, ended.summary) == (143, "2 rows = 2 failed")
 
 
-def test_what_was_refused_and_not_read_back_is_settled_by_a_retry(
-    program: Program, serve: Serve
-) -> None:
+def test_retry_settles_read_backs_after_signal(program: Program, serve: Serve) -> None:
     # Read-backs come when all first tries are out.
     simulator = serve(statuses={"1001": "paused"}, **SLOW)
     options = [*program.to(simulator), "--burst", "5/500ms"]
@@ -99,9 +97,7 @@ def test_what_was_refused_and_not_read_back_is_settled_by_a_retry(
     assert program.statuses()["1001"] == "already_paused"
 
 
-def test_a_log_that_was_cut_off_by_kill_is_whole(
-    program: Program, serve: Serve
-) -> None:
+def test_killed_run_leaves_complete_records(program: Program, serve: Serve) -> None:
     simulator = serve(windows=(Window(limit=5, period_s=0.5),))
     options = [*program.to(simulator), "--burst", "5/500ms"]
     running = program.start("run", program.ids(100), "--yes", *options)

@@ -1,4 +1,4 @@
-"""What a log answers: what still runs, and the ids as a file."""
+"""`status` and `export` read a log: what still runs, and the ids as a file."""
 
 import csv
 
@@ -19,7 +19,7 @@ def server(serve: Serve) -> Simulator:
 
 @pytest.fixture
 def stopped(program: Program, server: Simulator) -> Program:
-    """A log of every kind: the canary ended badly, two ids were not attempted."""
+    """Make a log with every status: the canary failed, two ids were not attempted."""
     options = ["--canary", "4", "--max-attempts", "1"]
     assert program.pause(server, program.ids(6), *options).code == 8
     return program
@@ -29,7 +29,9 @@ def ids_of(text: str) -> list[str]:
     return [row["campaign_id"] for row in csv.DictReader(text.splitlines())]
 
 
-def test_status_answers_what_still_runs(stopped: Program, server: Simulator) -> None:
+def test_status_counts_campaigns_still_running(
+    stopped: Program, server: Simulator
+) -> None:
     ended = stopped.call("status", "log.jsonl")
     lines = ended.stdout.splitlines()
     assert (ended.code, ended.stderr) == (5, "")
@@ -43,30 +45,26 @@ def test_status_answers_what_still_runs(stopped: Program, server: Simulator) -> 
     assert lines[-1] == f"resume with: {command}"
 
 
-def test_status_gives_reasons_and_trace_ids(
-    stopped: Program, server: Simulator
-) -> None:
+def test_status_lists_causes_and_trace_ids(stopped: Program, server: Simulator) -> None:
     shown = stopped.call("status", "log.jsonl").stdout
     assert "1 rejected: HTTP 404, Not found" in shown
     assert str(server.ledger.of("1003")[0].trace_id) in shown
 
 
-def test_status_is_an_object_for_programs(stopped: Program) -> None:
+def test_status_json_holds_totals(stopped: Program) -> None:
     found = orjson.loads(stopped.call("status", "log.jsonl", "--json").stdout)
     assert (found["rows"], found["rejected"], found["log"]) == (6, 1, "log.jsonl")
 
 
-def test_status_of_a_finished_log_ends_with_0(program: Program, serve: Serve) -> None:
+def test_status_of_finished_log_exits_0(program: Program, serve: Serve) -> None:
     program.pause(serve(), program.ids(3))
     ended = program.call("status", "log.jsonl")
-    assert (ended.code, ended.account) == (0, "3 paused")
+    assert (ended.code, ended.summary) == (0, "3 paused")
     assert "0 may still be running" in ended.stdout
     assert "resume with" not in ended.stdout
 
 
-def test_rows_that_were_left_out_stay_in_the_account(
-    program: Program, serve: Serve
-) -> None:
+def test_skipped_rows_stay_in_totals(program: Program, serve: Serve) -> None:
     simulator = serve()
     source = program.file("mangled.csv", "id\n1001\n1E17\n1.00025E+06\n")
     for _ in range(2):
@@ -101,9 +99,7 @@ def test_status_sends_nothing(stopped: Program, server: Simulator) -> None:
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl"])
-def test_what_is_exported_can_be_run(
-    stopped: Program, server: Simulator, format_: str
-) -> None:
+def test_plan_accepts_export(stopped: Program, server: Simulator, format_: str) -> None:
     exported = stopped.call("export", "log.jsonl", "--format", format_)
     source = stopped.file(f"left.{format_}", exported.stdout)
     plan = orjson.loads(stopped.call("plan", source, "--json").stdout)
@@ -118,7 +114,7 @@ def test_what_is_exported_can_be_run(
         ("unknown", []),
     ],
 )
-def test_ids_are_exported_by_status(
+def test_export_selects_ids_by_status(
     program: Program, server: Simulator, statuses: str, ids: list[str]
 ) -> None:
     program.pause(server, program.ids(3))
@@ -127,21 +123,21 @@ def test_ids_are_exported_by_status(
     assert sorted(ids_of(ended.stdout)) == ids
 
 
-def test_what_was_not_attempted_is_exported(stopped: Program) -> None:
+def test_export_includes_ids_not_attempted(stopped: Program) -> None:
     ended = stopped.call("export", "log.jsonl", "--status", "not_attempted")
     assert ids_of(ended.stdout) == ["1005", "1006"]
 
 
-def test_a_status_that_there_is_not_is_refused(stopped: Program) -> None:
+def test_export_refuses_unknown_status(stopped: Program) -> None:
     ended = stopped.call("export", "log.jsonl", "--status", "failed,gone")
     assert (ended.code, ended.stdout) == (2, "")
-    assert "'gone' is no status; there are already_paused, failed" in ended.stderr
+    assert "'gone' is not a status; choose from already_paused, failed" in ended.stderr
 
 
 @pytest.mark.parametrize(
     "verb", [["status"], ["export"], ["retry", "--yes"]], ids=lambda verb: verb[0]
 )
-def test_a_log_that_there_is_not_ends_with_3(program: Program, verb: list[str]) -> None:
+def test_missing_log_exits_3(program: Program, verb: list[str]) -> None:
     ended = program.call(*verb, "none.jsonl")
     assert (ended.code, ended.stdout) == (3, "")
     assert "none.jsonl does not exist" in ended.stderr

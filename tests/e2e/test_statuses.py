@@ -1,4 +1,4 @@
-"""How an id ends for what the server does to it, judged by the ledger."""
+"""The status of an id for each response, judged by the ledger."""
 
 import socket
 from collections import Counter
@@ -12,7 +12,7 @@ from tests.support.program import Program, Serve
 pytestmark = pytest.mark.unmeasured
 
 
-def test_faults_that_pass_are_tried_again(program: Program, serve: Serve) -> None:
+def test_transient_faults_are_retried(program: Program, serve: Serve) -> None:
     faults = [
         Fault.INTERNAL_ERROR,
         Fault.BAD_GATEWAY,
@@ -24,12 +24,12 @@ def test_faults_that_pass_are_tried_again(program: Program, serve: Serve) -> Non
     simulator = serve(scripts={str(n): (fault,) for n, fault in enumerate(faults)})
     source = program.file("ids.txt", "".join(f"{n}\n" for n in range(len(faults))))
     ended = program.pause(simulator, source)
-    assert (ended.code, ended.account) == (0, "6 rows = 6 paused")
+    assert (ended.code, ended.summary) == (0, "6 rows = 6 paused")
     assert len(simulator.ledger.paused_ids()) == 6
     assert {record["attempts"] for record in program.records()} == {2}
 
 
-def test_a_first_try_stands_in_the_history(program: Program, serve: Serve) -> None:
+def test_first_attempt_is_in_history(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.INTERNAL_ERROR,)})
     program.pause(simulator, program.ids(1))
     (earlier,) = program.records()[0]["history"]
@@ -37,9 +37,7 @@ def test_a_first_try_stands_in_the_history(program: Program, serve: Serve) -> No
     assert (earlier["http_status"], earlier["trace_id"]) == (500, first.trace_id)
 
 
-def test_lost_answers_are_settled_by_reading_back(
-    program: Program, serve: Serve
-) -> None:
+def test_lost_responses_are_read_back(program: Program, serve: Serve) -> None:
     faults = [
         Fault.INTERNAL_ERROR_AFTER,
         Fault.BAD_GATEWAY_AFTER,
@@ -52,12 +50,12 @@ def test_lost_answers_are_settled_by_reading_back(
     simulator = serve(scripts={str(n): (fault,) for n, fault in enumerate(faults)})
     source = program.file("ids.txt", "".join(f"{n}\n" for n in range(len(faults))))
     ended = program.pause(simulator, source, "--timeout", "500ms")
-    assert (ended.code, ended.account) == (0, "7 rows = 7 paused")
+    assert (ended.code, ended.summary) == (0, "7 rows = 7 paused")
     assert Counter(entry.action for entry in simulator.ledger)["view"] == 7
     assert {record["campaign_status"] for record in program.records()} == {"paused"}
 
 
-def test_tries_used_up_end_with_5(program: Program, serve: Serve) -> None:
+def test_exhausted_attempts_exit_5(program: Program, serve: Serve) -> None:
     faults = {
         "1": Fault.INTERNAL_ERROR,
         "2": Fault.UNAVAILABLE,
@@ -69,7 +67,7 @@ def test_tries_used_up_end_with_5(program: Program, serve: Serve) -> None:
     source = program.file("ids.txt", "1\n2\n3\n4\n5\n")
     options = ["--max-attempts", "1", "--timeout", "300ms"]
     ended = program.pause(simulator, source, *options)
-    assert (ended.code, ended.account) == (5, "5 rows = 1 paused + 4 failed")
+    assert (ended.code, ended.summary) == (5, "5 rows = 1 paused + 4 failed")
     assert program.statuses() == {
         "1": "failed",
         "2": "failed",
@@ -80,13 +78,13 @@ def test_tries_used_up_end_with_5(program: Program, serve: Serve) -> None:
     assert simulator.ledger.paused_ids() == {"5"}
 
 
-def test_what_cannot_be_read_back_is_unknown(program: Program, serve: Serve) -> None:
+def test_id_without_read_back_is_unknown(program: Program, serve: Serve) -> None:
     simulator = serve(
         scripts={"1001": (Fault.LOST,)},
         read_back_scripts={"1001": (Fault.INTERNAL_ERROR,)},
     )
     ended = program.pause(simulator, program.ids(1), "--max-attempts", "1")
-    assert (ended.code, ended.account) == (5, "1 row = 1 unknown")
+    assert (ended.code, ended.summary) == (5, "1 row = 1 unknown")
     assert program.records()[0]["error"] == "connection_closed"
 
 
@@ -110,7 +108,7 @@ def test_what_cannot_be_read_back_is_unknown(program: Program, serve: Serve) -> 
     ],
     ids=["none", "doubtful", "refused", "all"],
 )
-def test_verify_says_which_ids_are_read_back(
+def test_verify_option_selects_read_backs(
     program: Program,
     serve: Serve,
     verify: str,
@@ -129,23 +127,21 @@ def test_verify_says_which_ids_are_read_back(
     assert sorted(str(id_) for id_ in seen) == views
 
 
-def test_read_backs_come_after_all_first_tries(program: Program, serve: Serve) -> None:
+def test_read_backs_follow_all_first_attempts(program: Program, serve: Serve) -> None:
     simulator = serve(statuses={"1001": "draft"})
     program.pause(simulator, program.ids(30), "--max-in-flight", "1")
     assert [entry.action for entry in simulator.ledger] == ["pause"] * 30 + ["view"]
 
 
-def test_a_campaign_that_is_paused_already_is_good(
-    program: Program, serve: Serve
-) -> None:
+def test_already_paused_campaign_exits_0(program: Program, serve: Serve) -> None:
     simulator = serve(statuses={"1001": "paused"})
     ended = program.pause(simulator, program.ids(2))
-    assert (ended.code, ended.account) == (0, "2 rows = 1 paused + 1 already_paused")
+    assert (ended.code, ended.summary) == (0, "2 rows = 1 paused + 1 already_paused")
     assert simulator.ledger.acted_ids() == ["1002"]
 
 
 @pytest.mark.parametrize("status", ["draft", "sent", "canceled", "needs_decision"])
-def test_a_campaign_in_another_status_is_named(
+def test_not_pausable_campaign_is_recorded_with_status(
     program: Program, serve: Serve, status: str
 ) -> None:
     simulator = serve(statuses={"1001": status})
@@ -156,7 +152,7 @@ def test_a_campaign_in_another_status_is_named(
     assert record["trace_id"] == simulator.ledger[0].trace_id is not None
 
 
-def test_what_is_refused_for_good_is_rejected(program: Program, serve: Serve) -> None:
+def test_final_4xx_responses_are_rejected(program: Program, serve: Serve) -> None:
     faults = [
         Fault.FORBIDDEN,
         Fault.NOT_FOUND,
@@ -168,45 +164,45 @@ def test_what_is_refused_for_good_is_rejected(program: Program, serve: Serve) ->
     simulator = serve(scripts={fault.value: (fault,) for fault in faults})
     source = program.file("ids.txt", "".join(f"{fault}\n" for fault in faults))
     ended = program.pause(simulator, source)
-    assert (ended.code, ended.account) == (1, "6 rows = 6 rejected")
+    assert (ended.code, ended.summary) == (1, "6 rows = 6 rejected")
     assert {r["id"]: r["http_status"] for r in program.records()} == {
         fault.value: int(fault) for fault in faults
     }
     assert len(simulator.ledger) == 6
 
 
-def test_a_trace_id_in_a_header_is_recorded(program: Program, serve: Serve) -> None:
+def test_trace_id_of_header_is_recorded(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.NOT_FOUND,)}, trace="header")
     program.pause(simulator, program.ids(1))
     assert program.records()[0]["trace_id"] == simulator.ledger[0].trace_id is not None
 
 
-def test_being_too_fast_uses_up_no_try(program: Program, serve: Serve) -> None:
+def test_429_response_uses_no_attempt(program: Program, serve: Serve) -> None:
     simulator = serve(
         scripts={"1001": (Fault.RATE_LIMITED,)}, rate_limited_retry_after=1
     )
     ended = program.pause(simulator, program.ids(2), "--max-attempts", "1")
-    assert (ended.code, ended.account) == (0, "2 rows = 2 paused")
+    assert (ended.code, ended.summary) == (0, "2 rows = 2 paused")
     (record,) = [r for r in program.records() if r["id"] == "1001"]
     assert record["attempts"] == 1
     assert [entry.http_status for entry in simulator.ledger.of("1001")] == [429, 204]
 
 
-def test_a_wrong_token_ends_with_4(program: Program, serve: Serve) -> None:
+def test_wrong_token_exits_4(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.variables["OCAMBA_TOKEN"] = "another"
     ended = program.pause(simulator, program.ids(50))
-    assert (ended.code, ended.account) == (4, "50 rows = 50 not_attempted")
+    assert (ended.code, ended.summary) == (4, "50 rows = 50 not_attempted")
     assert "stopped: the API refused the token (trace_id " in ended.stderr
     assert simulator.ledger.acted_ids() == []
     assert len(simulator.ledger) <= 20
 
 
-def test_a_server_that_cannot_be_reached_ends_with_5(program: Program) -> None:
+def test_unreachable_server_exits_5(program: Program) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         options = ["--base-url", url, "--log", "log.jsonl", "--max-attempts", "1"]
         ended = program.call("run", program.ids(3), "--yes", *options)
-    assert (ended.code, ended.account) == (5, "3 rows = 3 failed")
+    assert (ended.code, ended.summary) == (5, "3 rows = 3 failed")
     assert {record["error"] for record in program.records()} == {"connection_refused"}

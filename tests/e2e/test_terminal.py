@@ -21,7 +21,7 @@ def test_no_sends_nothing(program: Program, serve: Serve) -> None:
     terminal = program.on_a_terminal("run", program.ids(1), *program.to(simulator))
     terminal.wait_for("Pause 1 campaign on ")
     terminal.type("n\n")
-    assert terminal.end() == 5
+    assert terminal.end() == 2
     assert terminal.seen.endswith("nothing was sent\n")
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
@@ -32,7 +32,7 @@ def test_enter_alone_means_no(program: Program, serve: Serve) -> None:
     terminal = program.on_a_terminal("run", program.ids(1), *program.to(simulator))
     terminal.wait_for("? [y/N]: ")
     terminal.type("\n")
-    assert terminal.end() == 5
+    assert terminal.end() == 2
     assert len(simulator.ledger) == 0
 
 

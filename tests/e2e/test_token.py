@@ -1,4 +1,4 @@
-"""Where the token is found, and that it is seen nowhere else."""
+"""The token is found in its places, and appears in no output."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def token_file(path: Path, mode: int = 0o600) -> str:
     return str(path)
 
 
-def test_a_file_that_is_named_comes_first(program: Program, serve: Serve) -> None:
+def test_token_file_precedes_environment(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.variables["OCAMBA_TOKEN"] = "another"
     path = token_file(program.folder / "token")
@@ -24,18 +24,14 @@ def test_a_file_that_is_named_comes_first(program: Program, serve: Serve) -> Non
     assert "warning" not in ended.stderr
 
 
-def test_a_service_is_handed_its_token_as_a_credential(
-    program: Program, serve: Serve
-) -> None:
+def test_token_is_read_from_systemd_credential(program: Program, serve: Serve) -> None:
     simulator = serve()
     token_file(program.folder / "credentials" / "ocamba-token")
     program.variables = {"CREDENTIALS_DIRECTORY": str(program.folder / "credentials")}
     assert program.pause(simulator, program.ids(1)).code == 0
 
 
-def test_a_file_that_others_can_read_is_warned_of(
-    program: Program, serve: Serve
-) -> None:
+def test_readable_token_file_warns(program: Program, serve: Serve) -> None:
     path = token_file(program.folder / "token", 0o644)
     ended = program.pause(serve(), program.ids(1), "--token-file", path)
     assert ended.code == 0
@@ -44,9 +40,7 @@ def test_a_file_that_others_can_read_is_warned_of(
 
 
 @pytest.mark.parametrize("text", ["", "\n", "two words", "käse"], ids=ascii)
-def test_what_cannot_be_a_token_is_not_sent(
-    program: Program, serve: Serve, text: str
-) -> None:
+def test_invalid_token_is_not_sent(program: Program, serve: Serve, text: str) -> None:
     simulator = serve()
     program.variables["OCAMBA_TOKEN"] = text
     ended = program.pause(simulator, program.ids(1))
@@ -65,11 +59,11 @@ def test_what_cannot_be_a_token_is_not_sent(
         pytest.param({"always": Fault.CUT}, id="cut"),
     ],
 )
-def test_the_token_is_in_no_output(
+def test_token_is_absent_from_all_output(
     program: Program, serve: Serve, options: dict[str, object]
 ) -> None:
     ended = program.pause(serve(**options), program.ids(2), "--max-attempts", "1")
-    assert ended.account.startswith("2 rows = ")
+    assert ended.summary.startswith("2 rows = ")
     files = [path for path in program.folder.iterdir() if path.name != "ids.txt"]
     assert program.log in files
     written = "".join(path.read_text("utf-8") for path in files)

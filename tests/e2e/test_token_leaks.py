@@ -1,4 +1,4 @@
-"""A token that is easy to find is found nowhere, whatever goes wrong."""
+"""A token that is easy to find appears in no output, whatever fails."""
 
 import base64
 import subprocess
@@ -16,9 +16,9 @@ from tests.support.terminal import environment
 
 pytestmark = pytest.mark.unmeasured
 
-#: It looks otherwise in every encoding.
+#: It looks different in every encoding.
 CANARY = "c4nary+t0ken/of~words=="
-#: A server in a debug mode sends back what it was sent.
+#: A server in debug mode sends the request back.
 ECHOES: dict[str, Response] = {
     f"{status} echo in {name}": http_response(status, body, headers)
     for status in (400, 404, 422, 500, 503)
@@ -31,7 +31,7 @@ ECHOES: dict[str, Response] = {
     )
 }
 _SLOW = ("flood", "endless", "byte by byte", "hang", "one by one")
-#: All that does not take long.
+#: All faults that do not take long.
 BROKEN: dict[str, Response] = {
     **{
         name: broken
@@ -49,7 +49,7 @@ def broken(start: Start) -> FaultyServer:
 
 @pytest.fixture
 def carrier(program: Program) -> Program:
-    """A program that is given the token."""
+    """The program with the token in its environment."""
     program.variables = {"OCAMBA_TOKEN": CANARY, "TERM": "xterm-256color"}
     return program
 
@@ -69,7 +69,7 @@ def run_options(server: FaultyServer) -> list[str]:
 
 
 def forms(token: str) -> set[bytes]:
-    """Give what the token looks like in plain and when it is encoded."""
+    """Give the token in plain text and in common encodings."""
     raw = token.encode()
     found = {raw, raw.hex().encode(), quote(token, safe="").encode()}
     found |= {quote(token).encode(), quote_plus(token).encode(), token[:12].encode()}
@@ -82,7 +82,7 @@ def forms(token: str) -> set[bytes]:
 
 
 def traces(*texts: str | bytes) -> list[bytes]:
-    """Give the forms of the token that stand in texts."""
+    """Give the forms of the token that appear in texts."""
     whole = b"\0".join(t.encode() if isinstance(t, str) else t for t in texts)
     return [form for form in forms(CANARY) if form.lower() in whole.lower()]
 
@@ -104,11 +104,11 @@ def left_behind(program: Program) -> list[bytes]:
     ],
     ids=range(6),
 )
-def test_the_canary_is_found_where_it_is(text: str | bytes) -> None:
+def test_search_finds_token_in_text(text: str | bytes) -> None:
     assert traces("before", text, "after")
 
 
-def test_there_are_many_kinds_of_failure() -> None:
+def test_failures_are_of_many_kinds() -> None:
     assert len(BROKEN) >= 40
 
 
@@ -123,7 +123,7 @@ FACES = {
 
 
 @pytest.mark.parametrize("face", FACES.values(), ids=FACES)
-def test_no_failure_shows_the_token(
+def test_failure_hides_token(
     carrier: Program, broken: FaultyServer, face: tuple[str, ...]
 ) -> None:
     if "debug" in face:
@@ -135,7 +135,7 @@ def test_no_failure_shows_the_token(
     assert not traces(ended.stdout, ended.stderr, *left_behind(carrier))
 
 
-def test_no_log_shows_the_token(carrier: Program, broken: FaultyServer) -> None:
+def test_log_hides_token(carrier: Program, broken: FaultyServer) -> None:
     carrier.call("run", ids_file(carrier), *run_options(broken))
     every = ("--status", "failed,unknown,rejected,not_pausable,already_paused")
     shown = [
@@ -149,7 +149,7 @@ def test_no_log_shows_the_token(carrier: Program, broken: FaultyServer) -> None:
     assert not traces(*shown)
 
 
-def test_no_failure_shows_the_token_on_a_terminal(
+def test_failure_on_terminal_hides_token(
     carrier: Program, broken: FaultyServer
 ) -> None:
     terminal = carrier.on_a_terminal("run", ids_file(carrier), *run_options(broken))
@@ -159,9 +159,7 @@ def test_no_failure_shows_the_token_on_a_terminal(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_token_that_is_refused_is_not_shown(
-    carrier: Program, start: Start, status: int
-) -> None:
+def test_rejected_token_is_hidden(carrier: Program, start: Start, status: int) -> None:
     body = b'{"title": "Bad token", "message": "%s?"}' % CANARY.encode()
     server = start(broken_api({"no": http_response(status, body)}))
     ids = carrier.file("ids.txt", "".join(f"no-{n}\n" for n in range(20)))
@@ -170,7 +168,7 @@ def test_a_token_that_is_refused_is_not_shown(
     assert not traces(ended.stdout, ended.stderr, *left_behind(carrier))
 
 
-def test_no_server_at_all_shows_no_token(carrier: Program, start: Start) -> None:
+def test_unreachable_server_error_hides_token(carrier: Program, start: Start) -> None:
     server = start(broken_api({}))
     secure = server.endpoint.base_url.replace("http:", "https:")
     for base_url in ("http://127.0.0.1:1", secure):
@@ -205,9 +203,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)
-def test_no_word_of_advice_shows_the_token(
-    carrier: Program, words: tuple[str, ...]
-) -> None:
+def test_hints_hide_token(carrier: Program, words: tuple[str, ...]) -> None:
     carrier.ids(3)
     ended = carrier.call(*words)
     assert ended.stdout + ended.stderr
@@ -217,7 +213,7 @@ def test_no_word_of_advice_shows_the_token(
 @pytest.mark.parametrize(
     "text", [f"{CANARY} {CANARY}", f"{CANARY}\nX: 1", f"{CANARY}ä"]
 )
-def test_what_can_be_no_token_is_refused_unechoed(carrier: Program, text: str) -> None:
+def test_invalid_token_error_hides_token(carrier: Program, text: str) -> None:
     carrier.variables["OCAMBA_TOKEN"] = text
     ended = carrier.call("run", carrier.ids(1), "--yes", "--log", "log.jsonl")
     assert ended.code == 4
@@ -234,7 +230,7 @@ def token_file(program: Program) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
-def test_a_run_that_is_killed_shows_no_token(carrier: Program, start: Start) -> None:
+def test_killed_run_leaves_no_token(carrier: Program, start: Start) -> None:
     server = start(
         broken_api({"hang": UNFINISHED_RESPONSES["hang before the status line"]})
     )
@@ -250,8 +246,8 @@ def test_a_run_that_is_killed_shows_no_token(carrier: Program, start: Start) -> 
     assert not traces(*shown, *left_behind(carrier))
 
 
-#: Breaks where an answer is read, with the token in the error and around it. It takes
-#: long enough for asyncio, which is asked to debug, to tell of it and of the error.
+#: Fails where a response is read, with the token in the error and around it. It takes
+#: so long that asyncio, in debug mode, logs the callback and the error.
 BROKEN_WITHIN = """
 import time
 from bulkpause.api import client
@@ -267,7 +263,7 @@ cli.main()
 """
 
 
-def test_a_defect_shows_no_token(carrier: Program, start: Start) -> None:
+def test_crash_report_hides_token(carrier: Program, start: Start) -> None:
     server = start(broken_api({}))
     ids = carrier.file("ids.txt", "1-good\n2-good\n")
     ended = subprocess.run(

@@ -60,7 +60,7 @@ async def paused(
     ids: list[str], wanted: Settings, log: Path, guards: GuardRails | None = None
 ) -> dict[str, Record]:
     """Pause ids, and check that each has one record and one line in the result log."""
-    async with Pauser("s3cret", wanted, log=log, guards=guards) as pauser:
+    async with Pauser("s3cret", wanted, log=log, guard_rails=guards) as pauser:
         with anyio.fail_after(30):
             records = [record async for record in pauser.pause(ids)]
     assert sorted(str(record.id) for record in records) == sorted(ids)
@@ -279,7 +279,7 @@ async def check_deadline(response: Behaviour, log: Path) -> None:
         patient = settings(server.endpoint.base_url, timeout_s=600)
         guards = GuardRails(deadline_s=0.2)
         started_at = loop.time()
-        async with Pauser("s3cret", patient, log=log, guards=guards) as pauser:
+        async with Pauser("s3cret", patient, log=log, guard_rails=guards) as pauser:
             ids = ["0-good", "broken-unreadable"]
             records = [record async for record in pauser.pause(ids)]
         took_s = loop.time() - started_at

@@ -1,4 +1,4 @@
-"""The public face for programs, against the stand-in over loopback."""
+"""The public API for programs, against the simulator over loopback."""
 
 import asyncio
 import gc
@@ -11,9 +11,13 @@ import anyio
 import orjson
 import pytest
 
-import bulkpause
 from bulkpause import (
+    GuardRails,
+    InputError,
+    InvalidRow,
+    Item,
     Pauser,
+    Plan,
     Record,
     RetryPolicy,
     Settings,
@@ -22,7 +26,10 @@ from bulkpause import (
     TokenError,
     Verify,
 )
+from bulkpause.journal.reader import read_log
 from bulkpause.model import Attempt
+from bulkpause.pauser import reuse_loaded_log
+from bulkpause.plan import make_plan
 from bulkpause.simulator import Behaviour, Fault, Simulator
 
 
@@ -33,7 +40,7 @@ pytestmark = pytest.mark.anyio
 async def pausing(
     *, log: Path | None = None, settings: dict[str, Any] | None = None, **options: Any
 ) -> AsyncIterator[tuple[Pauser, Simulator]]:
-    """Connect a pauser without limits to a stand-in without limits."""
+    """Connect a pauser without limits to a simulator without limits."""
     simulator = Simulator(Behaviour(**{"windows": (), **options}))
     async with simulator:
         wanted = {"base_url": simulator.base_url, "limits": (), **(settings or {})}
@@ -48,33 +55,13 @@ async def until(happened: Any) -> None:
 
 
 def tasks() -> set[str]:
-    """Name what runs on this loop, the connections of the stand-in apart."""
+    """Name the tasks of this loop except the simulator's connections."""
     coroutines = (task.get_coro() for task in asyncio.all_tasks())
     names = {getattr(coroutine, "__qualname__", "") for coroutine in coroutines}
     return {name for name in names if not name.startswith("RequestHandler.")}
 
 
-def test_the_public_names_are_frozen() -> None:
-    assert bulkpause.__all__ == [
-        "BulkpauseError",
-        "InputError",
-        "Item",
-        "Limit",
-        "LogError",
-        "LogHeldError",
-        "Pauser",
-        "Record",
-        "RetryPolicy",
-        "Settings",
-        "SettingsError",
-        "Status",
-        "Token",
-        "TokenError",
-        "Verify",
-    ]
-
-
-async def test_each_id_gets_a_typed_record() -> None:
+async def test_each_id_gets_record() -> None:
     async with pausing(statuses={"2": "draft"}) as (pauser, simulator):
         records = {record.id: record async for record in pauser.pause(["1", "2"])}
     assert all(type(record) is Record for record in records.values())
@@ -85,7 +72,7 @@ async def test_each_id_gets_a_typed_record() -> None:
     assert simulator.ledger.paused_ids() == {"1"}
 
 
-async def test_records_come_as_they_are_final() -> None:
+async def test_record_is_given_when_final() -> None:
     async with pausing(scripts={"1": (Fault.HANG,)}) as (pauser, simulator):
         with anyio.fail_after(5):
             async for record in pauser.pause(["1", "2"]):
@@ -94,7 +81,7 @@ async def test_records_come_as_they_are_final() -> None:
         assert [entry.http_status for entry in simulator.ledger.of("1")] == [None]
 
 
-async def test_a_record_is_in_the_log_before_it_is_given(tmp_path: Path) -> None:
+async def test_record_is_logged_before_given(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     async with pausing(log=log) as (pauser, _):
         async for record in pauser.pause(["1", "2", "3"]):
@@ -104,24 +91,24 @@ async def test_a_record_is_in_the_log_before_it_is_given(tmp_path: Path) -> None
             assert record.id in logged
 
 
-async def test_the_log_says_what_the_records_say(tmp_path: Path) -> None:
+async def test_log_lines_equal_given_records(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     async with pausing(log=log) as (pauser, _):
-        given = [record async for record in pauser.pause(["1", "2", "no id"])]
+        given = [record async for record in pauser.pause(["1", "2", "not an id"])]
     written = [
         line.rpartition(b',"crc32":')[0] for line in log.read_bytes().splitlines()
     ]
     assert written == [orjson.dumps(record)[:-1] for record in given]
 
 
-async def test_a_repeated_id_is_paused_once() -> None:
+async def test_duplicate_id_is_paused_once() -> None:
     async with pausing() as (pauser, simulator):
         records = [record async for record in pauser.pause(["1", "2", "1"])]
     assert sorted(str(record.id) for record in records) == ["1", "2"]
     assert sorted(simulator.ledger.acted_ids()) == ["1", "2"]
 
 
-async def test_what_is_no_id_is_invalid_and_never_sent() -> None:
+async def test_invalid_id_is_recorded_and_never_sent() -> None:
     texts = ["../../cancel", "1.2E+17", "", "3"]
     async with pausing() as (pauser, simulator):
         records = [record async for record in pauser.pause(texts)]
@@ -135,7 +122,7 @@ async def test_what_is_no_id_is_invalid_and_never_sent() -> None:
     assert [entry.id for entry in simulator.ledger] == ["3"]
 
 
-async def test_a_stop_sends_nothing_new_and_records_what_is_open() -> None:
+async def test_stop_records_requests_in_flight_only() -> None:
     async with pausing(latency_s=0.05, settings={"max_in_flight": 2}) as (pauser, sim):
         records = []
         async for record in pauser.pause([str(n) for n in range(50)]):
@@ -147,7 +134,7 @@ async def test_a_stop_sends_nothing_new_and_records_what_is_open() -> None:
     assert len(records) < 10
 
 
-async def test_a_stop_before_the_first_id_sends_nothing() -> None:
+async def test_stop_before_first_id_sends_nothing() -> None:
     async with pausing() as (pauser, simulator):
         pauser.stop("never mind")
         assert [record async for record in pauser.pause(["1"])] == []
@@ -159,7 +146,7 @@ def attempts_in_memory() -> int:
     return sum(type(one) is Attempt for one in gc.get_objects())
 
 
-async def test_what_is_done_is_let_go() -> None:
+async def test_finished_attempts_are_freed() -> None:
     before = attempts_in_memory()
     async with pausing() as (pauser, _):
         records = pauser.pause([str(n) for n in range(100)])
@@ -170,7 +157,7 @@ async def test_what_is_done_is_let_go() -> None:
     assert kept <= 2 * pauser.settings.in_flight
 
 
-async def test_leaving_the_loop_early_leaves_nothing_running() -> None:
+async def test_early_loop_exit_leaves_no_task() -> None:
     async with Simulator(Behaviour(windows=(), latency_s=0.02)) as simulator:
         settings = Settings(base_url=simulator.base_url, limits=(), max_in_flight=2)
         before = tasks()
@@ -183,7 +170,7 @@ async def test_leaving_the_loop_early_leaves_nothing_running() -> None:
         assert len(simulator.ledger) <= sent + settings.in_flight
 
 
-async def test_leaving_the_loop_early_with_a_log_keeps_the_log_whole(
+async def test_early_loop_exit_keeps_log_complete(
     tmp_path: Path,
 ) -> None:
     log = tmp_path / "log.jsonl"
@@ -196,7 +183,7 @@ async def test_leaving_the_loop_early_with_a_log_keeps_the_log_whole(
     assert all(orjson.loads(line)["id"] for line in logged.splitlines())
 
 
-async def test_leaving_with_the_records_in_hand_leaves_nothing_running() -> None:
+async def test_open_record_iterator_leaves_no_task() -> None:
     async with Simulator(Behaviour(windows=(), latency_s=0.02)) as simulator:
         settings = Settings(base_url=simulator.base_url, limits=(), max_in_flight=2)
         before = tasks()
@@ -208,7 +195,7 @@ async def test_leaving_with_the_records_in_hand_leaves_nothing_running() -> None
         await records.aclose()
 
 
-async def test_a_cancelled_caller_leaves_nothing_running() -> None:
+async def test_cancelled_caller_leaves_no_task() -> None:
     async with Simulator(Behaviour(windows=(), always=Fault.HANG)) as simulator:
         settings = Settings(base_url=simulator.base_url, limits=())
         before = tasks()
@@ -226,7 +213,7 @@ async def test_a_cancelled_caller_leaves_nothing_running() -> None:
         assert tasks() == before
 
 
-async def test_an_error_in_the_loop_comes_out_as_it_is() -> None:
+async def test_error_in_loop_is_raised_unchanged() -> None:
     async def pause_all() -> None:
         async with pausing() as (pauser, _):
             async for _record in pauser.pause(["1", "2"]):
@@ -236,7 +223,7 @@ async def test_an_error_in_the_loop_comes_out_as_it_is() -> None:
         await pause_all()
 
 
-async def test_two_lists_can_be_paused_one_after_the_other() -> None:
+async def test_pauser_pauses_two_lists_in_turn() -> None:
     async with pausing() as (pauser, simulator):
         first = [record.id async for record in pauser.pause(["1", "2"])]
         second = [record.id async for record in pauser.pause(["3"])]
@@ -244,7 +231,7 @@ async def test_two_lists_can_be_paused_one_after_the_other() -> None:
     assert len({entry.request_id for entry in simulator.ledger}) == 3
 
 
-async def test_rules_can_be_given() -> None:
+async def test_pauser_uses_given_retry_policy() -> None:
     retry_policy = RetryPolicy(max_attempts=1, verify=Verify.NONE)
     async with pausing(always=Fault.LOST, settings={"retry_policy": retry_policy}) as (
         pauser,
@@ -255,7 +242,88 @@ async def test_rules_can_be_given() -> None:
     assert len(sim.ledger) == 1
 
 
-async def test_a_token_that_is_refused_stops_the_run() -> None:
+async def test_plan_is_paused_in_its_order() -> None:
+    items = (Item(id="2", row=4), Item(id="1", row=3))
+    row = InvalidRow(row=2, detail="no id", remedy="fill it in")
+    plan = Plan(rows=3, items=items, problems=(row,), duplicate=0, already_done=0)
+    async with pausing(settings={"max_in_flight": 1}) as (pauser, simulator):
+        records = [record async for record in pauser.pause(plan)]
+    assert [(record.id, record.row) for record in records] == [
+        (None, 2),
+        ("2", 4),
+        ("1", 3),
+    ]
+    assert [entry.id for entry in simulator.ledger] == ["2", "1"]
+
+
+async def test_plan_with_invalid_id_is_refused(tmp_path: Path) -> None:
+    items = (Item(id="1", row=1), Item(id="../../cancel", row=2))
+    plan = Plan(rows=2, items=items, problems=(), duplicate=0, already_done=0)
+    async with pausing(log=tmp_path / "log") as (pauser, simulator):
+        with pytest.raises(InputError, match=r"row 2: .*; nothing was sent"):
+            await anext(pauser.pause(plan))
+    assert len(simulator.ledger) == 0
+
+
+async def test_resume_leaves_out_settled_ids_of_plan(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    plan = make_plan([Item(id="1", row=1), Item(id="2", row=2)])
+    async with Simulator(Behaviour(windows=())) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=())
+        async with Pauser("good", settings, log=log) as pauser:
+            assert [record.id async for record in pauser.pause(["1"])] == ["1"]
+        async with Pauser("good", settings, log=log, resume=True) as pauser:
+            assert [record.id async for record in pauser.pause(plan)] == ["2"]
+    assert simulator.ledger.acted_ids() == ["1", "2"]
+
+
+async def test_log_that_changed_after_loading_is_read_again(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    async with Simulator(Behaviour(windows=())) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=())
+        loaded = read_log(log)
+        async with Pauser("good", settings, log=log) as pauser:
+            assert [record.id async for record in pauser.pause(["1"])] == ["1"]
+        late = Pauser("good", settings, log=log, resume=True)
+        reuse_loaded_log(late, loaded)
+        async with late:
+            assert [record.id async for record in late.pause(["1", "2"])] == ["2"]
+    assert simulator.ledger.acted_ids() == ["1", "2"]
+
+
+async def test_log_of_other_endpoint_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    async with pausing(log=log) as (pauser, _):
+        assert [record.id async for record in pauser.pause(["1"])] == ["1"]
+    with pytest.raises(SettingsError, match="name another log"):
+        async with Pauser("good", Settings(), log=log, resume=True):
+            pass
+
+
+async def test_snapshot_counts_the_run() -> None:
+    async with pausing(scripts={"1": (Fault.HANG,)}) as (pauser, _):
+        before = pauser.snapshot()
+        assert (before.requests, before.in_flight, before.waiting) == (0, 0, None)
+        assert (before.is_outage, before.time_left_s) == (False, 0.0)
+        record = await anext(pauser.pause(["1", "2"]))
+        during = pauser.snapshot()
+    assert record.id == "2"
+    assert (during.requests, during.in_flight, during.to_retry) == (2, 1, 0)
+    assert not during.is_outage
+
+
+async def test_canary_is_judged_for_each_list() -> None:
+    simulator = Simulator(Behaviour(windows=(), statuses={"3": "draft"}))
+    async with simulator:
+        settings = Settings(base_url=simulator.base_url, limits=())
+        guard_rails = GuardRails(canary=1)
+        async with Pauser("good", settings, guard_rails=guard_rails) as pauser:
+            first = [record.id async for record in pauser.pause(["1", "2"])]
+            second = [record.id async for record in pauser.pause(["3", "4"])]
+    assert (sorted(map(str, first)), second) == (["1", "2"], ["3"])
+
+
+async def test_rejected_token_stops_run() -> None:
     async with pausing(token="another") as (pauser, simulator):
         assert [record async for record in pauser.pause(["1"])] == []
         assert pauser.stopped is not None
@@ -263,7 +331,7 @@ async def test_a_token_that_is_refused_stops_the_run() -> None:
     assert simulator.ledger.acted_ids() == []
 
 
-async def test_a_log_that_exists_is_refused(tmp_path: Path) -> None:
+async def test_existing_log_is_refused_without_resume(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.touch()
     with pytest.raises(SettingsError, match="exists"):
@@ -271,11 +339,11 @@ async def test_a_log_that_exists_is_refused(tmp_path: Path) -> None:
             pass
 
 
-def test_a_token_that_is_empty_is_refused() -> None:
+def test_empty_token_is_refused() -> None:
     with pytest.raises(TokenError):
         Pauser("")
 
 
-def test_an_address_in_the_clear_is_refused() -> None:
+def test_http_address_is_refused() -> None:
     with pytest.raises(SettingsError, match="https"):
         Settings(base_url="http://api.ocamba.com")

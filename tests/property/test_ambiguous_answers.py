@@ -64,7 +64,7 @@ def pause_all(
             retry_policy=RetryPolicy(max_attempts=MAX_ATTEMPTS),
         )
         async with Pauser(
-            "token", settings, log=log, is_resumed=is_resumed, now=wall_clock
+            "token", settings, log=log, resume=is_resumed, now=wall_clock
         ) as pauser:
             async for record in pauser.pause(IDS):
                 assert record.id not in records

@@ -170,7 +170,7 @@ class LogMachine(RuleBasedStateMachine):
                 "token",
                 Settings(limits=(), max_in_flight=3, retry_policy=retry_policy),
                 log=self.log,
-                is_resumed=True,
+                resume=True,
                 now=wall_clock,
             ) as pauser:
                 records = [record async for record in pauser.pause(wanted)]

@@ -316,5 +316,5 @@ async def _paused(choose: Callable[[bytes], Behaviour]) -> list[Record]:
         )
         # A server may ask for a `Retry-After` of any length.
         guards = GuardRails(deadline_s=0.3)
-        async with Pauser("s3cret-canary", wanted, guards=guards) as pauser:
+        async with Pauser("s3cret-canary", wanted, guard_rails=guards) as pauser:
             return [record async for record in pauser.pause(["7", "8"])]

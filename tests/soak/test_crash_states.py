@@ -69,7 +69,7 @@ class State:
 def pause(server: FakeServer, log: Path, *, is_resumed: bool = True) -> None:
     async def run() -> None:
         async with Pauser(
-            "token", SETTINGS, log=log, is_resumed=is_resumed, now=wall_clock
+            "token", SETTINGS, log=log, resume=is_resumed, now=wall_clock
         ) as pauser:
             async for _ in pauser.pause(IDS):
                 pass

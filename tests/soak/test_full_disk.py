@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Simulator, Window
-from tests.support.program import TOKEN, WITHIN_S, Ended, Program, Serve, script
+from tests.support.program import TOKEN, WITHIN_S, ProcessResult, Program, Serve, script
 from tests.support.terminal import environment
 
 
@@ -29,7 +29,9 @@ OPTIONS = (
 )
 
 
-def run_with_files_of(limit: int, program: Program, simulator: Simulator) -> Ended:
+def run_with_files_of(
+    limit: int, program: Program, simulator: Simulator
+) -> ProcessResult:
     """Run the program with a limit on the size of files, in bytes."""
     variables = {**program.variables, "PYTHONDONTWRITEBYTECODE": "1"}
     ended = subprocess.run(
@@ -41,7 +43,7 @@ def run_with_files_of(limit: int, program: Program, simulator: Simulator) -> End
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
-    return Ended(
+    return ProcessResult(
         code=ended.returncode,
         stdout=ended.stdout.decode(),
         stderr=ended.stderr.decode(),
@@ -52,7 +54,9 @@ def whole_lines(path: Path) -> list[dict[str, str]]:
     return [orjson.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
 
 
-def problems_of(ended: Ended, program: Program, simulator: Simulator) -> Iterator[str]:
+def problems_of(
+    ended: ProcessResult, program: Program, simulator: Simulator
+) -> Iterator[str]:
     """Compare what a run on a full disk reports with what it did."""
     if ended.code != 6 or "Traceback" in ended.stderr:
         yield f"exit {ended.code}: {ended.stderr}"

@@ -115,9 +115,7 @@ async def test_clock_jump_causes_no_429_on_resume(
                 if len(simulator.ledger) >= 145:
                     jumps.reverse()
                     break
-        async with Pauser(
-            "token", settings, log=log, is_resumed=True, now=now
-        ) as second:
+        async with Pauser("token", settings, log=log, resume=True, now=now) as second:
             statuses = {record.status async for record in second.pause(ids)}
 
     assert statuses == {Status.PAUSED}

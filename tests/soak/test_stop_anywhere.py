@@ -10,7 +10,7 @@ from time import sleep
 import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
-from tests.support.program import TOKEN, Ended, Program, Serve, until
+from tests.support.program import TOKEN, ProcessResult, Program, Serve, until
 
 
 pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
@@ -31,7 +31,7 @@ CODES = {SIGINT: 130, SIGTERM: 143}
 
 def stopped(
     program: Program, simulator: Simulator, number: Signals, times: int, seed: int
-) -> Ended:
+) -> ProcessResult:
     """Start a run, and send it a signal while it sends requests."""
     source = random.Random(seed)
     at = ["--base-url", simulator.base_url, *OPTIONS]
@@ -45,15 +45,19 @@ def stopped(
 
 
 def problems_of(
-    ended: Ended, program: Program, simulator: Simulator, number: Signals, times: int
+    ended: ProcessResult,
+    program: Program,
+    simulator: Simulator,
+    number: Signals,
+    times: int,
 ) -> Iterator[str]:
     if ended.code != CODES[number] or "Traceback" in ended.stderr:
         yield f"exit {ended.code}: {ended.stderr}"
     statuses = program.statuses()
-    if not ended.account.startswith(f"{len(IDS)} rows = "):
+    if not ended.summary.startswith(f"{len(IDS)} rows = "):
         yield f"its summary is {ended.stdout!r}"
-    elif not is_sum(ended.account):
-        yield f"the summary does not add up: {ended.account}"
+    elif not is_sum(ended.summary):
+        yield f"the summary does not add up: {ended.summary}"
     asked = {entry.id for entry in simulator.ledger}
     if times == 1 and asked != set(statuses):
         yield f"requested and not recorded: {asked ^ set(statuses)}"

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that run the installed program."""
+"""Fixtures for tests that run the installed program."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ from tests.support.program import TOKEN, Program, Serve, Start
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start stand-ins in a thread with its own loop; they know one token."""
+    """Start simulators in a thread with its own loop. They accept one token."""
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
 

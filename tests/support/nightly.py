@@ -1,4 +1,4 @@
-"""Whether the cases are tried at their full size, as they are at night."""
+"""Whether tests run at their full size, as in the nightly build."""
 
 import os
 

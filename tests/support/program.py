@@ -1,4 +1,4 @@
-"""The installed program, in child processes."""
+"""Run the installed program in child processes."""
 
 import signal
 import subprocess
@@ -17,7 +17,7 @@ from tests.support.terminal import Terminal, environment
 
 
 WITHIN_S = 60.0
-#: A stand-in with one window of this size is used in most tests, to be quick.
+#: Most tests use a simulator with one window of this size, to be quick.
 QUICK = ("--burst", "20/500ms", "--steady", "none")
 TOKEN = "s3cret-token"
 
@@ -26,7 +26,7 @@ Start = Callable[..., FaultyServer]
 
 
 def script() -> Path:
-    """Find the console script that stands beside this interpreter."""
+    """Find the console script of this interpreter's environment."""
     return Path(sysconfig.get_path("scripts")) / "bulkpause"
 
 
@@ -38,21 +38,21 @@ def until(happened: Callable[[], object]) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How a child process ended, and what it said."""
+class ProcessResult:
+    """The exit code and the output of a child process."""
 
     code: int
     stdout: str
     stderr: str
 
     @property
-    def account(self) -> str:
-        """The first line on standard output: what became of the rows."""
+    def summary(self) -> str:
+        """The first line on standard output: the rows by status."""
         return self.stdout.partition("\n")[0]
 
 
 class Running:
-    """A child process that is under way."""
+    """A child process that runs."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -77,9 +77,11 @@ class Running:
         assert self._process.stdout is not None
         return self._process.stdout.readline()
 
-    def end(self) -> Ended:
+    def end(self) -> ProcessResult:
         stdout, stderr = self._process.communicate(timeout=WITHIN_S)
-        return Ended(code=self._process.returncode, stdout=stdout, stderr=stderr)
+        return ProcessResult(
+            code=self._process.returncode, stdout=stdout, stderr=stderr
+        )
 
     def kill(self) -> None:
         if self._process.poll() is None:
@@ -94,7 +96,7 @@ class Running:
 
 @dataclass(slots=True)
 class Program:
-    """The program in a folder of its own, with variables of its own."""
+    """The program in its own folder, with its own environment variables."""
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
@@ -109,7 +111,7 @@ class Program:
         return name
 
     def ids(self, count: int) -> str:
-        """Write a plain list of so many ids, from 1001 on."""
+        """Write a plain list of `count` ids, from 1001 on."""
         return self.file("ids.txt", "".join(f"{1001 + n}\n" for n in range(count)))
 
     def start(self, *arguments: str | Path) -> Running:
@@ -125,7 +127,7 @@ class Program:
         self._running.append(running := Running(process))
         return running
 
-    def call(self, *arguments: str | Path, stdin: bytes = b"") -> Ended:
+    def call(self, *arguments: str | Path, stdin: bytes = b"") -> ProcessResult:
         ended = subprocess.run(
             [script(), *arguments],
             input=stdin,
@@ -135,7 +137,7 @@ class Program:
             timeout=WITHIN_S,
             check=False,
         )
-        return Ended(
+        return ProcessResult(
             code=ended.returncode,
             stdout=ended.stdout.decode(),
             stderr=ended.stderr.decode(),
@@ -153,12 +155,12 @@ class Program:
         return terminal
 
     def to(self, simulator: Simulator) -> list[str]:
-        """Give the options for a quick run against a stand-in, with our log."""
+        """Give the options for a quick run against a simulator, with a log."""
         return ["--base-url", simulator.base_url, "--log", "log.jsonl", *QUICK]
 
     def pause(
         self, simulator: Simulator, source: str, *options: str, stdin: bytes = b""
-    ) -> Ended:
+    ) -> ProcessResult:
         return self.call(
             "run", source, "--yes", *self.to(simulator), *options, stdin=stdin
         )

@@ -8,14 +8,20 @@ from bulkpause.api.proxy import Proxy
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.model import Limit
-from bulkpause.settings import Settings, parse_duration, parse_limit
+from bulkpause.settings import (
+    Settings,
+    endpoint_of,
+    find_proxy,
+    parse_duration,
+    parse_limit,
+)
 
 
 def test_default_limits_are_the_documented_ones() -> None:
     settings = Settings()
 
     assert settings.limits == (Limit(10, 1.0), Limit(150, 60.0))
-    assert settings.endpoint.base_url == "https://api.ocamba.com"
+    assert endpoint_of(settings).base_url == "https://api.ocamba.com"
     assert settings.retry_policy.verify is Verify.REFUSED
 
 
@@ -183,7 +189,7 @@ def test_invalid_duration_raises_settings_error(text: str) -> None:
 
 
 def test_proxy_is_accepted_for_https_base_url() -> None:
-    proxy = Settings(proxy="http://jane:s3cret@proxy.example:3128").find_proxy()
+    proxy = find_proxy(Settings(proxy="http://jane:s3cret@proxy.example:3128"))
 
     assert proxy is not None
     assert proxy.url == "http://proxy.example:3128"
@@ -194,7 +200,7 @@ def test_environment_proxy_is_ignored_by_default(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
 
-    assert Settings().find_proxy() is None
+    assert find_proxy(Settings()) is None
 
 
 def test_given_proxy_precedes_environment_proxy(
@@ -203,7 +209,7 @@ def test_given_proxy_precedes_environment_proxy(
     monkeypatch.setenv("HTTPS_PROXY", "http://other.example:3128")
     settings = Settings(proxy="http://proxy.example:3128", trust_env=True)
 
-    assert settings.find_proxy() == Proxy("http://proxy.example:3128")
+    assert find_proxy(settings) == Proxy("http://proxy.example:3128")
 
 
 def test_proxy_with_http_base_url_raises() -> None:

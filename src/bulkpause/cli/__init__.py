@@ -1,1 +1,1 @@
-"""The command line. May import everything."""
+"""The command line: options in, exit code out. May import every package."""

@@ -1,4 +1,4 @@
-"""The command line: options in, exit code out."""
+"""Define the commands, run one, and exit with its code."""
 
 import sys
 from pathlib import Path
@@ -6,36 +6,39 @@ from typing import Any, NoReturn
 
 import click
 
-from bulkpause.cli import hints as complaint
+from bulkpause.cli import hints
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error
 from bulkpause.cli.flags import (
+    API_OPTIONS,
     INPUT,
-    OF_THE_API,
-    OF_THE_INPUT,
-    OF_THE_RUN,
+    INPUT_OPTIONS,
     PATH,
+    RUN_OPTIONS,
     VERIFY,
     options_of,
 )
-from bulkpause.cli.help import HelpCommand, LazyGroup
+from bulkpause.cli.help import LazyGroup, block
 from bulkpause.cli.options import Options
 from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.model import Status
 from bulkpause.report.export import NOT_ATTEMPTED
 
 
-_EXIT_CODES = """
+_EXIT_CODES = block(
+    "Exit codes",
+    """
     0  every id is paused
     1  finished; some ids cannot be paused
-    2  the command cannot be used; nothing was sent
-    3  the input cannot be used; nothing was sent
-    4  the token is missing or was refused
-    5  unfinished: `bulkpause retry` goes on
+    2  usage error, or answered "no"; nothing was sent
+    3  invalid input; nothing was sent
+    4  the token is missing or was rejected
+    5  incomplete: run `bulkpause retry LOG`
     6  the log or its disk failed
     7  another run holds the log
     8  a guard rail stopped the run
     70 a bug in bulkpause; 130, 143: SIGINT, SIGTERM
-"""
+    """,
+)
 
 
 @click.group(
@@ -44,27 +47,31 @@ _EXIT_CODES = """
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "BULKPAUSE",
     },
-    late={"simulate": "bulkpause.cli.commands.simulate"},
-    examples="""
-        Look, then pause:
+    lazy={"simulate": "bulkpause.cli.commands.simulate"},
+    epilog=block(
+        "Examples",
+        """
+        Plan, then pause:
           bulkpause plan campaigns.csv
           bulkpause run campaigns.csv --log pauses.jsonl
-        Go on with what is left, after whatever stopped it:
+        Retry what is left, whatever stopped the run:
           bulkpause retry pauses.jsonl
         Is anything still running?
           bulkpause status pauses.jsonl
-        Try it without a token; nothing real is touched:
+        Try it without a token, on the built-in simulator:
           bulkpause run campaigns.csv --simulate
-    """,
-    notes={
-        "Exit codes": _EXIT_CODES,
-        "Completion, in the startup file of your shell": """
-            bash  eval "$(_BULKPAUSE_COMPLETE=bash_source bulkpause)"
-            zsh   eval "$(_BULKPAUSE_COMPLETE=zsh_source bulkpause)"
-            fish  _BULKPAUSE_COMPLETE=fish_source bulkpause | source
-            In zsh, it comes after compinit.
         """,
-    },
+    )
+    + _EXIT_CODES
+    + block(
+        "Completion, in the startup file of your shell",
+        """
+        bash  eval "$(_BULKPAUSE_COMPLETE=bash_source bulkpause)"
+        zsh   eval "$(_BULKPAUSE_COMPLETE=zsh_source bulkpause)"
+        fish  _BULKPAUSE_COMPLETE=fish_source bulkpause | source
+        In zsh, put it after compinit.
+        """,
+    ),
 )
 @click.version_option(package_name="bulkpause")
 def cli() -> None:
@@ -72,139 +79,152 @@ def cli() -> None:
 
 
 @cli.command(
-    cls=HelpCommand,
-    examples="""
-        Look at the plan, answer a question, and pause:
+    epilog=block(
+        "Examples",
+        """
+        See the plan, confirm, and pause:
           bulkpause run export.csv
-        An incident: the most expensive first, without a question, with proof:
+        In an incident: most expensive first, without a question, with proof:
           bulkpause run export.csv --yes --order-by spend:desc --verify all
-        A job that may be started again, and goes on where it was:
+        A scheduled job that resumes after an interruption:
           bulkpause run feed.jsonl --yes --log today.jsonl --resume
-        Carefully: three first, and no more than 2 % of failures:
+        Carefully: three ids first, and at most 2 % failures:
           bulkpause run export.csv --canary 3 --max-failures 2%
-        A trial that touches nothing real:
+        A trial on the built-in simulator:
           bulkpause run export.csv --simulate
     """,
-    notes={"Exit codes": _EXIT_CODES},
+    )
+    + _EXIT_CODES,
 )
 @click.argument("input", metavar="INPUT", type=INPUT)
 @click.option(
     "--log",
     type=PATH,
-    help="The file for the results.  [default: a new one with the time in its name]",
+    help="Result log.  [default: a new file with the time in its name]",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on with the log if it is there: what it settles is left out.",
+    help="Resume the log if it exists: ids that it settles are skipped.",
 )
 @click.option(
     "--expect",
     type=click.IntRange(0),
-    help="Refuse an input with another number of ids to pause.",
+    help="Refuse an input with a different number of ids to pause.",
 )
 @click.option(
     "--plan",
     metavar="DIGEST",
-    help="Refuse an input with another digest than `bulkpause plan` gave.",
+    help="Refuse an input whose digest is not this one of `bulkpause plan`.",
 )
-@OF_THE_INPUT
-@OF_THE_API
-@OF_THE_RUN
+@INPUT_OPTIONS
+@API_OPTIONS
+@RUN_OPTIONS
 def run(**given: Any) -> ExitCode:
     """Pause every campaign of INPUT: a path, or - for standard input.
 
-    INPUT is CSV with a heading, JSON lines, or a plain list of ids; .gz is unpacked.
-    All of it is checked before anything is sent. Totals go to standard output, all
-    else to standard error.
+    INPUT is CSV with a header, JSON lines, or a plain list of ids; .gz is unpacked.
+    All of it is checked before anything is sent. The summary goes to standard output,
+    everything else to standard error.
     """
     if given["resume"] and given["log"] is None:
-        raise click.UsageError("--resume needs --log, to know what to go on with")
+        raise click.UsageError("--resume needs --log, the log to resume")
     return _run(options_of(given))
 
 
 @cli.command(
-    cls=HelpCommand,
-    examples="""
+    epilog=block(
+        "Examples",
+        """
         See what is left, then pause it:
           bulkpause status pauses.jsonl
           bulkpause retry pauses.jsonl
     """,
-    notes={"Exit codes": _EXIT_CODES},
+    )
+    + _EXIT_CODES,
 )
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option(
-    "--expect", type=click.IntRange(0), help="Refuse another number of ids to pause."
+    "--expect",
+    type=click.IntRange(0),
+    help="Refuse a different number of ids to pause.",
 )
-@OF_THE_API
-@OF_THE_RUN
+@API_OPTIONS
+@RUN_OPTIONS
 def retry(**given: Any) -> ExitCode:
-    """Pause what LOG leaves open: failed, unknown, and not attempted ids.
+    """Pause the ids that LOG leaves open.
 
-    What may have been paused before is read back first. Results are appended to LOG.
+    These are the failed, unknown and not attempted ones. Ids in doubt are read back
+    first. Records are appended to LOG.
     """
     return _run(options_of({**given, "input": None, "resume": True}))
 
 
 @cli.command(
-    cls=HelpCommand,
-    examples="""
-        Look, then pause exactly what was looked at:
+    epilog=block(
+        "Examples",
+        """
+        Plan, then pause exactly what was planned:
           bulkpause plan export.csv --order-by spend:desc
           bulkpause run export.csv --order-by spend:desc --plan DIGEST
     """,
+    ),
 )
 @click.argument("input", metavar="INPUT", type=INPUT)
-@click.option("--json", is_flag=True, help="As one JSON object.")
-@OF_THE_INPUT
-@OF_THE_API
+@click.option("--json", is_flag=True, help="Print one JSON object.")
+@INPUT_OPTIONS
+@API_OPTIONS
 @VERIFY
 def plan(**given: Any) -> ExitCode:
-    """Say what `run INPUT` would send. Sends nothing.
+    """Show what `run INPUT` would send. Sends nothing.
 
-    The digest it prints ties a run to what was looked at: the ids and their order.
-    Rows without a usable id end it with exit code 3, as they would end the run.
+    `run --plan DIGEST` accepts only the ids that were planned, in the same order.
+    Invalid rows end it with exit code 3, as they would end the run.
     """
-    from bulkpause.cli.commands.plan import plan as plan_input  # noqa: PLC0415 (see _run)
+    from bulkpause.cli.commands.plan import show_plan  # noqa: PLC0415 (see _run)
 
-    return plan_input(options_of(given))
+    return show_plan(options_of(given))
 
 
 @cli.command(
-    cls=HelpCommand,
-    examples="""
+    epilog=block(
+        "Examples",
+        """
         After an incident:
           bulkpause status pauses.jsonl
         For a program:
           bulkpause status pauses.jsonl --json
     """,
-    notes={"Exit codes": _EXIT_CODES},
+    )
+    + _EXIT_CODES,
 )
 @click.argument("log", metavar="LOG", type=PATH)
-@click.option("--json", is_flag=True, help="As one JSON object.")
+@click.option("--json", is_flag=True, help="Print one JSON object.")
 def status(log: Path, *, json: bool) -> ExitCode:
-    """Answer from LOG what is paused, what may still run, and why. Sends nothing."""
+    """Show from LOG what is paused and what may still be running. Sends nothing."""
     from bulkpause.cli.commands.log import show_status  # noqa: PLC0415 (see _run)
 
     return show_status(log, is_json=json)
 
 
 @cli.command(
-    cls=HelpCommand,
-    examples="""
-        What was refused, for a spreadsheet:
-          bulkpause export pauses.jsonl --status rejected,not_pausable > refused.csv
-        What is not paused, for another run with another log:
+    epilog=block(
+        "Examples",
+        """
+        Ids that cannot be paused, for a spreadsheet:
+          bulkpause export pauses.jsonl --status rejected,not_pausable > ids.csv
+        Ids that are not paused, for another run with another log:
           bulkpause export pauses.jsonl > left.csv
           bulkpause run left.csv
     """,
+    ),
 )
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option(
     "--status",
     default="failed,unknown,not_attempted",
     show_default=True,
-    help=f"Any of {', '.join([*Status, NOT_ATTEMPTED])}, with commas between.",
+    help=f"Statuses, separated by commas: {', '.join([*Status, NOT_ATTEMPTED])}.",
 )
 @click.option(
     "--format",
@@ -221,8 +241,8 @@ def export(**given: Any) -> ExitCode:
 
 
 def _run(options: Options) -> ExitCode:
-    # What a verb needs is imported when it is called: help, and what is refused for
-    # its options, comes at once.
+    # A command imports what it needs when it is called, so that help and usage errors
+    # appear at once.
     from bulkpause.cli.commands.run import run as run_options  # noqa: PLC0415
 
     return run_options(options)
@@ -234,8 +254,6 @@ def main() -> NoReturn:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        if isinstance(error, click.UsageError):
-            _suggest(complaint.corrected(error, sys.argv[1:]))
         code = ExitCode.USAGE
     except click.Abort:
         click.echo("nothing was sent", err=True)
@@ -243,10 +261,10 @@ def main() -> NoReturn:
     except BulkpauseError as error:
         click.echo(f"bulkpause: {error}", err=True)
         if isinstance(error, TokenError):
-            _suggest(complaint.with_token_file(sys.argv[1:]))
+            _suggest(hints.with_token_file(sys.argv[1:]))
         code = exit_of_error(error)
     except Exception as error:  # noqa: BLE001 (Python's own code, 1, is taken)
-        for line in complaint.defect(error):
+        for line in hints.defect(error):
             click.echo(f"bulkpause: {line}", err=True)
         code = ExitCode.DEFECT
     sys.exit(int(code or 0))

@@ -1,4 +1,4 @@
-"""How a run ends, as the number that a scheduler acts on. Frozen by a test."""
+"""Exit codes, on which schedulers act. A test freezes them."""
 
 from enum import IntEnum
 
@@ -15,41 +15,41 @@ from bulkpause.report.totals import Totals
 
 
 class ExitCode(IntEnum):
-    """The exit codes. 130 and 143 stand for the signals' own."""
+    """The exit codes. 130 and 143 are 128 + the number of the signal."""
 
     #: Every id is paused.
     ALL_PAUSED = 0
     #: Finished; some ids cannot be paused.
     SOME_NOT_PAUSABLE = 1
-    #: The command line cannot be used.
+    #: Usage error, or the question was answered "no"; nothing was sent.
     USAGE = 2
-    #: The input cannot be used; nothing was sent.
+    #: The input is invalid; nothing was sent.
     INPUT = 3
     #: The token is missing or was refused.
     TOKEN = 4
-    #: Ids are left, and a retry can help.
-    UNFINISHED = 5
+    #: Incomplete: some ids need a retry.
+    INCOMPLETE = 5
     #: The log or its disk failed.
     LOG = 6
     #: Another run holds the log.
     LOG_HELD = 7
     #: A guard rail stopped the run.
     GUARD_RAIL = 8
-    #: A defect of this program.
+    #: A bug in bulkpause.
     DEFECT = 70
     INTERRUPTED = 130
     TERMINATED = 143
 
 
 def exit_of_totals(totals: Totals) -> ExitCode:
-    """Say how it ended from what became of the rows."""
+    """Choose the exit code from the statuses of the rows."""
     if totals.is_unfinished:
-        return ExitCode.UNFINISHED
+        return ExitCode.INCOMPLETE
     return ExitCode.ALL_PAUSED if totals.is_all_paused else ExitCode.SOME_NOT_PAUSABLE
 
 
 def exit_of_run(totals: Totals, stopped: StopReason | None) -> ExitCode:
-    """Say how a run ended that something may have stopped, signals apart."""
+    """Choose the exit code of a run that may have been stopped, but not by a signal."""
     match stopped and stopped.cause:
         case StopCause.TOKEN:
             return ExitCode.TOKEN
@@ -62,7 +62,7 @@ def exit_of_run(totals: Totals, stopped: StopReason | None) -> ExitCode:
 
 
 def exit_of_error(error: BulkpauseError) -> ExitCode:
-    """Say how a run ended that an error stopped."""
+    """Choose the exit code of a run that ended with an error."""
     known: tuple[tuple[type[BulkpauseError], ExitCode], ...] = (
         (InputError, ExitCode.INPUT),
         (TokenError, ExitCode.TOKEN),

@@ -1,4 +1,4 @@
-"""What the command line asked for, as one value."""
+"""Hold the options of a command as one value, and repeat them in a retry command."""
 
 import shlex
 from collections.abc import Sequence
@@ -13,12 +13,16 @@ from bulkpause.engine.policy import Verify
 from bulkpause.inputs.ordering import Order
 from bulkpause.inputs.reader import Layout
 from bulkpause.model import Limit
-from bulkpause.settings import BURST, STEADY, Settings
+from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
+
+
+#: What logs call the endpoint of a simulated run. Its address differs each time.
+SIMULATOR = "simulator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line asked for. Without an input, a log is retried."""
+    """The options of a command. Without an input, a log is retried."""
 
     input: str | None
     settings: Settings
@@ -26,25 +30,26 @@ class Options:
     order: Order | None = None
     log: Path | None = None
     token_file: Path | None = None
-    guards: GuardRails = field(default_factory=GuardRails)
+    guard_rails: GuardRails = field(default_factory=GuardRails)
     expect: int | None = None
     digest: str | None = None
     progress: str = "auto"
     log_level: str = "info"
-    is_resumed: bool = False
+    resume: bool = False
     is_confirmed: bool = False
     is_simulated: bool = False
     is_json: bool = False
     skips_invalid: bool = False
 
     @property
-    def named(self) -> Settings:
-        """The settings, with the name under which logs know the endpoint."""
-        return replace(self.settings, name="simulator" if self.is_simulated else None)
+    def named_settings(self) -> Settings:
+        """The settings with the name that logs give to the endpoint."""
+        return replace(self.settings, name=SIMULATOR if self.is_simulated else None)
 
     @property
     def host(self) -> str:
-        return "the simulator" if self.is_simulated else self.settings.endpoint.host
+        """What messages call the API."""
+        return "the simulator" if self.is_simulated else endpoint_of(self.settings).host
 
     @property
     def input_name(self) -> str:
@@ -60,9 +65,9 @@ def retry_command(
     is_confirmed: bool = False,
     token_file: Path | None = None,
 ) -> str:
-    """Give the command that goes on with what a log leaves open, as the run did."""
+    """Write the command that retries a log with the options of its run."""
     words = ["bulkpause", "retry", str(log)]
-    words += ["--simulate"] if is_simulated else _way_options(settings)
+    words += ["--simulate"] if is_simulated else _api_options(settings)
     if token_file is not None:
         words += ["--token-file", str(token_file)]
     words += _limit_options(settings.limits)
@@ -75,12 +80,12 @@ def retry_command(
     return shlex.join([*words, "--yes"] if is_confirmed else words)
 
 
-def _way_options(settings: Settings) -> list[str]:
-    """Name the API, and the way to it."""
+def _api_options(settings: Settings) -> list[str]:
     words: list[str] = []
-    if settings.endpoint.base_url != DEFAULT_BASE_URL:
-        words += ["--base-url", settings.endpoint.base_url]
-    # With a password it is no word to repeat, and came from a variable.
+    base_url = endpoint_of(settings).base_url
+    if base_url != DEFAULT_BASE_URL:
+        words += ["--base-url", base_url]
+    # An address with a password is secret, and came from an environment variable.
     if settings.proxy is not None and parse_proxy(settings.proxy).authorization is None:
         words += ["--proxy", settings.proxy]
     return [*words, "--trust-env"] if settings.trust_env else words

@@ -1,23 +1,22 @@
-"""What is checked, shown and asked before anything is sent."""
+"""Check, show and confirm a run before anything is sent."""
 
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import click
 
 from bulkpause._text import format_count, format_duration
 from bulkpause.api.credentials import Token, find_token
-from bulkpause.cli import hints as complaint
+from bulkpause.cli import hints
 from bulkpause.cli.options import Options
 from bulkpause.engine.policy import Verify
-from bulkpause.errors import GuardRailError, InputError, LogError, SettingsError
+from bulkpause.errors import GuardRailError, InputError, LogError
 from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.ordering import ordered
 from bulkpause.inputs.reader import read
-from bulkpause.journal.reader import LoadedLog, read_log, write_ahead_path
+from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_run
 from bulkpause.model import InvalidRow
@@ -25,40 +24,148 @@ from bulkpause.plan import Plan, make_plan
 from bulkpause.ratelimit.estimate import time_needed_s
 
 
-if TYPE_CHECKING:
-    pass
+#: At most this many invalid rows are shown; the others are counted.
+MAX_INVALID_SHOWN = 20
+#: This many ids are shown from each end of a plan.
+IDS_SHOWN = 3
 
 
-def _earlier_runs(options: Options) -> LoadedLog:
+def load_log(options: Options) -> LoadedLog:
+    """Read what earlier runs left in the log.
+
+    Raises:
+        SettingsError: The log exists and is not resumed, or belongs to another
+            endpoint.
+        InputError: The log to retry does not exist.
+        LogError: The log cannot be read or is damaged.
+    """
     log = options.log
     if log is None:
         return LoadedLog(Recovery(), (None, None))
-    there = [path for path in (log, write_ahead_path(log)) if os.path.lexists(path)]
-    if there and not options.is_resumed:
-        raise SettingsError(
-            f"{there[0]} exists; a log is never overwritten: go on with --resume, or "
-            "name another with --log; nothing was sent"
+    if not options.resume:
+        refuse_existing(
+            log, remedy="resume it with --resume, or name another with --log"
         )
-    if not there and options.input is None:
+    if options.input is None and not exists(log):
         raise InputError(f"{log} does not exist; nothing was sent")
-    known = read_log(log)
-    check_same_run(known.recovery, options.named.endpoint_name, log)
-    return known
+    loaded = read_log(log)
+    check_same_run(loaded.recovery, options.named_settings.endpoint_name, log)
+    return loaded
 
 
-def _plan_of_log(options: Options, recovery: Recovery) -> Plan:
+def make_run_plan(options: Options, recovery: Recovery) -> Plan:
+    """Plan a run of the input, or a retry of the log without one.
+
+    Raises:
+        InputError: The input is invalid.
+        GuardRailError: The input is not the expected one.
+        LogError: The log does not hold its whole plan.
+    """
+    if options.input is None:
+        plan = plan_of_log(options, recovery)
+    else:
+        plan = plan_of_input(options, recovery)
+        refuse_invalid_rows(plan, options)
+    refuse_unexpected(plan, options)
+    return plan
+
+
+def plan_of_log(options: Options, recovery: Recovery) -> Plan:
+    """Plan the ids that a log leaves open."""
     items = tuple(recovery.unfinished.values())
-    found = Plan(rows=len(items), items=items, problems=(), duplicate=0, already_done=0)
-    # A retry that was cut off meant the ids that are open now: its digest says so.
-    if not recovery.is_plan_whole and found.digest != recovery.headers[-1].digest:
+    plan = Plan(rows=len(items), items=items, problems=(), duplicate=0, already_done=0)
+    # A retry that was interrupted planned the ids that are open now, so that its
+    # digest is theirs.
+    if not recovery.is_plan_whole and plan.digest != recovery.headers[-1].digest:
         raise LogError(
-            f"{options.log}: the run was cut off before its plan was on the disk, and "
-            "before anything was sent; go on with `bulkpause run INPUT --resume`"
+            f"{options.log}: the run was interrupted before its plan was saved, and "
+            "before anything was sent; resume it with `bulkpause run INPUT --resume`"
         )
-    return found
+    return plan
 
 
-def _token(options: Options) -> Token:
+def plan_of_input(options: Options, recovery: Recovery) -> Plan:
+    """Plan the ids of the input that the log does not settle.
+
+    Raises:
+        InputError: The input cannot be read or has no rows.
+    """
+    name = options.input_name
+    layout = options.layout
+    if options.order is not None:
+        layout = replace(layout, sort_column=options.order.column)
+    with open_lines(str(options.input)) as lines:
+        plan = make_plan(read(lines, name=name, layout=layout), done=recovery.settled)
+    if plan.rows == 0:
+        raise InputError(f"{name}: it has no rows; add the ids to pause")
+    if options.order is not None:
+        plan = replace(plan, items=tuple(ordered(plan.items, options.order)))
+    _warn_of_other_input(plan, recovery)
+    return plan
+
+
+def _warn_of_other_input(plan: Plan, recovery: Recovery) -> None:
+    planned_before = set(recovery.planned) - recovery.settled
+    missing = planned_before.difference(item.id for item in plan.items)
+    if missing:
+        click.echo(
+            "warning: the input differs from the log's plan: "
+            f"{format_count(len(missing), 'id')} missing; `bulkpause retry LOG` pauses "
+            "them",
+            err=True,
+        )
+
+
+def refuse_invalid_rows(plan: Plan, options: Options) -> None:
+    """Show invalid rows, and refuse the input unless they are to be skipped.
+
+    Raises:
+        InputError: There are invalid rows.
+    """
+    show_invalid_rows(plan, options)
+    if plan.problems and not options.skips_invalid:
+        rows = format_count(len(plan.problems), "row")
+        has = "has" if len(plan.problems) == 1 else "have"
+        raise InputError(
+            f"{options.input_name}: {rows} {has} no valid id; nothing was sent. Fix the "
+            "file or pass --skip-invalid."
+        )
+
+
+def show_invalid_rows(plan: Plan, options: Options) -> None:
+    """Write the first invalid rows to standard error."""
+    rows: tuple[InvalidRow, ...] = plan.problems
+    for row in rows[:MAX_INVALID_SHOWN]:
+        click.echo(f"{options.input_name}: {row}", err=True)
+    if (hidden := len(rows) - MAX_INVALID_SHOWN) > 0:
+        click.echo(f"{options.input_name}: and {hidden} more", err=True)
+
+
+def refuse_unexpected(plan: Plan, options: Options) -> None:
+    """Refuse a plan that is not the one of `--expect` or `--plan`.
+
+    Raises:
+        GuardRailError: Its number of ids or its digest differs.
+    """
+    count = len(plan.items)
+    if options.expect is not None and options.expect != count:
+        raise GuardRailError(
+            f"--expect {options.expect}: the plan has {format_count(count, 'id')} to "
+            "pause; nothing was sent"
+        )
+    if options.digest is not None and options.digest != plan.digest:
+        raise GuardRailError(
+            f"--plan {options.digest}: the input has changed since that plan: its "
+            f"digest is {plan.digest}; nothing was sent"
+        )
+
+
+def token_of(options: Options) -> Token:
+    """Find the token of a run. The simulator needs none.
+
+    Raises:
+        TokenError: There is no token, or it is not valid.
+    """
     if options.is_simulated:
         return Token("simulated")
     token, warning = find_token(options.token_file, os.environ)
@@ -67,98 +174,35 @@ def _token(options: Options) -> Token:
     return token
 
 
-def _is_confirmed(found: Plan, options: Options) -> bool:
-    """Ask once, on a terminal; elsewhere it must have been said before."""
-    if options.is_confirmed or not found.items:
+def confirm(plan: Plan, options: Options) -> bool:
+    """Show the plan and ask, unless `--yes` was given or there is nothing to send.
+
+    Raises:
+        UsageError: There is no terminal to ask on.
+    """
+    if options.is_confirmed or not plan.items:
         return True
-    count = len(found.items)
-    campaigns = "1 campaign" if count == 1 else f"{count} campaigns"
+    campaigns = format_count(len(plan.items), "campaign")
     # A process may be started without a standard input.
     if sys.stdin is None or not sys.stdin.isatty() or options.input == "-":
         raise click.UsageError(
-            f"{campaigns} would be paused on {options.host}, and nobody can be asked "
-            f"here; add --yes: {complaint.with_yes(sys.argv[1:])}"
+            f"{campaigns} would be paused on {options.host}, but there is no terminal "
+            f"to ask on; add --yes: {hints.with_yes(sys.argv[1:])}"
         )
-    for line in plan_lines(found, options):
+    for line in plan_lines(plan, options):
         click.echo(line, err=True)
-    needed = format_duration(needed_s(found, options))
+    needed = format_duration(needed_s(plan, options))
     question = f"Pause {campaigns} on {options.host}, in about {needed}?"
     return click.confirm(question, err=True)
 
 
-#: So many row problems are shown; the others are counted.
-MOST_PROBLEMS_SHOWN = 20
-
-
-#: So many ids are shown from each end of a plan.
-IDS_SHOWN = 3
-
-
-def plan_of_input(options: Options, recovery: Recovery) -> Plan:
-    name = options.input_name
-    with open_lines(str(options.input)) as lines:
-        layout = options.layout
-        if options.order is not None:
-            layout = replace(layout, sort_column=options.order.column)
-        found = make_plan(read(lines, name=name, layout=layout), done=recovery.settled)
-    if found.rows == 0:
-        raise InputError(f"{name}: it holds no rows; fill in the ids to pause")
-    if options.order is not None:
-        found = replace(found, items=tuple(ordered(found.items, options.order)))
-    _say_if_other_input(found, recovery)
-    return found
-
-
-def _say_if_other_input(found: Plan, recovery: Recovery) -> None:
-    before = set(recovery.planned) - recovery.settled
-    missing = before.difference(item.id for item in found.items)
-    if missing:
-        click.echo(
-            f"warning: the input is another one: {len(missing)} ids that the log was "
-            "to pause are not in it; `bulkpause retry` takes them up",
-            err=True,
-        )
-
-
-def refuse_problems(found: Plan, options: Options) -> None:
-    if not found.problems:
-        return
-    name = options.input_name
-    _show_problems(name, found.problems)
-    if not options.skips_invalid:
-        hold = "holds" if len(found.problems) == 1 else "hold"
-        raise InputError(
-            f"{name}: {format_count(len(found.problems), 'row')} {hold} no usable id; nothing was sent; mend the file, "
-            "or leave these rows out with --skip-invalid"
-        )
-
-
-def _show_problems(name: str, problems: tuple[InvalidRow, ...]) -> None:
-    for problem in problems[:MOST_PROBLEMS_SHOWN]:
-        click.echo(f"{name}: {problem}", err=True)
-    if (hidden := len(problems) - MOST_PROBLEMS_SHOWN) > 0:
-        click.echo(f"{name}: and {hidden} more", err=True)
-
-
-def refuse_surprise(found: Plan, options: Options) -> None:
-    count = len(found.items)
-    if options.expect is not None and options.expect != count:
-        raise GuardRailError(
-            f"--expect {options.expect}: there are {count} ids to pause; nothing was "
-            "sent"
-        )
-    if options.digest is not None and options.digest != found.digest:
-        raise GuardRailError(
-            f"--plan {options.digest}: the input is no longer the one that was looked "
-            f"at, its digest is {found.digest}; nothing was sent"
-        )
-
-
-def plan_lines(found: Plan, options: Options) -> Iterator[str]:
-    items = found.items
+def plan_lines(plan: Plan, options: Options) -> Iterator[str]:
+    """Describe a plan: its counts, first and last ids, order, duration and digest."""
+    items = plan.items
     yield (
-        f"{format_count(found.rows, 'row')}: {len(items)} to pause, "
-        f"{format_count(found.duplicate, 'repeat')}, {found.already_done} done before, {len(found.problems)} without a usable id"
+        f"{format_count(plan.rows, 'row')}: {len(items)} to pause, "
+        f"{plan.duplicate} duplicate, {plan.already_done} already done, "
+        f"{len(plan.problems)} invalid"
     )
     if items:
         first = ", ".join(item.id for item in items[:IDS_SHOWN])
@@ -170,14 +214,15 @@ def plan_lines(found: Plan, options: Options) -> Iterator[str]:
         yield f"order: by {order.column}, {end} first"
     by_length = sorted(options.settings.limits, key=lambda limit: limit.period_s)
     limits = " and ".join(str(limit) for limit in by_length) or "no limits"
-    yield f"on {options.host}, about {format_duration(needed_s(found, options))} at {limits}"
-    yield f"digest {found.digest}"
-    if found.problems and not options.skips_invalid:
-        yield "a run refuses this input: mend it, or leave rows out with --skip-invalid"
+    duration = format_duration(needed_s(plan, options))
+    yield f"on {options.host}, about {duration} at {limits}"
+    yield f"digest {plan.digest}"
+    if plan.problems and not options.skips_invalid:
+        yield "`run` refuses this input: fix the file or pass --skip-invalid"
 
 
-def needed_s(found: Plan, options: Options) -> float:
-    """Say how long the plan takes at the limits, if no request is made twice."""
+def needed_s(plan: Plan, options: Options) -> float:
+    """Estimate the seconds that a plan takes at the limits, without any retry."""
     settings = options.settings
     requests_per_id = 2 if settings.retry_policy.verify is Verify.ALL else 1
-    return time_needed_s(len(found.items) * requests_per_id, settings.limits)
+    return time_needed_s(len(plan.items) * requests_per_id, settings.limits)

@@ -1,11 +1,13 @@
 """Read a result log and its write-ahead log, without locking them."""
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulkpause.errors import SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
 from bulkpause.journal.codec import WalEntry, decode_entries, decode_records
 from bulkpause.journal.recovery import Recovery, recover
@@ -15,6 +17,30 @@ from bulkpause.model import Record
 def write_ahead_path(log: Path) -> Path:
     """Give the path of the write-ahead log of a result log."""
     return log.with_name(f"{log.name}.wal")
+
+
+def exists(log: Path) -> bool:
+    """Check whether a result log or its write-ahead log exists, also as a dead link."""
+    return any(os.path.lexists(path) for path in (log, write_ahead_path(log)))
+
+
+def refuse_existing(
+    log: Path, *, remedy: str = "resume it with resume=True, or name another"
+) -> None:
+    """Refuse to begin a new log where there is one.
+
+    Args:
+        log: The result log.
+        remedy: What the caller can do, in the words of its interface.
+
+    Raises:
+        SettingsError: The log or its write-ahead log exists.
+    """
+    for path in (log, write_ahead_path(log)):
+        if os.path.lexists(path):
+            raise SettingsError(
+                f"{path} exists and is never overwritten: {remedy}; nothing was sent"
+            )
 
 
 @dataclass(frozen=True, slots=True)

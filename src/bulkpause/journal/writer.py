@@ -11,7 +11,6 @@ id has its final record.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -19,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkpause.errors import LogError, SettingsError
+from bulkpause.errors import LogError
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import (
     Answered,
@@ -30,7 +29,12 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
-from bulkpause.journal.reader import LoadedLog, collection_paused, write_ahead_path
+from bulkpause.journal.reader import (
+    LoadedLog,
+    collection_paused,
+    refuse_existing,
+    write_ahead_path,
+)
 from bulkpause.journal.recovery import Recovery, recover
 from bulkpause.model import (
     Action,
@@ -74,17 +78,12 @@ class Journal:
         known: LoadedLog | None = None,
     ) -> None:
         self._now = now
-        write_ahead = write_ahead_path(path)
-        existing = [file for file in (path, write_ahead) if os.path.lexists(file)]
-        if existing and not is_resumed:
-            remedy = "resume it with --resume, or name another log"
-            raise SettingsError(
-                f"{existing[0]} exists and is not overwritten; {remedy}"
-            )
+        if not is_resumed:
+            refuse_existing(path)
         with ExitStack() as stack:
             self._result_log = AppendFile(path)
             stack.callback(self._result_log.close)
-            self._write_ahead_log = AppendFile(write_ahead)
+            self._write_ahead_log = AppendFile(write_ahead_path(path))
             stack.callback(self._write_ahead_log.close)
             self.recovery = self._read(known)
             stack.pop_all()

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
-from bulkpause.engine.policy import Verify
 from bulkpause.model import Record
 from bulkpause.pauser import Pauser
 from bulkpause.progress.counts import RecordCounts
@@ -52,27 +51,23 @@ class Monitor:
 
     def _snapshot(self) -> Snapshot:
         """Read the pauser. No other method here does."""
-        pauser, counts, now = self._pauser, self._counts, self._now()
-        self._rate.update(pauser.requests, now)
-        waiting, stopped, settings = pauser.waiting, pauser.stopped, pauser.settings
+        run, counts, now = self._pauser.snapshot(), self._counts, self._now()
+        self._rate.update(run.requests, now)
+        waiting, stopped = run.waiting, self._pauser.stopped
         until = None if waiting is None else waiting.until
         waits_s = None if until is None else max(0.0, until - now)
         is_long = is_long_wait(waits_s, idle_s=self._rate.idle_s)
-        requests_left = count_requests_left(
-            self._total, counts.finished, pauser.requests, settings.retry_policy.verify
-        )
-        left_s = max(pauser.gate.time_left_s(requests_left), waits_s or 0.0)
         return Snapshot(
             total=self._total,
             by_status=counts.by_status,
-            requests=pauser.requests,
-            in_flight=pauser.gate.in_flight,
-            accepted=pauser.backlog.accepted_read_backs,
-            to_retry=pauser.backlog.retries,
-            to_read_back=pauser.backlog.read_backs,
+            requests=run.requests,
+            in_flight=run.in_flight,
+            accepted=run.accepted,
+            to_retry=run.to_retry,
+            to_read_back=run.to_read_back,
             rate_per_s=self._rate.per_s,
-            allowed_per_s=allowed_per_s(settings.limits),
-            left_s=None if pauser.is_out else left_s,
+            allowed_per_s=allowed_per_s(self._pauser.settings.limits),
+            left_s=run.time_left_s,
             waits_for=waiting.condition if waiting is not None and is_long else None,
             waits_s=waits_s if is_long else None,
             stopping=None if stopped is None else stopped.detail,
@@ -88,16 +83,6 @@ def is_long_wait(waits_s: float | None, *, idle_s: float) -> bool:
         idle_s: The seconds since the last request.
     """
     return max(waits_s or 0.0, idle_s) >= LONG_WAIT_S
-
-
-def count_requests_left(
-    total: int, finished: int, requests: int, verify: Verify
-) -> int:
-    """Count the requests to the end of a run, if no id needs a retry."""
-    ids_left = total - finished
-    if verify is Verify.ALL:  # two requests per id
-        return max(ids_left, 2 * total - requests)
-    return ids_left
 
 
 @asynccontextmanager

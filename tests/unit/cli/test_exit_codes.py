@@ -25,14 +25,14 @@ def totals(rows: int, **counts: int) -> Totals:
     return made
 
 
-def test_the_codes_are_frozen() -> None:
+def test_exit_codes_are_frozen() -> None:
     assert {code.name: code.value for code in ExitCode} == {
         "ALL_PAUSED": 0,
         "SOME_NOT_PAUSABLE": 1,
         "USAGE": 2,
         "INPUT": 3,
         "TOKEN": 4,
-        "UNFINISHED": 5,
+        "INCOMPLETE": 5,
         "LOG": 6,
         "LOG_HELD": 7,
         "GUARD_RAIL": 8,
@@ -50,20 +50,20 @@ def test_the_codes_are_frozen() -> None:
         ({"paused": 2, "not_pausable": 1}, ExitCode.SOME_NOT_PAUSABLE),
         ({"paused": 2, "rejected": 1}, ExitCode.SOME_NOT_PAUSABLE),
         ({"paused": 2, "invalid": 1}, ExitCode.SOME_NOT_PAUSABLE),
-        ({"paused": 2, "failed": 1}, ExitCode.UNFINISHED),
-        ({"paused": 2, "unknown": 1}, ExitCode.UNFINISHED),
-        ({"paused": 2}, ExitCode.UNFINISHED),
-        ({"rejected": 1, "failed": 1, "paused": 1}, ExitCode.UNFINISHED),
+        ({"paused": 2, "failed": 1}, ExitCode.INCOMPLETE),
+        ({"paused": 2, "unknown": 1}, ExitCode.INCOMPLETE),
+        ({"paused": 2}, ExitCode.INCOMPLETE),
+        ({"rejected": 1, "failed": 1, "paused": 1}, ExitCode.INCOMPLETE),
     ],
     ids=str,
 )
-def test_what_became_of_the_rows_decides(
+def test_statuses_of_rows_choose_exit_code(
     counts: dict[str, int], code: ExitCode
 ) -> None:
     assert exit_of_totals(totals(3, **counts)) is code
 
 
-def test_repeats_and_rows_done_before_do_not_count_against_a_run() -> None:
+def test_duplicate_and_done_rows_keep_exit_code_0() -> None:
     done = totals(4, paused=2)
     done.duplicate = done.already_done = 1
     assert exit_of_totals(done) is ExitCode.ALL_PAUSED
@@ -75,17 +75,17 @@ def test_repeats_and_rows_done_before_do_not_count_against_a_run() -> None:
         (StopCause.TOKEN, ExitCode.TOKEN),
         (StopCause.GUARD_RAIL, ExitCode.GUARD_RAIL),
         (StopCause.LOG, ExitCode.LOG),
-        (StopCause.OUTAGE, ExitCode.UNFINISHED),
-        (StopCause.SIGNAL, ExitCode.UNFINISHED),
+        (StopCause.OUTAGE, ExitCode.INCOMPLETE),
+        (StopCause.SIGNAL, ExitCode.INCOMPLETE),
     ],
 )
-def test_what_stopped_a_run_decides(cause: StopCause, code: ExitCode) -> None:
+def test_stop_cause_chooses_exit_code(cause: StopCause, code: ExitCode) -> None:
     assert exit_of_run(totals(3, paused=2), StopReason(cause, "why")) is code
 
 
-def test_where_nothing_stopped_a_run_the_rows_decide() -> None:
+def test_rows_choose_exit_code_without_stop() -> None:
     assert exit_of_run(totals(3, paused=3), None) is ExitCode.ALL_PAUSED
-    assert exit_of_run(totals(3, paused=2), None) is ExitCode.UNFINISHED
+    assert exit_of_run(totals(3, paused=2), None) is ExitCode.INCOMPLETE
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_where_nothing_stopped_a_run_the_rows_decide() -> None:
         (BulkpauseError, ExitCode.USAGE),
     ],
 )
-def test_each_error_has_its_code(error: type[BulkpauseError], code: ExitCode) -> None:
+def test_error_chooses_exit_code(error: type[BulkpauseError], code: ExitCode) -> None:
     assert exit_of_error(error("why")) is code
 
 
-def test_every_error_of_ours_that_can_be_raised_is_known() -> None:
+def test_every_bulkpause_error_is_listed() -> None:
     assert set(BulkpauseError.__subclasses__()) == {
         GuardRailError,
         InputError,

@@ -1,4 +1,4 @@
-"""What help and refusals do without: they come at once, also on a slow machine."""
+"""Commands import only what they need, so that help appears at once."""
 
 import subprocess
 import sys
@@ -12,9 +12,9 @@ from tests.support.terminal import environment
 
 pytestmark = pytest.mark.unmeasured
 
-#: Runs the program and then says which of the heavy modules it imported. The view of
-#: a terminal needs rich.live; structlog imports some of rich whether or not it is used.
-#: The stand-in for the API needs aiohttp.web.
+#: Runs the program and then prints which heavy modules it imported. The bar needs
+#: rich.live; structlog imports parts of rich in any case. The simulator needs
+#: aiohttp.web.
 PROGRAM = """
 import sys
 from bulkpause.cli.app import main
@@ -57,7 +57,7 @@ def imported(folder: Path, *arguments: str) -> str:
     ],
     ids=" ".join,
 )
-def test_what_sends_nothing_imports_no_client_and_no_view(
+def test_command_that_sends_nothing_imports_nothing_heavy(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     (tmp_path / "ids.txt").write_text("1001\n")
@@ -69,12 +69,12 @@ def run_in(folder: Path, *options: str) -> str:
     return imported(folder, "run", "ids.txt", "--yes", "--simulate", *options)
 
 
-def test_a_run_that_shows_nothing_imports_no_view(tmp_path: Path) -> None:
+def test_run_without_progress_imports_no_display(tmp_path: Path) -> None:
     found = run_in(tmp_path, "--progress", "none")
     assert found == "imported ['aiohttp', 'aiohttp.web']"
 
 
-def test_a_run_that_is_not_simulated_imports_no_server(tmp_path: Path) -> None:
+def test_real_run_imports_no_simulator(tmp_path: Path) -> None:
     (tmp_path / "ids.txt").write_text("1001\n")
     nobody = ("--base-url", "http://127.0.0.1:1", "--max-attempts", "1")
     found = imported(tmp_path, "run", "ids.txt", "--yes", *nobody, "--progress", "none")
@@ -82,9 +82,7 @@ def test_a_run_that_is_not_simulated_imports_no_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("progress", ["auto", "bar", "lines"])
-def test_a_run_without_a_terminal_imports_no_view(
-    tmp_path: Path, progress: str
-) -> None:
+def test_run_without_terminal_imports_no_bar(tmp_path: Path, progress: str) -> None:
     found = run_in(tmp_path, "--progress", progress)
     assert "aiohttp" in found
     assert "rich.live" not in found

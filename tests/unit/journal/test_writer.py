@@ -68,7 +68,7 @@ def kinds(ahead: Path) -> list[str]:
 
 async def test_existing_log_is_refused_unless_resumed(path: Path) -> None:
     put(path, b"")
-    with pytest.raises(SettingsError, match="log exists and is not overwritten"):
+    with pytest.raises(SettingsError, match="log exists and is never overwritten"):
         journal(path)
     async with journal(path, is_resumed=True):
         pass

@@ -5,11 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bulkpause.engine.policy import Verify
 from bulkpause.progress.event import Progressed
 from bulkpause.progress.monitor import (
     REFRESH_S,
-    count_requests_left,
     is_long_wait,
     refreshed,
 )
@@ -37,27 +35,6 @@ def test_long_wait_includes_idle_time(
     waits_s: float | None, idle_s: float, is_long: bool
 ) -> None:
     assert is_long_wait(waits_s, idle_s=idle_s) is is_long
-
-
-@pytest.mark.parametrize(
-    ("finished", "requests", "verify", "left"),
-    [
-        (40, 55, Verify.NONE, 60),
-        (0, 55, Verify.ALL, 145),
-        (90, 190, Verify.ALL, 10),
-        (90, 199, Verify.ALL, 10),
-    ],
-    ids=[
-        "one request per id",
-        "pause and read-back",
-        "last read-backs",
-        "more requests than planned",
-    ],
-)
-def test_requests_left_include_planned_read_backs(
-    finished: int, requests: int, verify: Verify, left: int
-) -> None:
-    assert count_requests_left(100, finished, requests, verify) == left
 
 
 @pytest.mark.anyio

@@ -1,1 +1,1 @@
-"""One module per command. May import everything."""
+"""What the commands do, one module for each group. May import all but `cli.app`."""

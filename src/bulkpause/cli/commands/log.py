@@ -1,4 +1,4 @@
-"""The verbs that read a log: `status` and `export`. They send nothing, lock nothing."""
+"""The commands that read a log, `status` and `export`. They send and lock nothing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import orjson
 from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.exit_codes import ExitCode, exit_of_totals
-from bulkpause.cli.options import retry_command
+from bulkpause.cli.options import SIMULATOR, retry_command
 from bulkpause.errors import InputError, SettingsError
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
@@ -21,23 +21,23 @@ from bulkpause.settings import Settings
 
 
 def show_status(log: Path, *, is_json: bool) -> ExitCode:
-    """Answer on one screen what is paused, what may still run, and why.
+    """Show on one screen what is paused, what may still be running, and why.
 
     Raises:
-        InputError: There is no such log.
-        LogError: It cannot be read or is damaged.
+        InputError: The log does not exist.
+        LogError: The log cannot be read or is damaged.
     """
-    found = _read(log)
-    unattempted = _unattempted(found)
-    last_words = [*found.latest.values(), *found.invalid.values()]
-    totals = total(last_words, Totals(rows=len(last_words) + len(unattempted)))
+    recovery = _read(log)
+    not_attempted = _not_attempted(recovery)
+    records = [*recovery.latest.values(), *recovery.invalid.values()]
+    totals = total(records, Totals(rows=len(records) + len(not_attempted)))
     if is_json:
         click.echo(orjson.dumps(totals.as_dict() | {"log": str(log)}))
     else:
         for line in report.status_lines(totals):
             click.echo(line)
         if totals.is_unfinished:
-            click.echo(f"resume with: {_retry_command(log, found)}")
+            click.echo(f"resume with: {_retry_command(log, recovery)}")
     return exit_of_totals(totals)
 
 
@@ -46,26 +46,30 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
 
     Raises:
         SettingsError: A status does not exist.
-        InputError: There is no such log.
-        LogError: It cannot be read or is damaged.
+        InputError: The log does not exist.
+        LogError: The log cannot be read or is damaged.
     """
     known = {*Status, NOT_ATTEMPTED}
-    if wrong := [status for status in statuses if status not in known]:
+    if unknown := [status for status in statuses if status not in known]:
         raise SettingsError(
-            f"{quote(wrong[0])} is no status; there are {', '.join(sorted(known))}"
+            f"{quote(unknown[0])} is not a status; choose from "
+            f"{', '.join(sorted(known))}"
         )
-    found = _read(log)
-    wanted = rows(found.latest.values(), _unattempted(found), frozenset(statuses))
-    for line in as_csv(wanted) if as_csv_file else as_jsonl(wanted):
+    recovery = _read(log)
+    exported = rows(
+        recovery.latest.values(), _not_attempted(recovery), frozenset(statuses)
+    )
+    for line in as_csv(exported) if as_csv_file else as_jsonl(exported):
         click.echo(line, nl=False)
     return ExitCode.ALL_PAUSED
 
 
-def _retry_command(log: Path, found: Recovery) -> str:
-    """Give the command for the endpoint of the log, as far as it still says it."""
-    name = found.headers[-1].base_url if found.headers else DEFAULT_BASE_URL
-    is_simulated = name == "simulator"
-    settings = Settings() if is_simulated else Settings(base_url=name)
+def _retry_command(log: Path, recovery: Recovery) -> str:
+    """Write the retry command for the log's endpoint, if the log still names it."""
+    headers = recovery.headers
+    endpoint_name = headers[-1].base_url if headers else DEFAULT_BASE_URL
+    is_simulated = endpoint_name == SIMULATOR
+    settings = Settings() if is_simulated else Settings(base_url=endpoint_name)
     return retry_command(log, settings, is_simulated=is_simulated)
 
 
@@ -75,7 +79,7 @@ def _read(log: Path) -> Recovery:
     return read_recovery(log)
 
 
-def _unattempted(found: Recovery) -> list[Item]:
-    """Give the ids that were planned and of which nothing more is known."""
-    latest = found.latest
-    return [item for item in found.unfinished.values() if item.id not in latest]
+def _not_attempted(recovery: Recovery) -> list[Item]:
+    """List the ids that were planned and have neither a record nor an attempt."""
+    latest = recovery.latest
+    return [item for item in recovery.unfinished.values() if item.id not in latest]

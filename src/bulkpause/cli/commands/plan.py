@@ -1,4 +1,4 @@
-"""What a run would send, before it does: the plan, its problems, its digest."""
+"""The command `plan`: show what a run would send, its invalid rows and its digest."""
 
 import click
 import orjson
@@ -7,48 +7,48 @@ from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.options import Options
 from bulkpause.cli.preflight import (
     IDS_SHOWN,
-    _show_problems,
     needed_s,
     plan_lines,
     plan_of_input,
+    show_invalid_rows,
 )
 from bulkpause.journal.recovery import Recovery
 from bulkpause.plan import Plan
 
 
-def plan(options: Options) -> ExitCode:
-    """Say what a run would send. Sends nothing.
+def show_plan(options: Options) -> ExitCode:
+    """Show what a run would send. Sends nothing.
 
     Raises:
-        BulkpauseError: The input cannot be used.
+        BulkpauseError: The input cannot be read.
     """
-    found = plan_of_input(options, Recovery())
+    plan = plan_of_input(options, Recovery())
     if options.is_json:
-        click.echo(orjson.dumps(_plan_as_dict(found, options)))
+        click.echo(orjson.dumps(_as_dict(plan, options)))
     else:
-        _show_problems(options.input_name, found.problems)
-        for line in plan_lines(found, options):
+        show_invalid_rows(plan, options)
+        for line in plan_lines(plan, options):
             click.echo(line)
-    if found.problems and not options.skips_invalid:
+    if plan.problems and not options.skips_invalid:
         return ExitCode.INPUT
     return ExitCode.ALL_PAUSED
 
 
-def _plan_as_dict(found: Plan, options: Options) -> dict[str, object]:
+def _as_dict(plan: Plan, options: Options) -> dict[str, object]:
     return {
-        "rows": found.rows,
-        "ids": len(found.items),
-        "duplicate": found.duplicate,
-        "already_done": found.already_done,
+        "rows": plan.rows,
+        "ids": len(plan.items),
+        "duplicate": plan.duplicate,
+        "already_done": plan.already_done,
         "problems": [
-            {"row": one.row, "reason": one.detail, "remedy": one.remedy}
-            for one in found.problems
+            {"row": row.row, "reason": row.detail, "remedy": row.remedy}
+            for row in plan.problems
         ],
-        "first": [item.id for item in found.items[:IDS_SHOWN]],
-        "last": [item.id for item in found.items[-IDS_SHOWN:]],
+        "first": [item.id for item in plan.items[:IDS_SHOWN]],
+        "last": [item.id for item in plan.items[-IDS_SHOWN:]],
         "host": options.host,
         "order_by": None if options.order is None else str(options.order),
         "limits": [str(limit) for limit in options.settings.limits],
-        "needed_s": round(needed_s(found, options), 1),
-        "digest": found.digest,
+        "needed_s": round(needed_s(plan, options), 1),
+        "digest": plan.digest,
     }

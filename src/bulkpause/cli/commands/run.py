@@ -1,45 +1,34 @@
-"""The verbs that pause: `run` a file, and `retry` a log."""
+"""The commands that pause: `run` an input, and `retry` a log."""
 
 import asyncio
 import logging
-import os
 import random
-import sys
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
-import orjson
 
 from bulkpause.api.credentials import Token
-from bulkpause.cli.display import display_for, writes_lines
+from bulkpause.cli.display import display_for
 from bulkpause.cli.exit_codes import ExitCode, exit_of_run, exit_of_totals
-from bulkpause.cli.options import Options, retry_command
-from bulkpause.cli.preflight import (
-    _earlier_runs,
-    _is_confirmed,
-    _plan_of_log,
-    _token,
-    plan_of_input,
-    refuse_problems,
-    refuse_surprise,
-)
+from bulkpause.cli.options import Options
+from bulkpause.cli.preflight import confirm, load_log, make_run_plan, token_of
+from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.signals import SignalHandler
 from bulkpause.journal.reader import LoadedLog, read_run, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
-from bulkpause.model import StopReason, timestamp
-from bulkpause.pauser import Pauser
+from bulkpause.model import timestamp
+from bulkpause.pauser import Pauser, reuse_loaded_log
 from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
-from bulkpause.report import text as report
 from bulkpause.report.totals import Totals, total
 
 
@@ -48,49 +37,35 @@ if TYPE_CHECKING:
 
 
 def run(options: Options) -> ExitCode:
-    """Check everything, ask, pause, sum up.
+    """Check everything, ask, pause, and print the summary.
 
     Raises:
-        BulkpauseError: Nothing was sent, or the log failed on the way.
+        BulkpauseError: Nothing was sent, or the log failed during the run.
     """
-    known = _earlier_runs(options)
-    recovery = known.recovery
-    if options.input is None:
-        found = _plan_of_log(options, recovery)
-    else:
-        found = plan_of_input(options, recovery)
-        refuse_problems(found, options)
-    refuse_surprise(found, options)
-    totals = _rows_of(found, recovery, options)
-    # What libraries log goes nowhere: they tell of errors with all that these hold.
+    loaded = load_log(options)
+    plan = make_run_plan(options, loaded.recovery)
+    totals = _totals_of_plan(plan, loaded.recovery, options)
+    # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
-    token = _token(options)
-    if not options.is_simulated:
-        options.settings.find_proxy()  # what cannot be used is refused beforehand
-    if not found.items and not found.problems:
-        return _end_at_once(totals, options)
-    if not _is_confirmed(found, options):
+    token = token_of(options)
+    if not plan.items and not plan.problems:
+        return _end_without_run(totals, options)
+    if not confirm(plan, options):
         click.echo("nothing was sent", err=True)
-        return ExitCode.UNFINISHED
+        return ExitCode.USAGE
     with asyncio.Runner() as runner:
-        return runner.run(_pause(found, known, totals, token, options))
-
-
-# Before anything is sent
-
-
-# The run
+        return runner.run(_pause(plan, loaded, totals, token, options))
 
 
 async def _pause(
-    found: Plan, known: LoadedLog, totals: Totals, token: Token, options: Options
+    plan: Plan, loaded: LoadedLog, totals: Totals, token: Token, options: Options
 ) -> ExitCode:
-    settings = options.named
-    run_id = new_run_id(datetime.now(UTC), settings.endpoint_name)
+    settings = options.named_settings
+    run_id = _new_run_id(options)
     log = options.log or Path(f"bulkpause-{run_id}.jsonl")
     display = display_for(options, run_id)
-    interrupts = SignalHandler(display)
-    with interrupts.handled():
+    signals = SignalHandler(display)
+    with signals.handled():
         async with AsyncExitStack() as stack:
             if options.is_simulated:
                 simulator = await stack.enter_async_context(_documented_api())
@@ -99,45 +74,49 @@ async def _pause(
                 token,
                 settings,
                 log=log,
-                is_resumed=options.is_resumed,
-                guards=options.guards,
+                resume=options.resume,
+                guard_rails=options.guard_rails,
                 run_id=run_id,
-                known=known,
             )
-            interrupts.stop(pauser)
+            reuse_loaded_log(pauser, loaded)
+            signals.stop(pauser)
             await stack.enter_async_context(pauser)
             for warning in pauser.warnings:
-                fields = {"state": warning}
                 text = f"warning: {warning}"
-                display.handle(Notice("log.mended", fields, text))
-            display.handle(Notice("run.started", _beginning(found, log, options)))
+                display.handle(Notice("log.mended", {"state": warning}, text))
+            start = _fields_of_start(plan, log, options)
+            display.handle(Notice("run.started", start))
             totals.since = timestamp(datetime.now(UTC))
-            with suppress(asyncio.CancelledError):  # how a second signal ends it
-                # A task of its own, so that what is left is still put in order.
-                interrupts.task = asyncio.create_task(_carry(found, pauser, display))
-                await interrupts.task
-        _add_up(totals, log, run_id)
-        code = interrupts.exit_code or exit_of_run(totals, pauser.stopped)
-        end = RunResult(totals, code, log, run_id, pauser.stopped)
-        display.handle(Notice("run.finished", end.as_dict(options)))
-        say_end(end, options)
+            with suppress(asyncio.CancelledError):  # by the second signal
+                # A task of its own: the log is still closed in order after it.
+                signals.task = asyncio.create_task(_pause_plan(plan, pauser, display))
+                await signals.task
+        _add_records(totals, log, run_id)
+        code = signals.exit_code or exit_of_run(totals, pauser.stopped)
+        result = RunResult(totals, code, log, run_id, pauser.stopped)
+        display.handle(Notice("run.finished", result.as_dict(options)))
+        print_result(result, options)
     return code
 
 
-async def _carry(found: Plan, pauser: Pauser, display: Display) -> None:
+async def _pause_plan(plan: Plan, pauser: Pauser, display: Display) -> None:
     now = asyncio.get_running_loop().time
-    view = Monitor(pauser, len(found.items), display, now=now)
-    async with view.open():
-        async for record in pauser.pause([*found.problems, *found.items]):
-            view.add(record)
+    monitor = Monitor(pauser, len(plan.items), display, now=now)
+    async with monitor.open():
+        async for record in pauser.pause(plan):
+            monitor.add(record)
 
 
-def _beginning(found: Plan, log: Path, options: Options) -> dict[str, object]:
+def _new_run_id(options: Options) -> str:
+    return new_run_id(datetime.now(UTC), options.named_settings.endpoint_name)
+
+
+def _fields_of_start(plan: Plan, log: Path, options: Options) -> dict[str, object]:
     return {
-        "ids": len(found.items),
+        "ids": len(plan.items),
         "host": options.host,
         "limits": [str(limit) for limit in options.settings.limits],
-        "digest": found.digest,
+        "digest": plan.digest,
         "log": str(log),
     }
 
@@ -151,107 +130,39 @@ def _documented_api() -> "Simulator":
     return Simulator(documented.with_random_phases(random.Random()))
 
 
-# After the run
-
-
-def _rows_of(found: Plan, recovery: Recovery, options: Options) -> Totals:
-    # An input is read anew, with its rows that hold no usable id.
+def _totals_of_plan(plan: Plan, recovery: Recovery, options: Options) -> Totals:
+    # An input is read again with its invalid rows; a log to retry records them.
     invalid = recovery.invalid if options.input is None else ()
     return Totals(
-        rows=found.rows,
-        duplicate=found.duplicate,
-        already_done=found.already_done,
+        rows=plan.rows,
+        duplicate=plan.duplicate,
+        already_done=plan.already_done,
         not_paused_before=recovery.not_pausable + len(invalid),
     )
 
 
-async def _tidy(log: Path) -> None:
-    """Remove the write-ahead file that a run has left which was killed at its end."""
-    async with Journal(log, is_resumed=True, now=partial(datetime.now, UTC)):
-        pass
-
-
-def _add_up(totals: Totals, log: Path, run_id: str) -> None:
-    """Add the run up, from the input and the log and from nothing else."""
+def _add_records(totals: Totals, log: Path, run_id: str) -> None:
+    """Count the run's records as they are on the disk, and from nothing else."""
     total(read_run(log, run_id), totals)
     if totals.not_attempted < 0:
-        accounts = totals.identity()
-        raise RuntimeError(f"the log holds more records than rows: {accounts}")
+        identity = totals.identity()
+        raise RuntimeError(f"the log holds more records than rows: {identity}")
 
 
-def _end_at_once(totals: Totals, options: Options) -> ExitCode:
-    """End a run that has nothing to do: everything was done before."""
+def _end_without_run(totals: Totals, options: Options) -> ExitCode:
+    """End a run whose ids are all done already."""
     if options.log is not None and write_ahead_path(options.log).exists():
-        asyncio.run(_tidy(options.log))
-    code = exit_of_totals(totals)
-    run_id = new_run_id(datetime.now(UTC), options.named.endpoint_name)
-    end = RunResult(totals, code, options.log, run_id)
+        asyncio.run(_remove_write_ahead_log(options.log))
+    code, run_id = exit_of_totals(totals), _new_run_id(options)
+    result = RunResult(totals, code, options.log, run_id)
     display = display_for(options, run_id)
-    display.handle(Notice("run.finished", end.as_dict(options)))
+    display.handle(Notice("run.finished", result.as_dict(options)))
     display.close()
-    say_end(end, options)
+    print_result(result, options)
     return code
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended. Without a log there was nothing to do."""
-
-    totals: Totals
-    code: ExitCode
-    log: Path | None
-    run_id: str
-    stopped: StopReason | None = None
-
-    def command(self, options: Options) -> str | None:
-        """Give the command that goes on with what is left, if something is."""
-        if self.log is None or not self.totals.is_unfinished:
-            return None
-        return retry_command(
-            self.log,
-            options.settings,
-            is_simulated=options.is_simulated,
-            is_confirmed=options.is_confirmed,
-            token_file=options.token_file,
-        )
-
-    def as_dict(self, options: Options) -> dict[str, object]:
-        """Give all of it under names that JSON can carry."""
-        return report.as_object(self.totals, options.settings.limits) | {
-            "run_id": self.run_id,
-            "log": None if self.log is None else str(self.log),
-            "exit_code": self.code,
-            "stopped": None if self.stopped is None else self.stopped.detail,
-            "next": self.command(options),
-        }
-
-
-def say_end(end: RunResult, options: Options) -> None:
-    """Say how the run ended. It is over and on record, whether or not this is read."""
-    text = "\n".join(report.summary_lines(end.totals, options.settings.limits))
-    if options.is_json:
-        text = orjson.dumps(end.as_dict(options)).decode()
-    try:
-        click.echo(text)
-    except OSError as error:
-        _leave(sys.stdout)
-        _tell(f"warning: the totals were not written: {error.strerror}")
-    if options.is_json or writes_lines(options) or end.log is None:
-        return
-    command = end.command(options)
-    for line in report.closing_lines(end.totals, end.stopped, end.log, command):
-        _tell(line)
-
-
-def _tell(text: str) -> None:
-    """Write to standard error, if somebody reads it."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        _leave(sys.stderr)
-
-
-def _leave(stream: TextIO) -> None:
-    """Keep the interpreter from writing again, at its end, what could not be written."""
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
+async def _remove_write_ahead_log(log: Path) -> None:
+    """Remove the write-ahead log of a run that was killed after its last record."""
+    async with Journal(log, is_resumed=True, now=partial(datetime.now, UTC)):
+        pass

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from bulkpause.api.credentials import find_token
-from bulkpause.cli.flags import DURATION, LIMIT, PATH, ParsedType
-from bulkpause.cli.help import HelpCommand
+from bulkpause.cli.flags import PATH
+from bulkpause.cli.help import block
 from bulkpause.model import Limit
-from bulkpause.settings import BURST, STEADY
+from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
 from bulkpause.simulator import Behaviour, Fault, Window, parse_fault, parse_script
 from bulkpause.simulator.behaviour import REPEATS, TRACES
 from bulkpause.simulator.faults import Script
@@ -25,19 +25,22 @@ def _id_and_status(text: str) -> tuple[str, str]:
 
 
 @click.command(
-    cls=HelpCommand,
-    examples="""
+    epilog=block(
+        "Examples",
+        """
         A simulator with faults, and a run against it from another terminal:
           bulkpause simulate --port 8080 --fault 500=0.2 --fault lost=0.1
           bulkpause run campaigns.csv --base-url http://127.0.0.1:8080
-    """,
+        """,
+    ),
 )
 @click.option("--port", default=0, help="0 takes a free one.", show_default=True)
 @click.option("--ledger", type=PATH, help="Append every request to this file.")
 @click.option("--token-file", type=PATH, help="Accept only this token.")
 @click.option(
     "--window",
-    type=LIMIT,
+    type=parse_limit,
+    metavar="LIMIT",
     multiple=True,
     default=(str(BURST), str(STEADY)),
     show_default=True,
@@ -46,23 +49,38 @@ def _id_and_status(text: str) -> tuple[str, str]:
 @click.option(
     "--parallel", type=click.IntRange(1), help="Maximum of requests in flight."
 )
-@click.option("--latency", type=DURATION, default="60ms", show_default=True)
-@click.option("--jitter", type=DURATION, default="20ms", show_default=True)
+@click.option(
+    "--latency",
+    type=parse_duration,
+    metavar="DURATION",
+    default="60ms",
+    show_default=True,
+)
+@click.option(
+    "--jitter",
+    type=parse_duration,
+    metavar="DURATION",
+    default="20ms",
+    show_default=True,
+)
 @click.option(
     "--status",
-    type=ParsedType("id=status", _id_and_status),
+    type=_id_and_status,
+    metavar="ID=STATUS",
     multiple=True,
     help="A campaign that is not running, as in 1000248=draft.",
 )
 @click.option(
     "--fault",
-    type=ParsedType("fault=probability", parse_fault),
+    type=parse_fault,
+    metavar="FAULT=PROBABILITY",
     multiple=True,
     help=f"Random fault, one of {', '.join(Fault)}.",
 )
 @click.option(
     "--script",
-    type=ParsedType("id=fault,…", parse_script),
+    type=parse_script,
+    metavar="ID=FAULT,…",
     multiple=True,
     help="Scripted faults for an id, as in 1000248=500,ok,lost.",
 )

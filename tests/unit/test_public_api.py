@@ -1,0 +1,126 @@
+"""The public API is complete: every type in a public signature can be imported."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import is_dataclass
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+import bulkpause
+
+
+def types_in(hint: object) -> Iterator[type]:
+    """Walk the types that a type hint is made of."""
+    if isinstance(hint, type):
+        yield hint
+    for argument in get_args(hint):
+        if isinstance(argument, list):
+            for parameter in argument:
+                yield from types_in(parameter)
+        else:
+            yield from types_in(argument)
+
+
+def functions_of(cls: type) -> Iterator[Any]:
+    """List a class's constructor and its public methods and properties."""
+    for name, member in vars(cls).items():
+        if name.startswith("_") and name != "__init__":
+            continue
+        if isinstance(member, property):
+            yield member.fget
+        elif inspect.isfunction(member):
+            yield member
+        elif isinstance(member, classmethod | staticmethod):
+            yield member.__func__
+
+
+def hints_of(exported: object) -> Iterator[object]:
+    """List the type hints in the public signature of a class or function."""
+    if not isinstance(exported, type):
+        yield from get_type_hints(exported).values()
+        return
+    attributes = get_type_hints(exported)
+    yield from (hint for name, hint in attributes.items() if name[0] != "_")
+    for function in functions_of(exported):
+        yield from get_type_hints(function).values()
+    yield from exported.__bases__
+
+
+def is_ours(found: type) -> bool:
+    return found.__module__.partition(".")[0] == "bulkpause"
+
+
+@pytest.mark.parametrize("name", bulkpause.__all__)
+def test_types_in_public_signatures_are_exported(name: str) -> None:
+    hints = hints_of(getattr(bulkpause, name))
+    found = {one for hint in hints for one in types_in(hint) if is_ours(one)}
+    exported = {getattr(bulkpause, exported) for exported in bulkpause.__all__}
+    assert found <= exported
+
+
+def test_public_attributes_of_pauser_are_exported_types() -> None:
+    exported = {getattr(bulkpause, name) for name in bulkpause.__all__}
+    pauser = bulkpause.Pauser("token", run_id="run")
+    public = {name: value for name, value in vars(pauser).items() if name[0] != "_"}
+    ours = {type(value) for value in public.values() if is_ours(type(value))}
+    assert sorted(public) == ["run_id", "settings", "stopped"]
+    assert ours <= exported
+
+
+def test_public_members_of_pauser_are_frozen() -> None:
+    members = {name for name in vars(bulkpause.Pauser) if name[0] != "_"}
+    assert members == {"pause", "snapshot", "stop", "warnings"}
+
+
+def test_public_names_are_frozen() -> None:
+    assert bulkpause.__all__ == [
+        "Action",
+        "BulkpauseError",
+        "GuardRailError",
+        "GuardRails",
+        "InputError",
+        "InvalidRow",
+        "Item",
+        "Limit",
+        "LogError",
+        "LogHeldError",
+        "Pauser",
+        "Plan",
+        "Record",
+        "RetryPolicy",
+        "RunSnapshot",
+        "Settings",
+        "SettingsError",
+        "Status",
+        "StopCause",
+        "StopReason",
+        "Token",
+        "TokenError",
+        "Tolerance",
+        "Verify",
+        "Waiting",
+    ]
+
+
+def test_public_names_are_sorted_and_resolve() -> None:
+    assert bulkpause.__all__ == sorted(set(bulkpause.__all__))
+    for name in bulkpause.__all__:
+        assert getattr(bulkpause, name).__name__ == name
+
+
+def test_every_public_error_is_exported() -> None:
+    errors = {error.__name__ for error in bulkpause.BulkpauseError.__subclasses__()}
+    assert errors < set(bulkpause.__all__)
+
+
+def test_unknown_public_name_raises_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Engine'"):
+        _ = bulkpause.Engine
+
+
+def test_values_in_the_public_api_are_frozen_dataclasses() -> None:
+    exported: list[Any] = [getattr(bulkpause, name) for name in bulkpause.__all__]
+    values: list[Any] = [cls for cls in exported if is_dataclass(cls)]
+    assert len(values) >= 10
+    assert all(cls.__dataclass_params__.frozen for cls in values)
