@@ -154,7 +154,7 @@ def test_failure_on_terminal_hides_token(
 ) -> None:
     terminal = carrier.on_a_terminal("run", ids_file(carrier), *run_options(broken))
     assert terminal.end() in {1, 5}
-    assert "last not paused:" in terminal.seen
+    assert "latest ids not paused:" in terminal.seen
     assert not traces(terminal.seen, *left_behind(carrier))
 
 

@@ -97,7 +97,7 @@ def plan_of_input(options: Options, recovery: Recovery) -> Plan:
     with open_lines(str(options.input)) as lines:
         plan = make_plan(read(lines, name=name, layout=layout), done=recovery.settled)
     if plan.rows == 0:
-        raise InputError(f"{name}: it has no rows; add the ids to pause")
+        raise InputError(f"{name}: the input has no rows; add the ids to pause")
     if options.order is not None:
         plan = replace(plan, items=tuple(ordered(plan.items, options.order)))
     _warn_of_other_input(plan, recovery)
