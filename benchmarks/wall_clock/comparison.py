@@ -64,7 +64,7 @@ def result_of(ledger: Ledger, ids: int, reported: set[str]) -> ClientResult:
                 acted.add(entry.id)
     return ClientResult(
         time_s=ledger[-1].at - ledger[0].at,
-        rate_limited=len(ledger.refusals()),
+        rate_limited=len(ledger.rate_limited()),
         not_paused=len(wanted - paused),
         sent_twice=len(sent_twice),
         misreported=len(reported ^ paused),

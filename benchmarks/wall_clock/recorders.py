@@ -65,7 +65,7 @@ def full_journal(path: Path) -> OpenRecorder:
 
 
 def _journal(path: Path) -> Journal:
-    return Journal(path, is_resumed=False, now=lambda: datetime.now(UTC))
+    return Journal(path, resume=False, now=lambda: datetime.now(UTC))
 
 
 @asynccontextmanager

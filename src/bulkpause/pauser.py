@@ -133,7 +133,7 @@ class Pauser:
             if self._log is not None:
                 self._recorder = journal = Journal(
                     self._log,
-                    is_resumed=self._resume,
+                    resume=self._resume,
                     now=self._now,
                     known=self._loaded_log,
                 )
@@ -270,7 +270,7 @@ class Pauser:
         items = plan.without(self._recorder.recovery.settled).items
         header = self._header(items)
         # Before the plan: a log with a plan has the invalid rows on record.
-        for row in plan.problems:
+        for row in plan.invalid_rows:
             yield self._invalid(row, header)
         self._recorder.begin(header, items)
         async for record in self._carry(items, header):
@@ -386,7 +386,7 @@ class Pauser:
             return
 
         def stop() -> None:
-            last = "" if self._last_id is None else f", the last {self._last_id}"
+            last = "" if self._last_id is None else f", last id {self._last_id}"
             reason = f"--deadline {deadline_s:g}s has passed{last}"
             self._stop(StopReason(StopCause.GUARD_RAIL, reason))
 

@@ -18,7 +18,7 @@ class Plan:
 
     rows: int
     items: tuple[Item, ...]
-    problems: tuple[InvalidRow, ...]
+    invalid_rows: tuple[InvalidRow, ...]
     duplicate: int
     already_done: int
 
@@ -60,7 +60,7 @@ def make_plan(
     plan = Plan(
         rows=count,
         items=tuple(first_items.values()),
-        problems=tuple(invalid_rows),
+        invalid_rows=tuple(invalid_rows),
         duplicate=count - len(invalid_rows) - len(first_items),
         already_done=0,
     )

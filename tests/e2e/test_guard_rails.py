@@ -141,7 +141,7 @@ def test_deadline_stops_run(program: Program, serve: Serve) -> None:
     assert ended.code == 8
     assert 5 <= done < 100
     assert ended.summary == f"100 rows = {done} paused + {100 - done} not_attempted"
-    assert "stopped: --deadline 0.8s has passed, the last 10" in ended.stderr
+    assert "stopped: --deadline 0.8s has passed, last id 10" in ended.stderr
     assert "resume with: bulkpause retry" in ended.stderr
 
 

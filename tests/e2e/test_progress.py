@@ -100,7 +100,7 @@ def test_outage_is_shown_until_interrupt(on_xterm: Program, serve: Serve) -> Non
     simulator = serve(always=Fault.INTERNAL_ERROR)
     options = on_xterm.to(simulator)
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(30), *BAR, *options)
-    terminal.wait_for("waiting for the server to be back (HTTP 500), next try: 2 s")
+    terminal.wait_for("waiting for the server to recover (HTTP 500), next probe: 2 s")
     assert " left" not in terminal.seen.rpartition("requests/s")[2]
     terminal.type("\x03")
     terminal.wait_for("SIGINT: waiting for the requests in flight; a second signal")

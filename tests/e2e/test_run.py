@@ -59,7 +59,7 @@ def test_run_keeps_to_two_windows(program: Program, serve: Serve) -> None:
     limits = ["--burst", "5/200ms", "--steady", "20/1.5s"]
     ended = program.pause(simulator, program.ids(45), *limits)
     assert ended.code == 0
-    assert simulator.ledger.refusals() == []
+    assert simulator.ledger.rate_limited() == []
     assert len(simulator.ledger.acted_ids()) == 45
 
 

@@ -61,5 +61,5 @@ def test_incident_sample_finishes_within_documented_limits(
     documented = ["--burst", "10/1s", "--steady", "150/1m"]
     ended = program.pause(simulator, str(SAMPLES / "incident.csv"), *documented)
     assert (ended.code, ended.summary) == (0, "150 rows = 150 paused")
-    assert simulator.ledger.refusals() == []
+    assert simulator.ledger.rate_limited() == []
     assert simulator.ledger[-1].at - simulator.ledger[0].at < 20

@@ -19,7 +19,7 @@ def test_printed_address_accepts_a_run(program: Program) -> None:
     assert simulator.end().code == 0
     ledger = Ledger.read(program.folder / "ledger.jsonl")
     assert len(ledger.paused_ids()) == 10
-    assert ledger.refusals() == []
+    assert ledger.rate_limited() == []
 
 
 def test_options_inject_faults(program: Program) -> None:

@@ -245,7 +245,7 @@ async def test_pauser_uses_given_retry_policy() -> None:
 async def test_plan_is_paused_in_its_order() -> None:
     items = (Item(id="2", row=4), Item(id="1", row=3))
     row = InvalidRow(row=2, detail="no id", remedy="fill it in")
-    plan = Plan(rows=3, items=items, problems=(row,), duplicate=0, already_done=0)
+    plan = Plan(rows=3, items=items, invalid_rows=(row,), duplicate=0, already_done=0)
     async with pausing(settings={"max_in_flight": 1}) as (pauser, simulator):
         records = [record async for record in pauser.pause(plan)]
     assert [(record.id, record.row) for record in records] == [
@@ -258,7 +258,7 @@ async def test_plan_is_paused_in_its_order() -> None:
 
 async def test_plan_with_invalid_id_is_refused(tmp_path: Path) -> None:
     items = (Item(id="1", row=1), Item(id="../../cancel", row=2))
-    plan = Plan(rows=2, items=items, problems=(), duplicate=0, already_done=0)
+    plan = Plan(rows=2, items=items, invalid_rows=(), duplicate=0, already_done=0)
     async with pausing(log=tmp_path / "log") as (pauser, simulator):
         with pytest.raises(InputError, match=r"row 2: .*; nothing was sent"):
             await anext(pauser.pause(plan))

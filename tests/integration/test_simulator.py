@@ -217,7 +217,7 @@ async def test_full_window_rate_limits_simultaneous_requests() -> None:
         statuses = await asyncio.gather(*(pause(client, str(n)) for n in range(8)))
 
     assert sorted(statuses) == [204] * 3 + [429] * 5
-    assert len(simulator.ledger.refusals()) == 5
+    assert len(simulator.ledger.rate_limited()) == 5
     assert simulator.ledger.most_in_a_window(window) == 3
     assert len(simulator.ledger.paused_ids()) == 3
 
@@ -292,7 +292,7 @@ async def test_requests_within_parallel_limit_are_never_rate_limited() -> None:
         await asyncio.gather(worker(), worker(), worker())
 
     assert len(simulator.ledger) == 120
-    assert simulator.ledger.refusals() == []
+    assert simulator.ledger.rate_limited() == []
     assert max(entry.in_flight for entry in simulator.ledger) <= 3
 
 

@@ -53,7 +53,7 @@ def _quick_disk() -> Iterator[None]:
 
 
 def pause_all(
-    server: FakeServer, log: Path, *, is_resumed: bool = False
+    server: FakeServer, log: Path, *, resume: bool = False
 ) -> dict[str, Record]:
     records: dict[str, Record] = {}
 
@@ -64,7 +64,7 @@ def pause_all(
             retry_policy=RetryPolicy(max_attempts=MAX_ATTEMPTS),
         )
         async with Pauser(
-            "token", settings, log=log, resume=is_resumed, now=wall_clock
+            "token", settings, log=log, resume=resume, now=wall_clock
         ) as pauser:
             async for record in pauser.pause(IDS):
                 assert record.id not in records
@@ -129,7 +129,7 @@ def test_second_run_settles_ids_left_open(tmp_path: Path) -> None:
     first = pause_all(server, tmp_path / "log")
     before = len(server.calls)
     server.fault_of = random_faults({}, {})
-    second = pause_all(server, tmp_path / "log", is_resumed=True)
+    second = pause_all(server, tmp_path / "log", resume=True)
     unfinished = {
         id_
         for id_, record in first.items()

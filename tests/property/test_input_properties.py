@@ -152,7 +152,7 @@ def test_json_lines_round_trip(
     text = line_end.join(data.draw(json_lines(id_)) for id_ in ids)
     plan = plan_of(compress(text.encode(encoding)), "ids.jsonl")
     assert [(item.id, item.row) for item in plan.items] == first_occurrences(ids)
-    assert not plan.problems
+    assert not plan.invalid_rows
 
 
 @st.composite

@@ -105,7 +105,7 @@ def lay_out(path: Path, changed: str, content: bytes) -> None:
 
 def opened(path: Path) -> tuple[Recovery, tuple[str, ...]]:
     """Open a log to resume it, and close it."""
-    kept = Journal(path, is_resumed=True, now=wall_clock)
+    kept = Journal(path, resume=True, now=wall_clock)
     kept.close()
     return kept.recovery, kept.warnings
 

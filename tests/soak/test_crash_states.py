@@ -66,10 +66,10 @@ class State:
         return files if self.ahead is None else {**files, "log.wal": self.ahead}
 
 
-def pause(server: FakeServer, log: Path, *, is_resumed: bool = True) -> None:
+def pause(server: FakeServer, log: Path, *, resume: bool = True) -> None:
     async def run() -> None:
         async with Pauser(
-            "token", SETTINGS, log=log, resume=is_resumed, now=wall_clock
+            "token", SETTINGS, log=log, resume=resume, now=wall_clock
         ) as pauser:
             async for _ in pauser.pause(IDS):
                 pass
@@ -91,7 +91,7 @@ def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
         trace.add_paused(id_)
     replace_files(folder, crash.files() if crash else {})
     with traced(trace):
-        pause(server, folder / "log", is_resumed=crash is not None)
+        pause(server, folder / "log", resume=crash is not None)
     return trace
 
 
@@ -171,13 +171,13 @@ def test_paused_ids_are_always_in_write_ahead_log(tmp_path: Path) -> None:
 def test_resume_works_from_every_state(
     share: int, states: list[State], tmp_path: Path
 ) -> None:
-    problems = []
+    violations = []
     with traced(Trace()):
         for number, state in list(enumerate(states))[share::SHARES]:
             replace_files(tmp_path, state.files())
             found = problems_after(state, tmp_path / "log")
-            problems += [f"state {number}: {one}" for one in found]
-    assert problems == []
+            violations += [f"state {number}: {one}" for one in found]
+    assert violations == []
 
 
 def problems_after(state: State, log: Path) -> list[str]:

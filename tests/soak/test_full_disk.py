@@ -99,8 +99,8 @@ def test_file_size_limit_ends_run_without_loss(tmp_path: Path, serve: Serve) -> 
     sizes = [0, 1, 100, 300, *range(701, 5_000, 661), 9_001, 12_001]
     with ThreadPoolExecutor(3) as lanes:
         found = list(lanes.map(lambda size: try_size(size, tmp_path, serve), sizes))
-    problems = [one for some in found for one in some]
-    assert not problems, "\n".join(problems)
+    violations = [one for some in found for one in some]
+    assert not violations, "\n".join(violations)
 
 
 @pytest.fixture

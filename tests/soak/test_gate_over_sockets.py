@@ -50,7 +50,7 @@ def behaviour(seed: int, **options: Any) -> Behaviour:
 def assert_limits_kept(simulator: Simulator, ids: int) -> None:
     """Check the ledger against the limits."""
     ledger = simulator.ledger
-    assert ledger.refusals() == []
+    assert ledger.rate_limited() == []
     for window in simulator.behaviour.windows:
         assert ledger.most_in_a_window(window) <= window.limit
     assert len(ledger.acted_ids()) == len(ledger.paused_ids()) == ids
@@ -120,7 +120,7 @@ async def test_clock_jump_causes_no_429_on_resume(
 
     assert statuses == {Status.PAUSED}
     assert len(simulator.ledger.paused_ids()) == len(ids)
-    assert simulator.ledger.refusals() == []
+    assert simulator.ledger.rate_limited() == []
     for window in simulator.behaviour.windows:
         assert simulator.ledger.most_in_a_window(window) <= window.limit
 

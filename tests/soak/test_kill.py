@@ -61,18 +61,18 @@ class Course:
     is_calm: bool
     source: random.Random
     kills: int = 0
-    problems: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         while self.kills < KILLS_A_COURSE and self._is_killed():
             self.kills += 1
-            self.problems += problems_after_a_kill(self.program, self.simulator)
+            self.violations += violations_after_kill(self.program, self.simulator)
         ended = self._start().end()
         if ended.code not in {0, 1, 5}:
-            self.problems.append(f"exit {ended.code}: {ended.stderr}")
-        self.problems += problems_at_the_end(self.program, self.simulator)
+            self.violations.append(f"exit {ended.code}: {ended.stderr}")
+        self.violations += violations_at_end(self.program, self.simulator)
         if self.is_calm:
-            self.problems += self._needless_read_backs()
+            self.violations += self._needless_read_backs()
 
     def _start(self) -> Running:
         to = ("--base-url", self.simulator.base_url, "--log", "log.jsonl", "--resume")
@@ -106,7 +106,7 @@ def whole_lines(path: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in data.split(b"\n")[:-1]]
 
 
-def problems_after_a_kill(program: Program, simulator: Simulator) -> Iterator[str]:
+def violations_after_kill(program: Program, simulator: Simulator) -> Iterator[str]:
     """List pauses that are not on record, and too many ids in flight."""
     paused = set(simulator.ledger.acted_ids())
     recorded = {(one["id"], one["run_id"]) for one in whole_lines(program.log)}
@@ -135,7 +135,7 @@ def without_response(
     }
 
 
-def problems_at_the_end(program: Program, simulator: Simulator) -> Iterator[str]:
+def violations_at_end(program: Program, simulator: Simulator) -> Iterator[str]:
     """Compare each record with the server: lost, repeated, or false."""
     records = whole_lines(program.log)
     last = {record["id"]: record for record in records}
@@ -197,6 +197,6 @@ def test_random_kills_lose_and_repeat_nothing(tmp_path: Path, serve: Serve) -> N
 
     with ThreadPoolExecutor(LANES) as lanes:
         list(lanes.map(lane, range(LANES)))
-    problems = [problem for course in courses for problem in course.problems]
-    assert problems == []
+    violations = [violation for course in courses for violation in course.violations]
+    assert violations == []
     assert sum(course.kills for course in courses) >= KILLS

@@ -53,8 +53,10 @@ class Terminal:
         self.seen = ""
 
     def wait_for(self, text: str) -> None:
+        until = monotonic() + WITHIN_S
         while text not in self.seen:
-            assert self._read(), f"{text!r} was not shown, but {self.seen!r}"
+            is_shown = monotonic() < until and self._read()
+            assert is_shown, f"{text!r} was not shown, but {self.seen!r}"
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())

@@ -58,12 +58,12 @@ def test_repeated_done_id_counts_as_duplicate() -> None:
 
 def test_invalid_rows_keep_their_order() -> None:
     plan = make_plan([invalid_row(2), *items("a"), invalid_row(4), invalid_row(4)])
-    assert [invalid.row for invalid in plan.problems] == [2, 4, 4]
+    assert [invalid.row for invalid in plan.invalid_rows] == [2, 4, 4]
 
 
 def test_empty_input_makes_empty_plan() -> None:
     plan = make_plan([])
-    assert (plan.rows, plan.items, plan.problems) == (0, (), ())
+    assert (plan.rows, plan.items, plan.invalid_rows) == (0, (), ())
 
 
 @settings(deadline=None)
@@ -72,7 +72,12 @@ def test_every_row_is_counted_exactly_once(
     rows: list[Item | InvalidRow], done: frozenset[str]
 ) -> None:
     plan = make_plan(rows, done=done)
-    counts = (len(plan.items), len(plan.problems), plan.duplicate, plan.already_done)
+    counts = (
+        len(plan.items),
+        len(plan.invalid_rows),
+        plan.duplicate,
+        plan.already_done,
+    )
     assert min(counts) >= 0
     assert plan.rows == len(rows) == sum(counts)
     assert {item.id for item in plan.items} == {

@@ -73,7 +73,9 @@ def make_run_plan(options: Options, recovery: Recovery) -> Plan:
 def plan_of_log(options: Options, recovery: Recovery) -> Plan:
     """Plan the ids that a log leaves open."""
     items = tuple(recovery.unfinished.values())
-    plan = Plan(rows=len(items), items=items, problems=(), duplicate=0, already_done=0)
+    plan = Plan(
+        rows=len(items), items=items, invalid_rows=(), duplicate=0, already_done=0
+    )
     # A retry that was interrupted planned the ids that are open now, so that its
     # digest is theirs.
     if not recovery.is_plan_whole and plan.digest != recovery.headers[-1].digest:
@@ -123,9 +125,9 @@ def refuse_invalid_rows(plan: Plan, options: Options) -> None:
         InputError: There are invalid rows.
     """
     show_invalid_rows(plan, options)
-    if plan.problems and not options.skips_invalid:
-        rows = format_count(len(plan.problems), "row")
-        has = "has" if len(plan.problems) == 1 else "have"
+    if plan.invalid_rows and not options.skips_invalid:
+        rows = format_count(len(plan.invalid_rows), "row")
+        has = "has" if len(plan.invalid_rows) == 1 else "have"
         raise InputError(
             f"{options.input_name}: {rows} {has} no valid id; nothing was sent. Fix the "
             "file or pass --skip-invalid."
@@ -134,7 +136,7 @@ def refuse_invalid_rows(plan: Plan, options: Options) -> None:
 
 def show_invalid_rows(plan: Plan, options: Options) -> None:
     """Write the first invalid rows to standard error."""
-    rows: tuple[InvalidRow, ...] = plan.problems
+    rows: tuple[InvalidRow, ...] = plan.invalid_rows
     for row in rows[:MAX_INVALID_SHOWN]:
         click.echo(f"{options.input_name}: {row}", err=True)
     if (hidden := len(rows) - MAX_INVALID_SHOWN) > 0:
@@ -202,7 +204,7 @@ def plan_lines(plan: Plan, options: Options) -> Iterator[str]:
     yield (
         f"{format_count(plan.rows, 'row')}: {len(items)} to pause, "
         f"{plan.duplicate} duplicate, {plan.already_done} already done, "
-        f"{len(plan.problems)} invalid"
+        f"{len(plan.invalid_rows)} invalid"
     )
     if items:
         first = ", ".join(item.id for item in items[:IDS_SHOWN])
@@ -217,7 +219,7 @@ def plan_lines(plan: Plan, options: Options) -> Iterator[str]:
     duration = format_duration(needed_s(plan, options))
     yield f"on {options.host}, about {duration} at {limits}"
     yield f"digest {plan.digest}"
-    if plan.problems and not options.skips_invalid:
+    if plan.invalid_rows and not options.skips_invalid:
         yield "`run` refuses this input: fix the file or pass --skip-invalid"
 
 

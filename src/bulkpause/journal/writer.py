@@ -54,7 +54,7 @@ class Journal:
 
     Args:
         path: The result log. It is created with mode 0600.
-        is_resumed: Whether one of the logs may exist already.
+        resume: Whether one of the logs may exist already.
         now: The wall clock.
         known: The logs as they were read before, which saves reading them twice if
             they have not changed. None if they were not.
@@ -64,7 +64,7 @@ class Journal:
         warnings: The repairs that were made on opening.
 
     Raises:
-        SettingsError: A log exists and `is_resumed` is false.
+        SettingsError: A log exists and `resume` is false.
         LogError: A log cannot be opened, read or repaired.
         LogHeldError: Another run holds a log.
     """
@@ -73,12 +73,12 @@ class Journal:
         self,
         path: Path,
         *,
-        is_resumed: bool,
+        resume: bool,
         now: Callable[[], datetime],
         known: LoadedLog | None = None,
     ) -> None:
         self._now = now
-        if not is_resumed:
+        if not resume:
             refuse_existing(path)
         with ExitStack() as stack:
             self._result_log = AppendFile(path)

@@ -144,7 +144,7 @@ class Ledger(Sequence[Entry]):
         last = {entry.id: entry.status_after for entry in self}
         return {id_ for id_, status in last.items() if id_ and status == "paused"}
 
-    def refusals(self) -> list[Entry]:
+    def rate_limited(self) -> list[Entry]:
         """Give the requests that got a 429."""
         return [entry for entry in self if entry.limited]
 

@@ -49,7 +49,7 @@ def test_sample_has_expected_format_and_counts(
     assert counts == (
         plan.rows,
         len(plan.items),
-        len(plan.problems),
+        len(plan.invalid_rows),
         plan.duplicate,
     )
 
@@ -93,7 +93,7 @@ def test_incident_sample_has_awkward_spend_values() -> None:
 
 def test_mangled_sample_reports_each_invalid_row() -> None:
     plan = plan_of("mangled_ids.csv")
-    assert [(invalid.row, invalid.detail) for invalid in plan.problems] == [
+    assert [(invalid.row, invalid.detail) for invalid in plan.invalid_rows] == [
         (3, "'1.00025E+06' is a reformatted number, not an id"),
         (5, "'1E17' is a reformatted number, not an id"),
         (6, "'1000251.0' is a reformatted number, not an id"),

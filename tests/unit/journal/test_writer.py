@@ -41,8 +41,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "log"
 
 
-def journal(path: Path, *, is_resumed: bool = False) -> Journal:
-    return Journal(path, is_resumed=is_resumed, now=wall_clock)
+def journal(path: Path, *, resume: bool = False) -> Journal:
+    return Journal(path, resume=resume, now=wall_clock)
 
 
 def paused(id_: str) -> Record:
@@ -70,7 +70,7 @@ async def test_existing_log_is_refused_unless_resumed(path: Path) -> None:
     put(path, b"")
     with pytest.raises(SettingsError, match="log exists and is never overwritten"):
         journal(path)
-    async with journal(path, is_resumed=True):
+    async with journal(path, resume=True):
         pass
 
 
@@ -88,7 +88,7 @@ async def test_result_log_is_named_if_both_exist(path: Path) -> None:
 
 
 async def test_missing_log_can_be_resumed(path: Path) -> None:
-    async with journal(path, is_resumed=True) as opened:
+    async with journal(path, resume=True) as opened:
         assert opened.recovery.records == {}
     assert names(path) == ["log"]
 
@@ -124,7 +124,7 @@ async def test_write_ahead_log_stays_while_id_is_open(path: Path) -> None:
 async def test_write_ahead_log_stays_for_id_of_earlier_run(path: Path) -> None:
     async with journal(path) as opened:
         opened.begin(HEADER, ITEMS)
-    async with journal(path, is_resumed=True) as opened:
+    async with journal(path, resume=True) as opened:
         opened.begin(HEADER, ITEMS[:1])
         opened.write(paused("1"))
     assert set(read_recovery(path).unfinished) == {"2"}
@@ -188,7 +188,7 @@ async def test_log_is_synced_before_write_ahead_log_is_removed(path: Path) -> No
 async def test_torn_last_line_is_cut_and_reported(path: Path, name: str) -> None:
     put(path, encode(paused("1")))
     put(path, b'{"id":"2"', name)
-    async with journal(path, is_resumed=True) as opened:
+    async with journal(path, resume=True) as opened:
         (warning,) = opened.warnings
         assert f"{name}: a torn last line of 9 bytes was cut" in warning
         assert set(opened.recovery.records) == {"1"}
@@ -199,14 +199,14 @@ async def test_damage_is_reported_and_lock_is_released(path: Path, name: str) ->
     put(path, b'{"id"\n', name)
     for _ in range(2):  # a lock that was opened would be the second error
         with pytest.raises(LogError, match=f"{name}: line 1 is damaged"):
-            journal(path, is_resumed=True)
+            journal(path, resume=True)
 
 
 async def test_second_journal_is_refused(path: Path) -> None:
     async with journal(path):
         with pytest.raises(LogHeldError):
-            journal(path, is_resumed=True)
-    async with journal(path, is_resumed=True):
+            journal(path, resume=True)
+    async with journal(path, resume=True):
         pass
 
 
@@ -321,7 +321,7 @@ def test_boot_id_is_empty_without_its_file(path: Path) -> None:
 async def test_unchanged_log_is_not_read_again(path: Path) -> None:
     put(path, encode(paused("1")))
     known = read_log(path)
-    async with Journal(path, is_resumed=True, now=wall_clock, known=known) as opened:
+    async with Journal(path, resume=True, now=wall_clock, known=known) as opened:
         assert opened.recovery is known.recovery
 
 
@@ -331,12 +331,12 @@ async def test_grown_log_is_read_again(path: Path, name: str) -> None:
     known = read_log(path)
     more = encode(paused("2") if name == "log" else HEADER)
     put(path, more, name)
-    async with Journal(path, is_resumed=True, now=wall_clock, known=known) as opened:
+    async with Journal(path, resume=True, now=wall_clock, known=known) as opened:
         assert set(opened.recovery.records) == ({"1", "2"} if name == "log" else {"1"})
         assert len(opened.recovery.headers) == (name == "log.wal")
 
 
 async def test_new_log_keeps_recovery_of_absent_log(path: Path) -> None:
     known = read_log(path)
-    async with Journal(path, is_resumed=False, now=wall_clock, known=known) as opened:
+    async with Journal(path, resume=False, now=wall_clock, known=known) as opened:
         assert opened.recovery is known.recovery

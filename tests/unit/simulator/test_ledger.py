@@ -78,10 +78,10 @@ def test_last_entry_decides_whether_campaign_is_paused() -> None:
     assert ledger.paused_ids() == {"7"}
 
 
-def test_refusals_are_rate_limited_entries() -> None:
+def test_rate_limited_requests_are_listed() -> None:
     ledger = ledger_of(entry(1), entry(2, limited=True), entry(3, http_status=429))
 
-    assert [each.number for each in ledger.refusals()] == [2]
+    assert [each.number for each in ledger.rate_limited()] == [2]
 
 
 def test_requests_are_counted_per_fixed_window() -> None:

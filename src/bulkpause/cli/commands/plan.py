@@ -29,7 +29,7 @@ def show_plan(options: Options) -> ExitCode:
         show_invalid_rows(plan, options)
         for line in plan_lines(plan, options):
             click.echo(line)
-    if plan.problems and not options.skips_invalid:
+    if plan.invalid_rows and not options.skips_invalid:
         return ExitCode.INPUT
     return ExitCode.ALL_PAUSED
 
@@ -42,7 +42,7 @@ def _as_dict(plan: Plan, options: Options) -> dict[str, object]:
         "already_done": plan.already_done,
         "problems": [
             {"row": row.row, "reason": row.detail, "remedy": row.remedy}
-            for row in plan.problems
+            for row in plan.invalid_rows
         ],
         "first": [item.id for item in plan.items[:IDS_SHOWN]],
         "last": [item.id for item in plan.items[-IDS_SHOWN:]],

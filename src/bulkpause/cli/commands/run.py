@@ -48,7 +48,7 @@ def run(options: Options) -> ExitCode:
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
     token = token_of(options)
-    if not plan.items and not plan.problems:
+    if not plan.items and not plan.invalid_rows:
         return _end_without_run(totals, options)
     if not confirm(plan, options):
         click.echo("nothing was sent", err=True)
@@ -164,5 +164,5 @@ def _end_without_run(totals: Totals, options: Options) -> ExitCode:
 
 async def _remove_write_ahead_log(log: Path) -> None:
     """Remove the write-ahead log of a run that was killed after its last record."""
-    async with Journal(log, is_resumed=True, now=partial(datetime.now, UTC)):
+    async with Journal(log, resume=True, now=partial(datetime.now, UTC)):
         pass
