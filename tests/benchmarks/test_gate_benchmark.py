@@ -277,6 +277,7 @@ class TestBounds:
         simulated(limiter, ledger, 0, ids, network)
         return [round(now_s, 3) for now_s in ledger.arrivals_s]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("client", BOUNDS)
     @pytest.mark.parametrize("network", ["target", "rough"])
     def test_bounds_are_never_rate_limited(self, client: str, network: str) -> None:
@@ -351,6 +352,7 @@ class TestBounds:
 
 
 class TestJobs:
+    @pytest.mark.slow
     @pytest.mark.parametrize("client", [name for name in CLIENTS if name not in BOUNDS])
     @pytest.mark.parametrize("server", [name for name in SERVERS if "sh" not in name])
     def test_no_client_beats_best_time(self, client: str, server: str) -> None:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.terminal import environment
 
 
@@ -19,6 +21,7 @@ cli.main()
 """
 
 
+@pytest.mark.smoke
 def test_bug_exits_70(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", BROKEN],

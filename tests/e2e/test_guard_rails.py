@@ -183,6 +183,7 @@ def test_outage_names_id(program: Program, serve: Serve) -> None:
     assert "resume with: bulkpause retry" in ended.stderr
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "options", [["--max-failures", "x"], ["--canary", "-1"], ["--deadline", "5"]]
 )

@@ -20,6 +20,7 @@ def slow_run(program: Program, simulator: Simulator) -> list[str]:
     return ["run", "ids.txt", "--yes", *to, "--burst", "5/500ms", "--steady", "none"]
 
 
+@pytest.mark.smoke
 def test_second_run_on_same_log_exits_7(program: Program, serve: Serve) -> None:
     simulator = serve(**SLOW)
     program.ids(600)
@@ -33,6 +34,7 @@ def test_second_run_on_same_log_exits_7(program: Program, serve: Serve) -> None:
     assert len(runs) == 1
 
 
+@pytest.mark.smoke
 def test_killed_run_releases_log(program: Program, serve: Serve) -> None:
     simulator = serve(**SLOW)
     program.ids(20)

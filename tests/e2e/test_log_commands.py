@@ -193,6 +193,7 @@ def test_torn_last_line_is_cut_and_reported(program: Program, serve: Serve) -> N
     assert program.statuses()["1001"] == "paused"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("verb", ["run", "retry", "status", "export"])
 @pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.wal"])
 def test_damaged_line_is_named(

@@ -78,6 +78,7 @@ def test_retry_finishes_version_1(killed: Program) -> None:
     check_finished(killed)
 
 
+@pytest.mark.smoke
 def test_resume_finishes_version_1(killed: Program) -> None:
     ended = call(killed, "resume")
     assert (ended.code, ended.summary) == (1, "8 rows = 3 paused + 5 already_done")

@@ -29,6 +29,7 @@ def test_missing_file_exits_with_3(program: Program, serve: Serve) -> None:
     assert not program.log.exists()
 
 
+@pytest.mark.smoke
 def test_mangled_ids_exit_with_3_and_are_listed(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.file("mangled.csv", MANGLED))

@@ -149,6 +149,7 @@ def test_order_changes_digest_of_plan(program: Program) -> None:
     assert len({digest_of(program, source, *order) for order in orders}) == 3
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("expected", ["2", "4", "0"])
 def test_run_refuses_unexpected_number_of_ids(
     program: Program, serve: Serve, expected: str
@@ -166,6 +167,7 @@ def test_expect_does_not_count_duplicates(program: Program, serve: Serve) -> Non
     assert program.pause(serve(), source, "--expect", "2").code == 0
 
 
+@pytest.mark.smoke
 def test_input_of_skipped_rows_only_exits_1(program: Program, serve: Serve) -> None:
     simulator = serve()
     source = program.file("export.csv", "id\n1E5\n1E6\n")

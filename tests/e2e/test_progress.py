@@ -290,6 +290,7 @@ def unread(program: Program, serve: Serve) -> Iterator["subprocess.Popen[bytes]"
         yield process
 
 
+@pytest.mark.smoke
 def test_run_finishes_with_closed_output_pipes(
     program: Program, unread: "subprocess.Popen[bytes]"
 ) -> None:

@@ -45,6 +45,7 @@ KEYS = [
 ]
 
 
+@pytest.mark.smoke
 def test_every_id_of_list_is_paused(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.ids(20))
@@ -53,6 +54,7 @@ def test_every_id_of_list_is_paused(program: Program, serve: Serve) -> None:
     assert set(program.statuses().values()) == {"paused"}
 
 
+@pytest.mark.smoke
 def test_run_keeps_to_two_windows(program: Program, serve: Serve) -> None:
     windows = (Window(limit=5, period_s=0.2), Window(limit=20, period_s=1.5))
     simulator = serve(windows=windows, latency_s=0.01, jitter_s=0.01)

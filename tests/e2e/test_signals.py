@@ -12,6 +12,7 @@ SLOW = {"windows": (Window(limit=5, period_s=0.5),), "latency_s": 0.2}
 CODES = {SIGINT: 130, SIGTERM: 143}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 def test_first_signal_lets_requests_in_flight_finish(
     program: Program, serve: Serve, number: Signals
@@ -97,6 +98,7 @@ def test_retry_settles_read_backs_after_signal(program: Program, serve: Serve) -
     assert program.statuses()["1001"] == "already_paused"
 
 
+@pytest.mark.smoke
 def test_killed_run_leaves_complete_records(program: Program, serve: Serve) -> None:
     simulator = serve(windows=(Window(limit=5, period_s=0.5),))
     options = [*program.to(simulator), "--burst", "5/500ms"]

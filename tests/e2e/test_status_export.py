@@ -29,6 +29,7 @@ def ids_of(text: str) -> list[str]:
     return [row["campaign_id"] for row in csv.DictReader(text.splitlines())]
 
 
+@pytest.mark.smoke
 def test_status_counts_campaigns_still_running(
     stopped: Program, server: Simulator
 ) -> None:
@@ -64,6 +65,7 @@ def test_status_of_finished_log_exits_0(program: Program, serve: Serve) -> None:
     assert "resume with" not in ended.stdout
 
 
+@pytest.mark.smoke
 def test_skipped_rows_stay_in_totals(program: Program, serve: Serve) -> None:
     simulator = serve()
     source = program.file("mangled.csv", "id\n1001\n1E17\n1.00025E+06\n")
@@ -134,6 +136,7 @@ def test_export_refuses_unknown_status(stopped: Program) -> None:
     assert "'gone' is not a status; choose from already_paused, failed" in ended.stderr
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "verb", [["status"], ["export"], ["retry", "--yes"]], ids=lambda verb: verb[0]
 )

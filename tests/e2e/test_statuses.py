@@ -78,6 +78,7 @@ def test_exhausted_attempts_exit_5(program: Program, serve: Serve) -> None:
     assert simulator.ledger.paused_ids() == {"5"}
 
 
+@pytest.mark.smoke
 def test_id_without_read_back_is_unknown(program: Program, serve: Serve) -> None:
     simulator = serve(
         scripts={"1001": (Fault.LOST,)},
@@ -188,6 +189,7 @@ def test_429_response_uses_no_attempt(program: Program, serve: Serve) -> None:
     assert [entry.http_status for entry in simulator.ledger.of("1001")] == [429, 204]
 
 
+@pytest.mark.smoke
 def test_wrong_token_exits_4(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.variables["OCAMBA_TOKEN"] = "another"
@@ -198,6 +200,7 @@ def test_wrong_token_exits_4(program: Program, serve: Serve) -> None:
     assert len(simulator.ledger) <= 20
 
 
+@pytest.mark.smoke
 def test_unreachable_server_exits_5(program: Program) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

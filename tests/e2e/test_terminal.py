@@ -1,5 +1,7 @@
 """The confirmation prompt and Ctrl-C on a terminal."""
 
+import pytest
+
 from bulkpause.simulator import Fault
 from tests.support.program import Program, Serve, until
 
@@ -27,6 +29,7 @@ def test_no_sends_nothing(program: Program, serve: Serve) -> None:
     assert not program.log.exists()
 
 
+@pytest.mark.smoke
 def test_enter_alone_means_no(program: Program, serve: Serve) -> None:
     simulator = serve()
     terminal = program.on_a_terminal("run", program.ids(1), *program.to(simulator))

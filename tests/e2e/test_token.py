@@ -49,6 +49,7 @@ def test_invalid_token_is_not_sent(program: Program, serve: Serve, text: str) ->
     assert len(simulator.ledger) == 0
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "options",
     [

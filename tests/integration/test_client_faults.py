@@ -510,6 +510,7 @@ CANARY_CASES: dict[str, list[Behaviour | None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("behaviours", CANARY_CASES.values(), ids=CANARY_CASES)
 async def test_token_appears_in_no_log_or_repr(
     behaviours: list[Behaviour | None],

@@ -40,7 +40,7 @@ from tests.support.faulty_server import (
 )
 
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 def settings(base_url: str, *, timeout_s: float = 0.9) -> Settings:
@@ -109,7 +109,6 @@ async def test_each_unfinished_response_leads_to_its_status(tmp_path: Path) -> N
     }
 
 
-@pytest.mark.slow
 async def test_run_with_all_broken_responses_settles_every_id(tmp_path: Path) -> None:
     # Ten timeouts in a row would be an outage, and 403 means a token without rights.
     outcomes = [
@@ -322,7 +321,6 @@ print(*set(statuses), peak_kib() - before)
 """
 
 
-@pytest.mark.slow
 async def test_ten_decompression_bombs_cost_little_memory() -> None:
     bomb = decompression_bomb()
     response = http_response(404, bomb, [("Content-Encoding", "gzip")])

@@ -90,6 +90,7 @@ def finished(
     return server, pause_all(server, tmp_path_factory.mktemp("run") / "log")
 
 
+@pytest.mark.slow
 def test_records_agree_with_server(finished: FinishedRun) -> None:
     server, records = finished
     assert sorted(records, key=int) == IDS
@@ -122,6 +123,7 @@ def test_requests_per_id_stay_within_maximum(finished: FinishedRun) -> None:
     assert len(exceeding) <= 10
 
 
+@pytest.mark.slow
 def test_second_run_settles_ids_left_open(tmp_path: Path) -> None:
     server = FakeServer(
         statuses=STATUSES, fault_of=random_faults(MIXED_FAULTS, READ_BACK_FAULTS)

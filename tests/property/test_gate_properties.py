@@ -228,6 +228,7 @@ class TestAnyJitter:
         assert result.rate_limited == 0
 
 
+@pytest.mark.slow
 class TestLikelyJitter:
     """If the fastest possible RTT was not observed, it is only estimated.
 
@@ -398,6 +399,7 @@ SERVERS: Mapping[str, Callable[[bool], ServerModel]] = {
 class TestHostileHeaders:
     """False headers are not worse than no headers."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("false_headers", FALSE_HEADERS)
     @pytest.mark.parametrize("server", SERVERS)
     @pytest.mark.parametrize("network", ["target", "slow"])
@@ -457,6 +459,7 @@ class TestHostileHeaders:
         assert result.gate.snapshot().windows[0].is_confirmed is False
 
 
+@pytest.mark.slow
 class TestStoppedProcess:
     """The process may be stopped at any instant, for longer than a window."""
 

@@ -89,6 +89,7 @@ def csv_text(
     return "".join(line + line_end for line in lines)
 
 
+@pytest.mark.slow
 @MANY
 @given(
     tables(),
@@ -124,6 +125,7 @@ def test_csv_round_trips(
     ]
 
 
+@pytest.mark.slow
 @MANY
 @given(
     st.lists(st.one_of(IDS, st.just("")), min_size=1),
@@ -140,6 +142,7 @@ def test_plain_list_round_trips(
     assert [(item.id, item.row) for item in plan.items] == first_occurrences(ids)
 
 
+@pytest.mark.slow
 @MANY
 @given(st.data(), st.lists(IDS, min_size=1), LINE_ENDS, ENCODINGS, COMPRESSIONS)
 def test_json_lines_round_trip(
@@ -262,6 +265,7 @@ def edited(draw: st.DrawFn) -> bytes:
     return data
 
 
+@pytest.mark.slow
 @FUZZED
 @given(ANY_BYTES | edited(), SUFFIXES, COMPRESSIONS)
 @example(b"\xef\xbb", "ids.csv", bytes)

@@ -123,6 +123,7 @@ def without_newlines(lines: list[bytes]) -> list[bytes]:
     return [line[:-1] for line in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_truncated_file_is_read_up_to_last_newline(path: Path, name: str) -> None:
     lines = FILES[name]
@@ -142,6 +143,7 @@ def test_truncated_file_is_read_up_to_last_newline(path: Path, name: str) -> Non
         assert path.with_name(name).read_bytes() == b"".join(lines[:count])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_flipped_bit_is_reported_with_its_line(path: Path, name: str) -> None:
     source = random.Random(name)

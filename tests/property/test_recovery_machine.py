@@ -33,7 +33,7 @@ from tests.support.fakes import (
 from tests.support.nightly import IS_NIGHTLY
 
 
-pytestmark = pytest.mark.unmeasured
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
 
 IDS = ids(8)
 FAULTS = {

@@ -69,11 +69,13 @@ def run_in(folder: Path, *options: str) -> str:
     return imported(folder, "run", "ids.txt", "--yes", "--simulate", *options)
 
 
+@pytest.mark.slow
 def test_run_without_progress_imports_no_display(tmp_path: Path) -> None:
     found = run_in(tmp_path, "--progress", "none")
     assert found == "imported ['aiohttp', 'aiohttp.web']"
 
 
+@pytest.mark.slow
 def test_real_run_imports_no_simulator(tmp_path: Path) -> None:
     (tmp_path / "ids.txt").write_text("1001\n")
     nobody = ("--base-url", "http://127.0.0.1:1", "--max-attempts", "1")
@@ -81,6 +83,7 @@ def test_real_run_imports_no_simulator(tmp_path: Path) -> None:
     assert found == "imported ['aiohttp']"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("progress", ["auto", "bar", "lines"])
 def test_run_without_terminal_imports_no_bar(tmp_path: Path, progress: str) -> None:
     found = run_in(tmp_path, "--progress", progress)

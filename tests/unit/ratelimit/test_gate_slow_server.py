@@ -97,6 +97,7 @@ async def acquire_ten(gate: Gate) -> None:
         await gate.acquire()
 
 
+@pytest.mark.slow
 class TestRate:
     def test_ten_in_flight_give_ten_per_response_time(self) -> None:
         acquired_s = traffic(10, SlidingLog([BURST]), ids=100).acquired_s
@@ -123,6 +124,7 @@ class TestRate:
 
 
 class TestLimits:
+    @pytest.mark.slow
     @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
     @pytest.mark.parametrize("max_in_flight", [10, 11, 20, 50, 200])
     def test_requests_arriving_in_time_are_never_rate_limited(
