@@ -3,22 +3,21 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
-from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
-from bulkpause.engine.dispatcher import Dispatcher, RunContext
-from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
+from bulkpause.engine.dispatcher import RunContext
+from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.ports import RateLimiter
+from bulkpause.engine.run import Run
 from bulkpause.errors import InputError
 from bulkpause.ids import parse_item, validate
 from bulkpause.journal.codec import Header
@@ -40,10 +39,6 @@ from bulkpause.model import (
 from bulkpause.plan import Plan, digest, make_plan
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.settings import Settings, endpoint_of, find_proxy
-
-
-#: Seconds that requests in flight at the deadline may still take.
-GRACE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +83,6 @@ class Pauser:
     Attributes:
         settings: The settings in use.
         run_id: The name of the run.
-        stopped: Why the run ended early; None if it did not.
 
     Raises:
         SettingsError: A setting cannot be used, or, on entering, the log exists and
@@ -111,7 +105,7 @@ class Pauser:
     ) -> None:
         self.settings = settings or Settings()
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
-        self.stopped: StopReason | None = None
+        self._stopped: StopReason | None = None
         self._token = token if isinstance(token, Token) else Token(token)
         self._proxy = find_proxy(self.settings)
         self._log = None if log is None else Path(log)
@@ -119,11 +113,9 @@ class Pauser:
         self._loaded_log: LoadedLog | None = None
         self._guard_rails = guard_rails or GuardRails()
         self._requests = self._planned = self._finished = 0
-        self._last_id: str | None = None
         self._request_ids = self._number_requests()
-        self._running: asyncio.Task[None] | None = None
         self._now = now
-        self._engine: Dispatcher | None = None
+        self._run: Run | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -164,7 +156,8 @@ class Pauser:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._leave()
+        if self._run is not None:
+            await self._run.cancel()
         await self._stack.__aexit__(kind, error, traceback)
 
     def _check_endpoint(self, recovery: Recovery, log: Path) -> None:
@@ -173,11 +166,10 @@ class Pauser:
         if loaded is None or recovery is not loaded.recovery:
             check_same_run(recovery, self.settings.endpoint_name, log)
 
-    async def _leave(self) -> None:
-        """Cancel the run if its records are no longer wanted."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait([self._running])
+    @property
+    def stopped(self) -> StopReason | None:
+        """Why the run stops or stopped early; None if it does not."""
+        return self._stopped if self._run is None else self._run.stopped
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -186,7 +178,7 @@ class Pauser:
 
     def snapshot(self) -> RunSnapshot:
         """Take the state of the run, inside `async with`."""
-        backlog = None if self._engine is None else self._engine.backlog
+        backlog = None if self._run is None else self._run.backlog
         waiting = self._waiting()
         return RunSnapshot(
             requests=self._requests,
@@ -201,15 +193,15 @@ class Pauser:
 
     @property
     def _is_outage(self) -> bool:
-        return self._engine is not None and self._engine.probe_at is not None
+        return self._run is not None and self._run.probe_at is not None
 
     def _waiting(self) -> Waiting | None:
-        engine = self._engine
-        if engine is not None and engine.probe_at is not None:
-            condition = f"the server to recover ({engine.last_error}), next probe"
-            return Waiting(condition, engine.probe_at)
-        if engine is not None and self._gate.waiting is None:
-            due_at = engine.backlog.due_at
+        run = self._run
+        if run is not None and run.probe_at is not None:
+            condition = f"the server to recover ({run.last_error}), next probe"
+            return Waiting(condition, run.probe_at)
+        if run is not None and self._gate.waiting is None:
+            due_at = run.backlog.due_at
             return None if due_at is None else Waiting("the next retry", due_at)
         return self._gate.waiting
 
@@ -241,12 +233,9 @@ class Pauser:
 
     def stop(self, reason: str) -> None:
         """Send nothing new. Requests in flight are still recorded."""
-        self._stop(StopReason(StopCause.SIGNAL, reason))
-
-    def _stop(self, stopped: StopReason) -> None:
-        self.stopped = self.stopped or stopped
-        if self._engine is not None:
-            self._engine.stop(self.stopped)
+        self._stopped = self._stopped or StopReason(StopCause.SIGNAL, reason)
+        if self._run is not None:
+            self._run.stop(self._stopped)
 
     async def pause(
         self, ids: Iterable[str | Item | InvalidRow] | Plan
@@ -273,8 +262,12 @@ class Pauser:
         for row in plan.invalid_rows:
             yield self._invalid(row, header)
         self._recorder.begin(header, items)
-        async for record in self._carry(items, header):
-            yield record
+        self._planned += len(items)
+        self._run = run = self._new_run(header)
+        async with aclosing(run.records(self._jobs(items))) as records:
+            async for record in records:
+                self._finished += 1
+                yield record
 
     def _header(self, items: Sequence[Item]) -> Header:
         return Header(
@@ -319,24 +312,8 @@ class Pauser:
         self._recorder.write(record)
         return record
 
-    async def _carry(
-        self, items: Sequence[Item], header: Header
-    ) -> AsyncGenerator[Record, None]:
-        records: asyncio.Queue[Record | None] = asyncio.Queue()
-        failures = FailureCount(self._guard_rails.max_failures)
-        canary: list[Record] = []
-        self._planned += len(items)
-
-        def on_record(record: Record) -> None:
-            records.put_nowait(record)
-            self._last_id = record.id
-            self._finished += 1
-            if len(canary) < self._guard_rails.canary:
-                canary.append(record)
-            if (stopped := failures.add(record)) is not None:
-                self._stop(stopped)
-
-        self._engine = Dispatcher(
+    def _new_run(self, header: Header) -> Run:
+        run = Run(
             sender=self._client,
             gate=self._gate,
             recorder=self._recorder,
@@ -350,54 +327,12 @@ class Pauser:
                 now=self._now,
                 jitter=random.random,
             ),
-            on_record=on_record,
+            guard_rails=self._guard_rails,
         )
-        if self.stopped is not None:
-            self._engine.stop(self.stopped)
-        jobs = self._jobs(items)
-        running = asyncio.create_task(self._run(self._engine, jobs, canary))
-        running.add_done_callback(lambda _: records.put_nowait(None))
-        self._running = running
-        try:
-            while (record := await records.get()) is not None:
-                yield record
-            await running
-        finally:
-            await self._leave()
-            self.stopped = self._engine.stopped
-
-    async def _run(
-        self, engine: Dispatcher, jobs: Iterator[Job], canary: list[Record]
-    ) -> None:
-        """Run the canary, judge its records, and run the rest, up to the deadline."""
-        guard_rails = self._guard_rails
-        with self._deadline(guard_rails.deadline_s):
-            first = list(islice(jobs, guard_rails.canary))
-            if first:
-                await engine.run(first)
-                if (stopped := judge_canary(len(first), canary)) is not None:
-                    self._stop(stopped)
-            await engine.run(jobs)
-
-    @contextmanager
-    def _deadline(self, deadline_s: float | None) -> Iterator[None]:
-        if deadline_s is None:
-            yield
-            return
-
-        def stop() -> None:
-            last = "" if self._last_id is None else f", last id {self._last_id}"
-            reason = f"--deadline {deadline_s:g}s has passed{last}"
-            self._stop(StopReason(StopCause.GUARD_RAIL, reason))
-
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(deadline_s, stop)
-        self._client.ends_at = loop.time() + deadline_s + GRACE_S
-        try:
-            yield
-        finally:
-            timer.cancel()
-            self._client.ends_at = inf
+        # A stop also holds for the lists after it.
+        if (stopped := self.stopped) is not None:
+            run.stop(stopped)
+        return run
 
 
 def count_requests_left(

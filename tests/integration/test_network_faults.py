@@ -13,8 +13,9 @@ import pytest
 
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import RetryPolicy
+from bulkpause.engine.run import GRACE_S
 from bulkpause.model import Record, StopCause, TransportError
-from bulkpause.pauser import GRACE_S, Pauser
+from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
 from tests.support.broken_api import (
     IN_DOUBT,

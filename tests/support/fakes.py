@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count
+from math import inf
 from typing import Any, Self, TypeVar, TypeVarTuple
 
 import pytest
@@ -215,6 +216,7 @@ class ScriptedSender:
     Attributes:
         sent: Time, action and id of each request.
         max_in_flight: The most requests that were in flight at a time.
+        ends_at: The deadline that a run sets; it is kept and not obeyed.
     """
 
     def __init__(
@@ -224,6 +226,7 @@ class ScriptedSender:
     ) -> None:
         self.sent: list[tuple[float, Action, str]] = []
         self.max_in_flight = 0
+        self.ends_at = inf
         self._in_flight = 0
         self._script = script
         self._latency_s = latency_s

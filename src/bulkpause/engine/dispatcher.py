@@ -45,6 +45,8 @@ class RunContext:
 
     Attributes:
         run_id: Name of the run in every record.
+        planned: Number of ids that the run means to do.
+        endpoint: The base URL of the API, or the name of the simulator.
         request_ids: Gives a new id for each request.
         reason: Sent with every pause request.
         retry_policy: When to retry, read back and give up.

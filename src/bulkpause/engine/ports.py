@@ -25,6 +25,13 @@ class Sender(Protocol):
         ...
 
 
+class SenderWithDeadline(Sender, Protocol):
+    """A sender whose attempts all end at a given time."""
+
+    #: The deadline of every attempt, on the loop's clock.
+    ends_at: float
+
+
 class RateLimiter(Protocol):
     """Decides when the next request may be sent, and adapts to the replies."""
 

@@ -1,0 +1,137 @@
+"""Run one list of jobs under its guard rails: canary, failures, deadline."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from math import inf
+
+from bulkpause.engine.backlog import Backlog
+from bulkpause.engine.dispatcher import Dispatcher, RunContext
+from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
+from bulkpause.engine.job import Job
+from bulkpause.engine.ports import RateLimiter, Recorder, SenderWithDeadline
+from bulkpause.model import Record, StopCause, StopReason
+
+
+#: Seconds that requests in flight at the deadline may still take.
+GRACE_S = 1.0
+
+
+class Run:
+    """One list of jobs on the way to its records. Use it once.
+
+    Args:
+        sender: Makes the requests.
+        gate: Limits their rate and how many are in flight.
+        recorder: Writes requests, responses and records to disk.
+        context: Values that the whole run shares.
+        guard_rails: Rules that stop the run early.
+    """
+
+    def __init__(
+        self,
+        *,
+        sender: SenderWithDeadline,
+        gate: RateLimiter,
+        recorder: Recorder,
+        context: RunContext,
+        guard_rails: GuardRails,
+    ) -> None:
+        self._sender = sender
+        self._guard_rails = guard_rails
+        self._failures = FailureCount(guard_rails.max_failures)
+        self._canary: list[Record] = []
+        self._last_id: str | None = None
+        self._records: asyncio.Queue[Record | None] = asyncio.Queue()
+        self._dispatcher = Dispatcher(
+            sender=sender,
+            gate=gate,
+            recorder=recorder,
+            context=context,
+            on_record=self._add,
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def stopped(self) -> StopReason | None:
+        """Why the run ends early; None if it does not."""
+        return self._dispatcher.stopped
+
+    @property
+    def backlog(self) -> Backlog:
+        """Jobs that wait to be sent."""
+        return self._dispatcher.backlog
+
+    @property
+    def probe_at(self) -> float | None:
+        """When the next probe is due (loop's clock); None without an outage."""
+        return self._dispatcher.probe_at
+
+    @property
+    def last_error(self) -> str:
+        """The last transport error or 5xx status, as text."""
+        return self._dispatcher.last_error
+
+    def stop(self, reason: StopReason) -> None:
+        """Send nothing new. Requests in flight are awaited and recorded."""
+        self._dispatcher.stop(reason)
+
+    async def records(self, jobs: Iterator[Job]) -> AsyncGenerator[Record, None]:
+        """Run the jobs, and give each record as soon as it is written.
+
+        Raises:
+            LogError: A line could not be written. Requests in flight were awaited.
+        """
+        self._task = task = asyncio.create_task(self._run(jobs))
+        task.add_done_callback(lambda _: self._records.put_nowait(None))
+        try:
+            while (record := await self._records.get()) is not None:
+                yield record
+            await task
+        finally:
+            await self.cancel()
+
+    async def cancel(self) -> None:
+        """Cancel what still runs, if its records are no longer wanted."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _add(self, record: Record) -> None:
+        self._records.put_nowait(record)
+        self._last_id = record.id
+        if len(self._canary) < self._guard_rails.canary:
+            self._canary.append(record)
+        if (reason := self._failures.add(record)) is not None:
+            self.stop(reason)
+
+    async def _run(self, jobs: Iterator[Job]) -> None:
+        """Run the canary, judge its records, and run the rest, up to the deadline."""
+        with self._deadline():
+            first = list(islice(jobs, self._guard_rails.canary))
+            if first:
+                await self._dispatcher.run(first)
+                if (reason := judge_canary(len(first), self._canary)) is not None:
+                    self.stop(reason)
+            await self._dispatcher.run(jobs)
+
+    @contextmanager
+    def _deadline(self) -> Iterator[None]:
+        deadline_s = self._guard_rails.deadline_s
+        if deadline_s is None:
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(deadline_s, self._stop_at_deadline, deadline_s)
+        self._sender.ends_at = loop.time() + deadline_s + GRACE_S
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._sender.ends_at = inf
+
+    def _stop_at_deadline(self, deadline_s: float) -> None:
+        last = "" if self._last_id is None else f", last id {self._last_id}"
+        detail = f"--deadline {deadline_s:g}s has passed{last}"
+        self.stop(StopReason(StopCause.GUARD_RAIL, detail))
