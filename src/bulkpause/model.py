@@ -72,7 +72,7 @@ class StopCause(StrEnum):
     """What stopped a run early."""
 
     SIGNAL = "signal"
-    #: The API refused the token, or the token lacks the permission.
+    #: The API rejected the token, or the token lacks the permission.
     TOKEN = "token"  # noqa: S105 (not a password)
     #: For too long, the API could not be reached or answered only with errors.
     OUTAGE = "outage"

@@ -52,13 +52,13 @@ def test_failed_canary_names_rule_id_and_command(
         "stopped: --canary 3: 1 of the first 3 ids not paused (1002: rejected); "
         "left: 17 not_attempted\n"
     ) in ended.stderr
-    assert "resume with: bulkpause retry log.jsonl --base-url http" in ended.stderr
+    assert "retry with: bulkpause retry log.jsonl --base-url http" in ended.stderr
 
 
 def test_printed_retry_command_pauses_the_rest(program: Program, serve: Serve) -> None:
     simulator = serve(scripts=missing(1002))
     ended = program.pause(simulator, program.ids(20), "--canary", "3")
-    command = ended.stderr.rpartition("resume with: bulkpause ")[2].split()
+    command = ended.stderr.rpartition("retry with: bulkpause ")[2].split()
     again = program.call(*command)
     assert (again.code, again.summary) == (1, "17 rows = 17 paused")
     assert "1 row of earlier runs cannot be paused" in again.stdout
@@ -128,7 +128,7 @@ def test_pending_read_backs_are_left_for_retry(program: Program, serve: Serve) -
     )
     assert "left: 2 failed, 6 not_attempted\n" in ended.stderr
     assert program.call("status", "log.jsonl").code == 5
-    command = ended.stderr.rpartition("resume with: bulkpause ")[2].split()
+    command = ended.stderr.rpartition("retry with: bulkpause ")[2].split()
     again = program.call(*command)
     assert again.summary == "8 rows = 6 paused + 1 already_paused + 1 not_pausable"
 
@@ -142,7 +142,7 @@ def test_deadline_stops_run(program: Program, serve: Serve) -> None:
     assert 5 <= done < 100
     assert ended.summary == f"100 rows = {done} paused + {100 - done} not_attempted"
     assert "stopped: --deadline 0.8s has passed, last id 10" in ended.stderr
-    assert "resume with: bulkpause retry" in ended.stderr
+    assert "retry with: bulkpause retry" in ended.stderr
 
 
 def test_run_before_deadline_is_not_stopped(program: Program, serve: Serve) -> None:
@@ -160,7 +160,7 @@ def test_consecutive_403_responses_stop_run(program: Program, serve: Serve) -> N
         in ended.stderr
     )
     assert "), at id 1005; left: 35 not_attempted\n" in ended.stderr
-    assert "resume with: bulkpause retry" in ended.stderr
+    assert "retry with: bulkpause retry" in ended.stderr
 
 
 def test_rejected_token_names_id(program: Program, serve: Serve) -> None:
@@ -168,7 +168,7 @@ def test_rejected_token_names_id(program: Program, serve: Serve) -> None:
     ended = program.pause(simulator, program.ids(9), *ONE_BY_ONE)
     assert (ended.code, ended.summary) == (4, "9 rows = 2 paused + 7 not_attempted")
     assert "), at id 1003; left: 7 not_attempted\n" in ended.stderr
-    assert "resume with: bulkpause retry" in ended.stderr
+    assert "retry with: bulkpause retry" in ended.stderr
 
 
 def test_outage_names_id(program: Program, serve: Serve) -> None:
@@ -180,7 +180,7 @@ def test_outage_names_id(program: Program, serve: Serve) -> None:
         r"stopped: no valid response for \d+ s, the last error: HTTP 503, at id 10\d\d; left: ",
         ended.stderr,
     )
-    assert "resume with: bulkpause retry" in ended.stderr
+    assert "retry with: bulkpause retry" in ended.stderr
 
 
 @pytest.mark.smoke

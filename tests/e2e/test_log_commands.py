@@ -16,7 +16,7 @@ from tests.support.program import Program, Serve, until
 pytestmark = pytest.mark.unmeasured
 
 RULES = ("--max-attempts", "1", "--progress", "none")
-#: Two pauses that stay open, one unsettled doubt, and what is refused for good.
+#: Two failed ids, one in doubt, and one that is rejected.
 SCRIPTS = {
     "1002": (Fault.UNAVAILABLE,),
     "1003": (Fault.LOST,),
@@ -120,7 +120,9 @@ def test_run_killed_before_plan_needs_input(program: Program, serve: Serve) -> N
     before = len(simulator.ledger)
     ended = program.call("retry", "log.jsonl", *to(simulator))
     assert (ended.code, ended.stdout) == (6, "")
-    assert "resume it with `bulkpause run INPUT --resume`" in ended.stderr
+    assert (
+        "resume it with `bulkpause run INPUT --log log.jsonl --resume`" in ended.stderr
+    )
     assert len(simulator.ledger) == before
     assert program.call(*run, "--resume").code == 0
     assert set(program.statuses()) == {"1001", "1002", "1003"}

@@ -255,7 +255,7 @@ def test_json_lines_never_contain_token(program: Program, serve: Serve) -> None:
     simulator = serve(always=Fault.UNAUTHORIZED)
     events = run_with_lines(program, simulator, 5, "--log-level", "debug")
     assert TOKEN not in str(events)
-    assert "refused the token" in str(events[-1]["stopped"])
+    assert "rejected the token" in str(events[-1]["stopped"])
 
 
 def test_json_lines_are_default_without_terminal(

@@ -43,7 +43,7 @@ def test_status_counts_campaigns_still_running(
         "0 unknown: may be paused or may be running",
     ]
     command = f"bulkpause retry log.jsonl --base-url {server.base_url}"
-    assert lines[-1] == f"resume with: {command}"
+    assert lines[-1] == f"retry with: {command}"
 
 
 def test_status_lists_causes_and_trace_ids(stopped: Program, server: Simulator) -> None:
@@ -62,7 +62,7 @@ def test_status_of_finished_log_exits_0(program: Program, serve: Serve) -> None:
     ended = program.call("status", "log.jsonl")
     assert (ended.code, ended.summary) == (0, "3 paused")
     assert "0 may still be running" in ended.stdout
-    assert "resume with" not in ended.stdout
+    assert "retry with" not in ended.stdout
 
 
 @pytest.mark.smoke

@@ -195,7 +195,7 @@ def test_wrong_token_exits_4(program: Program, serve: Serve) -> None:
     program.variables["OCAMBA_TOKEN"] = "another"
     ended = program.pause(simulator, program.ids(50))
     assert (ended.code, ended.summary) == (4, "50 rows = 50 not_attempted")
-    assert "stopped: the API refused the token (trace_id " in ended.stderr
+    assert "stopped: the API rejected the token (trace_id " in ended.stderr
     assert simulator.ledger.acted_ids() == []
     assert len(simulator.ledger) <= 20
 

@@ -327,7 +327,7 @@ async def test_rejected_token_stops_run() -> None:
     async with pausing(token="another") as (pauser, simulator):
         assert [record async for record in pauser.pause(["1"])] == []
         assert pauser.stopped is not None
-    assert "refused the token" in pauser.stopped.detail
+    assert "rejected the token" in pauser.stopped.detail
     assert simulator.ledger.acted_ids() == []
 
 

@@ -110,12 +110,13 @@ def cli() -> None:
 @click.option(
     "--expect",
     type=click.IntRange(0),
+    metavar="N",
     help="Refuse an input with a different number of ids to pause.",
 )
 @click.option(
     "--plan",
     metavar="DIGEST",
-    help="Refuse an input whose digest is not this one of `bulkpause plan`.",
+    help="Refuse the input unless its digest is DIGEST, from `bulkpause plan`.",
 )
 @INPUT_OPTIONS
 @API_OPTIONS
@@ -147,6 +148,7 @@ def run(**given: Any) -> ExitCode:
 @click.option(
     "--expect",
     type=click.IntRange(0),
+    metavar="N",
     help="Refuse a different number of ids to pause.",
 )
 @API_OPTIONS
@@ -231,6 +233,7 @@ def status(log: Path, *, json: bool) -> ExitCode:
     type=click.Choice(["csv", "jsonl"]),
     default="csv",
     show_default=True,
+    help="Output format.",
 )
 def export(**given: Any) -> ExitCode:
     """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing."""

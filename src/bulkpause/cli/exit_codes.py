@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     #: The input is invalid; nothing was sent.
     INPUT = 3
-    #: The token is missing or was refused.
+    #: The token is missing or was rejected.
     TOKEN = 4
     #: Incomplete: some ids need a retry.
     INCOMPLETE = 5

@@ -121,7 +121,7 @@ VERIFY = click.option(
     default=Verify.REFUSED.value,
     show_default=True,
     help="Ids to read back after the first attempts: none, those in doubt, those and "
-    "the rejected ones, or all.",
+    "every 400, or all.",
 )
 RUN_OPTIONS = _all(
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
@@ -141,13 +141,13 @@ RUN_OPTIONS = _all(
     click.option(
         "--trust-env",
         is_flag=True,
-        help="Use HTTPS_PROXY and SSLKEYLOGFILE from the environment.",
+        help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment.",
     ),
     click.option("--reason", help="Sent with every pause request."),
     click.option(
         "--max-in-flight",
         type=click.IntRange(1),
-        help="Most requests in flight at a time.  [default: the smallest limit]",
+        help="Maximum requests in flight.  [default: the smaller limit]",
     ),
     click.option(
         "--timeout",
@@ -181,6 +181,7 @@ RUN_OPTIONS = _all(
     click.option(
         "--canary",
         type=click.IntRange(0),
+        metavar="N",
         default=0,
         help="Pause the first N ids; continue only if all succeed.",
     ),

@@ -38,7 +38,7 @@ def defect(error: BaseException) -> Iterator[str]:
 
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    yield "this is a bug in bulkpause; everything done so far is in the log"
+    yield "this is a bug in bulkpause; if a log was begun, it holds everything done so far"
     yield (
         f"{type(error).__name__} at {_place(error)}; bulkpause "
         f"{version('bulkpause')}, Python {platform.python_version()}, {sys.platform}"

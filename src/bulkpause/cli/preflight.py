@@ -81,7 +81,8 @@ def plan_of_log(options: Options, recovery: Recovery) -> Plan:
     if not recovery.is_plan_whole and plan.digest != recovery.headers[-1].digest:
         raise LogError(
             f"{options.log}: the run was interrupted before its plan was saved, and "
-            "before anything was sent; resume it with `bulkpause run INPUT --resume`"
+            "before anything was sent; resume it with `bulkpause run INPUT --log "
+            f"{options.log} --resume`"
         )
     return plan
 

@@ -254,7 +254,7 @@ class Dispatcher:
     def _record_interrupted(self, job: Job) -> None:
         """Record the status of a job that a stop has interrupted.
 
-        A job without a pause attempt, or whose token was refused, gets no record: its
+        A job without a pause attempt, or whose token was rejected, gets no record: its
         id counts as not attempted.
         """
         last = job.last_pause_reply

@@ -220,7 +220,7 @@ def backoff_s(
 
 def _stop_for_token(reply: Reply) -> Stop:
     trace = f" (trace_id {reply.trace_id})" if reply.trace_id else ""
-    return Stop(StopReason(StopCause.TOKEN, f"the API refused the token{trace}"))
+    return Stop(StopReason(StopCause.TOKEN, f"the API rejected the token{trace}"))
 
 
 def _is_ambiguous_error(reply: Reply) -> bool:

@@ -55,7 +55,7 @@ def read(
 ) -> Iterator[Item | InvalidRow]:
     """Detect the format at once, and read rows lazily.
 
-    Blank lines and comments (lines that begin with `#`) before the first row are
+    Blank lines and comments (lines such as `# note`) before the first row are
     skipped.
 
     Args:

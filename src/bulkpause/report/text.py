@@ -61,7 +61,7 @@ def closing_lines(
         yield f"stopped: {sanitize(stopped.detail)}; left: {_left(totals)}"
     yield f"log: {log}"
     if command is not None:
-        yield f"resume with: {command}"
+        yield f"retry with: {command}"
 
 
 def _left(totals: Totals) -> str:
@@ -86,7 +86,7 @@ def cause_lines(totals: Totals) -> Iterator[str]:
         if group.trace_ids:
             yield f"    trace_id {sanitize(', '.join(group.trace_ids))}"
     if (hidden := len(causes) - MAX_CAUSES_SHOWN) > 0:
-        yield f"and {format_count(hidden, 'more reason')}"
+        yield f"and {format_count(hidden, 'more cause')}"
 
 
 def status_lines(totals: Totals) -> Iterator[str]:

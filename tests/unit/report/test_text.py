@@ -144,7 +144,7 @@ def test_causes_after_the_tenth_are_counted() -> None:
     records = [record(n, Status.REJECTED, message=str(n)) for n in range(12)]
     lines = list(cause_lines(totals_of(records)))
     assert sum(" rejected: " in line for line in lines) == MAX_CAUSES_SHOWN == 10
-    assert lines[-1] == "and 2 more reasons"
+    assert lines[-1] == "and 2 more causes"
 
 
 def test_summary_has_no_terminal_control_characters() -> None:
@@ -186,7 +186,7 @@ def test_closing_lines_name_rule_remainder_and_next_command() -> None:
     assert list(closing_lines(found, stopped, LOG, "bulkpause retry x")) == [
         f"stopped: {stopped.detail}; left: 1 failed, 48 not_attempted",
         "log: pauses.jsonl",
-        "resume with: bulkpause retry x",
+        "retry with: bulkpause retry x",
     ]
 
 

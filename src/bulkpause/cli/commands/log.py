@@ -37,7 +37,7 @@ def show_status(log: Path, *, is_json: bool) -> ExitCode:
         for line in report.status_lines(totals):
             click.echo(line)
         if totals.is_unfinished:
-            click.echo(f"resume with: {_retry_command(log, recovery)}")
+            click.echo(f"retry with: {_retry_command(log, recovery)}")
     return exit_of_totals(totals)
 
 

@@ -34,7 +34,12 @@ def _id_and_status(text: str) -> tuple[str, str]:
         """,
     ),
 )
-@click.option("--port", default=0, help="0 takes a free one.", show_default=True)
+@click.option(
+    "--port",
+    default=0,
+    help="Port on 127.0.0.1; 0 takes a free one.",
+    show_default=True,
+)
 @click.option("--ledger", type=PATH, help="Append every request to this file.")
 @click.option("--token-file", type=PATH, help="Accept only this token.")
 @click.option(
@@ -46,15 +51,14 @@ def _id_and_status(text: str) -> tuple[str, str]:
     show_default=True,
     help="A rate limit in fixed windows.",
 )
-@click.option(
-    "--parallel", type=click.IntRange(1), help="Maximum of requests in flight."
-)
+@click.option("--parallel", type=click.IntRange(1), help="Maximum requests in flight.")
 @click.option(
     "--latency",
     type=parse_duration,
     metavar="DURATION",
     default="60ms",
     show_default=True,
+    help="Round trip of a request.",
 )
 @click.option(
     "--jitter",
@@ -62,6 +66,7 @@ def _id_and_status(text: str) -> tuple[str, str]:
     metavar="DURATION",
     default="20ms",
     show_default=True,
+    help="Mean of the random delay added to it.",
 )
 @click.option(
     "--status",
@@ -84,8 +89,20 @@ def _id_and_status(text: str) -> tuple[str, str]:
     multiple=True,
     help="Scripted faults for an id, as in 1000248=500,ok,lost.",
 )
-@click.option("--repeat", type=click.Choice(REPEATS), default="400", show_default=True)
-@click.option("--trace", type=click.Choice(TRACES), default="body", show_default=True)
+@click.option(
+    "--repeat",
+    type=click.Choice(REPEATS),
+    default="400",
+    show_default=True,
+    help="Status for the pause of a paused campaign.",
+)
+@click.option(
+    "--trace",
+    type=click.Choice(TRACES),
+    default="body",
+    show_default=True,
+    help="Where an error has its trace id.",
+)
 @click.option("--seed", default=0, show_default=True, help="Random seed.")
 def simulate(
     port: int,
