@@ -77,10 +77,10 @@ def test_latest_failures_have_reason_and_trace_id(
 
 def test_long_wait_for_limit_is_shown(on_xterm: Program, serve: Serve) -> None:
     simulator = serve(windows=(), rate_headers="none")
-    limits = ["--burst", "none", "--steady", "5/3s"]
+    limits = ["--burst", "none", "--steady", "5/6s"]
     options = [*on_xterm.to(simulator), *limits]
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(6), *BAR, *options)
-    terminal.wait_for("waiting for the limit of 5/3s: 3 s")
+    terminal.wait_for("waiting for the limit of 5/6s: ")
     assert terminal.end() == 0
 
 
@@ -209,11 +209,11 @@ def test_json_lines_contain_start_failures_and_summary(
 
 def test_json_lines_report_changed_wait(program: Program, serve: Serve) -> None:
     simulator = serve(windows=(), rate_headers="none")
-    limits = ("--burst", "none", "--steady", "5/3s")
+    limits = ("--burst", "none", "--steady", "5/6s")
     events = run_with_lines(program, simulator, 6, *limits)
     progress = [event for event in events if event["event"] == "run.progressed"]
     states = [event["waits_for"] for event in progress]
-    assert states[:2] == [None, "the limit of 5/3s"]
+    assert states[:2] == [None, "the limit of 5/6s"]
     assert {event["run_id"] for event in events} == {events[0]["run_id"]}
 
 
