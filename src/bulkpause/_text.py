@@ -23,9 +23,11 @@ def sanitize(text: str) -> str:
     )
 
 
-def quote(text: str, *, most: int = 40) -> str:
-    """Return `text` as a quoted ASCII literal, with `...` after `most` characters."""
-    return ascii(text) if len(text) <= most else f"{text[:most]!a}..."
+def quote(text: str, *, max_characters: int = 40) -> str:
+    """Return `text` as a quoted ASCII literal, cut after `max_characters` to `...`."""
+    if len(text) <= max_characters:
+        return ascii(text)
+    return f"{text[:max_characters]!a}..."
 
 
 def display_name(path: str) -> str:

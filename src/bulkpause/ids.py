@@ -54,19 +54,19 @@ def parse_item(row: int, text: str, sort_text: str | None = None) -> Item | Inva
     Whitespace around the id is removed.
     """
     id_ = text.strip(WHITESPACE)
-    if invalid := invalid_reason(id_):
+    if invalid := why_invalid(id_):
         return _invalid_row(row, invalid)
     return Item(id=id_, row=row, sort_text=sort_text)
 
 
 def validate(item: Item | InvalidRow) -> Item | InvalidRow:
     """Return `item`, or an invalid row if its id is not valid."""
-    if isinstance(item, Item) and (invalid := invalid_reason(item.id)):
+    if isinstance(item, Item) and (invalid := why_invalid(item.id)):
         return _invalid_row(item.row, invalid)
     return item
 
 
-def invalid_reason(text: str) -> tuple[str, str] | None:
+def why_invalid(text: str) -> tuple[str, str] | None:
     """Return why `text` is not a valid id, and the remedy. None if it is valid."""
     # The usual case first: a million rows are checked one by one.
     if text.isdecimal() and text.isascii() and len(text) <= _EXACT_DIGITS:
@@ -86,7 +86,7 @@ def invalid_reason(text: str) -> tuple[str, str] | None:
 def matches_id_pattern(text: str) -> bool:
     """Return whether `text` has the length and the characters of an id.
 
-    Dates, rounded numbers, placeholders and column names can match; `invalid_reason`
+    Dates, rounded numbers, placeholders and column names can match; `why_invalid`
     finds those too.
     """
     return _ID(text) is not None

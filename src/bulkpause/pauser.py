@@ -24,7 +24,7 @@ from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery, ages_s
-from bulkpause.journal.run_id import check_same_run, new_run_id
+from bulkpause.journal.run_id import check_same_endpoint, new_run_id
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.model import (
     Action,
@@ -164,7 +164,7 @@ class Pauser:
         """Check what was read under the lock. A log loaded before was checked then."""
         loaded = self._loaded_log
         if loaded is None or recovery is not loaded.recovery:
-            check_same_run(recovery, self.settings.endpoint_name, log)
+            check_same_endpoint(recovery, self.settings.endpoint_name, log)
 
     @property
     def stopped(self) -> StopReason | None:

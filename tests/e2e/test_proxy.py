@@ -80,13 +80,13 @@ def test_typed_password_is_refused_and_hidden(
     program: Program, option: str, joint: str
 ) -> None:
     typed = f"{option}{joint}http://jane:{PASSWORD}@127.0.0.1:1".split(" ")
-    complaint = refused(program, *typed)
-    assert "OCAMBA_PROXY" in complaint or "--proxy" in complaint
+    message = refused(program, *typed)
+    assert "OCAMBA_PROXY" in message or "--proxy" in message
 
 
 def test_invalid_proxy_is_refused(program: Program) -> None:
-    complaint = refused(program, "--proxy", "socks5://127.0.0.1:1080")
-    assert "write it like http://proxy.example:3128" in complaint
+    message = refused(program, "--proxy", "socks5://127.0.0.1:1080")
+    assert "write it like http://proxy.example:3128" in message
 
 
 def test_proxy_is_refused_for_http_address(program: Program) -> None:

@@ -18,7 +18,7 @@ def test_yes_pauses_campaigns(program: Program, serve: Serve) -> None:
     assert len(simulator.ledger.paused_ids()) == 3
 
 
-def test_no_sends_nothing(program: Program, serve: Serve) -> None:
+def test_declined_prompt_sends_nothing(program: Program, serve: Serve) -> None:
     simulator = serve()
     terminal = program.on_a_terminal("run", program.ids(1), *program.to(simulator))
     terminal.wait_for("Pause 1 campaign on ")

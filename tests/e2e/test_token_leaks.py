@@ -112,7 +112,7 @@ def test_failures_are_of_many_kinds() -> None:
     assert len(BROKEN) >= 40
 
 
-FACES = {
+DISPLAY_OPTIONS = {
     "nothing": ("--progress", "none"),
     "debug": ("--progress", "lines", "--log-level", "debug"),
     "info": ("--progress", "lines", "--log-level", "info"),
@@ -122,14 +122,18 @@ FACES = {
 }
 
 
-@pytest.mark.parametrize("face", FACES.values(), ids=FACES)
+@pytest.mark.parametrize(
+    "display_options", DISPLAY_OPTIONS.values(), ids=DISPLAY_OPTIONS
+)
 def test_failure_hides_token(
-    carrier: Program, broken: FaultyServer, face: tuple[str, ...]
+    carrier: Program, broken: FaultyServer, display_options: tuple[str, ...]
 ) -> None:
-    if "debug" in face:
+    if "debug" in display_options:
         # The loop's own debug mode tells of every task, and of what it waits for.
         carrier.variables["PYTHONASYNCIODEBUG"] = "1"
-    ended = carrier.call("run", ids_file(carrier), *run_options(broken), *face)
+    ended = carrier.call(
+        "run", ids_file(carrier), *run_options(broken), *display_options
+    )
     assert " rows = " in ended.stdout or '"rows":' in ended.stdout
     assert b"".join(broken.received).count(CANARY.encode()) >= len(BROKEN)
     assert not traces(ended.stdout, ended.stderr, *left_behind(carrier))

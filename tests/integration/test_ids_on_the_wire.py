@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bulkpause import Pauser, Record, Settings, Status
-from bulkpause.ids import WHITESPACE, invalid_reason
+from bulkpause.ids import WHITESPACE, why_invalid
 from tests.support.faulty_server import NO_CONTENT, FaultyServer, choosing
 from tests.support.hostile_ids import HOSTILE_IDS, generated
 from tests.support.nightly import IS_NIGHTLY
@@ -47,7 +47,7 @@ async def test_only_accepted_ids_arrive_byte_for_byte() -> None:
     texts = list(generated(TEXTS, seed=1))
     records, requests = await paused(texts)
     accepted = {
-        id_ for text in texts if invalid_reason(id_ := text.strip(WHITESPACE)) is None
+        id_ for text in texts if why_invalid(id_ := text.strip(WHITESPACE)) is None
     }
     assert len(accepted) > TEXTS * 0.3
     assert sorted(requests) == sorted(

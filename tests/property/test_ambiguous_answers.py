@@ -15,10 +15,9 @@ from tests.support.fakes import (
     disagreements,
     ids,
     random_faults,
-    run_on_virtual_time,
-    wall_clock,
 )
 from tests.support.nightly import IS_NIGHTLY
+from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 
 
 pytestmark = pytest.mark.unmeasured

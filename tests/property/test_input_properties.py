@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkpause.errors import InputError
-from bulkpause.ids import WHITESPACE, invalid_reason
+from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import detect_delimiter
 from bulkpause.inputs.files import open_lines
@@ -31,7 +31,7 @@ from tests.support.nightly import IS_NIGHTLY
 IDS = st.one_of(
     st.integers(0, 9_999_999).map(str),
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True).filter(
-        lambda id_: invalid_reason(id_) is None
+        lambda id_: why_invalid(id_) is None
     ),
 )
 #: No text of these characters looks like an id, even at the start of a line.
@@ -286,7 +286,7 @@ def test_arbitrary_bytes_are_counted_or_refused(
 def is_plausible(row: Item | InvalidRow, text: str) -> bool:
     """Return whether an id occurs in the text, and an invalid row can be printed."""
     if isinstance(row, Item):
-        return invalid_reason(row.id) is None and (row.id in text or "\\u" in text)
+        return why_invalid(row.id) is None and (row.id in text or "\\u" in text)
     return str(row).isprintable() and row.remedy != ""
 
 
@@ -340,7 +340,7 @@ def is_blank(line: str, delimiters: str = "") -> bool:
 
 def is_comment(line: str) -> bool:
     text = line.strip(WHITESPACE)
-    return text.startswith("#") and invalid_reason(text[1:]) is not None
+    return text.startswith("#") and why_invalid(text[1:]) is not None
 
 
 @settings(deadline=None)

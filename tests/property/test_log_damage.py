@@ -32,10 +32,10 @@ from bulkpause.journal.writer import Journal
 from bulkpause.model import Action, Item, Record, Status
 from bulkpause.report.export import NOT_ATTEMPTED, as_csv, as_jsonl, rows
 from bulkpause.report.text import status_lines, summary_lines
-from bulkpause.report.totals import Totals, total
+from bulkpause.report.totals import Totals, add_all
 from bulkpause.settings import BURST, STEADY
-from tests.support.fakes import wall_clock
 from tests.support.nightly import IS_NIGHTLY
+from tests.testkit.virtual_time import wall_clock
 
 
 pytestmark = [
@@ -281,7 +281,7 @@ def use_everywhere(found: Recovery) -> None:
     """Pass a recovery to all code that uses one."""
     ages = ages_s(found, now=NOW, clock_s=20.0, boot_id="b", longest_s=60)
     assert all(0 <= age < 60 for age in ages)
-    totals = total(found.latest.values(), Totals())
+    totals = add_all(found.latest.values(), Totals())
     totals.rows = len(found.latest)
     orjson.dumps(totals.as_dict(), option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str)
     said = [*summary_lines(totals, (BURST, STEADY)), *status_lines(totals)]

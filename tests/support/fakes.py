@@ -3,14 +3,13 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count
 from math import inf
-from typing import Any, Self, TypeVar, TypeVarTuple
+from typing import Self
 
 import pytest
 
@@ -18,38 +17,7 @@ from bulkpause.engine.dispatcher import RunContext
 from bulkpause.engine.policy import PAUSABLE, RetryPolicy
 from bulkpause.errors import LogError
 from bulkpause.model import Action, Record, Reply, Status, TransportError, Waiting
-from tests.testkit.virtual_time import VirtualTimeLoop
-
-
-_T = TypeVar("_T")
-_Ts = TypeVarTuple("_Ts")
-#: The wall clock at the start of virtual time.
-EPOCH = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
-
-
-class OneThreadLoop(VirtualTimeLoop):
-    """A virtual-time loop without threads, so that every run is the same."""
-
-    def run_in_executor(
-        self, executor: Any, func: Callable[[*_Ts], _T], *args: *_Ts
-    ) -> "asyncio.Future[_T]":
-        future: asyncio.Future[_T] = self.create_future()
-        try:
-            future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 (passed on in the future)
-            future.set_exception(error)
-        return future
-
-
-def run_on_virtual_time(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine to its end in virtual time."""
-    with asyncio.Runner(loop_factory=OneThreadLoop) as runner:
-        return runner.run(main)
-
-
-def wall_clock() -> datetime:
-    """Give the wall clock that matches the loop's clock."""
-    return EPOCH + timedelta(seconds=asyncio.get_running_loop().time())
+from tests.testkit.virtual_time import wall_clock
 
 
 class Fault(StrEnum):

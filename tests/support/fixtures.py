@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from bulkpause.simulator import Behaviour as Rules
+from bulkpause.simulator import Behaviour as SimulatorBehaviour
 from bulkpause.simulator import Simulator, Window
 from tests.support.faulty_server import Behaviour, FaultyServer
 from tests.support.program import TOKEN, Program, Serve, Start
@@ -22,7 +22,7 @@ def serve() -> Iterator[Serve]:
 
         def start(**options: Any) -> Simulator:
             defaults = {"windows": (Window(limit=20, period_s=0.5),), "token": TOKEN}
-            simulator = Simulator(Rules(**{**defaults, **options}))
+            simulator = Simulator(SimulatorBehaviour(**{**defaults, **options}))
             context = portal.wrap_async_context_manager(simulator)
             return stack.enter_context(context)
 

@@ -3,6 +3,15 @@
 import asyncio
 import math
 import selectors
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, TypeVarTuple
+
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
+#: The wall clock at the start of virtual time.
+EPOCH = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 
 
 class _JumpingSelector(selectors.SelectSelector):
@@ -36,3 +45,28 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def advance(self, seconds: float) -> None:
         """Advance the clock while nothing runs, as if the process were stopped."""
         self._selector_clock.now += seconds
+
+
+class OneThreadLoop(VirtualTimeLoop):
+    """A virtual-time loop without threads, so that every run is the same."""
+
+    def run_in_executor(
+        self, executor: Any, func: Callable[[*_Ts], _T], *args: *_Ts
+    ) -> "asyncio.Future[_T]":
+        future: asyncio.Future[_T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 (passed on in the future)
+            future.set_exception(error)
+        return future
+
+
+def run_on_virtual_time(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end in virtual time."""
+    with asyncio.Runner(loop_factory=OneThreadLoop) as runner:
+        return runner.run(main)
+
+
+def wall_clock() -> datetime:
+    """Give the wall clock that matches the loop's clock."""
+    return EPOCH + timedelta(seconds=asyncio.get_running_loop().time())

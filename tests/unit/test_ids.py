@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkpause._text import display_name, quote
-from bulkpause.ids import invalid_reason, parse_item, validate
+from bulkpause.ids import parse_item, validate, why_invalid
 from bulkpause.model import InvalidRow, Item
 from tests.support.hostile_ids import HOSTILE_IDS
 
@@ -75,7 +75,7 @@ def test_surrounding_whitespace_is_removed(whitespace: str) -> None:
     ],
 )
 def test_value_changed_by_spreadsheet_is_invalid(text: str) -> None:
-    invalid = invalid_reason(text)
+    invalid = why_invalid(text)
     assert invalid is not None
     reason, remedy = invalid
     assert repr(text) in reason
@@ -84,7 +84,7 @@ def test_value_changed_by_spreadsheet_is_invalid(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE_IDS, ids=range(len(HOSTILE_IDS)))
 def test_id_that_could_change_route_is_invalid(text: str) -> None:
-    invalid = invalid_reason(text)
+    invalid = why_invalid(text)
     assert invalid is not None
     reason, remedy = invalid
     assert "is not a valid id" in reason
@@ -96,13 +96,13 @@ def test_id_that_could_change_route_is_invalid(text: str) -> None:
 )
 def test_placeholder_is_invalid(text: str) -> None:
     reason = f"{text!r} is not a valid id"
-    assert invalid_reason(text) == (reason, "delete the row or fill in the id")
+    assert why_invalid(text) == (reason, "delete the row or fill in the id")
 
 
 @pytest.mark.parametrize("text", ["id", "ID", "campaign_id", "CampaignId", "campaigns"])
 def test_column_name_is_invalid(text: str) -> None:
     reason = f"{text!r} is a column name, not an id"
-    assert invalid_reason(text) == (reason, "delete the row")
+    assert why_invalid(text) == (reason, "delete the row")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\N{NO-BREAK SPACE}\t"])
@@ -150,13 +150,13 @@ def test_accepted_id_always_matches_pattern(text: str) -> None:
     st.from_regex(r"[0-9]{1,15}", fullmatch=True, alphabet=st.characters(codec="ascii"))
 )
 def test_number_of_up_to_15_digits_is_accepted(text: str) -> None:
-    assert invalid_reason(text) is None
+    assert why_invalid(text) is None
 
 
 @settings(deadline=None)
 @given(st.integers(10**12), st.integers(0, 12))
 def test_number_rounded_by_spreadsheet_is_invalid(digits: int, zeros: int) -> None:
-    assert invalid_reason(f"{digits}000{'0' * zeros}") is not None
+    assert why_invalid(f"{digits}000{'0' * zeros}") is not None
 
 
 @settings(deadline=None)

@@ -174,10 +174,10 @@ class Client:
             timeout=self._timeout(),
             # aiohttp resends a GET only.
             middlewares=() if is_pause else (send_once,),
-            **self._tunnel(),
+            **self._proxy_arguments(),
         )
 
-    def _tunnel(self) -> dict[str, Any]:
+    def _proxy_arguments(self) -> dict[str, Any]:
         if self._proxy is None:
             return {}
         authorization = self._proxy.authorization

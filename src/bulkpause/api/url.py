@@ -96,7 +96,9 @@ def settings_error(name: str, url: str, reason: str) -> SettingsError:
     # A password stands before the last @, a key may stand in a query or a fragment.
     redacted = re.sub(r"(?s)^.*@", "…@", url)
     redacted = re.sub(r"(?s)[?#].*$", "?…", redacted)
-    return SettingsError(f"the {name} {quote(redacted, most=80)} is refused: {reason}")
+    return SettingsError(
+        f"the {name} {quote(redacted, max_characters=80)} is refused: {reason}"
+    )
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

@@ -267,9 +267,9 @@ def main() -> NoReturn:
             _suggest(hints.with_token_file(sys.argv[1:]))
         code = exit_of_error(error)
     except Exception as error:  # noqa: BLE001 (Python's own code, 1, is taken)
-        for line in hints.defect(error):
+        for line in hints.bug_report(error):
             click.echo(f"bulkpause: {line}", err=True)
-        code = ExitCode.DEFECT
+        code = ExitCode.BUG
     sys.exit(int(code or 0))
 
 

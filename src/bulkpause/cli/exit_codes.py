@@ -36,7 +36,7 @@ class ExitCode(IntEnum):
     #: A guard rail stopped the run.
     GUARD_RAIL = 8
     #: A bug in bulkpause.
-    DEFECT = 70
+    BUG = 70
     INTERRUPTED = 130
     TERMINATED = 143
 

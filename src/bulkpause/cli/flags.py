@@ -54,7 +54,9 @@ PATH = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
-def _all(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+def _combine(
+    *options: Callable[[_Command], _Command],
+) -> Callable[[_Command], _Command]:
     """Combine decorators into one, which lists the options in the given order."""
 
     def decorate(command: _Command) -> _Command:
@@ -65,7 +67,7 @@ def _all(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Comm
     return decorate
 
 
-INPUT_OPTIONS = _all(
+INPUT_OPTIONS = _combine(
     click.option("--column", help="Column with the ids.  [default: id, campaign_id]"),
     click.option(
         "--format",
@@ -84,7 +86,7 @@ INPUT_OPTIONS = _all(
         help="Skip invalid rows instead of refusing the input.",
     ),
 )
-API_OPTIONS = _all(
+API_OPTIONS = _combine(
     click.option(
         "--base-url",
         default=DEFAULT_BASE_URL,
@@ -123,7 +125,7 @@ VERIFY = click.option(
     help="Ids to read back after the first attempts: none, those in doubt, those and "
     "every 400, or all.",
 )
-RUN_OPTIONS = _all(
+RUN_OPTIONS = _combine(
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
     click.option(
         "--token-file",

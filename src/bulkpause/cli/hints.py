@@ -28,7 +28,7 @@ def with_yes(arguments: Sequence[str]) -> str:
     return _command([*arguments, "--yes"])
 
 
-def defect(error: BaseException) -> Iterator[str]:
+def bug_report(error: BaseException) -> Iterator[str]:
     """Say where bulkpause failed, and how to report it.
 
     The error's message and its values are left out: they may hold secrets.

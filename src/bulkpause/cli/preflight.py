@@ -18,7 +18,7 @@ from bulkpause.inputs.ordering import ordered
 from bulkpause.inputs.reader import read
 from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.run_id import check_same_run
+from bulkpause.journal.run_id import check_same_endpoint
 from bulkpause.model import InvalidRow
 from bulkpause.plan import Plan, make_plan
 from bulkpause.ratelimit.estimate import time_needed_s
@@ -49,7 +49,7 @@ def load_log(options: Options) -> LoadedLog:
     if options.input is None and not exists(log):
         raise InputError(f"{log} does not exist; nothing was sent")
     loaded = read_log(log)
-    check_same_run(loaded.recovery, options.named_settings.endpoint_name, log)
+    check_same_endpoint(loaded.recovery, options.named_settings.endpoint_name, log)
     return loaded
 
 

@@ -63,7 +63,7 @@ def print_result(result: RunResult, options: Options) -> None:
     if options.is_json or writes_lines(options) or result.log is None:
         return
     command = result.retry_command(options)
-    for line in report.closing_lines(
+    for line in report.outcome_lines(
         result.totals, result.stopped, result.log, command
     ):
         _write_error(line)

@@ -47,8 +47,8 @@ class SignalHandler:
         """The exit code for the first signal; None without a signal."""
         return _EXIT_CODES[self._received[0]] if self._received else None
 
-    def stop(self, pauser: Pauser) -> None:
-        """Stop this run at the first signal, or now if that has already come."""
+    def attach(self, pauser: Pauser) -> None:
+        """Set the run to stop at the first signal; stop it now if that has come."""
         self._pauser = pauser
         if self._received:
             pauser.stop(self._received[0].name)

@@ -104,10 +104,10 @@ def judge_canary(wanted: int, records: Collection[Record]) -> StopReason | None:
         wanted: How many ids the canary has.
         records: The records of those that are finished.
     """
-    bad = [record for record in records if not record.status.is_paused]
-    missing = wanted - len(records) + len(bad)
+    not_paused = [record for record in records if not record.status.is_paused]
+    missing = wanted - len(records) + len(not_paused)
     if not missing:
         return None
-    first = f" ({bad[0].id}: {bad[0].status})" if bad else ""
+    first = f" ({not_paused[0].id}: {not_paused[0].status})" if not_paused else ""
     detail = f"--canary {wanted}: {missing} of the first {wanted} ids not paused{first}"
     return StopReason(StopCause.GUARD_RAIL, detail)

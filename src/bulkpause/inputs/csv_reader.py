@@ -15,7 +15,7 @@ from itertools import chain, islice
 
 from bulkpause._text import format_count, quote
 from bulkpause.errors import InputError
-from bulkpause.ids import WHITESPACE, invalid_reason, parse_item
+from bulkpause.ids import WHITESPACE, parse_item, why_invalid
 from bulkpause.inputs.columns import Columns, RowError, find_column, has_column
 from bulkpause.model import InvalidRow, Item
 
@@ -209,7 +209,7 @@ def _looks_like_id(cell: str, own_id: str, *, is_whole_row: bool) -> bool:
     is_similar = id_ != own_id and _digit_rank(id_) >= _digit_rank(own_id)
     is_as_long = own_id != "" and abs(len(id_) - len(own_id)) <= 1
     is_likely = is_whole_row or (is_as_long and cell.count('"') != 1)
-    return is_similar and is_likely and invalid_reason(id_) is None
+    return is_similar and is_likely and why_invalid(id_) is None
 
 
 def _digit_rank(text: str) -> int:

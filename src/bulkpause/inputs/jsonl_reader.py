@@ -18,7 +18,7 @@ _INEXACT_FROM = 2**53
 _ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
 
 
-def read_json(
+def read_jsonl(
     first_row: int, lines: Iterator[str], *, name: str, columns: Columns
 ) -> Iterator[Item | InvalidRow]:
     """Read rows lazily.

@@ -19,10 +19,10 @@ from pathlib import PurePath
 
 from bulkpause._text import display_name
 from bulkpause.errors import InputError
-from bulkpause.ids import WHITESPACE, invalid_reason, parse_item
+from bulkpause.ids import WHITESPACE, parse_item, why_invalid
 from bulkpause.inputs.columns import Columns, has_column
 from bulkpause.inputs.csv_reader import DELIMITERS, read_csv, split_cells
-from bulkpause.inputs.jsonl_reader import read_json
+from bulkpause.inputs.jsonl_reader import read_jsonl
 from bulkpause.model import InvalidRow, Item
 
 
@@ -76,7 +76,7 @@ def read(
         case Format.CSV:
             return read_csv(first_row, lines, name=path, columns=layout)
         case Format.JSONL:
-            return read_json(first_row, lines, name=path, columns=layout)
+            return read_jsonl(first_row, lines, name=path, columns=layout)
         case Format.LINES:
             return _read_list(first_row, lines, path, layout)
 
@@ -118,7 +118,7 @@ def detect_format(name: str, first_line: str, column: str | None = None) -> Form
 
 def _is_comment(text: str) -> bool:
     # `#1000248` may be an id with a number sign. It must not be skipped silently.
-    return text.startswith("#") and invalid_reason(text[1:]) is not None
+    return text.startswith("#") and why_invalid(text[1:]) is not None
 
 
 def _is_header(text: str, column: str | None) -> bool:

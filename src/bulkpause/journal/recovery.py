@@ -120,15 +120,15 @@ def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
     for id_, record in recovery.records.items():
         if not record.status.is_settled:
             recovery.prior_attempts[id_] = _attempts_of_record(record)
-    answers: dict[str, Answered] = {}
+    replies: dict[str, Answered] = {}
     for entry in entries:
-        _add_entry(recovery, entry, answers)
-    _add_unrecorded_attempts(recovery, answers)
+        _add_entry(recovery, entry, replies)
+    _add_unrecorded_attempts(recovery, replies)
     return recovery
 
 
 def _add_entry(
-    recovery: Recovery, entry: WalEntry, answers: dict[str, Answered]
+    recovery: Recovery, entry: WalEntry, replies: dict[str, Answered]
 ) -> None:
     match entry:
         case Header():
@@ -137,13 +137,13 @@ def _add_entry(
         case Sent():
             recovery.sent.append(entry)
         case Answered():
-            answers[entry.request_id] = entry
+            replies[entry.request_id] = entry
         case _:
             recovery.last_planned += len(entry)
             recovery.planned.update((item.id, item) for item in entry)
 
 
-def _add_unrecorded_attempts(recovery: Recovery, answers: dict[str, Answered]) -> None:
+def _add_unrecorded_attempts(recovery: Recovery, replies: dict[str, Answered]) -> None:
     """Add the pause attempts from later runs than the one of the id's last record."""
     order: dict[str | None, int] = {
         header.run: number for number, header in enumerate(recovery.headers)
@@ -154,13 +154,13 @@ def _add_unrecorded_attempts(recovery: Recovery, answers: dict[str, Answered]) -
         recorded_in = -1 if record is None else order.get(record.run_id, -1)
         sent_in = order.get(run_of(sent.request_id), len(order))
         if sent.action is Action.PAUSE and sent_in > recorded_in:
-            attempt = _attempt_of_request(sent, answers.get(sent.request_id))
+            attempt = _attempt_of_request(sent, replies.get(sent.request_id))
             recovery.prior_attempts.setdefault(sent.sent, []).append(attempt)
 
 
-def _attempt_of_request(sent: Sent, answer: Answered | None) -> PriorAttempt:
+def _attempt_of_request(sent: Sent, reply: Answered | None) -> PriorAttempt:
     """Make an attempt of a request. Without an outcome on record it is in doubt."""
-    if answer is None:
+    if reply is None:
         return PriorAttempt(
             error="no_answer_on_record",
             at=sent.at,
@@ -168,12 +168,12 @@ def _attempt_of_request(sent: Sent, answer: Answered | None) -> PriorAttempt:
             is_in_doubt=True,
         )
     return PriorAttempt(
-        http_status=answer.http_status,
-        trace_id=answer.trace_id,
-        error=answer.error,
+        http_status=reply.http_status,
+        trace_id=reply.trace_id,
+        error=reply.error,
         at=sent.at,
         request_id=sent.request_id,
-        is_in_doubt=answer.is_doubtful,
+        is_in_doubt=reply.is_doubtful,
     )
 
 

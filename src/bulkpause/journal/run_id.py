@@ -16,7 +16,7 @@ def new_run_id(now: datetime, endpoint_name: str) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}-{tag}"
 
 
-def check_same_run(recovery: Recovery, endpoint_name: str, log: Path) -> None:
+def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> None:
     """Refuse to resume a log that belongs to another endpoint.
 
     Raises:

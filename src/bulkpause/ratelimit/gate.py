@@ -83,7 +83,7 @@ class Gate:
         self._slot_returned = asyncio.Event()
         self._rtt = RttEstimator()
         self._pacing = Pacing(limits)
-        self._accepted = 0
+        self._not_rate_limited = 0
         self._cooldowns = 0
         self._cooldown_started_at = float("-inf")
         self._cooldown_until = float("-inf")
@@ -189,16 +189,16 @@ class Gate:
         if not reply.is_rate_limited:
             # A transport error does not show that the server accepts our rate.
             if reply.error is None:
-                self._record_accepted(reply)
+                self._record_not_rate_limited(reply)
         elif reply.retry_after_s == -1:
             self._lower_parallel_limit(reply)
         else:
             self._start_cooldown(reply)
 
-    def _record_accepted(self, reply: Reply) -> None:
-        self._pacing.record_accepted()
-        self._accepted += 1
-        if self._accepted % RESPONSES_TO_RAISE_LIMIT == 0:
+    def _record_not_rate_limited(self, reply: Reply) -> None:
+        self._pacing.record_not_rate_limited()
+        self._not_rate_limited += 1
+        if self._not_rate_limited % RESPONSES_TO_RAISE_LIMIT == 0:
             raised = self._allowed_in_flight + 1
             self._allowed_in_flight = min(raised, self.max_in_flight)
         if reply.sent_at is not None and reply.sent_at >= self._cooldown_until:
@@ -210,7 +210,7 @@ class Gate:
         The next request waits for another response. If nothing else is in flight, it
         waits for a short cooldown.
         """
-        self._accepted = 0
+        self._not_rate_limited = 0
         self._allowed_in_flight = max(1, self.in_flight)
         if self.in_flight == 0:
             until = reply.received_at + BASE_COOLDOWN_S

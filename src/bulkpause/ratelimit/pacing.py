@@ -4,7 +4,7 @@ A 429 that our own count cannot explain means that the server counts in another 
 Each one raises the pacing level, which lengthens the minimum gap. The highest level
 is even spacing slightly below the steady rate. That satisfies every algorithm met so
 far: a sliding log, a fixed or sliding counter, a token bucket filled at that rate.
-A long series of accepted requests lowers the level again. Its required length doubles
+A long series without a 429 lowers the level again. Its required length doubles
 each time that lowering the level proves to have been too early.
 """
 
@@ -16,7 +16,7 @@ from bulkpause.model import Limit
 #: Minimum gap at each pacing level, as a share of the even gap. The last level is
 #: slightly slower than the steady rate.
 GAP_SHARES = (0.0, 0.25, 0.5, 1.03)
-#: Accepted requests before the level is lowered: at first, and at most.
+#: Responses other than 429 before the level is lowered: at first, and at most.
 RECOVERY_REQUESTS, MAX_RECOVERY_REQUESTS = 300, 10_000
 
 
@@ -53,8 +53,8 @@ class Pacing:
         )
         self._gaps_s = tuple(share * even_gap_s for share in GAP_SHARES)
         self._level = 0
-        self._accepted = 0
-        self._accepted_needed = RECOVERY_REQUESTS
+        self._not_rate_limited = 0
+        self._needed_to_lower = RECOVERY_REQUESTS
         self._was_lowered = False
 
     @property
@@ -65,17 +65,17 @@ class Pacing:
     def record_rate_limited(self) -> None:
         """Raise the level: the server sent a 429 that our count cannot explain."""
         if self._was_lowered:
-            self._accepted_needed = min(
-                2 * self._accepted_needed, MAX_RECOVERY_REQUESTS
+            self._needed_to_lower = min(
+                2 * self._needed_to_lower, MAX_RECOVERY_REQUESTS
             )
         self._was_lowered = False
-        self._accepted = 0
+        self._not_rate_limited = 0
         self._level = min(self._level + 1, len(self._gaps_s) - 1)
 
-    def record_accepted(self) -> None:
-        """Count a request that was not rate-limited; lower the level after enough."""
-        self._accepted += 1
-        if self._level and self._accepted >= self._accepted_needed:
+    def record_not_rate_limited(self) -> None:
+        """Count a response other than 429; lower the level after enough."""
+        self._not_rate_limited += 1
+        if self._level and self._not_rate_limited >= self._needed_to_lower:
             self._level -= 1
-            self._accepted = 0
+            self._not_rate_limited = 0
             self._was_lowered = True

@@ -189,8 +189,8 @@ class ServerWindow:
 
     def _forget_unconfirmed_reset(self, reply: Reply) -> None:
         """Forget a reset that the server no longer announces."""
-        is_accepted = reply.error is None and not reply.is_rate_limited
-        if self.is_confirmed is None and is_accepted:
+        is_not_rate_limited = reply.error is None and not reply.is_rate_limited
+        if self.is_confirmed is None and is_not_rate_limited:
             self.reset = None
             self.spent_by_others = 0
 

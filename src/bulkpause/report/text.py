@@ -15,7 +15,7 @@ MAX_CAUSES_SHOWN = 10
 
 def summary_lines(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     """Summarise a run: the rows by status, what is open, the speed, the causes."""
-    yield totals.identity()
+    yield totals.counts_as_sum()
     if totals.may_be_running:
         yield _may_be_running(totals)
     if totals.by_status[Status.UNKNOWN]:
@@ -53,7 +53,7 @@ def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:
     }
 
 
-def closing_lines(
+def outcome_lines(
     totals: Totals, stopped: StopReason | None, log: Path, command: str | None
 ) -> Iterator[str]:
     """Say why a run stopped and what is left, where its log is, and how to resume."""

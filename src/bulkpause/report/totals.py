@@ -164,7 +164,7 @@ class Totals:
             "not_attempted": self.not_attempted,
         }
 
-    def identity(self) -> str:
+    def counts_as_sum(self) -> str:
         """Write the counts as a sum, leaving out zeros: `3 rows = 2 paused + 1 failed`."""
         parts = [f"{count} {name}" for name, count in self.counts().items() if count]
         rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
@@ -224,8 +224,8 @@ class Totals:
         return sorted(self.causes.items(), key=lambda pair: -pair[1].count)
 
 
-def total(records: Iterable[Record], totals: Totals) -> Totals:
-    """Count all records in the totals, and return these."""
+def add_all(records: Iterable[Record], totals: Totals) -> Totals:
+    """Add all records to the totals, and return the totals."""
     for record in records:
         totals.add(record)
     return totals

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bulkpause.simulator.behaviour import Behaviour
-from bulkpause.simulator.call import Call, is_valid
+from bulkpause.simulator.call import Call, is_valid_body
 from bulkpause.simulator.faults import (
     EFFECTS,
     NO_FAULT,
@@ -31,7 +31,7 @@ NO_CONTENT = Response(status=204)
 WITHOUT_RESPONSE = frozenset({Delivery.RESET, Delivery.HANG_UP, Delivery.NEVER})
 REDIRECT_LOCATION = "/v1/hood/redirected"
 #: The status of a campaign that does not exist.
-UNKNOWN = "unknown"
+NOT_EXISTING = "unknown"
 PAUSABLE = frozenset({"running", "scheduled"})
 
 
@@ -57,14 +57,14 @@ class Campaigns:
     def read(self, campaign_id: str) -> dict[str, object]:
         """Give the documented list: one campaign, or empty for an unknown id."""
         status = self.status(campaign_id)
-        if status == UNKNOWN:
+        if status == NOT_EXISTING:
             return {"total": 0, "items": []}
         item = {"id": campaign_id, "name": f"Campaign {campaign_id}", "status": status}
         return {"total": 1, "items": [item]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Outcome:
     """The outcome of one request; a response of None means that none is sent."""
 
     response: Response | None
@@ -113,15 +113,15 @@ class Account:
         """Count a request that another client made on this account."""
         self._limits.count(now)
 
-    def decide(self, call: Call, now: float) -> Decision:
+    def decide(self, call: Call, now: float) -> Outcome:
         """Decide a request that is counted at the time `now`, and carry it out."""
         return self._limit(call, now) or self._process(call, now)
 
-    def _limit(self, call: Call, now: float) -> Decision | None:
+    def _limit(self, call: Call, now: float) -> Outcome | None:
         """Decide a request that exceeds a limit; None if it exceeds none."""
         if not call.admitted:
             response = self._too_many_requests(-1)
-            return Decision(response=response, limited=True, counted=False)
+            return Outcome(response=response, limited=True, counted=False)
         wait_s = self._limits.wait_s(now)
         if wait_s is None:
             return None
@@ -130,16 +130,16 @@ class Account:
 
     def _rate_limited(
         self, now: float, response: Response, fault: Fault | None = None
-    ) -> Decision:
+    ) -> Outcome:
         counted = self._behaviour.count_rate_limited
         if counted:
             self._limits.count(now)
-        return Decision(response=response, fault=fault, limited=True, counted=counted)
+        return Outcome(response=response, fault=fault, limited=True, counted=counted)
 
     def _too_many_requests(self, retry_after: int | str | None) -> Response:
         return with_retry_after(self._errors.build(429), retry_after)
 
-    def _process(self, call: Call, now: float) -> Decision:
+    def _process(self, call: Call, now: float) -> Outcome:
         fault = self.always or self._planned_fault(call)
         if fault is Fault.RATE_LIMITED:
             retry_after = self._behaviour.rate_limited_retry_after
@@ -150,7 +150,7 @@ class Account:
         if effect.status:
             response = self._faulty(effect.status, effect.form)
         is_silent = effect.delivery in WITHOUT_RESPONSE
-        return Decision(
+        return Outcome(
             response=None if is_silent else self._with_rate_limit(response, now),
             delivery=effect.delivery,
             fault=fault,
@@ -176,7 +176,7 @@ class Account:
         return False, NO_CONTENT
 
     def _pause(self, campaign_id: str, body: bytes) -> tuple[bool, Response]:
-        if not is_valid(body):
+        if not is_valid_body(body):
             return False, self._errors.build(400, INVALID_BODY)
         if self._campaigns.pause(campaign_id):
             return True, NO_CONTENT

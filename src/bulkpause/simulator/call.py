@@ -87,7 +87,7 @@ def printable(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def is_valid(body: bytes) -> bool:
+def is_valid_body(body: bytes) -> bool:
     """Check that a body is a JSON object whose `reason`, if any, is a string."""
     try:
         value = orjson.loads(body)

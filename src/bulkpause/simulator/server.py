@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
-from bulkpause.simulator.account import Account, Decision
+from bulkpause.simulator.account import Account, Outcome
 from bulkpause.simulator.behaviour import Behaviour
 from bulkpause.simulator.call import Call
 from bulkpause.simulator.delivery import deliver
@@ -185,12 +185,12 @@ class Simulator:
             connection=connection,
             admitted=admitted,
         )
-        decision = self._decide(call)
+        outcome = self._decide(call)
         await _wait(self._delay_s())
         return await deliver(
             request,
-            decision.response,
-            decision.delivery,
+            outcome.response,
+            outcome.delivery,
             slow_byte_interval_s=self.behaviour.slow_byte_interval_s,
         )
 
@@ -203,14 +203,14 @@ class Simulator:
             self._connections[task] = self._connection_count
         return self._connections[task]
 
-    def _decide(self, call: Call) -> Decision:
+    def _decide(self, call: Call) -> Outcome:
         now = asyncio.get_running_loop().time()
-        decision = self._account.decide(call, now)
-        self.ledger.append(self._entry(call, decision, now))
-        return decision
+        outcome = self._account.decide(call, now)
+        self.ledger.append(self._entry(call, outcome, now))
+        return outcome
 
-    def _entry(self, call: Call, decision: Decision, now: float) -> Entry:
-        response = decision.response
+    def _entry(self, call: Call, outcome: Outcome, now: float) -> Entry:
+        response = outcome.response
         return Entry(
             number=len(self.ledger) + 1,
             at=now,
@@ -224,11 +224,11 @@ class Simulator:
             body=call.body[:BODY_KEPT_BYTES].decode(errors="replace"),
             http_status=None if response is None else response.status,
             trace_id=None if response is None else response.trace_id,
-            fault=decision.fault,
-            acted=decision.acted,
+            fault=outcome.fault,
+            acted=outcome.acted,
             status_after=None if call.id is None else self.status(call.id),
-            limited=decision.limited,
-            counted=decision.counted,
+            limited=outcome.limited,
+            counted=outcome.counted,
             connection=call.connection,
             in_flight=len(self._busy),
         )

@@ -36,7 +36,7 @@ def test_exit_codes_are_frozen() -> None:
         "LOG": 6,
         "LOG_HELD": 7,
         "GUARD_RAIL": 8,
-        "DEFECT": 70,
+        "BUG": 70,
         "INTERRUPTED": 130,
         "TERMINATED": 143,
     }

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bulkpause.cli.hints import defect, with_token_file, with_yes
+from bulkpause.cli.hints import bug_report, with_token_file, with_yes
 
 
 SECRET = "s3cret-of-mine"
@@ -25,7 +25,7 @@ def broken(wrap: bool = False) -> BaseException:
 
 @pytest.mark.parametrize("wrap", [False, True], ids=["bare", "in a group"])
 def test_crash_report_names_error_and_place(wrap: bool) -> None:
-    first, place, ask = defect(broken(wrap))
+    first, place, ask = bug_report(broken(wrap))
     assert first.startswith("this is a bug in bulkpause")
     assert re.match(r"ValueError at cli/test_hints\.py:\d+ in break_down;", place)
     assert re.search(r"; bulkpause \d+\.\d+\.\d+, Python 3\.\d+\.\d+, ", place)
@@ -37,19 +37,19 @@ def test_crash_report_names_error_and_place(wrap: bool) -> None:
 
 @pytest.mark.parametrize("wrap", [False, True], ids=["bare", "in a group"])
 def test_crash_report_hides_message_and_values(wrap: bool) -> None:
-    assert SECRET not in " ".join(defect(broken(wrap)))
+    assert SECRET not in " ".join(bug_report(broken(wrap)))
 
 
 def test_crash_report_names_last_bulkpause_line() -> None:
     with pytest.raises(TypeError) as caught:
         with_yes([1])  # type: ignore[list-item]
-    _, place, _ = defect(caught.value)
+    _, place, _ = bug_report(caught.value)
     assert re.search(r"cli/hints\.py:\d+ in _command", place)
     assert "shlex.py:" in place or "re/__init__.py:" in place
 
 
 def test_crash_report_works_without_traceback() -> None:
-    _, place, _ = defect(KeyError(SECRET))
+    _, place, _ = bug_report(KeyError(SECRET))
     assert place.startswith("KeyError at an unknown place;")
 
 

@@ -23,7 +23,7 @@ from tests.support.crash_simulation import (
     Trace,
     traced,
 )
-from tests.support.fakes import OneThreadLoop, wall_clock
+from tests.testkit.virtual_time import OneThreadLoop, wall_clock
 
 
 pytestmark = pytest.mark.anyio
@@ -105,7 +105,7 @@ async def test_requests_and_responses_are_in_write_ahead_log(
         assert content(path) == b""
 
 
-async def test_write_ahead_log_is_removed_when_no_id_is_open(path: Path) -> None:
+async def test_finished_run_removes_write_ahead_log(path: Path) -> None:
     async with journal(path) as opened:
         opened.begin(HEADER, ITEMS)
         opened.write(paused("1"))
@@ -113,7 +113,7 @@ async def test_write_ahead_log_is_removed_when_no_id_is_open(path: Path) -> None
     assert names(path) == ["log"]
 
 
-async def test_write_ahead_log_stays_while_id_is_open(path: Path) -> None:
+async def test_write_ahead_log_stays_while_record_is_missing(path: Path) -> None:
     async with journal(path) as opened:
         opened.begin(HEADER, ITEMS)
         opened.write(paused("1"))
@@ -121,7 +121,7 @@ async def test_write_ahead_log_stays_while_id_is_open(path: Path) -> None:
     assert set(read_recovery(path).unfinished) == {"2"}
 
 
-async def test_write_ahead_log_stays_for_id_of_earlier_run(path: Path) -> None:
+async def test_id_of_earlier_run_keeps_write_ahead_log(path: Path) -> None:
     async with journal(path) as opened:
         opened.begin(HEADER, ITEMS)
     async with journal(path, resume=True) as opened:
@@ -173,7 +173,7 @@ async def test_closed_journal_leaves_no_task(path: Path) -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_log_is_synced_before_write_ahead_log_is_removed(path: Path) -> None:
+async def test_log_is_synced_before_write_ahead_log_removal(path: Path) -> None:
     with traced(trace := Trace()):
         async with journal(path) as opened:
             opened.begin(HEADER, ITEMS)

@@ -30,12 +30,12 @@ def pacing_after(rate_limited: int) -> Pacing:
 
 
 def requests_until_lowered(pacing: Pacing) -> int:
-    """Count the accepted requests until the gap becomes shorter."""
-    gap_s, accepted = pacing.gap_s, 0
-    while pacing.gap_s == gap_s and accepted < 2 * MAX_RECOVERY_REQUESTS:
-        pacing.record_accepted()
-        accepted += 1
-    return accepted
+    """Count the requests without a 429 until the gap becomes shorter."""
+    gap_s, requests = pacing.gap_s, 0
+    while pacing.gap_s == gap_s and requests < 2 * MAX_RECOVERY_REQUESTS:
+        pacing.record_not_rate_limited()
+        requests += 1
+    return requests
 
 
 class TestCooldown:
@@ -102,16 +102,16 @@ class TestPacing:
         gaps_s = [pacing_after(2).gap_s, pacing_after(1).gap_s, pacing_after(0).gap_s]
 
         for gap_s in gaps_s:
-            repeat(RECOVERY_REQUESTS - 1, pacing.record_accepted)
+            repeat(RECOVERY_REQUESTS - 1, pacing.record_not_rate_limited)
             assert pacing.gap_s > gap_s
-            pacing.record_accepted()
+            pacing.record_not_rate_limited()
             assert pacing.gap_s == gap_s
 
     def test_429_restarts_recovery(self) -> None:
         pacing = pacing_after(2)
-        repeat(RECOVERY_REQUESTS - 1, pacing.record_accepted)
+        repeat(RECOVERY_REQUESTS - 1, pacing.record_not_rate_limited)
         pacing.record_rate_limited()
-        repeat(RECOVERY_REQUESTS - 1, pacing.record_accepted)
+        repeat(RECOVERY_REQUESTS - 1, pacing.record_not_rate_limited)
 
         assert pacing.gap_s == pacing_after(3).gap_s
 

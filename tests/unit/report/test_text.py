@@ -14,12 +14,12 @@ from bulkpause.report.text import (
     MAX_CAUSES_SHOWN,
     as_object,
     cause_lines,
-    closing_lines,
+    outcome_lines,
     share_of_limits,
     status_lines,
     summary_lines,
 )
-from bulkpause.report.totals import Totals, total
+from bulkpause.report.totals import Totals, add_all
 from bulkpause.settings import BURST, STEADY, Settings
 
 
@@ -48,7 +48,7 @@ def record(
 def totals_of(
     records: Sequence[Record], rows: int | None = None, **fields: Any
 ) -> Totals:
-    return total(records, Totals(rows=rows or len(records), **fields))
+    return add_all(records, Totals(rows=rows or len(records), **fields))
 
 
 def hundred() -> Totals:
@@ -151,7 +151,7 @@ def test_summary_has_no_terminal_control_characters() -> None:
     evil = "\x1b]0;owned\x07\N{RIGHT-TO-LEFT OVERRIDE}\n"
     found = totals_of([record(1, Status.FAILED, message=evil, trace_id=evil)])
     stopped = StopReason(StopCause.OUTAGE, evil)
-    lines = [*summary_lines(found, LIMITS), *closing_lines(found, stopped, LOG, None)]
+    lines = [*summary_lines(found, LIMITS), *outcome_lines(found, stopped, LOG, None)]
     assert all(line.isprintable() for line in lines)
 
 
@@ -180,18 +180,18 @@ def test_object_has_same_numbers_as_text() -> None:
     assert found["limits"] == ["150/60s", "10/1s"]
 
 
-def test_closing_lines_name_rule_remainder_and_next_command() -> None:
+def test_outcome_lines_name_rule_remainder_and_next_command() -> None:
     found = totals_of([record(1), record(2, Status.FAILED)], rows=50)
     stopped = StopReason(StopCause.GUARD_RAIL, "--max-failures 0: 1 of 2 ids failed")
-    assert list(closing_lines(found, stopped, LOG, "bulkpause retry x")) == [
+    assert list(outcome_lines(found, stopped, LOG, "bulkpause retry x")) == [
         f"stopped: {stopped.detail}; left: 1 failed, 48 not_attempted",
         "log: pauses.jsonl",
         "retry with: bulkpause retry x",
     ]
 
 
-def test_closing_lines_of_finished_run_name_log_only() -> None:
-    assert list(closing_lines(hundred(), None, LOG, None)) == ["log: pauses.jsonl"]
+def test_outcome_lines_of_finished_run_name_log_only() -> None:
+    assert list(outcome_lines(hundred(), None, LOG, None)) == ["log: pauses.jsonl"]
 
 
 @pytest.mark.parametrize(

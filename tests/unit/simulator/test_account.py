@@ -5,8 +5,8 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Behaviour, Fault, Window
-from bulkpause.simulator.account import Account, Decision
-from bulkpause.simulator.call import Call, is_token_accepted, is_valid, route
+from bulkpause.simulator.account import Account, Outcome
+from bulkpause.simulator.call import Call, is_token_accepted, is_valid_body, route
 from bulkpause.simulator.faults import Delivery
 from bulkpause.simulator.responses import Response
 
@@ -39,22 +39,22 @@ def account_of(**options: Any) -> Account:
     return Account(Behaviour(**options))
 
 
-def decided(account: Account, *calls: Call, now: float = 0.0) -> Decision:
+def decided(account: Account, *calls: Call, now: float = 0.0) -> Outcome:
     decisions = [account.decide(each, now) for each in calls]
     return decisions[-1]
 
 
-def response_of(decision: Decision) -> Response:
-    assert decision.response is not None
-    return decision.response
+def response_of(outcome: Outcome) -> Response:
+    assert outcome.response is not None
+    return outcome.response
 
 
-def status(decision: Decision) -> int:
-    return response_of(decision).status
+def status(outcome: Outcome) -> int:
+    return response_of(outcome).status
 
 
-def content(decision: Decision) -> Any:
-    return orjson.loads(response_of(decision).body)
+def content(outcome: Outcome) -> Any:
+    return orjson.loads(response_of(outcome).body)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_only_bearer_token_is_accepted(
 
 @pytest.mark.parametrize("body", [b"{}", b'{"reason":"x"}', b'{"other":1}'])
 def test_object_with_or_without_reason_is_valid(body: bytes) -> None:
-    assert is_valid(body)
+    assert is_valid_body(body)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_object_with_or_without_reason_is_valid(body: bytes) -> None:
     [b"", b"x", b"[]", b'"reason"', b"null", b'{"reason":1}', b'{"reason":null}'],
 )
 def test_other_bodies_are_invalid(body: bytes) -> None:
-    assert not is_valid(body)
+    assert not is_valid_body(body)
 
 
 def test_invalid_utf_8_is_escaped() -> None:
@@ -126,9 +126,9 @@ def test_invalid_utf_8_is_escaped() -> None:
 def test_running_or_scheduled_campaign_is_paused(before: str) -> None:
     account = account_of(statuses={"7": before})
 
-    decision = decided(account, call())
+    outcome = decided(account, call())
 
-    assert (status(decision), decision.acted) == (204, True)
+    assert (status(outcome), outcome.acted) == (204, True)
     assert account.status("7") == "paused"
 
 
@@ -136,9 +136,9 @@ def test_running_or_scheduled_campaign_is_paused(before: str) -> None:
 def test_campaign_in_other_status_gets_400(before: str) -> None:
     account = account_of(statuses={"7": before})
 
-    decision = decided(account, call())
+    outcome = decided(account, call())
 
-    assert (status(decision), decision.acted) == (400, False)
+    assert (status(outcome), outcome.acted) == (400, False)
     assert account.status("7") == before
 
 
@@ -146,9 +146,9 @@ def test_campaign_in_other_status_gets_400(before: str) -> None:
     ("repeat", "expected"), [("400", 400), ("409", 409), ("204", 204)]
 )
 def test_repeated_pause_gets_configured_status(repeat: str, expected: int) -> None:
-    decision = decided(account_of(repeat=repeat), call(), call())
+    outcome = decided(account_of(repeat=repeat), call(), call())
 
-    assert (status(decision), decision.acted) == (expected, False)
+    assert (status(outcome), outcome.acted) == (expected, False)
 
 
 def test_error_message_does_not_reveal_campaign_status() -> None:
@@ -169,32 +169,32 @@ def test_unlisted_campaign_has_default_status() -> None:
 def test_invalid_body_pauses_nothing() -> None:
     account = account_of()
 
-    decision = decided(account, call(body=b""))
+    outcome = decided(account, call(body=b""))
 
-    assert content(decision)["message"] == "The request body is not valid."
+    assert content(outcome)["message"] == "The request body is not valid."
     assert account.status("7") == "running"
 
 
 def test_read_back_lists_one_campaign() -> None:
-    decision = decided(account_of(), call(), call("GET", READ))
+    outcome = decided(account_of(), call(), call("GET", READ))
 
     item = {"id": "7", "name": "Campaign 7", "status": "paused"}
-    assert content(decision) == {"total": 1, "items": [item]}
+    assert content(outcome) == {"total": 1, "items": [item]}
 
 
 def test_read_back_of_unknown_campaign_is_empty() -> None:
-    decision = decided(account_of(default_status="unknown"), call("GET", READ))
+    outcome = decided(account_of(default_status="unknown"), call("GET", READ))
 
-    assert (status(decision), content(decision)) == (200, {"total": 0, "items": []})
+    assert (status(outcome), content(outcome)) == (200, {"total": 0, "items": []})
 
 
 @pytest.mark.parametrize("verb", ["cancel", "resume"])
 def test_other_action_changes_nothing(verb: str) -> None:
     account = account_of()
 
-    decision = decided(account, call(raw_path=f"/v1/hood/campaigns/7/{verb}"))
+    outcome = decided(account, call(raw_path=f"/v1/hood/campaigns/7/{verb}"))
 
-    assert (status(decision), decision.acted) == (204, False)
+    assert (status(outcome), outcome.acted) == (204, False)
     assert account.status("7") == "running"
 
 
@@ -208,9 +208,9 @@ def test_other_routes_get_404(method: str, raw_path: str) -> None:
 def test_wrong_token_pauses_nothing() -> None:
     account = account_of()
 
-    decision = decided(account, call(bearer="bad"))
+    outcome = decided(account, call(bearer="bad"))
 
-    assert (status(decision), decision.counted) == (401, True)
+    assert (status(outcome), outcome.counted) == (401, True)
     assert account.status("7") == "running"
 
 
@@ -331,9 +331,9 @@ def test_rate_limited_request_pauses_nothing() -> None:
     account = account_of(windows=(MINUTE,))
     decided(account, *[call("GET", READ)] * 3)
 
-    decision = decided(account, call())
+    outcome = decided(account, call())
 
-    assert (decision.limited, decision.acted, account.status("7")) == (
+    assert (outcome.limited, outcome.acted, account.status("7")) == (
         True,
         False,
         "running",
@@ -376,10 +376,10 @@ def test_request_over_parallel_limit_is_not_counted() -> None:
     account = account_of(windows=(MINUTE,), count_rate_limited=True)
 
     limited = decided(account, *[call(admitted=False)] * 9)
-    decision = decided(account, call())
+    outcome = decided(account, call())
 
     assert (limited.counted, limited.limited) == (False, True)
-    assert response_of(decision).headers["X-RateLimit-Remaining"] == "2"
+    assert response_of(outcome).headers["X-RateLimit-Remaining"] == "2"
 
 
 def test_requests_of_other_clients_use_up_limit() -> None:
@@ -424,10 +424,10 @@ def test_fault_has_documented_effect(
 ) -> None:
     account = account_of(scripts={"7": (fault,)})
 
-    decision = decided(account, call())
+    outcome = decided(account, call())
 
-    assert (decision.response and decision.response.status) == expected
-    assert (decision.fault, decision.acted) == (fault, acted)
+    assert (outcome.response and outcome.response.status) == expected
+    assert (outcome.fault, outcome.acted) == (fault, acted)
     assert account.status("7") == ("paused" if acted else "running")
 
 
@@ -495,12 +495,12 @@ def test_scripted_429_has_configured_retry_after(retry_after: int | str | None) 
         always=Fault.RATE_LIMITED, rate_limited_retry_after=retry_after
     )
 
-    decision = decided(account, call())
+    outcome = decided(account, call())
 
-    retry_after_header = response_of(decision).headers.get("Retry-After")
+    retry_after_header = response_of(outcome).headers.get("Retry-After")
     assert retry_after_header == (None if retry_after is None else str(retry_after))
-    assert (decision.limited, decision.counted) == (True, False)
-    assert "X-RateLimit-Limit" not in response_of(decision).headers
+    assert (outcome.limited, outcome.counted) == (True, False)
+    assert "X-RateLimit-Limit" not in response_of(outcome).headers
 
 
 def test_redirect_leads_to_404_on_same_server() -> None:

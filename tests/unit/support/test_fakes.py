@@ -1,25 +1,20 @@
 """The fakes behave as their names and docstrings say."""
 
 import asyncio
-import time
 
 import pytest
 
 from bulkpause.errors import LogError
 from bulkpause.model import Action, Record, Reply, Status, TransportError
 from tests.support.fakes import (
-    EPOCH,
     FailingRecorder,
     FakeServer,
     Fault,
-    OneThreadLoop,
     ScriptedSender,
     UnlimitedGate,
     disagreements,
     no_faults,
     random_faults,
-    run_on_virtual_time,
-    wall_clock,
 )
 
 
@@ -150,17 +145,3 @@ def test_failing_recorder_keeps_lines_until_failure() -> None:
     with pytest.raises(LogError):
         recorder.write(Record(id="1", status=Status.PAUSED))
     assert recorder.lines == ["sent 1", "answered 1 500 in doubt"]
-
-
-def test_virtual_time_is_instant_and_single_threaded() -> None:
-    async def main() -> float:
-        await asyncio.sleep(3600)
-        assert isinstance(asyncio.get_running_loop(), OneThreadLoop)
-        with pytest.raises(ValueError, match="no"):
-            await asyncio.to_thread(int, "no")
-        assert await asyncio.to_thread(int, "5") == 5
-        return (wall_clock() - EPOCH).total_seconds()
-
-    start = time.monotonic()
-    assert run_on_virtual_time(main()) == pytest.approx(3600)
-    assert time.monotonic() - start < 600

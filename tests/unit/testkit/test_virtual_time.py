@@ -1,10 +1,17 @@
 """The event loop with virtual time: its clock jumps instead of waiting."""
 
 import asyncio
+import time
 
 import pytest
 
-from tests.testkit.virtual_time import VirtualTimeLoop
+from tests.testkit.virtual_time import (
+    EPOCH,
+    OneThreadLoop,
+    VirtualTimeLoop,
+    run_on_virtual_time,
+    wall_clock,
+)
 
 
 pytestmark = pytest.mark.anyio
@@ -72,3 +79,17 @@ def test_waiting_without_timer_raises() -> None:
     with pytest.raises(RuntimeError, match="forever"):
         loop.run_until_complete(loop.create_future())
     loop.close()
+
+
+def test_virtual_time_is_instant_and_single_threaded() -> None:
+    async def main() -> float:
+        await asyncio.sleep(3600)
+        assert isinstance(asyncio.get_running_loop(), OneThreadLoop)
+        with pytest.raises(ValueError, match="no"):
+            await asyncio.to_thread(int, "no")
+        assert await asyncio.to_thread(int, "5") == 5
+        return (wall_clock() - EPOCH).total_seconds()
+
+    start = time.monotonic()
+    assert run_on_virtual_time(main()) == pytest.approx(3600)
+    assert time.monotonic() - start < 600

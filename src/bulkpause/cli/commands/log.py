@@ -16,7 +16,7 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Item, Status
 from bulkpause.report import text as report
 from bulkpause.report.export import NOT_ATTEMPTED, as_csv, as_jsonl, rows
-from bulkpause.report.totals import Totals, total
+from bulkpause.report.totals import Totals, add_all
 from bulkpause.settings import Settings
 
 
@@ -30,7 +30,7 @@ def show_status(log: Path, *, is_json: bool) -> ExitCode:
     recovery = _read(log)
     not_attempted = _not_attempted(recovery)
     records = [*recovery.latest.values(), *recovery.invalid.values()]
-    totals = total(records, Totals(rows=len(records) + len(not_attempted)))
+    totals = add_all(records, Totals(rows=len(records) + len(not_attempted)))
     if is_json:
         click.echo(orjson.dumps(totals.as_dict() | {"log": str(log)}))
     else:

@@ -29,7 +29,7 @@ from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
-from bulkpause.report.totals import Totals, total
+from bulkpause.report.totals import Totals, add_all
 
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def _pause(
     with signals.handled():
         async with AsyncExitStack() as stack:
             if options.is_simulated:
-                simulator = await stack.enter_async_context(_documented_api())
+                simulator = await stack.enter_async_context(_simulator())
                 settings = replace(settings, base_url=simulator.base_url, proxy=None)
             pauser = Pauser(
                 token,
@@ -79,7 +79,7 @@ async def _pause(
                 run_id=run_id,
             )
             reuse_loaded_log(pauser, loaded)
-            signals.stop(pauser)
+            signals.attach(pauser)
             await stack.enter_async_context(pauser)
             for warning in pauser.warnings:
                 text = f"warning: {warning}"
@@ -121,7 +121,7 @@ def _fields_of_start(plan: Plan, log: Path, options: Options) -> dict[str, objec
     }
 
 
-def _documented_api() -> "Simulator":
+def _simulator() -> "Simulator":
     """Simulate the documented API with unknown window phases and some delay."""
     # Imported on use: it is a server, and half of aiohttp.
     from bulkpause.simulator import Behaviour, Simulator  # noqa: PLC0415
@@ -143,10 +143,10 @@ def _totals_of_plan(plan: Plan, recovery: Recovery, options: Options) -> Totals:
 
 def _add_records(totals: Totals, log: Path, run_id: str) -> None:
     """Count the run's records as they are on the disk, and from nothing else."""
-    total(read_run(log, run_id), totals)
+    add_all(read_run(log, run_id), totals)
     if totals.not_attempted < 0:
-        identity = totals.identity()
-        raise RuntimeError(f"the log holds more records than rows: {identity}")
+        sum_of_counts = totals.counts_as_sum()
+        raise RuntimeError(f"the log holds more records than rows: {sum_of_counts}")
 
 
 def _end_without_run(totals: Totals, options: Options) -> ExitCode:
