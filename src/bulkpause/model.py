@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Action(StrEnum):
-    """What a request asks of the API: to pause a campaign, or to read its status."""
+    """The purpose of a request: to pause a campaign, or to read its status."""
 
     PAUSE = "pause"
     READ = "view"
@@ -30,9 +30,11 @@ class Status(StrEnum):
     NOT_PAUSABLE = "not_pausable"
     #: A final 4xx.
     REJECTED = "rejected"
-    #: Not paused by us: attempts used up, or the read-back is missing.
+    #: Not paused by us: attempts used up, the run stopped before a retry, or the
+    #: read-back is missing.
     FAILED = "failed"
-    #: In doubt: attempts used up, one may have been applied, no read-back settled it.
+    #: In doubt: one attempt may have been applied, and no read-back settled it before
+    #: the attempts were used up or the run stopped.
     UNKNOWN = "unknown"
     #: The row has no valid id. Never sent.
     INVALID = "invalid"
@@ -69,7 +71,7 @@ class TransportError(StrEnum):
 
 
 class StopCause(StrEnum):
-    """What stopped a run early."""
+    """The kind of event that stopped a run early."""
 
     SIGNAL = "signal"
     #: The API rejected the token, or the token lacks the permission.
@@ -95,7 +97,7 @@ class StopReason:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What the next request waits for.
+    """The condition that the next request waits for.
 
     Attributes:
         condition: In words, as in "waiting for {condition}".
@@ -159,7 +161,7 @@ class RateLimitHeaders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What one attempt brought: an HTTP response or a transport error, never both.
+    """The result of one attempt: an HTTP response or a transport error, never both.
 
     Attributes:
         received_at: When the response or the error came (loop's clock).
@@ -167,14 +169,14 @@ class Reply:
             if nothing was written.
         is_cold: Whether the request was the first on its connection, so that its
             round trip is not a good measure.
-        http_status: Of the response.
+        http_status: HTTP status of the response.
         error: The transport error.
         trace_id: The id under which the server logs the request.
-        title: Of the error that the API describes in the response.
-        message: Of that error.
-        campaign_status: Shown by a read-back.
-        rate_limit: From the headers of the response.
-        retry_after_s: From `Retry-After`; -1 if the server says that too many
+        title: Title of the error that the API describes in the response.
+        message: Message of the error that the API describes in the response.
+        campaign_status: Status of the campaign in the response to a read-back.
+        rate_limit: Rate-limit window in the headers of the response.
+        retry_after_s: Seconds in the header `Retry-After`; -1 if the server says that too many
             requests run in parallel.
     """
 
@@ -193,6 +195,11 @@ class Reply:
     @property
     def is_rate_limited(self) -> bool:
         return self.http_status == 429
+
+    @property
+    def trace_suffix(self) -> str:
+        """The trace id in parentheses, to end a message; empty without one."""
+        return f" (trace_id {self.trace_id})" if self.trace_id else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +224,7 @@ class PriorAttempt:
     """A pause attempt as the log keeps it; used for attempts of earlier runs.
 
     Attributes:
-        http_status: Of the response; None for a transport error.
+        http_status: HTTP status of the response; None for a transport error.
         trace_id: The id under which the server logs the request.
         error: The transport error, as text.
         at: When the attempt started: RFC 3339 in UTC.

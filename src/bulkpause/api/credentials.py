@@ -21,9 +21,9 @@ _REMEDY = (
 
 
 class Token:
-    """A bearer token. Only `header` reveals it.
+    """A bearer token. Only `header` and `reveal` give it away.
 
-    White space around it is dropped.
+    Whitespace around it is dropped.
 
     Raises:
         TokenError: It is empty, too long, or not allowed in a header.
@@ -47,6 +47,10 @@ class Token:
     def header(self) -> str:
         """Give the value of the `Authorization` header."""
         return f"Bearer {self._text}"
+
+    def reveal(self) -> str:
+        """Give the token itself, which must reach no output."""
+        return self._text
 
     def redact(self, text: str) -> str:
         """Replace the token in a text: a server may echo it."""

@@ -1,10 +1,10 @@
 """Circuit breaker: detects an outage, schedules probes and decides when to give up.
 
 After consecutive failures of the server the breaker opens. While it is open, one
-probe at a time is sent, at growing intervals, and a failed probe does not count as an
-attempt for its id. The first valid response closes it. The breaker also stops a run
-whose token is not allowed to pause campaigns. It reads no clock: times come in with
-the replies.
+probe at a time is sent, at growing intervals. A request that fails while it is open
+does not count as an attempt for its id. The first valid response closes it. The
+breaker also stops a run whose token is not allowed to pause campaigns. It reads no
+clock: times come in with the replies.
 
 The pattern: https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
 """
@@ -79,10 +79,9 @@ class CircuitBreaker:
 
     def _stop_reason(self, reply: Reply) -> StopReason | None:
         if len(self._forbidden_ids) >= STOPS_AFTER_FORBIDDEN:
-            trace = f" (trace_id {reply.trace_id})" if reply.trace_id else ""
             detail = (
                 f"the API returned 403 (forbidden) for {STOPS_AFTER_FORBIDDEN} "
-                f"campaigns in a row{trace}"
+                f"campaigns in a row{reply.trace_suffix}"
             )
             return StopReason(StopCause.TOKEN, detail)
         outage_s = reply.received_at - self._first_failure_at

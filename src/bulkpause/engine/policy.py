@@ -34,7 +34,7 @@ class Verify(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """Retries, waits, read-backs and the patience with an outage.
+    """Retries, waits, read-backs, and how long an outage is tolerated.
 
     Args:
         max_attempts: Attempts for each id; 429 responses do not count.
@@ -110,7 +110,7 @@ def counts_as_attempt(http_status: int | None) -> bool:
     """Tell whether an attempt counts against the maximum. A rate-limited one does not.
 
     Args:
-        http_status: Of the response; None for a transport error.
+        http_status: HTTP status of the response; None for a transport error.
     """
     return http_status != 429
 
@@ -130,7 +130,7 @@ def after_pause(
         attempts: Counted pause attempts, including this one.
         is_in_doubt: Whether any of our attempts, including this one, may have been
             applied.
-        retry_policy: The rules of the run.
+        retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
     """
     match reply.http_status:
@@ -164,7 +164,7 @@ def after_read_back(
         pause: The reply to the last pause request of this run; None if this run has
             sent none, because an earlier run left the id in doubt.
         is_in_doubt: Whether a pause request may have been applied.
-        retry_policy: The rules of the run.
+        retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
     """
     if reply.is_rate_limited:
@@ -209,7 +209,7 @@ def backoff_s(
     Args:
         attempts: Counted attempts so far.
         reply: The latest reply.
-        retry_policy: The rules of the run.
+        retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
     """
     doubled = retry_policy.wait_initial_s * 2.0 ** min(attempts - 1, 30)
@@ -219,8 +219,8 @@ def backoff_s(
 
 
 def _stop_for_token(reply: Reply) -> Stop:
-    trace = f" (trace_id {reply.trace_id})" if reply.trace_id else ""
-    return Stop(StopReason(StopCause.TOKEN, f"the API rejected the token{trace}"))
+    detail = f"the API rejected the token{reply.trace_suffix}"
+    return Stop(StopReason(StopCause.TOKEN, detail))
 
 
 def _is_ambiguous_error(reply: Reply) -> bool:

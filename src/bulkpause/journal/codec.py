@@ -36,7 +36,7 @@ _KEYS_SINCE_2 = frozenset({"name", "account", "action", "planned", "endpoint"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """The task of a run. It begins the run's part of the write-ahead log."""
+    """The header of a run: the first line of its part of the write-ahead log."""
 
     run: str
     version: int = WAL_VERSION
@@ -82,9 +82,10 @@ class _NewerVersionError(Exception):
     """A line has a version that this program does not know yet."""
 
 
-def encode(value: Record | Header | Sent | Answered) -> bytes:
-    """Encode one line, with its newline."""
-    return _with_checksum(value)
+def encode(value: Record | Header | Sent | Answered | Mapping[str, Any]) -> bytes:
+    """Encode one line, with its checksum and its newline."""
+    line = orjson.dumps(value)[:-1]
+    return b'%s%s%08x"}\n' % (line, _CHECKSUM_KEY, crc32(line))
 
 
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
@@ -93,15 +94,10 @@ def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
     for item in items:
         pairs.append((item.id, item.row))
         if len(pairs) == IDS_PER_LINE:
-            yield _with_checksum({"planned": pairs})
+            yield encode({"planned": pairs})
             pairs = []
     if pairs:
-        yield _with_checksum({"planned": pairs})
-
-
-def _with_checksum(value: object) -> bytes:
-    line = orjson.dumps(value)[:-1]
-    return b'%s%s%08x"}\n' % (line, _CHECKSUM_KEY, crc32(line))
+        yield encode({"planned": pairs})
 
 
 def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:

@@ -6,8 +6,8 @@ groups, at most `SYNC_WITHIN_S` after a line was written; the write-ahead log is
 synced once, when the plan is written, before anything is sent. The first failed
 write or sync ends the run.
 
-The write-ahead log is removed at the end if no id is open, that is, if every planned
-id has its final record.
+The write-ahead log is removed at the end if this run has recorded every id that it
+planned or that earlier runs left unfinished.
 """
 
 import asyncio
@@ -88,7 +88,7 @@ class Journal:
             self.recovery = self._read(known)
             stack.pop_all()
         self.warnings = tuple(self._warnings())
-        self._open = set(self.recovery.unfinished)
+        self._ids_without_record = set(self.recovery.unfinished)
         self._is_closing = False
         self._has_unsynced = asyncio.Event()
         self._syncer: asyncio.Task[None] | None = None
@@ -132,7 +132,7 @@ class Journal:
                 # Not cancelled: a sync in its thread still needs the open file.
                 await self._syncer
             self._result_log.sync()
-            if not self._open:
+            if not self._ids_without_record:
                 self._write_ahead_log.remove()
         except LogError as raised:
             log_error = raised
@@ -152,7 +152,7 @@ class Journal:
         Raises:
             LogError: They cannot be written; nothing may be sent.
         """
-        self._open.update(item.id for item in items)
+        self._ids_without_record.update(item.id for item in items)
         self._write_ahead_log.append(encode(header))
         for line in encode_plan(items):
             self._write_ahead_log.append(line)
@@ -204,7 +204,7 @@ class Journal:
             LogError: It cannot be written; nothing more may be sent.
         """
         self._result_log.append(encode(record))
-        self._open.discard(record.id or "")
+        self._ids_without_record.discard(record.id or "")
         self._has_unsynced.set()
 
     async def _sync_in_groups(self) -> None:

@@ -1,4 +1,4 @@
-"""Counts of the records of a running run."""
+"""Count the records of a run while it is running."""
 
 from collections import Counter, deque
 
@@ -22,10 +22,6 @@ class RecordCounts:
         self._by_status[record.status] += 1
         if not record.status.is_paused:
             self._failures.append(failure_line(record))
-
-    @property
-    def finished(self) -> int:
-        return self._by_status.total()
 
     @property
     def by_status(self) -> dict[str, int]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Self
 
-from bulkpause._text import sanitize
+from bulkpause._text import format_count, sanitize
 from bulkpause.model import Record, Status
 
 
@@ -167,8 +167,7 @@ class Totals:
     def counts_as_sum(self) -> str:
         """Write the counts as a sum, leaving out zeros: `3 rows = 2 paused + 1 failed`."""
         parts = [f"{count} {name}" for name, count in self.counts().items() if count]
-        rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
-        return f"{rows} = {' + '.join(parts) or '0'}"
+        return f"{format_count(self.rows, 'row')} = {' + '.join(parts) or '0'}"
 
     @property
     def is_unfinished(self) -> bool:

@@ -1,7 +1,7 @@
 """Simulate the Ocamba Hood API on loopback, for tests, trials and measurements.
 
 The simulator follows the public documentation, injects faults on request, and records
-every request in a ledger. It imports nothing else of this package.
+every request in a ledger. It may import nothing else of `bulkpause`.
 """
 
 from typing import TYPE_CHECKING

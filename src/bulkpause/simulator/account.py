@@ -76,7 +76,7 @@ class Outcome:
 
 
 class Account:
-    """Rate limits, token, campaigns and planned faults, checked in this order.
+    """Rate limits, planned faults, token and campaigns, checked in this order.
 
     1. Too many parallel requests, or a full window: 429, and nothing else is checked.
     2. A fault for every request, or for this request of this id. A request with a

@@ -22,7 +22,7 @@ class Entry:
         at: When the request was counted and decided, in seconds on the clock of the
             event loop (on Linux the monotonic clock that all processes share).
         wall_time: The same moment, RFC 3339 in UTC.
-        method: As sent.
+        method: The HTTP method as sent.
         raw_path: The request target as sent, query included, nothing resolved.
         id: The campaign id; None if the path has none.
         action: `pause`, `view` (a read-back), `cancel`, `resume`, or None for
@@ -30,11 +30,11 @@ class Entry:
         request_id: The header `X-Request-Id`.
         token_ok: Whether the bearer token was accepted.
         body: The first 4 KiB of the body.
-        http_status: Of the response; None if no response was to be sent.
-        trace_id: Of the response, if it has one.
+        http_status: HTTP status of the response; None if no response was to be sent.
+        trace_id: Trace id of the response, if it has one.
         fault: The fault that the request met, if any.
         acted: Whether this request paused the campaign.
-        status_after: Of the campaign, after this request.
+        status_after: Status of the campaign after this request.
         limited: Whether the response was a 429.
         counted: Whether the request was counted in the windows.
         connection: Serial number of the TCP connection.

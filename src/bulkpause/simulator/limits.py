@@ -67,7 +67,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowState:
-    """What remains of a window at one moment."""
+    """The requests that remain in a window, and the seconds to its reset."""
 
     window: Window
     remaining: int

@@ -20,17 +20,13 @@ def credentials(folder: Path, text: str, mode: int = 0o600) -> dict[str, str]:
     return {"CREDENTIALS_DIRECTORY": str(folder)}
 
 
-def text_of(token: Token) -> str:
-    return token.header().removeprefix("Bearer ")
-
-
 def test_header_contains_token() -> None:
     assert Token("abc.DEF-123").header() == "Bearer abc.DEF-123"
 
 
 @pytest.mark.parametrize("text", [" abc", "abc\n", "abc\r\n", "\t\n abc \v\f\xa0"])
 def test_token_drops_surrounding_white_space(text: str) -> None:
-    assert text_of(Token(text)) == "abc"
+    assert Token(text).reveal() == "abc"
 
 
 def test_token_is_redacted_in_text() -> None:
@@ -90,25 +86,25 @@ def test_token_text_form_hides_token(text_form: object) -> None:
 def test_token_is_read_from_file(tmp_path: Path) -> None:
     token, warning = find_token(write(tmp_path / "token", "abc\n"), {})
 
-    assert (text_of(token), warning) == ("abc", None)
+    assert (token.reveal(), warning) == ("abc", None)
 
 
 def test_byte_order_mark_in_token_file_is_skipped(tmp_path: Path) -> None:
     token, _ = find_token(write(tmp_path / "token", b"\xef\xbb\xbfabc\r\n"), {})
 
-    assert text_of(token) == "abc"
+    assert token.reveal() == "abc"
 
 
 def test_token_is_read_from_environment() -> None:
     token, warning = find_token(None, {"OCAMBA_TOKEN": " abc\n"})
 
-    assert (text_of(token), warning) == ("abc", None)
+    assert (token.reveal(), warning) == ("abc", None)
 
 
 def test_token_is_read_from_service_credential(tmp_path: Path) -> None:
     token, _ = find_token(None, credentials(tmp_path, "abc\n"))
 
-    assert text_of(token) == "abc"
+    assert token.reveal() == "abc"
 
 
 def test_token_file_precedes_environment(tmp_path: Path) -> None:
@@ -116,13 +112,13 @@ def test_token_file_precedes_environment(tmp_path: Path) -> None:
 
     token, _ = find_token(write(tmp_path / "token", "file"), environ)
 
-    assert text_of(token) == "file"
+    assert token.reveal() == "file"
 
 
 def test_token_variable_precedes_service_credential(tmp_path: Path) -> None:
     environ = {"OCAMBA_TOKEN": "variable", **credentials(tmp_path, "credential")}
 
-    assert text_of(find_token(None, environ)[0]) == "variable"
+    assert find_token(None, environ)[0].reveal() == "variable"
 
 
 def test_empty_token_variable_raises_token_error(tmp_path: Path) -> None:
@@ -147,7 +143,7 @@ def test_token_file_readable_by_others_gives_warning(tmp_path: Path, mode: int) 
     token, warning = find_token(path, {})
 
     assert warning == f"other users can read {path}; protect it with chmod 600"
-    assert text_of(token) == "s3cret"
+    assert token.reveal() == "s3cret"
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o600, 0o700])
@@ -170,7 +166,7 @@ def test_token_pipe_gives_no_warning() -> None:
     finally:
         os.close(reading)
 
-    assert (text_of(token), warning) == ("abc", None)
+    assert (token.reveal(), warning) == ("abc", None)
 
 
 def test_missing_token_file_error_gives_the_reason(tmp_path: Path) -> None:

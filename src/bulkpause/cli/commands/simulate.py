@@ -133,7 +133,7 @@ def simulate(
                 if limit is not None
             ),
             parallel_limit=parallel,
-            token=None if token is None else token.header().removeprefix("Bearer "),
+            token=None if token is None else token.reveal(),
             statuses=dict(status),
             repeat=repeat,
             trace=trace,
