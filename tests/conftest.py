@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings and hooks that apply to every test."""
 
 import sys
 import threading
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 
-# How long an example takes is the machine's affair, and no promise of ours.
+# How long an example takes depends on the machine.
 settings.register_profile("unhurried", settings.default, deadline=None)
 settings.load_profile("unhurried")
 

@@ -43,7 +43,10 @@ from bulkpause.settings import Settings, endpoint_of, find_proxy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSnapshot:
-    """The state of a run at one moment.
+    """The counts of a run at one moment, for programs and displays.
+
+    `progress.snapshot.Snapshot` adds the statuses, the rates and the reasons in words
+    that a display shows.
 
     Attributes:
         requests: Requests made so far, retries and read-backs included.
@@ -51,7 +54,8 @@ class RunSnapshot:
         to_retry: Ids that wait for a retry.
         to_read_back: Ids that wait to be read back.
         accepted: How many of these the API has accepted (204).
-        waiting: What the next request waits for; None if it does not wait.
+        waiting: The condition that the next request waits for; None if it does not
+            wait.
         is_outage: The server seems to be down, and only probes are sent.
         time_left_s: Estimated seconds until every id has a status; None during an
             outage.
@@ -74,8 +78,9 @@ class Pauser:
         token: The bearer token.
         settings: The API's address, the rate limits and the retry policy.
         log: The result log; None keeps no log.
-        resume: Continue the log if it exists: ids that it settles are left out, and
-            ids that it leaves open come first.
+        resume: Continue the log if it exists: ids that it settles are left out. Ids
+            in doubt come first, and are read back before anything is sent for them
+            (with `Verify.NONE` they are sent again in their usual order).
         guard_rails: Rules that stop the run early.
         run_id: The name of the run in every record; None makes a new one.
         now: The wall clock.
@@ -173,7 +178,7 @@ class Pauser:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was repaired when the log was opened."""
+        """Repairs that were made when the log was opened."""
         return self._recorder.warnings
 
     def snapshot(self) -> RunSnapshot:
@@ -243,7 +248,8 @@ class Pauser:
         """Pause each id once, and give its record as soon as it is final.
 
         Args:
-            ids: Campaign ids, or a plan, whose order and rows are kept as they are.
+            ids: Campaign ids, items and invalid rows in any mixture; or a plan, whose
+                order and rows are kept as they are.
 
         Returns:
             A record for each id and each invalid row. An invalid row is not sent; its

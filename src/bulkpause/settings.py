@@ -23,7 +23,7 @@ _LIMIT = re.compile(r"([0-9]{1,9})/(.+)").fullmatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The endpoint, the rate limits and the patience of a run.
+    """The endpoint, the rate limits and the retry policy of a run.
 
     Args:
         base_url: The URL of the API.
@@ -32,7 +32,7 @@ class Settings:
         max_in_flight: The maximum number of requests in flight; None means as many
             as the smallest rate limit allows, or 10 without a rate limit.
         timeout_s: Seconds for one attempt, including the time to connect.
-        retry_policy: When to retry, and when to read back.
+        retry_policy: When to retry and read back, and how long an outage is tolerated.
         name: The endpoint's name in result logs; None means its base URL.
         proxy: The URL of a proxy, which may contain a user and a password.
         trust_env: Whether the environment may name a proxy, and a file for the keys

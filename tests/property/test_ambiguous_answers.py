@@ -118,7 +118,7 @@ def test_requests_per_id_stay_within_maximum(finished: FinishedRun) -> None:
     server, _ = finished
     sent = Counter((call.action, call.id) for call in server.calls)
     exceeding = {key for key, times in sent.items() if times > MAX_ATTEMPTS}
-    # A failed probe during an outage does not count as an attempt.
+    # A request that fails during an outage does not count as an attempt.
     assert len(exceeding) <= 10
 
 

@@ -1,4 +1,4 @@
-"""ServerProfile models by name, each with the earliest arrivals that it allows."""
+"""Server profiles by name: a server model, and the earliest arrivals that it allows."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

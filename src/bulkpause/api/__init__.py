@@ -1,4 +1,4 @@
 """Send one HTTP request to Ocamba Hood and parse its response.
 
-May import only `model`, `errors` and `_text`.
+May import `model`, `errors` and `_text`.
 """

@@ -1,4 +1,4 @@
-"""Connections, TLS and DNS below the client, and the classification of their errors."""
+"""Open connections for the client, with TLS and DNS, and classify their errors."""
 
 import asyncio
 import os
@@ -99,7 +99,8 @@ async def send_once(
         raise LostConnectionError from error
 
 
-#: What an exception means if it was raised before the request was written, and after.
+#: An exception, and its transport error if it was raised before the request was
+#: written, and after.
 #: From the most specific class to the most general: many inherit from each other.
 _ERRORS: tuple[tuple[type[BaseException], TransportError, TransportError], ...] = (
     (aiohttp.ClientConnectorDNSError, TransportError.DNS, TransportError.DNS),

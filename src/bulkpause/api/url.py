@@ -89,7 +89,7 @@ def settings_error(name: str, url: str, reason: str) -> SettingsError:
     """Make the error that reports a refused URL, without the secrets in it.
 
     Args:
-        name: What the URL is for, such as "base URL".
+        name: The kind of URL, such as "base URL".
         url: As the user gave it. It may contain a password or a key.
         reason: Why it is refused.
     """

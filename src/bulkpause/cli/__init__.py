@@ -1,1 +1,4 @@
-"""The command line: options in, exit code out. May import every package."""
+"""Parse the command line, run the command, and exit with its code.
+
+May import every package.
+"""

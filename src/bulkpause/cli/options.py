@@ -16,7 +16,7 @@ from bulkpause.model import Limit
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
 
 
-#: What logs call the endpoint of a simulated run. Its address differs each time.
+#: The name of the simulator in logs. Its address differs each time.
 SIMULATOR = "simulator"
 
 
@@ -48,12 +48,12 @@ class Options:
 
     @property
     def host(self) -> str:
-        """What messages call the API."""
+        """The name of the API in messages."""
         return "the simulator" if self.is_simulated else endpoint_of(self.settings).host
 
     @property
     def input_name(self) -> str:
-        """What messages call the input."""
+        """The name of the input in messages."""
         return display_name(self.input or "-")
 
 
@@ -65,7 +65,12 @@ def retry_command(
     is_confirmed: bool = False,
     token_file: Path | None = None,
 ) -> str:
-    """Write the command that retries a log with the options of its run."""
+    """Write the command that retries a log with the options of its run.
+
+    It keeps the log, the API or the simulator, the proxy unless it has a password, the
+    token file, the rate limits, the maximum in flight, the reason and the ids to read
+    back; and `--yes` if `is_confirmed`. Other options are left out.
+    """
     words = ["bulkpause", "retry", str(log)]
     words += ["--simulate"] if is_simulated else _api_options(settings)
     if token_file is not None:

@@ -1,4 +1,4 @@
-"""Report how a run ended: as text, as JSON, and with the command that retries it."""
+"""Report the result of a run as text and as JSON, with the command that retries it."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ from bulkpause.report.totals import Totals
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended. Without a log there was nothing to do."""
+    """The result of a run. Without a log, there was nothing to do."""
 
     totals: Totals
     code: ExitCode

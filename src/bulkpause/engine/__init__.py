@@ -1,4 +1,5 @@
-"""Bring every id to a status; imports only `plan`, `ids`, `model`, `errors` and `_text`.
+"""Bring every id to a status.
 
-The HTTP client, the rate limiter and the journal come in through `ports`.
+May import `plan`, `ids`, `model`, `errors` and `_text`. The HTTP client, the rate
+limiter and the journal come in through `ports`.
 """

@@ -1,4 +1,4 @@
-"""Dispatcher: a slot, an attempt, a decision and at last a record for each id.
+"""Send jobs within the rate limit and record each status.
 
 One task takes jobs from the backlog, waits for a slot and starts a task for each
 request. A job that waits between attempts holds no slot and no task. A stop cancels
@@ -190,11 +190,11 @@ class Dispatcher:
 
     def _decide(self, job: Job, attempt: Attempt) -> Decision:
         reply, breaker = attempt.reply, self._circuit_breaker
-        was_probe = breaker.is_open
+        was_open = breaker.is_open
         if (reason := breaker.record(job.item.id, reply)) is not None:
             self._stop_at(job, reason)
-        if was_probe and is_server_failure(reply):
-            # A failed probe says something about the server, not about the id.
+        if was_open and is_server_failure(reply):
+            # A failure during an outage is a fact about the server, not about the id.
             job.uncounted_requests.add(attempt.request_id)
             return Retry(0.0)
         return self._after_reply(job, reply)

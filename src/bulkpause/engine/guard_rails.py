@@ -1,7 +1,8 @@
-"""Guard rails: stop a run early after a failed canary, too many failures or a deadline.
+"""Guard rails: stop a run early after a failed canary or too many failures.
 
-The rules are computed from records alone. Requests in flight when a run is stopped
-are awaited and recorded; the other ids are not attempted.
+These rules are computed from records alone. `engine.run` applies them, and keeps the
+deadline, which needs a clock. Requests in flight when a run is stopped are awaited
+and recorded; the other ids are not attempted.
 """
 
 import re

@@ -24,11 +24,11 @@ class Job:
     Attributes:
         item: The campaign.
         prior_attempts: Pause attempts of earlier runs.
-        action: What the next request asks of the API.
+        action: The action of the next request.
         pause_attempts: Pause attempts of this run.
         read_back_attempts: Read-back attempts of this run.
-        uncounted_requests: Request ids of failed probes: they do not count against
-            the maximum number of attempts.
+        uncounted_requests: Ids of requests that failed during an outage: they do not
+            count against the maximum number of attempts.
     """
 
     item: Item

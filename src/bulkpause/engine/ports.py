@@ -18,7 +18,7 @@ class Sender(Protocol):
         A network failure is returned as a transport error in the reply, not raised.
 
         Args:
-            action: What to ask of the API.
+            action: The action to ask of the API.
             id_: The campaign id.
             request_id: Unique to the attempt; the API gets it as X-Request-Id.
         """
@@ -53,7 +53,7 @@ class RateLimiter(Protocol):
         """Return a slot.
 
         Args:
-            reply: What the attempt brought; None if it was cancelled, in which case
+            reply: The result of the attempt; None if it was cancelled, in which case
                 the server may have counted it.
         """
         ...

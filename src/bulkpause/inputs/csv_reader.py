@@ -136,9 +136,9 @@ def _parse_row(table: _Table, row: int, cells: Sequence[str]) -> Item | InvalidR
 def _has_only_empty_surplus(table: _Table, cells: Sequence[str]) -> bool:
     """Return whether all cells beyond the header are empty and the id is in its column.
 
-    An unquoted delimiter that shifts cells to the right gives the same picture if the
-    last cell is empty. It is ruled out only if the id comes first, or is the only
-    number among the cells to which it could have been shifted.
+    An unquoted delimiter that shifts cells to the right looks the same if the last
+    cell is empty. It is ruled out only if the id comes first, or is the only number
+    among the cells to which it could have been shifted.
     """
     surplus = len(cells) - len(table.header)
     if surplus < 0 or any(cell.strip(WHITESPACE) for cell in cells[-surplus:]):

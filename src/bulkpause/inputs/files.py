@@ -29,7 +29,7 @@ _SPREADSHEET = "a spreadsheet or an archive, not text; export it as CSV (UTF-8)"
 _DOCUMENT = "a document, not a list; export its ids as CSV (UTF-8)"
 _IMAGE = "an image, not text; export the ids as CSV (UTF-8)"
 _COMPRESSED = "compressed in an unsupported format; decompress it"
-#: First bytes of files that contain no rows, after gzip is removed. No id begins so.
+#: First bytes of files without rows, after gzip is removed. No id begins like this.
 UNSUPPORTED_SIGNATURES = {
     b"PK\x03\x04": _SPREADSHEET,
     b"\xd0\xcf\x11\xe0": _SPREADSHEET,

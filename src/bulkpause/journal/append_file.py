@@ -1,4 +1,4 @@
-"""A locked file that one process appends lines to, and reading such a file.
+"""Append lines to a file that one process locks, and read its lines.
 
 A line is one `write`, so that a killed process leaves whole lines. A crash of the
 machine may leave a torn last line; it is cut when the file is opened again.

@@ -31,7 +31,7 @@ def refuse_existing(
 
     Args:
         log: The result log.
-        remedy: What the caller can do, in the words of its interface.
+        remedy: The remedy, in the words of the caller's interface.
 
     Raises:
         SettingsError: The log or its write-ahead log exists.
@@ -47,7 +47,8 @@ def refuse_existing(
 class LoadedLog:
     """The recovery from a log, and the state of its two files before they were read.
 
-    The files only grow, so the recovery is current while the states are the same.
+    Writing to a file, cutting or deleting it changes its state, so the recovery is
+    current while the states are the same.
     """
 
     recovery: Recovery

@@ -1,7 +1,8 @@
 """Derive the state of earlier runs from a result log and its write-ahead log.
 
-A fold over their lines, without I/O or a clock. An id is open if the write-ahead log
-holds an attempt from a later run than the one of the id's last record.
+A fold over their lines, without I/O or a clock. An id is unfinished if its last record
+does not settle it, if it has no record, or if the write-ahead log holds a pause
+attempt from a later run than the one of its last record.
 """
 
 from collections.abc import Iterable
@@ -25,7 +26,7 @@ class Recovery:
         last_planned: The number of ids in the plan of the last run, as far as it is
             in the write-ahead log.
         sent: The requests in the write-ahead log, in order.
-        prior_attempts: The earlier pause attempts of each id that is still open.
+        prior_attempts: The earlier pause attempts of each unfinished id that has any.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class Recovery:
 
     @property
     def latest(self) -> dict[str, Record]:
-        """The latest status of each id: its last record, or one that says in doubt."""
+        """The latest record of each id: from the log, or made because it is in doubt."""
         return {**self.records, **{record.id or "": record for record in self.in_doubt}}
 
     @property
@@ -91,7 +92,7 @@ class Recovery:
 
     @property
     def unfinished(self) -> dict[str, Item]:
-        """The ids that a retry sends: failed, unknown, in doubt, or not attempted."""
+        """The unfinished ids, which a retry sends: failed, in doubt, or not attempted."""
         settled = self.settled
         planned = {
             id_: item for id_, item in self.planned.items() if id_ not in settled

@@ -1,1 +1,4 @@
-"""Show a running run live. May import everything except `cli`."""
+"""Display a run and its progress while it is running.
+
+May import everything except `cli`.
+"""

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The state of a run at one moment.
+    """The numbers and texts that a display shows of a run at one moment.
+
+    `Monitor` makes it from the records and from a `pauser.RunSnapshot`, which holds
+    the counts of the engine.
 
     Attributes:
         total: The ids to pause.

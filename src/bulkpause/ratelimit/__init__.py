@@ -1,4 +1,4 @@
-"""Rate limits: decide when the next request may be sent.
+"""Decide when the next request may be sent.
 
 May import `model`, `errors` and `_text`. Reads no clock but the event loop's.
 """

@@ -1,1 +1,4 @@
-"""What the commands do, one module for each group. May import all but `cli.app`."""
+"""Carry out the commands, one module for each group.
+
+May import everything except `cli.app`.
+"""
