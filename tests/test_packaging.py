@@ -48,15 +48,21 @@ def release(version: str) -> list[int]:
     return [int(number) for number in version.split(".")]
 
 
-def imported() -> set[str]:
-    """Give the top-level names that the sources import, anywhere in a file."""
-    names: set[str] = set()
-    for path in (ROOT / "src").rglob("*.py"):
+def modules_below(folder: str) -> set[str]:
+    """Give the modules that the files below a folder import, wherever they do it."""
+    modules: set[str] = set()
+    for path in (ROOT / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
-                names.update(alias.name.partition(".")[0] for alias in node.names)
+                modules.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module is not None:
-                names.add(node.module.partition(".")[0])
+                modules.add(node.module)
+    return modules
+
+
+def imported() -> set[str]:
+    """Give the names of the packages that the sources import."""
+    names = {name.partition(".")[0] for name in modules_below("src")}
     return names - set(sys.stdlib_module_names) - {"bulkpause"}
 
 
@@ -129,3 +135,24 @@ def test_changelog_begins_with_unreleased_changes() -> None:
         r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
     )
     assert headings[0] == "[Unreleased]"
+
+
+def imports_of(folder: str) -> set[str]:
+    """Give the modules of this repository that the files below a folder import."""
+    ours = ("benchmarks.", "bulkpause", "tests.")
+    return {name for name in modules_below(folder) if name.startswith(ours)}
+
+
+def test_testkit_imports_bulkpause_only() -> None:
+    imported = imports_of("tests/testkit")
+    assert "tests.testkit.server_model" in imported
+    assert all(
+        name.startswith(("bulkpause.", "tests.testkit.")) or name == "bulkpause"
+        for name in imported
+    )
+
+
+def test_benchmarks_import_no_tests_but_testkit() -> None:
+    of_tests = {n for n in imports_of("benchmarks") if n.startswith("tests.")}
+    assert of_tests
+    assert all(name.startswith("tests.testkit.") for name in of_tests)
