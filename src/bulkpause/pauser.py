@@ -14,7 +14,7 @@ from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.engine.dispatcher import RunContext
 from bulkpause.engine.guard_rails import GuardRails
-from bulkpause.engine.job import Job
+from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.run import Run
@@ -27,7 +27,6 @@ from bulkpause.journal.recovery import Recovery, ages_s
 from bulkpause.journal.run_id import check_same_endpoint, new_run_id
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.model import (
-    Action,
     InvalidRow,
     Item,
     Record,
@@ -270,7 +269,12 @@ class Pauser:
         self._recorder.begin(header, items)
         self._planned += len(items)
         self._run = run = self._new_run(header)
-        async with aclosing(run.records(self._jobs(items))) as records:
+        jobs = make_jobs(
+            items,
+            self._recorder.recovery.prior_attempts,
+            reads_back=self.settings.retry_policy.verify is not Verify.NONE,
+        )
+        async with aclosing(run.records(jobs)) as records:
             async for record in records:
                 self._finished += 1
                 yield record
@@ -283,27 +287,6 @@ class Pauser:
             planned=len(items),
             boot_id=boot_id(),
         )
-
-    def _jobs(self, items: Sequence[Item]) -> Iterator[Job]:
-        """Make the jobs of a run, ids in doubt first: their campaigns may be running.
-
-        Other jobs are made when they are taken, and freed when they are finished, so
-        that a long run needs no more memory than a short one.
-        """
-        past = self._recorder.recovery.prior_attempts
-        begun = [
-            Job(item, prior_attempts=past[item.id]) for item in items if item.id in past
-        ]
-        in_doubt = [job for job in begun if job.is_in_doubt]
-        if self.settings.retry_policy.verify is Verify.NONE:
-            in_doubt = []
-        for job in in_doubt:
-            job.action = Action.READ
-            yield job
-        first = {job.item.id for job in in_doubt}
-        for item in items:
-            if item.id not in first:
-                yield Job(item, prior_attempts=past.get(item.id, ()))
 
     def _invalid(self, row: InvalidRow, header: Header) -> Record:
         record = Record(

@@ -1,6 +1,6 @@
 """Work on one campaign id in a run: its attempts so far and the next action."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -116,6 +116,34 @@ class Job:
         latest_first = reversed(self.read_back_attempts)
         statuses = (attempt.reply.campaign_status for attempt in latest_first)
         return next((status for status in statuses if status is not None), None)
+
+
+def make_jobs(
+    items: Sequence[Item],
+    prior_attempts: Mapping[str, Sequence[PriorAttempt]],
+    *,
+    reads_back: bool,
+) -> Iterator[Job]:
+    """Make the jobs of a run, ids in doubt first: their campaigns may be running.
+
+    Other jobs are made when they are taken, and freed when they are finished, so that
+    a long run needs no more memory than a short one.
+
+    Args:
+        items: The campaigns, in sending order.
+        prior_attempts: Pause attempts of earlier runs by id.
+        reads_back: Whether ids in doubt are read back before they are paused again.
+    """
+    first: set[str] = set()
+    for item in items if reads_back else ():
+        if item.id in prior_attempts:
+            job = Job(item, prior_attempts[item.id], action=Action.READ)
+            if job.is_in_doubt:
+                first.add(item.id)
+                yield job
+    for item in items:
+        if item.id not in first:
+            yield Job(item, prior_attempts.get(item.id, ()))
 
 
 def _as_prior(attempt: Attempt) -> PriorAttempt:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bulkpause.engine.job import Job
+from bulkpause.engine.job import Job, make_jobs
 from bulkpause.model import (
     Action,
     Attempt,
@@ -199,3 +199,28 @@ def test_record_fills_every_field() -> None:
     record = record_of(job)
     empty = {f.name for f in fields(Record) if getattr(record, f.name) is None}
     assert empty == {"error", "name", "account"}
+
+
+ITEMS = [Item(id=id_, row=row) for row, id_ in enumerate(("1", "2", "3"), 1)]
+PRIOR = {
+    "2": [PriorAttempt(http_status=503)],
+    "3": [PriorAttempt(error="no_answer_on_record", is_in_doubt=True)],
+}
+
+
+def test_ids_in_doubt_are_read_back_first() -> None:
+    jobs = list(make_jobs(ITEMS, PRIOR, reads_back=True))
+    assert [(job.item.id, job.action) for job in jobs] == [
+        ("3", Action.READ),
+        ("1", Action.PAUSE),
+        ("2", Action.PAUSE),
+    ]
+    assert [len(job.prior_attempts) for job in jobs] == [1, 0, 1]
+
+
+def test_ids_keep_their_order_without_read_backs() -> None:
+    jobs = list(make_jobs(ITEMS, PRIOR, reads_back=False))
+    assert [(job.item.id, job.action) for job in jobs] == [
+        (item.id, Action.PAUSE) for item in ITEMS
+    ]
+    assert jobs[2].is_in_doubt
