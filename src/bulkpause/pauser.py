@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -120,12 +121,15 @@ class Pauser:
         self._request_ids = self._number_requests()
         self._now = now
         self._run: Run | None = None
+        self._recorder: Journal | NullJournal = NullJournal()
+        self._gate: RateLimiter = Gate(
+            self.settings.limits, max_in_flight=self.settings.in_flight
+        )
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         settings = self.settings
         async with AsyncExitStack() as stack:
-            self._recorder: Journal | NullJournal = NullJournal()
             if self._log is not None:
                 self._recorder = journal = Journal(
                     self._log,
@@ -146,9 +150,6 @@ class Pauser:
                     logs_keys=settings.trust_env,
                     now=self._now,
                 )
-            )
-            self._gate: RateLimiter = Gate(
-                settings.limits, max_in_flight=settings.in_flight
             )
             await self._gate.restore(self._recent_ages_s())
             self._stack = stack.pop_all()
@@ -256,7 +257,7 @@ class Pauser:
             record, and after a stop neither do ids that were not attempted.
 
         Raises:
-            InputError: The plan holds an id that is not valid; nothing was sent.
+            InputError: The plan has an invalid or repeated id; nothing was sent.
             LogError: A record could not be written; nothing more was sent.
         """
         plan = _plan_of(ids)
@@ -343,7 +344,7 @@ def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:
 
 
 def _plan_of(ids: Iterable[str | Item | InvalidRow] | Plan) -> Plan:
-    """Make a plan of ids; keep one that is there, if all of its ids are valid."""
+    """Make a plan of ids; keep a plan whose ids are valid and occur once."""
     if not isinstance(ids, Plan):
         return make_plan(
             parse_item(row, id_) if isinstance(id_, str) else validate(id_)
@@ -352,4 +353,9 @@ def _plan_of(ids: Iterable[str | Item | InvalidRow] | Plan) -> Plan:
     for item in ids.items:
         if isinstance(row := validate(item), InvalidRow):
             raise InputError(f"{row}; nothing was sent")
+    repeated = Counter(item.id for item in ids.items).most_common(1)
+    if repeated and repeated[0][1] > 1:
+        raise InputError(
+            f"the plan has {repeated[0][0]} more than once; nothing was sent"
+        )
     return ids

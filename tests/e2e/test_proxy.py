@@ -99,6 +99,14 @@ def test_invalid_proxy_variable_is_refused(program: Program) -> None:
     assert "the proxy " in refused(program, "--trust-env")
 
 
+def test_invalid_proxy_variable_is_refused_before_question(program: Program) -> None:
+    program.variables["HTTPS_PROXY"] = "http://127.0.0.1:9/path"
+    ended = program.call("run", program.ids(3), "--trust-env", "--log", "log.jsonl")
+    assert ended.code == 2
+    assert "the proxy " in ended.stderr
+    assert "--yes" not in ended.stderr
+
+
 def test_simulator_is_reached_without_proxy(program: Program) -> None:
     program.variables["OCAMBA_PROXY"] = "http://127.0.0.1:1"
     ended = program.call("run", program.ids(3), "--yes", "--simulate")

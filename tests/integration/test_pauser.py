@@ -23,6 +23,7 @@ from bulkpause import (
     Settings,
     SettingsError,
     Status,
+    StopCause,
     TokenError,
     Verify,
 )
@@ -263,6 +264,34 @@ async def test_plan_with_invalid_id_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"row 2: .*; nothing was sent"):
             await anext(pauser.pause(plan))
     assert len(simulator.ledger) == 0
+
+
+async def test_plan_with_repeated_id_is_refused(tmp_path: Path) -> None:
+    items = (Item(id="1", row=1), Item(id="1", row=2))
+    plan = Plan(rows=2, items=items, invalid_rows=(), duplicate=0, already_done=0)
+    async with pausing(log=tmp_path / "log") as (pauser, simulator):
+        with pytest.raises(InputError, match="has 1 more than once; nothing was sent"):
+            await anext(pauser.pause(plan))
+    assert len(simulator.ledger) == 0
+
+
+async def test_each_list_is_judged_by_its_own_canary() -> None:
+    behaviour = Behaviour(windows=(), statuses={"3": "draft"})
+    async with Simulator(behaviour) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=())
+        guard_rails = GuardRails(canary=1)
+        async with Pauser("good", settings, guard_rails=guard_rails) as pauser:
+            first = [record.status async for record in pauser.pause(["1", "2"])]
+            second = [record.status async for record in pauser.pause(["3", "4"])]
+    assert (first, second) == (["paused", "paused"], ["not_pausable"])
+    assert pauser.stopped is not None
+    assert pauser.stopped.cause is StopCause.GUARD_RAIL
+
+
+async def test_pauser_can_be_inspected_before_it_is_entered() -> None:
+    pauser = Pauser("good")
+    assert (pauser.warnings, pauser.stopped) == ((), None)
+    assert pauser.snapshot().requests == 0
 
 
 async def test_resume_leaves_out_settled_ids_of_plan(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
     recovery = Recovery()
     for record in records:
         if record.id is None:
-            recovery.invalid[record.row, record.error] = record
+            _add_invalid(recovery, record)
         else:
             recovery.records[record.id] = record
     for id_, record in recovery.records.items():
@@ -126,6 +126,14 @@ def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
         _add_entry(recovery, entry, replies)
     _add_unrecorded_attempts(recovery, replies)
     return recovery
+
+
+def _add_invalid(recovery: Recovery, record: Record) -> None:
+    # Version 1 worded the errors in another way: a run that resumes its log names the
+    # same row again, which must not count twice.
+    recovery.invalid.pop((record.row, None), None)
+    key = (record.row, None if record.v < 2 else record.error)
+    recovery.invalid[key] = record
 
 
 def _add_entry(

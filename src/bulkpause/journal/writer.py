@@ -112,7 +112,7 @@ class Journal:
         for file in (self._result_log, self._write_ahead_log):
             if file.torn_bytes:
                 cut = f"a torn last line of {file.torn_bytes} bytes was cut"
-                yield f"{file.path}: {cut}; its id is processed again"
+                yield f"{file.path}: {cut}; what it recorded is settled again"
 
     async def __aenter__(self) -> Self:
         self._syncer = asyncio.create_task(self._sync_in_groups())

@@ -101,6 +101,12 @@ def test_last_record_of_id_counts() -> None:
     assert recover([failed, paused], []).settled == {"1"}
 
 
+def test_reworded_invalid_row_of_version_1_counts_once() -> None:
+    old = Record(id=None, status=Status.INVALID, row=3, error="is no id", v=1)
+    new = replace(old, error="is not a valid id", v=2)
+    assert list(recover([old, new], []).invalid.values()) == [new]
+
+
 def test_invalid_row_is_left_out() -> None:
     invalid = Record(id=None, status=Status.INVALID, run_id="a")
     assert recover([invalid], []).records == {}

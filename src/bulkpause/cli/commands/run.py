@@ -30,6 +30,7 @@ from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.settings import find_proxy
 
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def run(options: Options) -> ExitCode:
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
     token = token_of(options)
+    if not options.is_simulated:
+        find_proxy(options.settings)  # an invalid one is refused before the question
     if not plan.items and not plan.invalid_rows:
         return _end_without_run(totals, options)
     if not confirm(plan, options):
