@@ -217,7 +217,7 @@ def test_damaged_line_is_named(
 
 
 def test_log_of_other_endpoint_is_refused(program: Program, serve: Serve) -> None:
-    first_run(program, serve)
+    first = first_run(program, serve)
     other = serve()
     for call in (
         ["retry", "log.jsonl"],
@@ -225,6 +225,7 @@ def test_log_of_other_endpoint_is_refused(program: Program, serve: Serve) -> Non
     ):
         ended = program.call(*call, *to(other))
         assert (ended.code, "name another log" in ended.stderr) == (2, True)
+        assert f"belongs to the endpoint {first.base_url}, not to " in ended.stderr
     assert len(other.ledger) == 0
 
 

@@ -137,7 +137,7 @@ def test_run_refuses_input_with_other_digest(
     digest = digest_of(program, program.ids(3))
     ended = program.pause(simulator, program.file("ids.txt", text), "--plan", digest)
     assert (ended.code, ended.stdout) == (8, "")
-    assert f"--plan {digest}: the input has changed since that plan" in ended.stderr
+    assert f"--plan {digest}: the digest of this input is " in ended.stderr
     assert "nothing was sent" in ended.stderr
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
@@ -157,7 +157,7 @@ def test_run_refuses_unexpected_number_of_ids(
     simulator = serve()
     ended = program.pause(simulator, program.ids(3), "--expect", expected)
     assert (ended.code, ended.stdout) == (8, "")
-    assert f"--expect {expected}: the plan has 3 ids to pause" in ended.stderr
+    assert f"--expect {expected}: there are 3 ids to pause" in ended.stderr
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
 

@@ -153,13 +153,13 @@ def refuse_unexpected(plan: Plan, options: Options) -> None:
     count = len(plan.items)
     if options.expect is not None and options.expect != count:
         raise GuardRailError(
-            f"--expect {options.expect}: the plan has {format_count(count, 'id')} to "
-            "pause; nothing was sent"
+            f"--expect {options.expect}: there are {format_count(count, 'id')} to pause; "
+            "nothing was sent"
         )
     if options.digest is not None and options.digest != plan.digest:
         raise GuardRailError(
-            f"--plan {options.digest}: the input has changed since that plan: its "
-            f"digest is {plan.digest}; nothing was sent"
+            f"--plan {options.digest}: the digest of this input is {plan.digest}; nothing "
+            "was sent. Run `bulkpause plan` with the same options."
         )
 
 

@@ -27,9 +27,13 @@ def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> No
     tag = _endpoint_tag(endpoint_name)
     if any(run.rpartition("-")[2] != tag for run in runs):
         others = {header.base_url for header in recovery.headers}
-        where = ", ".join(sorted(others - {endpoint_name})) or "another API"
+        others.update(
+            record.endpoint for record in recovery.records.values() if record.endpoint
+        )
+        where = ", ".join(sorted(others - {endpoint_name})) or "another one"
         raise SettingsError(
-            f"{log} belongs to {where}, not to {endpoint_name}; name another log"
+            f"{log} belongs to the endpoint {where}, not to {endpoint_name}; use its "
+            "--base-url or --simulate, or name another log"
         )
 
 
