@@ -212,15 +212,18 @@ def _build(kind: type[_Checked], value: Mapping[str, Any]) -> _Checked:
     return built
 
 
-def _field_types(kind: type) -> tuple[tuple[str, type | UnionType], ...]:
-    """List the fields and types that `isinstance` can check."""
-    hints = get_type_hints(kind)
-    return tuple(
-        # JSON has one type of number.
-        (name, hint | int if float in {hint, *get_args(hint)} else hint)
-        for name, hint in hints.items()
-        if isinstance(hint, type | UnionType)
-    )
+def _field_types(kind: type) -> tuple[tuple[str, tuple[type, ...]], ...]:
+    """List the fields and types that `isinstance` can check.
+
+    The types are tuples: a union takes `isinstance` several times as long.
+    """
+    fields: list[tuple[str, tuple[type, ...]]] = []
+    for name, hint in get_type_hints(kind).items():
+        if isinstance(hint, type | UnionType):
+            types = get_args(hint) or (hint,)
+            # JSON has one type of number.
+            fields.append((name, (*types, int) if float in types else types))
+    return tuple(fields)
 
 
 _FIELD_TYPES = {
