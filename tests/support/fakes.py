@@ -14,7 +14,7 @@ from typing import Self
 import pytest
 
 from bulkpause.engine.dispatcher import RunContext
-from bulkpause.engine.policy import PAUSABLE, RetryPolicy
+from bulkpause.engine.policy import RetryPolicy
 from bulkpause.errors import LogError
 from bulkpause.model import Action, Record, Reply, Status, TransportError, Waiting
 from tests.testkit.virtual_time import wall_clock
@@ -125,7 +125,7 @@ class FakeServer:
 
     def act(self, id_: str) -> bool:
         """Pause a campaign, if it can be paused."""
-        if self.status(id_) not in PAUSABLE:
+        if self.status(id_) not in {"running", "scheduled"}:
             return False
         self.statuses[id_] = "paused"
         self.on_paused(id_)
@@ -172,13 +172,16 @@ def client_replaced_by(server: FakeServer) -> Iterator[None]:
         yield
 
 
+#: A reply of a `ScriptedSender`: an HTTP status, a transport error, a campaign status as
+#: text (for a read-back), or a whole reply.
+Step = int | str | TransportError | Reply
+
+
 class ScriptedSender:
     """Gives each id its scripted replies in order; the last one is repeated.
 
     Args:
-        script: For each id a list of HTTP statuses, transport errors, campaign
-            statuses as text (for a read-back), or whole replies; `*` is for every
-            other id.
+        script: For each id its steps; `*` is for every other id.
         latency_s: From a request to its reply.
 
     Attributes:
@@ -189,7 +192,7 @@ class ScriptedSender:
 
     def __init__(
         self,
-        script: Mapping[str, Sequence[int | str | TransportError | Reply]],
+        script: Mapping[str, Sequence[Step]],
         latency_s: float = 0.01,
     ) -> None:
         self.sent: list[tuple[float, Action, str]] = []
@@ -223,7 +226,7 @@ class ScriptedSender:
             case http_status:
                 return _reply(sent_at, http_status)
 
-    def _next_step(self, id_: str) -> int | str | TransportError | Reply:
+    def _next_step(self, id_: str) -> Step:
         steps = self._script.get(id_) or self._script["*"]
         step = steps[min(self._requests[id_], len(steps) - 1)]
         self._requests[id_] += 1
