@@ -61,8 +61,6 @@ class TransportError(StrEnum):
 
     DNS = "dns_failed"
     TLS = "tls_failed"
-    #: The server's certificate, or its name in it, does not verify.
-    CERTIFICATE = "certificate_not_verified"
     REFUSED = "connection_refused"
     PROXY = "proxy_failed"
     CONNECT_TIMEOUT = "connect_timeout"
@@ -175,6 +173,8 @@ class Reply:
             round trip is not a good measure.
         http_status: HTTP status of the response.
         error: The transport error.
+        is_untrusted: Whether the server's certificate, or its name in it, does not
+            verify. `message` says why.
         trace_id: The id under which the server logs the request.
         title: Title of the error that the API describes in the response.
         message: Message of the error that the API describes in the response.
@@ -190,6 +190,7 @@ class Reply:
     is_cold: bool = False
     http_status: int | None = None
     error: TransportError | None = None
+    is_untrusted: bool = False
     trace_id: str | None = None
     title: str | None = None
     message: str | None = None

@@ -354,7 +354,8 @@ async def test_canary_is_judged_for_each_list() -> None:
 
 async def test_rejected_token_stops_run() -> None:
     async with pausing(token="another") as (pauser, simulator):
-        assert [record async for record in pauser.pause(["1"])] == []
+        records = [record async for record in pauser.pause(["1"])]
+        assert [record.status for record in records] == ["failed"]
         assert pauser.stopped is not None
     assert "rejected the token" in pauser.stopped.detail
     assert simulator.ledger.acted_ids() == []

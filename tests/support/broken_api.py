@@ -185,12 +185,13 @@ READ_BACKS = ("paused", "running", "unreadable")
 
 #: Statuses of three ids that got the same response to their pause, in the order of
 #: `READ_BACKS`. In doubt: the pause may have been applied, and a read-back decides.
-IN_DOUBT = ("paused", "failed", "unknown")
+IN_DOUBT = ("paused", "unknown", "unknown")
 #: HTTP 400: not applied, and read back for the reason; without one, it can be retried.
-BAD_REQUEST_READ_BACK = ("already_paused", "not_pausable", "failed")
-REJECTED = ("rejected", "rejected", "rejected")
-#: The server says that it did not apply the pause.
-NOT_APPLIED = ("failed", "failed", "failed")
+BAD_REQUEST_READ_BACK = ("already_paused", "rejected", "failed")
+#: A response that is not documented: by its HTTP status, the pause was not applied.
+REJECTED = ("paused", "rejected", "unknown")
+#: The same, and the cause may pass.
+NOT_APPLIED = ("paused", "failed", "unknown")
 PAUSED = ("paused", "paused", "paused")
 
 #: Responses to a pause, and the statuses to which each must lead.
@@ -199,16 +200,17 @@ OUTCOMES: dict[str, tuple[Response, tuple[str, ...]]] = {
     **{name: (broken, BAD_REQUEST_READ_BACK) for name, broken in BROKEN_BODIES.items()},
     **{
         str(code): (http_response(code, b"{}"), IN_DOUBT)
-        for code in (500, 501, 502, 504, 520, 599)
+        for code in (200, 201, 202, 206, 299, 500, 501, 502, 504, 520, 599)
     },
     **{
-        str(code): (http_response(code, b"{}"), NOT_APPLIED) for code in (503, 408, 425)
+        str(code): (http_response(code, b"{}"), NOT_APPLIED)
+        for code in (403, 408, 425, 503)
     },
     **{
         str(code): (http_response(code, b"{}"), REJECTED)
-        for code in (200, 201, 202, 206, 299, 403, 404, 405, 409, 410, 418, 422, 451)
+        for code in (404, 405, 409, 410, 418, 422, 451)
     },
-    "101": (sending(http_response(101, b"{}")), REJECTED),
+    "101": (sending(http_response(101, b"{}")), IN_DOUBT),
     "400": (http_response(400, b"{}"), BAD_REQUEST_READ_BACK),
     "HTML 502": (http_response(502, b"<html>Bad gateway</html>"), IN_DOUBT),
     "204 and close": (sending(NO_CONTENT), PAUSED),

@@ -29,6 +29,7 @@ from bulkpause.api.transport import (
     LostConnectionError,
     WireTiming,
     detail_of,
+    is_untrusted,
     send_once,
     tls_context,
     transport_error_of,
@@ -151,6 +152,7 @@ class Client:
                 sent_at=timing.sent_at,
                 is_cold=timing.is_cold,
                 error=transport_error_of(error, was_sent=was_sent),
+                is_untrusted=is_untrusted(error),
                 message=detail_of(error),
             )
 

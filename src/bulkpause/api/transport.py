@@ -104,11 +104,7 @@ async def send_once(
 #: From the most specific class to the most general: many inherit from each other.
 _ERRORS: tuple[tuple[type[BaseException], TransportError, TransportError], ...] = (
     (aiohttp.ClientConnectorDNSError, TransportError.DNS, TransportError.DNS),
-    (
-        aiohttp.ClientConnectorCertificateError,
-        TransportError.CERTIFICATE,
-        TransportError.CERTIFICATE,
-    ),
+    (aiohttp.ClientConnectorCertificateError, TransportError.TLS, TransportError.TLS),
     (aiohttp.ClientSSLError, TransportError.TLS, TransportError.TLS),
     (aiohttp.ClientHttpProxyError, TransportError.PROXY, TransportError.PROXY),
     (aiohttp.ClientProxyConnectionError, TransportError.PROXY, TransportError.PROXY),
@@ -127,6 +123,11 @@ def transport_error_of(
         if isinstance(error, kind):
             return after_sending if was_sent else before_sending
     return TransportError.MALFORMED
+
+
+def is_untrusted(error: BaseException | None) -> bool:
+    """Tell whether an exception means that a certificate does not verify."""
+    return isinstance(error, aiohttp.ClientConnectorCertificateError)
 
 
 def detail_of(error: BaseException | None) -> str | None:

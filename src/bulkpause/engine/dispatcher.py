@@ -320,6 +320,8 @@ class Dispatcher:
             self._last_answered_id = job.item.id
         elif ends_for is not None and ends_for.cause is StopCause.OUTAGE:
             self.stop(ends_for)
+        elif self._wall.stands and breaker.is_open:
+            self.stop(self._wall.reason())  # read-backs do not work either
         if was_open and is_server_failure(reply):
             # A failure during an outage is a fact about the server, not about the id.
             job.uncounted_requests.add(attempt.request_id)

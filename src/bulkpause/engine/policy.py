@@ -14,7 +14,6 @@ from bulkpause.model import (
     Status,
     StopCause,
     StopReason,
-    TransportError,
 )
 
 
@@ -25,8 +24,9 @@ SENDING = frozenset({"running", "scheduled", "active"})
 #: `paused` leaves open whether it sends.
 #: https://docs.ocamba.com/api/hood/v1.0/reference/update-campaigns-by_id
 NOT_SENDING = frozenset({"draft", "sent", "canceled", "cancelled"})
-#: Seconds between the read-backs of an id whose status may lag behind its pause.
-READ_BACK_WAITS_S = (1.0, 2.0, 4.0, 8.0)
+#: Read-backs of an id whose status may lag behind its pause. By default they are 15 s
+#: apart in all.
+MAX_READ_BACKS = 5
 #: The longest wait in seconds of an id that gets one 429 after another. The gate keeps
 #: what the server asks for; this only lets other ids go first.
 MAX_RATE_LIMITED_WAIT_S = 4.0
@@ -56,7 +56,8 @@ class RetryPolicy:
     Args:
         max_attempts: Pause requests for each id; those that got a 429 do not count.
         verify: Which ids are read back.
-        wait_initial_s: Seconds before the first retry; each next wait is doubled.
+        wait_initial_s: Seconds before the first retry and the second read-back; each
+            next wait is doubled.
         wait_max_s: The longest such wait in seconds.
         give_up_after_s: Seconds without a usable response to any id that end the run.
     """
@@ -242,8 +243,8 @@ def after_read_back(
     if view is View.NOT_SENDING:
         return Finish(Status.NOT_PAUSABLE)
     may_change = _may_change(view, doubt=doubt, is_recovery=pause is None)
-    if may_change and attempts <= len(READ_BACK_WAITS_S):
-        return Retry(_read_back_wait_s(attempts, reply, jitter))
+    if may_change and attempts < MAX_READ_BACKS:
+        return Retry(_read_back_wait_s(attempts, reply, retry_policy, jitter))
     if pause is None:
         return Resend()
     return Finish(_status_without_pause_seen(view, pause, doubt, retry_policy.verify))
@@ -255,7 +256,7 @@ def _after_any(reply: Reply, rate_limited: int) -> Decision | None:
         return Retry(rate_limited_wait_s(rate_limited))
     if reply.http_status == 401:
         return _stop_for_token(reply)
-    if reply.error is TransportError.CERTIFICATE:
+    if reply.is_untrusted:
         return _stop_for_certificate(reply)
     return None
 
@@ -339,9 +340,11 @@ def rate_limited_wait_s(rate_limited: int) -> float:
     return min(2.0 ** min(rate_limited - 2, 30), MAX_RATE_LIMITED_WAIT_S)
 
 
-def _read_back_wait_s(attempts: int, reply: Reply, jitter: float) -> float:
+def _read_back_wait_s(
+    attempts: int, reply: Reply, retry_policy: RetryPolicy, jitter: float
+) -> float:
     """Give the seconds until the next read-back. Jitter only adds to them."""
-    wait_s = READ_BACK_WAITS_S[attempts - 1] * (1 + jitter / 4)
+    wait_s = retry_policy.wait_initial_s * 2.0 ** (attempts - 1) * (1 + jitter / 4)
     return max(wait_s, reply.retry_after_s or 0.0)
 
 

@@ -193,7 +193,7 @@ async def test_401_stops_run_and_fails_its_ids() -> None:
 
 
 async def test_invalid_certificate_stops_run_at_once() -> None:
-    reply = Reply(received_at=0.01, error=TransportError.CERTIFICATE)
+    reply = Reply(received_at=0.01, error=TransportError.TLS, is_untrusted=True)
     harness = Harness(ScriptedSender({"*": [reply]}))
     statuses = await harness.run(*ids(50))
     assert set(statuses.values()) == {"failed"}
@@ -216,6 +216,16 @@ async def test_wall_stops_run_and_leaves_ids_to_retry(
     assert harness.dispatcher.stopped is not None
     cause = StopCause.TOKEN if status == 403 else StopCause.REFUSAL
     assert harness.dispatcher.stopped.cause is cause
+
+
+async def test_wall_stops_run_although_read_backs_fail() -> None:
+    sender = ScriptedSender({"*": [404, 500]})
+    harness = Harness(sender, gate=UnlimitedGate(1))
+    statuses = await harness.run(*ids(50))
+    assert list(statuses.values()) == ["unknown"] * WALL_IDS
+    assert harness.dispatcher.stopped is not None
+    assert harness.dispatcher.stopped.cause is StopCause.REFUSAL
+    assert asyncio.get_running_loop().time() < 20
 
 
 @pytest.mark.parametrize("verify", [Verify.NONE, Verify.DOUBTFUL])

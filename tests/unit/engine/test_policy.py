@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.engine.policy import (
-    READ_BACK_WAITS_S,
+    MAX_READ_BACKS,
     Decision,
     Doubt,
     Finish,
@@ -50,7 +50,6 @@ SENT_ERRORS = (
 NOT_SENDING = ("sent", "draft", "canceled", "cancelled", "Draft", " SENT ")
 SENDING = ("running", "scheduled", "active", "RUNNING", "Scheduled")
 UNKNOWN_WORDS = ("needs_decision", "pausing", "", "unknown_status", "archived")
-LAST_READ_BACK = len(READ_BACK_WAITS_S) + 1
 
 
 def reply_id(value: object) -> str | None:
@@ -110,7 +109,7 @@ def settle(
     pause: Reply | None,
     was_in_doubt: bool = False,
     verify: Verify = Verify.ALL,
-    attempts: int = LAST_READ_BACK,
+    attempts: int = MAX_READ_BACKS,
     rate_limited: int = 0,
 ) -> Decision:
     doubt = Doubt.EXCLUDED if pause is None else doubt_of(pause)
@@ -305,7 +304,10 @@ def test_401_on_read_back_stops_run() -> None:
 @pytest.mark.parametrize("decide_on", [decide, partial(settle, pause=response(400))])
 def test_invalid_certificate_stops_run(decide_on: Callable[[Reply], Decision]) -> None:
     reply = Reply(
-        received_at=2.0, error=TransportError.CERTIFICATE, message="it has expired"
+        received_at=2.0,
+        error=TransportError.TLS,
+        is_untrusted=True,
+        message="it has expired",
     )
     decision = decide_on(reply)
 
@@ -436,7 +438,7 @@ def test_read_back_is_repeated_while_status_may_lag(
 ) -> None:
     decisions = [
         settle(shown(campaign_status), pause=pause, attempts=number)
-        for number in range(1, LAST_READ_BACK)
+        for number in range(1, MAX_READ_BACKS)
     ]
 
     assert decisions == [Retry(1.0), Retry(2.0), Retry(4.0), Retry(8.0)]
@@ -572,13 +574,13 @@ def test_id_in_doubt_without_read_back_is_unknown(read_back: Reply) -> None:
         (shown(""), 1, Resend()),
         (shown("sent"), 1, Finish(Status.NOT_PAUSABLE)),
         (shown(None), 1, Retry(1.0)),
-        (shown(None), LAST_READ_BACK, Resend()),
+        (shown(None), MAX_READ_BACKS, Resend()),
         (MISSING, 1, Resend()),
         (response(404), 1, Resend()),
         (response(403), 1, Resend()),
         (response(500), 3, Retry(4.0)),
-        (response(500), LAST_READ_BACK, Resend()),
-        (interrupted(), LAST_READ_BACK, Resend()),
+        (response(500), MAX_READ_BACKS, Resend()),
+        (interrupted(), MAX_READ_BACKS, Resend()),
         (response(429), 4, Retry(0.0)),
     ],
     ids=reply_id,
@@ -779,7 +781,7 @@ def test_counted_attempts_never_exceed_maximum(simulation: Simulation) -> None:
     maximum = simulation.retry_policy.max_attempts
 
     assert counted(simulation.pauses) <= maximum
-    assert counted(simulation.read_backs) <= LAST_READ_BACK
+    assert counted(simulation.read_backs) <= MAX_READ_BACKS
 
 
 @given(simulations())
