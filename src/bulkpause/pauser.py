@@ -3,7 +3,14 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +32,7 @@ from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery, ages_s
-from bulkpause.journal.run_id import check_same_endpoint, new_run_id
+from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.model import (
     InvalidRow,
@@ -106,10 +113,14 @@ class Pauser:
         resume: bool = False,
         guard_rails: GuardRails | None = None,
         run_id: str | None = None,
+        resume_within_s: float | None = 86_400.0,
+        retried: Collection[Status] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
+        self._resume_within_s = resume_within_s
+        self._retried = retried
         self._stopped: StopReason | None = None
         self._token = token if isinstance(token, Token) else Token(token)
         self._proxy = find_proxy(self.settings)
@@ -139,6 +150,10 @@ class Pauser:
                 )
                 await stack.enter_async_context(journal)
                 self._check_endpoint(journal.recovery, self._log)
+                check_recent(
+                    journal.recovery, self._log, self._now(), self._resume_within_s
+                )
+                journal.recovery.reopen(self._retried)
             self._client = await stack.enter_async_context(
                 Client(
                     endpoint_of(settings),
@@ -175,6 +190,16 @@ class Pauser:
     def stopped(self) -> StopReason | None:
         """Why the run stops or stopped early; None if it does not."""
         return self._stopped if self._run is None else self._run.stopped
+
+    @property
+    def already_done(self) -> frozenset[str]:
+        """The ids that the log settles, as read under the lock."""
+        return self._recorder.recovery.settled
+
+    @property
+    def unrecorded(self) -> frozenset[str]:
+        """The ids with a request and no record, after the log failed."""
+        return frozenset()
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ does not settle it, if it has no record, or if the write-ahead log holds a pause
 attempt from a later run than the one of its last record.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -108,6 +108,71 @@ class Recovery:
     def is_plan_whole(self) -> bool:
         """Whether the write-ahead log holds the whole plan of the last run."""
         return not self.headers or self.last_planned == self.headers[-1].planned
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is on record: no record and no header."""
+        return not (self.records or self.invalid or self.headers)
+
+    @property
+    def is_plan_known(self) -> bool:
+        """Whether something says how many ids were planned."""
+        return bool(self.headers) or any(
+            record.planned is not None
+            for record in (*self.records.values(), *self.invalid.values())
+        )
+
+    @property
+    def not_on_record(self) -> int:
+        """The number of planned ids of which not even the id is known."""
+        counts = [record.planned or 0 for record in self.records.values()]
+        counts += [header.planned for header in self.headers]
+        known = {*self.records, *self.planned}
+        return max(0, max(counts, default=0) - len(known))
+
+    @property
+    def not_attempted(self) -> list[Item]:
+        """The planned ids that have neither a record nor a request."""
+        latest = self.latest
+        return [item for id_, item in self.planned.items() if id_ not in latest]
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the last run on record."""
+        names = [record.endpoint for record in self.records.values()]
+        names += [header.base_url for header in self.headers]
+        return next((name for name in reversed(names) if name), None)
+
+    @property
+    def first_at(self) -> str | None:
+        """When the first request was sent."""
+        times = [record.started_at for record in self.records.values()]
+        times += [sent.at for sent in self.sent]
+        return min((at for at in times if at), default=None)
+
+    @property
+    def last_at(self) -> str | None:
+        """When the last line was written."""
+        times = [record.finished_at for record in self.records.values()]
+        times += [sent.at for sent in self.sent]
+        return max((at for at in times if at), default=None)
+
+    @property
+    def last_run_id(self) -> str | None:
+        """The name of the last run."""
+        runs = [record.run_id for record in self.records.values() if record.run_id]
+        runs += [header.run for header in self.headers]
+        return runs[-1] if runs else None
+
+    def age_s(self, now: datetime) -> float | None:
+        """Get the seconds since the last line."""
+        return None if self.last_at is None else _age_s(self.last_at, now)
+
+    def reopen(self, statuses: Collection[Status]) -> None:
+        """Treat ids with these last statuses as open again."""
+        for id_, record in self.records.items():
+            if record.status in statuses and id_ not in self.prior_attempts:
+                self.prior_attempts[id_] = _attempts_of_record(record)
 
 
 def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:

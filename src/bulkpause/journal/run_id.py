@@ -40,3 +40,19 @@ def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> No
 def _endpoint_tag(endpoint_name: str) -> str:
     name = f"{Action.PAUSE} {endpoint_name}"
     return hashlib.sha256(name.encode()).hexdigest()[:6]
+
+
+def check_recent(
+    recovery: Recovery, log: Path, now: datetime, within_s: float | None
+) -> None:
+    """Refuse to resume a log whose last line is old.
+
+    Raises:
+        SettingsError: The last line is older than `within_s` seconds.
+    """
+    age_s = recovery.age_s(now)
+    if within_s is not None and age_s is not None and age_s > within_s:
+        raise SettingsError(
+            f"the last record of {log} is {age_s / 3600:.0f} h old; use a log for each "
+            "day, or a longer --resume-within; nothing was sent"
+        )
