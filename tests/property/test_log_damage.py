@@ -30,9 +30,9 @@ from bulkpause.journal.reader import read_recovery, write_ahead_path
 from bulkpause.journal.recovery import Recovery, ages_s, recover
 from bulkpause.journal.writer import Journal
 from bulkpause.model import Action, Item, Record, Status
-from bulkpause.report.export import NOT_ATTEMPTED, as_csv, as_jsonl, rows
-from bulkpause.report.text import status_lines, summary_lines
-from bulkpause.report.totals import Totals, add_all
+from bulkpause.report.export import as_csv, as_jsonl, rows
+from bulkpause.report.text import running_lines, summary_lines
+from bulkpause.report.totals import NOT_ATTEMPTED, Totals, add_all
 from bulkpause.settings import BURST, STEADY
 from tests.support.nightly import IS_NIGHTLY
 from tests.testkit.virtual_time import wall_clock
@@ -284,7 +284,7 @@ def use_everywhere(found: Recovery) -> None:
     totals = add_all(found.latest.values(), Totals())
     totals.rows = len(found.latest)
     orjson.dumps(totals.as_dict(), option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str)
-    said = [*summary_lines(totals, (BURST, STEADY)), *status_lines(totals)]
+    said = [*summary_lines(totals, (BURST, STEADY)), *running_lines(totals)]
     assert all(line.isprintable() for line in said)
     statuses = frozenset([*Status, NOT_ATTEMPTED])
     for write in (as_csv, as_jsonl):

@@ -5,6 +5,7 @@ from bulkpause.cli.exit_codes import (
     exit_of_error,
     exit_of_run,
     exit_of_totals,
+    gravest,
 )
 from bulkpause.errors import (
     BulkpauseError,
@@ -112,3 +113,19 @@ def test_every_bulkpause_error_is_listed() -> None:
         SettingsError,
         TokenError,
     }
+
+
+def test_unknown_plan_and_missing_ids_are_incomplete() -> None:
+    unknown = totals(3, paused=3)
+    unknown.is_plan_known = False
+    assert exit_of_totals(unknown) is ExitCode.INCOMPLETE
+    missing = totals(4, paused=3)
+    missing.not_on_record = 1
+    assert exit_of_totals(missing) is ExitCode.INCOMPLETE
+
+
+def test_gravest_code_wins_for_several_logs() -> None:
+    order = [ExitCode(code) for code in (70, 6, 4, 8, 5, 1, 0)]
+    for place, code in enumerate(order):
+        assert gravest(reversed(order[place:])) is code
+    assert gravest([ExitCode.INCOMPLETE, ExitCode.INPUT]) is ExitCode.INPUT
