@@ -92,8 +92,8 @@ def cli() -> None:
           bulkpause run export.csv
         In an incident: most expensive first, without a question, with proof:
           bulkpause run export.csv --yes --order-by spend:desc --verify all
-        A scheduled job, with a log for each day, that resumes after an interruption:
-          bulkpause run feed.jsonl --yes --log "pauses-$(date +%F).jsonl" --resume
+        A scheduled job with a log for each day, resumed after an interruption:
+          bulkpause run feed.jsonl --yes --log "$(date +%F).jsonl" --resume
         Carefully: three ids first, and at most 2 % failures:
           bulkpause run export.csv --canary 3 --max-failures 2%
         A trial on the built-in simulator:

@@ -56,7 +56,7 @@ class LogFailure:
             if self.on_record < self.written:
                 yield "if the log was moved or copied away, put that file back first"
         wal = write_ahead_path(Path(self.log))
-        state = "is kept" if self.has_write_ahead_log else "is gone too"
+        state = "is kept" if self.has_write_ahead_log else "is gone"
         yield f"the write-ahead log {wal} {state}"
         if self.remedy is not None:
             yield self.remedy

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -99,9 +100,9 @@ class _Session:
         self._run_id = run_id
         self._display = display
         self._options = options
-        self._since = ""
+        self._totals = totals_of_plan(self._plan, self._recovery, options)
         #: What this process has seen, should the log lose it.
-        self._seen = self._new_totals()
+        self._seen = deepcopy(self._totals)
         self._pauser: Pauser | None = None
         self._log_error: LogError | None = None
 
@@ -157,8 +158,10 @@ class _Session:
             self._recovery.reopen(self._options.reopened)
         start = _fields_of_start(self._prepared, plan, self._log, self._options)
         self._display.handle(Notice("run.started", start))
-        self._since = timestamp(datetime.now(UTC))
-        self._seen = self._new_totals()
+        # Now, since the recovery changes with the run.
+        self._totals = totals_of_plan(plan, self._recovery, self._options)
+        self._totals.since = timestamp(datetime.now(UTC))
+        self._seen = deepcopy(self._totals)
 
     async def _pause_plan(self, pauser: Pauser) -> None:
         if not self._plan.items and not self._plan.invalid_rows:
@@ -196,7 +199,7 @@ class _Session:
         Raises:
             LogError: They cannot be read, or some of them are missing.
         """
-        totals = add_all(read_run(self._log, self._run_id), self._new_totals())
+        totals = add_all(read_run(self._log, self._run_id), deepcopy(self._totals))
         check_none_is_missing(self._seen, totals, self._log)
         if totals.not_attempted < 0:
             sum_of_counts = totals.counts_as_sum()
@@ -225,11 +228,6 @@ class _Session:
         if recovery is None:
             return NextSteps()
         return steps_of_run(self._log, totals_of_log(recovery), self._options)
-
-    def _new_totals(self) -> Totals:
-        totals = totals_of_plan(self._plan, self._recovery, self._options)
-        totals.since = self._since
-        return totals
 
 
 def _new_run_id(options: Options) -> str:
@@ -287,9 +285,13 @@ def totals_of_plan(plan: Plan, recovery: Recovery, options: Options) -> Totals:
 def _count_open(others: Sequence[Record], *, is_retry: bool) -> Counter[str]:
     """Count the ids that are not sent and that may still be running, by status."""
     # Those that an input leaves open belong to another list.
-    counted = {status for status in Status if status.is_retryable and is_retry}
-    counted.add(Status.REJECTED)
-    return Counter(record.status.value for record in others if record.status in counted)
+    found = Counter(record.status for record in others)
+    counted = (
+        status
+        for status in Status
+        if status is Status.REJECTED or (is_retry and status.is_retryable)
+    )
+    return Counter({status.value: found[status] for status in counted if found[status]})
 
 
 def _count_not_paused(others: Sequence[Record]) -> int:
