@@ -33,7 +33,11 @@ def kill_in_the_middle(program: Program, simulator: Simulator, count: int) -> No
 
 
 def write_log(
-    program: Program, endpoint: str, *statuses: Status, hours: float = 0
+    program: Program,
+    endpoint: str,
+    *statuses: Status,
+    hours: float = 0,
+    planned: int | None = None,
 ) -> None:
     """Write the log of a finished run that ended so many hours ago."""
     at = datetime.now(UTC) - timedelta(hours=hours)
@@ -45,7 +49,7 @@ def write_log(
             started_at=timestamp(at),
             finished_at=timestamp(at),
             run_id=new_run_id(at, endpoint),
-            planned=len(statuses),
+            planned=planned or len(statuses),
             endpoint=endpoint,
         )
         for number, status in enumerate(statuses)
@@ -89,6 +93,15 @@ def test_advised_resume_settles_ids_not_on_record(
         0,
         ["12 paused", "0 may still be running"],
     )
+
+
+def test_other_input_does_not_hold_lost_ids(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    write_log(program, simulator.base_url, Status.PAUSED, Status.PAUSED, planned=9)
+    other = program.file("other.txt", "2001\n2002\n")
+    ended = program.pause(simulator, other, "--resume")
+    assert (ended.code, "the log lacks 5 planned ids" in ended.stderr) == (0, True)
+    assert program.call("status", "log.jsonl").code == 5
 
 
 def test_write_ahead_log_cut_after_header_loses_no_id(

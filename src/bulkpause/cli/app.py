@@ -38,7 +38,7 @@ _EXIT_CODES = block(
     2  usage error, or answered "no"; nothing was sent
     3  invalid input; nothing was sent
     4  the token is missing or was rejected
-    5  incomplete: run `bulkpause retry LOG`
+    5  incomplete: `bulkpause status LOG` says what to run next
     6  the log or its disk failed
     7  another run holds the log
     8  a guard rail stopped the run

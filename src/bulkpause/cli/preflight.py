@@ -147,13 +147,19 @@ def plan_of_input(options: Options) -> Plan:
 
 
 def _warn_of_other_input(whole: Plan, recovery: Recovery) -> None:
-    planned_before = set(recovery.planned) - recovery.settled
-    missing = planned_before.difference(item.id for item in whole.items)
-    if missing:
+    ids = {item.id for item in whole.items}
+    if missing := set(recovery.planned) - recovery.settled - ids:
         click.echo(
             "warning: the input differs from the log's plan: "
             f"{format_count(len(missing), 'id')} missing; `bulkpause retry LOG` pauses "
             "them",
+            err=True,
+        )
+    new = len(ids - recovery.planned.keys() - recovery.latest.keys())
+    if (lost := recovery.not_on_record - new) > 0:
+        click.echo(
+            f"warning: the log lacks {format_count(lost, 'planned id')} that the input "
+            "does not hold either; they may still be running",
             err=True,
         )
 

@@ -125,6 +125,7 @@ def test_totals_of_log_count_all_that_is_planned() -> None:
     )
     plan = (Item(id="1", row=1), Item(id="2", row=2))
     entries: list[WalEntry] = [header, plan]
-    totals = totals_of_log(recover([record("1", Status.PAUSED, planned=4)], entries))
+    paused = record("1", Status.PAUSED, planned=4, run_id=header.run)
+    totals = totals_of_log(recover([paused], entries))
     assert (totals.rows, totals.not_attempted, totals.not_on_record) == (4, 3, 2)
     assert totals.parts_running() == {"not attempted": 1, "not on record": 2}

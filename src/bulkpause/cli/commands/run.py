@@ -165,7 +165,8 @@ class _Session:
 
     async def _pause_plan(self, pauser: Pauser) -> None:
         if not self._plan.items and not self._plan.invalid_rows:
-            return  # another run has done it all meanwhile
+            self._display.close()  # another run has done it all meanwhile
+            return
         now = asyncio.get_running_loop().time
         monitor = Monitor(pauser, len(self._plan.items), self._display, now=now)
         async with monitor.open():
