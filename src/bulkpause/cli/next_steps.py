@@ -48,10 +48,10 @@ class NextSteps:
 def totals_of_log(recovery: Recovery) -> Totals:
     """Count all ids of a log, and those that it should hold."""
     records = [*recovery.latest.values(), *recovery.invalid.values()]
-    missing = len(recovery.not_attempted) + recovery.not_on_record
+    not_on_record = recovery.not_on_record
     totals = Totals(
-        rows=len(records) + missing,
-        not_on_record=recovery.not_on_record,
+        rows=len(records) + len(recovery.not_attempted) + not_on_record,
+        not_on_record=not_on_record,
         is_plan_known=recovery.is_plan_known,
     )
     return add_all(records, totals)

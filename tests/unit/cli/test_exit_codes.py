@@ -84,6 +84,15 @@ def test_stop_cause_chooses_exit_code(cause: StopCause, code: ExitCode) -> None:
     assert exit_of_run(totals(3, paused=2), StopReason(cause, "why")) is code
 
 
+@pytest.mark.parametrize(
+    "cause",
+    sorted({*StopCause} - {StopCause.TOKEN, StopCause.GUARD_RAIL, StopCause.LOG}),
+)
+def test_rows_choose_exit_code_of_other_stops(cause: StopCause) -> None:
+    stopped = StopReason(cause, "why")
+    assert exit_of_run(totals(3, failed=3), stopped) is ExitCode.INCOMPLETE
+
+
 def test_rows_choose_exit_code_without_stop() -> None:
     assert exit_of_run(totals(3, paused=3), None) is ExitCode.ALL_PAUSED
     assert exit_of_run(totals(3, paused=2), None) is ExitCode.INCOMPLETE
