@@ -136,6 +136,10 @@ class Dispatcher:
         if self._dispatching is not None:
             self._dispatching.cancel()
 
+    def fail(self, error: LogError) -> None:
+        """Stop for a failure of the log, also if no more lines are written to it."""
+        self._stop_for_log(error)
+
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         while await self.backlog.ready():
             if self._circuit_breaker.is_open:

@@ -11,6 +11,7 @@ from bulkpause.engine.dispatcher import Dispatcher, RunContext
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
 from bulkpause.engine.job import Job
 from bulkpause.engine.ports import RateLimiter, Recorder, SenderWithDeadline
+from bulkpause.errors import LogError
 from bulkpause.model import Record, StopCause, StopReason
 
 
@@ -76,6 +77,13 @@ class Run:
     def stop(self, reason: StopReason) -> None:
         """Send nothing new. Requests in flight are awaited and recorded."""
         self._dispatcher.stop(reason)
+
+    def fail(self, error: LogError) -> None:
+        """Stop for a failure of the log; `records` raises it.
+
+        Requests in flight are awaited.
+        """
+        self._dispatcher.fail(error)
 
     async def records(self, jobs: Iterator[Job]) -> AsyncGenerator[Record, None]:
         """Run the jobs, and give each record as soon as it is written.
