@@ -28,6 +28,7 @@ class UnsyncedRecords(NullJournal):
     """Writes each record, and leaves the sync to the kernel."""
 
     def __init__(self, file: AppendFile) -> None:
+        super().__init__()
         self._file = file
 
     def write(self, record: Record) -> None:
@@ -38,6 +39,7 @@ class RecordsOnly(NullJournal):
     """The journal without its write-ahead log: records are written and synced."""
 
     def __init__(self, journal: Journal) -> None:
+        super().__init__()
         self._journal = journal
 
     def write(self, record: Record) -> None:

@@ -3,7 +3,14 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,13 +26,13 @@ from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.run import Run
-from bulkpause.errors import InputError
+from bulkpause.errors import InputError, LogError, SettingsError
 from bulkpause.ids import parse_item, validate
 from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery, ages_s
-from bulkpause.journal.run_id import check_same_endpoint, new_run_id
+from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.model import (
     InvalidRow,
@@ -83,6 +90,10 @@ class Pauser:
             (with `Verify.NONE` they are sent again in their usual order).
         guard_rails: Rules that stop the run early.
         run_id: The name of the run in every record; None makes a new one.
+        resume_within_s: The greatest age in seconds of the last line of a log that is
+            resumed, since its campaigns may have been started again; None for any age.
+        retried: Last statuses that do not settle an id, though they are final
+            otherwise, such as `rejected`. `paused` cannot be among them.
         now: The wall clock.
 
     Attributes:
@@ -91,7 +102,8 @@ class Pauser:
 
     Raises:
         SettingsError: A setting cannot be used, or, on entering, the log exists and
-            is not resumed, or belongs to another endpoint.
+            is not resumed, belongs to another endpoint, or is older than
+            `resume_within_s`.
         TokenError: The token is empty or not a valid token.
         LogError: The log cannot be created or read, on entering.
         LogHeldError: Another run holds the log, on entering.
@@ -106,10 +118,16 @@ class Pauser:
         resume: bool = False,
         guard_rails: GuardRails | None = None,
         run_id: str | None = None,
+        resume_within_s: float | None = 86_400.0,
+        retried: Collection[Status] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
+        if Status.PAUSED in retried:
+            raise SettingsError("paused ids cannot be retried: they are done")
+        self._resume_within_s = resume_within_s
+        self._retried = frozenset(retried)
         self._stopped: StopReason | None = None
         self._token = token if isinstance(token, Token) else Token(token)
         self._proxy = find_proxy(self.settings)
@@ -118,6 +136,8 @@ class Pauser:
         self._loaded_log: LoadedLog | None = None
         self._guard_rails = guard_rails or GuardRails()
         self._requests = self._planned = self._finished = 0
+        self._last_plan: tuple[Item, ...] = ()
+        self._planned_in_log = 0
         self._request_ids = self._number_requests()
         self._now = now
         self._run: Run | None = None
@@ -131,14 +151,8 @@ class Pauser:
         settings = self.settings
         async with AsyncExitStack() as stack:
             if self._log is not None:
-                self._recorder = journal = Journal(
-                    self._log,
-                    resume=self._resume,
-                    now=self._now,
-                    known=self._loaded_log,
-                )
+                self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)
-                self._check_endpoint(journal.recovery, self._log)
             self._client = await stack.enter_async_context(
                 Client(
                     endpoint_of(settings),
@@ -165,11 +179,34 @@ class Pauser:
             await self._run.cancel()
         await self._stack.__aexit__(kind, error, traceback)
 
-    def _check_endpoint(self, recovery: Recovery, log: Path) -> None:
+    def _open_journal(self, log: Path) -> Journal:
+        journal = Journal(
+            log,
+            resume=self._resume,
+            now=self._now,
+            known=self._loaded_log,
+            on_failure=self._fail,
+        )
+        try:
+            self._check_log(journal.recovery, log)
+        except BaseException:
+            journal.discard()
+            raise
+        journal.recovery.reopen(self._retried)
+        return journal
+
+    def _check_log(self, recovery: Recovery, log: Path) -> None:
         """Check what was read under the lock. A log loaded before was checked then."""
         loaded = self._loaded_log
         if loaded is None or recovery is not loaded.recovery:
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
+        # Always: it may have grown old while somebody thought about the answer.
+        check_recent(recovery, log, self._now(), self._resume_within_s)
+
+    def _fail(self, error: LogError) -> None:
+        """End the run that the log has failed. Later lists cannot begin."""
+        if self._run is not None:
+            self._run.fail(error)
 
     @property
     def stopped(self) -> StopReason | None:
@@ -177,9 +214,18 @@ class Pauser:
         return self._stopped if self._run is None else self._run.stopped
 
     @property
+    def already_done(self) -> frozenset[str]:
+        """The ids that the log settles, as it was read under its lock on entering."""
+        return self._recorder.recovery.settled
+
+    @property
     def unrecorded(self) -> frozenset[str]:
-        """The ids of which a request was sent and no record could be written yet."""
-        return frozenset() if self._run is None else self._run.ids_without_record
+        """The ids that this run sent a pause request for and that have no record.
+
+        Valid during the run and after `async with`, whatever ended it. Without a log
+        it is empty.
+        """
+        return self._recorder.unrecorded
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -265,9 +311,10 @@ class Pauser:
             InputError: The plan has an invalid or repeated id; nothing was sent.
             LogError: A record could not be written; nothing more was sent.
         """
-        plan = _plan_of(ids)
         # Again, since only what is read under the lock is certain.
-        items = plan.without(self._recorder.recovery.settled).items
+        plan = _plan_of(ids).without(self.already_done)
+        items = plan.items
+        self._count_in_log(plan)
         header = self._header(items)
         # Before the plan: a log with a plan has the invalid rows on record.
         for row in plan.invalid_rows:
@@ -285,6 +332,15 @@ class Pauser:
                 self._finished += 1
                 yield record
 
+    def _count_in_log(self, plan: Plan) -> None:
+        """Count the ids that the log is meant to hold, those of this plan included."""
+        recovery = self._recorder.recovery
+        # Not before there is a second list: it may be a million ids.
+        if self._last_plan:
+            recovery.begin(self._last_plan, self._planned_in_log)
+        self._planned_in_log = recovery.count_planned(plan)
+        self._last_plan = plan.items
+
     def _header(self, items: Sequence[Item]) -> Header:
         return Header(
             run=self.run_id,
@@ -301,7 +357,7 @@ class Pauser:
             error=f"{row.detail}; {row.remedy}",
             row=row.row,
             run_id=self.run_id,
-            planned=header.planned,
+            planned=self._planned_in_log,
             endpoint=header.base_url,
         )
         self._recorder.write(record)
@@ -314,7 +370,7 @@ class Pauser:
             recorder=self._recorder,
             context=RunContext(
                 run_id=self.run_id,
-                planned=header.planned,
+                planned=self._planned_in_log,
                 endpoint=header.base_url,
                 request_ids=self._request_ids,
                 reason=self.settings.reason,

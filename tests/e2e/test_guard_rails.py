@@ -166,8 +166,12 @@ def test_consecutive_403_responses_stop_run(program: Program, serve: Serve) -> N
 def test_rejected_token_names_id(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1003": (Fault.UNAUTHORIZED,)})
     ended = program.pause(simulator, program.ids(9), *ONE_BY_ONE)
-    assert (ended.code, ended.summary) == (4, "9 rows = 2 paused + 7 not_attempted")
-    assert "), at id 1003; left: 7 not_attempted\n" in ended.stderr
+    # The id was sent, so that it is not one that was not attempted.
+    assert (ended.code, ended.summary) == (
+        4,
+        "9 rows = 2 paused + 1 failed + 6 not_attempted",
+    )
+    assert "), at id 1003; left: 1 failed, 6 not_attempted\n" in ended.stderr
     assert "retry with: bulkpause retry" in ended.stderr
 
 

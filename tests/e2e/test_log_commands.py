@@ -6,6 +6,7 @@ import io
 import orjson
 import pytest
 
+from bulkpause.cli.options import RETRIABLE
 from bulkpause.journal.codec import Header, encode, encode_plan
 from bulkpause.model import Item
 from bulkpause.plan import digest
@@ -56,6 +57,87 @@ def test_retry_takes_failed_and_unknown_ids_only(
     assert ended.summary == "2 rows = 2 paused"
     asked = [(one.action, one.id) for one in simulator.ledger[before:]]
     assert sorted(asked) == [("pause", "1002"), ("view", "1003")]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "ids", "summary", "code"),
+    [
+        ("rejected", ["1005"], "1 row = 1 paused", 5),
+        ("rejected,failed,unknown", ["1002", "1003", "1005"], "3 rows = 3 paused", 1),
+        ("not_pausable", ["1006"], "1 row = 1 not_pausable", 5),
+        ("already_paused", ["1007"], "1 row = 1 already_paused", 5),
+    ],
+)
+def test_retry_takes_ids_of_named_statuses(
+    program: Program,
+    serve: Serve,
+    statuses: str,
+    ids: list[str],
+    summary: str,
+    code: int,
+) -> None:
+    simulator = first_run(program, serve)
+    before = len(simulator.ledger)
+    options = (*to(simulator), "--status", statuses, "--expect", str(len(ids)))
+    ended = program.call("retry", "log.jsonl", *options)
+    assert (ended.summary, ended.code) == (summary, code)
+    assert {entry.id for entry in simulator.ledger[before:]} == {*ids}
+    status = program.call("status", "log.jsonl")
+    assert status.code == code
+
+
+def test_retry_of_some_statuses_counts_all_others(
+    program: Program, serve: Serve
+) -> None:
+    simulator = first_run(program, serve)
+    ended = program.call("retry", "log.jsonl", *to(simulator), "--status", "failed")
+    assert ended.stdout.splitlines()[:2] == [
+        "1 row = 1 paused",
+        (
+            "2 may still be running: 1 rejected in an earlier run, "
+            "1 unknown in an earlier run"
+        ),
+    ]
+    assert "retry with: bulkpause retry log.jsonl" in ended.stderr
+
+
+@pytest.mark.parametrize("status", ["paused", "invalid", "failed,paused", "gone"])
+def test_retry_refuses_other_statuses(
+    program: Program, serve: Serve, status: str
+) -> None:
+    simulator = first_run(program, serve)
+    before = len(simulator.ledger)
+    ended = program.call("retry", "log.jsonl", *to(simulator), "--status", status)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert f"choose from {', '.join(RETRIABLE)}" in ended.stderr
+    assert len(simulator.ledger) == before
+
+
+def test_printed_retry_keeps_named_statuses(program: Program, serve: Serve) -> None:
+    scripts = dict.fromkeys(["1001", "1002"], (Fault.NOT_FOUND,) * 9)
+    simulator = serve(scripts=scripts)
+    program.pause(simulator, program.ids(3), *RULES)
+    options = (*to(simulator), "--status", "rejected", "--canary", "1")
+    ended = program.call("retry", "log.jsonl", *options)
+    assert ended.code == 8
+    assert "--status failed,unknown,not_attempted,rejected" in ended.stderr
+
+
+def test_retry_of_empty_log_names_remedy(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.log.write_bytes(b"")
+    ended = program.call("retry", "log.jsonl", *to(simulator))
+    assert (ended.code, ended.stdout.splitlines()) == (
+        5,
+        ["0 rows = 0", "nothing is on record: every campaign may still be running"],
+    )
+    assert "bulkpause run INPUT --log log.jsonl --resume" in ended.stderr
+    found = orjson.loads(
+        program.call("retry", "log.jsonl", *to(simulator), "--json").stdout
+    )
+    assert (found["exit_code"], found["is_plan_known"]) == (5, False)
+    assert found["next"].startswith("bulkpause run INPUT --log log.jsonl --resume")
+    assert len(simulator.ledger) == 0
 
 
 def test_retry_takes_ids_not_attempted(program: Program, serve: Serve) -> None:
@@ -119,10 +201,14 @@ def test_run_killed_before_plan_needs_input(program: Program, serve: Serve) -> N
     kill_before_its_plan(program, *run)
     before = len(simulator.ledger)
     ended = program.call("retry", "log.jsonl", *to(simulator))
-    assert (ended.code, ended.stdout) == (6, "")
-    assert (
-        "resume it with `bulkpause run INPUT --log log.jsonl --resume`" in ended.stderr
+    assert (ended.code, ended.stdout.splitlines()) == (
+        5,
+        ["3 rows = 3 not_attempted", "3 may still be running: 3 not on record"],
     )
+    assert (
+        "resume with its input: bulkpause run INPUT --log log.jsonl --resume "
+        f"--base-url {simulator.base_url} --yes\n"
+    ) in ended.stderr
     assert len(simulator.ledger) == before
     assert program.call(*run, "--resume").code == 0
     assert set(program.statuses()) == {"1001", "1002", "1003"}
@@ -151,7 +237,7 @@ def test_status_equals_summary_of_run(program: Program, serve: Serve) -> None:
         program.pause(simulator, program.ids(8), *RULES, "--json").stdout
     )
     later = orjson.loads(program.call("status", "log.jsonl", "--json").stdout)
-    same = sorted(set(live) & set(later) - {"wall_s"})
+    same = sorted(set(live) & set(later) - {"wall_s", "next"})
     assert {"rows", "paused", "causes", "requests", "read_back", "unknown"} < set(same)
     assert {name: later[name] for name in same} == {name: live[name] for name in same}
 

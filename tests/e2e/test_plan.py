@@ -3,7 +3,8 @@
 import orjson
 import pytest
 
-from tests.support.program import ProcessResult, Program, Serve
+from bulkpause.simulator import Fault, Window
+from tests.support.program import ProcessResult, Program, Serve, until
 
 
 EXPORT = (
@@ -174,3 +175,27 @@ def test_input_of_skipped_rows_only_exits_1(program: Program, serve: Serve) -> N
     ended = program.pause(simulator, source, "--skip-invalid")
     assert (ended.code, ended.summary) == (1, "2 rows = 2 invalid")
     assert len(simulator.ledger) == 0
+
+
+def test_same_command_goes_on_after_kill(program: Program, serve: Serve) -> None:
+    simulator = serve(windows=(Window(limit=5, period_s=0.5),))
+    source = program.ids(20)
+    digest = digest_of(program, source)
+    guards = ("--plan", digest, "--expect", "20", "--resume")
+    options = (*program.to(simulator), "--burst", "5/500ms", *guards)
+    running = program.start("run", source, "--yes", *options)
+    until(lambda: program.log.exists() and program.log.read_bytes().count(b"\n") > 2)
+    running.kill()
+    ended = program.call("run", source, "--yes", *options)
+    assert (ended.code, "already_done" in ended.summary) == (0, True)
+    assert set(program.statuses().values()) == {"paused"}
+    again = program.call("run", source, "--yes", *options)
+    assert (again.code, again.summary) == (0, "20 rows = 20 already_done")
+
+
+def test_retry_expects_number_of_ids_it_sends(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1002": (Fault.UNAVAILABLE,)})
+    program.pause(simulator, program.ids(3), "--max-attempts", "1")
+    options = ("log.jsonl", "--yes", "--base-url", simulator.base_url)
+    assert program.call("retry", *options, "--expect", "3").code == 8
+    assert program.call("retry", *options, "--expect", "1").code == 0

@@ -64,3 +64,44 @@ def test_prompt_names_simulator(program: Program) -> None:
     terminal.wait_for("Pause 2 campaigns on the simulator, in about 1 s? [y/N]: ")
     terminal.type("y\n")
     assert terminal.end() == 0
+
+
+def test_list_done_at_prompt_is_counted_anew(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    options = [*program.to(simulator), "--resume"]
+    terminal = program.on_a_terminal("run", program.ids(4), *options)
+    terminal.wait_for("Pause 4 campaigns on ")
+    assert program.call("run", "ids.txt", "--yes", *options).code == 0
+    terminal.type("y\n")
+    assert terminal.end() == 0
+    assert "4 rows = 4 already_done" in terminal.seen
+    assert len(simulator.ledger) == 4
+
+
+def test_list_partly_done_at_prompt_is_counted_anew(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
+    options = [*program.to(simulator), "--resume"]
+    terminal = program.on_a_terminal("run", program.ids(4), *options)
+    terminal.wait_for("Pause 4 campaigns on ")
+    first = program.file("first.txt", "1001\n1002\n")
+    assert program.call("run", first, "--yes", *options).code == 1
+    terminal.type("y\n")
+    assert terminal.end() == 1
+    assert "4 rows = 2 paused + 2 already_done" in terminal.seen
+    assert "1 may still be running: 1 rejected in an earlier run" in terminal.seen
+
+
+def test_retry_done_at_prompt_is_counted_anew(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1002": (Fault.UNAVAILABLE,)})
+    program.pause(simulator, program.ids(3), "--max-attempts", "1")
+    options = ["log.jsonl", "--base-url", simulator.base_url]
+    terminal = program.on_a_terminal("retry", *options)
+    terminal.wait_for("Pause 1 campaign on ")
+    assert program.call("retry", *options, "--yes").code == 0
+    before = len(simulator.ledger)
+    terminal.type("y\n")
+    assert terminal.end() == 0
+    assert "1 row = 1 already_done" in terminal.seen
+    assert len(simulator.ledger) == before

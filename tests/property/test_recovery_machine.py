@@ -129,7 +129,8 @@ class LogMachine(RuleBasedStateMachine):
         the campaign counts as paused by another person.
         """
         ahead = self.log.with_name("log.wal")
-        if ahead.exists() and call.request_id.encode() in ahead.read_bytes():
+        lines = ahead.read_bytes().split(b"\n")[:-1] if ahead.exists() else []
+        if any(b'"%s"' % call.request_id.encode() in line for line in lines):
             return True
         record = read_recovery(self.log).records.get(call.id)
         return record is not None and record.run_id == run_of(call.request_id)

@@ -69,7 +69,7 @@ def problems_of(
     unsettled = asked - recorded
     if len(unsettled) > MAX_IN_FLIGHT:
         yield f"{len(unsettled)} sent without a record"
-    named = re.search("in flight: (.*)", ended.stderr)
+    named = re.search("in flight: ([^;]*)", ended.stderr)
     if unsettled and (named is None or not unsettled <= set(named[1].split(", "))):
         yield f"{unsettled} were in flight, and it says {ended.stderr!r}"
 

@@ -13,7 +13,7 @@ from bulkpause.journal.append_file import AppendFile
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file was opened, with this content."""
+    """A file was opened, or its torn last line was cut, with this content."""
 
     name: str
     content: bytes
@@ -132,6 +132,10 @@ def traced(trace: Trace) -> Iterator[None]:
         def __init__(self, path: Path) -> None:
             super().__init__(path)
             trace.steps.append(Opened(path.name, path.read_bytes()))
+
+        def cut_tail(self, size: int) -> None:
+            super().cut_tail(size)
+            trace.steps.append(Opened(self.path.name, self.path.read_bytes()))
 
         def append(self, line: bytes) -> None:
             super().append(line)

@@ -71,6 +71,7 @@ def test_public_attributes_of_pauser_are_exported_types() -> None:
 def test_public_members_of_pauser_are_frozen() -> None:
     members = {name for name in vars(bulkpause.Pauser) if name[0] != "_"}
     assert members == {
+        "already_done",
         "pause",
         "snapshot",
         "stop",

@@ -18,10 +18,16 @@ from bulkpause.cli.flags import (
     options_of,
 )
 from bulkpause.cli.help import LazyGroup, block
-from bulkpause.cli.options import Options
+from bulkpause.cli.options import (
+    RETRIABLE,
+    RETRIED_BY_DEFAULT,
+    Options,
+    parse_retried,
+)
 from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.model import Status
-from bulkpause.report.export import NOT_ATTEMPTED
+from bulkpause.report.totals import NOT_ATTEMPTED
+from bulkpause.settings import parse_duration
 
 
 _EXIT_CODES = block(
@@ -32,7 +38,7 @@ _EXIT_CODES = block(
     2  usage error, or answered "no"; nothing was sent
     3  invalid input; nothing was sent
     4  the token is missing or was rejected
-    5  incomplete: run `bulkpause retry LOG`
+    5  incomplete: `bulkpause status LOG` says what to run next
     6  the log or its disk failed
     7  another run holds the log
     8  a guard rail stopped the run
@@ -86,8 +92,8 @@ def cli() -> None:
           bulkpause run export.csv
         In an incident: most expensive first, without a question, with proof:
           bulkpause run export.csv --yes --order-by spend:desc --verify all
-        A scheduled job that resumes after an interruption:
-          bulkpause run feed.jsonl --yes --log today.jsonl --resume
+        A scheduled job with a log for each day, resumed after an interruption:
+          bulkpause run feed.jsonl --yes --log "$(date +%F).jsonl" --resume
         Carefully: three ids first, and at most 2 % failures:
           bulkpause run export.csv --canary 3 --max-failures 2%
         A trial on the built-in simulator:
@@ -108,10 +114,18 @@ def cli() -> None:
     help="Resume the log if it exists: ids that it settles are skipped.",
 )
 @click.option(
+    "--resume-within",
+    type=parse_duration,
+    metavar="DURATION",
+    default="24h",
+    show_default=True,
+    help="Refuse to resume an older log: campaigns may have been started again.",
+)
+@click.option(
     "--expect",
     type=click.IntRange(0),
     metavar="N",
-    help="Refuse an input with a different number of ids to pause.",
+    help="Refuse an input with a different number of ids, those done included.",
 )
 @click.option(
     "--plan",
@@ -146,6 +160,13 @@ def run(**given: Any) -> ExitCode:
 )
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option(
+    "--status",
+    type=parse_retried,
+    default=",".join(RETRIED_BY_DEFAULT),
+    show_default=True,
+    help=f"Statuses to retry, separated by commas: {', '.join(RETRIABLE)}.",
+)
+@click.option(
     "--expect",
     type=click.IntRange(0),
     metavar="N",
@@ -156,10 +177,11 @@ def run(**given: Any) -> ExitCode:
 def retry(**given: Any) -> ExitCode:
     """Pause the ids that LOG leaves open.
 
-    These are the failed, unknown and not attempted ones. Ids in doubt are read back
-    first. Records are appended to LOG.
+    These are the failed, unknown and not attempted ones, unless --status names others.
+    Ids in doubt are read back first. Records are appended to LOG.
     """
-    return _run(options_of({**given, "input": None, "resume": True}))
+    fixed = {"input": None, "resume": True, "resume_within": None}
+    return _run(options_of({**given, **fixed}))
 
 
 @cli.command(
@@ -194,19 +216,25 @@ def plan(**given: Any) -> ExitCode:
         """
         After an incident:
           bulkpause status pauses.jsonl
+        Several logs; the exit code is that of the worst:
+          bulkpause status monday.jsonl tuesday.jsonl
         For a program:
           bulkpause status pauses.jsonl --json
     """,
     )
     + _EXIT_CODES,
 )
-@click.argument("log", metavar="LOG", type=PATH)
+@click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
 @click.option("--json", is_flag=True, help="Print one JSON object.")
-def status(log: Path, *, json: bool) -> ExitCode:
-    """Show from LOG what is paused and what may still be running. Sends nothing."""
+def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
+    """Show from each LOG what is paused and what may still be running.
+
+    It says whose log it is, how old it is, and whether a run holds it now. An id that
+    was planned and is not known to have stopped counts as still running. Sends nothing.
+    """
     from bulkpause.cli.commands.log import show_status  # noqa: PLC0415 (see _run)
 
-    return show_status(log, is_json=json)
+    return show_status(logs, is_json=json)
 
 
 @cli.command(
@@ -236,7 +264,10 @@ def status(log: Path, *, json: bool) -> ExitCode:
     help="Output format.",
 )
 def export(**given: Any) -> ExitCode:
-    """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing."""
+    """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing.
+
+    Ids that were planned and are not on record cannot be listed; stderr counts them.
+    """
     from bulkpause.cli.commands.log import export_log  # noqa: PLC0415 (see _run)
 
     statuses = given["status"].split(",")

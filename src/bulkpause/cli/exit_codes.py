@@ -1,5 +1,6 @@
 """Exit codes, on which schedulers act. A test freezes them."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from bulkpause.errors import (
@@ -39,6 +40,26 @@ class ExitCode(IntEnum):
     BUG = 70
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+#: The gravest first, for several logs or accounts. A log that cannot be found says
+#: as little as one that cannot be read.
+_BY_GRAVITY = (
+    ExitCode.BUG,
+    ExitCode.LOG,
+    ExitCode.INPUT,
+    ExitCode.TOKEN,
+    ExitCode.GUARD_RAIL,
+    ExitCode.INCOMPLETE,
+    ExitCode.SOME_NOT_PAUSABLE,
+    ExitCode.ALL_PAUSED,
+)
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """Choose the gravest of several exit codes. One that is not listed is graver."""
+    known = {code: place for place, code in enumerate(_BY_GRAVITY)}
+    return min(codes, key=lambda code: known.get(code, -1))
 
 
 def exit_of_totals(totals: Totals) -> ExitCode:

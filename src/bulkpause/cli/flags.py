@@ -218,6 +218,8 @@ _OPTION_OF = {
     "give_up_after_s": "give_up_after",
     "timeout_s": "timeout",
     "order": "order_by",
+    "resume_within_s": "resume_within",
+    "retried": "status",
     "digest": "plan",
     "is_confirmed": "yes",
     "is_simulated": "simulate",

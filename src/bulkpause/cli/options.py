@@ -3,19 +3,34 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 
-from bulkpause._text import display_name
+from bulkpause._text import display_name, quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import Verify
+from bulkpause.errors import SettingsError
 from bulkpause.inputs.ordering import Order
 from bulkpause.inputs.reader import Layout
-from bulkpause.model import Limit
+from bulkpause.model import Limit, Status
+from bulkpause.report.log_status import OLD_S
+from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
 
 
+#: The statuses that `retry` may take: all but those of paused and invalid rows.
+RETRIABLE = (
+    Status.FAILED.value,
+    Status.UNKNOWN.value,
+    NOT_ATTEMPTED,
+    Status.REJECTED.value,
+    Status.NOT_PAUSABLE.value,
+    Status.ALREADY_PAUSED.value,
+)
+#: The statuses that `retry` takes unless told otherwise.
+RETRIED_BY_DEFAULT = RETRIABLE[:3]
 #: The name of the simulator in logs. Its address differs each time.
 SIMULATOR = "simulator"
 
@@ -36,10 +51,18 @@ class Options:
     progress: str = "auto"
     log_level: str = "info"
     resume: bool = False
+    resume_within_s: float | None = None
+    retried: tuple[str, ...] = RETRIED_BY_DEFAULT
     is_confirmed: bool = False
     is_simulated: bool = False
     is_json: bool = False
     skips_invalid: bool = False
+
+    @property
+    def reopened(self) -> frozenset[Status]:
+        """The statuses that are final, and retried all the same."""
+        named = (status for status in Status if status.is_settled)
+        return frozenset(status for status in named if status in self.retried)
 
     @property
     def named_settings(self) -> Settings:
@@ -57,6 +80,20 @@ class Options:
         return display_name(self.input or "-")
 
 
+def parse_retried(text: str) -> tuple[str, ...]:
+    """Read the statuses of `retry --status`, separated by commas.
+
+    Raises:
+        SettingsError: One of them cannot be retried, or is none.
+    """
+    statuses = tuple(part.strip() for part in text.split(","))
+    if wrong := [status for status in statuses if status not in RETRIABLE]:
+        raise SettingsError(
+            f"{quote(wrong[0])} cannot be retried; choose from {', '.join(RETRIABLE)}"
+        )
+    return statuses
+
+
 def retry_command(
     log: Path,
     settings: Settings,
@@ -64,15 +101,48 @@ def retry_command(
     is_simulated: bool = False,
     is_confirmed: bool = False,
     token_file: Path | None = None,
+    retried: Sequence[str] = RETRIED_BY_DEFAULT,
 ) -> str:
     """Write the command that retries a log with the options of its run.
 
     It keeps the log, the API or the simulator, the proxy unless it has a password, the
     token file, the rate limits, the maximum in flight, the reason and the ids to read
-    back; and `--yes` if `is_confirmed`. Other options are left out.
+    back; the statuses of `retried` beside the usual ones; and `--yes` if
+    `is_confirmed`. Other options are left out.
     """
     words = ["bulkpause", "retry", str(log)]
-    words += ["--simulate"] if is_simulated else _api_options(settings)
+    if more := [name for name in retried if name not in RETRIED_BY_DEFAULT]:
+        words += ["--status", ",".join((*RETRIED_BY_DEFAULT, *more))]
+    words += _kept_options(settings, token_file, is_simulated=is_simulated)
+    return shlex.join([*words, "--yes"] if is_confirmed else words)
+
+
+def resume_command(
+    log: Path,
+    settings: Settings,
+    *,
+    is_simulated: bool = False,
+    is_confirmed: bool = False,
+    token_file: Path | None = None,
+    age_s: float | None = None,
+) -> str:
+    """Write the command that resumes a log with its input, which is named INPUT.
+
+    It keeps what `retry_command` keeps. A log whose last line is `age_s` seconds old
+    may need a longer `--resume-within`.
+    """
+    words = ["bulkpause", "run", "INPUT", "--log", str(log), "--resume"]
+    if age_s is not None and age_s > OLD_S:
+        # An hour more, so that the command is still good when it is typed.
+        words += ["--resume-within", f"{ceil(age_s / 3600) + 1}h"]
+    words += _kept_options(settings, token_file, is_simulated=is_simulated)
+    return shlex.join([*words, "--yes"] if is_confirmed else words)
+
+
+def _kept_options(
+    settings: Settings, token_file: Path | None, *, is_simulated: bool
+) -> list[str]:
+    words = ["--simulate"] if is_simulated else _api_options(settings)
     if token_file is not None:
         words += ["--token-file", str(token_file)]
     words += _limit_options(settings.limits)
@@ -82,7 +152,7 @@ def retry_command(
         words += ["--reason", settings.reason]
     if settings.retry_policy.verify is not Verify.REFUSED:
         words += ["--verify", settings.retry_policy.verify]
-    return shlex.join([*words, "--yes"] if is_confirmed else words)
+    return words
 
 
 def _api_options(settings: Settings) -> list[str]:

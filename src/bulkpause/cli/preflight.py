@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -12,16 +14,18 @@ from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli import hints
 from bulkpause.cli.options import Options
 from bulkpause.engine.policy import Verify
-from bulkpause.errors import GuardRailError, InputError, LogError
+from bulkpause.errors import GuardRailError, InputError
 from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.ordering import ordered
 from bulkpause.inputs.reader import read
 from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.run_id import check_same_endpoint
-from bulkpause.model import InvalidRow
+from bulkpause.journal.run_id import check_recent, check_same_endpoint
+from bulkpause.model import InvalidRow, Record
 from bulkpause.plan import Plan, make_plan
 from bulkpause.ratelimit.estimate import time_needed_s
+from bulkpause.report.log_status import OLD_S, age_in_words
+from bulkpause.report.totals import NOT_ATTEMPTED
 
 
 #: At most this many invalid rows are shown; the others are counted.
@@ -30,12 +34,27 @@ MAX_INVALID_SHOWN = 20
 IDS_SHOWN = 3
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A run that was checked and that may begin.
+
+    Attributes:
+        plan: The ids to send, and counts of the rows that are not sent.
+        loaded: What earlier runs left in the log.
+        digest: The digest of the whole input, ids that are done included.
+    """
+
+    plan: Plan
+    loaded: LoadedLog
+    digest: str
+
+
 def load_log(options: Options) -> LoadedLog:
     """Read what earlier runs left in the log.
 
     Raises:
-        SettingsError: The log exists and is not resumed, or belongs to another
-            endpoint.
+        SettingsError: The log exists and is not resumed, belongs to another endpoint,
+            or is too old to be resumed.
         InputError: The log to retry does not exist.
         LogError: The log cannot be read or is damaged.
     """
@@ -49,46 +68,67 @@ def load_log(options: Options) -> LoadedLog:
     if options.input is None and not exists(log):
         raise InputError(f"{log} does not exist; nothing was sent")
     loaded = read_log(log)
-    check_same_endpoint(loaded.recovery, options.named_settings.endpoint_name, log)
+    recovery, now = loaded.recovery, datetime.now(UTC)
+    check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
+    check_recent(recovery, log, now, options.resume_within_s)
+    recovery.reopen(options.reopened)
+    if options.input is None:
+        _warn_of_age(recovery.age_s(now), log)
     return loaded
 
 
-def make_run_plan(options: Options, recovery: Recovery) -> Plan:
+def _warn_of_age(age_s: float | None, log: Path) -> None:
+    if age_s is not None and age_s > OLD_S:
+        click.echo(
+            f"warning: the last record of {log} is {age_in_words(age_s)} old: campaigns "
+            "may have been started again since, and a retry sends open ids only",
+            err=True,
+        )
+
+
+def prepare(options: Options) -> Prepared:
     """Plan a run of the input, or a retry of the log without one.
 
     Raises:
-        InputError: The input is invalid.
+        InputError: The input is invalid, or the log to retry does not exist.
         GuardRailError: The input is not the expected one.
-        LogError: The log does not hold its whole plan.
+        SettingsError: The log cannot be used for this run.
+        LogError: The log cannot be read or is damaged.
     """
+    loaded = load_log(options)
+    recovery = loaded.recovery
     if options.input is None:
-        plan = plan_of_log(options, recovery)
+        whole = plan = plan_of_log(options, recovery)
     else:
-        plan = plan_of_input(options, recovery)
-        refuse_invalid_rows(plan, options)
-    refuse_unexpected(plan, options)
-    return plan
+        whole = plan_of_input(options)
+        refuse_invalid_rows(whole, options)
+        # The order of the items stays as it is in the whole input.
+        plan = whole.without(recovery.settled)
+    refuse_unexpected(whole, options)
+    if options.input is not None:
+        _warn_of_other_input(whole, recovery)
+    return Prepared(plan=plan, loaded=loaded, digest=whole.digest)
 
 
 def plan_of_log(options: Options, recovery: Recovery) -> Plan:
-    """Plan the ids that a log leaves open."""
-    items = tuple(recovery.unfinished.values())
-    plan = Plan(
+    """Plan the ids of a log whose last status is to be retried."""
+    latest = recovery.latest
+    items = tuple(
+        item
+        for id_, item in recovery.unfinished.items()
+        if _status_name(latest.get(id_)) in options.retried
+    )
+    return Plan(
         rows=len(items), items=items, invalid_rows=(), duplicate=0, already_done=0
     )
-    # A retry that was interrupted planned the ids that are open now, so that its
-    # digest is theirs.
-    if not recovery.is_plan_whole and plan.digest != recovery.headers[-1].digest:
-        raise LogError(
-            f"{options.log}: the run was interrupted before its plan was saved, and "
-            "before anything was sent; resume it with `bulkpause run INPUT --log "
-            f"{options.log} --resume`"
-        )
-    return plan
 
 
-def plan_of_input(options: Options, recovery: Recovery) -> Plan:
-    """Plan the ids of the input that the log does not settle.
+def _status_name(record: Record | None) -> str:
+    return NOT_ATTEMPTED if record is None else record.status.value
+
+
+def plan_of_input(options: Options) -> Plan:
+    """Plan all ids of the input.
 
     Raises:
         InputError: The input cannot be read or has no rows.
@@ -98,23 +138,28 @@ def plan_of_input(options: Options, recovery: Recovery) -> Plan:
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
     with open_lines(str(options.input)) as lines:
-        plan = make_plan(read(lines, name=name, layout=layout), done=recovery.settled)
+        plan = make_plan(read(lines, name=name, layout=layout))
     if plan.rows == 0:
         raise InputError(f"{name}: the input has no rows; add the ids to pause")
     if options.order is not None:
         plan = replace(plan, items=tuple(ordered(plan.items, options.order)))
-    _warn_of_other_input(plan, recovery)
     return plan
 
 
-def _warn_of_other_input(plan: Plan, recovery: Recovery) -> None:
-    planned_before = set(recovery.planned) - recovery.settled
-    missing = planned_before.difference(item.id for item in plan.items)
-    if missing:
+def _warn_of_other_input(whole: Plan, recovery: Recovery) -> None:
+    ids = {item.id for item in whole.items}
+    if missing := set(recovery.planned) - recovery.settled - ids:
         click.echo(
             "warning: the input differs from the log's plan: "
             f"{format_count(len(missing), 'id')} missing; `bulkpause retry LOG` pauses "
             "them",
+            err=True,
+        )
+    new = len(ids - recovery.planned.keys() - recovery.latest.keys())
+    if (lost := recovery.not_on_record - new) > 0:
+        click.echo(
+            f"warning: the log lacks {format_count(lost, 'planned id')} that the input "
+            "does not hold either; they may still be running",
             err=True,
         )
 
@@ -177,12 +222,13 @@ def token_of(options: Options) -> Token:
     return token
 
 
-def confirm(plan: Plan, options: Options) -> bool:
+def confirm(prepared: Prepared, options: Options) -> bool:
     """Show the plan and ask, unless `--yes` was given or there is nothing to send.
 
     Raises:
         UsageError: There is no terminal to ask on.
     """
+    plan = prepared.plan
     if options.is_confirmed or not plan.items:
         return True
     campaigns = format_count(len(plan.items), "campaign")
@@ -192,14 +238,14 @@ def confirm(plan: Plan, options: Options) -> bool:
             f"{campaigns} would be paused on {options.host}, but there is no terminal "
             f"to ask on; add --yes: {hints.with_yes(sys.argv[1:])}"
         )
-    for line in plan_lines(plan, options):
+    for line in plan_lines(plan, prepared.digest, options):
         click.echo(line, err=True)
     needed = format_duration(needed_s(plan, options))
     question = f"Pause {campaigns} on {options.host}, in about {needed}?"
     return click.confirm(question, err=True)
 
 
-def plan_lines(plan: Plan, options: Options) -> Iterator[str]:
+def plan_lines(plan: Plan, digest: str, options: Options) -> Iterator[str]:
     """Describe a plan: its counts, first and last ids, order, duration and digest."""
     items = plan.items
     yield (
@@ -219,7 +265,7 @@ def plan_lines(plan: Plan, options: Options) -> Iterator[str]:
     limits = " and ".join(str(limit) for limit in by_length) or "no limits"
     duration = format_duration(needed_s(plan, options))
     yield f"on {options.host}, about {duration} at {limits}"
-    yield f"digest {plan.digest}"
+    yield f"digest {digest}"
     if plan.invalid_rows and not options.skips_invalid:
         yield "`run` refuses this input: fix the file or pass --skip-invalid"
 

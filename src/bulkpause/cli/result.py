@@ -1,8 +1,9 @@
-"""Report the result of a run as text and as JSON, with the command that retries it."""
+"""Report the result of a run as text and as JSON, with the command that carries on."""
 
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -11,13 +12,16 @@ import orjson
 
 from bulkpause.cli.display import writes_lines
 from bulkpause.cli.exit_codes import ExitCode
-from bulkpause.cli.options import Options, retry_command
+from bulkpause.cli.log_failure import LogFailure
+from bulkpause.cli.next_steps import NextSteps
+from bulkpause.cli.options import Options
+from bulkpause.engine.policy import Verify
 from bulkpause.model import StopReason
 from bulkpause.report import text as report
 from bulkpause.report.totals import Totals
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """The result of a run. Without a log, there was nothing to do."""
 
@@ -26,33 +30,47 @@ class RunResult:
     log: Path | None
     run_id: str
     stopped: StopReason | None = None
+    failure: LogFailure | None = None
+    steps: NextSteps = field(default_factory=NextSteps)
 
-    def retry_command(self, options: Options) -> str | None:
-        """Write the command that retries what is left; None if nothing is."""
-        if self.log is None or not self.totals.is_unfinished:
-            return None
-        return retry_command(
-            self.log,
-            options.settings,
-            is_simulated=options.is_simulated,
-            is_confirmed=options.is_confirmed,
-            token_file=options.token_file,
+    def summary_lines(self, options: Options) -> Iterator[str]:
+        """Summarise the run for people."""
+        return report.summary_lines(
+            self.totals,
+            options.settings.limits,
+            reads_back_all=_reads_back_all(options),
         )
+
+    def outcome_lines(self) -> Iterator[str]:
+        """Say why the run stopped, where its log is, and how to carry on."""
+        if self.stopped is not None:
+            yield report.stopped_line(self.totals, self.stopped)
+        yield f"log: {self.log}"
+        if self.failure is not None:
+            yield from self.failure.lines()
+        yield from self.steps.lines()
 
     def as_dict(self, options: Options) -> dict[str, object]:
         """Give the result in values that JSON can carry."""
+        unread = self.totals.unread if _reads_back_all(options) else None
         return report.as_object(self.totals, options.settings.limits) | {
+            "not_read_back": unread,
             "run_id": self.run_id,
             "log": None if self.log is None else str(self.log),
             "exit_code": self.code,
             "stopped": None if self.stopped is None else self.stopped.detail,
-            "next": self.retry_command(options),
+            "log_failure": None if self.failure is None else self.failure.as_dict(),
+            "next": self.steps.command,
         }
+
+
+def _reads_back_all(options: Options) -> bool:
+    return options.settings.retry_policy.verify is Verify.ALL
 
 
 def print_result(result: RunResult, options: Options) -> None:
     """Print the summary. The run is over and on record, whether or not it is read."""
-    text = "\n".join(report.summary_lines(result.totals, options.settings.limits))
+    text = "\n".join(result.summary_lines(options))
     if options.is_json:
         text = orjson.dumps(result.as_dict(options)).decode()
     try:
@@ -62,10 +80,7 @@ def print_result(result: RunResult, options: Options) -> None:
         _write_error(f"warning: the summary could not be written: {error.strerror}")
     if options.is_json or writes_lines(options) or result.log is None:
         return
-    command = result.retry_command(options)
-    for line in report.outcome_lines(
-        result.totals, result.stopped, result.log, command
-    ):
+    for line in result.outcome_lines():
         _write_error(line)
 
 

@@ -117,7 +117,6 @@ class Dispatcher:
         self._last_answered_id: str | None = None
         self._read_back_probes = 0
         self._ids_in_flight: set[str] = set()
-        self._ids_without_record: set[str] = set()
         self._request_ended = asyncio.Event()
         self._dispatching: asyncio.Task[None] | None = None
         self._log_error: LogError | None = None
@@ -132,11 +131,6 @@ class Dispatcher:
     def last_error(self) -> str:
         """The last transport error or 5xx status, as text."""
         return self._circuit_breaker.last_error
-
-    @property
-    def ids_without_record(self) -> frozenset[str]:
-        """The ids of which a request was sent and no record could be written yet."""
-        return frozenset(self._ids_without_record)
 
     async def run(self, jobs: Iterable[Job]) -> None:
         """Process all jobs, or those that come before a stop.
@@ -285,8 +279,6 @@ class Dispatcher:
         try:
             self._recorder.sent(action, id_, request_id)
             reply = None
-            if action is Action.PAUSE:
-                self._ids_without_record.add(id_)
             reply = await self._sender.send(action, id_, request_id)
         finally:
             await self._gate.release(reply)
@@ -451,7 +443,6 @@ class Dispatcher:
         except LogError as error:
             self.fail(error)
         else:
-            self._ids_without_record.discard(job.item.id)
             self._on_record(record)
 
     def _at_wall(self, job: Job, status: Status) -> Status:

@@ -76,11 +76,6 @@ class Run:
         """The last transport error or 5xx status, as text."""
         return self._dispatcher.last_error
 
-    @property
-    def ids_without_record(self) -> frozenset[str]:
-        """The ids of which a request was sent and no record could be written yet."""
-        return self._dispatcher.ids_without_record
-
     def stop(self, reason: StopReason) -> None:
         """Send nothing new. Requests in flight are awaited and recorded."""
         self._dispatcher.stop(reason)

@@ -1,7 +1,10 @@
 """Append lines to a file that one process locks, and read its lines.
 
 A line is one `write`, so that a killed process leaves whole lines. A crash of the
-machine may leave a torn last line; it is cut when the file is opened again.
+machine may leave a torn last line.
+
+The file is watched while it grows: `check` notices that it was moved, removed,
+replaced or shortened.
 """
 
 import os
@@ -13,7 +16,7 @@ from bulkpause.errors import LogError, LogHeldError
 from bulkpause.journal.platform import lock, sync_data, sync_directory
 
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW
 _BLOCK_BYTES = 1 << 20
 
 #: The inode, size in bytes and modification time in nanoseconds of a file. None if it
@@ -37,34 +40,43 @@ class AppendFile:
         self.path = path
         self.torn_bytes = 0
         self._error: LogError | None = None
+        self._file, is_new = _open(path)
+        #: Whether this process created it, so that it may delete it again.
+        self._is_new = False
         try:
-            self._file = os.open(path, _FLAGS, 0o600)
-        except OSError as error:
-            raise _failed(path, "opened", error) from error
-        try:
-            self._prepare()
+            self._prepare(is_new=is_new)
         except BaseException:
-            os.close(self._file)
+            self.discard()
             raise
+        self._size = os.fstat(self._file).st_size
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, is_new: bool) -> None:
         _check_regular(self.path, os.fstat(self._file))
         try:
             lock(self._file)
         except OSError:
             raise LogHeldError(f"another run holds {self.path}") from None
+        if _is_elsewhere(self._file, self.path):
+            raise LogHeldError(f"another run has just removed {self.path}")
+        # Only now: before it was locked, another process could have taken it.
+        self._is_new = is_new
         try:
-            self._cut_torn_line()
             sync_directory(self.path.parent)
         except OSError as error:
-            raise _failed(self.path, "repaired", error) from error
+            raise _failed(self.path, "created", error) from error
 
-    def _cut_torn_line(self) -> None:
-        size = os.fstat(self._file).st_size
-        end = self._end_of_last_line(size)
-        self.torn_bytes = size - end
-        if self.torn_bytes:
-            os.ftruncate(self._file, end)
+    def tail(self) -> bytes:
+        """Read the last line if it has no newline, else nothing.
+
+        Raises:
+            LogError: The file cannot be read.
+        """
+        try:
+            size = os.fstat(self._file).st_size
+            start = self._end_of_last_line(size)
+            return os.pread(self._file, size - start, start)
+        except OSError as error:
+            raise _failed(self.path, "read", error) from error
 
     def _end_of_last_line(self, size: int) -> int:
         """Find the offset after the last newline, reading blocks from the end."""
@@ -77,13 +89,26 @@ class AppendFile:
             end = start
         return 0
 
+    def cut_tail(self, size: int) -> None:
+        """Cut a torn last line of this many bytes.
+
+        Raises:
+            LogError: It cannot be cut.
+        """
+        try:
+            os.ftruncate(self._file, self._size - size)
+        except OSError as error:
+            raise _failed(self.path, "repaired", error) from error
+        self._size -= size
+        self.torn_bytes = size
+
     @property
     def state(self) -> FileState:
         """The present state of the file."""
         return _state(os.fstat(self._file))
 
     def lines(self) -> Iterator[bytes]:
-        """Read all lines, without their newlines.
+        """Read all lines, with their newlines. The last one may have none.
 
         Raises:
             LogError: The file cannot be read.
@@ -91,8 +116,7 @@ class AppendFile:
         try:
             with open(self._file, "rb", closefd=False) as file:
                 file.seek(0)
-                for line in file:
-                    yield line[:-1]
+                yield from file
         except OSError as error:
             raise _failed(self.path, "read", error) from error
 
@@ -104,12 +128,17 @@ class AppendFile:
         """
         self._check_usable()
         try:
-            written = os.write(self._file, line)
+            written = 0
             while written < len(line):
-                written += os.write(self._file, line[written:])
+                written += self._write(line[written:] if written else line)
         except OSError as error:
             self._error = _failed(self.path, "written", error)
             raise self._error from error
+
+    def _write(self, data: bytes) -> int:
+        written = os.write(self._file, data)
+        self._size += written
+        return written
 
     def sync(self) -> None:
         """Write all appended lines to the disk.
@@ -127,6 +156,30 @@ class AppendFile:
         except OSError as error:
             self._error = _failed(self.path, "synced", error)
             raise self._error from error
+
+    def check(self) -> None:
+        """Check that the file is in its place and holds all that was written to it.
+
+        May run in a thread while lines are appended.
+
+        Raises:
+            LogError: It was moved, removed, replaced or shortened, or cannot be
+                checked; or an earlier write or sync failed.
+        """
+        self._check_usable()
+        # Read first: it only grows, and so does a file that nobody else changes.
+        written = self._size
+        try:
+            change = _change_of(self._file, self.path, written)
+        except OSError as error:
+            self._error = _failed(self.path, "checked", error)
+            raise self._error from error
+        if change is not None:
+            self._error = LogError(
+                f"{self.path} {change} while a run wrote to it; restore it before you "
+                "resume or retry the log"
+            )
+            raise self._error
 
     def _check_usable(self) -> None:
         if self._error is not None:
@@ -151,12 +204,23 @@ class AppendFile:
         """Close the file, which releases its lock."""
         os.close(self._file)
 
+    def discard(self) -> None:
+        """Close the file, and leave nothing behind if it is new and still empty."""
+        try:
+            is_empty = self._is_new and not os.fstat(self._file).st_size
+            if is_empty and not _is_elsewhere(self._file, self.path):
+                self.path.unlink()
+        except OSError:
+            pass  # the reason for discarding it says more
+        finally:
+            self.close()
+
 
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Read the whole lines of a file that another process may be writing.
+    """Read the lines of a file that another process may be writing.
 
-    The newlines are left out, and so is a last line without one. A file that does not
-    exist has no lines.
+    They have their newlines, except that the last line may have none. A file that does
+    not exist has no lines.
 
     Raises:
         LogError: It cannot be read, or is not a regular file.
@@ -165,9 +229,7 @@ def read_lines(path: Path) -> Iterator[bytes]:
         # Before it is opened: opening a pipe may never return.
         _check_regular(path, path.stat())
         with path.open("rb") as file:
-            for line in file:
-                if line.endswith(b"\n"):
-                    yield line[:-1]
+            yield from file
     except FileNotFoundError:
         return
     except OSError as error:
@@ -186,6 +248,45 @@ def _state(status: os.stat_result) -> FileState:
     if not status.st_size:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _open(path: Path) -> tuple[int, bool]:
+    """Open a file, and tell whether it was created."""
+    try:
+        try:
+            return os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600), True
+        except FileExistsError:
+            return os.open(path, _FLAGS), False
+    except OSError as error:
+        raise _failed(path, "opened", error) from error
+
+
+def _change_of(file: int, path: Path, written: int) -> str | None:
+    """Say what happened to an open file; None if nothing did.
+
+    Args:
+        file: The open file.
+        path: Its path.
+        written: The size in bytes that it has at least if nobody else changed it.
+    """
+    here = os.fstat(file)
+    if _is_elsewhere(file, path):
+        if os.path.lexists(path):
+            return "was replaced by another file"
+        return "was moved" if here.st_nlink else "was removed"
+    if here.st_size < written:
+        return f"was shortened from {written} to {here.st_size} bytes"
+    return None
+
+
+def _is_elsewhere(file: int, path: Path) -> bool:
+    """Check whether a path no longer leads to an open file."""
+    here = os.fstat(file)
+    try:
+        there = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    return (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino)
 
 
 def _check_regular(path: Path, status: os.stat_result) -> None:

@@ -250,7 +250,12 @@ def _newer(name: str, number: int) -> LogError:
 
 
 def _damaged(name: str, number: int) -> LogError:
+    repair = "repair the line, remove its crc32, and run again"
+    if number == 1:
+        return LogError(
+            f"{name}: line 1 is damaged, or the file is not a log of bulkpause; it was "
+            f"not changed. Name another log, or {repair}"
+        )
     return LogError(
-        f"{name}: line {number} is damaged; set the file aside, or repair the line, "
-        "remove its crc32, and run again"
+        f"{name}: line {number} is damaged; set the file aside, or {repair}"
     )

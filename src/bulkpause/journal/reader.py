@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bulkpause.errors import SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
-from bulkpause.journal.codec import WalEntry, decode_entries, decode_records
+from bulkpause.journal.codec import WalEntry
+from bulkpause.journal.last_line import RESULT_LOG, WRITE_AHEAD_LOG, decode_file
 from bulkpause.journal.recovery import Recovery, recover
 from bulkpause.model import Record
 
@@ -73,23 +74,23 @@ def read_recovery(log: Path) -> Recovery:
     """
     with collection_paused():
         entries = list(_read_entries(log))
-        return recover(decode_records(read_lines(log), str(log)), entries)
+        return recover(_read_records(log), entries)
 
 
 def read_run(log: Path, run_id: str) -> Iterator[Record]:
-    """Read the records of one run, and make records of the ids it left in doubt.
+    """Read the records of one run, and make records of ids it sent and left without.
 
     Raises:
         LogError: A file cannot be read, is damaged, or is of a newer version.
     """
     entries = list(_read_entries(log))
-    records = decode_records(read_lines(log), str(log))
+    records = _read_records(log)
     if not entries:
-        # Streamed: nothing can be in doubt, and the run may have millions of records.
+        # Streamed: no record is missing, and the run may have millions of records.
         return (record for record in records if record.run_id == run_id)
     on_record = list(records)
-    in_doubt = recover(on_record, entries).in_doubt
-    return (record for record in (*on_record, *in_doubt) if record.run_id == run_id)
+    made = recover(on_record, entries).unrecorded
+    return (record for record in (*on_record, *made) if record.run_id == run_id)
 
 
 def _read_entries(log: Path) -> Iterator[WalEntry]:
@@ -99,7 +100,14 @@ def _read_entries(log: Path) -> Iterator[WalEntry]:
     while the records were not there yet when the result log was read.
     """
     path = write_ahead_path(log)
-    return decode_entries(read_lines(path), str(path))
+    return decode_file(
+        read_lines(path), str(path), WRITE_AHEAD_LOG, is_paired=log.exists()
+    )
+
+
+def _read_records(log: Path) -> Iterator[Record]:
+    is_paired = write_ahead_path(log).exists()
+    return decode_file(read_lines(log), str(log), RESULT_LOG, is_paired=is_paired)
 
 
 @contextmanager

@@ -3,14 +3,42 @@
 A fold over their lines, without I/O or a clock. An id is unfinished if its last record
 does not settle it, if it has no record, or if the write-ahead log holds a pause
 attempt from a later run than the one of its last record.
+
+The log alone tells how many ids it is meant to hold: each record says how many were
+`planned` so far. Ids that are missing from that number may still be running, though
+nobody knows which they are.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from bulkpause.journal.codec import Answered, Header, Sent, WalEntry
-from bulkpause.model import Action, Item, PriorAttempt, Record, Status, timestamp
+from bulkpause.model import (
+    Action,
+    Item,
+    PriorAttempt,
+    Record,
+    Status,
+    TransportError,
+    timestamp,
+)
+from bulkpause.plan import Plan, digest
+
+
+#: The error of an attempt whose reply is not on record.
+NO_ANSWER = "no_answer_on_record"
+#: Transport errors after which the API may have applied the request.
+_AMBIGUOUS_ERRORS = frozenset(
+    {
+        NO_ANSWER,
+        TransportError.READ_TIMEOUT,
+        TransportError.RESET,
+        TransportError.HANG_UP,
+        TransportError.MALFORMED,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -21,19 +49,23 @@ class Recovery:
         records: The last record of each id.
         invalid: The records of invalid rows, by row and error: a resumed run may
             record the same rows again.
+        last_record: The last line of the result log.
+        most_planned: The highest number of planned ids that a record names.
         headers: The headers of the runs in the write-ahead log, in order.
-        planned: The ids that the runs in the write-ahead log planned.
-        last_planned: The number of ids in the plan of the last run, as far as it is
-            in the write-ahead log.
+        plan_sizes: The number of ids in the plan of each of these runs, as far as it
+            is in the write-ahead log.
+        planned: The ids that these runs planned.
         sent: The requests in the write-ahead log, in order.
         prior_attempts: The earlier pause attempts of each unfinished id that has any.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
     invalid: dict[tuple[int | None, str | None], Record] = field(default_factory=dict)
+    last_record: Record | None = None
+    most_planned: int | None = None
     headers: list[Header] = field(default_factory=list)
+    plan_sizes: list[int] = field(default_factory=list)
     planned: dict[str, Item] = field(default_factory=dict)
-    last_planned: int = 0
     sent: list[Sent] = field(default_factory=list)
     prior_attempts: dict[str, list[PriorAttempt]] = field(default_factory=dict)
 
@@ -56,29 +88,40 @@ class Recovery:
 
     @property
     def latest(self) -> dict[str, Record]:
-        """The latest record of each id: from the log, or made because it is in doubt."""
-        return {**self.records, **{record.id or "": record for record in self.in_doubt}}
+        """The latest record of each id: from the log, or made of its requests."""
+        return {
+            **self.records,
+            **{record.id or "": record for record in self.unrecorded},
+        }
 
     @property
-    def in_doubt(self) -> list[Record]:
-        """Records for ids that a killed run may have paused without recording it."""
+    def unrecorded(self) -> list[Record]:
+        """Records for ids that were sent without being recorded since.
+
+        The status is `unknown` if an attempt may have been applied. Else it is
+        `failed`, unless an earlier run recorded the id.
+        """
         return [
-            self._record_in_doubt(id_, attempts)
+            self._made_record(id_, attempts)
             for id_, attempts in self.prior_attempts.items()
-            if any(attempt.is_in_doubt for attempt in attempts)
-            and not self._is_recorded(id_, attempts[-1])
+            if not self._is_recorded(id_, attempts)
         ]
 
-    def _is_recorded(self, id_: str, last: PriorAttempt) -> bool:
+    def _is_recorded(self, id_: str, attempts: list[PriorAttempt]) -> bool:
         record = self.records.get(id_)
-        return record is not None and record.run_id == run_of(last.request_id or "")
+        if record is None:
+            return False
+        if record.request_id == attempts[-1].request_id:
+            return True
+        return not any(attempt.is_in_doubt for attempt in attempts)
 
-    def _record_in_doubt(self, id_: str, attempts: list[PriorAttempt]) -> Record:
+    def _made_record(self, id_: str, attempts: list[PriorAttempt]) -> Record:
         last = attempts[-1]
         item = self.planned.get(id_)
+        is_in_doubt = any(attempt.is_in_doubt for attempt in attempts)
         return Record(
             id=id_,
-            status=Status.UNKNOWN,
+            status=Status.UNKNOWN if is_in_doubt else Status.FAILED,
             http_status=last.http_status,
             trace_id=last.trace_id,
             error=last.error,
@@ -102,30 +145,210 @@ class Recovery:
             for id_, record in self.records.items()
             if id_ not in settled
         }
-        return planned | recorded
+        sent = {
+            id_: Item(id=id_, row=0)
+            for id_ in self.prior_attempts
+            if id_ not in planned and id_ not in recorded
+        }
+        return planned | recorded | sent
+
+    @property
+    def not_attempted(self) -> list[Item]:
+        """The planned ids that have neither a record nor a pause request."""
+        return [
+            item
+            for id_, item in self.planned.items()
+            if id_ not in self.records and id_ not in self.prior_attempts
+        ]
+
+    def reopen(self, statuses: Collection[Status]) -> None:
+        """Treat ids whose last status is one of these as unfinished."""
+        for id_, record in self.records.items() if statuses else ():
+            if record.status in statuses and id_ not in self.prior_attempts:
+                self.prior_attempts[id_] = _attempts_of_record(record)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is on record: no line of a run."""
+        return self.last_record is None and not self.headers
 
     @property
     def is_plan_whole(self) -> bool:
         """Whether the write-ahead log holds the whole plan of the last run."""
-        return not self.headers or self.last_planned == self.headers[-1].planned
+        return not self.headers or self.plan_sizes[-1] == self.headers[-1].planned
+
+    @property
+    def is_plan_known(self) -> bool:
+        """Whether the logs say how many ids were planned."""
+        return self.most_planned is not None or bool(self.headers)
+
+    @property
+    def not_on_record(self) -> int:
+        """The number of planned ids of which not even the id is on record.
+
+        They may still be running. A plan that is missing from the write-ahead log
+        counts in full, unless it is known to be one of the ids that are on record.
+        """
+        return self._count_not_on_record(self.known)
+
+    @property
+    def known(self) -> int:
+        """The number of ids that are on record: planned, sent or with a record."""
+        planned = sum(id_ not in self.records for id_ in self.planned)
+        return len(self.records) + planned + len(self._ids_without_plan)
+
+    @property
+    def _ids_without_plan(self) -> set[str]:
+        """The ids that were sent and whose plan and record are missing."""
+        return {
+            sent.sent
+            for sent in self.sent
+            if sent.sent not in self.planned and sent.sent not in self.records
+        }
+
+    def count_planned(self, plan: Plan) -> int:
+        """Count the ids that the log is meant to hold once a plan is begun, each once.
+
+        Planned ids that are not on record count in addition, unless the plan holds all
+        ids that are on record and as many new ones: then it is the same input again.
+
+        Args:
+            plan: The plan, without the ids that the log settles.
+        """
+        known, sent = self.known, self._ids_without_plan
+        repeated = sum(
+            item.id in self.records or item.id in self.planned or item.id in sent
+            for item in plan.items
+        )
+        new = len(plan.items) - repeated
+        missing = self._count_not_on_record(known, plan)
+        if plan.already_done + repeated >= known and new >= missing:
+            missing = 0
+        return known + new + missing
+
+    def begin(self, items: Iterable[Item], planned: int) -> None:
+        """Take in the plan of a run that has begun since, and what it counted."""
+        self.planned.update((item.id, item) for item in items)
+        self.most_planned = planned
+        # Plans that are not whole are part of its count.
+        self.plan_sizes = [header.planned for header in self.headers]
+
+    def _count_not_on_record(self, known: int, plan: Plan | None = None) -> int:
+        torn = self._torn_plans()
+        if not torn:
+            return max(0, (self.most_planned or 0) - known)
+        found = self._digests_of_plans()
+        found.add(digest(self.unfinished))
+        if plan is not None:
+            found.add(plan.digest)
+        lost = sum(count for plan_digest, count in torn if plan_digest not in found)
+        return max(0, (self.most_planned or 0) - known) + lost
+
+    def _torn_plans(self) -> list[tuple[str, int]]:
+        """List the digests of plans that are not whole, and how many ids each lacks.
+
+        A run that has a record has counted the plans before it, and its own.
+        """
+        if all(
+            size >= header.planned
+            for header, size in zip(self.headers, self.plan_sizes, strict=True)
+        ):
+            return []
+        counted = {
+            record.run_id
+            for record in chain(self.records.values(), self.invalid.values())
+            if record.planned is not None
+        }
+        torn: list[tuple[str, int]] = []
+        for header, size in zip(self.headers, self.plan_sizes, strict=True):
+            if header.run in counted:
+                torn.clear()
+            elif (lost := header.planned - size - self._known_of(header.run)) > 0:
+                torn.append((header.digest, lost))
+        return torn
+
+    def _known_of(self, run: str) -> int:
+        """Count the ids on record of a run that are not in a plan."""
+        recorded = {id_ for id_, record in self.records.items() if record.run_id == run}
+        sent = {one.sent for one in self.sent if run_of(one.request_id) == run}
+        return len((recorded | sent) - self.planned.keys())
+
+    def _digests_of_plans(self) -> set[str]:
+        return {
+            header.digest
+            for header, size in zip(self.headers, self.plan_sizes, strict=True)
+            if size == header.planned
+        }
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the last run that names one."""
+        if self.headers:
+            return self.headers[-1].base_url
+        return None if self.last_record is None else self.last_record.endpoint
+
+    @property
+    def last_run_id(self) -> str | None:
+        """The name of the last run."""
+        if self.headers:
+            return self.headers[-1].run
+        return None if self.last_record is None else self.last_record.run_id
+
+    @property
+    def first_at(self) -> str | None:
+        """When the first attempt was sent: RFC 3339 in UTC."""
+        started = (record.started_at for record in self.records.values())
+        return min(self._times(started), default=None)
+
+    @property
+    def last_at(self) -> str | None:
+        """When the last record was made or the last request sent: RFC 3339 in UTC."""
+        finished = (record.finished_at for record in self.records.values())
+        return max(self._times(finished), default=None)
+
+    def _times(self, of_records: Iterable[str | None]) -> Iterator[str]:
+        times = chain(of_records, (sent.at for sent in self.sent))
+        return (_in_utc(time) for time in times if time is not None)
+
+    def age_s(self, now: datetime) -> float | None:
+        """Give the seconds since `last_at`; None if there is no such time."""
+        last_at = self.last_at
+        return None if last_at is None else max(0.0, _age_s(last_at, now))
 
 
 def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
     """Fold the lines of a result log and of its write-ahead log into one state."""
+    recovery = recover_records(records)
+    add_entries(recovery, entries)
+    return recovery
+
+
+def recover_records(records: Iterable[Record]) -> Recovery:
+    """Fold the lines of a result log into a state, without its write-ahead log."""
     recovery = Recovery()
+    record: Record | None = None
+    most_planned = -1
     for record in records:
         if record.id is None:
             _add_invalid(recovery, record)
         else:
             recovery.records[record.id] = record
+        if record.planned is not None and record.planned > most_planned:
+            most_planned = record.planned
+    recovery.last_record = record
+    recovery.most_planned = None if most_planned < 0 else most_planned
     for id_, record in recovery.records.items():
         if not record.status.is_settled:
             recovery.prior_attempts[id_] = _attempts_of_record(record)
+    return recovery
+
+
+def add_entries(recovery: Recovery, entries: Iterable[WalEntry]) -> None:
+    """Fold the lines of a write-ahead log into the state of its result log."""
     replies: dict[str, Answered] = {}
     for entry in entries:
         _add_entry(recovery, entry, replies)
     _add_unrecorded_attempts(recovery, replies)
-    return recovery
 
 
 def _add_invalid(recovery: Recovery, record: Record) -> None:
@@ -142,36 +365,61 @@ def _add_entry(
     match entry:
         case Header():
             recovery.headers.append(entry)
-            recovery.last_planned = 0
+            recovery.plan_sizes.append(0)
         case Sent():
             recovery.sent.append(entry)
         case Answered():
             replies[entry.request_id] = entry
         case _:
-            recovery.last_planned += len(entry)
+            if recovery.headers:
+                recovery.plan_sizes[-1] += len(entry)
             recovery.planned.update((item.id, item) for item in entry)
 
 
 def _add_unrecorded_attempts(recovery: Recovery, replies: dict[str, Answered]) -> None:
-    """Add the pause attempts from later runs than the one of the id's last record."""
+    """Add the pause attempts that were sent after the id's last record was made."""
     order: dict[str | None, int] = {
         header.run: number for number, header in enumerate(recovery.headers)
     }
     for sent in recovery.sent:
         record = recovery.records.get(sent.sent)
-        # A run that is not in the write-ahead log is older than all that are.
-        recorded_in = -1 if record is None else order.get(record.run_id, -1)
-        sent_in = order.get(run_of(sent.request_id), len(order))
-        if sent.action is Action.PAUSE and sent_in > recorded_in:
-            attempt = _attempt_of_request(sent, replies.get(sent.request_id))
-            recovery.prior_attempts.setdefault(sent.sent, []).append(attempt)
+        if sent.action is not Action.PAUSE or (
+            record is not None and _is_made_after(record, sent, order)
+        ):
+            continue
+        attempt = _attempt_of_request(sent, replies.get(sent.request_id))
+        recovery.prior_attempts.setdefault(sent.sent, []).append(attempt)
+
+
+def _is_made_after(record: Record, sent: Sent, order: dict[str | None, int]) -> bool:
+    """Tell whether a record was made after a request for its id."""
+    if record.request_id == sent.request_id:
+        return True
+    # A run that is not in the write-ahead log is older than all that are.
+    recorded_in = order.get(record.run_id, -1)
+    sent_in = order.get(run_of(sent.request_id), len(order))
+    if recorded_in != sent_in or record.request_id is None:
+        return recorded_in >= sent_in
+    # One run may pause an id twice, in two lists.
+    last = _number_of(record.request_id) if _is_of_its_run(record) else -1
+    return last > _number_of(sent.request_id)
+
+
+def _is_of_its_run(record: Record) -> bool:
+    """Check whether the last attempt of a record is one of the run that made it."""
+    return run_of(record.request_id or "") == record.run_id
+
+
+def _number_of(request_id: str) -> int:
+    number = request_id.rpartition("-")[2]
+    return int(number) if number.isascii() and number.isdigit() else 0
 
 
 def _attempt_of_request(sent: Sent, reply: Answered | None) -> PriorAttempt:
     """Make an attempt of a request. Without an outcome on record it is in doubt."""
     if reply is None:
         return PriorAttempt(
-            error="no_answer_on_record",
+            error=NO_ANSWER,
             at=sent.at,
             request_id=sent.request_id,
             is_in_doubt=True,
@@ -182,21 +430,42 @@ def _attempt_of_request(sent: Sent, reply: Answered | None) -> PriorAttempt:
         error=reply.error,
         at=sent.at,
         request_id=sent.request_id,
-        is_in_doubt=reply.is_doubtful,
+        # Older versions noted fewer replies as in doubt.
+        is_in_doubt=reply.is_doubtful or _is_ambiguous_status(reply.http_status),
     )
 
 
 def _attempts_of_record(record: Record) -> list[PriorAttempt]:
-    earlier = [PriorAttempt(**attempt) for attempt in record.history]
+    earlier = [
+        _attempt_of_history(PriorAttempt(**attempt)) for attempt in record.history
+    ]
     last = PriorAttempt(
         http_status=record.http_status,
         trace_id=record.trace_id,
         error=record.error,
         at=record.started_at,
         request_id=record.request_id,
-        is_in_doubt=record.status is Status.UNKNOWN,
+        is_in_doubt=record.status is Status.UNKNOWN
+        or _may_be_applied(record.http_status, record.error),
     )
     return [*earlier, last]
+
+
+def _attempt_of_history(attempt: PriorAttempt) -> PriorAttempt:
+    is_in_doubt = _may_be_applied(attempt.http_status, attempt.error)
+    return replace(attempt, is_in_doubt=True) if is_in_doubt else attempt
+
+
+def _may_be_applied(http_status: int | None, error: str | None) -> bool:
+    """Tell whether an attempt on record may have paused the campaign."""
+    return error in _AMBIGUOUS_ERRORS or _is_ambiguous_status(http_status)
+
+
+def _is_ambiguous_status(http_status: int | None) -> bool:
+    """Tell whether a response may follow a pause: a 2xx, or a 5xx other than 503."""
+    if http_status is None or http_status == 503:
+        return False
+    return 200 <= http_status < 300 or http_status >= 500
 
 
 def run_of(request_id: str) -> str:
@@ -243,3 +512,9 @@ def _request_times(record: Record) -> list[str | None]:
 
 def _age_s(at: str | None, now: datetime) -> float:
     return 0.0 if at is None else (now - datetime.fromisoformat(at)).total_seconds()
+
+
+def _in_utc(at: str) -> str:
+    """Give a time in the format in which times compare as text."""
+    is_canonical = at.endswith("Z") and len(at) == len("2026-07-01T08:00:00.000Z")
+    return at if is_canonical else timestamp(datetime.fromisoformat(at))

@@ -22,18 +22,41 @@ def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> No
     Raises:
         SettingsError: A run in the log had another endpoint.
     """
-    runs = {record.run_id or "" for record in recovery.records.values()}
-    runs.update(header.run for header in recovery.headers)
+    records = [*recovery.records.values(), *recovery.invalid.values()]
+    others = {record.endpoint for record in records if record.endpoint is not None}
+    others.update(header.base_url for header in recovery.headers)
+    others.discard(endpoint_name)
+    # Records of version 1 name the endpoint only by the tag in their run's id.
+    runs = {record.run_id or "" for record in records if record.endpoint is None}
     tag = _endpoint_tag(endpoint_name)
-    if any(run.rpartition("-")[2] != tag for run in runs):
-        others = {header.base_url for header in recovery.headers}
-        others.update(
-            record.endpoint for record in recovery.records.values() if record.endpoint
-        )
-        where = ", ".join(sorted(others - {endpoint_name})) or "another one"
+    if others or any(run.rpartition("-")[2] != tag for run in runs):
+        where = ", ".join(sorted(others)) or "another one"
         raise SettingsError(
             f"{log} belongs to the endpoint {where}, not to {endpoint_name}; use its "
             "--base-url or --simulate, or name another log"
+        )
+
+
+def check_recent(
+    recovery: Recovery, log: Path, now: datetime, within_s: float | None
+) -> None:
+    """Refuse to resume a log that is so old that its campaigns may have been started.
+
+    Args:
+        recovery: The state that earlier runs left.
+        log: The result log.
+        now: The wall clock.
+        within_s: The greatest age of its last line in seconds; None for any age.
+
+    Raises:
+        SettingsError: The last line is older.
+    """
+    age_s = recovery.age_s(now)
+    if within_s is not None and age_s is not None and age_s > within_s:
+        raise SettingsError(
+            f"the last line of {log} is {age_s / 3600:.1f} h old, and campaigns that it "
+            "records as paused may have been started again since; use a log for each "
+            "day, or resume it with a longer --resume-within; nothing was sent"
         )
 
 

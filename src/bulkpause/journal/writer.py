@@ -3,14 +3,19 @@
 Each request is written to the write-ahead log before it is sent, and each final
 status to the result log. A line is written at once. The result log is synced in
 groups, at most `SYNC_WITHIN_S` after a line was written; the write-ahead log is
-synced once, when the plan is written, before anything is sent. The first failed
-write or sync ends the run.
+synced once, when the plan is written, before anything is sent. With each sync, and
+while requests are sent, both logs are checked to be in their places and whole. The
+first failed write, sync or check ends the run.
+
+A file that is not a log of ours is refused as it is: it is read to its end before its
+torn last line is cut, and before a new file is put beside it.
 
 The write-ahead log is removed at the end if this run has recorded every id that it
-planned or that earlier runs left unfinished.
+planned or that earlier runs left unfinished, and nothing failed.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -19,15 +24,19 @@ from types import TracebackType
 from typing import Self
 
 from bulkpause.errors import LogError
-from bulkpause.journal.append_file import AppendFile
+from bulkpause.journal.append_file import AppendFile, state_of
 from bulkpause.journal.codec import (
     Answered,
     Header,
     Sent,
-    decode_entries,
-    decode_records,
     encode,
     encode_plan,
+)
+from bulkpause.journal.last_line import (
+    RESULT_LOG,
+    WRITE_AHEAD_LOG,
+    decode_file,
+    is_json,
 )
 from bulkpause.journal.reader import (
     LoadedLog,
@@ -35,7 +44,7 @@ from bulkpause.journal.reader import (
     refuse_existing,
     write_ahead_path,
 )
-from bulkpause.journal.recovery import Recovery, recover
+from bulkpause.journal.recovery import Recovery, add_entries, recover_records
 from bulkpause.model import (
     Action,
     Item,
@@ -58,6 +67,8 @@ class Journal:
         now: The wall clock.
         known: The logs as they were read before, which saves reading them twice if
             they have not changed. None if they were not.
+        on_failure: Called, on the loop's thread, with the first error of a sync or a
+            check that no call of this class raises.
 
     Attributes:
         recovery: The state that earlier runs left.
@@ -76,37 +87,45 @@ class Journal:
         resume: bool,
         now: Callable[[], datetime],
         known: LoadedLog | None = None,
+        on_failure: Callable[[LogError], None] = lambda _: None,
     ) -> None:
         self._now = now
+        self._on_failure = on_failure
         if not resume:
             refuse_existing(path)
         with ExitStack() as stack:
-            self._result_log = AppendFile(path)
-            stack.callback(self._result_log.close)
-            self._write_ahead_log = AppendFile(write_ahead_path(path))
-            stack.callback(self._write_ahead_log.close)
-            self.recovery = self._read(known)
+            self.recovery = self._open(path, known, stack)
             stack.pop_all()
         self.warnings = tuple(self._warnings())
         self._ids_without_record = set(self.recovery.unfinished)
+        self._sent_ids: set[str] = set()
+        self._has_records = False
         self._is_closing = False
-        self._has_unsynced = asyncio.Event()
+        self._needs_check = asyncio.Event()
+        self._needs_sync = False
         self._syncer: asyncio.Task[None] | None = None
 
-    def _read(self, known: LoadedLog | None) -> Recovery:
-        """Read both logs, unless they are as they were when `known` was read."""
-        if known is not None and known.states == (
-            self._result_log.state,
-            self._write_ahead_log.state,
-        ):
-            return known.recovery
+    def _open(self, path: Path, known: LoadedLog | None, stack: ExitStack) -> Recovery:
+        """Lock, read and repair both logs. On an error no new file is left."""
+        ahead = write_ahead_path(path)
+        is_log_there, is_ahead_there = map(os.path.lexists, (path, ahead))
+        self._result_log = log = AppendFile(path)
+        stack.callback(log.discard)
+        is_known = known is not None and known.states == (log.state, state_of(ahead))
         with collection_paused():
-            return recover(
-                decode_records(self._result_log.lines(), str(self._result_log.path)),
-                decode_entries(
-                    self._write_ahead_log.lines(), str(self._write_ahead_log.path)
-                ),
+            recovery = (
+                known.recovery
+                if known is not None and is_known
+                else _read_records(log, is_paired=is_ahead_there)
             )
+            # Not before: nothing is put beside a file that is not a log.
+            self._write_ahead_log = AppendFile(ahead)
+            stack.callback(self._write_ahead_log.discard)
+            if not is_known:
+                _read_entries(recovery, self._write_ahead_log, is_paired=is_log_there)
+        for file in (log, self._write_ahead_log):
+            _repair(file)
+        return recovery
 
     def _warnings(self) -> Iterator[str]:
         for file in (self._result_log, self._write_ahead_log):
@@ -125,14 +144,14 @@ class Journal:
         traceback: TracebackType | None,
     ) -> None:
         self._is_closing = True
-        self._has_unsynced.set()
+        self._needs_check.set()
         log_error: LogError | None = None
         try:
             if self._syncer is not None:
                 # Not cancelled: a sync in its thread still needs the open file.
                 await self._syncer
-            self._result_log.sync()
-            if not self._ids_without_record:
+            self._sync_and_check(needs_sync=True)
+            if self._is_all_recorded:
                 self._write_ahead_log.remove()
         except LogError as raised:
             log_error = raised
@@ -141,10 +160,29 @@ class Journal:
         if log_error is not None and error is None:
             raise log_error
 
+    @property
+    def _is_all_recorded(self) -> bool:
+        """Whether the result log alone tells all that both logs tell.
+
+        Ids that are not on record are counted by the records of this run.
+        """
+        is_counted = self._has_records or not self.recovery.not_on_record
+        return not self._ids_without_record and is_counted
+
+    @property
+    def unrecorded(self) -> frozenset[str]:
+        """The ids that this run sent a pause request for and has not recorded since."""
+        return frozenset(self._sent_ids)
+
     def close(self) -> None:
         """Close both logs, which releases their locks. `async with` does it."""
         self._result_log.close()
         self._write_ahead_log.close()
+
+    def discard(self) -> None:
+        """Close both logs, and leave no file behind that is new and empty."""
+        self._write_ahead_log.discard()
+        self._result_log.discard()
 
     def begin(self, header: Header, items: Sequence[Item]) -> None:
         """Write the header and the plan of a run, and sync them.
@@ -157,6 +195,7 @@ class Journal:
         for line in encode_plan(items):
             self._write_ahead_log.append(line)
         self._write_ahead_log.sync()
+        self._check()
 
     def sent(self, action: Action, id_: str, request_id: str) -> None:
         """Write a request to the write-ahead log, before it is sent.
@@ -175,6 +214,9 @@ class Journal:
                 )
             )
         )
+        if action is Action.PAUSE:
+            self._sent_ids.add(id_)
+        self._needs_check.set()
 
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
@@ -196,6 +238,7 @@ class Journal:
                 )
             )
         )
+        self._needs_check.set()
 
     def write(self, record: Record) -> None:
         """Write the final record of an id to the result log.
@@ -204,28 +247,74 @@ class Journal:
             LogError: It cannot be written; nothing more may be sent.
         """
         self._result_log.append(encode(record))
+        self._has_records = self._needs_sync = True
         self._ids_without_record.discard(record.id or "")
-        self._has_unsynced.set()
+        self._sent_ids.discard(record.id or "")
+        self._needs_check.set()
 
     async def _sync_in_groups(self) -> None:
-        while not self._is_closing:
-            await self._has_unsynced.wait()
-            if not self._is_closing:
-                await asyncio.sleep(SYNC_WITHIN_S / 2)
-                self._has_unsynced.clear()
-            try:
-                await asyncio.to_thread(self._result_log.sync)
-            except LogError as error:
-                # The result log refuses further lines. So must the write-ahead log.
-                self._write_ahead_log.fail_with(error)
-                return
+        try:
+            while not self._is_closing:
+                await self._needs_check.wait()
+                if not self._is_closing:
+                    await asyncio.sleep(SYNC_WITHIN_S / 2)
+                    self._needs_check.clear()
+                needs_sync, self._needs_sync = self._needs_sync, False
+                await asyncio.to_thread(self._sync_and_check, needs_sync=needs_sync)
+        except Exception as error:  # noqa: BLE001 (whatever it is, nothing is synced now)
+            self._fail(error)
+
+    def _sync_and_check(self, *, needs_sync: bool) -> None:
+        if needs_sync:
+            self._result_log.sync()
+        self._check()
+
+    def _check(self) -> None:
+        self._result_log.check()
+        self._write_ahead_log.check()
+
+    def _fail(self, error: Exception) -> None:
+        """Refuse all further lines and syncs, and tell the run."""
+        log_error = (
+            error
+            if isinstance(error, LogError)
+            else LogError(f"{self._result_log.path} cannot be synced: {error}")
+        )
+        self._result_log.fail_with(log_error)
+        self._write_ahead_log.fail_with(log_error)
+        self._on_failure(log_error)
+
+
+def _read_records(file: AppendFile, *, is_paired: bool) -> Recovery:
+    return recover_records(
+        decode_file(file.lines(), str(file.path), RESULT_LOG, is_paired=is_paired)
+    )
+
+
+def _read_entries(recovery: Recovery, file: AppendFile, *, is_paired: bool) -> None:
+    add_entries(
+        recovery,
+        decode_file(file.lines(), str(file.path), WRITE_AHEAD_LOG, is_paired=is_paired),
+    )
+
+
+def _repair(file: AppendFile) -> None:
+    """Cut a torn last line, or end a whole one that lacks its newline."""
+    tail = file.tail()
+    if is_json(tail):
+        file.append(b"\n")
+    elif tail:
+        file.cut_tail(len(tail))
 
 
 class NullJournal:
     """Writes no logs, for programs that keep the records themselves."""
 
-    recovery = Recovery()
     warnings: tuple[str, ...] = ()
+    unrecorded: frozenset[str] = frozenset()
+
+    def __init__(self) -> None:
+        self.recovery = Recovery()
 
     def begin(self, header: Header, items: Sequence[Item]) -> None:
         pass

@@ -9,6 +9,7 @@ import orjson
 
 from bulkpause._text import sanitize
 from bulkpause.model import Item, Record
+from bulkpause.report.totals import NOT_ATTEMPTED
 
 
 #: The columns of an export. `run` finds the ids in the first by its name.
@@ -25,7 +26,6 @@ COLUMNS = (
     "row",
     "finished_at",
 )
-NOT_ATTEMPTED = "not_attempted"
 #: The characters that begin a formula, full-width forms included, at the start of a
 #: cell. A spreadsheet may also split cells at semicolons.
 #: https://owasp.org/www-community/attacks/CSV_Injection

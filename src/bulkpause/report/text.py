@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from math import ceil
-from pathlib import Path
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Limit, Status, StopReason
@@ -11,15 +10,24 @@ from bulkpause.report.totals import Totals
 
 #: Causes that are shown in full. The number of the others is shown.
 MAX_CAUSES_SHOWN = 10
+NOTHING_ON_RECORD = "nothing is on record: every campaign may still be running"
 
 
-def summary_lines(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
-    """Summarise a run: the rows by status, what is open, the speed, the causes."""
+def summary_lines(
+    totals: Totals, limits: Sequence[Limit], *, reads_back_all: bool = False
+) -> Iterator[str]:
+    """Summarise a run: the rows by status, what is open, the speed, the causes.
+
+    Args:
+        totals: The totals of the run.
+        limits: Its rate limits.
+        reads_back_all: Whether every id was to be read back (`--verify all`).
+    """
     yield totals.counts_as_sum()
-    if totals.may_be_running:
-        yield _may_be_running(totals)
-    if totals.by_status[Status.UNKNOWN]:
-        yield _unknown(totals)
+    if totals.may_be_running or not totals.is_plan_known:
+        yield from running_lines(totals)
+    if reads_back_all and totals.unread:
+        yield f"{format_count(totals.unread, 'paused id')} accepted, but not read back"
     if before := totals.not_paused_before:
         yield f"{format_count(before, 'row')} of earlier runs cannot be paused"
     if totals.requests:
@@ -53,15 +61,9 @@ def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:
     }
 
 
-def outcome_lines(
-    totals: Totals, stopped: StopReason | None, log: Path, command: str | None
-) -> Iterator[str]:
-    """Say why a run stopped and what is left, where its log is, and how to resume."""
-    if stopped is not None:
-        yield f"stopped: {sanitize(stopped.detail)}; left: {_left(totals)}"
-    yield f"log: {log}"
-    if command is not None:
-        yield f"retry with: {command}"
+def stopped_line(totals: Totals, stopped: StopReason) -> str:
+    """Say why a run stopped and what is left."""
+    return f"stopped: {sanitize(stopped.detail)}; left: {_left(totals)}"
 
 
 def _left(totals: Totals) -> str:
@@ -89,29 +91,26 @@ def cause_lines(totals: Totals) -> Iterator[str]:
         yield f"and {format_count(hidden, 'more cause')}"
 
 
-def status_lines(totals: Totals) -> Iterator[str]:
-    """Say what is paused and what may still be running, for `status`."""
-    counts = totals.by_status
-    yield f"{sum(n for status, n in counts.items() if status.is_paused)} paused"
-    if counts[Status.NOT_PAUSABLE]:
-        yield f"{counts[Status.NOT_PAUSABLE]} not pausable (see their status below)"
-    yield _may_be_running(totals)
-    yield _unknown(totals)
-    if invalid := counts[Status.INVALID]:
-        yield f"{format_count(invalid, 'invalid row')}: never sent"
-    yield from cause_lines(totals)
+def running_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
+    """Say how many campaigns may still be running, and what is known of them.
 
-
-def _may_be_running(totals: Totals) -> str:
-    missing = totals.not_attempted
-    count = "all" if missing == totals.may_be_running else missing
-    not_attempted = f", {count} of them not attempted" if missing else ""
-    return f"{totals.may_be_running} may still be running{not_attempted}"
-
-
-def _unknown(totals: Totals) -> str:
-    count = totals.by_status[Status.UNKNOWN]
-    return f"{count} unknown: may be paused or may be running"
+    Args:
+        totals: The totals of a run or of a log.
+        as_of: Follows the number, such as ", as of " and a time.
+    """
+    if totals.is_empty:
+        yield NOTHING_ON_RECORD
+        return
+    count, is_known = totals.may_be_running, totals.is_plan_known
+    if count or is_known:
+        parts = ", ".join(f"{n} {name}" for name, n in totals.parts_running().items())
+        on_record = "" if is_known else " on record"
+        list_of_parts = f": {parts}" if parts else ""
+        yield f"{count}{on_record} may still be running{as_of}{list_of_parts}"
+    if not is_known:
+        yield "how many were planned is not on record: others may still be running"
+    if unknown := totals.by_status[Status.UNKNOWN]:
+        yield f"{unknown} unknown: may be paused or may be running"
 
 
 def rate_per_s(totals: Totals) -> float:

@@ -1,5 +1,6 @@
 """Count records by status and by cause, and measure the speed of a run."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -10,13 +11,11 @@ from bulkpause._text import format_count, sanitize
 from bulkpause.model import Record, Status
 
 
-#: The words for a status that a read-back would have settled.
-_NOT_READ_BACK: dict[tuple[Status, int | None], str] = {
-    (Status.UNKNOWN, 204): "accepted, but not read back",
-    (Status.FAILED, 400): "not read back",
-}
+#: The name of ids that were planned and never sent.
+NOT_ATTEMPTED = "not_attempted"
 #: Ids and trace ids kept as examples of a cause.
 EXAMPLES = 3
+_RETRYABLE = tuple(status for status in Status if status.is_retryable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +48,20 @@ class Cause:
             self.message,
             self.error,
             self.campaign_status and f"campaign is {self.campaign_status}",
-            _NOT_READ_BACK.get((self.status, self.http_status)),
+            self._missing_read_back(),
         )
         text = ", ".join(part.rstrip(".") for part in parts if part)
         return sanitize(text or "no reason on record")
+
+    def _missing_read_back(self) -> str | None:
+        """Say that a read-back is missing, where one would have settled the id."""
+        if self.campaign_status is not None or self.http_status is None:
+            return None
+        if self.status is Status.UNKNOWN and self.http_status == 204:
+            return "accepted, but not read back"
+        is_refused = 300 <= self.http_status < 500 and self.http_status != 429
+        is_open = self.status is Status.FAILED and is_refused
+        return "not read back" if is_open else None
 
 
 @dataclass(slots=True)
@@ -73,12 +82,19 @@ class Totals:
         duplicate: Rows that repeat an id. They have no record.
         already_done: Rows whose id an earlier run settled. They have no record.
         not_paused_before: Rows of earlier runs that cannot be paused.
+        not_on_record: Ids that were planned and of which nothing is on record, not
+            even the id. `rows` and `not_attempted` count them too.
+        is_plan_known: Whether it is known how many ids were planned. If not, nothing
+            says that no campaign is running.
+        open_before: Ids of earlier runs that this run does not send and that may
+            still be running, by status.
         by_status: The number of records with each status.
         causes: The groups of records that are not simply paused.
         requests: Requests sent, attempts and read-backs.
         retries: Attempts after the first, those after a 429 included.
         rate_limited: Attempts before the last one of an id that got a 429.
         read_backs: Ids that were read back.
+        unread: Paused ids that were not read back.
         latencies_ms: Latency of the last attempt of each id, in milliseconds.
         first_at: When the first request was sent.
         last_at: When the last record was written.
@@ -90,13 +106,17 @@ class Totals:
     duplicate: int = 0
     already_done: int = 0
     not_paused_before: int = 0
+    not_on_record: int = 0
+    is_plan_known: bool = True
+    open_before: Counter[str] = field(default_factory=Counter)
     by_status: Counter[Status] = field(default_factory=Counter)
     causes: dict[Cause, CauseGroup] = field(default_factory=dict)
     requests: int = 0
     retries: int = 0
     rate_limited: int = 0
     read_backs: int = 0
-    latencies_ms: list[float] = field(default_factory=list)
+    unread: int = 0
+    latencies_ms: "array[float]" = field(default_factory=lambda: array("d"))
     first_at: str | None = None
     last_at: str | None = None
     since: str = ""
@@ -108,6 +128,8 @@ class Totals:
             return
         if record.status is not Status.PAUSED:
             self._add_cause(record)
+        elif record.campaign_status is None:
+            self.unread += 1
         self._add_requests(record)
         self._add_times(record)
 
@@ -145,15 +167,32 @@ class Totals:
 
     @property
     def not_attempted(self) -> int:
-        """The number of ids without a record."""
+        """The number of ids without a record and without a request."""
         recorded = self.by_status.total()
         return self.rows - self.duplicate - self.already_done - recorded
 
     @property
     def may_be_running(self) -> int:
-        """The number of ids that were not paused by us and may still be running."""
-        not_paused = self.by_status[Status.FAILED] + self.by_status[Status.REJECTED]
-        return not_paused + self.not_attempted
+        """The number of ids whose campaign is not known to have stopped sending."""
+        return sum(self.parts_running().values())
+
+    def parts_running(self) -> dict[str, int]:
+        """Count the ids that may still be running by what is known of them.
+
+        Nothing is left out that is in doubt: these are all ids but those that are
+        known to be paused, or were seen in a status in which nothing is sent.
+        """
+        counts = self.by_status
+        parts = {
+            "failed": counts[Status.FAILED],
+            "rejected": counts[Status.REJECTED],
+            "unknown": counts[Status.UNKNOWN],
+            "not attempted": self.not_attempted - self.not_on_record,
+            "not on record": self.not_on_record,
+        }
+        for name, count in self.open_before.items():
+            parts[f"{name.replace('_', ' ')} in an earlier run"] = count
+        return {name: count for name, count in parts.items() if count}
 
     def counts(self) -> dict[str, int]:
         """Count the rows by what happened to them. The counts add up to the rows."""
@@ -161,7 +200,7 @@ class Totals:
             **{status.value: self.by_status[status] for status in Status},
             "duplicate": self.duplicate,
             "already_done": self.already_done,
-            "not_attempted": self.not_attempted,
+            NOT_ATTEMPTED: self.not_attempted,
         }
 
     def counts_as_sum(self) -> str:
@@ -170,11 +209,23 @@ class Totals:
         return f"{format_count(self.rows, 'row')} = {' + '.join(parts) or '0'}"
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is known, not even how many ids were planned."""
+        return not (self.rows or self.is_plan_known)
+
+    @property
     def is_unfinished(self) -> bool:
-        """Whether a retry could still pause more."""
-        return self.not_attempted > 0 or any(
-            status.is_retryable and count for status, count in self.by_status.items()
+        """Whether more could be paused, or it is not known how much."""
+        return self.not_on_record > 0 or not self.is_plan_known or self.is_retryable
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether a retry of the log could pause more: it knows ids that are open."""
+        is_open = any(
+            self.by_status[status] or self.open_before[status] for status in _RETRYABLE
         )
+        not_attempted = self.not_attempted - self.not_on_record
+        return is_open or not_attempted + self.open_before[NOT_ATTEMPTED] > 0
 
     @property
     def is_all_paused(self) -> bool:
@@ -182,7 +233,8 @@ class Totals:
         is_paused = all(
             status.is_paused for status, count in self.by_status.items() if count
         )
-        return is_paused and not self.not_paused_before and not self.is_unfinished
+        is_settled = not (self.is_unfinished or self.open_before.total())
+        return is_paused and is_settled and not self.not_paused_before
 
     @property
     def wall_s(self) -> float:
@@ -206,6 +258,8 @@ class Totals:
             **self.counts(),
             "not_paused_before": self.not_paused_before,
             "may_run": self.may_be_running,
+            "not_on_record": self.not_on_record,
+            "is_plan_known": self.is_plan_known,
             "wall_s": self.wall_s,
             "requests": self.requests,
             "more_attempts": self.retries,

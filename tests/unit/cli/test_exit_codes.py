@@ -5,6 +5,7 @@ from bulkpause.cli.exit_codes import (
     exit_of_error,
     exit_of_run,
     exit_of_totals,
+    gravest,
 )
 from bulkpause.errors import (
     BulkpauseError,
@@ -83,6 +84,15 @@ def test_stop_cause_chooses_exit_code(cause: StopCause, code: ExitCode) -> None:
     assert exit_of_run(totals(3, paused=2), StopReason(cause, "why")) is code
 
 
+@pytest.mark.parametrize(
+    "cause",
+    sorted({*StopCause} - {StopCause.TOKEN, StopCause.GUARD_RAIL, StopCause.LOG}),
+)
+def test_rows_choose_exit_code_of_other_stops(cause: StopCause) -> None:
+    stopped = StopReason(cause, "why")
+    assert exit_of_run(totals(3, failed=3), stopped) is ExitCode.INCOMPLETE
+
+
 def test_rows_choose_exit_code_without_stop() -> None:
     assert exit_of_run(totals(3, paused=3), None) is ExitCode.ALL_PAUSED
     assert exit_of_run(totals(3, paused=2), None) is ExitCode.INCOMPLETE
@@ -112,3 +122,19 @@ def test_every_bulkpause_error_is_listed() -> None:
         SettingsError,
         TokenError,
     }
+
+
+def test_unknown_plan_and_missing_ids_are_incomplete() -> None:
+    unknown = totals(3, paused=3)
+    unknown.is_plan_known = False
+    assert exit_of_totals(unknown) is ExitCode.INCOMPLETE
+    missing = totals(4, paused=3)
+    missing.not_on_record = 1
+    assert exit_of_totals(missing) is ExitCode.INCOMPLETE
+
+
+def test_gravest_code_wins_for_several_logs() -> None:
+    order = [ExitCode(code) for code in (70, 6, 4, 8, 5, 1, 0)]
+    for place, code in enumerate(order):
+        assert gravest(reversed(order[place:])) is code
+    assert gravest([ExitCode.INCOMPLETE, ExitCode.INPUT]) is ExitCode.INPUT

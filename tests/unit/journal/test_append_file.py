@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,38 +60,41 @@ def test_all_lines_are_read_after_append(path: Path) -> None:
     file = AppendFile(path)
     file.append(b"one\n")
     file.append(b"two\n")
-    assert list(file.lines()) == [b"one", b"two"]
+    assert list(file.lines()) == [b"one\n", b"two\n"]
     file.close()
 
 
 @pytest.mark.parametrize("torn", range(1, 9))
-def test_torn_last_line_is_cut_at_any_byte(path: Path, torn: int) -> None:
+def test_tail_is_read_and_cut_at_any_byte(path: Path, torn: int) -> None:
     path.write_bytes(b"one\n" + b"two-----\n"[:torn])
     file = AppendFile(path)
-    assert (file.torn_bytes, list(file.lines())) == (torn, [b"one"])
+    assert file.tail() == b"two-----"[:torn]
+    file.cut_tail(torn)
+    assert (file.torn_bytes, list(file.lines())) == (torn, [b"one\n"])
     file.append(b"three\n")
+    file.check()
     file.close()
     assert path.read_bytes() == b"one\nthree\n"
 
 
 @pytest.mark.parametrize("size", [1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20])
 @pytest.mark.parametrize("before", [b"", b"one\n"])
-def test_torn_line_of_any_length_is_cut(path: Path, before: bytes, size: int) -> None:
+def test_tail_of_any_length_is_read(path: Path, before: bytes, size: int) -> None:
     path.write_bytes(before + b"x" * size)
     file = AppendFile(path)
+    assert file.tail() == b"x" * size
     file.close()
-    assert (file.torn_bytes, path.read_bytes()) == (size, before)
+    assert (file.torn_bytes, path.read_bytes()) == (0, before + b"x" * size)
 
 
-def test_only_torn_line_of_long_file_is_cut(path: Path) -> None:
-    whole = b"one\n" * 300_000
-    path.write_bytes(whole + b"torn")
+def test_whole_file_has_no_tail(path: Path) -> None:
+    path.write_bytes(b"one\n" * 300_000)
     file = AppendFile(path)
+    assert file.tail() == b""
     file.close()
-    assert (file.torn_bytes, path.read_bytes() == whole) == (4, True)
 
 
-def test_whole_file_is_not_cut(path: Path) -> None:
+def test_opened_file_is_not_changed(path: Path) -> None:
     path.write_bytes(b"one\n\ntwo\n")
     file = AppendFile(path)
     file.close()
@@ -147,8 +152,10 @@ def test_failed_cut_of_torn_line_is_reported(
 ) -> None:
     path.write_bytes(b"torn")
     monkeypatch.setattr(os, "ftruncate", no_space)
+    file = AppendFile(path)
     with pytest.raises(LogError, match="log cannot be repaired: No space left"):
-        AppendFile(path)
+        file.cut_tail(4)
+    file.close()
 
 
 def test_unreadable_file_is_reported(path: Path) -> None:
@@ -156,6 +163,8 @@ def test_unreadable_file_is_reported(path: Path) -> None:
     file.close()
     with pytest.raises(LogError, match="log cannot be read: Bad file descriptor"):
         list(file.lines())
+    with pytest.raises(LogError, match="log cannot be read: Bad file descriptor"):
+        file.tail()
 
 
 def test_failed_open_leaves_no_descriptor(path: Path) -> None:
@@ -246,6 +255,148 @@ def test_directory_of_new_file_is_synced(
     assert synced == [path.parent]
 
 
+def folder_moved(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+
+
+def replaced(path: Path) -> None:
+    """Replace a file as `sed -i` does."""
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    other.rename(path)
+
+
+def replaced_and_kept(path: Path) -> None:
+    path.rename(path.with_name("log.1"))
+    path.write_bytes(b"")
+
+
+def edited_in_place(path: Path) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:1], *lines[2:]]))
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "renamed": (lambda path: path.rename(path.with_name("log.1")), "was moved"),
+    "folder moved": (folder_moved, "was moved"),
+    "removed": (Path.unlink, "was removed"),
+    "replaced": (replaced, "was replaced by another file"),
+    "rotated": (replaced_and_kept, "was replaced by another file"),
+    "truncated": (lambda path: os.truncate(path, 0), "was shortened from 12 to 0 "),
+    "edited": (edited_in_place, "was shortened from 12 to 8 bytes"),
+}
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Iterator[AppendFile]:
+    """A file in a folder of its own, with lines of before and of now."""
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / "folder" / "log"
+    path.write_bytes(b"one\n")
+    file = AppendFile(path)
+    file.append(b"two\n")
+    file.append(b"six\n")
+    yield file
+    file.close()
+
+
+@pytest.mark.parametrize(("change", "words"), CHANGES.values(), ids=CHANGES)
+def test_changed_file_is_noticed(
+    grown: AppendFile, change: Callable[[Path], object], words: str
+) -> None:
+    grown.check()
+    change(grown.path)
+    for _ in range(2):
+        with pytest.raises(LogError, match=f"folder/log {words}"):
+            grown.check()
+    with pytest.raises(LogError, match=words):
+        grown.append(b"more\n")
+    with pytest.raises(LogError, match=words):
+        grown.sync()
+
+
+def test_truncated_file_is_noticed_after_more_lines(grown: AppendFile) -> None:
+    os.truncate(grown.path, 0)
+    grown.append(b"two\n")
+    with pytest.raises(LogError, match="was shortened from 16 to 4 bytes"):
+        grown.check()
+
+
+def test_unchanged_file_passes_check_after_each_line(path: Path) -> None:
+    file = AppendFile(path)
+    for number in range(20):
+        file.append(b"x" * number + b"\n")
+        file.check()
+    file.close()
+
+
+def test_check_in_thread_needs_no_lock(path: Path) -> None:
+    file = AppendFile(path)
+    with ThreadPoolExecutor(1) as thread:
+        checks = [thread.submit(file.check) for _ in range(500)]
+        for _ in range(500):
+            file.append(b"line\n")
+        assert [check.result() for check in checks] == [None] * 500
+    file.close()
+
+
+def test_failed_check_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = AppendFile(path)
+
+    def refused(_: Path) -> None:
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "lstat", refused)
+    with pytest.raises(LogError, match="log cannot be checked: Permission denied"):
+        file.check()
+    file.close()
+
+
+def test_discarded_new_file_is_removed(path: Path) -> None:
+    AppendFile(path).discard()
+    assert not path.exists()
+
+
+def test_discarded_file_with_lines_is_kept(path: Path) -> None:
+    file = AppendFile(path)
+    file.append(b"one\n")
+    file.discard()
+    assert path.read_bytes() == b"one\n"
+
+
+def test_discarded_file_of_before_is_kept(path: Path) -> None:
+    path.touch()
+    AppendFile(path).discard()
+    assert path.exists()
+
+
+def test_file_of_another_is_never_discarded(path: Path) -> None:
+    file = AppendFile(path)
+    path.unlink()
+    path.touch()
+    file.discard()
+    assert path.exists()
+
+
+def test_failed_folder_sync_leaves_no_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(LogError, match="log cannot be created: No space left"):
+        AppendFile(path)
+    assert not path.exists()
+
+
+def test_file_removed_while_it_was_locked_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.touch()
+    monkeypatch.setattr("bulkpause.journal.append_file.lock", lambda _: path.unlink())
+    with pytest.raises(LogHeldError, match="has just removed"):
+        AppendFile(path)
+    assert not path.exists()
+
+
 def test_second_removal_is_an_error(path: Path) -> None:
     file = AppendFile(path)
     file.remove()
@@ -255,9 +406,9 @@ def test_second_removal_is_an_error(path: Path) -> None:
     file.close()
 
 
-def test_reader_leaves_out_unfinished_line(path: Path) -> None:
+def test_reader_gives_lines_as_they_are(path: Path) -> None:
     path.write_bytes(b"one\ntwo\nthr")
-    assert list(read_lines(path)) == [b"one", b"two"]
+    assert list(read_lines(path)) == [b"one\n", b"two\n", b"thr"]
 
 
 def test_missing_file_has_no_lines(path: Path) -> None:

@@ -211,12 +211,12 @@ def test_id_of_killed_last_run_is_in_doubt(run: str, next_run: str) -> None:
         finished_at=LATER,
         run_id=next_run,
     )
-    assert recovery.in_doubt == [expected]
+    assert recovery.unrecorded == [expected]
     assert recovery.latest == {"1": expected}
 
 
 def test_attempt_without_plan_is_in_doubt() -> None:
-    (in_doubt_record,) = recover([], [header("a"), sent("1", "a")]).in_doubt
+    (in_doubt_record,) = recover([], [header("a"), sent("1", "a")]).unrecorded
     assert (in_doubt_record.id, in_doubt_record.row, in_doubt_record.error) == (
         "1",
         None,
@@ -227,14 +227,18 @@ def test_attempt_without_plan_is_in_doubt() -> None:
 def test_unknown_record_of_finished_run_is_latest() -> None:
     unknown = record("1", Status.UNKNOWN, "one", request_id="one-1")
     recovery = recover([unknown], [header("one"), plan("1"), sent("1", "one")])
-    assert recovery.in_doubt == []
+    assert recovery.unrecorded == []
     assert recovery.latest == {"1": unknown}
 
 
-def test_unapplied_attempt_is_not_in_doubt() -> None:
+def test_sent_id_without_record_is_failed_if_not_in_doubt() -> None:
     reply = answered("1", "a", status=503, is_in_doubt=False)
     recovery = recover([], [header("a"), plan("1"), sent("1", "a"), reply])
-    assert (recovery.in_doubt, recovery.latest) == ([], {})
+    assert [(one.id, one.status) for one in recovery.unrecorded] == [
+        ("1", Status.FAILED)
+    ]
+    assert recovery.latest["1"].http_status == 503
+    assert recovery.not_attempted == []
 
 
 def test_not_pausable_counts_settled_unpaused_ids() -> None:

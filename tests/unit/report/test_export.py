@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.model import Item, Record, Status
-from bulkpause.report.export import COLUMNS, NOT_ATTEMPTED, Row, as_csv, as_jsonl, rows
+from bulkpause.report.export import COLUMNS, Row, as_csv, as_jsonl, rows
+from bulkpause.report.totals import NOT_ATTEMPTED
 
 
 RECORDS = [

@@ -1,30 +1,26 @@
 """Totals are written as text for people and as an object for programs."""
 
-import shlex
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bulkpause.cli.options import retry_command
-from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.model import Limit, Record, Status, StopCause, StopReason
 from bulkpause.report.text import (
     MAX_CAUSES_SHOWN,
     as_object,
     cause_lines,
-    outcome_lines,
+    running_lines,
     share_of_limits,
-    status_lines,
+    stopped_line,
     summary_lines,
 )
 from bulkpause.report.totals import Totals, add_all
-from bulkpause.settings import BURST, STEADY, Settings
+from bulkpause.settings import BURST, STEADY
 
 
 LIMITS = (STEADY, BURST)
-LOG = Path("pauses.jsonl")
 
 
 def at(second: float) -> str:
@@ -97,12 +93,59 @@ def test_summary_says_how_many_may_be_running() -> None:
     records = [record(1, Status.FAILED), record(2, Status.UNKNOWN), record(3)]
     assert list(summary_lines(totals_of(records, rows=5), LIMITS))[:3] == [
         "5 rows = 1 paused + 1 failed + 1 unknown + 2 not_attempted",
-        "3 may still be running, 2 of them not attempted",
+        "4 may still be running: 1 failed, 1 unknown, 2 not attempted",
         "1 unknown: may be paused or may be running",
     ]
     assert "may still be running" not in "".join(summary_lines(hundred(), LIMITS))
-    _, running, *_ = summary_lines(totals_of([record(1)], rows=3), LIMITS)
-    assert running == "2 may still be running, all of them not attempted"
+
+
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        ({}, ["0 may still be running"]),
+        (
+            {"rows": 9, "not_on_record": 5},
+            ["8 may still be running: 3 not attempted, 5 not on record"],
+        ),
+        (
+            {"open_before": Counter(rejected=2, not_attempted=1)},
+            [
+                (
+                    "3 may still be running: 2 rejected in an earlier run, "
+                    "1 not attempted in an earlier run"
+                )
+            ],
+        ),
+        (
+            {"rows": 3, "is_plan_known": False},
+            [
+                "2 on record may still be running: 2 not attempted",
+                "how many were planned is not on record: others may still be running",
+            ],
+        ),
+        (
+            {"is_plan_known": False},
+            ["how many were planned is not on record: others may still be running"],
+        ),
+    ],
+    ids=str,
+)
+def test_running_lines_say_what_number_consists_of(
+    fields: dict[str, Any], lines: list[str]
+) -> None:
+    assert list(running_lines(totals_of([record(1)], **fields))) == lines
+
+
+def test_empty_log_is_no_all_clear() -> None:
+    found = list(running_lines(Totals(is_plan_known=False)))
+    assert found == ["nothing is on record: every campaign may still be running"]
+
+
+def test_summary_counts_accepted_ids_not_read_back() -> None:
+    records = [record(1), record(2, campaign_status="paused")]
+    lines = list(summary_lines(totals_of(records), LIMITS, reads_back_all=True))
+    assert lines[1] == "1 paused id accepted, but not read back"
+    assert lines[1] not in summary_lines(totals_of(records), LIMITS)
 
 
 def test_causes_are_ordered_by_number_of_ids() -> None:
@@ -129,6 +172,9 @@ def test_causes_are_ordered_by_number_of_ids() -> None:
     [
         (Status.UNKNOWN, 204, "HTTP 204, accepted, but not read back"),
         (Status.FAILED, 400, "HTTP 400, not read back"),
+        (Status.FAILED, 403, "HTTP 403, not read back"),
+        (Status.FAILED, 302, "HTTP 302, not read back"),
+        (Status.FAILED, 503, "HTTP 503"),
         (Status.UNKNOWN, 500, "HTTP 500"),
         (Status.REJECTED, 400, "HTTP 400"),
     ],
@@ -138,6 +184,12 @@ def test_cause_names_missing_read_back(
 ) -> None:
     first, *_ = cause_lines(totals_of([record(1, status, http_status=http_status)]))
     assert first == f"1 {status}: {reason}"
+
+
+def test_accepted_id_seen_running_was_read_back() -> None:
+    seen = record(1, Status.UNKNOWN, http_status=204, campaign_status="running")
+    first, *_ = cause_lines(totals_of([seen]))
+    assert first == "1 unknown: HTTP 204, campaign is running"
 
 
 def test_causes_after_the_tenth_are_counted() -> None:
@@ -151,7 +203,7 @@ def test_summary_has_no_terminal_control_characters() -> None:
     evil = "\x1b]0;owned\x07\N{RIGHT-TO-LEFT OVERRIDE}\n"
     found = totals_of([record(1, Status.FAILED, message=evil, trace_id=evil)])
     stopped = StopReason(StopCause.OUTAGE, evil)
-    lines = [*summary_lines(found, LIMITS), *outcome_lines(found, stopped, LOG, None)]
+    lines = [*summary_lines(found, LIMITS), stopped_line(found, stopped)]
     assert all(line.isprintable() for line in lines)
 
 
@@ -180,70 +232,9 @@ def test_object_has_same_numbers_as_text() -> None:
     assert found["limits"] == ["150/60s", "10/1s"]
 
 
-def test_outcome_lines_name_rule_remainder_and_next_command() -> None:
+def test_stopped_line_names_rule_and_remainder() -> None:
     found = totals_of([record(1), record(2, Status.FAILED)], rows=50)
     stopped = StopReason(StopCause.GUARD_RAIL, "--max-failures 0: 1 of 2 ids failed")
-    assert list(outcome_lines(found, stopped, LOG, "bulkpause retry x")) == [
-        f"stopped: {stopped.detail}; left: 1 failed, 48 not_attempted",
-        "log: pauses.jsonl",
-        "retry with: bulkpause retry x",
-    ]
-
-
-def test_outcome_lines_of_finished_run_name_log_only() -> None:
-    assert list(outcome_lines(hundred(), None, LOG, None)) == ["log: pauses.jsonl"]
-
-
-@pytest.mark.parametrize(
-    ("settings", "options", "words"),
-    [
-        ({}, {}, ""),
-        ({}, {"is_confirmed": True}, " --yes"),
-        ({}, {"is_simulated": True}, " --simulate"),
-        ({"base_url": "http://127.0.0.1:1"}, {}, " --base-url http://127.0.0.1:1"),
-        ({}, {"token_file": Path("my token")}, " --token-file 'my token'"),
-        ({"limits": (Limit(20, 2.0),)}, {}, " --burst 20/2s --steady none"),
-        ({"limits": ()}, {}, " --burst none --steady none"),
-        (
-            {"limits": (Limit(300, 60.0), Limit(20, 1.0))},
-            {},
-            " --burst 20/1s --steady 300/60s",
-        ),
-        ({"max_in_flight": 2}, {}, " --max-in-flight 2"),
-        ({"reason": "It's over"}, {}, " --reason 'It'\"'\"'s over'"),
-        ({"retry_policy": RetryPolicy(verify=Verify.ALL)}, {}, " --verify all"),
-        ({"proxy": "http://proxy:3128"}, {}, " --proxy http://proxy:3128"),
-        ({"proxy": "http://jane:word@proxy:3128"}, {}, ""),
-        ({"trust_env": True}, {}, " --trust-env"),
-    ],
-    ids=str,
-)
-def test_retry_command_repeats_options_of_run(
-    settings: dict[str, Any], options: dict[str, Any], words: str
-) -> None:
-    found = retry_command(LOG, Settings(**settings), **options)
-    assert found == f"bulkpause retry pauses.jsonl{words}"
-
-
-def test_retry_command_quotes_log_name() -> None:
-    command = retry_command(Path("my; log"), Settings())
-    assert shlex.split(command) == ["bulkpause", "retry", "my; log"]
-
-
-def test_status_lines_say_how_many_may_be_running() -> None:
-    statuses = [
-        Status.PAUSED,
-        Status.ALREADY_PAUSED,
-        Status.NOT_PAUSABLE,
-        Status.REJECTED,
-        Status.FAILED,
-        Status.UNKNOWN,
-    ]
-    records = [record(n, status) for n, status in enumerate(statuses)]
-    found = totals_of(records, rows=len(records) + 4)
-    assert list(status_lines(found))[:4] == [
-        "2 paused",
-        "1 not pausable (see their status below)",
-        "6 may still be running, 4 of them not attempted",
-        "1 unknown: may be paused or may be running",
-    ]
+    assert stopped_line(found, stopped) == (
+        f"stopped: {stopped.detail}; left: 1 failed, 48 not_attempted"
+    )

@@ -1,5 +1,10 @@
 """Totals count every row once and add up."""
 
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,3 +76,54 @@ def test_totals_with_unattempted_id_are_unfinished() -> None:
     totals.add(Record(id="1", status=Status.PAUSED))
     assert totals.is_unfinished
     assert not totals.is_all_paused
+
+
+SENDS_NOTHING = {Status.PAUSED, Status.ALREADY_PAUSED, Status.NOT_PAUSABLE}
+
+
+@given(records=RECORDS, left=FEW, missing=FEW, rejected=FEW)
+def test_everything_not_known_stopped_may_run(
+    records: list[Record], left: int, missing: int, rejected: int
+) -> None:
+    totals = Totals(
+        rows=len(records) + left + missing,
+        not_on_record=missing,
+        open_before=Counter(rejected=rejected),
+    )
+    add_all(records, totals)
+    never_sent = SENDS_NOTHING | {Status.INVALID}
+    in_doubt = sum(record.status not in never_sent for record in records)
+    assert totals.may_be_running == in_doubt + left + missing + rejected
+    assert totals.as_dict()["may_run"] == totals.may_be_running
+    assert sum(totals.parts_running().values()) == totals.may_be_running
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_unfinished", "is_retryable"),
+    [
+        ({}, False, False),
+        ({"rows": 2}, True, True),
+        ({"rows": 2, "not_on_record": 1}, True, False),
+        ({"rows": 3, "not_on_record": 1}, True, True),
+        ({"is_plan_known": False}, True, False),
+        ({"open_before": Counter(rejected=1)}, False, False),
+        ({"open_before": Counter(failed=1)}, True, True),
+        ({"open_before": Counter(not_attempted=1)}, True, True),
+    ],
+    ids=str,
+)
+def test_retry_helps_only_with_known_open_ids(
+    fields: dict[str, Any], is_unfinished: bool, is_retryable: bool
+) -> None:
+    totals = Totals(**{"rows": 1, **fields})
+    totals.add(Record(id="1", status=Status.PAUSED))
+    assert (totals.is_unfinished, totals.is_retryable) == (is_unfinished, is_retryable)
+    assert totals.is_all_paused is (fields == {})
+
+
+def test_paused_id_without_read_back_is_counted() -> None:
+    paused = Record(id="1", status=Status.PAUSED)
+    totals = add_all(
+        [paused, replace(paused, campaign_status="paused")], Totals(rows=2)
+    )
+    assert totals.unread == 1

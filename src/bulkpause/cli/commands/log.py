@@ -1,44 +1,104 @@
-"""The commands that read a log, `status` and `export`. They send and lock nothing."""
+"""The commands that read a log, `status` and `export`. They send nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import orjson
 
-from bulkpause._text import quote
-from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.exit_codes import ExitCode, exit_of_totals
-from bulkpause.cli.options import SIMULATOR, retry_command
-from bulkpause.errors import InputError, SettingsError
-from bulkpause.journal.reader import read_recovery
+from bulkpause._text import format_count, quote, sanitize
+from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
+from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
+from bulkpause.cli.options import SIMULATOR
+from bulkpause.errors import BulkpauseError, InputError, SettingsError
+from bulkpause.journal.platform import is_locked
+from bulkpause.journal.reader import exists, read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Item, Status
-from bulkpause.report import text as report
-from bulkpause.report.export import NOT_ATTEMPTED, as_csv, as_jsonl, rows
-from bulkpause.report.totals import Totals, add_all
-from bulkpause.settings import Settings
+from bulkpause.model import Status
+from bulkpause.report.export import as_csv, as_jsonl, rows
+from bulkpause.report.log_status import LogStatus
+from bulkpause.report.text import NOTHING_ON_RECORD
+from bulkpause.report.totals import NOT_ATTEMPTED
 
 
-def show_status(log: Path, *, is_json: bool) -> ExitCode:
-    """Show on one screen what is paused, what may still be running, and why.
+#: The result of `status` for one log.
+_Shown = tuple[LogStatus, NextSteps]
+
+
+def show_status(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
+    """Show what is paused, what may still be running, and why, for each log.
 
     Raises:
-        InputError: The log does not exist.
-        LogError: The log cannot be read or is damaged.
+        InputError: The only log does not exist.
+        LogError: The only log cannot be read or is damaged.
     """
-    recovery = _read(log)
-    not_attempted = _not_attempted(recovery)
-    records = [*recovery.latest.values(), *recovery.invalid.values()]
-    totals = add_all(records, Totals(rows=len(records) + len(not_attempted)))
+    if len(logs) == 1:
+        status, steps = _status_of(logs[0])
+        code = exit_of_totals(status.totals)
+        _print_status(_as_dict(status, steps, code) if is_json else (status, steps))
+        return code
+    return _show_several(logs, is_json=is_json)
+
+
+def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
+    """Show each log, and those that cannot be read as errors; give the worst code."""
+    codes: list[ExitCode] = []
+    objects: list[dict[str, object]] = []
+    for number, log in enumerate(logs):
+        try:
+            status, steps = _status_of(log)
+        except BulkpauseError as error:
+            codes.append(exit_of_error(error))
+            click.echo(f"bulkpause: {error}", err=True)
+            objects.append(
+                {"log": str(log), "error": str(error), "exit_code": codes[-1]}
+            )
+            continue
+        codes.append(exit_of_totals(status.totals))
+        objects.append(_as_dict(status, steps, codes[-1]))
+        if not is_json:
+            if number:
+                click.echo()
+            _print_status((status, steps))
     if is_json:
-        click.echo(orjson.dumps(totals.as_dict() | {"log": str(log)}))
-    else:
-        for line in report.status_lines(totals):
-            click.echo(line)
-        if totals.is_unfinished:
-            click.echo(f"retry with: {_retry_command(log, recovery)}")
-    return exit_of_totals(totals)
+        _print_status({"logs": objects})
+    return gravest(codes)
+
+
+def _print_status(shown: _Shown | dict[str, object]) -> None:
+    if isinstance(shown, dict):
+        click.echo(orjson.dumps(shown))
+        return
+    status, steps = shown
+    for line in (*status.lines(), *steps.lines()):
+        click.echo(line)
+
+
+def _as_dict(status: LogStatus, steps: NextSteps, code: ExitCode) -> dict[str, object]:
+    return status.as_dict() | {"next": steps.command, "exit_code": code}
+
+
+def _status_of(log: Path) -> _Shown:
+    # Before the log is read: a run that ends meanwhile may have changed it.
+    is_held = is_locked(log)
+    recovery = _read(log)
+    now = datetime.now(UTC)
+    totals = totals_of_log(recovery)
+    status = LogStatus(
+        log=str(log),
+        totals=totals,
+        endpoint=recovery.endpoint,
+        is_simulated=recovery.endpoint == SIMULATOR,
+        is_held=is_held,
+        first_at=recovery.first_at,
+        last_at=recovery.last_at,
+        age_s=recovery.age_s(now),
+        run_id=recovery.last_run_id,
+    )
+    if is_held:
+        return status, NextSteps()
+    return status, steps_of_log(log, recovery, totals, now)
 
 
 def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> ExitCode:
@@ -57,29 +117,28 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
         )
     recovery = _read(log)
     exported = rows(
-        recovery.latest.values(), _not_attempted(recovery), frozenset(statuses)
+        recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
     )
     for line in as_csv(exported) if as_csv_file else as_jsonl(exported):
         click.echo(line, nl=False)
+    for line in _missing_lines(log, recovery):
+        click.echo(f"warning: {line}", err=True)
     return ExitCode.ALL_PAUSED
 
 
-def _retry_command(log: Path, recovery: Recovery) -> str:
-    """Write the retry command for the log's endpoint, if the log still names it."""
-    headers = recovery.headers
-    endpoint_name = headers[-1].base_url if headers else DEFAULT_BASE_URL
-    is_simulated = endpoint_name == SIMULATOR
-    settings = Settings() if is_simulated else Settings(base_url=endpoint_name)
-    return retry_command(log, settings, is_simulated=is_simulated)
+def _missing_lines(log: Path, recovery: Recovery) -> Iterator[str]:
+    """Say which ids an export cannot list."""
+    name = sanitize(str(log))
+    if recovery.is_empty:
+        yield f"{name}: {NOTHING_ON_RECORD}"
+    elif not recovery.is_plan_known:
+        yield f"{name}: how many ids were planned is not on record; some may be missing"
+    elif missing := recovery.not_on_record:
+        ids = format_count(missing, "planned id")
+        yield f"{name}: {ids} not on record, and so not listed"
 
 
 def _read(log: Path) -> Recovery:
-    if not log.exists():
+    if not exists(log):
         raise InputError(f"{log} does not exist")
     return read_recovery(log)
-
-
-def _not_attempted(recovery: Recovery) -> list[Item]:
-    """List the ids that were planned and have neither a record nor an attempt."""
-    latest = recovery.latest
-    return [item for item in recovery.unfinished.values() if item.id not in latest]

@@ -12,7 +12,6 @@ from bulkpause.cli.preflight import (
     plan_of_input,
     show_invalid_rows,
 )
-from bulkpause.journal.recovery import Recovery
 from bulkpause.plan import Plan
 
 
@@ -22,12 +21,12 @@ def show_plan(options: Options) -> ExitCode:
     Raises:
         BulkpauseError: The input cannot be read.
     """
-    plan = plan_of_input(options, Recovery())
+    plan = plan_of_input(options)
     if options.is_json:
         click.echo(orjson.dumps(_as_dict(plan, options)))
     else:
         show_invalid_rows(plan, options)
-        for line in plan_lines(plan, options):
+        for line in plan_lines(plan, plan.digest, options):
             click.echo(line)
     if plan.invalid_rows and not options.skips_invalid:
         return ExitCode.INPUT

@@ -1,0 +1,132 @@
+"""Report a run whose log failed: what is known, what is on record, what to do."""
+
+import errno
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bulkpause._text import format_count, sanitize
+from bulkpause.errors import LogError
+from bulkpause.journal.reader import read_recovery, write_ahead_path
+from bulkpause.journal.recovery import Recovery
+from bulkpause.model import Record, Status
+from bulkpause.report.totals import Totals
+
+
+#: Errors of a disk that can be mended before a retry, and how.
+_REMEDIES = {
+    errno.ENOSPC: "free space on its disk first",
+    errno.EDQUOT: "free space in its quota first",
+    errno.EFBIG: "raise the limit on the size of files first",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFailure:
+    """What a log that failed during a run still holds.
+
+    Attributes:
+        detail: What failed.
+        log: The log's path.
+        written: The results of this run that were written.
+        on_record: How many of these are on record now; None if the log cannot be read.
+        has_log: Whether the log is where it was.
+        has_write_ahead_log: Whether the write-ahead log is where it was.
+        remedy: What to do before a retry; None if nothing is known to help.
+    """
+
+    detail: str
+    log: str
+    written: int
+    on_record: int | None
+    has_log: bool
+    has_write_ahead_log: bool
+    remedy: str | None
+
+    def lines(self) -> Iterator[str]:
+        """Say what is on record and what was kept."""
+        results = format_count(self.written, "result")
+        if not self.has_log:
+            yield f"{self.log} is gone, with {results} of this run: put it back"
+        elif self.on_record is None:
+            yield f"{self.log} cannot be read; this run wrote {results} to it"
+        else:
+            yield f"on record in {self.log} now: {self.on_record} of {results}"
+            if self.on_record < self.written:
+                yield "if the log was moved or copied away, put that file back first"
+        wal = write_ahead_path(Path(self.log))
+        state = "is kept" if self.has_write_ahead_log else "is gone"
+        yield f"the write-ahead log {wal} {state}"
+        if self.remedy is not None:
+            yield self.remedy
+
+    def as_dict(self) -> dict[str, object]:
+        """Convert to a JSON object."""
+        return asdict(self)
+
+
+def examine(
+    log: Path, run_id: str, seen: Totals, error: LogError
+) -> tuple[LogFailure, Recovery | None]:
+    """Find what a failed log still holds, and what it says; None if it is unreadable.
+
+    Args:
+        log: The log.
+        run_id: The name of the run.
+        seen: The totals of the records that this run wrote.
+        error: What failed.
+    """
+    recovery = _read(log)
+    failure = LogFailure(
+        detail=str(error),
+        log=sanitize(str(log)),
+        written=seen.by_status.total(),
+        on_record=None if recovery is None else _count(recovery, run_id),
+        has_log=log.exists(),
+        has_write_ahead_log=write_ahead_path(log).exists(),
+        remedy=_remedy(error),
+    )
+    return failure, recovery if failure.has_log else None
+
+
+def _read(log: Path) -> Recovery | None:
+    try:
+        return read_recovery(log)
+    except LogError:
+        return None
+
+
+def _count(recovery: Recovery, run_id: str) -> int:
+    records = (*recovery.records.values(), *recovery.invalid.values())
+    return sum(record.run_id == run_id for record in records)
+
+
+def _remedy(error: LogError) -> str | None:
+    cause = error.__cause__
+    for number, remedy in _REMEDIES.items():
+        is_it = isinstance(cause, OSError) and cause.errno == number
+        # The engine adds the ids in flight to the message, and drops its cause.
+        if is_it or os.strerror(number) in str(error):
+            return remedy
+    return None
+
+
+def check_none_is_missing(seen: Totals, on_disk: Totals, log: Path) -> None:
+    """Compare the records that a run wrote with those on the disk.
+
+    Raises:
+        LogError: There are fewer on the disk with some status.
+    """
+    if any(seen.by_status[status] > on_disk.by_status[status] for status in Status):
+        raise LogError(
+            f"{sanitize(str(log))} has lost records of this run: it was moved, replaced "
+            "or shortened"
+        )
+
+
+def record_of_unrecorded(id_: str, run_id: str) -> Record:
+    """Make the record of an id that was sent and whose result is not on record."""
+    return Record(
+        id=id_, status=Status.UNKNOWN, error="no_answer_on_record", run_id=run_id
+    )

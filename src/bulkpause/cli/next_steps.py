@@ -1,0 +1,139 @@
+"""Advise the commands that carry on with a log, each complete and possible now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from bulkpause._text import sanitize
+from bulkpause.api.endpoint import DEFAULT_BASE_URL
+from bulkpause.cli.options import SIMULATOR, Options, resume_command, retry_command
+from bulkpause.errors import SettingsError
+from bulkpause.journal.recovery import Recovery
+from bulkpause.journal.run_id import check_same_endpoint
+from bulkpause.report.totals import Totals, add_all
+from bulkpause.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextSteps:
+    """The commands that carry on with a log.
+
+    Attributes:
+        retry: Retries the ids that the log knows; None if there is nothing to retry.
+        resume: Resumes the log with its input, for ids that are not on record; None
+            if all are.
+        reason: Why no command can be given although ids are open; None if one can.
+    """
+
+    retry: str | None = None
+    resume: str | None = None
+    reason: str | None = None
+
+    @property
+    def command(self) -> str | None:
+        """The first command to give."""
+        return self.retry or self.resume
+
+    def lines(self) -> Iterator[str]:
+        """Write each command, after what it does."""
+        if self.retry is not None:
+            yield f"retry with: {self.retry}"
+        if self.resume is not None:
+            yield f"resume with its input: {self.resume}"
+        if self.reason is not None:
+            yield self.reason
+
+
+def totals_of_log(recovery: Recovery) -> Totals:
+    """Count all ids of a log, and those that it should hold."""
+    records = [*recovery.latest.values(), *recovery.invalid.values()]
+    not_on_record = recovery.not_on_record
+    totals = Totals(
+        rows=len(records) + len(recovery.not_attempted) + not_on_record,
+        not_on_record=not_on_record,
+        is_plan_known=recovery.is_plan_known,
+    )
+    return add_all(records, totals)
+
+
+def steps_of_log(
+    log: Path, recovery: Recovery, totals: Totals, now: datetime
+) -> NextSteps:
+    """Advise from a log alone how to carry on with it."""
+    if not totals.is_unfinished:
+        return NextSteps()
+    endpoint_name = endpoint_on_record(recovery, log)
+    if endpoint_name is None:
+        return NextSteps(reason=_foreign(recovery))
+    is_simulated = endpoint_name == SIMULATOR
+    settings = Settings() if is_simulated else Settings(base_url=endpoint_name)
+    options = Options(input=None, settings=settings, is_simulated=is_simulated)
+    return steps_of_run(log, totals, options, age_s=recovery.age_s(now))
+
+
+def steps_of_run(
+    log: Path, totals: Totals, options: Options, *, age_s: float | None = None
+) -> NextSteps:
+    """Advise how to carry on with a log, with the options of its run.
+
+    Args:
+        log: The log.
+        totals: What is open.
+        options: The options of the run.
+        age_s: The age of the log's last line in seconds; None if it is new.
+    """
+    retry = resume = None
+    if totals.is_retryable:
+        retry = retry_command(
+            log,
+            options.settings,
+            is_simulated=options.is_simulated,
+            is_confirmed=options.is_confirmed,
+            token_file=options.token_file,
+            retried=options.retried,
+        )
+    if totals.not_on_record or not totals.is_plan_known:
+        resume = resume_command(
+            log,
+            options.settings,
+            is_simulated=options.is_simulated,
+            is_confirmed=options.is_confirmed,
+            token_file=options.token_file,
+            age_s=age_s,
+        )
+    return NextSteps(retry=retry, resume=resume)
+
+
+def endpoint_on_record(recovery: Recovery, log: Path) -> str | None:
+    """Find the endpoint that a log belongs to, as far as a command can name it.
+
+    Records of version 1 do not name it, but the run ids tell the two usual ones.
+    """
+    if recovery.endpoint is None:
+        usual = (DEFAULT_BASE_URL, SIMULATOR)
+        return next((name for name in usual if _belongs(recovery, name, log)), None)
+    if recovery.endpoint == SIMULATOR:
+        return SIMULATOR
+    try:
+        Settings(base_url=recovery.endpoint)
+    except SettingsError:
+        return None
+    return recovery.endpoint
+
+
+def _belongs(recovery: Recovery, endpoint_name: str, log: Path) -> bool:
+    try:
+        check_same_endpoint(recovery, endpoint_name, log)
+    except SettingsError:
+        return False
+    return True
+
+
+def _foreign(recovery: Recovery) -> str:
+    name = recovery.endpoint
+    if name is None:
+        return "its endpoint is not on record: retry it with the --base-url of its run"
+    return sanitize(
+        f"its endpoint is named {name}: retry it with the program of its run"
+    )

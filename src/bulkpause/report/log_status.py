@@ -1,0 +1,115 @@
+"""Describe a log for `status`: whose it is, how old, and what may still be running."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bulkpause._text import format_count, sanitize
+from bulkpause.model import Status
+from bulkpause.report.text import cause_lines, running_lines
+from bulkpause.report.totals import Totals
+
+
+#: Seconds after which campaigns may well have been started again.
+OLD_S = 86_400.0
+#: The units of an age, each up to twice the next.
+_UNITS = ((1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "days"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogStatus:
+    """The state of one log at one moment.
+
+    Attributes:
+        log: The log's path.
+        totals: The totals of its ids.
+        endpoint: The endpoint of its last run; None if it is not on record.
+        is_simulated: Whether that is the simulator.
+        is_held: Whether a run holds the log now; None if that cannot be known.
+        first_at: When the first request on record was sent: RFC 3339 in UTC.
+        last_at: When the last line on record was written: RFC 3339 in UTC.
+        age_s: Seconds since then.
+        run_id: The name of the last run.
+    """
+
+    log: str
+    totals: Totals
+    endpoint: str | None
+    is_simulated: bool
+    is_held: bool | None
+    first_at: str | None
+    last_at: str | None
+    age_s: float | None
+    run_id: str | None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether campaigns may well have been started again since."""
+        return self.age_s is not None and self.age_s > OLD_S
+
+    def lines(self) -> Iterator[str]:
+        """Say whose log it is, what is paused, and what may still be running."""
+        yield from self._identity_lines()
+        if not self.totals.is_empty:
+            yield from _paused_lines(self.totals)
+        yield from running_lines(self.totals, self._as_of())
+        if invalid := self.totals.by_status[Status.INVALID]:
+            yield f"{format_count(invalid, 'invalid row')}: never sent"
+        yield from cause_lines(self.totals)
+
+    def _identity_lines(self) -> Iterator[str]:
+        endpoint = self.endpoint or "its endpoint is not on record"
+        run = "" if self.run_id is None else f", run {self.run_id}"
+        yield sanitize(f"{self.log}: {endpoint}{run}")
+        if self.last_at is not None and self.age_s is not None:
+            first, last = (
+                as_words(self.first_at or self.last_at),
+                as_words(self.last_at),
+            )
+            yield f"from {first} to {last}, {age_in_words(self.age_s)} ago"
+        if self.is_old:
+            yield "this log is old: campaigns may have been started again since"
+        if self.is_simulated:
+            yield "simulated: no real campaign was paused"
+        if self.is_held:
+            yield "a run holds this log now: these numbers still change"
+
+    def _as_of(self) -> str:
+        where = " on the simulator" if self.is_simulated else ""
+        is_dated = self.is_old and self.last_at is not None
+        return f"{where}, as of {as_words(self.last_at or '')}" if is_dated else where
+
+    def as_dict(self) -> dict[str, object]:
+        """Convert to a JSON object. Its keys are frozen."""
+        return self.totals.as_dict() | {
+            "log": self.log,
+            "endpoint": self.endpoint,
+            "is_simulated": self.is_simulated,
+            "is_held": self.is_held,
+            "first_at": self.first_at,
+            "last_at": self.last_at,
+            "age_s": self.age_s,
+            "run_id": self.run_id,
+        }
+
+
+def _paused_lines(totals: Totals) -> Iterator[str]:
+    counts = totals.by_status
+    yield f"{sum(n for status, n in counts.items() if status.is_paused)} paused"
+    if counts[Status.NOT_PAUSABLE]:
+        yield f"{counts[Status.NOT_PAUSABLE]} not pausable (see their status below)"
+
+
+def as_words(moment: str) -> str:
+    """Write a moment of a log for people: to the second, in UTC."""
+    at = datetime.fromisoformat(moment).astimezone(UTC)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def age_in_words(age_s: float) -> str:
+    """Write an age in its largest unit of which there are two or more."""
+    size, unit = next(
+        ((size, unit) for size, unit in reversed(_UNITS) if age_s >= 2 * size),
+        _UNITS[0],
+    )
+    return f"{max(0.0, age_s) / size:.0f} {unit}"
