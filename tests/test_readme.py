@@ -41,6 +41,8 @@ MASKS = {
     r'("crc32": ?)"[0-9a-f]{8}"': r'\1"SUM"',
     r"http://127\.0\.0\.1:\d+": "https://api.ocamba.com",
     r"\d+\.\d s, (\d+ requests), .+ allow": r"SPEED, \1",
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC": "DATE",
+    r"\d+ s ago": "AGO",
     r"p50 \d+ ms, p95 \d+ ms, p99 \d+ ms": "LATENCY",
 }
 
