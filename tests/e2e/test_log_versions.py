@@ -49,7 +49,8 @@ def check_finished(program: Program) -> None:
     for record in new:
         assert (record["status"], record["v"]) == ("paused", 2)
         assert (record["action"], record["endpoint"]) == ("pause", "simulator")
-        assert record["planned"] == len(OPEN)
+        # All ids of the log: its first run planned them, and did the others.
+        assert record["planned"] == 8
 
 
 def test_status_reads_version_1(killed: Program) -> None:
@@ -89,7 +90,7 @@ def test_log_of_both_versions_is_read(killed: Program) -> None:
     call(killed, "retry")
     settled = orjson.loads(call(killed, "status", "--json").stdout)
     assert (settled["rows"], settled["paused"]) == (9, 5)
-    assert "0 unknown" in call(killed, "status").stdout
+    assert settled["unknown"] == 0
     exported = call(killed, "export", "--status", "paused").stdout.splitlines()
     ids = [row["campaign_id"] for row in csv.DictReader(exported)]
     assert sorted(ids) == ["1001", "1005", "1006", "1007", "1008"]
