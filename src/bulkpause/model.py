@@ -258,8 +258,9 @@ class Record:
     """The final status of one id in one run: one line of the result log.
 
     The fields are the keys of the line, in its order. `planned` is how many ids the
-    run meant to pause, `endpoint` a base URL or `simulator`, `v` the version of the
-    record's shape. `name` and `account` are always None for now.
+    log is meant to hold, those of this run included, `endpoint` a base URL or
+    `simulator`, `v` the version of the record's shape. `name` and `account` are always
+    None for now.
     """
 
     id: str | None

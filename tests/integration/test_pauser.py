@@ -2,8 +2,11 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +30,9 @@ from bulkpause import (
     TokenError,
     Verify,
 )
-from bulkpause.journal.reader import read_log
-from bulkpause.model import Attempt
+from bulkpause.errors import LogError
+from bulkpause.journal.reader import read_log, read_recovery
+from bulkpause.model import Attempt, Limit
 from bulkpause.pauser import reuse_loaded_log
 from bulkpause.plan import make_plan
 from bulkpause.simulator import Behaviour, Fault, Simulator
@@ -140,6 +144,14 @@ async def test_stop_before_first_id_sends_nothing() -> None:
         pauser.stop("never mind")
         assert [record async for record in pauser.pause(["1"])] == []
     assert len(simulator.ledger) == 0
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def recorded_in(log: Path) -> set[str]:
+    return {orjson.loads(line)["id"] for line in log.read_bytes().splitlines()}
 
 
 def attempts_in_memory() -> int:
@@ -320,6 +332,191 @@ async def test_log_that_changed_after_loading_is_read_again(tmp_path: Path) -> N
     assert simulator.ledger.acted_ids() == ["1", "2"]
 
 
+async def test_records_count_planned_ids_of_log(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    async with Simulator(Behaviour(windows=())) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=())
+        async with Pauser("good", settings, log=log) as pauser:
+            first = [one.planned async for one in pauser.pause(["1", "2", "no id!"])]
+            second = [one.planned async for one in pauser.pause(["3"])]
+        assert (first, second) == ([2, 2, 2], [3])
+        async with Pauser("good", settings, log=log, resume=True) as pauser:
+            assert pauser.already_done == {"1", "2", "3"}
+            third = [one.planned async for one in pauser.pause(["1", "4"])]
+            fourth = [one.planned async for one in pauser.pause(["5", "6"])]
+        assert (third, fourth) == ([4], [6, 6])
+    found = read_recovery(log)
+    assert (found.known, found.not_on_record) == (6, 0)
+    assert found.endpoint == simulator.base_url
+    assert [record.action for record in found.records.values()] == ["pause"] * 6
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [(["1", "2", "3", "4"], 0), (["1", "2", "5", "6"], 0), (["7", "8"], 2), ([], 2)],
+    ids=["same input", "as many new ids", "other input", "retry"],
+)
+async def test_shortened_log_counts_missing_ids(
+    tmp_path: Path, given: list[str], missing: int
+) -> None:
+    log = tmp_path / "log.jsonl"
+    async with Simulator(Behaviour(windows=())) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=(), max_in_flight=1)
+        async with Pauser("good", settings, log=log) as pauser:
+            assert len([one async for one in pauser.pause(["1", "2", "3", "4"])]) == 4
+        lines = log.read_bytes().splitlines(keepends=True)
+        log.write_bytes(b"".join(lines[:2]))
+        assert read_recovery(log).not_on_record == 2
+        async with Pauser("good", settings, log=log, resume=True) as pauser:
+            assert [one async for one in pauser.pause(given)] != [] or not given
+    assert read_recovery(log).not_on_record == missing
+
+
+async def test_repeated_ids_of_one_pauser_count_once(tmp_path: Path) -> None:
+    async with pausing() as (pauser, _):
+        for _ in range(2):
+            planned = [one.planned async for one in pauser.pause(["1", "2"])]
+            assert planned == [2, 2]
+
+
+async def test_old_log_is_refused_untouched(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    async with Simulator(Behaviour(windows=())) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=())
+        async with Pauser("good", settings, log=log) as pauser:
+            assert [one.id async for one in pauser.pause(["1"])] == ["1"]
+        before = log.read_bytes()
+
+        def late(hours: int) -> datetime:
+            return datetime.now(UTC) + timedelta(hours=hours)
+
+        for within_s, hours in ((86_400.0, 25), (3_600.0, 2)):
+            old = Pauser(
+                "good",
+                settings,
+                log=log,
+                resume=True,
+                resume_within_s=within_s,
+                now=partial(late, hours),
+            )
+            with pytest.raises(SettingsError, match="a log for each day"):
+                await old.__aenter__()
+            assert names(tmp_path) == ["log.jsonl"]
+        assert log.read_bytes() == before
+        for limit_s, age_h in ((None, 9_999), (86_400.0, 23)):
+            async with Pauser(
+                "good",
+                settings,
+                log=log,
+                resume=True,
+                resume_within_s=limit_s,
+                now=partial(late, age_h),
+            ) as pauser:
+                assert [one async for one in pauser.pause(["1"])] == []
+
+
+async def test_old_loaded_log_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    async with pausing(log=log) as (pauser, simulator):
+        assert [one.id async for one in pauser.pause(["1"])] == ["1"]
+    settings = Settings(base_url=simulator.base_url)
+    old = Pauser(
+        "good",
+        settings,
+        log=log,
+        resume=True,
+        now=lambda: datetime.now(UTC) + timedelta(days=2),
+    )
+    reuse_loaded_log(old, read_log(log))
+    with pytest.raises(SettingsError, match="--resume-within"):
+        await old.__aenter__()
+
+
+async def test_retried_statuses_are_sent_again(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    statuses = {"1": "draft", "2": "draft"}
+    async with Simulator(Behaviour(windows=(), statuses=statuses)) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=())
+        async with Pauser("good", settings, log=log) as pauser:
+            records = [one async for one in pauser.pause(["1", "2", "3"])]
+        assert [one.status for one in records].count(Status.NOT_PAUSABLE) == 2
+        async with Pauser(
+            "good", settings, log=log, resume=True, retried=[Status.NOT_PAUSABLE]
+        ) as pauser:
+            assert pauser.already_done == {"3"}
+            again = [one async for one in pauser.pause(["1", "3"])]
+        assert [(one.id, one.planned, len(one.history)) for one in again] == [
+            ("1", 3, 1)
+        ]
+        assert again[0].history[0]["http_status"] == 400
+    assert names(tmp_path) == ["log.jsonl"]
+
+
+def test_paused_ids_are_never_retried() -> None:
+    with pytest.raises(SettingsError, match="paused ids cannot be retried"):
+        Pauser("good", retried=[Status.PAUSED])
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.wal"])
+async def test_moved_log_ends_run_and_keeps_requests(tmp_path: Path, name: str) -> None:
+    log = tmp_path / "log.jsonl"
+    async with Simulator(Behaviour(windows=(), latency_s=0.02)) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=(), max_in_flight=2)
+        pauser = Pauser("good", settings, log=log)
+
+        async def pause_all() -> None:
+            async with pauser:
+                async for _ in pauser.pause([str(n) for n in range(1000)]):
+                    if len(simulator.ledger) > 10 and (tmp_path / name).exists():
+                        (tmp_path / name).rename(tmp_path / "moved")
+
+        with pytest.raises(LogError, match=f"/{name} was moved"):
+            await pause_all()
+    assert len(simulator.ledger) < 100
+    assert pauser.stopped is not None
+    assert pauser.stopped.cause is StopCause.LOG
+    assert (tmp_path / ("moved" if name.endswith("wal") else f"{name}.wal")).exists()
+    recorded = recorded_in(log if name.endswith("wal") else tmp_path / "moved")
+    assert simulator.ledger.paused_ids() <= recorded | pauser.unrecorded
+
+
+async def test_failed_sync_ends_run_that_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log.jsonl"
+
+    def broken(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    async def pause_all() -> None:
+        limits = (Limit(1, 3600.0),)
+        settings = Settings(base_url=simulator.base_url, limits=limits)
+        async with Pauser("good", settings, log=log) as pauser:
+            async for _ in pauser.pause(["1", "2"]):
+                monkeypatch.setattr(os, "fdatasync", broken)
+
+    async with Simulator(Behaviour(windows=())) as simulator:
+        with anyio.fail_after(10), pytest.raises(LogError, match="cannot be synced"):
+            await pause_all()
+    assert len(simulator.ledger) == 1
+    assert log.with_name("log.jsonl.wal").exists()
+
+
+async def test_failed_log_begins_no_later_list(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+
+    async def pause_twice() -> None:
+        async with pausing(log=log) as (pauser, simulator):
+            assert [one.id async for one in pauser.pause(["1"])] == ["1"]
+            log.rename(tmp_path / "moved")
+            with pytest.raises(LogError, match="was moved"):
+                await anext(pauser.pause(["2"]))
+            assert len(simulator.ledger) == 1
+
+    with pytest.raises(LogError, match="was moved"):
+        await pause_twice()
+
+
 async def test_log_of_other_endpoint_is_refused(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     async with pausing(log=log) as (pauser, _):
@@ -327,6 +524,7 @@ async def test_log_of_other_endpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="name another log"):
         async with Pauser("good", Settings(), log=log, resume=True):
             pass
+    assert names(tmp_path) == ["log.jsonl"]
 
 
 async def test_snapshot_counts_the_run() -> None:

@@ -53,6 +53,8 @@ class LogMachine(RuleBasedStateMachine):
         self.path = Path(self.folder.name)
         self.log = self.path / "log"
         self.server = FakeServer()
+        self.plans: dict[str, set[str]] = {}
+        self.has_lost_plan = False
 
     def teardown(self) -> None:
         try:
@@ -121,6 +123,16 @@ class LogMachine(RuleBasedStateMachine):
                 and (has_power or self._is_known(call))
             )
         ]
+        self.has_lost_plan |= not read_recovery(self.log).is_plan_whole
+
+    @rule()
+    def lose_write_ahead_log(self) -> None:
+        """Leave the result log alone, as when it is copied."""
+        self.log.with_name("log.wal").unlink(missing_ok=True)
+        self.server.calls = [
+            call for call in self.server.calls if not call.acted or self._is_known(call)
+        ]
+        self.has_lost_plan = True
 
     def _is_known(self, call: Call) -> bool:
         """Check that a file names the request, or that its run recorded its id.
@@ -150,6 +162,16 @@ class LogMachine(RuleBasedStateMachine):
         assert known >= set(found.records)
         assert known >= set(found.planned)
 
+    @invariant()
+    def every_planned_id_counts(self) -> None:
+        """Runs that have a record left count their whole plan."""
+        lines = self.log.read_bytes().split(b"\n")[:-1] if self.log.exists() else []
+        runs = {orjson.loads(line)["run_id"] for line in lines}
+        planned = set[str]().union(*(self.plans[run] for run in runs))
+        found = read_recovery(self.log)
+        assert found.known + found.not_on_record >= len(planned)
+        assert found.not_on_record == 0 or self.has_lost_plan
+
     def _records(self) -> dict[str, Record]:
         """Read the latest status of each id, those of a killed run included."""
         return read_recovery(self.log).latest
@@ -163,6 +185,7 @@ class LogMachine(RuleBasedStateMachine):
         self.server.on_paused = trace.add_paused
         settled = settled_on_record(self.log)
         asked = len(self.server.calls)
+        names = {one if isinstance(one, str) else one.id for one in wanted}
 
         async def run() -> None:
             retry_policy = RetryPolicy(max_attempts=3, verify=Verify.REFUSED)
@@ -173,8 +196,8 @@ class LogMachine(RuleBasedStateMachine):
                 resume=True,
                 now=wall_clock,
             ) as pauser:
+                self.plans[pauser.run_id] = names
                 records = [record async for record in pauser.pause(wanted)]
-            names = {one if isinstance(one, str) else one.id for one in wanted}
             assert sorted(one.id or "" for one in records) == sorted(names - settled)
 
         with client_replaced_by(self.server), traced(trace):
@@ -194,7 +217,10 @@ class LogMachine(RuleBasedStateMachine):
         running = {id_ for id_ in IDS if self.server.status(id_) == "running"}
         refused = {id_ for id_, one in records.items() if one.status is Status.REJECTED}
         assert running <= refused
-        assert [path.name for path in self.path.iterdir()] == ["log"]
+        found = read_recovery(self.log)
+        assert found.not_on_record == 0 or self.has_lost_plan
+        if not found.not_on_record:
+            assert [path.name for path in self.path.iterdir()] == ["log"]
 
 
 def is_write_ahead_log(step: object) -> bool:

@@ -16,7 +16,7 @@ from bulkpause.journal.codec import WalEntry, decode_entries, decode_records
 from bulkpause.model import Record, Status
 
 
-_Decoded = TypeVar("_Decoded")
+_Decoded_co = TypeVar("_Decoded_co", covariant=True)
 #: The parts that a line begins with: exact bytes, and patterns of values that may be
 #: cut at any byte.
 _Start = tuple[bytes | re.Pattern[bytes], ...]
@@ -33,10 +33,10 @@ _STATUS = re.compile(f'"(?:{"|".join(_CUT_STATUSES)})"?'.encode())
 
 
 @dataclass(frozen=True, slots=True)
-class LogFormat(Generic[_Decoded]):
+class LogFormat(Generic[_Decoded_co]):
     """How to decode the lines of one of the two logs, and how they begin."""
 
-    decode: Callable[[Iterable[bytes], str], Iterator[_Decoded]]
+    decode: Callable[[Iterable[bytes], str], Iterator[_Decoded_co]]
     starts: tuple[_Start, ...]
 
 
@@ -57,10 +57,10 @@ WRITE_AHEAD_LOG: LogFormat[WalEntry] = LogFormat(
 def decode_file(
     lines: Iterable[bytes],
     name: str,
-    log_format: LogFormat[_Decoded],
+    log_format: LogFormat[_Decoded_co],
     *,
     is_paired: bool,
-) -> Iterator[_Decoded]:
+) -> Iterator[_Decoded_co]:
     """Decode the lines of a file, and leave out a torn last line.
 
     Args:

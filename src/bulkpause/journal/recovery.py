@@ -10,6 +10,7 @@ nobody knows which they are.
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -189,7 +190,7 @@ class Recovery:
         They may still be running. A plan that is missing from the write-ahead log
         counts in full, unless it is known to be one of the ids that are on record.
         """
-        return self._count_not_on_record(self.known)
+        return self._count_missing(self.known) + self._count_lost()
 
     @property
     def known(self) -> int:
@@ -210,7 +211,7 @@ class Recovery:
         """Count the ids that the log is meant to hold once a plan is begun, each once.
 
         Planned ids that are not on record count in addition, unless the plan holds all
-        ids that are on record and as many new ones: then it is the same input again.
+        that is on record and as many new ids: then it is the same input again.
 
         Args:
             plan: The plan, without the ids that the log settles.
@@ -221,10 +222,17 @@ class Recovery:
             for item in plan.items
         )
         new = len(plan.items) - repeated
-        missing = self._count_not_on_record(known, plan)
-        if plan.already_done + repeated >= known and new >= missing:
+        missing = self._count_missing(known)
+        if new >= missing and self._is_all_in(plan, known, repeated):
             missing = 0
-        return known + new + missing
+        return known + new + missing + self._count_lost({plan.digest})
+
+    def _is_all_in(self, plan: Plan, known: int, repeated: int) -> bool:
+        """Check whether a plan holds all ids on record; without any, all invalid rows."""
+        if known:
+            return plan.already_done + repeated >= known
+        rows = {invalid.row for invalid in plan.invalid_rows}
+        return rows.issuperset(row for row, _ in self.invalid)
 
     def begin(self, items: Iterable[Item], planned: int) -> None:
         """Take in the plan of a run that has begun since, and what it counted."""
@@ -233,16 +241,17 @@ class Recovery:
         # Plans that are not whole are part of its count.
         self.plan_sizes = [header.planned for header in self.headers]
 
-    def _count_not_on_record(self, known: int, plan: Plan | None = None) -> int:
+    def _count_missing(self, known: int) -> int:
+        """Count the ids that records say were planned, and that are not on record."""
+        return max(0, (self.most_planned or 0) - known)
+
+    def _count_lost(self, found: AbstractSet[str] = frozenset()) -> int:
+        """Count the ids of lost plans, except of plans with these digests."""
         torn = self._torn_plans()
         if not torn:
-            return max(0, (self.most_planned or 0) - known)
-        found = self._digests_of_plans()
-        found.add(digest(self.unfinished))
-        if plan is not None:
-            found.add(plan.digest)
-        lost = sum(count for plan_digest, count in torn if plan_digest not in found)
-        return max(0, (self.most_planned or 0) - known) + lost
+            return 0
+        found = {*found, *self._digests_of_plans(), digest(self.unfinished)}
+        return sum(count for plan_digest, count in torn if plan_digest not in found)
 
     def _torn_plans(self) -> list[tuple[str, int]]:
         """List the digests of plans that are not whole, and how many ids each lacks.

@@ -10,6 +10,7 @@ import pytest
 from bulkpause.engine.guard_rails import GuardRails, Tolerance
 from bulkpause.engine.job import Job
 from bulkpause.engine.run import GRACE_S, Run
+from bulkpause.errors import LogError
 from bulkpause.model import Item, StopCause, StopReason
 from tests.support.fakes import (
     FailingRecorder,
@@ -103,3 +104,15 @@ async def test_abandoned_records_cancel_the_run() -> None:
     sent = len(sender.order)
     await asyncio.sleep(10)
     assert len(sender.order) == sent
+
+
+async def test_failure_of_log_ends_run_at_once() -> None:
+    sender = ScriptedSender({"1001": [204], "*": [503]}, latency_s=1.0)
+    run = new_run(sender)
+    error = LogError("log was moved")
+    asyncio.get_running_loop().call_later(1.5, run.fail, error)
+    with pytest.raises(LogError, match="log was moved; nothing more was sent; in fl"):
+        await statuses(run, 9)
+    assert run.stopped is not None
+    assert run.stopped.cause is StopCause.LOG
+    assert len(sender.order) == 2

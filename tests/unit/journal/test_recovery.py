@@ -16,7 +16,8 @@ from bulkpause.journal.codec import (
     encode,
 )
 from bulkpause.journal.recovery import Recovery, ages_s, recover
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Action, InvalidRow, Item, Record, Status
+from bulkpause.plan import Plan, digest
 
 
 AT = "2026-07-01T08:00:00.000Z"
@@ -350,3 +351,283 @@ def test_record_without_finished_at_adds_no_age() -> None:
 def test_clock_set_back_gives_age_zero() -> None:
     later = replace(sent("1", "a"), clock_s=500.0)
     assert ages(recover([], [header("a"), plan("1"), later])) == [0.0]
+
+
+# What the log says of ids that are missing from it
+
+
+def planned(id_: str, run: str, count: int, **values: object) -> Record:
+    return record(id_, Status.PAUSED, run, planned=count, **values)
+
+
+def plan_of(*names: str, already_done: int = 0) -> Plan:
+    return Plan(
+        rows=len(names) + already_done,
+        items=plan(*names),
+        invalid_rows=(),
+        duplicate=0,
+        already_done=already_done,
+    )
+
+
+def test_empty_log_knows_no_plan() -> None:
+    recovery = recover([], [])
+    assert (recovery.is_empty, recovery.is_plan_known) == (True, False)
+    assert (recovery.not_on_record, recovery.known) == (0, 0)
+    assert (recovery.endpoint, recovery.last_run_id) == (None, None)
+    assert (recovery.first_at, recovery.last_at, recovery.age_s(NOW)) == (None,) * 3
+
+
+def test_lost_write_ahead_log_leaves_planned_ids_missing() -> None:
+    recovery = recover([planned("1", "a", 5), planned("2", "a", 5)], [])
+    assert (recovery.is_empty, recovery.is_plan_known) == (False, True)
+    assert (recovery.not_on_record, recovery.known) == (3, 2)
+    assert recovery.not_attempted == []
+
+
+def test_highest_number_of_planned_ids_counts() -> None:
+    # Earlier versions counted the ids of each run alone.
+    records = [planned("1", "a", 5), planned("2", "b", 1)]
+    assert recover(records, []).not_on_record == 3
+
+
+def test_invalid_row_alone_says_how_many_were_planned() -> None:
+    invalid = Record(id=None, status=Status.INVALID, run_id="a", planned=7)
+    recovery = recover([invalid], [])
+    assert (recovery.not_on_record, recovery.is_empty) == (7, False)
+
+
+def test_records_of_version_1_know_no_plan() -> None:
+    recovery = recover([record("1", Status.PAUSED, "a", v=1)], [])
+    assert (recovery.is_plan_known, recovery.is_empty) == (False, False)
+    assert recover([], [header("a")]).is_plan_known
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_shortened_log_counts_lost_records(lost: int) -> None:
+    records = [planned(id_, "a", 4) for id_ in "1234"]
+    assert recover(records[:-lost], []).not_on_record == lost
+    assert recover(records, []).not_on_record == 0
+
+
+def test_plan_in_write_ahead_log_names_missing_ids() -> None:
+    entries: Entries = [header("a", 3), plan("1", "2", "3"), sent("1", "a")]
+    recovery = recover([planned("2", "a", 3)], entries)
+    assert (recovery.not_on_record, recovery.known) == (0, 3)
+    assert recovery.not_attempted == [Item(id="3", row=3)]
+    assert set(recovery.latest) == {"1", "2"}
+
+
+@pytest.mark.parametrize("kept", [(), ("1",), ("1", "2")])
+def test_missing_plan_lines_count_as_missing_ids(kept: tuple[str, ...]) -> None:
+    entries: Entries = [header("a", 4), plan(*kept)]
+    assert recover([], entries).not_on_record == 4 - len(kept)
+    recorded = [planned("1", "a", 4), planned("3", "a", 4)]
+    assert recover(recorded, entries).not_on_record == 4 - len({*kept, "1", "3"})
+    old = [replace(one, planned=None, v=1) for one in recorded]
+    assert recover(old, entries).not_on_record == 4 - len({*kept, "1", "3"})
+
+
+def test_ids_sent_without_plan_are_known_and_retried() -> None:
+    recovery = recover([], [header("a", 3), sent("1", "a"), sent("2", "a", 2)])
+    assert (recovery.known, recovery.not_on_record) == (2, 1)
+    assert set(recovery.unfinished) == {"1", "2"}
+
+
+def test_missing_plan_of_open_ids_counts_once() -> None:
+    open_ids = [record(id_, Status.FAILED, "a", planned=2) for id_ in "12"]
+    torn = replace(header("b", 2), digest=digest("12"))
+    assert recover(open_ids, [torn]).not_on_record == 0
+    assert recover(open_ids, [replace(torn, digest="other")]).not_on_record == 2
+
+
+def test_repeated_run_finds_missing_plan() -> None:
+    torn = header("a", 2)
+    whole: Entries = [header("b", 2), plan("1", "2")]
+    assert recover([], [torn, *whole]).not_on_record == 0
+    assert recover([], [replace(torn, digest="x"), *whole]).not_on_record == 2
+
+
+def test_run_with_records_has_counted_earlier_plans() -> None:
+    lost = replace(header("a", 2), digest="another")
+    recovery = recover([planned("9", "b", 3)], [lost, header("b"), plan("9")])
+    assert (recovery.known, recovery.not_on_record) == (1, 2)
+
+
+def test_first_run_plans_its_ids() -> None:
+    assert recover([], []).count_planned(plan_of("1", "2", "3")) == 3
+
+
+def test_planned_counts_each_id_of_log_once() -> None:
+    entries: Entries = [header("a", 3), plan("1", "2", "3")]
+    recovery = recover([planned("1", "a", 3)], entries)
+    assert recovery.count_planned(plan_of("2", "3", already_done=1)) == 3
+    assert recovery.count_planned(plan_of("3", "4", "5")) == 5
+
+
+def test_same_input_again_names_missing_ids() -> None:
+    recovery = recover([planned("1", "a", 3)], [])
+    assert recovery.not_on_record == 2
+    assert recovery.count_planned(plan_of("2", "3", already_done=1)) == 3
+    assert recovery.count_planned(plan_of("2", "3", "4", already_done=1)) == 4
+
+
+@pytest.mark.parametrize(
+    ("names", "already_done", "count"),
+    [(("2",), 1, 4), (("7", "8"), 0, 5), ((), 1, 3), ((), 0, 3)],
+    ids=["fewer", "other", "settled only", "nothing"],
+)
+def test_other_input_keeps_missing_ids(
+    names: tuple[str, ...], already_done: int, count: int
+) -> None:
+    recovery = recover([planned("1", "a", 3)], [])
+    given = plan_of(*names, already_done=already_done)
+    assert recovery.count_planned(given) == count
+
+
+def test_retry_keeps_missing_ids() -> None:
+    records = [planned("1", "a", 4), record("2", Status.FAILED, "a", planned=4)]
+    assert recover(records, []).count_planned(plan_of("2")) == 4
+
+
+def test_same_invalid_rows_again_mean_same_input() -> None:
+    invalid = Record(id=None, status=Status.INVALID, run_id="a", row=3, planned=2)
+    recovery = recover([invalid], [])
+    assert recovery.count_planned(plan_of("1", "2")) == 4
+    row = InvalidRow(row=3, detail="empty", remedy="fill it in")
+    same = replace(plan_of("1", "2"), invalid_rows=(row,))
+    assert recovery.count_planned(same) == 2
+
+
+def test_repeated_plan_is_not_counted_as_missing() -> None:
+    torn = replace(header("a", 2), digest=digest("12"))
+    assert recover([], [torn]).count_planned(plan_of("1", "2")) == 2
+    assert recover([], [torn]).count_planned(plan_of("3", "4")) == 4
+    assert recover([], [torn]).count_planned(plan_of("3")) == 3
+
+
+def test_second_list_of_run_adds_its_ids() -> None:
+    recovery = recover([planned("1", "a", 3)], [header("b", 2)])
+    first = plan_of("5", "6")
+    total = recovery.count_planned(first)
+    assert total == 1 + 2 + 2 + 2
+    recovery.begin(first.items, total)
+    assert recovery.count_planned(plan_of("6", "7")) == total + 1
+
+
+@pytest.mark.parametrize("status", Status)
+def test_reopened_status_is_unfinished(status: Status) -> None:
+    recovery = recover([record("1", status, "a", http_status=404)], [])
+    latest = recovery.latest
+    recovery.reopen({status})
+    recovery.reopen({status})
+    assert (recovery.settled, set(recovery.unfinished)) == (frozenset(), {"1"})
+    assert [one.http_status for one in recovery.prior_attempts["1"]] == [404]
+    assert recovery.latest == latest
+
+
+def test_other_statuses_are_not_reopened() -> None:
+    recovery = recover([record("1", Status.PAUSED, "a")], [])
+    recovery.reopen([Status.REJECTED])
+    assert recovery.settled == {"1"}
+
+
+@pytest.mark.parametrize(
+    ("http_status", "is_doubt"),
+    [(200, True), (204, True), (299, True), (500, True), (502, True), (599, True)]
+    + [(status, False) for status in (199, 300, 302, 400, 403, 404, 429, 499, 503)],
+)
+def test_ambiguous_status_of_history_is_in_doubt(
+    http_status: int, is_doubt: bool
+) -> None:
+    history = ({"http_status": http_status, "trace_id": "t", "error": "e", "at": AT},)
+    failed = record("1", Status.FAILED, "a", history=history, http_status=http_status)
+    attempts = recover([failed], []).prior_attempts["1"]
+    assert [one.is_in_doubt for one in attempts] == [is_doubt, is_doubt]
+    assert [one.http_status for one in attempts] == [http_status, http_status]
+    assert (attempts[0].error, attempts[0].trace_id) == ("e", "t")
+    reply = answered("1", "a", status=http_status, is_in_doubt=False)
+    unrecorded = recover([], [header("a"), plan("1"), sent("1", "a"), reply])
+    assert in_doubt(unrecorded, "1") == [is_doubt]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_doubt"),
+    [("no_answer_on_record", True), ("read_timeout", True), ("dns_failed", False)],
+)
+def test_lost_answer_of_history_is_in_doubt(error: str, is_doubt: bool) -> None:
+    history = ({"http_status": None, "trace_id": None, "error": error, "at": AT},)
+    recovery = recover([record("1", Status.FAILED, "a", history=history)], [])
+    assert in_doubt(recovery, "1") == [is_doubt, False]
+
+
+def test_later_request_of_same_run_reopens_id() -> None:
+    failed = record("1", Status.FAILED, "a", http_status=503, request_id="a-9")
+    entries: Entries = [header("a"), plan("1"), sent("1", "a", 9)]
+    assert in_doubt(recover([failed], entries), "1") == [False]
+    earlier = sent("1", "a", 8)
+    assert in_doubt(recover([failed], [*entries, earlier]), "1") == [False]
+    later = sent("1", "a", 10)
+    assert in_doubt(recover([failed], [*entries, later]), "1") == [False, True]
+
+
+def test_request_after_read_back_record_reopens_id() -> None:
+    unknown = record("1", Status.UNKNOWN, "b", request_id="a-3")
+    entries: Entries = [header("a"), plan("1"), sent("1", "a", 3), header("b")]
+    assert recover([unknown], entries).latest == {"1": unknown}
+    later = sent("1", "b", 2)
+    assert in_doubt(recover([unknown], [*entries, later]), "1") == [True, True]
+
+
+def test_endpoint_and_run_come_from_last_line() -> None:
+    first = planned("1", "a", 1, endpoint="https://a")
+    last = planned("2", "b", 2, endpoint="https://b")
+    recovery = recover([first, last], [])
+    assert (recovery.endpoint, recovery.last_run_id) == ("https://b", "b")
+    recovery = recover([first, last], [header("c")])
+    assert (recovery.endpoint, recovery.last_run_id) == ("https://a", "c")
+    again = planned("1", "d", 2, endpoint="https://d")
+    assert recover([first, last, again], []).endpoint == "https://d"
+
+
+def test_times_span_records_and_requests() -> None:
+    one = record("1", Status.PAUSED, "a", started_at=AT, finished_at=AT)
+    recovery = recover(
+        [one], [header("b"), plan("2"), replace(sent("2", "b"), at=LATER)]
+    )
+    assert (recovery.first_at, recovery.last_at) == (AT, LATER)
+    assert recovery.age_s(NOW) == 10.0
+    assert recovery.age_s(NOW.replace(second=0)) == 0.0
+
+
+def test_times_of_other_zones_compare_as_moments() -> None:
+    repaired = "2026-07-01T09:59:00+02:00"
+    times = {"started_at": AT, "finished_at": repaired}
+    one, two = record("1", Status.PAUSED, "a", **times), record("2", Status.PAUSED, "a")
+    recovery = recover([one, replace(two, finished_at=AT)], [])
+    assert recovery.last_at == AT
+    assert recover([one], []).last_at == "2026-07-01T07:59:00.000Z"
+
+
+@given(st.lists(runs, max_size=4), st.integers(0, 9))
+def test_no_planned_id_is_forgotten(
+    run_attempts: list[list[tuple[str, Status | None]]], lost: int
+) -> None:
+    """Whatever end of the log is lost with its write-ahead log, each id counts."""
+    records: list[Record] = []
+    names: set[str] = set()
+    plans: dict[str, set[str]] = {}
+    for number, attempts in enumerate(run_attempts):
+        run, wanted = f"run{number}", {id_ for id_, _ in attempts}
+        names |= wanted
+        plans[run] = set(names)
+        for id_, status in attempts:
+            if status is not None:
+                records.append(
+                    record(id_, status, run, planned=len(names), request_id=f"{run}-1")
+                )
+    left = records[: max(0, len(records) - lost)]
+    recovery = recover(left, [])
+    on_record = {one.run_id or "" for one in left}
+    expected = max((len(plans[run]) for run in on_record), default=0)
+    assert recovery.known + recovery.not_on_record == expected

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,8 +42,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "log"
 
 
-def journal(path: Path, *, resume: bool = False) -> Journal:
-    return Journal(path, resume=resume, now=wall_clock)
+def journal(
+    path: Path,
+    *,
+    resume: bool = False,
+    on_failure: Callable[[LogError], None] = lambda _: None,
+) -> Journal:
+    return Journal(path, resume=resume, now=wall_clock, on_failure=on_failure)
 
 
 def paused(id_: str) -> Record:
@@ -195,6 +201,94 @@ async def test_torn_last_line_is_cut_and_reported(path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["log", "log.wal"])
+async def test_whole_line_without_line_end_is_kept(path: Path, name: str) -> None:
+    line = encode(paused("1") if name == "log" else HEADER)
+    put(path, line[:-1], name)
+    known = read_log(path)
+    async with Journal(path, resume=True, now=wall_clock, known=known) as opened:
+        assert opened.recovery is known.recovery
+        assert opened.warnings == ()
+        assert set(opened.recovery.records) == ({"1"} if name == "log" else set())
+        assert content(path, name) == line
+        opened.write(paused("2"))
+    assert set(read_recovery(path).records) == {"1", "2"} - (
+        {"1"} if name == "log.wal" else set()
+    )
+
+
+FOREIGN = {
+    "configuration": b'{"base_url": "https://api.example"}',
+    "pretty configuration": b'{\n  "base_url": "https://api.example"\n}\n',
+    "feed": b'{"id":"1","name":"Sale"}\n{"id":"2","name":"Sale 2"}\n',
+    "feed without line end": b'{"id":"1","name":"Sale"}\n{"id":"2","name":"S"}',
+    "feed of one line": b'{"id":"1","name":"Sale"}',
+    "csv": b"id,name\n1,Sale\n2,Sale 2",
+    "csv of one line": b"1000248",
+    "binary": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "zeros": b"\0" * 4096,
+    "text": b"Dear diary",
+    "newer": b'{"v":3,"campaign":"1","result":["paused"]}\n{"id":"2',
+}
+
+
+@pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("is_reader", [True, False])
+async def test_foreign_file_is_refused_untouched(
+    path: Path, foreign: bytes, is_reader: bool
+) -> None:
+    put(path, foreign)
+    words = r"/log: line 1 (is damaged, .* Name another log|.* upgrade bulkpause)"
+    with pytest.raises(LogError, match=words):
+        _ = read_log(path) if is_reader else journal(path, resume=True)
+    assert (names(path), content(path)) == (["log"], foreign)
+
+
+@pytest.mark.parametrize("foreign", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("log", [None, b"", encode(paused("1")), b'{"id":"1","na'])
+async def test_foreign_write_ahead_log_is_refused_untouched(
+    path: Path, foreign: bytes, log: bytes | None
+) -> None:
+    if log is not None:
+        put(path, log)
+    if foreign.startswith(b'{"v"'):
+        foreign = b'{"run":"r","version":2,"accounts":["main"]}\n{"sent":"2'
+    if not foreign.strip(b"\0"):
+        foreign += b"x"
+    put(path, foreign, "log.wal")
+    words = r"/log\.wal: line 1 (is damaged, .* Name another log|.* upgrade bulkpause)"
+    with pytest.raises(LogError, match=words):
+        journal(path, resume=True)
+    assert content(path, "log.wal") == foreign
+    assert names(path) == (["log.wal"] if log is None else ["log", "log.wal"])
+    assert log is None or content(path) == log
+
+
+async def test_torn_line_is_kept_while_other_log_is_foreign(path: Path) -> None:
+    torn = encode(paused("1")) + b'{"id":"2"'
+    put(path, torn)
+    put(path, b"foreign", "log.wal")
+    with pytest.raises(LogError, match=r"log\.wal: line 1"):
+        journal(path, resume=True)
+    assert content(path) == torn
+
+
+@pytest.mark.parametrize("zeros", ["log", "log.wal"])
+async def test_zeros_of_crash_are_cut(path: Path, zeros: str) -> None:
+    put(path, b"", "log")
+    put(path, b"", "log.wal")
+    put(path, b"\0" * 4096, zeros)
+    async with journal(path, resume=True) as opened:
+        assert content(path, zeros) == b""
+        assert "4096 bytes was cut" in opened.warnings[0]
+
+
+async def test_empty_log_is_used(path: Path) -> None:
+    put(path, b"")
+    async with journal(path, resume=True) as opened:
+        assert (opened.recovery.is_empty, opened.warnings) == (True, ())
+
+
+@pytest.mark.parametrize("name", ["log", "log.wal"])
 async def test_damage_is_reported_and_lock_is_released(path: Path, name: str) -> None:
     put(path, b'{"id"\n', name)
     for _ in range(2):  # a lock that was opened would be the second error
@@ -230,6 +324,191 @@ async def test_failed_sync_stops_both_logs(
     with pytest.raises(LogError, match="log cannot be synced"):
         await run()
     assert kinds(write_ahead_path(path)) == ["run", "planned"]
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("os.fdatasync", "log cannot be synced: Input/output error"),
+        ("bulkpause.journal.append_file.AppendFile.check", "log cannot be synced: "),
+    ],
+)
+async def test_failed_sync_is_told_at_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch, what: str, words: str
+) -> None:
+    failures: list[LogError] = []
+    synced: list[int] = []
+
+    def broken(file: int) -> None:
+        synced.append(file)
+        raise OSError(5, "Input/output error") if "sync" in what else MemoryError
+
+    async def run() -> None:
+        async with journal(path, on_failure=failures.append) as opened:
+            opened.begin(HEADER, ITEMS)
+            monkeypatch.setattr(what, broken)
+            opened.write(paused("1"))
+            await asyncio.sleep(SYNC_WITHIN_S)
+            assert len(failures) == 1
+            await asyncio.sleep(10 * SYNC_WITHIN_S)
+            with pytest.raises(LogError, match=words):
+                opened.write(paused("2"))
+            with pytest.raises(LogError, match=words):
+                opened.sent(Action.PAUSE, "2", "run-2")
+
+    with pytest.raises(LogError, match=words) as raised:
+        await run()
+    assert failures == [raised.value]
+    assert len(synced) == 1
+    assert names(path) == ["log", "log.wal"]
+
+
+async def test_missing_thread_is_told_at_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: list[LogError] = []
+
+    async def no_thread(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def run() -> None:
+        async with journal(path, on_failure=failures.append) as opened:
+            opened.begin(HEADER, ITEMS)
+            monkeypatch.setattr(asyncio, "to_thread", no_thread)
+            opened.write(paused("1"))
+            opened.write(paused("2"))
+            await asyncio.sleep(SYNC_WITHIN_S)
+            assert len(failures) == 1
+
+    with pytest.raises(LogError, match="log cannot be synced: can't start new thread"):
+        await run()
+    assert names(path) == ["log", "log.wal"]
+
+
+def moved(path: Path) -> None:
+    path.rename(path.with_name("moved"))
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def replaced(path: Path) -> None:
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.rename(path)
+
+
+#: What happens to a file, and what is said of it.
+CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "moved": (moved, "was moved"),
+    "removed": (Path.unlink, "was removed"),
+    "replaced": (replaced, "was replaced by another file"),
+    "truncated": (truncated, "was shortened"),
+}
+
+
+@pytest.mark.parametrize("name", ["log", "log.wal"])
+@pytest.mark.parametrize(("change", "words"), CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("when", ["record", "request", "response", "end"])
+async def test_log_changed_under_run_ends_it(
+    path: Path, name: str, change: Callable[[Path], object], words: str, when: str
+) -> None:
+    failures: list[LogError] = []
+
+    async def run() -> None:
+        async with journal(path, on_failure=failures.append) as opened:
+            opened.begin(HEADER, ITEMS)
+            opened.sent(Action.PAUSE, "1", "run-1")
+            opened.write(paused("1"))
+            await asyncio.sleep(SYNC_WITHIN_S)
+            change(path.with_name(name))
+            if when == "end":
+                opened.write(paused("2"))
+                return
+            if when == "record":
+                opened.write(paused("2"))
+            elif when == "request":
+                opened.sent(Action.PAUSE, "2", "run-2")
+            else:
+                reply = Reply(received_at=1.0, http_status=503)
+                opened.answered("2", "run-2", reply, is_in_doubt=False)
+            await asyncio.sleep(SYNC_WITHIN_S)
+            assert len(failures) == 1
+
+    with pytest.raises(LogError, match=f"/{name} {words}"):
+        await run()
+    # The write-ahead log stays where it was put.
+    ahead = "moved" if (name, words) == ("log.wal", "was moved") else "log.wal"
+    gone = (name, words) == ("log.wal", "was removed")
+    assert path.with_name(ahead).exists() != gone
+
+
+@pytest.mark.parametrize("position", range(4))
+@pytest.mark.parametrize("name", ["log", "log.wal"])
+async def test_log_moved_during_any_sync_is_noticed(
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str, position: int
+) -> None:
+    synced: list[int] = []
+
+    def sync(file: int) -> None:
+        synced.append(file)
+        if len(synced) == position + 1:
+            moved(path.with_name(name))
+
+    async def run() -> None:
+        async with journal(path) as opened:
+            opened.begin(HEADER, ITEMS)
+            opened.write(paused("1"))
+            await asyncio.sleep(SYNC_WITHIN_S)
+            opened.write(paused("2"))
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    with pytest.raises(LogError, match=f"/{name} was moved"):
+        await run()
+    assert len(synced) > position
+
+
+async def test_log_removed_before_first_request_sends_nothing(path: Path) -> None:
+    async def run() -> None:
+        async with journal(path) as opened:
+            CHANGES["removed"][0](path)
+            opened.begin(HEADER, ITEMS)
+            raise AssertionError("it would be sent")
+
+    with pytest.raises(LogError, match="/log was removed"):
+        await run()
+
+
+async def test_sent_ids_are_unrecorded_until_recorded(path: Path) -> None:
+    async with journal(path) as opened:
+        opened.begin(HEADER, ITEMS)
+        opened.sent(Action.PAUSE, "1", "run-1")
+        opened.sent(Action.PAUSE, "2", "run-2")
+        opened.sent(Action.READ, "3", "run-3")
+        assert opened.unrecorded == {"1", "2"}
+        opened.write(paused("1"))
+    assert opened.unrecorded == {"2"}
+
+
+async def test_header_without_plan_keeps_write_ahead_log(path: Path) -> None:
+    put(path, encode(paused("1")))
+    put(path, encode(HEADER), "log.wal")
+    async with journal(path, resume=True):
+        pass
+    assert content(path, "log.wal") == encode(HEADER)
+    # A record of a later run says how many ids are missing.
+    async with journal(path, resume=True) as opened:
+        opened.write(paused("2"))
+    assert names(path) == ["log"]
+
+
+async def test_discarded_journal_leaves_no_file(path: Path) -> None:
+    journal(path).discard()
+    assert names(path) == []
+    put(path, encode(paused("1")))
+    journal(path, resume=True).discard()
+    assert names(path) == ["log"]
 
 
 @pytest.mark.parametrize("position", range(8))

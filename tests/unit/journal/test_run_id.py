@@ -1,0 +1,78 @@
+"""A log belongs to one endpoint, and is resumed only while it is recent."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bulkpause.errors import SettingsError
+from bulkpause.journal.codec import Header
+from bulkpause.journal.recovery import recover
+from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
+from bulkpause.model import Record, Status, timestamp
+
+
+NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
+LOG = Path("log.jsonl")
+URL = "https://a.example"
+RECORD = Record(id="1", status=Status.PAUSED, run_id="by hand", endpoint=URL)
+OLD_RECORD = replace(RECORD, endpoint=None, v=1, run_id=new_run_id(NOW, URL))
+HEADER = Header(run="by hand", base_url=URL, digest="d", planned=1, boot_id="b")
+
+
+def test_endpoint_is_checked_by_records_alone() -> None:
+    recovery = recover([RECORD], [])
+    check_same_endpoint(recovery, URL, LOG)
+    with pytest.raises(SettingsError, match=f"endpoint {URL}, not to https://b"):
+        check_same_endpoint(recovery, "https://b", LOG)
+
+
+def test_one_record_of_other_endpoint_is_enough() -> None:
+    other = replace(RECORD, id="2", endpoint="https://b")
+    with pytest.raises(SettingsError, match="endpoint https://b, not to"):
+        check_same_endpoint(recover([RECORD, other], []), URL, LOG)
+
+
+def test_endpoint_is_checked_by_invalid_row() -> None:
+    invalid = replace(RECORD, id=None, status=Status.INVALID)
+    with pytest.raises(SettingsError, match="name another log"):
+        check_same_endpoint(recover([invalid], []), "https://b", LOG)
+
+
+def test_endpoint_is_checked_by_header() -> None:
+    check_same_endpoint(recover([], [HEADER]), URL, LOG)
+    with pytest.raises(SettingsError, match=f"endpoint {URL}, not to https://b"):
+        check_same_endpoint(recover([], [HEADER]), "https://b", LOG)
+
+
+def test_endpoint_of_version_1_is_checked_by_run_id() -> None:
+    check_same_endpoint(recover([OLD_RECORD], []), URL, LOG)
+    with pytest.raises(SettingsError, match="endpoint another one, not to https://b"):
+        check_same_endpoint(recover([OLD_RECORD], []), "https://b", LOG)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "within_s", "is_refused"),
+    [
+        (86_400, 86_400.0, False),
+        (86_401, 86_400.0, True),
+        (86_401, None, False),
+        (61, 60.0, True),
+        (-10, 0.0, False),
+    ],
+)
+def test_old_log_is_refused(
+    age_s: float, within_s: float | None, is_refused: bool
+) -> None:
+    finished_at = timestamp(NOW - timedelta(seconds=age_s))
+    recovery = recover([replace(RECORD, finished_at=finished_at)], [])
+    if not is_refused:
+        check_recent(recovery, LOG, NOW, within_s)
+        return
+    with pytest.raises(SettingsError, match=r"log for each day, .* --resume-within"):
+        check_recent(recovery, LOG, NOW, within_s)
+
+
+def test_log_without_times_has_no_age() -> None:
+    check_recent(recover([RECORD], []), LOG, NOW, 0.0)
