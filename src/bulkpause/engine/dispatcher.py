@@ -55,7 +55,7 @@ class RunContext:
 
     Attributes:
         run_id: Name of the run in every record.
-        planned: Number of ids that the run means to do.
+        planned: How many ids the log is meant to hold, those of this run included.
         endpoint: The base URL of the API, or the name of the simulator.
         request_ids: Gives a new id for each request.
         reason: Sent with every pause request.
