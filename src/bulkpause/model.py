@@ -61,6 +61,8 @@ class TransportError(StrEnum):
 
     DNS = "dns_failed"
     TLS = "tls_failed"
+    #: The server's certificate, or its name in it, does not verify.
+    CERTIFICATE = "certificate_not_verified"
     REFUSED = "connection_refused"
     PROXY = "proxy_failed"
     CONNECT_TIMEOUT = "connect_timeout"
@@ -76,8 +78,10 @@ class StopCause(StrEnum):
     SIGNAL = "signal"
     #: The API rejected the token, or the token lacks the permission.
     TOKEN = "token"  # noqa: S105 (not a password)
-    #: For too long, the API could not be reached or answered only with errors.
+    #: For too long, the API could not be reached or sent no usable response.
     OUTAGE = "outage"
+    #: The API refuses one id after another in the same way.
+    REFUSAL = "refusal"
     GUARD_RAIL = "guard_rail"
     LOG = "log"
 
@@ -175,6 +179,7 @@ class Reply:
         title: Title of the error that the API describes in the response.
         message: Message of the error that the API describes in the response.
         campaign_status: Status of the campaign in the response to a read-back.
+        is_campaign_missing: Whether that response is a list without the campaign.
         rate_limit: Rate-limit window in the headers of the response.
         retry_after_s: Seconds in the header `Retry-After`; -1 if the server says that too many
             requests run in parallel.
@@ -189,6 +194,7 @@ class Reply:
     title: str | None = None
     message: str | None = None
     campaign_status: str | None = None
+    is_campaign_missing: bool = False
     rate_limit: RateLimitHeaders | None = None
     retry_after_s: float | None = None
 

@@ -177,6 +177,11 @@ class Pauser:
         return self._stopped if self._run is None else self._run.stopped
 
     @property
+    def unrecorded(self) -> frozenset[str]:
+        """The ids of which a request was sent and no record could be written yet."""
+        return frozenset() if self._run is None else self._run.ids_without_record
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Repairs that were made when the log was opened."""
         return self._recorder.warnings

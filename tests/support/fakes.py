@@ -267,13 +267,16 @@ def client_replaced_by(server: FakeServer) -> Iterator[None]:
         yield
 
 
+#: A reply of a `ScriptedSender`: an HTTP status, a transport error, a campaign status as
+#: text (for a read-back), or a whole reply.
+Step = int | str | TransportError | Reply
+
+
 class ScriptedSender:
     """Gives each id its scripted replies in order; the last one is repeated.
 
     Args:
-        script: For each id a list of HTTP statuses, transport errors, campaign
-            statuses as text (for a read-back), or whole replies; `*` is for every
-            other id.
+        script: For each id its steps; `*` is for every other id.
         latency_s: From a request to its reply.
 
     Attributes:
@@ -284,7 +287,7 @@ class ScriptedSender:
 
     def __init__(
         self,
-        script: Mapping[str, Sequence[int | str | TransportError | Reply]],
+        script: Mapping[str, Sequence[Step]],
         latency_s: float = 0.01,
     ) -> None:
         self.sent: list[tuple[float, Action, str]] = []
@@ -318,7 +321,7 @@ class ScriptedSender:
             case http_status:
                 return _reply(sent_at, http_status)
 
-    def _next_step(self, id_: str) -> int | str | TransportError | Reply:
+    def _next_step(self, id_: str) -> Step:
         steps = self._script.get(id_) or self._script["*"]
         step = steps[min(self._requests[id_], len(steps) - 1)]
         self._requests[id_] += 1

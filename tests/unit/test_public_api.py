@@ -70,7 +70,14 @@ def test_public_attributes_of_pauser_are_exported_types() -> None:
 
 def test_public_members_of_pauser_are_frozen() -> None:
     members = {name for name in vars(bulkpause.Pauser) if name[0] != "_"}
-    assert members == {"pause", "snapshot", "stop", "stopped", "warnings"}
+    assert members == {
+        "pause",
+        "snapshot",
+        "stop",
+        "stopped",
+        "unrecorded",
+        "warnings",
+    }
 
 
 def test_public_names_are_frozen() -> None:

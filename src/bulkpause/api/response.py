@@ -29,12 +29,16 @@ _MAX_RESET_S = 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedResponse:
-    """The fields of a response except its HTTP status; None where one is missing."""
+    """The fields of a response except its HTTP status; None where one is missing.
+
+    `is_campaign_missing` says that it is a list without the requested campaign.
+    """
 
     title: str | None
     message: str | None
     trace_id: str | None
     campaign_status: str | None
+    is_campaign_missing: bool
     rate_limit: RateLimitHeaders | None
     retry_after_s: float | None
 
@@ -57,6 +61,7 @@ def parse_response(
         redact: Removes secrets from a text.
     """
     fields = _decoded(body)
+    campaign = _campaign(fields, id_)
 
     def text(value: object) -> str | None:
         return clean(redact(value)) if isinstance(value, str) else None
@@ -65,7 +70,8 @@ def parse_response(
         title=text(fields.get("title")),
         message=text(fields.get("message")),
         trace_id=text(_trace_id(fields, headers)),
-        campaign_status=text(_campaign_status(fields, id_)),
+        campaign_status=text((campaign or {}).get("status")),
+        is_campaign_missing=campaign is None and isinstance(fields.get("items"), list),
         rate_limit=_rate_limit(headers),
         retry_after_s=_retry_after_s(headers, now),
     )
@@ -92,12 +98,12 @@ def _trace_id(fields: Mapping[str, object], headers: Mapping[str, str]) -> objec
     return next((text for text in candidates if text and isinstance(text, str)), None)
 
 
-def _campaign_status(fields: Mapping[str, object], id_: str) -> object:
-    """Find the status of the requested campaign; any other campaign is skipped."""
+def _campaign(fields: Mapping[str, object], id_: str) -> Mapping[str, object] | None:
+    """Find the requested campaign in a list; any other campaign is skipped."""
     items = fields.get("items")
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict) and str(item.get("id")) == id_:
-            return item.get("status")
+            return item
     return None
 
 

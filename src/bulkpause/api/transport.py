@@ -104,9 +104,12 @@ async def send_once(
 #: From the most specific class to the most general: many inherit from each other.
 _ERRORS: tuple[tuple[type[BaseException], TransportError, TransportError], ...] = (
     (aiohttp.ClientConnectorDNSError, TransportError.DNS, TransportError.DNS),
+    (
+        aiohttp.ClientConnectorCertificateError,
+        TransportError.CERTIFICATE,
+        TransportError.CERTIFICATE,
+    ),
     (aiohttp.ClientSSLError, TransportError.TLS, TransportError.TLS),
-    (aiohttp.ClientConnectorCertificateError, TransportError.TLS, TransportError.TLS),
-    (aiohttp.ServerFingerprintMismatch, TransportError.TLS, TransportError.TLS),
     (aiohttp.ClientHttpProxyError, TransportError.PROXY, TransportError.PROXY),
     (aiohttp.ClientProxyConnectionError, TransportError.PROXY, TransportError.PROXY),
     (TimeoutError, TransportError.CONNECT_TIMEOUT, TransportError.READ_TIMEOUT),

@@ -1,13 +1,13 @@
 """Queue of jobs that wait for a slot, with their order.
 
 First attempts come in the order of the plan. Due retries take at most a fifth of the
-turns while first attempts wait. Read-backs come after all first attempts.
+turns while first attempts wait. Read-backs come after all first attempts, unless a
+guard rail needs them early, and are repeated when they are due again.
 """
 
 import asyncio
 import heapq
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 
 from bulkpause.engine.job import Job
@@ -22,39 +22,66 @@ class Backlog:
 
     Args:
         jobs: In the order of their first attempts; read one job ahead.
+        reads_back_early: Whether read-backs take turns as retries do, and not only
+            after all first attempts.
 
     Attributes:
         accepted_read_backs: Waiting read-backs of ids whose pause request was
             accepted (204).
+        holds_pauses: Whether only read-backs are given, and the others held back.
     """
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
+    def __init__(self, jobs: Iterable[Job], *, reads_back_early: bool = False) -> None:
         self.accepted_read_backs = 0
+        self.holds_pauses = False
+        self._reads_back_early = reads_back_early
         self._first_attempts = iter(jobs)
         self._next_first_attempt = next(self._first_attempts, None)
-        self._retries: list[tuple[float, int, Job]] = []
-        self._read_backs: deque[Job] = deque()
-        self._serial = count()
+        self._retries = _DueJobs()
+        self._read_backs = _DueJobs()
         self._taken = 0
         self._turns_since_retry = 0
         self._changed = asyncio.Event()
 
     def add_retry(self, job: Job, wait_s: float) -> None:
         """Put a taken job back, to be retried after this many seconds."""
-        due_at = asyncio.get_running_loop().time() + wait_s
-        # The serial number keeps the order of equal times and avoids comparing jobs.
-        heapq.heappush(self._retries, (due_at, next(self._serial), job))
+        self._retries.add(job, wait_s)
         self._end_turn()
 
-    def add_read_back(self, job: Job) -> None:
-        """Put a taken job back, to be read back after the first attempts."""
-        self._read_backs.append(job)
+    def add_read_back(self, job: Job, wait_s: float = 0.0) -> None:
+        """Put a taken job back, to be read back after the first attempts.
+
+        Args:
+            job: The job.
+            wait_s: Seconds before which it is not read back.
+        """
+        self._read_backs.add(job, wait_s)
         self.accepted_read_backs += job.is_accepted
         self._end_turn()
 
     def finish(self) -> None:
         """Say that a taken job is finished or given up."""
         self._end_turn()
+
+    def read_back_retries(self, is_wanted: Callable[[Job], bool]) -> None:
+        """Read the wanted jobs back instead of retrying them."""
+        for job in self._retries.remove(is_wanted):
+            job.read_back()
+            self._read_backs.add(job, 0.0)
+
+    @property
+    def has_first_attempt(self) -> bool:
+        """Whether an id waits for its first attempt."""
+        return self._next_first_attempt is not None
+
+    @property
+    def has_ready(self) -> bool:
+        """Whether a job can be taken now."""
+        if self._read_backs.is_due:
+            return True
+        return not self.holds_pauses and (
+            self.has_first_attempt or self._retries.is_due
+        )
 
     @property
     def retries(self) -> int:
@@ -69,52 +96,112 @@ class Backlog:
     @property
     def due_at(self) -> float | None:
         """When the next retry is due (loop's clock); None if other work comes first."""
-        if self._has_ready() or self._taken or not self._retries:
-            return None
-        return self._retries[0][0]
+        return None if self.has_ready or self._taken else self._next_due_at()
+
+    @property
+    def next_waiting(self) -> Job | None:
+        """The begun job that is due next, whether for a retry or a read-back."""
+        return self._retries.first or self._read_backs.first
 
     async def ready(self) -> bool:
-        """Wait until a job can be taken; return False once all jobs are finished."""
-        while not self._has_ready():
-            if not (self._taken or self._retries):
+        """Wait until a job can be taken; return False once all jobs are finished.
+
+        While pauses are held back, it returns False once nothing is to be read back.
+        """
+        while not self.has_ready:
+            due_at = self._next_due_at()
+            if not self._taken and due_at is None:
                 return False
             self._changed.clear()
-            wait_until = self._retries[0][0] if self._retries else None
             try:
-                async with asyncio.timeout_at(wait_until):
+                async with asyncio.timeout_at(due_at):
                     await self._changed.wait()
             except TimeoutError:
                 pass
         return True
 
-    def take(self) -> Job:
-        """Take the job whose turn it is. Call it only after `ready` returned True."""
+    def take(self, *, prefers_first_attempt: bool = False) -> Job:
+        """Take the job whose turn it is. Call it only after `ready` returned True.
+
+        Args:
+            prefers_first_attempt: Take an id that was not attempted yet, if there is
+                one.
+        """
         self._taken += 1
         self._turns_since_retry += 1
+        if self.holds_pauses:
+            return self._take_read_back()
         first_attempt = self._next_first_attempt
         is_retry_turn = self._turns_since_retry >= TURNS_PER_RETRY
-        if self._is_retry_due() and (first_attempt is None or is_retry_turn):
+        may_retry = first_attempt is None or (
+            is_retry_turn and not prefers_first_attempt
+        )
+        if may_retry and self._retries.is_due:
             self._turns_since_retry = 0
-            return heapq.heappop(self._retries)[2]
+            return self._retries.take()
+        if may_retry and self._reads_back_early and self._read_backs.is_due:
+            self._turns_since_retry = 0
+            return self._take_read_back()
         if first_attempt is not None:
             self._next_first_attempt = next(self._first_attempts, None)
             return first_attempt
-        job = self._read_backs.popleft()
-        self.accepted_read_backs -= job.is_accepted
-        return job
+        return self._take_read_back()
 
     def unfinished(self) -> list[Job]:
         """Give the jobs that were begun and wait here, once no job is taken."""
-        return [job for _, _, job in sorted(self._retries)] + list(self._read_backs)
+        return [*self._retries.in_order(), *self._read_backs.in_order()]
+
+    def _take_read_back(self) -> Job:
+        job = self._read_backs.take()
+        self.accepted_read_backs -= job.is_accepted
+        return job
 
     def _end_turn(self) -> None:
         self._taken -= 1
         self._changed.set()
 
-    def _has_ready(self) -> bool:
-        has_first_attempt = self._next_first_attempt is not None
-        return has_first_attempt or bool(self._read_backs) or self._is_retry_due()
+    def _next_due_at(self) -> float | None:
+        waiting = (self._read_backs, *(() if self.holds_pauses else (self._retries,)))
+        times = [jobs.due_at for jobs in waiting if jobs.due_at is not None]
+        return min(times, default=None)
 
-    def _is_retry_due(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        return bool(self._retries) and self._retries[0][0] <= now
+
+class _DueJobs:
+    """Jobs by the time at which they are due; those of equal times in their order."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Job]] = []
+        # The serial number keeps the order of equal times and avoids comparing jobs.
+        self._serial = count()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, job: Job, wait_s: float) -> None:
+        due_at = asyncio.get_running_loop().time() + wait_s
+        heapq.heappush(self._heap, (due_at, next(self._serial), job))
+
+    def take(self) -> Job:
+        return heapq.heappop(self._heap)[2]
+
+    def remove(self, is_wanted: Callable[[Job], bool]) -> list[Job]:
+        wanted = [job for job in self.in_order() if is_wanted(job)]
+        self._heap = [entry for entry in self._heap if not is_wanted(entry[2])]
+        heapq.heapify(self._heap)
+        return wanted
+
+    def in_order(self) -> list[Job]:
+        return [job for _, _, job in sorted(self._heap)]
+
+    @property
+    def first(self) -> Job | None:
+        return self._heap[0][2] if self._heap else None
+
+    @property
+    def due_at(self) -> float | None:
+        return self._heap[0][0] if self._heap else None
+
+    @property
+    def is_due(self) -> bool:
+        due_at = self.due_at
+        return due_at is not None and due_at <= asyncio.get_running_loop().time()

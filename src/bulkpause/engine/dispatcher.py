@@ -3,6 +3,9 @@
 One task takes jobs from the backlog, waits for a slot and starts a task for each
 request. A job that waits between attempts holds no slot and no task. A stop cancels
 the first task only: requests in flight are awaited and recorded.
+
+Two kinds of stop come after read-backs, so that the last word on an id is true: at a
+wall, and when an outage of pauses alone does not end.
 """
 
 import asyncio
@@ -11,22 +14,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bulkpause.engine.backlog import Backlog
-from bulkpause.engine.circuit_breaker import CircuitBreaker, is_server_failure
+from bulkpause.engine.circuit_breaker import (
+    CircuitBreaker,
+    is_server_failure,
+    is_usable,
+)
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import (
     Decision,
+    Doubt,
     Finish,
     ReadBack,
     Resend,
     Retry,
     RetryPolicy,
     Stop,
+    Verify,
     after_pause,
     after_read_back,
     may_be_applied,
     status_without_read_back,
 )
 from bulkpause.engine.ports import RateLimiter, Recorder, Sender
+from bulkpause.engine.wall import Wall
 from bulkpause.errors import LogError
 from bulkpause.model import (
     Action,
@@ -73,6 +83,7 @@ class Dispatcher:
         recorder: Writes requests, responses and records to disk.
         context: Values that the whole run shares.
         on_record: Called with each record after it was written.
+        reads_back_early: Whether read-backs do not wait for all first attempts.
 
     Attributes:
         stopped: Why the run ends early; None if it does not.
@@ -87,6 +98,7 @@ class Dispatcher:
         recorder: Recorder,
         context: RunContext,
         on_record: Callable[[Record], None],
+        reads_back_early: bool = False,
     ) -> None:
         self.stopped: StopReason | None = None
         self.backlog = Backlog(())
@@ -95,8 +107,17 @@ class Dispatcher:
         self._recorder = recorder
         self._context = context
         self._on_record = on_record
+        self._reads_back_early = reads_back_early
         self._circuit_breaker = CircuitBreaker(context.retry_policy.give_up_after_s)
+        self._wall = Wall()
+        #: Refused jobs without a read-back, until it is known whether a wall stands.
+        self._refused: list[Job] = []
+        #: Why the run stops after the read-backs that wait; None if it does not.
+        self._ends_for: StopReason | None = None
+        self._last_answered_id: str | None = None
+        self._read_back_probes = 0
         self._ids_in_flight: set[str] = set()
+        self._ids_without_record: set[str] = set()
         self._request_ended = asyncio.Event()
         self._dispatching: asyncio.Task[None] | None = None
         self._log_error: LogError | None = None
@@ -112,18 +133,24 @@ class Dispatcher:
         """The last transport error or 5xx status, as text."""
         return self._circuit_breaker.last_error
 
+    @property
+    def ids_without_record(self) -> frozenset[str]:
+        """The ids of which a request was sent and no record could be written yet."""
+        return frozenset(self._ids_without_record)
+
     async def run(self, jobs: Iterable[Job]) -> None:
         """Process all jobs, or those that come before a stop.
 
         Raises:
             LogError: A line could not be written. Requests in flight were awaited.
         """
-        self.backlog = Backlog(jobs)
+        self.backlog = Backlog(jobs, reads_back_early=self._reads_back_early)
         async with asyncio.TaskGroup() as group:
             if self.stopped is None:
                 self._dispatching = group.create_task(self._dispatch(group))
         for job in self.backlog.unfinished():
             self._record_interrupted(job)
+        self._finish_refused(is_over=True)
         if self._log_error is not None:
             raise self._log_error
 
@@ -136,48 +163,131 @@ class Dispatcher:
         if self._dispatching is not None:
             self._dispatching.cancel()
 
+    def fail(self, error: LogError) -> None:
+        """Stop because the log failed, and name the ids in flight.
+
+        The log will not show their status. The first failure is kept.
+        """
+        if self._log_error is None:
+            ids = ", ".join(sorted(self._ids_in_flight)) or "none"
+            message = f"{error}; nothing more was sent; in flight: {ids}"
+            self._log_error = LogError(message)
+            self.stop(StopReason(StopCause.LOG, message))
+
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
-        while await self.backlog.ready():
-            if self._circuit_breaker.is_open:
-                await self._wait_for_probe()
+        while await self.backlog.ready() or self._continues_after_read_backs():
+            if self.stopped is not None:
+                return  # by this task: its cancellation comes with the next wait only
+            is_probe = self._probes
+            if is_probe and not await self._is_probe_due():
+                continue
             await self._gate.acquire()
-            job = self.backlog.take()
+            if not self.backlog.has_ready or (self._probes and not is_probe):
+                # A reply that came during the wait holds this job back.
+                await self._gate.release(Reply(received_at=_now()))
+                continue
+            job = self.backlog.take(prefers_first_attempt=is_probe)
             # Not in the task: it starts only after the next turn of this loop.
             self._ids_in_flight.add(job.item.id)
             group.create_task(self._attempt(job))
 
-    async def _wait_for_probe(self) -> None:
+    @property
+    def _probes(self) -> bool:
+        """Whether only probes are sent now."""
+        return self._circuit_breaker.is_open and self._ends_for is None
+
+    def _continues_after_read_backs(self) -> bool:
+        """Stop or go on, once nothing is to be read back before a stop."""
+        if not self.backlog.holds_pauses:
+            return False
+        if self._ends_for is not None:
+            self.stop(self._ends_for)
+            return False
+        self.backlog.holds_pauses = False
+        self._wall.forget()
+        return True
+
+    async def _is_probe_due(self) -> bool:
+        """Wait for the next probe, and read a campaign back as its first half.
+
+        Returns:
+            Whether the next job may be sent, as its second half or because the outage
+            is over.
+        """
+        breaker = self._circuit_breaker
+        await self._wait_until_probe()
+        if not breaker.is_open:
+            return True
+        id_ = self._id_to_probe()
+        if id_ is None:
+            return True
+        if not await self._answers_read_back(id_):
+            return False
+        if not self.backlog.has_first_attempt:
+            # No other id is left to try.
+            breaker.blame_ids()
+        return True
+
+    async def _wait_until_probe(self) -> None:
         """Wait until nothing is in flight and the next probe is due."""
         while self._ids_in_flight:
             self._request_ended.clear()
             await self._request_ended.wait()
         breaker = self._circuit_breaker
-        wait_s = breaker.probe_at - asyncio.get_running_loop().time()
+        wait_s = breaker.probe_at - _now()
         if breaker.is_open and wait_s > 0:
             await asyncio.sleep(wait_s)
+
+    def _id_to_probe(self) -> str | None:
+        """Choose the campaign to read: in turns one that was answered, and one at fault."""
+        if self._context.retry_policy.verify is Verify.NONE:
+            return None
+        self._read_back_probes += 1
+        waiting = self.backlog.next_waiting
+        known = [] if self._last_answered_id is None else [self._last_answered_id]
+        known += [] if waiting is None else [waiting.item.id]
+        return known[self._read_back_probes % len(known) - 1] if known else None
+
+    async def _answers_read_back(self, id_: str) -> bool:
+        """Send a read-back that only tests the server."""
+        await self._gate.acquire()
+        try:
+            attempt = await self._send(
+                Action.READ, id_, next(self._context.request_ids)
+            )
+        except LogError as error:
+            self.fail(error)
+            return False
+        reason = self._circuit_breaker.record_probe(attempt.reply)
+        if reason is not None:
+            self._give_up(reason)
+        return self._circuit_breaker.answers_reads
 
     async def _attempt(self, job: Job) -> None:
         request_id = next(self._context.request_ids)
         try:
-            attempt = await self._send(job, request_id)
+            attempt = await self._send(job.action, job.item.id, request_id)
             job.add(attempt)
+            self._watch_wall(job, attempt.reply)
             self._apply(self._decide(job, attempt), job, request_id)
         except LogError as error:
-            self._stop_for_log(error)
+            self.fail(error)
             self.backlog.finish()
         finally:
             self._ids_in_flight.discard(job.item.id)
             self._request_ended.set()
 
-    async def _send(self, job: Job, request_id: str) -> Attempt:
+    async def _send(self, action: Action, id_: str, request_id: str) -> Attempt:
         loop = asyncio.get_running_loop()
         started_at, start = self._context.now(), loop.time()
         # If the log fails, nothing was sent: this reply gives the slot back unused.
         reply: Reply | None = Reply(received_at=start)
         try:
-            self._recorder.sent(job.action, job.item.id, request_id)
+            self._recorder.sent(action, id_, request_id)
             reply = None
-            reply = await self._sender.send(job.action, job.item.id, request_id)
+            if action is Action.PAUSE:
+                self._ids_without_record.add(id_)
+            reply = await self._sender.send(action, id_, request_id)
         finally:
             await self._gate.release(reply)
         sent_at = start if reply.sent_at is None else reply.sent_at
@@ -188,16 +298,42 @@ class Dispatcher:
             reply=reply,
         )
 
+    def _watch_wall(self, job: Job, reply: Reply) -> None:
+        """Hold pauses back at a wall, until the ids that made it were read back."""
+        if job.action is not Action.PAUSE:
+            return
+        self._wall.record(job.item.id, reply)
+        self._finish_refused()
+        if not self._wall.stands or self.backlog.holds_pauses:
+            return
+        if self._context.retry_policy.verify in {Verify.NONE, Verify.DOUBTFUL}:
+            self.stop(self._wall.reason())
+        else:
+            self.backlog.holds_pauses = True
+
     def _decide(self, job: Job, attempt: Attempt) -> Decision:
         reply, breaker = attempt.reply, self._circuit_breaker
-        was_open = breaker.is_open
+        was_open, ends_for = breaker.is_open, self._ends_for
         if (reason := breaker.record(job.item.id, reply)) is not None:
-            self._stop_at(job, reason)
+            self._give_up(_at(job, reason))
+        if is_usable(reply):
+            self._last_answered_id = job.item.id
+        elif ends_for is not None and ends_for.cause is StopCause.OUTAGE:
+            self.stop(ends_for)
         if was_open and is_server_failure(reply):
             # A failure during an outage is a fact about the server, not about the id.
             job.uncounted_requests.add(attempt.request_id)
             return Retry(0.0)
         return self._after_reply(job, reply)
+
+    def _give_up(self, reason: StopReason) -> None:
+        """Stop; before that, read back the ids in doubt if the server answers that."""
+        if not self._circuit_breaker.answers_reads:
+            self.stop(reason)
+        elif self._ends_for is None:
+            self._ends_for = reason
+            self.backlog.holds_pauses = True
+            self.backlog.read_back_retries(lambda job: job.doubt is not Doubt.EXCLUDED)
 
     def _after_reply(self, job: Job, reply: Reply) -> Decision:
         retry_policy, jitter = self._context.retry_policy, self._context.jitter()
@@ -205,42 +341,72 @@ class Dispatcher:
             return after_pause(
                 reply,
                 attempts=job.counted_attempts,
-                is_in_doubt=job.is_in_doubt,
+                rate_limited=job.rate_limited_in_a_row,
+                doubt=job.doubt,
                 retry_policy=retry_policy,
                 jitter=jitter,
             )
         return after_read_back(
             reply,
             attempts=job.counted_attempts,
+            rate_limited=job.rate_limited_in_a_row,
             pause=job.last_pause_reply,
-            is_in_doubt=job.is_in_doubt,
+            doubt=job.doubt,
             retry_policy=retry_policy,
             jitter=jitter,
         )
 
     def _apply(self, decision: Decision, job: Job, request_id: str) -> None:
-        if job.action is Action.PAUSE and not isinstance(decision, Finish):
+        is_open = not isinstance(decision, Finish) or self._may_be_wall(job, decision)
+        if job.action is Action.PAUSE and is_open:
             self._record_pause_reply(job, request_id)
         match decision:
+            case Finish() if is_open:
+                self._refused.append(job)
+                self.backlog.finish()
             case Finish(status):
                 self._record_status(job, status)
                 self.backlog.finish()
             case Retry(wait_s):
-                self.backlog.add_retry(job, wait_s)
+                self._retry(job, wait_s)
             case Resend():
                 job.action = Action.PAUSE
                 self.backlog.add_retry(job, 0.0)
             case ReadBack():
-                job.action = Action.READ
+                job.read_back()
                 self.backlog.add_read_back(job)
             case Stop(reason):
-                self._stop_at(job, reason)
+                self.stop(_at(job, reason))
                 self._record_interrupted(job)
                 self.backlog.finish()
 
-    def _stop_at(self, job: Job, reason: StopReason) -> None:
-        """Stop, and name the id whose reply was the cause."""
-        self.stop(StopReason(reason.cause, f"{reason.detail}, at id {job.item.id}"))
+    def _retry(self, job: Job, wait_s: float) -> None:
+        # An id that an earlier run left in doubt is read back before it is paused.
+        is_last_look = job.action is Action.READ and job.pause_attempts
+        if is_last_look:
+            self.backlog.add_read_back(job, wait_s)
+        elif self._ends_for is not None and job.doubt is not Doubt.EXCLUDED:
+            job.read_back()
+            self.backlog.add_read_back(job)
+        else:
+            self.backlog.add_retry(job, wait_s)
+
+    def _may_be_wall(self, job: Job, decision: Finish) -> bool:
+        """Tell whether a refusal waits for the answers to other ids."""
+        return (
+            job.action is Action.PAUSE
+            and decision.status is Status.REJECTED
+            and job.item.id in self._wall.ids
+        )
+
+    def _finish_refused(self, *, is_over: bool = False) -> None:
+        """Record refusals that make no wall, and all that are left after a run."""
+        refused, self._refused = self._refused, []
+        for job in refused:
+            if job.item.id in self._wall.ids and not is_over:
+                self._refused.append(job)
+            else:
+                self._record_status(job, Status.REJECTED)
 
     def _record_pause_reply(self, job: Job, request_id: str) -> None:
         reply = job.pause_attempts[-1].reply
@@ -254,19 +420,21 @@ class Dispatcher:
     def _record_interrupted(self, job: Job) -> None:
         """Record the status of a job that a stop has interrupted.
 
-        A job without a pause attempt, or whose token was rejected, gets no record: its
-        id counts as not attempted.
+        A job without a pause attempt gets no record: its id counts as not attempted.
         """
-        last = job.last_pause_reply
-        if job.is_in_doubt:
+        last, verify = job.last_pause_reply, self._context.retry_policy.verify
+        if job.is_accepted:
+            # What was read back so far may have lagged behind the pause.
+            job.read_back_attempts.clear()
+            self._record_status(job, Status.PAUSED)
+        elif job.is_in_doubt:
             self._record_status(job, Status.UNKNOWN)
-        elif last is not None and last.http_status != 401:
-            status = status_without_read_back(
-                last, is_in_doubt=False, is_read_back_due=job.action is Action.READ
-            )
+        elif last is not None:
+            status = status_without_read_back(last, doubt=job.doubt, verify=verify)
             self._record_status(job, status)
 
     def _record_status(self, job: Job, status: Status) -> None:
+        status = self._at_wall(job, status)
         context = self._context
         record = job.record(
             status,
@@ -279,14 +447,37 @@ class Dispatcher:
         try:
             self._recorder.write(record)
         except LogError as error:
-            self._stop_for_log(error)
+            self.fail(error)
         else:
+            self._ids_without_record.discard(job.item.id)
             self._on_record(record)
 
-    def _stop_for_log(self, error: LogError) -> None:
-        """Stop, and name the ids in flight: the log will not show their status."""
-        if self._log_error is None:
-            ids = ", ".join(sorted(self._ids_in_flight)) or "none"
-            message = f"{error}; nothing more was sent; in flight: {ids}"
-            self._log_error = LogError(message)
-            self.stop(StopReason(StopCause.LOG, message))
+    def _at_wall(self, job: Job, status: Status) -> Status:
+        """Give the status of an id that may be part of a wall, and end the run at one.
+
+        Its refusal may pass with the common cause, so that a retry takes it. The run
+        goes on if each id of the wall turns out to be paused or not to be pausable.
+        """
+        if not self._wall.stands or job.item.id not in self._wall.ids:
+            return status
+        if status.is_paused or status is Status.NOT_PAUSABLE:
+            return status
+        self._ends_for = self._ends_for or self._wall.reason()
+        read_back = job.last_read_back_reply
+        is_read_in_vain = (
+            read_back is not None
+            and not is_server_failure(read_back)
+            and read_back.campaign_status is None
+        )
+        is_refused_twice = job.doubt is Doubt.UNLIKELY and is_read_in_vain
+        is_refused = status is Status.REJECTED or is_refused_twice
+        return Status.FAILED if is_refused else status
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _at(job: Job, reason: StopReason) -> StopReason:
+    """Name the id whose reply is the reason."""
+    return StopReason(reason.cause, f"{reason.detail}, at id {job.item.id}")

@@ -3,8 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 
-from bulkpause.engine.policy import counts_as_attempt, may_be_applied
+from bulkpause.engine.policy import (
+    Doubt,
+    counts_as_attempt,
+    doubt_of,
+    doubt_of_prior,
+)
 from bulkpause.model import (
     Action,
     Attempt,
@@ -42,12 +48,21 @@ class Job:
         """Add an attempt at the current action."""
         self._attempts_at_action.append(attempt)
 
+    def read_back(self) -> None:
+        """Read the campaign back with the next request."""
+        self.action = Action.READ
+
+    @property
+    def doubt(self) -> Doubt:
+        """Whether one of our attempts may have paused the campaign."""
+        earlier = map(doubt_of_prior, self.prior_attempts)
+        own = (doubt_of(attempt.reply) for attempt in self.pause_attempts)
+        return max((*earlier, *own), default=Doubt.EXCLUDED)
+
     @property
     def is_in_doubt(self) -> bool:
-        """Whether one of our attempts may have paused the campaign."""
-        return any(prior.is_in_doubt for prior in self.prior_attempts) or any(
-            may_be_applied(attempt.reply) for attempt in self.pause_attempts
-        )
+        """Whether one of our attempts is likely enough to have paused the campaign."""
+        return self.doubt is Doubt.POSSIBLE
 
     @property
     def counted_attempts(self) -> int:
@@ -59,6 +74,12 @@ class Job:
         )
 
     @property
+    def rate_limited_in_a_row(self) -> int:
+        """The last attempts of this run at the current action that got a 429."""
+        replies = (attempt.reply for attempt in reversed(self._attempts_at_action))
+        return sum(1 for _ in takewhile(lambda reply: reply.is_rate_limited, replies))
+
+    @property
     def last_pause_reply(self) -> Reply | None:
         """The reply to the last pause request of this run; None if none was sent."""
         return self.pause_attempts[-1].reply if self.pause_attempts else None
@@ -68,6 +89,11 @@ class Job:
         """Whether the last pause request of this run was accepted (204)."""
         reply = self.last_pause_reply
         return reply is not None and reply.http_status == 204
+
+    @property
+    def last_read_back_reply(self) -> Reply | None:
+        """The reply to the last read-back of this run; None if none was sent."""
+        return self.read_back_attempts[-1].reply if self.read_back_attempts else None
 
     @property
     def _attempts_at_action(self) -> list[Attempt]:

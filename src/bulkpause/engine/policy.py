@@ -6,18 +6,35 @@ a number.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-from bulkpause.model import Reply, Status, StopCause, StopReason
+from bulkpause.model import (
+    PriorAttempt,
+    Reply,
+    Status,
+    StopCause,
+    StopReason,
+    TransportError,
+)
 
 
-#: A longer `Retry-After` is cut to this many seconds.
-MAX_RETRY_AFTER_S = 300.0
-#: Campaign statuses, as the API names them, in which a pause has an effect.
-PAUSABLE = frozenset({"running", "scheduled"})
+#: Campaign statuses in which a campaign sends, or will send without being asked again.
+#: `active` occurs in the examples of the API's overview only.
+SENDING = frozenset({"running", "scheduled", "active"})
+#: Statuses in which a campaign sends nothing and cannot be paused. Every other word but
+#: `paused` leaves open whether it sends.
+#: https://docs.ocamba.com/api/hood/v1.0/reference/update-campaigns-by_id
+NOT_SENDING = frozenset({"draft", "sent", "canceled", "cancelled"})
+#: Seconds between the read-backs of an id whose status may lag behind its pause.
+READ_BACK_WAITS_S = (1.0, 2.0, 4.0, 8.0)
+#: The longest wait in seconds of an id that gets one 429 after another. The gate keeps
+#: what the server asks for; this only lets other ids go first.
+MAX_RATE_LIMITED_WAIT_S = 4.0
 
-#: Too slow or too early: the server did not process the request. 429 has its own rule.
-_NOT_PROCESSED = frozenset({408, 425})
+#: Too slow, too early or too busy: the server says that it did not process the request.
+_NOT_PROCESSED = frozenset({408, 425, 503})
+#: Responses that show that the campaign is not there.
+_MISSING = frozenset({400, 404, 410})
 
 
 class Verify(StrEnum):
@@ -26,7 +43,7 @@ class Verify(StrEnum):
     NONE = "none"
     #: Ids in doubt.
     DOUBTFUL = "doubtful"
-    #: Ids in doubt, and ids whose pause request got a 400.
+    #: Ids in doubt, and ids whose pause request was refused.
     REFUSED = "refused"
     #: Every id: proves that no campaign still runs.
     ALL = "all"
@@ -37,11 +54,11 @@ class RetryPolicy:
     """Retries, waits, read-backs, and how long an outage is tolerated.
 
     Args:
-        max_attempts: Attempts for each id; 429 responses do not count.
+        max_attempts: Pause requests for each id; those that got a 429 do not count.
         verify: Which ids are read back.
         wait_initial_s: Seconds before the first retry; each next wait is doubled.
         wait_max_s: The longest such wait in seconds.
-        give_up_after_s: Seconds without a valid response to any id that end the run.
+        give_up_after_s: Seconds without a usable response to any id that end the run.
     """
 
     max_attempts: int = 4
@@ -85,24 +102,72 @@ class Stop:
 Decision = Finish | Retry | ReadBack | Resend | Stop
 
 
-def may_be_applied(reply: Reply) -> bool:
+class Doubt(IntEnum):
+    """Whether an attempt may have paused its campaign."""
+
+    #: It was not sent, or got the documented refusal, 400, or 401 or 429.
+    EXCLUDED = 0
+    #: By its HTTP status it was not applied, but the API documents no such response.
+    UNLIKELY = 1
+    #: It may have been applied.
+    POSSIBLE = 2
+
+
+class View(StrEnum):
+    """What a read-back shows."""
+
+    PAUSED = "paused"
+    #: It sends nothing, and cannot be paused.
+    NOT_SENDING = "not_sending"
+    SENDING = "sending"
+    #: A status whose meaning is not known: it may be sending.
+    OTHER = "other"
+    #: The API says that there is no such campaign.
+    MISSING = "missing"
+    #: No usable response; the next one may be.
+    UNREADABLE = "unreadable"
+    #: No usable response, and the next one will not be either.
+    DENIED = "denied"
+
+
+def doubt_of(reply: Reply) -> Doubt:
     """Tell whether this attempt may have paused the campaign."""
     if reply.http_status is None:
-        return reply.sent_at is not None
-    return reply.http_status == 204 or _is_ambiguous_error(reply)
+        return Doubt.EXCLUDED if reply.sent_at is None else Doubt.POSSIBLE
+    return _doubt_of_status(reply.http_status)
 
 
-def is_rejected(reply: Reply) -> bool:
-    """Tell whether the API gave a final negative response: it will not pause the id.
+def doubt_of_prior(attempt: PriorAttempt) -> Doubt:
+    """Tell whether an attempt of an earlier run may have paused the campaign."""
+    if attempt.is_in_doubt:
+        return Doubt.POSSIBLE
+    if attempt.http_status is None:
+        return Doubt.EXCLUDED
+    return _doubt_of_status(attempt.http_status)
 
-    An unexpected 2xx and any 3xx count as such, too.
+
+def _doubt_of_status(http_status: int) -> Doubt:
+    if http_status in {400, 401, 429}:
+        return Doubt.EXCLUDED
+    if http_status < 300 or (http_status >= 500 and http_status not in _NOT_PROCESSED):
+        return Doubt.POSSIBLE
+    return Doubt.UNLIKELY
+
+
+def may_be_applied(reply: Reply) -> bool:
+    """Tell whether this attempt may have paused the campaign."""
+    return doubt_of(reply) is Doubt.POSSIBLE
+
+
+def is_final_refusal(http_status: int | None) -> bool:
+    """Tell whether a status refuses a pause for good, in an undocumented way.
+
+    These may have one common cause, such as a wrong base URL. A 400 belongs to its id.
     """
-    status = reply.http_status
     return (
-        status is not None
-        and status < 500
-        and status not in {204, 429}
-        and status not in _NOT_PROCESSED
+        http_status is not None
+        and 300 <= http_status < 500
+        and http_status not in {400, 401, 429} | _NOT_PROCESSED
     )
 
 
@@ -119,7 +184,8 @@ def after_pause(
     reply: Reply,
     *,
     attempts: int,
-    is_in_doubt: bool,
+    rate_limited: int,
+    doubt: Doubt,
     retry_policy: RetryPolicy,
     jitter: float,
 ) -> Decision:
@@ -128,31 +194,30 @@ def after_pause(
     Args:
         reply: The reply to the latest pause request.
         attempts: Counted pause attempts, including this one.
-        is_in_doubt: Whether any of our attempts, including this one, may have been
-            applied.
+        rate_limited: The last attempts in a row that got a 429, including this one.
+        doubt: Whether any of our attempts, including this one, may have been applied.
         retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
     """
-    match reply.http_status:
-        case 429:
-            return Retry(0.0)
-        case 401:
-            return _stop_for_token(reply)
-        case 204 if retry_policy.verify is not Verify.ALL:
-            return Finish(Status.PAUSED)
+    verify = retry_policy.verify
+    if (decision := _after_any(reply, rate_limited)) is not None:
+        return decision
+    if reply.http_status == 204 and verify is not Verify.ALL:
+        return Finish(Status.PAUSED)
     if _is_transient(reply) and attempts < retry_policy.max_attempts:
         return Retry(backoff_s(attempts, reply, retry_policy, jitter))
-    if _needs_read_back(reply, is_in_doubt=is_in_doubt, verify=retry_policy.verify):
+    if needs_read_back(reply, doubt=doubt, verify=verify):
         return ReadBack()
-    return Finish(status_without_read_back(reply, is_in_doubt=is_in_doubt))
+    return Finish(status_without_read_back(reply, doubt=doubt, verify=verify))
 
 
 def after_read_back(
     reply: Reply,
     *,
     attempts: int,
+    rate_limited: int,
     pause: Reply | None,
-    is_in_doubt: bool,
+    doubt: Doubt,
     retry_policy: RetryPolicy,
     jitter: float,
 ) -> Decision:
@@ -160,43 +225,86 @@ def after_read_back(
 
     Args:
         reply: The reply to the latest read-back.
-        attempts: Counted read-back attempts, including this one.
+        attempts: Counted read-backs, including this one.
+        rate_limited: The last read-backs in a row that got a 429, including this one.
         pause: The reply to the last pause request of this run; None if this run has
             sent none, because an earlier run left the id in doubt.
-        is_in_doubt: Whether a pause request may have been applied.
+        doubt: Whether any of our pause requests may have been applied.
         retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
     """
+    if (decision := _after_any(reply, rate_limited)) is not None:
+        return decision
+    view = view_of(reply)
+    if view is View.PAUSED:
+        is_ours = doubt is not Doubt.EXCLUDED
+        return Finish(Status.PAUSED if is_ours else Status.ALREADY_PAUSED)
+    if view is View.NOT_SENDING:
+        return Finish(Status.NOT_PAUSABLE)
+    may_change = _may_change(view, doubt=doubt, is_recovery=pause is None)
+    if may_change and attempts <= len(READ_BACK_WAITS_S):
+        return Retry(_read_back_wait_s(attempts, reply, jitter))
+    if pause is None:
+        return Resend()
+    return Finish(_status_without_pause_seen(view, pause, doubt, retry_policy.verify))
+
+
+def _after_any(reply: Reply, rate_limited: int) -> Decision | None:
+    """Decide what follows a reply that says nothing about its id; else None."""
     if reply.is_rate_limited:
-        return Retry(0.0)
+        return Retry(rate_limited_wait_s(rate_limited))
     if reply.http_status == 401:
         return _stop_for_token(reply)
-    campaign_status = reply.campaign_status if reply.http_status == 200 else None
-    # The status may lag behind a pause that was accepted.
-    is_accepted = pause is not None and pause.http_status == 204
-    may_lag = is_accepted and campaign_status in PAUSABLE
-    if (_is_transient(reply) or may_lag) and attempts < retry_policy.max_attempts:
-        return Retry(backoff_s(attempts, reply, retry_policy, jitter))
-    if pause is None:
-        return _after_recovery(campaign_status)
-    if campaign_status is None:
-        return Finish(
-            status_without_read_back(
-                pause,
-                is_in_doubt=is_in_doubt,
-                is_read_back_due=_is_transient(reply),
-            )
-        )
-    return Finish(_status_from(campaign_status, pause, is_in_doubt=is_in_doubt))
+    if reply.error is TransportError.CERTIFICATE:
+        return _stop_for_certificate(reply)
+    return None
 
 
-def _after_recovery(campaign_status: str | None) -> Decision:
-    """Decide on an id that an earlier run left in doubt, by its status alone."""
-    if campaign_status == "paused":
-        return Finish(Status.PAUSED)
-    if campaign_status is None or campaign_status in PAUSABLE:
-        return Resend()
-    return Finish(Status.NOT_PAUSABLE)
+def view_of(reply: Reply) -> View:
+    """Interpret the reply to a read-back."""
+    if reply.http_status == 200 and reply.campaign_status is not None:
+        return _view_of_word(reply.campaign_status.strip().lower())
+    if reply.is_campaign_missing or reply.http_status in _MISSING:
+        return View.MISSING
+    is_garbled = reply.http_status == 200
+    is_passing = is_garbled or _is_transient(reply) or reply.is_rate_limited
+    return View.UNREADABLE if is_passing else View.DENIED
+
+
+def _view_of_word(word: str) -> View:
+    if word == "paused":
+        return View.PAUSED
+    if word in NOT_SENDING:
+        return View.NOT_SENDING
+    return View.SENDING if word in SENDING else View.OTHER
+
+
+def _may_change(view: View, *, doubt: Doubt, is_recovery: bool) -> bool:
+    """Tell whether a later read-back may show more.
+
+    A status may lag behind a pause that was applied. In a recovery it matters less: the
+    pause is sent again.
+    """
+    match view:
+        case View.UNREADABLE:
+            return True
+        case View.OTHER:
+            return not is_recovery
+        case View.SENDING:
+            return not is_recovery and doubt is not Doubt.EXCLUDED
+        case _:
+            return False
+
+
+def _status_without_pause_seen(
+    view: View, pause: Reply, doubt: Doubt, verify: Verify
+) -> Status:
+    is_open = doubt is Doubt.UNLIKELY and view is View.OTHER
+    if doubt is Doubt.POSSIBLE or is_open:
+        return Status.UNKNOWN
+    if view in {View.UNREADABLE, View.DENIED}:
+        return status_without_read_back(pause, doubt=doubt, verify=verify)
+    return _status_of_refusal(pause)
 
 
 def backoff_s(
@@ -204,7 +312,7 @@ def backoff_s(
 ) -> float:
     """Give the seconds until the next attempt: exponential, capped, with jitter.
 
-    Jitter cuts the wait by up to half. `Retry-After`, itself capped, is a lower bound.
+    Jitter cuts the wait by up to half. `Retry-After` is a lower bound.
 
     Args:
         attempts: Counted attempts so far.
@@ -214,8 +322,27 @@ def backoff_s(
     """
     doubled = retry_policy.wait_initial_s * 2.0 ** min(attempts - 1, 30)
     jittered = min(doubled, retry_policy.wait_max_s) * (0.5 + jitter / 2)
-    retry_after_s = min(reply.retry_after_s or 0.0, MAX_RETRY_AFTER_S)
-    return max(jittered, retry_after_s)
+    return max(jittered, reply.retry_after_s or 0.0)
+
+
+def rate_limited_wait_s(rate_limited: int) -> float:
+    """Give the seconds that an id waits after a 429, besides the gate's cooldown.
+
+    None after the first; then longer, so that an id that always gets one does not hold
+    up the others.
+
+    Args:
+        rate_limited: How many in a row the id got.
+    """
+    if rate_limited < 2:
+        return 0.0
+    return min(2.0 ** min(rate_limited - 2, 30), MAX_RATE_LIMITED_WAIT_S)
+
+
+def _read_back_wait_s(attempts: int, reply: Reply, jitter: float) -> float:
+    """Give the seconds until the next read-back. Jitter only adds to them."""
+    wait_s = READ_BACK_WAITS_S[attempts - 1] * (1 + jitter / 4)
+    return max(wait_s, reply.retry_after_s or 0.0)
 
 
 def _stop_for_token(reply: Reply) -> Stop:
@@ -223,10 +350,13 @@ def _stop_for_token(reply: Reply) -> Stop:
     return Stop(StopReason(StopCause.TOKEN, detail))
 
 
-def _is_ambiguous_error(reply: Reply) -> bool:
-    """Tell whether a server error leaves open what was done: a 5xx other than 503."""
-    status = reply.http_status
-    return status is not None and status >= 500 and status != 503
+def _stop_for_certificate(reply: Reply) -> Stop:
+    fault = reply.message or "the reason is not known"
+    detail = (
+        f"the server's certificate does not verify ({fault}): check the base URL, the "
+        "clock of this machine, and whether a proxy replaces certificates"
+    )
+    return Stop(StopReason(StopCause.OUTAGE, detail))
 
 
 def _is_transient(reply: Reply) -> bool:
@@ -234,41 +364,46 @@ def _is_transient(reply: Reply) -> bool:
     return status is None or status >= 500 or status in _NOT_PROCESSED
 
 
-def _needs_read_back(reply: Reply, *, is_in_doubt: bool, verify: Verify) -> bool:
+def needs_read_back(pause: Reply, *, doubt: Doubt, verify: Verify) -> bool:
+    """Tell whether an id is read back before its last word.
+
+    Args:
+        pause: The reply to the last pause request.
+        doubt: Whether any of our pause requests may have been applied.
+        verify: Which ids are read back.
+    """
     match verify:
         case Verify.NONE:
             return False
         case Verify.DOUBTFUL:
-            return is_in_doubt
+            return doubt is Doubt.POSSIBLE
         case Verify.REFUSED:
-            return is_in_doubt or reply.http_status == 400
+            return doubt is not Doubt.EXCLUDED or pause.http_status == 400
         case Verify.ALL:
             return True
 
 
-def status_without_read_back(
-    pause: Reply, *, is_in_doubt: bool, is_read_back_due: bool = False
-) -> Status:
-    """Give the status of an id whose campaign status is not known.
+def status_without_read_back(pause: Reply, *, doubt: Doubt, verify: Verify) -> Status:
+    """Give the status of an id whose campaign status could not be read, or is not to be.
 
     Args:
         pause: The reply to the last pause request.
-        is_in_doubt: Whether a pause request may have been applied.
-        is_read_back_due: Whether a read-back was due that a later run can make. A 400
-            is then not final, because a campaign that is already paused gets it, too.
+        doubt: Whether any of our pause requests may have been applied.
+        verify: Which ids are read back. What a read-back would have settled is open,
+            so that a later run takes it.
     """
-    if is_in_doubt:
+    if doubt is Doubt.POSSIBLE:
         return Status.UNKNOWN
-    may_be_paused = is_read_back_due and pause.http_status == 400
-    is_final = is_rejected(pause) and not may_be_paused
-    return Status.REJECTED if is_final else Status.FAILED
+    if not needs_read_back(pause, doubt=doubt, verify=verify):
+        return _status_of_refusal(pause)
+    return Status.UNKNOWN if doubt is Doubt.UNLIKELY else Status.FAILED
 
 
-def _status_from(campaign_status: str, pause: Reply, *, is_in_doubt: bool) -> Status:
-    if campaign_status == "paused":
-        # An unexpected 2xx does not prove that our request paused it, but it may have.
-        is_success = pause.http_status is not None and pause.http_status < 300
-        return Status.PAUSED if is_in_doubt or is_success else Status.ALREADY_PAUSED
-    if campaign_status not in PAUSABLE or pause.http_status == 400:
-        return Status.NOT_PAUSABLE
-    return Status.REJECTED if is_rejected(pause) else Status.FAILED
+def _status_of_refusal(pause: Reply) -> Status:
+    """Give the status of an id that is known not to be paused by us.
+
+    It is `failed` if the cause may pass: the network, the server, or the token's
+    permissions.
+    """
+    may_pass = _is_transient(pause) or pause.http_status in {401, 403, 429}
+    return Status.FAILED if may_pass else Status.REJECTED

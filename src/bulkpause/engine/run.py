@@ -11,6 +11,7 @@ from bulkpause.engine.dispatcher import Dispatcher, RunContext
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
 from bulkpause.engine.job import Job
 from bulkpause.engine.ports import RateLimiter, Recorder, SenderWithDeadline
+from bulkpause.errors import LogError
 from bulkpause.model import Record, StopCause, StopReason
 
 
@@ -50,6 +51,8 @@ class Run:
             recorder=recorder,
             context=context,
             on_record=self._add,
+            # Refused ids are failures only once they were read back.
+            reads_back_early=guard_rails.max_failures is not None,
         )
         self._task: asyncio.Task[None] | None = None
 
@@ -73,9 +76,18 @@ class Run:
         """The last transport error or 5xx status, as text."""
         return self._dispatcher.last_error
 
+    @property
+    def ids_without_record(self) -> frozenset[str]:
+        """The ids of which a request was sent and no record could be written yet."""
+        return self._dispatcher.ids_without_record
+
     def stop(self, reason: StopReason) -> None:
         """Send nothing new. Requests in flight are awaited and recorded."""
         self._dispatcher.stop(reason)
+
+    def fail(self, error: LogError) -> None:
+        """Send nothing new: the log failed. `records` then raises the error."""
+        self._dispatcher.fail(error)
 
     async def records(self, jobs: Iterator[Job]) -> AsyncGenerator[Record, None]:
         """Run the jobs, and give each record as soon as it is written.

@@ -87,6 +87,7 @@ class Gate:
         self._cooldowns = 0
         self._cooldown_started_at = float("-inf")
         self._cooldown_until = float("-inf")
+        self._cooldown_reason = ""
         self._last_sent_at = float("-inf")
 
     @property
@@ -186,6 +187,9 @@ class Gate:
 
     def _observe(self, reply: Reply) -> None:
         self._rtt.observe(reply)
+        if reply.http_status == 503 and reply.retry_after_s is not None:
+            # It asks all clients to send nothing until then, and is no fault of ours.
+            self._cool_down(reply, reply.retry_after_s)
         if not reply.is_rate_limited:
             # A transport error does not show that the server accepts our rate.
             if reply.error is None:
@@ -213,8 +217,7 @@ class Gate:
         self._not_rate_limited = 0
         self._allowed_in_flight = max(1, self.in_flight)
         if self.in_flight == 0:
-            until = reply.received_at + BASE_COOLDOWN_S
-            self._cooldown_until = max(self._cooldown_until, until)
+            self._cool_down(reply, BASE_COOLDOWN_S)
 
     def _start_cooldown(self, reply: Reply) -> None:
         """Pause all sending. Several 429s of one burst count as one."""
@@ -223,7 +226,13 @@ class Gate:
             self._cooldowns += 1
             self._pacing.record_rate_limited()
         wait_s = cooldown_s(reply.retry_after_s, self._cooldowns, self._jitter())
-        self._cooldown_until = max(self._cooldown_until, reply.received_at + wait_s)
+        self._cool_down(reply, wait_s)
+
+    def _cool_down(self, reply: Reply, wait_s: float) -> None:
+        until = reply.received_at + wait_s
+        if until > self._cooldown_until:
+            self._cooldown_until = until
+            self._cooldown_reason = f"the cooldown after a {reply.http_status}"
 
     async def _wait_for_cooldown_and_pacing(self) -> None:
         self._current_wait = self._waiting_for_cooldown_or_pacing
@@ -232,7 +241,7 @@ class Gate:
 
     def _waiting_for_cooldown_or_pacing(self) -> Waiting:
         is_cooldown = self._cooldown_until > _now()
-        reason = "the cooldown after a 429" if is_cooldown else "the pacing after a 429"
+        reason = self._cooldown_reason if is_cooldown else "the pacing after a 429"
         return Waiting(reason, self._paused_until())
 
     def _paused_until(self) -> float:

@@ -20,8 +20,9 @@ GAP_SHARES = (0.0, 0.25, 0.5, 1.03)
 RECOVERY_REQUESTS, MAX_RECOVERY_REQUESTS = 300, 10_000
 
 
-#: Upper bound of every cooldown in seconds, whatever `Retry-After` says.
-MAX_COOLDOWN_S = 300.0
+#: Upper bound in seconds of the backoff, so that a run continues soon after the last
+#: 429. The server's own `Retry-After` has no upper bound.
+MAX_BACKOFF_S = 4.0
 #: First step of the exponential backoff after a 429 without `Retry-After`, in seconds.
 BASE_COOLDOWN_S = 1.0
 
@@ -34,14 +35,12 @@ def cooldown_s(retry_after_s: float | None, cooldowns: int, jitter: float) -> fl
         cooldowns: Number of cooldowns in a row, this one included.
         jitter: A random number from 0 to 1.
     """
-    backoff_s = BASE_COOLDOWN_S * 2.0 ** min(cooldowns - 1, 20)
+    backoff_s = min(BASE_COOLDOWN_S * 2.0 ** min(cooldowns - 1, 20), MAX_BACKOFF_S)
     if retry_after_s is None:
-        wait_s = backoff_s * (1 + jitter) / 2
-    else:
-        # The value may be rounded down, or always 0. If it did not help, wait longer.
-        least_s = 0.0 if cooldowns < 2 else backoff_s / 4
-        wait_s = max(retry_after_s, least_s)
-    return min(wait_s, MAX_COOLDOWN_S)
+        return backoff_s * (1 + jitter) / 2
+    # The value may be rounded down, or always 0. If it did not help, wait longer.
+    least_s = 0.0 if cooldowns < 2 else backoff_s / 4
+    return max(retry_after_s, least_s)
 
 
 class Pacing:

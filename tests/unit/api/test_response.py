@@ -23,6 +23,7 @@ EMPTY = ParsedResponse(
     message=None,
     trace_id=None,
     campaign_status=None,
+    is_campaign_missing=False,
     rate_limit=None,
     retry_after_s=None,
 )
@@ -144,3 +145,22 @@ def test_paused_status_comes_only_from_matching_item(body: bytes) -> None:
             for item in items
             if isinstance(item, dict) and str(item.get("id")) == "7"
         }
+
+
+@pytest.mark.parametrize(
+    ("body", "is_missing"),
+    [
+        ({"total": 0, "items": []}, True),
+        ({"total": 1, "items": [{"id": "8", "status": "paused"}]}, True),
+        ({"total": 1, "items": [{"id": "7"}]}, False),
+        ({"total": 1, "items": [{"id": 7, "status": "paused"}]}, False),
+        ({"items": None}, False),
+        ({}, False),
+        ([], False),
+        (b"<html>please log in</html>", False),
+    ],
+)
+def test_only_list_of_others_shows_that_campaign_is_missing(
+    body: object, is_missing: bool
+) -> None:
+    assert parse(body).is_campaign_missing is is_missing

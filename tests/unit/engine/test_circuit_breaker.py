@@ -4,15 +4,18 @@ import pytest
 
 from bulkpause.engine.circuit_breaker import (
     OPENS_AFTER,
-    STOPS_AFTER_FORBIDDEN,
     CircuitBreaker,
     is_server_failure,
+    is_usable,
+    retry_after_s,
 )
 from bulkpause.model import Reply, StopCause, TransportError
 
 
-def reply(status: int, at: float = 0.0, trace_id: str | None = None) -> Reply:
-    return Reply(received_at=at, sent_at=at, http_status=status, trace_id=trace_id)
+def reply(status: int, at: float = 0.0, retry_after_s: float | None = None) -> Reply:
+    return Reply(
+        received_at=at, sent_at=at, http_status=status, retry_after_s=retry_after_s
+    )
 
 
 def breaker_after(*statuses: int, give_up_after_s: float = 300.0) -> CircuitBreaker:
@@ -40,21 +43,64 @@ def test_5xx_and_transport_error_are_server_failures(
     assert is_server_failure(outcome) is expected
 
 
+def test_429_and_failure_are_not_usable() -> None:
+    assert [is_usable(reply(status)) for status in (204, 400, 401, 429, 500)] == [
+        *[True] * 3,
+        *[False] * 2,
+    ]
+
+
+def test_only_429_and_503_ask_to_wait() -> None:
+    replies = [reply(status, retry_after_s=7.0) for status in (204, 429, 500, 503)]
+    assert list(map(retry_after_s, replies)) == [0.0, 7.0, 0.0, 7.0]
+    assert [retry_after_s(reply(429, retry_after_s=s)) for s in (None, -1.0)] == [0, 0]
+
+
 def test_breaker_opens_after_ten_consecutive_failures() -> None:
     assert OPENS_AFTER == 10
     assert not breaker_after(*[500] * (OPENS_AFTER - 1)).is_open
     assert breaker_after(*[500] * OPENS_AFTER).is_open
 
 
-@pytest.mark.parametrize("valid", [204, 400, 429])
+@pytest.mark.parametrize("valid", [204, 400])
 def test_valid_response_resets_failure_count(valid: int) -> None:
     failures = [500] * (OPENS_AFTER - 1)
     assert not breaker_after(*failures, valid, *failures).is_open
 
 
-@pytest.mark.parametrize("valid", [204, 400, 429])
+@pytest.mark.parametrize("valid", [204, 400])
 def test_valid_response_closes_breaker(valid: int) -> None:
     assert not breaker_after(*[500] * OPENS_AFTER, valid).is_open
+
+
+def test_429_neither_closes_nor_opens_breaker() -> None:
+    assert breaker_after(*[500] * OPENS_AFTER, 429).is_open
+    assert not breaker_after(*[429] * 20).is_open
+    failures = [500] * (OPENS_AFTER - 1)
+    assert breaker_after(*failures, 429, 500).is_open
+
+
+def test_ids_at_fault_do_not_open_breaker_again() -> None:
+    breaker = CircuitBreaker(300.0)
+    for number in range(OPENS_AFTER):
+        breaker.record(f"bad-{number}", reply(500))
+    breaker.record_probe(reply(200))
+    assert (breaker.is_open, breaker.answers_reads) == (True, True)
+    breaker.blame_ids()
+    for number in range(OPENS_AFTER):
+        breaker.record(f"bad-{number}", reply(500))
+    assert not breaker.is_open
+    for number in range(OPENS_AFTER):
+        breaker.record(f"other-{number}", reply(500))
+    assert breaker.is_open
+
+
+def test_failed_read_back_probe_schedules_next_probe() -> None:
+    breaker = breaker_after(*[500] * OPENS_AFTER)
+    now = breaker.probe_at
+    assert breaker.record_probe(reply(500, at=now)) is None
+    assert (breaker.answers_reads, breaker.probe_at) == (False, now + 2)
+    assert breaker.record_probe(reply(500, at=1000.0)) is not None
 
 
 def test_probe_interval_doubles_up_to_maximum() -> None:
@@ -64,7 +110,7 @@ def test_probe_interval_doubles_up_to_maximum() -> None:
         intervals.append(breaker.probe_at - now)
         now = breaker.probe_at
         breaker.record("1", reply(500, at=now))
-    assert intervals == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert intervals == [1, 2, 4, 5, 5, 5, 5, 5]
 
 
 def test_slow_probe_counts_as_probe() -> None:
@@ -96,7 +142,7 @@ def test_lasting_outage_stops_run() -> None:
     reason = breaker.record("1", reply(502, at=100.0))
     assert reason is not None
     assert reason.cause is StopCause.OUTAGE
-    assert reason.detail == "no valid response for 100 s, the last error: HTTP 502"
+    assert reason.detail == "no usable response for 100 s, the last: HTTP 502"
 
 
 def test_outage_duration_begins_at_its_first_failure() -> None:
@@ -107,38 +153,44 @@ def test_outage_duration_begins_at_its_first_failure() -> None:
     assert breaker.record("1", reply(500, at=159.9)) is None
     reason = breaker.record("1", reply(500, at=161.0))
     assert reason is not None
-    assert reason.detail == "no valid response for 101 s, the last error: HTTP 500"
+    assert reason.detail == "no usable response for 101 s, the last: HTTP 500"
 
 
 def test_stop_reason_names_last_transport_error() -> None:
     breaker = breaker_after(*[500] * OPENS_AFTER, give_up_after_s=20.0)
     reason = breaker.record("1", Reply(received_at=20.0, error=TransportError.DNS))
     assert reason is not None
-    assert reason.detail.endswith("the last error: dns_failed")
+    assert reason.detail.endswith("the last: dns_failed")
 
 
-def test_consecutive_forbidden_ids_stop_run() -> None:
-    breaker = breaker_after(*[403] * (STOPS_AFTER_FORBIDDEN - 1))
-    reason = breaker.record("last", reply(403, trace_id="t-9"))
+@pytest.mark.parametrize("wait_s", [None, 0.0, 1.0, -1.0])
+def test_endless_429_stops_run(wait_s: float | None) -> None:
+    breaker = CircuitBreaker(100.0)
+    breaker.record("1", reply(204, at=50.0))
+    for at in range(51, 150):
+        assert (
+            breaker.record("1", reply(429, at=float(at), retry_after_s=wait_s)) is None
+        )
+    reason = breaker.record("1", reply(429, at=151.0, retry_after_s=wait_s))
     assert reason is not None
-    assert reason.cause is StopCause.TOKEN
-    assert (
-        reason.detail
-        == "the API returned 403 (forbidden) for 5 campaigns in a row (trace_id t-9)"
-    )
+    assert reason.cause is StopCause.OUTAGE
+    assert "429" in reason.detail
 
 
-def test_repeated_403_for_same_id_counts_once() -> None:
+def test_429_of_one_id_does_not_stop_others() -> None:
+    breaker = CircuitBreaker(10.0)
+    for at in range(0, 100, 2):
+        assert breaker.record("1", reply(429, at=float(at))) is None
+        assert breaker.record("2", reply(204, at=at + 1.0)) is None
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_beyond_patience_stops_run_at_once(status: int) -> None:
     breaker = CircuitBreaker(300.0)
-    assert [breaker.record("1", reply(403)) for _ in range(10)] == [None] * 10
-
-
-def test_further_403_after_maximum_stops_run() -> None:
-    breaker = breaker_after(*[403] * STOPS_AFTER_FORBIDDEN)
-    assert breaker.record("another", reply(403)) is not None
-
-
-@pytest.mark.parametrize("other", [204, 404, 429, 500])
-def test_other_reply_resets_forbidden_count(other: int) -> None:
-    breaker = breaker_after(*[403] * (STOPS_AFTER_FORBIDDEN - 1), other)
-    assert breaker.record("last", reply(403)) is None
+    assert breaker.record("1", reply(status, retry_after_s=300.0)) is None
+    reason = breaker.record("1", reply(status, at=1.0, retry_after_s=86_400.0))
+    assert reason is not None
+    assert reason.detail == (
+        f"HTTP {status} asks to wait 86400 s (Retry-After), longer than "
+        "--give-up-after allows"
+    )

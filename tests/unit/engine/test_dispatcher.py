@@ -1,7 +1,10 @@
 """The dispatcher in virtual time, with a scripted sender and a failing recorder."""
 
 import asyncio
+from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
+from math import inf
 
 import pytest
 
@@ -9,6 +12,7 @@ from bulkpause.engine.circuit_breaker import OPENS_AFTER
 from bulkpause.engine.dispatcher import Dispatcher
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import RetryPolicy, Verify
+from bulkpause.engine.wall import WALL_IDS
 from bulkpause.errors import LogError
 from bulkpause.model import (
     Action,
@@ -25,6 +29,7 @@ from bulkpause.ratelimit.gate import Gate
 from tests.support.fakes import (
     FailingRecorder,
     ScriptedSender,
+    Step,
     UnlimitedGate,
     ids,
     run_context,
@@ -32,6 +37,7 @@ from tests.support.fakes import (
 
 
 pytestmark = pytest.mark.anyio
+Script = dict[str, list[Step]]
 DOUBT = PriorAttempt(
     error="no_answer_on_record", at="2026-07-01T08:00:00Z", is_in_doubt=True
 )
@@ -136,6 +142,25 @@ async def test_retries_take_at_most_a_fifth_of_requests() -> None:
     assert last * 0.15 < retries <= last / 5
 
 
+def pauses_of(harness: Harness) -> int:
+    return sum(action is Action.PAUSE for _, action, _ in harness.sender.sent)
+
+
+class PausesFail(ScriptedSender):
+    """Answers every pause with 500, and read-backs with a status until a time."""
+
+    def __init__(self, campaign_status: str, *, reads_until: float = inf) -> None:
+        super().__init__({"*": [500]})
+        self._campaign_status = campaign_status
+        self._reads_until = reads_until
+
+    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
+        reply = await super().send(action, id_, request_id)
+        if action is Action.PAUSE or reply.received_at > self._reads_until:
+            return reply
+        return replace(reply, http_status=200, campaign_status=self._campaign_status)
+
+
 def _is_first(sender: ScriptedSender, position: int) -> bool:
     return sender.order[position] not in sender.order[:position]
 
@@ -158,27 +183,153 @@ async def test_waits_between_attempts_grow() -> None:
     assert gaps == [1.0, 2.0, 4.0]
 
 
-async def test_401_stops_run_without_further_records() -> None:
+async def test_401_stops_run_and_fails_its_ids() -> None:
     harness = Harness(ScriptedSender({"*": [401]}), gate=UnlimitedGate(2))
-    assert await harness.run(*ids(50)) == {}
-    assert harness.dispatcher.stopped is not None
-    assert harness.dispatcher.stopped.cause is StopCause.TOKEN
-    assert len(harness.sender.sent) <= 3
-
-
-async def test_five_consecutive_403_stop_run() -> None:
-    harness = Harness(ScriptedSender({"*": [403]}), gate=UnlimitedGate(1))
     statuses = await harness.run(*ids(50))
+    assert set(statuses.values()) == {"failed"}
+    assert len(statuses) == len(harness.sender.sent) <= 3
     assert harness.dispatcher.stopped is not None
     assert harness.dispatcher.stopped.cause is StopCause.TOKEN
-    assert list(statuses.values()) == ["rejected"] * 5
+
+
+async def test_invalid_certificate_stops_run_at_once() -> None:
+    reply = Reply(received_at=0.01, error=TransportError.CERTIFICATE)
+    harness = Harness(ScriptedSender({"*": [reply]}))
+    statuses = await harness.run(*ids(50))
+    assert set(statuses.values()) == {"failed"}
+    assert len(harness.sender.sent) <= 10
+    assert harness.dispatcher.stopped is not None
+
+
+@pytest.mark.parametrize("view", ["running", 403, 404, 302, "html"])
+@pytest.mark.parametrize("status", [302, 403, 404, 409, 422])
+async def test_wall_stops_run_and_leaves_ids_to_retry(
+    status: int, view: int | str
+) -> None:
+    # Read-backs that get a login page have no status.
+    reply = Reply(received_at=0.0, sent_at=0.0, http_status=200)
+    step = reply if view == "html" else view
+    harness = Harness(ScriptedSender({"*": [status, step]}), gate=UnlimitedGate(1))
+    statuses = await harness.run(*ids(50))
+    assert list(statuses.values()) == ["failed"] * WALL_IDS
+    assert pauses_of(harness) == WALL_IDS
+    assert harness.dispatcher.stopped is not None
+    cause = StopCause.TOKEN if status == 403 else StopCause.REFUSAL
+    assert harness.dispatcher.stopped.cause is cause
+
+
+@pytest.mark.parametrize("verify", [Verify.NONE, Verify.DOUBTFUL])
+async def test_wall_stops_run_without_read_backs(verify: Verify) -> None:
+    harness = Harness(
+        ScriptedSender({"*": [404]}),
+        gate=UnlimitedGate(1),
+        retry_policy=RetryPolicy(verify=verify),
+    )
+    statuses = await harness.run(*ids(50))
+    assert list(statuses.values()) == ["failed"] * WALL_IDS
+    assert len(harness.sender.sent) == WALL_IDS
+
+
+@pytest.mark.parametrize("verify", Verify)
+async def test_short_row_of_refusals_is_rejected(verify: Verify) -> None:
+    script: Script = {id_: [404, "running"] for id_ in ids(WALL_IDS - 1)}
+    harness = Harness(
+        ScriptedSender({**script, "*": [204, "paused"]}),
+        gate=UnlimitedGate(1),
+        retry_policy=RetryPolicy(verify=verify),
+    )
+    statuses = await harness.run(*ids(20))
+    assert [statuses[id_] for id_ in ids(20)] == ["rejected"] * 9 + ["paused"] * 11
+    assert harness.dispatcher.stopped is None
+
+
+@pytest.mark.parametrize("verify", Verify)
+async def test_refusals_of_short_list_are_rejected(verify: Verify) -> None:
+    harness = Harness(
+        ScriptedSender({"*": [404, "running"]}),
+        retry_policy=RetryPolicy(verify=verify),
+    )
+    assert await harness.run(*ids(5)) == dict.fromkeys(ids(5), "rejected")
+
+
+@pytest.mark.parametrize(
+    ("view", "status"), [("paused", "paused"), ("draft", "not_pausable")]
+)
+async def test_run_continues_if_wall_belongs_to_ids(view: str, status: str) -> None:
+    script: Script = {id_: [409, view] for id_ in ids(25)}
+    harness = Harness(ScriptedSender({**script, "*": [204]}), gate=UnlimitedGate(1))
+    statuses = await harness.run(*ids(40))
+    assert [statuses[id_] for id_ in ids(40)] == [status] * 25 + ["paused"] * 15
+    assert harness.dispatcher.stopped is None
+
+
+async def test_wall_whose_pauses_were_applied_late_is_paused() -> None:
+    # Every pause is applied, gets a 404, and shows up in the third read-back.
+    sender = ScriptedSender({"*": [404, "running", "running", "paused"]})
+    harness = Harness(sender, gate=UnlimitedGate(1))
+    statuses = await harness.run(*ids(30))
+    assert set(statuses.values()) == {"paused"}
 
 
 async def test_occasional_403_does_not_stop_run() -> None:
-    script = {id_: [204 if int(id_) % 5 == 0 else 403] for id_ in ids(50)}
+    script: Script = {
+        id_: [204] if int(id_) % 5 == 0 else [403, "running"] for id_ in ids(50)
+    }
     harness = Harness(ScriptedSender(script), gate=UnlimitedGate(1))
-    assert len(await harness.run(*ids(50))) == 50
+    statuses = await harness.run(*ids(50))
+    assert Counter(statuses.values()) == {"failed": 40, "paused": 10}
     assert harness.dispatcher.stopped is None
+
+
+async def test_half_of_ids_failing_does_not_stop_others() -> None:
+    fails: list[Step] = [500, 500, 500, 500, "running"]
+    succeeds: list[Step] = [204]
+    script = {id_: succeeds if int(id_) % 2 else fails for id_ in ids(400)}
+    harness = Harness(ScriptedSender(script))
+    statuses = await harness.run(*ids(400))
+    assert Counter(statuses.values()) == {"paused": 200, "unknown": 200}
+    assert harness.dispatcher.stopped is None
+    read_back = {id_ for _, action, id_ in harness.sender.sent if action is Action.READ}
+    assert read_back >= {id_ for id_ in ids(400) if int(id_) % 2 == 0}
+    assert asyncio.get_running_loop().time() < 100
+
+
+async def test_ids_are_read_back_before_outage_of_pauses_ends_run() -> None:
+    sender = PausesFail("paused")
+    harness = Harness(sender)
+    statuses = await harness.run(*ids(1000))
+    assert harness.dispatcher.stopped is not None
+    assert harness.dispatcher.stopped.cause is StopCause.OUTAGE
+    assert set(statuses.values()) == {"paused"}
+    assert len(statuses) < 100
+
+
+async def test_outage_during_last_read_backs_ends_run() -> None:
+    sender = PausesFail("running", reads_until=310.0)
+    harness = Harness(sender)
+    statuses = await harness.run(*ids(1000))
+    assert set(statuses.values()) == {"unknown"}
+    assert asyncio.get_running_loop().time() < 320
+
+
+async def test_probe_of_dead_server_touches_no_other_id() -> None:
+    sender = ScriptedSender({"*": [500]})
+    harness = Harness(sender, gate=UnlimitedGate(1))
+    statuses = await harness.run(*ids(1000))
+    assert set(statuses.values()) == {"unknown"}
+    assert len(statuses) == OPENS_AFTER
+
+
+async def test_nothing_is_sent_before_retry_after_is_over() -> None:
+    reply = Reply(received_at=0.01, sent_at=0.0, http_status=503, retry_after_s=20.0)
+    script: Script = {id_: [reply, 204] for id_ in ids(10)}
+    sender = ScriptedSender({**script, "*": [204]})
+    gate = Gate((), max_in_flight=10)
+    statuses = await Harness(sender, gate=gate).run(*ids(15))
+    assert set(statuses.values()) == {"paused"}
+    times = sorted(at for at, _, _ in sender.sent)
+    assert times[9] < 0.1
+    assert 20.0 <= times[10] < 21.0
 
 
 async def test_lasting_outage_stops_run_after_few_requests() -> None:
@@ -187,7 +338,7 @@ async def test_lasting_outage_stops_run_after_few_requests() -> None:
     await harness.run(*ids(1000))
     assert harness.dispatcher.stopped is not None
     assert harness.dispatcher.stopped.cause is StopCause.OUTAGE
-    assert len(sender.sent) <= 40
+    assert len(sender.sent) <= 80
 
 
 async def test_few_ids_are_retried_before_outage_is_detected() -> None:
@@ -206,12 +357,12 @@ async def test_single_probes_are_sent_at_growing_intervals() -> None:
     probes = [at for at, _, _ in sender.sent if at > 0.5]
     gaps = [round(b - a, 1) for a, b in pairwise(probes)]
     # The probe interval and the time until the reply.
-    assert gaps[:6] == [2.2, 4.2, 8.2, 16.2, 30.2, 30.2]
-    assert set(gaps[6:]) == {30.2}
+    assert gaps[:4] == [2.2, 4.2, 5.2, 5.2]
+    assert set(gaps[4:]) == {5.2}
 
 
 async def test_run_continues_as_soon_as_outage_ends() -> None:
-    script = {id_: [500, 500, 500, 204] for id_ in ids(12)}
+    script: Script = {id_: [500, 500, 500, 204] for id_ in ids(12)}
     harness = Harness(ScriptedSender({**script, "*": [204]}))
     statuses = await harness.run(*ids(100))
     assert set(statuses.values()) == {"paused"}
@@ -219,10 +370,11 @@ async def test_run_continues_as_soon_as_outage_ends() -> None:
 
 
 async def test_failed_probe_does_not_count_as_attempt() -> None:
-    # Ten attempts open the breaker, eight probes fail, a 429 closes it, and the
-    # eleventh attempt fails: one attempt is left.
-    replies = [500] * OPENS_AFTER + [500] * 8 + [429, 500, 204]
-    retry_policy = RetryPolicy(max_attempts=OPENS_AFTER + 2, give_up_after_s=1e6)
+    # Ten attempts open the breaker, and eight probes fail: two attempts are left.
+    replies = [500] * OPENS_AFTER + [500] * 8 + [204]
+    retry_policy = RetryPolicy(
+        max_attempts=OPENS_AFTER + 2, give_up_after_s=1e6, verify=Verify.NONE
+    )
     harness = Harness(ScriptedSender({"1": replies}), retry_policy=retry_policy)
     assert await harness.run("1") == {"1": "paused"}
     assert len(harness.sender.sent) == len(replies)
@@ -233,7 +385,7 @@ async def test_stop_records_requests_in_flight_and_waiting_retries() -> None:
     harness = Harness(sender)
     asyncio.get_running_loop().call_later(0.1, harness.dispatcher.stop, STOP)
     statuses = await harness.run("1", "2", "3")
-    assert statuses == {"1": "failed", "2": "unknown", "3": "paused"}
+    assert statuses == {"1": "unknown", "2": "unknown", "3": "paused"}
 
 
 async def test_400_stays_retryable_after_stop_before_read_back() -> None:
@@ -241,7 +393,7 @@ async def test_400_stays_retryable_after_stop_before_read_back() -> None:
     harness = Harness(sender, gate=UnlimitedGate(3))
     asyncio.get_running_loop().call_later(0.1, harness.dispatcher.stop, STOP)
     statuses = await harness.run("1", "2", "3")
-    assert statuses == {"1": "failed", "2": "rejected", "3": "paused"}
+    assert statuses == {"1": "failed", "2": "unknown", "3": "paused"}
 
 
 async def test_nothing_is_sent_after_stop() -> None:

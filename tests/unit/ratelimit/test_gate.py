@@ -12,7 +12,6 @@ from bulkpause.ratelimit.gate import RESPONSES_TO_RAISE_LIMIT, Gate
 from bulkpause.ratelimit.pacing import (
     BASE_COOLDOWN_S,
     GAP_SHARES,
-    MAX_COOLDOWN_S,
     RECOVERY_REQUESTS,
     Pacing,
 )
@@ -58,6 +57,10 @@ def rate_limited(retry_after_s: float | None, sent_at: float | None = None) -> R
         http_status=429,
         retry_after_s=retry_after_s,
     )
+
+
+def unavailable(retry_after_s: float | None) -> Reply:
+    return replace(rate_limited(retry_after_s), http_status=503)
 
 
 def transport_error() -> Reply:
@@ -539,17 +542,31 @@ class TestCooldown:
 
         assert await acquire_at(gate) == at(0)
 
-    async def test_excessive_retry_after_is_capped(self) -> None:
+    async def test_long_retry_after_is_kept(self) -> None:
         gate = new_gate()
-        await send(gate, lambda: rate_limited(1e9))
+        await send(gate, lambda: rate_limited(86_400))
 
-        assert await acquire_at(gate) == at(MAX_COOLDOWN_S)
+        assert await acquire_at(gate) == at(86_400)
+
+    async def test_503_with_retry_after_starts_cooldown(self) -> None:
+        gate = new_gate()
+        await send(gate, lambda: unavailable(20.0))
+
+        assert gate.snapshot().gap_s == 0
+        assert await wait_of_next_request(gate) == ("the cooldown after a 503", at(20))
+        assert await acquire_at(gate) == at(20)
+
+    async def test_503_without_retry_after_starts_no_cooldown(self) -> None:
+        gate = new_gate()
+        await send(gate, lambda: unavailable(None))
+
+        assert await acquire_at(gate) == at(0)
 
     async def test_cooldown_doubles_without_retry_after(self) -> None:
         gate = new_gate()
         sent_at = [await send(gate, lambda: rate_limited(None)) for _ in range(5)]
 
-        assert sent_at == [at(instant) for instant in (0, 1, 3, 7, 15)]
+        assert sent_at == [at(instant) for instant in (0, 1, 3, 7, 11)]
 
     async def test_accepted_request_after_cooldown_ends_doubling(self) -> None:
         gate = new_gate()

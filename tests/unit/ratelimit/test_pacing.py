@@ -6,7 +6,7 @@ import pytest
 
 from bulkpause.model import Limit
 from bulkpause.ratelimit.pacing import (
-    MAX_COOLDOWN_S,
+    MAX_BACKOFF_S,
     MAX_RECOVERY_REQUESTS,
     RECOVERY_REQUESTS,
     Pacing,
@@ -45,8 +45,8 @@ class TestCooldown:
     ) -> None:
         assert cooldown_s(retry_after_s, 1, jitter=0.5) == retry_after_s
 
-    def test_excessive_retry_after_is_capped(self) -> None:
-        assert cooldown_s(1e9, 1, jitter=0.5) == MAX_COOLDOWN_S == 300
+    def test_long_retry_after_is_kept(self) -> None:
+        assert cooldown_s(86_400.0, 1, jitter=0.5) == 86_400
 
     def test_negative_retry_after_means_no_cooldown(self) -> None:
         assert cooldown_s(-5.0, 1, jitter=0.5) == 0
@@ -54,7 +54,7 @@ class TestCooldown:
     def test_cooldown_doubles_without_retry_after(self) -> None:
         waits_s = [cooldown_s(None, count, jitter=1.0) for count in range(1, 6)]
 
-        assert waits_s == [1, 2, 4, 8, 16]
+        assert waits_s == [1, 2, 4, 4, 4]
 
     def test_jitter_shortens_cooldown_by_up_to_half(self) -> None:
         assert cooldown_s(None, 3, jitter=0.0) == 2
@@ -62,12 +62,12 @@ class TestCooldown:
         assert cooldown_s(None, 3, jitter=1.0) == 4
 
     def test_backoff_is_capped(self) -> None:
-        assert cooldown_s(None, 10_000, jitter=1.0) == MAX_COOLDOWN_S
+        assert cooldown_s(None, 10_000, jitter=1.0) == MAX_BACKOFF_S == 4
 
     def test_repeated_zero_retry_after_is_lengthened(self) -> None:
         waits_s = [cooldown_s(0.0, count, jitter=0.5) for count in range(1, 6)]
 
-        assert waits_s == [0, 0.5, 1, 2, 4]
+        assert waits_s == [0, 0.5, 1, 1, 1]
 
     def test_sufficient_retry_after_is_not_lengthened(self) -> None:
         assert cooldown_s(7.0, 4, jitter=0.5) == 7

@@ -1,0 +1,75 @@
+"""Wall: the same refusal for one id after another has a cause that they share.
+
+Such as a token without the permission, a wrong base URL, a login page in front of the
+API. The wall stops the run before all ids get that refusal. It reads no clock.
+"""
+
+from bulkpause.engine.policy import is_final_refusal
+from bulkpause.model import Reply, StopCause, StopReason
+
+
+#: Different ids in a row with the same refusal that make a wall.
+WALL_IDS = 10
+
+
+class Wall:
+    """Watches the replies to the pause requests of a run.
+
+    Attributes:
+        ids: The ids in a row that got the same refusal.
+    """
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+        self._http_status: int | None = None
+        self._is_first_answer = True
+        self._trace_suffix = ""
+
+    @property
+    def stands(self) -> bool:
+        """Whether enough ids in a row got the same refusal."""
+        return len(self.ids) >= WALL_IDS
+
+    def record(self, id_: str, reply: Reply) -> None:
+        """Note the reply to a pause request. One that may pass neither adds nor ends."""
+        http_status = reply.http_status
+        if http_status is None or http_status >= 500 or http_status in {408, 425, 429}:
+            return
+        if not is_final_refusal(http_status):
+            self._is_first_answer = False
+            self.forget()
+            return
+        if http_status != self._http_status:
+            self._is_first_answer = self._is_first_answer and not self.ids
+            self.forget()
+            self._http_status = http_status
+        self.ids.add(id_)
+        self._trace_suffix = reply.trace_suffix or self._trace_suffix
+
+    def forget(self) -> None:
+        """Begin a new row: this refusal belonged to the ids."""
+        self.ids = set()
+        self._http_status = None
+
+    def reason(self) -> StopReason:
+        """Say why the run stops at a wall, and ask about the common cause."""
+        who = (
+            "every campaign" if self._is_first_answer else "one campaign after another"
+        )
+        status = self._http_status or 0
+        cause = StopCause.TOKEN if status == 403 else StopCause.REFUSAL
+        question = _question(status)
+        detail = f"{who} gets HTTP {status}: {question}{self._trace_suffix}"
+        return StopReason(cause, detail)
+
+
+def _question(http_status: int) -> str:
+    match http_status:
+        case 403:
+            return "is the token allowed to pause campaigns?"
+        case 404 | 405 | 410:
+            return "is the base URL right?"
+        case status if status < 400:
+            return "is the base URL right, or is there a login page in front of it?"
+        case _:
+            return "does the API accept pauses now, and is the base URL right?"
