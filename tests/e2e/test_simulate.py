@@ -2,6 +2,8 @@
 
 from signal import SIGINT
 
+import pytest
+
 from bulkpause.simulator import Ledger
 from tests.support.program import TOKEN, Program
 
@@ -78,3 +80,37 @@ def test_probabilities_above_one_exit_with_2(program: Program) -> None:
     ended = program.call("simulate", "--fault", "500=0.6", "--fault", "502=0.6")
     assert ended.code == 2
     assert "add up to more than 1" in ended.stderr
+
+
+def test_options_describe_undocumented_behaviour(program: Program) -> None:
+    simulator = program.start(
+        "simulate",
+        *("--ledger", "ledger.jsonl", "--read-lag", "500ms", "--late", "200ms"),
+        *("--script", "1001=lost", "--script", "1002=502-late,400"),
+        *("--view-word", "paused=PAUSED", "--storm", "429=1s", "--retry-after", "1"),
+        *("--read-script", "1001=503", "--read-fault", "500=0"),
+    )
+    url = simulator.line_of_stdout().strip()
+    assert pauses(program, url, program.ids(3)) == 0
+    simulator.send(SIGINT)
+    simulator.end()
+    ledger = Ledger.read(program.folder / "ledger.jsonl")
+    assert sorted(ledger.acted_ids()) == ["1001", "1002", "1003"]
+    assert ledger.rate_limited()
+    assert {record["campaign_status"] for record in program.records()} == {
+        "PAUSED",
+        None,
+    }
+
+
+@pytest.mark.parametrize(
+    "storm", ["429", "429=", "429=soon", "read:429=1s", "gremlins=1s", ":429=1s"]
+)
+def test_malformed_storm_exits_with_2(program: Program, storm: str) -> None:
+    ended = program.call("simulate", "--storm", storm)
+    assert ended.code == 2
+    assert "Traceback" not in ended.stderr
+
+
+def test_malformed_view_word_exits_with_2(program: Program) -> None:
+    assert program.call("simulate", "--view-word", "paused").code == 2

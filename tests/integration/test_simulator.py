@@ -623,3 +623,13 @@ async def test_serve_reports_url_and_runs_until_cancelled(tmp_path: Path) -> Non
 
     assert urls[0].startswith("http://127.0.0.1:")
     assert Ledger.read(path).acted_ids() == ["7"]
+
+
+async def test_late_fault_pauses_after_its_response() -> None:
+    async with running(
+        scripts={"7": (Fault.BAD_GATEWAY_LATE,)}, late_s=0.05, windows=()
+    ) as (simulator, client):
+        assert await pause(client) == 502
+        await until(lambda: simulator.status("7") == "paused")
+    assert simulator.ledger.acted_ids() == ["7"]
+    assert len(simulator.ledger) == 1

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import count
 from math import inf
@@ -32,17 +32,61 @@ class Fault(StrEnum):
     NOT_SENT = "not-sent"
 
 
-#: With these, the server acts on the request.
-_ACTING = frozenset({Fault.NONE, Fault.LOST_AFTER, Fault.ERROR_AFTER})
-#: The HTTP status or the transport error of each fault.
-_OUTCOMES: Mapping[Fault, int | TransportError] = {
-    Fault.LOST_AFTER: TransportError.HANG_UP,
-    Fault.LOST_BEFORE: TransportError.RESET,
-    Fault.ERROR_AFTER: 500,
-    Fault.ERROR_BEFORE: 500,
-    Fault.UNAVAILABLE: 503,
-    Fault.NOT_SENT: TransportError.REFUSED,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the server makes of one request, and answers.
+
+    Attributes:
+        outcome: The HTTP status or the transport error; None for the regular response.
+        acts: Whether the request is carried out before the answer.
+        late_s: Seconds after which it is carried out instead; None if it never is.
+        is_sent: Whether it reaches the server.
+        retry_after_s: `Retry-After` of the answer.
+        takes_s: Seconds to the answer, such as a timeout; None for the usual time.
+    """
+
+    outcome: int | TransportError | None = None
+    acts: bool = False
+    late_s: float | None = None
+    is_sent: bool = True
+    retry_after_s: float | None = None
+    takes_s: float | None = None
+
+
+REGULAR = Answer(acts=True)
+_ANSWERS: Mapping[Fault, Answer] = {
+    Fault.NONE: REGULAR,
+    Fault.LOST_AFTER: Answer(outcome=TransportError.HANG_UP, acts=True),
+    Fault.LOST_BEFORE: Answer(outcome=TransportError.RESET),
+    Fault.ERROR_AFTER: Answer(outcome=500, acts=True),
+    Fault.ERROR_BEFORE: Answer(outcome=500),
+    Fault.UNAVAILABLE: Answer(outcome=503),
+    Fault.NOT_SENT: Answer(outcome=TransportError.REFUSED, is_sent=False),
 }
+#: Statuses in which a campaign sends, whatever the words that views have for them.
+SENDING = frozenset({"running", "scheduled"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """An answer that all requests get for a time, or those with one action."""
+
+    answer: Answer
+    starts_at: float = 0.0
+    ends_at: float = inf
+    action: Action | None = None
+
+    def meets(self, action: Action, now: float) -> bool:
+        is_meant = self.action is None or self.action is action
+        return is_meant and self.starts_at <= now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How read-backs show a campaign: late, and in which words."""
+
+    lag_s: float = 0.0
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +100,8 @@ class Call:
     acted: bool
 
 
-#: Gives the fault of the nth request (from 0) with this action for this id.
-FaultOf = Callable[[Action, str, int], Fault]
+#: Gives what the nth request (from 0) with this action for this id meets.
+FaultOf = Callable[[Action, str, int], Fault | Answer]
 
 
 def no_faults(action: Action, id_: str, nth: int) -> Fault:
@@ -65,14 +109,16 @@ def no_faults(action: Action, id_: str, nth: int) -> Fault:
 
 
 def random_faults(
-    pauses: Mapping[Fault, float], read_backs: Mapping[Fault, float], seed: int = 0
+    pauses: Mapping[Fault, float] | Mapping[Answer, float],
+    read_backs: Mapping[Fault, float],
+    seed: int = 0,
 ) -> FaultOf:
     """Draw faults with these probabilities.
 
     A draw depends only on the seed, the id and the number of its request.
     """
 
-    def fault_of(action: Action, id_: str, nth: int) -> Fault:
+    def fault_of(action: Action, id_: str, nth: int) -> Fault | Answer:
         point = random.Random(f"{seed}/{action}/{id_}/{nth}").random()
         shares = pauses if action is Action.PAUSE else read_backs
         for fault, share in shares.items():
@@ -94,6 +140,11 @@ class FakeServer:
         fault_of: Gives the fault of each request.
         latency_s: From a request to its response; the server acts after half of it.
         on_paused: Called with each id at the moment it is paused.
+        storms: Answers that all requests get for a time; the first that holds counts.
+        views: How read-backs show campaigns; `*` is for every other id.
+
+    Attributes:
+        now: The last time that the server knows of (loop's clock).
     """
 
     def __init__(
@@ -103,11 +154,19 @@ class FakeServer:
         fault_of: FaultOf = no_faults,
         latency_s: float = 0.05,
         on_paused: Callable[[str], None] = lambda _: None,
+        storms: Sequence[Storm] = (),
+        views: Mapping[str, View] | None = None,
     ) -> None:
         self.statuses = dict(statuses or {})
         self.calls: list[Call] = []
         self.fault_of = fault_of
         self.on_paused = on_paused
+        self.storms = storms
+        self.views = views or {}
+        self.now = 0.0
+        #: Status before our pause, and the time of that, which lagging views show.
+        self._before: dict[str, tuple[float, str]] = {}
+        self._late: list[tuple[float, Call]] = []
         self._latency_s = latency_s
         self._requests: Counter[tuple[Action, str]] = Counter()
 
@@ -125,34 +184,70 @@ class FakeServer:
 
     def act(self, id_: str) -> bool:
         """Pause a campaign, if it can be paused."""
-        if self.status(id_) not in {"running", "scheduled"}:
+        if (status := self.status(id_)) not in SENDING:
             return False
+        self._before[id_] = (self.now, status)
         self.statuses[id_] = "paused"
         self.on_paused(id_)
         return True
 
+    def shown(self, id_: str) -> str:
+        """Give the word that a read-back shows now."""
+        view = self.views.get(id_) or self.views.get("*") or View()
+        paused_at, before = self._before.get(id_, (-inf, ""))
+        status = before if self.now - paused_at < view.lag_s else self.status(id_)
+        return view.words.get(status, status)
+
+    def settle(self, until: float) -> None:
+        """Carry out the late requests that are due until then."""
+        due = sorted((one for one in self._late if one[0] <= until), key=lambda o: o[0])
+        self._late = [one for one in self._late if one[0] > until]
+        for at, call in due:
+            self.now = max(self.now, at)
+            if self.act(call.id):
+                self.calls[self.calls.index(call)] = replace(call, acted=True)
+        self.now = max(self.now, until)
+
     async def send(self, action: Action, id_: str, request_id: str) -> Reply:
         loop = asyncio.get_running_loop()
-        fault = self.fault_of(action, id_, self._requests[action, id_])
-        self._requests[action, id_] += 1
         sent_at = loop.time()
+        answer = self._answer(action, id_, sent_at)
+        takes_s = self._latency_s if answer.takes_s is None else answer.takes_s
         await asyncio.sleep(self._latency_s / 2)
-        if fault is Fault.NOT_SENT:
-            return Reply(received_at=loop.time(), error=TransportError.REFUSED)
-        acted = action is Action.PAUSE and fault in _ACTING and self.act(id_)
-        campaign_status = self.status(id_)
-        self.calls.append(
-            Call(action=action, id=id_, request_id=request_id, at=sent_at, acted=acted)
+        if not answer.is_sent:
+            return _reply(None, answer.outcome or TransportError.REFUSED)
+        self.settle(loop.time())
+        is_pause = action is Action.PAUSE
+        acted = is_pause and answer.acts and self.act(id_)
+        shown = self.shown(id_)
+        call = Call(
+            action=action, id=id_, request_id=request_id, at=sent_at, acted=acted
         )
-        await asyncio.sleep(self._latency_s / 2)
-        outcome = _OUTCOMES.get(fault, 204 if acted else 400)
-        if fault is Fault.NONE and action is Action.READ:
-            return _reply(sent_at, 200, campaign_status=campaign_status)
-        return _reply(sent_at, outcome)
+        self.calls.append(call)
+        if is_pause and answer.late_s is not None:
+            self._late.append((self.now + answer.late_s, call))
+        await asyncio.sleep(max(0.0, takes_s - self._latency_s / 2))
+        if answer.outcome is not None:
+            reply = _reply(sent_at, answer.outcome)
+            return replace(reply, retry_after_s=answer.retry_after_s)
+        if is_pause:
+            return _reply(sent_at, 204 if acted else 400)
+        return _reply(sent_at, 200, campaign_status=shown)
+
+    def _answer(self, action: Action, id_: str, now: float) -> Answer:
+        for storm in self.storms:
+            if storm.meets(action, now):
+                return storm.answer
+        nth = self._requests[action, id_]
+        self._requests[action, id_] += 1
+        fault = self.fault_of(action, id_, nth)
+        return _ANSWERS[fault] if isinstance(fault, Fault) else fault
 
 
 def _reply(
-    sent_at: float, outcome: int | TransportError, campaign_status: str | None = None
+    sent_at: float | None,
+    outcome: int | TransportError,
+    campaign_status: str | None = None,
 ) -> Reply:
     error = outcome if isinstance(outcome, TransportError) else None
     return Reply(

@@ -7,7 +7,7 @@ every request in a ledger. It may import nothing else of `bulkpause`.
 from typing import TYPE_CHECKING
 
 from bulkpause.simulator.behaviour import Behaviour
-from bulkpause.simulator.faults import Fault, parse_fault, parse_script
+from bulkpause.simulator.faults import Fault, Storm, parse_fault, parse_script
 from bulkpause.simulator.ledger import Entry, Ledger
 from bulkpause.simulator.limits import Window
 
@@ -22,6 +22,7 @@ __all__ = [
     "Fault",
     "Ledger",
     "Simulator",
+    "Storm",
     "Window",
     "parse_fault",
     "parse_script",

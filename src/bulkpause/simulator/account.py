@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from bulkpause.simulator.behaviour import Behaviour
 from bulkpause.simulator.call import Call, is_valid_body
@@ -36,41 +37,70 @@ PAUSABLE = frozenset({"running", "scheduled"})
 
 
 class Campaigns:
-    """Status by id, with one default for the ids that are not listed."""
+    """Status by id, with one default for the ids that are not listed.
 
-    __slots__ = ("_default", "_statuses")
+    Args:
+        statuses: Status by id.
+        default: The status of the others.
+        view_words: The words that read-backs show for a status, by the status.
+        read_lag_s: A read-back shows the status of so many seconds ago.
+    """
 
-    def __init__(self, statuses: Mapping[str, str], default: str) -> None:
+    __slots__ = ("_default", "_lag_s", "_paused_at", "_shown", "_statuses", "_words")
+
+    def __init__(
+        self,
+        statuses: Mapping[str, str],
+        default: str,
+        *,
+        view_words: Mapping[str, str],
+        read_lag_s: float,
+    ) -> None:
         self._statuses = dict(statuses)
         self._default = default
+        self._words = view_words
+        self._lag_s = read_lag_s
+        self._paused_at: dict[str, float] = {}
+        #: The status before the pause, which lagging read-backs show.
+        self._shown: dict[str, str] = {}
 
     def status(self, campaign_id: str) -> str:
         return self._statuses.get(campaign_id, self._default)
 
-    def pause(self, campaign_id: str) -> bool:
+    def pause(self, campaign_id: str, now: float) -> bool:
         """Pause a running or scheduled campaign; False if it is neither."""
-        if self.status(campaign_id) not in PAUSABLE:
+        status = self.status(campaign_id)
+        if status not in PAUSABLE:
             return False
+        self._paused_at[campaign_id] = now
+        self._shown[campaign_id] = status
         self._statuses[campaign_id] = "paused"
         return True
 
-    def read(self, campaign_id: str) -> dict[str, object]:
+    def read(self, campaign_id: str, now: float) -> dict[str, object]:
         """Give the documented list: one campaign, or empty for an unknown id."""
         status = self.status(campaign_id)
         if status == NOT_EXISTING:
             return {"total": 0, "items": []}
+        if now - self._paused_at.get(campaign_id, -inf) < self._lag_s:
+            status = self._shown[campaign_id]
+        status = self._words.get(status, status)
         item = {"id": campaign_id, "name": f"Campaign {campaign_id}", "status": status}
         return {"total": 1, "items": [item]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The outcome of one request; a response of None means that none is sent."""
+    """The outcome of one request; a response of None means that none is sent.
+
+    `is_late` means that the request is still to be carried out, by `Account.act_late`.
+    """
 
     response: Response | None
     delivery: Delivery = Delivery.WHOLE
     fault: Fault | None = None
     acted: bool = False
+    is_late: bool = False
     limited: bool = False
     counted: bool = True
 
@@ -79,8 +109,8 @@ class Account:
     """Rate limits, planned faults, token and campaigns, checked in this order.
 
     1. Too many parallel requests, or a full window: 429, and nothing else is checked.
-    2. A fault for every request, or for this request of this id. A request with a
-       wrong token meets no fault of the second kind.
+    2. A fault for every request, a storm, or a fault for this request of this id. A
+       request with a wrong token meets no fault of the last kind.
     3. The request is counted, and then carried out unless the fault prevents that.
 
     Attributes:
@@ -90,7 +120,13 @@ class Account:
     def __init__(self, behaviour: Behaviour) -> None:
         self.always = behaviour.always
         self._behaviour = behaviour
-        self._campaigns = Campaigns(behaviour.statuses, behaviour.default_status)
+        self._campaigns = Campaigns(
+            behaviour.statuses,
+            behaviour.default_status,
+            view_words=behaviour.view_words,
+            read_lag_s=behaviour.read_lag_s,
+        )
+        self._first_at: float | None = None
         self._errors = ErrorResponses(
             trace=behaviour.trace, header=behaviour.trace_header
         )
@@ -113,8 +149,14 @@ class Account:
         """Count a request that another client made on this account."""
         self._limits.count(now)
 
+    def act_late(self, campaign_id: str, now: float) -> bool:
+        """Pause a campaign for a request with a "late" fault; False without effect."""
+        return self._campaigns.pause(campaign_id, now)
+
     def decide(self, call: Call, now: float) -> Outcome:
         """Decide a request that is counted at the time `now`, and carry it out."""
+        if self._first_at is None:
+            self._first_at = now
         return self._limit(call, now) or self._process(call, now)
 
     def _limit(self, call: Call, now: float) -> Outcome | None:
@@ -140,13 +182,15 @@ class Account:
         return with_retry_after(self._errors.build(429), retry_after)
 
     def _process(self, call: Call, now: float) -> Outcome:
-        fault = self.always or self._planned_fault(call)
+        fault = self.always or self._storm(call, now) or self._planned_fault(call)
         if fault is Fault.RATE_LIMITED:
             retry_after = self._behaviour.rate_limited_retry_after
             return self._rate_limited(now, self._too_many_requests(retry_after), fault)
         self._limits.count(now)
         effect = NO_FAULT if fault is None else EFFECTS[fault]
-        acted, response = self._carry_out(call) if effect.acts else (False, NO_CONTENT)
+        acted, response = False, NO_CONTENT
+        if effect.acts:
+            acted, response = self._carry_out(call, now)
         if effect.status:
             response = self._faulty(effect.status, effect.form)
         is_silent = effect.delivery in WITHOUT_RESPONSE
@@ -155,30 +199,39 @@ class Account:
             delivery=effect.delivery,
             fault=fault,
             acted=acted,
+            is_late=effect.is_late and _is_valid_pause(call),
         )
+
+    def _storm(self, call: Call, now: float) -> Fault | None:
+        at_s = now - (now if self._first_at is None else self._first_at)
+        storms = self._behaviour.storms
+        meeting = (storm.fault for storm in storms if storm.meets(call.action, at_s))
+        return next(meeting, None)
 
     def _planned_fault(self, call: Call) -> Fault | None:
         if not call.token_ok or call.id is None or call.action not in self._plans:
             return None
         return self._plans[call.action].next(call.id)
 
-    def _carry_out(self, call: Call) -> tuple[bool, Response]:
+    def _carry_out(self, call: Call, now: float) -> tuple[bool, Response]:
         """Carry a request out: whether it paused the campaign, and the response."""
         if not call.token_ok:
             return False, self._errors.build(401)
         if call.id is None or call.action is None:
             return False, self._errors.build(404)
         if call.action == "view":
-            return False, json_response(self._campaigns.read(call.id))
+            return False, json_response(self._campaigns.read(call.id, now))
         if call.action == "pause":
-            return self._pause(call.id, call.body)
+            return self._pause(call.id, call.body, now)
         # Cancel and resume exist to show up in the ledger; they change nothing.
         return False, NO_CONTENT
 
-    def _pause(self, campaign_id: str, body: bytes) -> tuple[bool, Response]:
+    def _pause(
+        self, campaign_id: str, body: bytes, now: float
+    ) -> tuple[bool, Response]:
         if not is_valid_body(body):
             return False, self._errors.build(400, INVALID_BODY)
-        if self._campaigns.pause(campaign_id):
+        if self._campaigns.pause(campaign_id, now):
             return True, NO_CONTENT
         if self._campaigns.status(campaign_id) != "paused":
             return False, self._errors.build(400)
@@ -191,10 +244,10 @@ class Account:
             return gateway_page(status)
         if form is Form.MALFORMED:
             return malformed_json(status)
-        if status == 200:
-            return json_response({})
-        if status == 302:
-            return redirect(REDIRECT_LOCATION)
+        if status < 300:
+            return json_response({}, status)
+        if status < 400:
+            return redirect(status, REDIRECT_LOCATION)
         response = self._errors.build(status)
         if status == 503:
             return with_retry_after(response, self._behaviour.unavailable_retry_after)
@@ -212,3 +265,8 @@ class Account:
             "X-RateLimit-Reset": str(reset),
         }
         return with_headers(response, headers)
+
+
+def _is_valid_pause(call: Call) -> bool:
+    is_pause = call.action == "pause" and call.id is not None
+    return is_pause and call.token_ok and is_valid_body(call.body)

@@ -5,12 +5,21 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Self
 
-from bulkpause.simulator.faults import Fault, Script
+from bulkpause.simulator.faults import Fault, Script, Storm
 from bulkpause.simulator.limits import HEADER_WINDOWS, ROUNDINGS, Window
 from bulkpause.simulator.network import Network
 
 
 REPEATS = ("400", "204", "409")
+#: Fields that are seconds, and at least zero.
+_TIMES = (
+    "latency_s",
+    "jitter_s",
+    "cold_s",
+    "slow_byte_interval_s",
+    "read_lag_s",
+    "late_s",
+)
 TRACES = ("body", "header", "both", "none")
 
 
@@ -27,6 +36,11 @@ class Behaviour:
         token: The bearer token that is accepted; None accepts any that is not empty.
         default_status: The status of a campaign that `statuses` does not list.
         statuses: Status by id; `unknown` means that the campaign does not exist.
+        view_words: The words that read-backs show for a status, by the status. Those
+            that it does not list are shown as they are.
+        read_lag_s: A read-back shows the status of so many seconds ago.
+        late_s: Seconds from a request with a "late" fault to its effect.
+        storms: Faults that all requests meet for a time; the first that holds counts.
         repeat: The response to a pause of a paused campaign, one of `REPEATS`.
         trace: Where the trace id of an error goes, one of `TRACES`.
         trace_header: The header that carries it.
@@ -48,7 +62,7 @@ class Behaviour:
         read_back_fault_rates: The same for read-backs.
         seed: Random seed.
         always: One fault for every request, whatever its route and token.
-        unavailable_retry_after: `Retry-After` of the fault 503; None for no header.
+        unavailable_retry_after: `Retry-After` of the faults 503; None for no header.
         rate_limited_retry_after: `Retry-After` of the fault 429, in any form.
         slow_byte_interval_s: Pause before each byte of a slow response.
 
@@ -64,6 +78,10 @@ class Behaviour:
     token: str | None = field(default=None, repr=False)
     default_status: str = "running"
     statuses: Mapping[str, str] = field(default_factory=dict)
+    view_words: Mapping[str, str] = field(default_factory=dict)
+    read_lag_s: float = 0.0
+    late_s: float = 12.0
+    storms: tuple[Storm, ...] = ()
     repeat: str = "400"
     trace: str = "body"
     trace_header: str = "X-Trace-Id"
@@ -88,7 +106,7 @@ class Behaviour:
         _check_choice("trace", self.trace, TRACES)
         _check_choice("rate_headers", self.rate_headers, HEADER_WINDOWS)
         _check_choice("reset_rounding", self.reset_rounding, ROUNDINGS)
-        for name in ("latency_s", "jitter_s", "cold_s", "slow_byte_interval_s"):
+        for name in _TIMES:
             _check_not_negative(name, getattr(self, name))
         _check_not_negative("parallel_limit", self.parallel_limit or 0)
         _check_rates("fault_rates", self.fault_rates)

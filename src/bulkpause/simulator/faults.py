@@ -3,36 +3,76 @@
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import inf
 
 
 class Fault(StrEnum):
-    """One injected fault; "after" means after the campaign was paused."""
+    """One injected fault.
+
+    The name of most is the HTTP status of the response. With "after", the campaign is
+    paused first; with "late", it is paused some time after the response, or after the
+    time at which a response is due.
+    """
 
     INTERNAL_ERROR = "500"
     INTERNAL_ERROR_AFTER = "500-after"
+    INTERNAL_ERROR_LATE = "500-late"
     BAD_GATEWAY = "502"
     BAD_GATEWAY_AFTER = "502-after"
+    BAD_GATEWAY_LATE = "502-late"
     UNAVAILABLE = "503"
+    UNAVAILABLE_AFTER = "503-after"
+    UNAVAILABLE_LATE = "503-late"
     GATEWAY_TIMEOUT = "504"
     GATEWAY_TIMEOUT_AFTER = "504-after"
+    GATEWAY_TIMEOUT_LATE = "504-late"
     RESET_BEFORE = "reset-before"
     RESET_AFTER = "reset-after"
     LOST = "lost"
+    LOST_LATE = "lost-late"
     HANG = "hang"
     HANG_AFTER = "hang-after"
+    HANG_LATE = "hang-late"
     SLOW = "slow"
     CUT = "cut"
     CUT_AFTER = "cut-after"
     NOT_JSON = "not-json"
+    OK_200 = "200"
+    OK_200_AFTER = "200-after"
+    CREATED = "201"
+    CREATED_AFTER = "201-after"
+    ACCEPTED = "202"
+    ACCEPTED_AFTER = "202-after"
+    ACCEPTED_LATE = "202-late"
+    RESET_CONTENT = "205"
+    RESET_CONTENT_AFTER = "205-after"
+    PARTIAL_CONTENT = "206"
+    PARTIAL_CONTENT_AFTER = "206-after"
+    MOVED = "301"
+    MOVED_AFTER = "301-after"
+    REDIRECT = "302"
+    REDIRECT_AFTER = "302-after"
+    SEE_OTHER = "303"
+    SEE_OTHER_AFTER = "303-after"
+    TEMPORARY_REDIRECT = "307"
+    TEMPORARY_REDIRECT_AFTER = "307-after"
+    BAD_REQUEST = "400"
     UNAUTHORIZED = "401"
     FORBIDDEN = "403"
+    FORBIDDEN_AFTER = "403-after"
     NOT_FOUND = "404"
+    NOT_FOUND_AFTER = "404-after"
+    NOT_FOUND_LATE = "404-late"
+    REQUEST_TIMEOUT = "408"
+    REQUEST_TIMEOUT_AFTER = "408-after"
     CONFLICT = "409"
+    CONFLICT_AFTER = "409-after"
     UNPROCESSABLE = "422"
-    REDIRECT = "302"
-    OK_200 = "200"
+    UNPROCESSABLE_AFTER = "422-after"
+    TOO_EARLY = "425"
+    TOO_EARLY_AFTER = "425-after"
     RATE_LIMITED = "429"
 
 
@@ -60,13 +100,15 @@ class Effect:
     """The effect of a fault.
 
     Attributes:
-        acts: Whether the request is carried out.
+        acts: Whether the request is carried out before the response.
+        is_late: Whether it is carried out some time after that.
         status: The HTTP status; None keeps the regular response.
         form: The kind of body.
         delivery: How the response leaves the server.
     """
 
     acts: bool = False
+    is_late: bool = False
     status: int | None = None
     form: Form = Form.JSON
     delivery: Delivery = Delivery.WHOLE
@@ -74,32 +116,59 @@ class Effect:
 
 NO_FAULT = Effect(acts=True)
 
-EFFECTS: Mapping[Fault, Effect] = {
-    Fault.INTERNAL_ERROR: Effect(status=500),
-    Fault.INTERNAL_ERROR_AFTER: Effect(acts=True, status=500),
-    Fault.BAD_GATEWAY: Effect(status=502, form=Form.HTML),
-    Fault.BAD_GATEWAY_AFTER: Effect(acts=True, status=502, form=Form.HTML),
-    Fault.UNAVAILABLE: Effect(status=503),
-    Fault.GATEWAY_TIMEOUT: Effect(status=504, form=Form.HTML),
-    Fault.GATEWAY_TIMEOUT_AFTER: Effect(acts=True, status=504, form=Form.HTML),
-    Fault.RESET_BEFORE: Effect(delivery=Delivery.RESET),
-    Fault.RESET_AFTER: Effect(acts=True, delivery=Delivery.RESET),
-    Fault.LOST: Effect(acts=True, delivery=Delivery.HANG_UP),
-    Fault.HANG: Effect(delivery=Delivery.NEVER),
-    Fault.HANG_AFTER: Effect(acts=True, delivery=Delivery.NEVER),
-    Fault.SLOW: Effect(acts=True, delivery=Delivery.SLOW),
-    Fault.CUT: Effect(status=400, delivery=Delivery.CUT),
-    Fault.CUT_AFTER: Effect(acts=True, status=500, delivery=Delivery.CUT),
-    Fault.NOT_JSON: Effect(status=500, form=Form.MALFORMED),
-    Fault.UNAUTHORIZED: Effect(status=401),
-    Fault.FORBIDDEN: Effect(status=403),
-    Fault.NOT_FOUND: Effect(status=404),
-    Fault.CONFLICT: Effect(status=409),
-    Fault.UNPROCESSABLE: Effect(status=422),
-    Fault.REDIRECT: Effect(status=302),
-    Fault.OK_200: Effect(status=200),
-    Fault.RATE_LIMITED: Effect(status=429),
+#: The effects of the faults whose name is not an HTTP status.
+_NAMED: Mapping[str, Effect] = {
+    "reset-before": Effect(delivery=Delivery.RESET),
+    "reset": Effect(delivery=Delivery.RESET),
+    "lost": Effect(acts=True, delivery=Delivery.HANG_UP),
+    "hang": Effect(delivery=Delivery.NEVER),
+    "slow": Effect(acts=True, delivery=Delivery.SLOW),
+    "cut": Effect(status=400, delivery=Delivery.CUT),
+    "cut-after": Effect(acts=True, status=500, delivery=Delivery.CUT),
+    "not-json": Effect(status=500, form=Form.MALFORMED),
 }
+#: These come from a gateway in front of the service, with a page of its own.
+_GATEWAY_STATUSES = frozenset({502, 504})
+
+
+def _effect_of(name: str) -> Effect:
+    """Work out the effect of a fault from its name."""
+    if name in _NAMED:
+        return _NAMED[name]
+    kind, _, moment = name.partition("-")
+    effect = _NAMED.get(kind) or _effect_of_status(int(kind))
+    return replace(effect, acts=moment == "after", is_late=moment == "late")
+
+
+def _effect_of_status(status: int) -> Effect:
+    form = Form.HTML if status in _GATEWAY_STATUSES else Form.JSON
+    return Effect(status=status, form=form)
+
+
+EFFECTS: Mapping[Fault, Effect] = {fault: _effect_of(fault) for fault in Fault}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """A fault that all requests meet for a time.
+
+    Attributes:
+        fault: The fault.
+        starts_s: Seconds from the first request of the account to its begin.
+        ends_s: Seconds from the first request of the account to its end.
+        action: `pause` or `view`, if it meets only these; None for all requests.
+    """
+
+    fault: Fault
+    starts_s: float = 0.0
+    ends_s: float = inf
+    action: str | None = None
+
+    def meets(self, action: str | None, at_s: float) -> bool:
+        """Tell whether a request meets it, so long after the first request."""
+        is_meant = self.action is None or self.action == action
+        return is_meant and self.starts_s <= at_s < self.ends_s
+
 
 Script = tuple[Fault | None, ...]
 

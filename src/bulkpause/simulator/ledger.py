@@ -33,7 +33,7 @@ class Entry:
         http_status: HTTP status of the response; None if no response was to be sent.
         trace_id: Trace id of the response, if it has one.
         fault: The fault that the request met, if any.
-        acted: Whether this request paused the campaign.
+        acted: Whether this request paused the campaign, also if it did so late.
         status_after: Status of the campaign after this request.
         limited: Whether the response was a 429.
         counted: Whether the request was counted in the windows.
@@ -68,7 +68,8 @@ class Ledger(Sequence[Entry]):
     Bytes that are not HTTP, and requests that break off in their body, are left out.
     An entry is one line of JSON and one write, made before the response leaves. So a
     reader in another process finds every request that got a response, even after the
-    process of the simulator was killed.
+    process of the simulator was killed. A request that acts late has a second line
+    with the same number from then on.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -88,7 +89,7 @@ class Ledger(Sequence[Entry]):
         for line in path.read_bytes().split(b"\n")[:-1]:
             fields = orjson.loads(line)
             fields["fault"] = fields["fault"] and Fault(fields["fault"])
-            ledger.append(Entry(**fields))
+            ledger.put(Entry(**fields))
         return ledger
 
     @overload
@@ -127,9 +128,20 @@ class Ledger(Sequence[Entry]):
 
     def append(self, entry: Entry) -> None:
         """Add an entry, and write it to the file while that is open."""
+        self._write(entry)
+        self._entries.append(entry)
+
+    def put(self, entry: Entry) -> None:
+        """Put an entry in the place of the one with its number, or else add it."""
+        if not 0 < entry.number <= len(self):
+            self.append(entry)
+            return
+        self._write(entry)
+        self._entries[entry.number - 1] = entry
+
+    def _write(self, entry: Entry) -> None:
         if self._descriptor is not None:
             os.write(self._descriptor, orjson.dumps(entry) + b"\n")
-        self._entries.append(entry)
 
     def of(self, campaign_id: str) -> list[Entry]:
         """Give all requests for one campaign."""
@@ -142,7 +154,9 @@ class Ledger(Sequence[Entry]):
     def paused_ids(self) -> set[str]:
         """Give the ids whose campaign was paused after their last request."""
         last = {entry.id: entry.status_after for entry in self}
-        return {id_ for id_, status in last.items() if id_ and status == "paused"}
+        paused = {id_ for id_, status in last.items() if id_ and status == "paused"}
+        # A request may have acted after a later one was decided.
+        return paused | set(self.acted_ids())
 
     def rate_limited(self) -> list[Entry]:
         """Give the requests that got a 429."""

@@ -69,7 +69,8 @@ class ErrorResponses:
     def build(self, status: int, message: str | None = None) -> Response:
         """Build the documented error body, with a fresh trace id."""
         trace_id = None if self.trace == "none" else str(uuid.uuid4())
-        body: dict[str, object] = {"code": status, "title": TITLES[status]}
+        title = TITLES.get(status) or f"{HTTPStatus(status).phrase}."
+        body: dict[str, object] = {"code": status, "title": title}
         if text := message or MESSAGES.get(status):
             body["message"] = text
         headers = {"Content-Type": "application/json"}
@@ -82,10 +83,10 @@ class ErrorResponses:
         )
 
 
-def json_response(value: object) -> Response:
-    """Build a 200 with a value as JSON."""
+def json_response(value: object, status: int = 200) -> Response:
+    """Build a success with a value as JSON."""
     headers = {"Content-Type": "application/json"}
-    return Response(status=200, headers=headers, body=orjson.dumps(value))
+    return Response(status=status, headers=headers, body=orjson.dumps(value))
 
 
 def gateway_page(status: int) -> Response:
@@ -102,8 +103,8 @@ def malformed_json(status: int) -> Response:
     return Response(status=status, headers=headers, body=b"{something went wrong")
 
 
-def redirect(location: str) -> Response:
-    return Response(status=302, headers={"Location": location})
+def redirect(status: int, location: str) -> Response:
+    return Response(status=status, headers={"Location": location})
 
 
 def with_retry_after(response: Response, retry_after: int | str | None) -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -204,10 +205,20 @@ class Simulator:
         return self._connections[task]
 
     def _decide(self, call: Call) -> Outcome:
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         outcome = self._account.decide(call, now)
-        self.ledger.append(self._entry(call, outcome, now))
+        entry = self._entry(call, outcome, now)
+        self.ledger.append(entry)
+        if outcome.is_late:
+            loop.call_later(self.behaviour.late_s, self._act_late, entry)
         return outcome
+
+    def _act_late(self, entry: Entry) -> None:
+        now = asyncio.get_running_loop().time()
+        if entry.id is not None and self._account.act_late(entry.id, now):
+            acted = replace(entry, acted=True, status_after=self.status(entry.id))
+            self.ledger.put(acted)
 
     def _entry(self, call: Call, outcome: Outcome, now: float) -> Entry:
         response = outcome.response

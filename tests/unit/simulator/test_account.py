@@ -4,7 +4,7 @@ from typing import Any
 import orjson
 import pytest
 
-from bulkpause.simulator import Behaviour, Fault, Window
+from bulkpause.simulator import Behaviour, Fault, Storm, Window
 from bulkpause.simulator.account import Account, Outcome
 from bulkpause.simulator.call import Call, is_token_accepted, is_valid_body, route
 from bulkpause.simulator.faults import Delivery
@@ -574,3 +574,114 @@ def test_fault_after_acting_ignores_wrong_token() -> None:
     account = account_of(always=Fault.LOST)
 
     assert not decided(account, call(bearer="bad")).acted
+
+
+ODD = [fault for fault in Fault if fault[0].isdigit() and fault.endswith("-after")]
+
+
+@pytest.mark.parametrize("fault", ODD)
+def test_status_after_acting_differs_only_in_acting(fault: Fault) -> None:
+    before = Fault(fault.removesuffix("-after"))
+    account, other = account_of(always=fault), account_of(always=before)
+
+    outcomes = decided(account, call()), decided(other, call())
+
+    assert [status(outcome) for outcome in outcomes] == [int(before)] * 2
+    assert [outcome.acted for outcome in outcomes] == [True, False]
+    assert (account.status("7"), other.status("7")) == ("paused", "running")
+
+
+@pytest.mark.parametrize("fault", [Fault.MOVED, Fault.SEE_OTHER, Fault.REDIRECT])
+def test_every_redirect_names_location(fault: Fault) -> None:
+    response = response_of(decided(account_of(always=fault), call()))
+
+    assert response.headers["Location"].startswith("/")
+
+
+def test_late_fault_acts_when_told() -> None:
+    account = account_of(always=Fault.BAD_GATEWAY_LATE)
+
+    outcome = decided(account, call())
+
+    assert (status(outcome), outcome.acted, outcome.is_late) == (502, False, True)
+    assert account.status("7") == "running"
+    assert account.act_late("7", now=12.0)
+    assert account.status("7") == "paused"
+    assert not account.act_late("7", now=13.0)
+
+
+@pytest.mark.parametrize(
+    "ineffective",
+    [call("GET", READ), call(bearer="bad"), call(body=b"no JSON"), call("GET", "/")],
+)
+def test_request_that_cannot_pause_is_not_late(ineffective: Call) -> None:
+    account = account_of(always=Fault.HANG_LATE)
+
+    assert not decided(account, ineffective).is_late
+
+
+@pytest.mark.parametrize(
+    ("now", "shown"), [(0.0, "scheduled"), (3.9, "scheduled"), (4.0, "paused")]
+)
+def test_read_back_lags_behind_pause(now: float, shown: str) -> None:
+    account = account_of(default_status="scheduled", read_lag_s=4.0)
+    decided(account, call())
+
+    items = content(decided(account, call("GET", READ), now=now))["items"]
+
+    assert [item["status"] for item in items] == [shown]
+    assert account.status("7") == "paused"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ({"paused": "PAUSED"}, ["running", "PAUSED"]),
+        ({"paused": "", "running": "Active"}, ["Active", ""]),
+        ({"paused": "running"}, ["running", "running"]),
+    ],
+)
+def test_view_words_replace_shown_status(
+    words: dict[str, str], shown: list[str]
+) -> None:
+    account = account_of(view_words=words)
+
+    before = content(decided(account, call("GET", READ)))
+    after = content(decided(account, call(), call("GET", READ)))
+
+    assert [view["items"][0]["status"] for view in (before, after)] == shown
+    assert account.status("7") == "paused"
+
+
+def test_storm_ends_some_time_after_first_request() -> None:
+    storm = Storm(fault=Fault.UNAVAILABLE, ends_s=35.0)
+    account = account_of(storms=(storm,), windows=())
+
+    statuses = [
+        status(decided(account, call(), now=100.0 + seconds))
+        for seconds in (0.0, 34.9, 35.0)
+    ]
+
+    assert statuses == [503, 503, 204]
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"), [("pause", [500, 200]), ("view", [204, 500])]
+)
+def test_storm_of_one_action_spares_other(action: str, expected: list[int]) -> None:
+    storm = Storm(fault=Fault.INTERNAL_ERROR, action=action)
+    account = account_of(storms=(storm,))
+
+    assert [
+        status(decided(account, each)) for each in (call(), call("GET", READ))
+    ] == expected
+
+
+def test_storm_of_429_has_configured_retry_after() -> None:
+    storm = Storm(fault=Fault.RATE_LIMITED)
+    account = account_of(storms=(storm,), rate_limited_retry_after=86400)
+
+    outcome = decided(account, call())
+
+    assert response_of(outcome).headers["Retry-After"] == "86400"
+    assert (outcome.limited, outcome.acted) == (True, False)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bulkpause.simulator import Fault, parse_fault, parse_script
+from bulkpause.simulator import Fault, Storm, parse_fault, parse_script
 from bulkpause.simulator.faults import EFFECTS, FaultPlan, draw
 
 
@@ -158,3 +158,38 @@ def test_script_is_parsed(text: str, expected: tuple[str, tuple[Fault | None]]) 
 def test_malformed_script_is_rejected(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         parse_script(text)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if "late" in fault])
+def test_fault_named_late_acts_after_response(fault: Fault) -> None:
+    assert (EFFECTS[fault].acts, EFFECTS[fault].is_late) == (False, True)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault[0].isdigit()])
+def test_fault_named_by_status_has_that_status(fault: Fault) -> None:
+    assert EFFECTS[fault].status == int(fault[:3])
+
+
+@pytest.mark.parametrize(
+    ("action", "at_s", "expected"),
+    [
+        ("pause", 4.9, False),
+        ("pause", 5.0, True),
+        ("pause", 9.9, True),
+        ("pause", 10.0, False),
+        ("view", 7.0, False),
+        (None, 7.0, False),
+    ],
+)
+def test_storm_meets_its_action_for_its_time(
+    action: str | None, at_s: float, expected: bool
+) -> None:
+    storm = Storm(fault=Fault.RATE_LIMITED, starts_s=5.0, ends_s=10.0, action="pause")
+
+    assert storm.meets(action, at_s) is expected
+
+
+def test_storm_without_action_meets_every_request() -> None:
+    storm = Storm(fault=Fault.RATE_LIMITED)
+
+    assert all(storm.meets(action, 1e9) for action in ("pause", "view", None))

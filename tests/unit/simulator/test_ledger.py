@@ -159,3 +159,27 @@ def test_closed_ledger_accepts_entries() -> None:
     ledger.append(entry(1))
 
     assert len(ledger) == 1
+
+
+def test_late_effect_replaces_entry_and_survives_reading(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.open()
+    ledger.append(entry(1))
+    ledger.append(entry(2))
+
+    ledger.put(entry(1, acted=True, status_after="paused"))
+    ledger.close()
+
+    read = Ledger.read(tmp_path / "ledger")
+    for each in (ledger, read):
+        assert [one.acted for one in each] == [True, False]
+        assert each.acted_ids() == ["7"]
+        assert each.paused_ids() == {"7"}
+
+
+def test_entry_without_number_is_added() -> None:
+    ledger = ledger_of(entry(1))
+
+    ledger.put(entry(0))
+
+    assert len(ledger) == 2

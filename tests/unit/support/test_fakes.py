@@ -1,17 +1,21 @@
 """The fakes behave as their names and docstrings say."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from bulkpause.errors import LogError
 from bulkpause.model import Action, Record, Reply, Status, TransportError
 from tests.support.fakes import (
+    Answer,
     FailingRecorder,
     FakeServer,
     Fault,
     ScriptedSender,
+    Storm,
     UnlimitedGate,
+    View,
     disagreements,
     no_faults,
     random_faults,
@@ -145,3 +149,64 @@ def test_failing_recorder_keeps_lines_until_failure() -> None:
     with pytest.raises(LogError):
         recorder.write(Record(id="1", status=Status.PAUSED))
     assert recorder.lines == ["sent 1", "answered 1 500 in doubt"]
+
+
+def answering(answer: Answer, **options: Any) -> FakeServer:
+    return FakeServer(fault_of=lambda *_: answer, **options)
+
+
+@pytest.mark.parametrize("acts", [True, False])
+@pytest.mark.parametrize("outcome", [202, 301, 404, 503, TransportError.HANG_UP])
+async def test_answer_does_not_depend_on_acting(
+    outcome: int | TransportError, acts: bool
+) -> None:
+    server = answering(Answer(outcome=outcome, acts=acts, retry_after_s=3.0))
+    reply = await send(server)
+    assert outcome in {reply.http_status, reply.error}
+    assert reply.retry_after_s == 3.0
+    assert server.status("1") == ("paused" if acts else "running")
+    assert [call.acted for call in server.calls] == [acts]
+
+
+async def test_late_answer_acts_once_it_is_due() -> None:
+    server = answering(Answer(outcome=502, late_s=12.0))
+    assert (await send(server)).http_status == 502
+    server.settle(server.now + 11.9)
+    assert server.status("1") == "running"
+    server.settle(server.now + 0.2)
+    assert server.status("1") == "paused"
+    assert [call.acted for call in server.calls] == [True]
+
+
+async def test_lagging_view_shows_status_before_pause() -> None:
+    server = FakeServer(
+        statuses={"1": "scheduled"},
+        views={"*": View(lag_s=5.0, words={"paused": "Paused"})},
+    )
+    await send(server)
+    assert (await send(server, Action.READ)).campaign_status == "scheduled"
+    server.settle(server.now + 5.0)
+    assert server.shown("1") == "Paused"
+    assert server.status("1") == "paused"
+
+
+async def test_storm_answers_one_action_for_its_time() -> None:
+    start = asyncio.get_running_loop().time()
+    storm = Storm(
+        answer=Answer(outcome=429, retry_after_s=-1.0),
+        ends_at=start + 3600.0,
+        action=Action.PAUSE,
+    )
+    server = FakeServer(storms=[storm])
+    reply = await send(server)
+    assert (reply.http_status, reply.retry_after_s) == (429, -1.0)
+    assert (await send(server, Action.READ)).http_status == 200
+    server.storms = [Storm(answer=Answer(outcome=503), ends_at=start)]
+    assert (await send(server)).http_status == 204
+
+
+async def test_answer_may_take_its_time() -> None:
+    server = answering(Answer(outcome=TransportError.READ_TIMEOUT, takes_s=0.2))
+    start = asyncio.get_running_loop().time()
+    await send(server)
+    assert asyncio.get_running_loop().time() - start >= 0.2

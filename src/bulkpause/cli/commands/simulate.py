@@ -3,6 +3,7 @@
 import asyncio
 import random
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +13,14 @@ from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
 from bulkpause.model import Limit
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
-from bulkpause.simulator import Behaviour, Fault, Window, parse_fault, parse_script
+from bulkpause.simulator import (
+    Behaviour,
+    Fault,
+    Storm,
+    Window,
+    parse_fault,
+    parse_script,
+)
 from bulkpause.simulator.behaviour import REPEATS, TRACES
 from bulkpause.simulator.faults import Script
 
@@ -22,6 +30,27 @@ def _id_and_status(text: str) -> tuple[str, str]:
     if not (id_ and status):
         raise ValueError(f"{text!r} is not of the form ID=STATUS")
     return id_, status
+
+
+def _word_and_shown(text: str) -> tuple[str, str]:
+    word, equals, shown = text.partition("=")
+    if not (word and equals):
+        raise ValueError(f"{text!r} is not of the form STATUS=WORD")
+    return word, shown
+
+
+def _storm(text: str) -> Storm:
+    name, equals, times = text.partition("=")
+    action, colon, fault = name.rpartition(":")
+    if not equals or (colon and action not in {"pause", "view"}):
+        raise ValueError(f"{text!r} is not of the form [pause:|view:]FAULT=TIME")
+    start, _, end = times.rpartition("-")
+    return Storm(
+        fault=parse_fault(f"{fault}=1")[0],
+        starts_s=parse_duration(start) if start else 0.0,
+        ends_s=parse_duration(end),
+        action=action or None,
+    )
 
 
 @click.command(
@@ -80,7 +109,10 @@ def _id_and_status(text: str) -> tuple[str, str]:
     type=parse_fault,
     metavar="FAULT=PROBABILITY",
     multiple=True,
-    help=f"Random fault, one of {', '.join(Fault)}.",
+    help=(
+        f"Random fault, one of {', '.join(Fault)}. With -after, the campaign is paused "
+        "before the response; with -late, some time after it."
+    ),
 )
 @click.option(
     "--script",
@@ -88,6 +120,56 @@ def _id_and_status(text: str) -> tuple[str, str]:
     metavar="ID=FAULT,…",
     multiple=True,
     help="Scripted faults for an id, as in 1000248=500,ok,lost.",
+)
+@click.option(
+    "--read-fault",
+    type=parse_fault,
+    metavar="FAULT=PROBABILITY",
+    multiple=True,
+    help="Random fault of read-backs.",
+)
+@click.option(
+    "--read-script",
+    type=parse_script,
+    metavar="ID=FAULT,…",
+    multiple=True,
+    help="Scripted faults for the read-backs of an id.",
+)
+@click.option(
+    "--storm",
+    type=_storm,
+    metavar="[pause:|view:]FAULT=TIME",
+    multiple=True,
+    help=(
+        "Fault of all requests for a time from the first one, as in 429=35s, "
+        "503=10s-30s or view:500=1m."
+    ),
+)
+@click.option(
+    "--retry-after",
+    metavar="VALUE",
+    help="Retry-After of the faults 429 and 503; none for no header.",
+)
+@click.option(
+    "--late",
+    type=parse_duration,
+    metavar="DURATION",
+    default="12s",
+    show_default=True,
+    help="Time from a request with a -late fault to its effect.",
+)
+@click.option(
+    "--read-lag",
+    type=parse_duration,
+    metavar="DURATION",
+    help="Read-backs show the status of so long ago.",
+)
+@click.option(
+    "--view-word",
+    type=_word_and_shown,
+    metavar="STATUS=WORD",
+    multiple=True,
+    help="Word that read-backs show for a status, as in paused=PAUSED.",
 )
 @click.option(
     "--repeat",
@@ -115,6 +197,13 @@ def simulate(
     status: tuple[tuple[str, str], ...],
     fault: tuple[tuple[Fault, float], ...],
     script: tuple[tuple[str, Script], ...],
+    read_fault: tuple[tuple[Fault, float], ...],
+    read_script: tuple[tuple[str, Script], ...],
+    storm: tuple[Storm, ...],
+    retry_after: str | None,
+    late: float,
+    read_lag: float | None,
+    view_word: tuple[tuple[str, str], ...],
     repeat: str,
     trace: str,
     seed: int,
@@ -141,13 +230,29 @@ def simulate(
             jitter_s=jitter,
             scripts=dict(script),
             fault_rates=dict(fault),
+            read_back_scripts=dict(read_script),
+            read_back_fault_rates=dict(read_fault),
+            storms=storm,
+            late_s=late,
+            read_lag_s=read_lag or 0.0,
+            view_words=dict(view_word),
             seed=seed,
         )
+        behaviour = _with_retry_after(behaviour, retry_after)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     behaviour = behaviour.with_random_phases(random.Random())
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(behaviour, port=port, ledger=ledger))
+
+
+def _with_retry_after(behaviour: Behaviour, value: str | None) -> Behaviour:
+    if value is None:
+        return behaviour
+    header = None if value == "none" else value
+    return replace(
+        behaviour, rate_limited_retry_after=header, unavailable_retry_after=header
+    )
 
 
 async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> None:
