@@ -61,9 +61,15 @@ class OneThreadLoop(VirtualTimeLoop):
         return future
 
 
-def run_on_virtual_time(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run a coroutine to its end in virtual time."""
-    with asyncio.Runner(loop_factory=OneThreadLoop) as runner:
+def run_on_virtual_time(main: Coroutine[Any, Any, _T], starts_at: float = 0.0) -> _T:
+    """Run a coroutine to its end in virtual time, which begins at this time."""
+
+    def make_loop() -> OneThreadLoop:
+        loop = OneThreadLoop()
+        loop.advance(starts_at)
+        return loop
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
         return runner.run(main)
 
 
