@@ -123,7 +123,7 @@ VERIFY = click.option(
     default=Verify.REFUSED.value,
     show_default=True,
     help="Ids to read back after the first attempts: none, those in doubt, those and "
-    "every 400, or all.",
+    "every refused one, or all.",
 )
 RUN_OPTIONS = _combine(
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
@@ -172,7 +172,7 @@ RUN_OPTIONS = _combine(
         metavar="DURATION",
         default="5m",
         show_default=True,
-        help="Stop after this long without a valid response.",
+        help="Stop after this long without a usable response, 429s included.",
     ),
     click.option(
         "--deadline",

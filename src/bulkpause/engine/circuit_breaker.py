@@ -112,7 +112,7 @@ class CircuitBreaker:
         may_end = self.is_open or reply.is_rate_limited
         if may_end and passed_s >= self._give_up_after_s:
             last = reply.error or f"HTTP {reply.http_status}"
-            detail = f"no usable response for {passed_s:.0f} s, the last: {last}"
+            detail = f"no valid response for {passed_s:.0f} s, the last error: {last}"
             return StopReason(StopCause.OUTAGE, f"{detail}{reply.trace_suffix}")
         return None
 

@@ -142,7 +142,7 @@ def test_lasting_outage_stops_run() -> None:
     reason = breaker.record("1", reply(502, at=100.0))
     assert reason is not None
     assert reason.cause is StopCause.OUTAGE
-    assert reason.detail == "no usable response for 100 s, the last: HTTP 502"
+    assert reason.detail == "no valid response for 100 s, the last error: HTTP 502"
 
 
 def test_outage_duration_begins_at_its_first_failure() -> None:
@@ -153,14 +153,14 @@ def test_outage_duration_begins_at_its_first_failure() -> None:
     assert breaker.record("1", reply(500, at=159.9)) is None
     reason = breaker.record("1", reply(500, at=161.0))
     assert reason is not None
-    assert reason.detail == "no usable response for 101 s, the last: HTTP 500"
+    assert reason.detail == "no valid response for 101 s, the last error: HTTP 500"
 
 
 def test_stop_reason_names_last_transport_error() -> None:
     breaker = breaker_after(*[500] * OPENS_AFTER, give_up_after_s=20.0)
     reason = breaker.record("1", Reply(received_at=20.0, error=TransportError.DNS))
     assert reason is not None
-    assert reason.detail.endswith("the last: dns_failed")
+    assert reason.detail.endswith("the last error: dns_failed")
 
 
 @pytest.mark.parametrize("wait_s", [None, 0.0, 1.0, -1.0])
