@@ -86,7 +86,7 @@ def test_exhausted_attempts_exit_5(program: Program, serve: Serve) -> None:
 
 
 def test_id_still_running_is_read_five_times(program: Program, serve: Serve) -> None:
-    last_words = {
+    last_words: dict[str, str] = {
         Fault.INTERNAL_ERROR: "unknown",
         Fault.OK_200: "unknown",
         Fault.UNAVAILABLE: "failed",
@@ -95,7 +95,7 @@ def test_id_still_running_is_read_five_times(program: Program, serve: Serve) -> 
         Fault.REDIRECT: "rejected",
     }
     simulator = serve(
-        scripts={fault.value: (fault,) for fault in last_words},
+        scripts={id_: (Fault(id_),) for id_ in last_words},
         statuses={"undecided": "needs_decision"},
     )
     ids = [*last_words, "undecided"]
@@ -103,7 +103,7 @@ def test_id_still_running_is_read_five_times(program: Program, serve: Serve) -> 
     ended = program.pause(simulator, source, "--max-attempts", "1")
     assert ended.code == 5
     assert program.statuses() == {
-        **{fault.value: status for fault, status in last_words.items()},
+        **last_words,
         "undecided": "rejected",
     }
     for id_ in ids:
