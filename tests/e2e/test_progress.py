@@ -65,11 +65,11 @@ def test_latest_failures_have_reason_and_trace_id(
 ) -> None:
     slow = serve(
         windows=(Window(limit=5, period_s=0.5),),
-        scripts={"1002": (Fault.NOT_FOUND,)},
+        scripts={"1002": (Fault.BAD_REQUEST,)},
     )
     options = at_slow_pace(on_xterm, slow)
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(15), *BAR, *options)
-    terminal.wait_for("1002 rejected: HTTP 404, Not found")
+    terminal.wait_for("1002 rejected: HTTP 400, ")
     until(lambda: slow.ledger.of("1002"))
     terminal.wait_for(str(slow.ledger.of("1002")[0].trace_id)[:20])
     assert terminal.end() == 1
@@ -177,7 +177,7 @@ def test_redirected_standard_output_contains_only_summary(
 def test_standard_error_contains_only_json_lines(
     program: Program, serve: Serve
 ) -> None:
-    simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
+    simulator = serve(scripts={"1002": (Fault.BAD_REQUEST,)})
     events = run_with_lines(program, simulator, 5)
     assert [event["event"] for event in events] == [
         "run.started",
@@ -193,7 +193,7 @@ def test_standard_error_contains_only_json_lines(
 def test_json_lines_contain_start_failures_and_summary(
     program: Program, serve: Serve
 ) -> None:
-    simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
+    simulator = serve(scripts={"1002": (Fault.BAD_REQUEST,)})
     started, _, failed, finished = run_with_lines(program, simulator, 5)
     assert (started["ids"], started["log"]) == (5, "log.jsonl")
     assert started["host"] == simulator.base_url.removeprefix("http://")
@@ -241,7 +241,7 @@ def test_run_without_ids_left_logs_finish(program: Program, serve: Serve) -> Non
 
 
 def test_raised_log_level_omits_lines(program: Program, serve: Serve) -> None:
-    simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
+    simulator = serve(scripts={"1002": (Fault.BAD_REQUEST,)})
     (line,) = run_with_lines(program, simulator, 5, "--log-level", "warning")
     assert (line["event"], line["id"]) == ("id.finished", "1002")
 

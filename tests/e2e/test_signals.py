@@ -79,7 +79,7 @@ def test_id_waiting_for_retry_is_recorded_at_signal(
     until(lambda: len(simulator.ledger) == 2)
     running.send(SIGTERM)
     ended = running.end()
-    assert (ended.code, ended.summary) == (143, "2 rows = 2 failed")
+    assert (ended.code, ended.summary) == (143, "2 rows = 2 unknown")
 
 
 def test_retry_settles_read_backs_after_signal(program: Program, serve: Serve) -> None:

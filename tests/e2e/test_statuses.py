@@ -63,26 +63,63 @@ def test_exhausted_attempts_exit_5(program: Program, serve: Serve) -> None:
         "4": Fault.HANG,
         "5": Fault.BAD_GATEWAY_AFTER,
     }
-    simulator = serve(scripts={id_: (fault,) * 2 for id_, fault in faults.items()})
+    simulator = serve(
+        scripts={id_: (fault,) * 2 for id_, fault in faults.items()},
+        # Read-backs without a campaign are not repeated.
+        statuses=dict.fromkeys(["1", "2", "3", "4"], "unknown"),
+    )
     source = program.file("ids.txt", "1\n2\n3\n4\n5\n")
     options = ["--max-attempts", "1", "--timeout", "300ms"]
     ended = program.pause(simulator, source, *options)
-    assert (ended.code, ended.summary) == (5, "5 rows = 1 paused + 4 failed")
+    assert (ended.code, ended.summary) == (
+        5,
+        "5 rows = 1 paused + 1 failed + 3 unknown",
+    )
     assert program.statuses() == {
-        "1": "failed",
+        "1": "unknown",
         "2": "failed",
-        "3": "failed",
-        "4": "failed",
+        "3": "unknown",
+        "4": "unknown",
         "5": "paused",
     }
     assert simulator.ledger.paused_ids() == {"5"}
+
+
+def test_id_still_running_is_read_five_times(program: Program, serve: Serve) -> None:
+    last_words: dict[str, str] = {
+        Fault.INTERNAL_ERROR: "unknown",
+        Fault.OK_200: "unknown",
+        Fault.UNAVAILABLE: "failed",
+        Fault.FORBIDDEN: "failed",
+        Fault.NOT_FOUND: "rejected",
+        Fault.REDIRECT: "rejected",
+    }
+    simulator = serve(
+        scripts={id_: (Fault(id_),) for id_ in last_words},
+        statuses={"undecided": "needs_decision"},
+    )
+    ids = [*last_words, "undecided"]
+    source = program.file("ids.txt", "".join(f"{id_}\n" for id_ in ids))
+    ended = program.pause(simulator, source, "--max-attempts", "1")
+    assert ended.code == 5
+    assert program.statuses() == {
+        **last_words,
+        "undecided": "rejected",
+    }
+    for id_ in ids:
+        actions = [entry.action for entry in simulator.ledger.of(id_)]
+        assert actions == ["pause", *["view"] * 5]
+    assert {r["id"]: r["campaign_status"] for r in program.records()} == {
+        **dict.fromkeys(last_words, "running"),
+        "undecided": "needs_decision",
+    }
 
 
 @pytest.mark.smoke
 def test_id_without_read_back_is_unknown(program: Program, serve: Serve) -> None:
     simulator = serve(
         scripts={"1001": (Fault.LOST,)},
-        read_back_scripts={"1001": (Fault.INTERNAL_ERROR,)},
+        read_back_scripts={"1001": (Fault.FORBIDDEN,)},
     )
     ended = program.pause(simulator, program.ids(1), "--max-attempts", "1")
     assert (ended.code, ended.summary) == (5, "1 row = 1 unknown")
@@ -141,7 +178,7 @@ def test_already_paused_campaign_exits_0(program: Program, serve: Serve) -> None
     assert simulator.ledger.acted_ids() == ["1002"]
 
 
-@pytest.mark.parametrize("status", ["draft", "sent", "canceled", "needs_decision"])
+@pytest.mark.parametrize("status", ["draft", "sent", "canceled", "cancelled"])
 def test_not_pausable_campaign_is_recorded_with_status(
     program: Program, serve: Serve, status: str
 ) -> None:
@@ -155,25 +192,52 @@ def test_not_pausable_campaign_is_recorded_with_status(
 
 def test_final_4xx_responses_are_rejected(program: Program, serve: Serve) -> None:
     faults = [
-        Fault.FORBIDDEN,
+        Fault.BAD_REQUEST,
         Fault.NOT_FOUND,
         Fault.CONFLICT,
         Fault.UNPROCESSABLE,
         Fault.REDIRECT,
-        Fault.OK_200,
     ]
-    simulator = serve(scripts={fault.value: (fault,) for fault in faults})
-    source = program.file("ids.txt", "".join(f"{fault}\n" for fault in faults))
+    ids = [fault.value for fault in faults]
+    simulator = serve(
+        scripts={fault.value: (fault,) for fault in faults},
+        statuses=dict.fromkeys(ids, "unknown"),
+    )
+    source = program.file("ids.txt", "".join(f"{id_}\n" for id_ in ids))
     ended = program.pause(simulator, source)
-    assert (ended.code, ended.summary) == (1, "6 rows = 6 rejected")
+    assert (ended.code, ended.summary) == (1, "5 rows = 5 rejected")
     assert {r["id"]: r["http_status"] for r in program.records()} == {
         fault.value: int(fault) for fault in faults
     }
-    assert len(simulator.ledger) == 6
+    # Each is tried once, and read back before its last word.
+    asked = Counter((entry.id, entry.action) for entry in simulator.ledger)
+    assert asked == Counter(
+        (id_, action) for id_ in ids for action in ("pause", "view")
+    )
+
+
+def test_refusals_without_read_back_are_open(program: Program, serve: Serve) -> None:
+    last_words = {
+        Fault.BAD_REQUEST: "failed",
+        Fault.FORBIDDEN: "unknown",
+        Fault.NOT_FOUND: "unknown",
+        Fault.CONFLICT: "unknown",
+        Fault.OK_200: "unknown",
+    }
+    simulator = serve(
+        scripts={fault.value: (fault,) for fault in last_words},
+        read_back_scripts={fault.value: (Fault.FORBIDDEN,) for fault in last_words},
+    )
+    source = program.file("ids.txt", "".join(f"{fault}\n" for fault in last_words))
+    ended = program.pause(simulator, source)
+    assert (ended.code, ended.summary) == (5, "5 rows = 1 failed + 4 unknown")
+    assert program.statuses() == {
+        fault.value: status for fault, status in last_words.items()
+    }
 
 
 def test_trace_id_of_header_is_recorded(program: Program, serve: Serve) -> None:
-    simulator = serve(scripts={"1001": (Fault.NOT_FOUND,)}, trace="header")
+    simulator = serve(scripts={"1001": (Fault.BAD_REQUEST,)}, trace="header")
     program.pause(simulator, program.ids(1))
     assert program.records()[0]["trace_id"] == simulator.ledger[0].trace_id is not None
 

@@ -63,7 +63,7 @@ def test_invalid_token_is_not_sent(program: Program, serve: Serve, text: str) ->
 def test_token_is_absent_from_all_output(
     program: Program, serve: Serve, options: dict[str, object]
 ) -> None:
-    ended = program.pause(serve(**options), program.ids(2), "--max-attempts", "1")
+    ended = program.pause(serve(**options), program.ids(2), "--deadline", "2s")
     assert ended.summary.startswith("2 rows = ")
     files = [path for path in program.folder.iterdir() if path.name != "ids.txt"]
     assert program.log in files

@@ -57,6 +57,9 @@ def carrier(program: Program) -> Program:
 def ids_file(program: Program) -> str:
     ids = ids_of(f"k{n}" for n in range(len(BROKEN)))
     wanted = [id_ for id_ in ids if id_.endswith(("-good", "-paused"))]
+    # Without doubt, these are failures after one read-back.
+    refused = [n for n, name in enumerate(BROKEN) if name.startswith("400 echo")]
+    wanted += [f"k{n}-running" for n in refused]
     return program.file("ids.txt", "".join(f"{id_}\n" for id_ in wanted))
 
 
@@ -157,7 +160,7 @@ def test_failure_on_terminal_hides_token(
     carrier: Program, broken: FaultyServer
 ) -> None:
     terminal = carrier.on_a_terminal("run", ids_file(carrier), *run_options(broken))
-    assert terminal.end() in {1, 5}
+    assert terminal.end() == 1
     assert "latest ids not paused:" in terminal.seen
     assert not traces(terminal.seen, *left_behind(carrier))
 
