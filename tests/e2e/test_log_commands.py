@@ -345,7 +345,7 @@ def test_resume_with_other_input_warns(program: Program, serve: Serve) -> None:
 def test_long_outage_exits_5(program: Program, serve: Serve) -> None:
     simulator = serve(always=Fault.INTERNAL_ERROR)
     ended = program.pause(simulator, program.ids(100), "--give-up-after", "1s")
-    assert (ended.code, "no usable response for" in ended.stderr) == (5, True)
+    assert (ended.code, "no valid response for" in ended.stderr) == (5, True)
     assert len(simulator.ledger) <= 1.1 * 100
     assert "paused" not in program.statuses().values()
 

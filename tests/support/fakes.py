@@ -1,11 +1,12 @@
 """Fakes for the engine's ports: a server, a sender, a rate limiter and a recorder."""
 
 import asyncio
+import copy
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from itertools import count
 from math import inf
@@ -32,7 +33,7 @@ class Fault(StrEnum):
     NOT_SENT = "not-sent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Answer:
     """What the server makes of one request, and answers.
 
@@ -51,6 +52,13 @@ class Answer:
     is_sent: bool = True
     retry_after_s: float | None = None
     takes_s: float | None = None
+
+    def __repr__(self) -> str:
+        """Write only what is not usual: failing courses show many answers."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        usual = {one.name: one.default for one in fields(self)}
+        shown = (f"{k}={v!r}" for k, v in values.items() if v != usual[k])
+        return f"Answer({', '.join(shown)})"
 
 
 REGULAR = Answer(acts=True)
@@ -147,6 +155,8 @@ class FakeServer:
         now: The last time that the server knows of (loop's clock).
     """
 
+    _STATE = ("statuses", "calls", "now", "_before", "_late", "_others", "_requests")
+
     def __init__(
         self,
         *,
@@ -167,6 +177,7 @@ class FakeServer:
         #: Status before our pause, and the time of that, which lagging views show.
         self._before: dict[str, tuple[float, str]] = {}
         self._late: list[tuple[float, Call]] = []
+        self._others: set[str] = set()
         self._latency_s = latency_s
         self._requests: Counter[tuple[Action, str]] = Counter()
 
@@ -198,13 +209,39 @@ class FakeServer:
         status = before if self.now - paused_at < view.lag_s else self.status(id_)
         return view.words.get(status, status)
 
+    @property
+    def still_late(self) -> set[str]:
+        """The ids of the late requests that are not due yet."""
+        return {
+            call.id for _, call in self._late if call.request_id not in self._others
+        }
+
+    def forget(self, request_ids: set[str]) -> None:
+        """Let these requests have been another person's, also those still to act."""
+        self._others |= request_ids
+        for number, call in enumerate(self.calls):
+            if call.acted and call.request_id in request_ids:
+                self.calls[number] = replace(call, acted=False)
+
+    def state(self) -> object:
+        """Give a copy of all that the server knows, for `restore`."""
+        return copy.deepcopy(
+            {name: getattr(self, name) for name in self._STATE}  # no callbacks
+        )
+
+    def restore(self, state: object) -> None:
+        """Go back to a state, which is used up."""
+        assert isinstance(state, dict)
+        for name, value in state.items():
+            setattr(self, name, value)
+
     def settle(self, until: float) -> None:
         """Carry out the late requests that are due until then."""
         due = sorted((one for one in self._late if one[0] <= until), key=lambda o: o[0])
         self._late = [one for one in self._late if one[0] > until]
         for at, call in due:
             self.now = max(self.now, at)
-            if self.act(call.id):
+            if self.act(call.id) and call.request_id not in self._others:
                 self.calls[self.calls.index(call)] = replace(call, acted=True)
         self.now = max(self.now, until)
 

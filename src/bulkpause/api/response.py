@@ -7,7 +7,7 @@ of the server are cut short, and characters that could control a terminal are re
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import orjson
@@ -138,9 +138,10 @@ def _retry_after_s(
 
 
 def _http_date(text: str) -> datetime | None:
-    """Parse an HTTP date; None if it is not valid or has no time zone."""
+    """Parse an HTTP date; None if it is not valid."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    return date if date.tzinfo else None
+    # All HTTP dates are in GMT; one form does not say so.
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

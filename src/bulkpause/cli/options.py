@@ -110,7 +110,7 @@ def retry_command(
     back; the statuses of `retried` beside the usual ones; and `--yes` if
     `is_confirmed`. Other options are left out.
     """
-    words = ["bulkpause", "retry", str(log)]
+    words = ["bulkpause", "retry", _as_argument(log)]
     if more := [name for name in retried if name not in RETRIED_BY_DEFAULT]:
         words += ["--status", ",".join((*RETRIED_BY_DEFAULT, *more))]
     words += _kept_options(settings, token_file, is_simulated=is_simulated)
@@ -131,7 +131,7 @@ def resume_command(
     It keeps what `retry_command` keeps. A log whose last line is `age_s` seconds old
     may need a longer `--resume-within`.
     """
-    words = ["bulkpause", "run", "INPUT", "--log", str(log), "--resume"]
+    words = ["bulkpause", "run", "INPUT", "--log", _as_argument(log), "--resume"]
     if age_s is not None and age_s > OLD_S:
         # An hour more, so that the command is still good when it is typed.
         words += ["--resume-within", f"{ceil(age_s / 3600) + 1}h"]
@@ -153,6 +153,11 @@ def _kept_options(
     if settings.retry_policy.verify is not Verify.REFUSED:
         words += ["--verify", settings.retry_policy.verify]
     return words
+
+
+def _as_argument(log: Path) -> str:
+    """Write a path so that it is not taken for an option."""
+    return f"./{log}" if str(log).startswith("-") else str(log)
 
 
 def _api_options(settings: Settings) -> list[str]:

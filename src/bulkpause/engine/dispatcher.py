@@ -34,6 +34,7 @@ from bulkpause.engine.policy import (
     after_read_back,
     may_be_applied,
     status_without_read_back,
+    stop_for_certificate,
 )
 from bulkpause.engine.ports import RateLimiter, Recorder, Sender
 from bulkpause.engine.wall import Wall
@@ -252,9 +253,11 @@ class Dispatcher:
         except LogError as error:
             self.fail(error)
             return False
-        reason = self._circuit_breaker.record_probe(attempt.reply)
-        if reason is not None:
-            self._give_up(reason)
+        reply = attempt.reply
+        if (reason := self._circuit_breaker.record_probe(reply)) is not None:
+            self._give_up(_at(id_, reason))
+        if reply.is_untrusted:
+            self.stop(_at(id_, stop_for_certificate(reply).reason))
         return self._circuit_breaker.answers_reads
 
     async def _attempt(self, job: Job) -> None:
@@ -307,7 +310,7 @@ class Dispatcher:
         reply, breaker = attempt.reply, self._circuit_breaker
         was_open, ends_for = breaker.is_open, self._ends_for
         if (reason := breaker.record(job.item.id, reply)) is not None:
-            self._give_up(_at(job, reason))
+            self._give_up(_at(job.item.id, reason))
         if is_usable(reply):
             self._last_answered_id = job.item.id
         elif ends_for is not None and ends_for.cause is StopCause.OUTAGE:
@@ -370,7 +373,7 @@ class Dispatcher:
                 job.read_back()
                 self.backlog.add_read_back(job)
             case Stop(reason):
-                self.stop(_at(job, reason))
+                self.stop(_at(job.item.id, reason))
                 self._record_interrupted(job)
                 self.backlog.finish()
 
@@ -418,9 +421,9 @@ class Dispatcher:
         """
         last, verify = job.last_pause_reply, self._context.retry_policy.verify
         if job.is_accepted:
-            # What was read back so far may have lagged behind the pause.
-            job.read_back_attempts.clear()
-            self._record_status(job, Status.PAUSED)
+            # Without a read-back, accepted is the last word; with one, it is in doubt.
+            is_read = job.campaign_status is not None
+            self._record_status(job, Status.UNKNOWN if is_read else Status.PAUSED)
         elif job.is_in_doubt:
             self._record_status(job, Status.UNKNOWN)
         elif last is not None:
@@ -471,6 +474,6 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _at(job: Job, reason: StopReason) -> StopReason:
+def _at(id_: str, reason: StopReason) -> StopReason:
     """Name the id whose reply is the reason."""
-    return StopReason(reason.cause, f"{reason.detail}, at id {job.item.id}")
+    return StopReason(reason.cause, f"{reason.detail}, at id {id_}")

@@ -96,6 +96,13 @@ class Job:
         return self.read_back_attempts[-1].reply if self.read_back_attempts else None
 
     @property
+    def campaign_status(self) -> str | None:
+        """The latest status that a read-back showed; None if none did."""
+        latest_first = reversed(self.read_back_attempts)
+        statuses = (attempt.reply.campaign_status for attempt in latest_first)
+        return next((status for status in statuses if status is not None), None)
+
+    @property
     def _attempts_at_action(self) -> list[Attempt]:
         is_pause = self.action is Action.PAUSE
         return self.pause_attempts if is_pause else self.read_back_attempts
@@ -123,7 +130,7 @@ class Job:
             title=reply.title if reply else None,
             message=reply.message if reply else None,
             error=last.error,
-            campaign_status=self._campaign_status(),
+            campaign_status=self.campaign_status,
             attempts=sum(counts_as_attempt(attempt.http_status) for attempt in made),
             history=tuple(_history_entry(attempt) for attempt in made[:-1]),
             reason=reason,
@@ -136,12 +143,6 @@ class Job:
             planned=planned,
             endpoint=endpoint,
         )
-
-    def _campaign_status(self) -> str | None:
-        """Give the latest status that a read-back showed."""
-        latest_first = reversed(self.read_back_attempts)
-        statuses = (attempt.reply.campaign_status for attempt in latest_first)
-        return next((status for status in statuses if status is not None), None)
 
 
 def make_jobs(

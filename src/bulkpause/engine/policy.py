@@ -241,7 +241,9 @@ def after_read_back(
         is_ours = doubt is not Doubt.EXCLUDED
         return Finish(Status.PAUSED if is_ours else Status.ALREADY_PAUSED)
     if view is View.NOT_SENDING:
-        return Finish(Status.NOT_PAUSABLE)
+        # A pause that was accepted stays ours, whatever happened to the campaign since.
+        is_accepted = pause is not None and pause.http_status == 204
+        return Finish(Status.PAUSED if is_accepted else Status.NOT_PAUSABLE)
     may_change = _may_change(view, doubt=doubt, is_recovery=pause is None)
     if may_change and attempts < MAX_READ_BACKS:
         return Retry(_read_back_wait_s(attempts, reply, retry_policy, jitter))
@@ -257,7 +259,7 @@ def _after_any(reply: Reply, rate_limited: int) -> Decision | None:
     if reply.http_status == 401:
         return _stop_for_token(reply)
     if reply.is_untrusted:
-        return _stop_for_certificate(reply)
+        return stop_for_certificate(reply)
     return None
 
 
@@ -353,7 +355,8 @@ def _stop_for_token(reply: Reply) -> Stop:
     return Stop(StopReason(StopCause.TOKEN, detail))
 
 
-def _stop_for_certificate(reply: Reply) -> Stop:
+def stop_for_certificate(reply: Reply) -> Stop:
+    """Stop the run: no server that can be trusted answers at this address."""
     fault = reply.message or "the reason is not known"
     detail = (
         f"the server's certificate does not verify ({fault}): check the base URL, the "

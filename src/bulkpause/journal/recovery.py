@@ -114,15 +114,15 @@ class Recovery:
             return False
         if record.request_id == attempts[-1].request_id:
             return True
-        return not any(attempt.is_in_doubt for attempt in attempts)
+        return not any(map(_may_have_paused, attempts))
 
     def _made_record(self, id_: str, attempts: list[PriorAttempt]) -> Record:
         last = attempts[-1]
         item = self.planned.get(id_)
-        is_in_doubt = any(attempt.is_in_doubt for attempt in attempts)
+        is_open = any(map(_may_have_paused, attempts))
         return Record(
             id=id_,
-            status=Status.UNKNOWN if is_in_doubt else Status.FAILED,
+            status=Status.UNKNOWN if is_open else Status.FAILED,
             http_status=last.http_status,
             trace_id=last.trace_id,
             error=last.error,
@@ -211,7 +211,7 @@ class Recovery:
         """Count the ids that the log is meant to hold once a plan is begun, each once.
 
         Planned ids that are not on record count in addition, unless the plan holds all
-        that is on record and as many new ids: then it is the same input again.
+        that is on record and exactly as many new ids: then it is the same input again.
 
         Args:
             plan: The plan, without the ids that the log settles.
@@ -223,7 +223,7 @@ class Recovery:
         )
         new = len(plan.items) - repeated
         missing = self._count_missing(known)
-        if new >= missing and self._is_all_in(plan, known, repeated):
+        if new == missing and self._is_all_in(plan, known, repeated):
             missing = 0
         return known + new + missing + self._count_lost({plan.digest})
 
@@ -442,6 +442,15 @@ def _attempt_of_request(sent: Sent, reply: Answered | None) -> PriorAttempt:
         # Older versions noted fewer replies as in doubt.
         is_in_doubt=reply.is_doubtful or _is_ambiguous_status(reply.http_status),
     )
+
+
+def _may_have_paused(attempt: PriorAttempt) -> bool:
+    """Tell whether an attempt may have paused its campaign, however unlikely.
+
+    Only the documented refusals exclude it. After another one, such as a 404, a run
+    reads the campaign back before the last word.
+    """
+    return attempt.is_in_doubt or attempt.http_status not in {None, 400, 401, 429}
 
 
 def _attempts_of_record(record: Record) -> list[PriorAttempt]:

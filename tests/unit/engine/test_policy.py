@@ -357,7 +357,7 @@ def test_undocumented_refusal_may_have_common_cause() -> None:
 SETTLED = [
     (response(204), False, "paused", Status.PAUSED),
     (response(204), False, "running", Status.UNKNOWN),
-    (response(204), False, "canceled", Status.NOT_PAUSABLE),
+    (response(204), False, "canceled", Status.PAUSED),
     (response(400), False, "paused", Status.ALREADY_PAUSED),
     (response(400), False, "PAUSED", Status.ALREADY_PAUSED),
     (response(400), True, "paused", Status.PAUSED),
