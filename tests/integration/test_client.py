@@ -514,6 +514,7 @@ def http_date(seconds_from_now: float) -> str:
         ("Sunday, 22-Nov-26 12:01:30 GMT", 90.0),
         ("Sun, 22 Nov 2026 13:01:30 +0100", 90.0),
         ("Sun, 22 Nov 2026 12:01:30", None),
+        ("Sun Nov 22 12:01:30 2026", 90.0),
         ("Sun, 22 Nov 2026 12:01:30 -0000", None),
         ("Sun, 22 Nov 99999999999999999999 12:01:30 GMT", None),
         ("Sun, 22 Nov 2026 12:01:30 +99999999", None),

@@ -138,10 +138,13 @@ def _retry_after_s(
 
 
 def _http_date(text: str) -> datetime | None:
-    """Parse an HTTP date; None if it is not valid."""
+    """Parse an HTTP date; None if it is not valid or its time zone is not known."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    # All HTTP dates are in GMT; one form does not say so.
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    if date.tzinfo is None and "," not in text:
+        # The form of `asctime`, which is in GMT without saying so.
+        # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
+        return date.replace(tzinfo=UTC)
+    return date if date.tzinfo else None
