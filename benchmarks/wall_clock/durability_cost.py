@@ -34,9 +34,10 @@ from benchmarks.wall_clock.recorders import (
     records_only,
     unsynced_records,
 )
-from bulkpause.engine.dispatcher import Dispatcher, RunContext
+from bulkpause.engine.dispatcher import Dispatcher
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import RetryPolicy, Verify
+from bulkpause.engine.run_context import RunContext
 from bulkpause.journal.codec import Header
 from bulkpause.model import Action, Item, Record, Reply, Status
 from bulkpause.ratelimit.gate import Gate

@@ -24,17 +24,16 @@ class Status(StrEnum):
 
     #: 204, or read back as paused after an attempt that may have been applied.
     PAUSED = "paused"
-    #: Read back as paused, and no attempt of ours can have done it.
+    #: Refused, read back as paused, and no attempt of ours can have done it.
     ALREADY_PAUSED = "already_paused"
-    #: Read back in a status that cannot be paused.
+    #: Refused, and read back in a status in which the campaign sends nothing.
     NOT_PAUSABLE = "not_pausable"
-    #: A final 4xx.
+    #: Refused for good. The campaign may still be running.
     REJECTED = "rejected"
-    #: Not paused by us: attempts used up, the run stopped before a retry, or the
-    #: read-back is missing.
+    #: Not paused by us, for a cause that may pass: attempts used up, a 403, a wall, a
+    #: 400 that was not read back.
     FAILED = "failed"
-    #: In doubt: one attempt may have been applied, and no read-back settled it before
-    #: the attempts were used up or the run stopped.
+    #: In doubt: an attempt may have been applied, and no read-back settled it.
     UNKNOWN = "unknown"
     #: The row has no valid id. Never sent.
     INVALID = "invalid"

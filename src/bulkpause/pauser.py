@@ -20,18 +20,19 @@ from typing import Self
 
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
-from bulkpause.engine.dispatcher import RunContext
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.run import Run
+from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import InputError, LogError, SettingsError
 from bulkpause.ids import parse_item, validate
+from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import LoadedLog
-from bulkpause.journal.recovery import Recovery, ages_s
+from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.model import (

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkpause.errors import LogError
+from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import (
     Answered,
     Header,
@@ -28,7 +29,7 @@ from bulkpause.journal.codec import (
     encode_plan,
 )
 from bulkpause.journal.reader import read_recovery, write_ahead_path
-from bulkpause.journal.recovery import Recovery, ages_s, recover
+from bulkpause.journal.recovery import Recovery, recover
 from bulkpause.journal.writer import Journal
 from bulkpause.model import Action, Item, Record, Status
 from bulkpause.report.export import as_csv, as_jsonl, rows

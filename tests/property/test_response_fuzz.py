@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
+from bulkpause.doubt import Doubt
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import (
     Decision,
-    Doubt,
     Finish,
     ReadBack,
     Retry,

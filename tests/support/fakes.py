@@ -14,8 +14,8 @@ from typing import Self
 
 import pytest
 
-from bulkpause.engine.dispatcher import RunContext
 from bulkpause.engine.policy import RetryPolicy
+from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import LogError
 from bulkpause.model import Action, Record, Reply, Status, TransportError, Waiting
 from tests.testkit.virtual_time import wall_clock

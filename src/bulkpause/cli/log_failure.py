@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.errors import LogError
+from bulkpause.journal.attempts import NO_ANSWER
 from bulkpause.journal.reader import read_recovery, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Record, Status
@@ -127,6 +128,4 @@ def check_none_is_missing(seen: Totals, on_disk: Totals, log: Path) -> None:
 
 def record_of_unrecorded(id_: str, run_id: str) -> Record:
     """Make the record of an id that was sent and whose result is not on record."""
-    return Record(
-        id=id_, status=Status.UNKNOWN, error="no_answer_on_record", run_id=run_id
-    )
+    return Record(id=id_, status=Status.UNKNOWN, error=NO_ANSWER, run_id=run_id)

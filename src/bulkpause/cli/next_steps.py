@@ -83,26 +83,11 @@ def steps_of_run(
         options: The options of the run.
         age_s: The age of the log's last line in seconds; None if it is new.
     """
-    retry = resume = None
-    if totals.is_retryable:
-        retry = retry_command(
-            log,
-            options.settings,
-            is_simulated=options.is_simulated,
-            is_confirmed=options.is_confirmed,
-            token_file=options.token_file,
-            retried=options.retried,
-        )
-    if totals.not_on_record or not totals.is_plan_known:
-        resume = resume_command(
-            log,
-            options.settings,
-            is_simulated=options.is_simulated,
-            is_confirmed=options.is_confirmed,
-            token_file=options.token_file,
-            age_s=age_s,
-        )
-    return NextSteps(retry=retry, resume=resume)
+    is_missing = totals.not_on_record or not totals.is_plan_known
+    return NextSteps(
+        retry=retry_command(log, options) if totals.is_retryable else None,
+        resume=resume_command(log, options, age_s=age_s) if is_missing else None,
+    )
 
 
 def endpoint_on_record(recovery: Recovery, log: Path) -> str | None:

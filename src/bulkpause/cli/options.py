@@ -94,38 +94,21 @@ def parse_retried(text: str) -> tuple[str, ...]:
     return statuses
 
 
-def retry_command(
-    log: Path,
-    settings: Settings,
-    *,
-    is_simulated: bool = False,
-    is_confirmed: bool = False,
-    token_file: Path | None = None,
-    retried: Sequence[str] = RETRIED_BY_DEFAULT,
-) -> str:
+def retry_command(log: Path, options: Options) -> str:
     """Write the command that retries a log with the options of its run.
 
     It keeps the log, the API or the simulator, the proxy unless it has a password, the
     token file, the rate limits, the maximum in flight, the reason and the ids to read
-    back; the statuses of `retried` beside the usual ones; and `--yes` if
-    `is_confirmed`. Other options are left out.
+    back; the statuses to retry beside the usual ones; and `--yes` if it was given.
+    Other options are left out.
     """
     words = ["bulkpause", "retry", _as_argument(log)]
-    if more := [name for name in retried if name not in RETRIED_BY_DEFAULT]:
+    if more := [name for name in options.retried if name not in RETRIED_BY_DEFAULT]:
         words += ["--status", ",".join((*RETRIED_BY_DEFAULT, *more))]
-    words += _kept_options(settings, token_file, is_simulated=is_simulated)
-    return shlex.join([*words, "--yes"] if is_confirmed else words)
+    return shlex.join([*words, *_kept_options(options)])
 
 
-def resume_command(
-    log: Path,
-    settings: Settings,
-    *,
-    is_simulated: bool = False,
-    is_confirmed: bool = False,
-    token_file: Path | None = None,
-    age_s: float | None = None,
-) -> str:
+def resume_command(log: Path, options: Options, *, age_s: float | None = None) -> str:
     """Write the command that resumes a log with its input, which is named INPUT.
 
     It keeps what `retry_command` keeps. A log whose last line is `age_s` seconds old
@@ -135,16 +118,14 @@ def resume_command(
     if age_s is not None and age_s > OLD_S:
         # An hour more, so that the command is still good when it is typed.
         words += ["--resume-within", f"{ceil(age_s / 3600) + 1}h"]
-    words += _kept_options(settings, token_file, is_simulated=is_simulated)
-    return shlex.join([*words, "--yes"] if is_confirmed else words)
+    return shlex.join([*words, *_kept_options(options)])
 
 
-def _kept_options(
-    settings: Settings, token_file: Path | None, *, is_simulated: bool
-) -> list[str]:
-    words = ["--simulate"] if is_simulated else _api_options(settings)
-    if token_file is not None:
-        words += ["--token-file", str(token_file)]
+def _kept_options(options: Options) -> list[str]:
+    settings = options.settings
+    words = ["--simulate"] if options.is_simulated else _api_options(settings)
+    if options.token_file is not None:
+        words += ["--token-file", str(options.token_file)]
     words += _limit_options(settings.limits)
     if settings.max_in_flight is not None:
         words += ["--max-in-flight", str(settings.max_in_flight)]
@@ -152,7 +133,7 @@ def _kept_options(
         words += ["--reason", settings.reason]
     if settings.retry_policy.verify is not Verify.REFUSED:
         words += ["--verify", settings.retry_policy.verify]
-    return words
+    return [*words, "--yes"] if options.is_confirmed else words
 
 
 def _as_argument(log: Path) -> str:

@@ -9,10 +9,9 @@ wall, and when an outage of pauses alone does not end.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable
 
+from bulkpause.doubt import Doubt, doubt_of
 from bulkpause.engine.backlog import Backlog
 from bulkpause.engine.circuit_breaker import (
     CircuitBreaker,
@@ -22,22 +21,20 @@ from bulkpause.engine.circuit_breaker import (
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import (
     Decision,
-    Doubt,
     Finish,
     ReadBack,
     Resend,
     Retry,
-    RetryPolicy,
     Stop,
     Verify,
     after_pause,
     after_read_back,
-    may_be_applied,
     status_without_read_back,
     stop_for_certificate,
 )
 from bulkpause.engine.ports import RateLimiter, Recorder, Sender
-from bulkpause.engine.wall import Wall
+from bulkpause.engine.run_context import RunContext
+from bulkpause.engine.wall import Wall, status_at_wall
 from bulkpause.errors import LogError
 from bulkpause.model import (
     Action,
@@ -48,31 +45,6 @@ from bulkpause.model import (
     StopCause,
     StopReason,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
-    """Values that all requests and records of a run share, and its random source.
-
-    Attributes:
-        run_id: Name of the run in every record.
-        planned: How many ids the log is meant to hold, those of this run included.
-        endpoint: The base URL of the API, or the name of the simulator.
-        request_ids: Gives a new id for each request.
-        reason: Sent with every pause request.
-        retry_policy: When to retry, read back and give up.
-        now: The wall clock.
-        jitter: Gives random numbers from 0 to 1.
-    """
-
-    run_id: str
-    planned: int
-    endpoint: str
-    request_ids: Iterator[str]
-    reason: str | None
-    retry_policy: RetryPolicy
-    now: Callable[[], datetime]
-    jitter: Callable[[], float]
 
 
 class Dispatcher:
@@ -298,7 +270,8 @@ class Dispatcher:
         if job.action is not Action.PAUSE:
             return
         self._wall.record(job.item.id, reply)
-        self._finish_refused()
+        if self._refused:
+            self._finish_refused()
         if not self._wall.stands or self.backlog.holds_pauses:
             return
         if self._context.retry_policy.verify in {Verify.NONE, Verify.DOUBTFUL}:
@@ -411,7 +384,7 @@ class Dispatcher:
             job.item.id,
             request_id,
             reply,
-            is_in_doubt=may_be_applied(reply),
+            is_in_doubt=doubt_of(reply) is Doubt.POSSIBLE,
         )
 
     def _record_interrupted(self, job: Job) -> None:
@@ -459,15 +432,7 @@ class Dispatcher:
         if status.is_paused or status is Status.NOT_PAUSABLE:
             return status
         self._ends_for = self._ends_for or self._wall.reason()
-        read_back = job.last_read_back_reply
-        is_read_in_vain = (
-            read_back is not None
-            and not is_server_failure(read_back)
-            and read_back.campaign_status is None
-        )
-        is_refused_twice = job.doubt is Doubt.UNLIKELY and is_read_in_vain
-        is_refused = status is Status.REJECTED or is_refused_twice
-        return Status.FAILED if is_refused else status
+        return status_at_wall(status, job.doubt, job.last_read_back_reply)
 
 
 def _now() -> float:

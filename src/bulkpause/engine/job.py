@@ -5,12 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
 
-from bulkpause.engine.policy import (
-    Doubt,
-    counts_as_attempt,
-    doubt_of,
-    doubt_of_prior,
-)
+from bulkpause.doubt import Doubt, doubt_of, doubt_of_prior
+from bulkpause.engine.policy import counts_as_attempt
 from bulkpause.model import (
     Action,
     Attempt,

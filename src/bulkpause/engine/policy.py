@@ -6,35 +6,19 @@ a number.
 """
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
-from bulkpause.model import (
-    PriorAttempt,
-    Reply,
-    Status,
-    StopCause,
-    StopReason,
-)
+from bulkpause.doubt import NOT_PROCESSED, Doubt
+from bulkpause.engine.view import View, is_transient, view_of
+from bulkpause.model import Reply, Status, StopCause, StopReason
 
 
-#: Campaign statuses in which a campaign sends, or will send without being asked again.
-#: `active` occurs in the examples of the API's overview only.
-SENDING = frozenset({"running", "scheduled", "active"})
-#: Statuses in which a campaign sends nothing and cannot be paused. Every other word but
-#: `paused` leaves open whether it sends.
-#: https://docs.ocamba.com/api/hood/v1.0/reference/update-campaigns-by_id
-NOT_SENDING = frozenset({"draft", "sent", "canceled", "cancelled"})
 #: Read-backs of an id whose status may lag behind its pause. By default they are 15 s
 #: apart in all.
 MAX_READ_BACKS = 5
 #: The longest wait in seconds of an id that gets one 429 after another. The gate keeps
 #: what the server asks for; this only lets other ids go first.
 MAX_RATE_LIMITED_WAIT_S = 4.0
-
-#: Too slow, too early or too busy: the server says that it did not process the request.
-_NOT_PROCESSED = frozenset({408, 425, 503})
-#: Responses that show that the campaign is not there.
-_MISSING = frozenset({400, 404, 410})
 
 
 class Verify(StrEnum):
@@ -103,63 +87,6 @@ class Stop:
 Decision = Finish | Retry | ReadBack | Resend | Stop
 
 
-class Doubt(IntEnum):
-    """Whether an attempt may have paused its campaign."""
-
-    #: It was not sent, or got the documented refusal, 400, or 401 or 429.
-    EXCLUDED = 0
-    #: By its HTTP status it was not applied, but the API documents no such response.
-    UNLIKELY = 1
-    #: It may have been applied.
-    POSSIBLE = 2
-
-
-class View(StrEnum):
-    """What a read-back shows."""
-
-    PAUSED = "paused"
-    #: It sends nothing, and cannot be paused.
-    NOT_SENDING = "not_sending"
-    SENDING = "sending"
-    #: A status whose meaning is not known: it may be sending.
-    OTHER = "other"
-    #: The API says that there is no such campaign.
-    MISSING = "missing"
-    #: No usable response; the next one may be.
-    UNREADABLE = "unreadable"
-    #: No usable response, and the next one will not be either.
-    DENIED = "denied"
-
-
-def doubt_of(reply: Reply) -> Doubt:
-    """Tell whether this attempt may have paused the campaign."""
-    if reply.http_status is None:
-        return Doubt.EXCLUDED if reply.sent_at is None else Doubt.POSSIBLE
-    return _doubt_of_status(reply.http_status)
-
-
-def doubt_of_prior(attempt: PriorAttempt) -> Doubt:
-    """Tell whether an attempt of an earlier run may have paused the campaign."""
-    if attempt.is_in_doubt:
-        return Doubt.POSSIBLE
-    if attempt.http_status is None:
-        return Doubt.EXCLUDED
-    return _doubt_of_status(attempt.http_status)
-
-
-def _doubt_of_status(http_status: int) -> Doubt:
-    if http_status in {400, 401, 429}:
-        return Doubt.EXCLUDED
-    if http_status < 300 or (http_status >= 500 and http_status not in _NOT_PROCESSED):
-        return Doubt.POSSIBLE
-    return Doubt.UNLIKELY
-
-
-def may_be_applied(reply: Reply) -> bool:
-    """Tell whether this attempt may have paused the campaign."""
-    return doubt_of(reply) is Doubt.POSSIBLE
-
-
 def is_final_refusal(http_status: int | None) -> bool:
     """Tell whether a status refuses a pause for good, in an undocumented way.
 
@@ -168,7 +95,7 @@ def is_final_refusal(http_status: int | None) -> bool:
     return (
         http_status is not None
         and 300 <= http_status < 500
-        and http_status not in {400, 401, 429} | _NOT_PROCESSED
+        and http_status not in {400, 401, 429} | NOT_PROCESSED
     )
 
 
@@ -205,7 +132,7 @@ def after_pause(
         return decision
     if reply.http_status == 204 and verify is not Verify.ALL:
         return Finish(Status.PAUSED)
-    if _is_transient(reply) and attempts < retry_policy.max_attempts:
+    if is_transient(reply) and attempts < retry_policy.max_attempts:
         return Retry(backoff_s(attempts, reply, retry_policy, jitter))
     if needs_read_back(reply, doubt=doubt, verify=verify):
         return ReadBack()
@@ -261,25 +188,6 @@ def _after_any(reply: Reply, rate_limited: int) -> Decision | None:
     if reply.is_untrusted:
         return stop_for_certificate(reply)
     return None
-
-
-def view_of(reply: Reply) -> View:
-    """Interpret the reply to a read-back."""
-    if reply.http_status == 200 and reply.campaign_status is not None:
-        return _view_of_word(reply.campaign_status.strip().lower())
-    if reply.is_campaign_missing or reply.http_status in _MISSING:
-        return View.MISSING
-    is_garbled = reply.http_status == 200
-    is_passing = is_garbled or _is_transient(reply) or reply.is_rate_limited
-    return View.UNREADABLE if is_passing else View.DENIED
-
-
-def _view_of_word(word: str) -> View:
-    if word == "paused":
-        return View.PAUSED
-    if word in NOT_SENDING:
-        return View.NOT_SENDING
-    return View.SENDING if word in SENDING else View.OTHER
 
 
 def _may_change(view: View, *, doubt: Doubt, is_recovery: bool) -> bool:
@@ -365,11 +273,6 @@ def stop_for_certificate(reply: Reply) -> Stop:
     return Stop(StopReason(StopCause.OUTAGE, detail))
 
 
-def _is_transient(reply: Reply) -> bool:
-    status = reply.http_status
-    return status is None or status >= 500 or status in _NOT_PROCESSED
-
-
 def needs_read_back(pause: Reply, *, doubt: Doubt, verify: Verify) -> bool:
     """Tell whether an id is read back before its last word.
 
@@ -411,5 +314,5 @@ def _status_of_refusal(pause: Reply) -> Status:
     It is `failed` if the cause may pass: the network, the server, or the token's
     permissions.
     """
-    may_pass = _is_transient(pause) or pause.http_status in {401, 403, 429}
+    may_pass = is_transient(pause) or pause.http_status in {401, 403, 429}
     return Status.FAILED if may_pass else Status.REJECTED

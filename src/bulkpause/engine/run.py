@@ -7,10 +7,11 @@ from itertools import islice
 from math import inf
 
 from bulkpause.engine.backlog import Backlog
-from bulkpause.engine.dispatcher import Dispatcher, RunContext
+from bulkpause.engine.dispatcher import Dispatcher
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
 from bulkpause.engine.job import Job
 from bulkpause.engine.ports import RateLimiter, Recorder, SenderWithDeadline
+from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import LogError
 from bulkpause.model import Record, StopCause, StopReason
 

@@ -4,8 +4,10 @@ Such as a token without the permission, a wrong base URL, a login page in front 
 API. The wall stops the run before all ids get that refusal. It reads no clock.
 """
 
+from bulkpause.doubt import NOT_PROCESSED, Doubt
+from bulkpause.engine.circuit_breaker import is_server_failure
 from bulkpause.engine.policy import is_final_refusal
-from bulkpause.model import Reply, StopCause, StopReason
+from bulkpause.model import Reply, Status, StopCause, StopReason
 
 
 #: Different ids in a row with the same refusal that make a wall.
@@ -33,7 +35,7 @@ class Wall:
     def record(self, id_: str, reply: Reply) -> None:
         """Note the reply to a pause request. One that may pass neither adds nor ends."""
         http_status = reply.http_status
-        if http_status is None or http_status >= 500 or http_status in {408, 425, 429}:
+        if is_server_failure(reply) or http_status in NOT_PROCESSED | {429}:
             return
         if not is_final_refusal(http_status):
             self._is_first_answer = False
@@ -61,6 +63,26 @@ class Wall:
         question = _question(status)
         detail = f"{who} gets HTTP {status}: {question}{self._trace_suffix}"
         return StopReason(cause, detail)
+
+
+def status_at_wall(status: Status, doubt: Doubt, read_back: Reply | None) -> Status:
+    """Give the status of an id of a wall that was not seen paused.
+
+    A refusal is `failed`: it may pass with its common cause, so that a retry takes it.
+
+    Args:
+        status: The status that the id would have by itself.
+        doubt: Whether any of our pause requests may have been applied.
+        read_back: The reply to its last read-back; None if none was sent.
+    """
+    is_read_in_vain = (
+        read_back is not None
+        and not is_server_failure(read_back)
+        and read_back.campaign_status is None
+    )
+    is_refused_twice = doubt is Doubt.UNLIKELY and is_read_in_vain
+    is_refused = status is Status.REJECTED or is_refused_twice
+    return Status.FAILED if is_refused else status
 
 
 def _question(http_status: int) -> str:

@@ -11,10 +11,12 @@ nobody knows which they are.
 
 from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain
 
+from bulkpause.doubt import Doubt, doubt_of_prior
+from bulkpause.journal.attempts import attempt_of_request, attempts_of_record, run_of
 from bulkpause.journal.codec import Answered, Header, Sent, WalEntry
 from bulkpause.model import (
     Action,
@@ -22,24 +24,9 @@ from bulkpause.model import (
     PriorAttempt,
     Record,
     Status,
-    TransportError,
     timestamp,
 )
 from bulkpause.plan import Plan, digest
-
-
-#: The error of an attempt whose reply is not on record.
-NO_ANSWER = "no_answer_on_record"
-#: Transport errors after which the API may have applied the request.
-_AMBIGUOUS_ERRORS = frozenset(
-    {
-        NO_ANSWER,
-        TransportError.READ_TIMEOUT,
-        TransportError.RESET,
-        TransportError.HANG_UP,
-        TransportError.MALFORMED,
-    }
-)
 
 
 @dataclass(slots=True)
@@ -80,14 +67,6 @@ class Recovery:
         )
 
     @property
-    def not_pausable(self) -> int:
-        """The number of ids that are settled and not paused."""
-        return sum(
-            record.status.is_settled and not record.status.is_paused
-            for record in self.records.values()
-        )
-
-    @property
     def latest(self) -> dict[str, Record]:
         """The latest record of each id: from the log, or made of its requests."""
         return {
@@ -114,12 +93,12 @@ class Recovery:
             return False
         if record.request_id == attempts[-1].request_id:
             return True
-        return not any(map(_may_have_paused, attempts))
+        return not any(map(_leaves_doubt, attempts))
 
     def _made_record(self, id_: str, attempts: list[PriorAttempt]) -> Record:
         last = attempts[-1]
         item = self.planned.get(id_)
-        is_open = any(map(_may_have_paused, attempts))
+        is_open = any(map(_leaves_doubt, attempts))
         return Record(
             id=id_,
             status=Status.UNKNOWN if is_open else Status.FAILED,
@@ -166,17 +145,12 @@ class Recovery:
         """Treat ids whose last status is one of these as unfinished."""
         for id_, record in self.records.items() if statuses else ():
             if record.status in statuses and id_ not in self.prior_attempts:
-                self.prior_attempts[id_] = _attempts_of_record(record)
+                self.prior_attempts[id_] = attempts_of_record(record)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is on record: no line of a run."""
         return self.last_record is None and not self.headers
-
-    @property
-    def is_plan_whole(self) -> bool:
-        """Whether the write-ahead log holds the whole plan of the last run."""
-        return not self.headers or self.plan_sizes[-1] == self.headers[-1].planned
 
     @property
     def is_plan_known(self) -> bool:
@@ -321,8 +295,9 @@ class Recovery:
 
     def age_s(self, now: datetime) -> float | None:
         """Give the seconds since `last_at`; None if there is no such time."""
-        last_at = self.last_at
-        return None if last_at is None else max(0.0, _age_s(last_at, now))
+        if (last_at := self.last_at) is None:
+            return None
+        return max(0.0, (now - datetime.fromisoformat(last_at)).total_seconds())
 
 
 def recover(records: Iterable[Record], entries: Iterable[WalEntry]) -> Recovery:
@@ -348,7 +323,7 @@ def recover_records(records: Iterable[Record]) -> Recovery:
     recovery.most_planned = None if most_planned < 0 else most_planned
     for id_, record in recovery.records.items():
         if not record.status.is_settled:
-            recovery.prior_attempts[id_] = _attempts_of_record(record)
+            recovery.prior_attempts[id_] = attempts_of_record(record)
     return recovery
 
 
@@ -396,7 +371,7 @@ def _add_unrecorded_attempts(recovery: Recovery, replies: dict[str, Answered]) -
             record is not None and _is_made_after(record, sent, order)
         ):
             continue
-        attempt = _attempt_of_request(sent, replies.get(sent.request_id))
+        attempt = attempt_of_request(sent, replies.get(sent.request_id))
         recovery.prior_attempts.setdefault(sent.sent, []).append(attempt)
 
 
@@ -424,112 +399,12 @@ def _number_of(request_id: str) -> int:
     return int(number) if number.isascii() and number.isdigit() else 0
 
 
-def _attempt_of_request(sent: Sent, reply: Answered | None) -> PriorAttempt:
-    """Make an attempt of a request. Without an outcome on record it is in doubt."""
-    if reply is None:
-        return PriorAttempt(
-            error=NO_ANSWER,
-            at=sent.at,
-            request_id=sent.request_id,
-            is_in_doubt=True,
-        )
-    return PriorAttempt(
-        http_status=reply.http_status,
-        trace_id=reply.trace_id,
-        error=reply.error,
-        at=sent.at,
-        request_id=sent.request_id,
-        # Older versions noted fewer replies as in doubt.
-        is_in_doubt=reply.is_doubtful or _is_ambiguous_status(reply.http_status),
-    )
-
-
-def _may_have_paused(attempt: PriorAttempt) -> bool:
+def _leaves_doubt(attempt: PriorAttempt) -> bool:
     """Tell whether an attempt may have paused its campaign, however unlikely.
 
-    Only the documented refusals exclude it. After another one, such as a 404, a run
-    reads the campaign back before the last word.
+    A run reads the campaign back then before the last word.
     """
-    return attempt.is_in_doubt or attempt.http_status not in {None, 400, 401, 429}
-
-
-def _attempts_of_record(record: Record) -> list[PriorAttempt]:
-    earlier = [
-        _attempt_of_history(PriorAttempt(**attempt)) for attempt in record.history
-    ]
-    last = PriorAttempt(
-        http_status=record.http_status,
-        trace_id=record.trace_id,
-        error=record.error,
-        at=record.started_at,
-        request_id=record.request_id,
-        is_in_doubt=record.status is Status.UNKNOWN
-        or _may_be_applied(record.http_status, record.error),
-    )
-    return [*earlier, last]
-
-
-def _attempt_of_history(attempt: PriorAttempt) -> PriorAttempt:
-    is_in_doubt = _may_be_applied(attempt.http_status, attempt.error)
-    return replace(attempt, is_in_doubt=True) if is_in_doubt else attempt
-
-
-def _may_be_applied(http_status: int | None, error: str | None) -> bool:
-    """Tell whether an attempt on record may have paused the campaign."""
-    return error in _AMBIGUOUS_ERRORS or _is_ambiguous_status(http_status)
-
-
-def _is_ambiguous_status(http_status: int | None) -> bool:
-    """Tell whether a response may follow a pause: a 2xx, or a 5xx other than 503."""
-    if http_status is None or http_status == 503:
-        return False
-    return 200 <= http_status < 300 or http_status >= 500
-
-
-def run_of(request_id: str) -> str:
-    """Give the id of the run that made a request."""
-    return request_id.rpartition("-")[0]
-
-
-def ages_s(
-    recovery: Recovery, *, now: datetime, clock_s: float, boot_id: str, longest_s: float
-) -> list[float]:
-    """Give the ages in seconds of recent requests, so that rate limits count them.
-
-    Args:
-        recovery: The state that earlier runs left.
-        now: The wall clock. It dates requests from an earlier boot.
-        clock_s: The monotonic clock of this boot.
-        boot_id: The id of this boot.
-        longest_s: Older requests are left out.
-    """
-    is_same_boot = bool(recovery.headers) and recovery.headers[-1].boot_id == boot_id
-    ages = [
-        clock_s - sent.clock_s if is_same_boot else _age_s(sent.at, now)
-        for sent in recovery.sent
-    ]
-    in_write_ahead_log = {sent.request_id for sent in recovery.sent}
-    cutoff = timestamp(now - timedelta(seconds=longest_s))
-    for record in recovery.records.values():
-        is_recent = record.finished_at is not None and record.finished_at >= cutoff
-        if is_recent and record.request_id not in in_write_ahead_log:
-            ages.extend(_age_s(at, now) for at in _request_times(record))
-    return [max(0.0, age) for age in ages if age < longest_s]
-
-
-def _request_times(record: Record) -> list[str | None]:
-    """List when a record's requests were sent.
-
-    The last attempt and the read-back have no time of their own. `finished_at` is no
-    earlier than either, so that their ages are not overestimated.
-    """
-    earlier = [attempt.get("at") for attempt in record.history]
-    read_back = [] if record.campaign_status is None else [record.finished_at]
-    return [*earlier, record.finished_at, *read_back]
-
-
-def _age_s(at: str | None, now: datetime) -> float:
-    return 0.0 if at is None else (now - datetime.fromisoformat(at)).total_seconds()
+    return doubt_of_prior(attempt) is not Doubt.EXCLUDED
 
 
 def _in_utc(at: str) -> str:

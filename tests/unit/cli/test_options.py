@@ -23,6 +23,10 @@ from bulkpause.settings import Settings
 LOG = Path("pauses.jsonl")
 
 
+def options_with(settings: Settings | None = None, **given: Any) -> Options:
+    return Options(input=None, settings=settings or Settings(), **given)
+
+
 @pytest.mark.parametrize(
     ("settings", "options", "words"),
     [
@@ -50,23 +54,24 @@ LOG = Path("pauses.jsonl")
 def test_printed_command_repeats_options_of_run(
     settings: dict[str, Any], options: dict[str, Any], words: str
 ) -> None:
-    retry = retry_command(LOG, Settings(**settings), **options)
+    of_run = options_with(Settings(**settings), **options)
+    retry = retry_command(LOG, of_run)
     assert retry == f"bulkpause retry pauses.jsonl{words}"
-    resume = resume_command(LOG, Settings(**settings), **options)
+    resume = resume_command(LOG, of_run)
     assert resume == f"bulkpause run INPUT --log pauses.jsonl --resume{words}"
 
 
 def test_retry_command_quotes_log_name() -> None:
-    command = retry_command(Path("my; log"), Settings())
+    command = retry_command(Path("my; log"), options_with())
     assert shlex.split(command) == ["bulkpause", "retry", "my; log"]
 
 
 def test_retry_command_keeps_statuses_beside_usual_ones() -> None:
-    command = retry_command(LOG, Settings(), retried=("rejected",))
+    command = retry_command(LOG, options_with(retried=("rejected",)))
     assert command == (
         "bulkpause retry pauses.jsonl --status failed,unknown,not_attempted,rejected"
     )
-    assert "--status" not in retry_command(LOG, Settings(), retried=("failed",))
+    assert "--status" not in retry_command(LOG, options_with(retried=("failed",)))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,7 @@ def test_retry_command_keeps_statuses_beside_usual_ones() -> None:
     [(None, ""), (3600.0, ""), (90_000.0, " --resume-within 26h")],
 )
 def test_resume_command_admits_age_of_log(age_s: float | None, words: str) -> None:
-    command = resume_command(LOG, Settings(), age_s=age_s)
+    command = resume_command(LOG, options_with(), age_s=age_s)
     assert command == f"bulkpause run INPUT --log pauses.jsonl --resume{words}"
 
 
@@ -90,10 +95,8 @@ def test_every_status_but_paused_can_be_retried() -> None:
 
 
 def test_only_final_statuses_are_reopened() -> None:
-    settings = Settings()
-    usual = Options(input=None, settings=settings, retried=RETRIED_BY_DEFAULT)
-    assert usual.reopened == frozenset()
-    every = Options(input=None, settings=settings, retried=RETRIABLE)
+    assert options_with(retried=RETRIED_BY_DEFAULT).reopened == frozenset()
+    every = options_with(retried=RETRIABLE)
     assert every.reopened == {
         Status.REJECTED,
         Status.NOT_PAUSABLE,

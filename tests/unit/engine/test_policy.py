@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkpause.doubt import Doubt, doubt_of
 from bulkpause.engine.policy import (
     MAX_READ_BACKS,
     Decision,
-    Doubt,
     Finish,
     ReadBack,
     Resend,
@@ -22,13 +22,10 @@ from bulkpause.engine.policy import (
     after_read_back,
     backoff_s,
     counts_as_attempt,
-    doubt_of,
-    doubt_of_prior,
     is_final_refusal,
-    may_be_applied,
     status_without_read_back,
 )
-from bulkpause.model import PriorAttempt, Reply, Status, StopCause, TransportError
+from bulkpause.model import Reply, Status, StopCause, TransportError
 
 
 FINAL_ERRORS = (300, 301, 302, 303, 307, 308, 403, 404, 409, 422, 499)
@@ -314,36 +311,6 @@ def test_invalid_certificate_stops_run(decide_on: Callable[[Reply], Decision]) -
     assert isinstance(decision, Stop)
     assert decision.reason.cause is StopCause.OUTAGE
     assert "it has expired" in decision.reason.detail
-
-
-@pytest.mark.parametrize(
-    ("statuses", "doubt"),
-    [
-        ((400, 401, 429), Doubt.EXCLUDED),
-        ((*FINAL_ERRORS, *NOT_PROCESSED), Doubt.UNLIKELY),
-        ((204, *UNEXPECTED_SUCCESSES, *AMBIGUOUS_STATUSES), Doubt.POSSIBLE),
-    ],
-)
-def test_http_status_decides_on_doubt(statuses: tuple[int, ...], doubt: Doubt) -> None:
-    assert {doubt_of(response(status)) for status in statuses} == {doubt}
-    prior = [PriorAttempt(http_status=status) for status in statuses]
-    assert {doubt_of_prior(attempt) for attempt in prior} == {doubt}
-
-
-def test_prior_attempt_without_response_keeps_its_doubt() -> None:
-    prior = [PriorAttempt(error="x", is_in_doubt=doubt) for doubt in (False, True)]
-
-    assert list(map(doubt_of_prior, prior)) == [Doubt.EXCLUDED, Doubt.POSSIBLE]
-
-
-@pytest.mark.parametrize("error", TransportError)
-def test_transport_error_may_be_applied_only_after_sending(
-    error: TransportError,
-) -> None:
-    assert (may_be_applied(interrupted(error)), may_be_applied(unsent(error))) == (
-        True,
-        False,
-    )
 
 
 def test_undocumented_refusal_may_have_common_cause() -> None:

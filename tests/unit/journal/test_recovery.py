@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import (
     Answered,
     Header,
@@ -15,7 +16,7 @@ from bulkpause.journal.codec import (
     decode_entries,
     encode,
 )
-from bulkpause.journal.recovery import Recovery, ages_s, recover
+from bulkpause.journal.recovery import Recovery, recover
 from bulkpause.model import Action, InvalidRow, Item, Record, Status
 from bulkpause.plan import Plan, digest
 
@@ -87,7 +88,6 @@ def test_empty_logs_give_empty_recovery() -> None:
         {},
         {},
     )
-    assert recovery.is_plan_whole
 
 
 @pytest.mark.parametrize("status", Status)
@@ -252,24 +252,17 @@ def test_sent_id_without_record_fails_only_after_documented_refusal(
     assert recovery.not_attempted == []
 
 
-def test_not_pausable_counts_settled_unpaused_ids() -> None:
-    records = [record(status, status, "a") for status in Status]
-    assert recover(records, []).not_pausable == 2
-
-
 @pytest.mark.parametrize(("row", "kept"), [(7, 7), (None, 0)])
 def test_unfinished_id_keeps_its_row(row: int | None, kept: int) -> None:
     recovery = recover([record("1", Status.FAILED, "a", row=row)], [])
     assert recovery.unfinished == {"1": Item(id="1", row=kept)}
 
 
-def test_truncated_plan_is_not_whole() -> None:
-    whole: Entries = [header("a", 300), plan("1", "2"), plan(*map(str, range(298)))]
-    assert recover([], whole).is_plan_whole
-    assert not recover([], whole[:2]).is_plan_whole
-    assert not recover([], [*whole, plan("one more")]).is_plan_whole
-    assert not recover([], [*whole, header("b", 1)]).is_plan_whole
-    assert recover([], [*whole, header("b", 1), plan("1")]).is_plan_whole
+def test_truncated_plan_is_missing_from_record() -> None:
+    whole: Entries = [header("a", 300), plan("1", "2"), plan(*map(str, range(3, 301)))]
+    assert recover([], whole).not_on_record == 0
+    assert recover([], whole[:2]).not_on_record == 298
+    assert recover([], whole[:1]).not_on_record == 300
 
 
 runs = st.lists(

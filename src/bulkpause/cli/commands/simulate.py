@@ -2,16 +2,17 @@
 
 import asyncio
 import random
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bulkpause.api.credentials import find_token
+from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
-from bulkpause.model import Limit
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
 from bulkpause.simulator import (
     Behaviour,
@@ -22,7 +23,6 @@ from bulkpause.simulator import (
     parse_script,
 )
 from bulkpause.simulator.behaviour import REPEATS, TRACES
-from bulkpause.simulator.faults import Script
 
 
 def _id_and_status(text: str) -> tuple[str, str]:
@@ -187,26 +187,7 @@ def _storm(text: str) -> Storm:
 )
 @click.option("--seed", default=0, show_default=True, help="Random seed.")
 def simulate(
-    port: int,
-    ledger: Path | None,
-    token_file: Path | None,
-    window: tuple[Limit | None, ...],
-    parallel: int | None,
-    latency: float,
-    jitter: float,
-    status: tuple[tuple[str, str], ...],
-    fault: tuple[tuple[Fault, float], ...],
-    script: tuple[tuple[str, Script], ...],
-    read_fault: tuple[tuple[Fault, float], ...],
-    read_script: tuple[tuple[str, Script], ...],
-    storm: tuple[Storm, ...],
-    retry_after: str | None,
-    late: float,
-    read_lag: float | None,
-    view_word: tuple[tuple[str, str], ...],
-    repeat: str,
-    trace: str,
-    seed: int,
+    port: int, ledger: Path | None, token_file: Path | None, **given: Any
 ) -> None:
     """Simulate the API on loopback until interrupted.
 
@@ -215,35 +196,44 @@ def simulate(
     """
     token = None if token_file is None else find_token(token_file, {})[0]
     try:
-        behaviour = Behaviour(
-            windows=tuple(
-                Window(limit=limit.requests, period_s=limit.period_s)
-                for limit in window
-                if limit is not None
-            ),
-            parallel_limit=parallel,
-            token=None if token is None else token.reveal(),
-            statuses=dict(status),
-            repeat=repeat,
-            trace=trace,
-            latency_s=latency,
-            jitter_s=jitter,
-            scripts=dict(script),
-            fault_rates=dict(fault),
-            read_back_scripts=dict(read_script),
-            read_back_fault_rates=dict(read_fault),
-            storms=storm,
-            late_s=late,
-            read_lag_s=read_lag or 0.0,
-            view_words=dict(view_word),
-            seed=seed,
-        )
-        behaviour = _with_retry_after(behaviour, retry_after)
+        behaviour = _behaviour_of(given, token)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     behaviour = behaviour.with_random_phases(random.Random())
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(behaviour, port=port, ledger=ledger))
+
+
+def _behaviour_of(given: Mapping[str, Any], token: Token | None) -> Behaviour:
+    """Make the behaviour of the parameters of the command.
+
+    Raises:
+        ValueError: A value is not possible.
+    """
+    behaviour = Behaviour(
+        windows=tuple(
+            Window(limit=limit.requests, period_s=limit.period_s)
+            for limit in given["window"]
+            if limit is not None
+        ),
+        parallel_limit=given["parallel"],
+        token=None if token is None else token.reveal(),
+        statuses=dict(given["status"]),
+        repeat=given["repeat"],
+        trace=given["trace"],
+        latency_s=given["latency"],
+        jitter_s=given["jitter"],
+        scripts=dict(given["script"]),
+        fault_rates=dict(given["fault"]),
+        read_back_scripts=dict(given["read_script"]),
+        read_back_fault_rates=dict(given["read_fault"]),
+        storms=given["storm"],
+        late_s=given["late"],
+        read_lag_s=given["read_lag"] or 0.0,
+        view_words=dict(given["view_word"]),
+        seed=given["seed"],
+    )
+    return _with_retry_after(behaviour, given["retry_after"])
 
 
 def _with_retry_after(behaviour: Behaviour, value: str | None) -> Behaviour:

@@ -1,0 +1,59 @@
+"""View: what the reply to a read-back shows of a campaign."""
+
+from enum import StrEnum
+
+from bulkpause.doubt import NOT_PROCESSED
+from bulkpause.model import Reply
+
+
+#: Campaign statuses in which a campaign sends, or will send without being asked again.
+#: `active` occurs in the examples of the API's overview only.
+SENDING = frozenset({"running", "scheduled", "active"})
+#: Statuses in which a campaign sends nothing and cannot be paused. Every other word but
+#: `paused` leaves open whether it sends.
+#: https://docs.ocamba.com/api/hood/v1.0/reference/update-campaigns-by_id
+NOT_SENDING = frozenset({"draft", "sent", "canceled", "cancelled"})
+#: Responses that show that the campaign is not there.
+_MISSING = frozenset({400, 404, 410})
+
+
+class View(StrEnum):
+    """What a read-back shows."""
+
+    PAUSED = "paused"
+    #: It sends nothing, and cannot be paused.
+    NOT_SENDING = "not_sending"
+    SENDING = "sending"
+    #: A status whose meaning is not known: it may be sending.
+    OTHER = "other"
+    #: The API says that there is no such campaign.
+    MISSING = "missing"
+    #: No usable response; the next one may be.
+    UNREADABLE = "unreadable"
+    #: No usable response, and the next one will not be either.
+    DENIED = "denied"
+
+
+def view_of(reply: Reply) -> View:
+    """Interpret the reply to a read-back."""
+    if reply.http_status == 200 and reply.campaign_status is not None:
+        return _view_of_word(reply.campaign_status.strip().lower())
+    if reply.is_campaign_missing or reply.http_status in _MISSING:
+        return View.MISSING
+    is_garbled = reply.http_status == 200
+    is_passing = is_garbled or is_transient(reply) or reply.is_rate_limited
+    return View.UNREADABLE if is_passing else View.DENIED
+
+
+def _view_of_word(word: str) -> View:
+    if word == "paused":
+        return View.PAUSED
+    if word in NOT_SENDING:
+        return View.NOT_SENDING
+    return View.SENDING if word in SENDING else View.OTHER
+
+
+def is_transient(reply: Reply) -> bool:
+    """Tell whether a reply is a failure that may pass: the next one may be usable."""
+    status = reply.http_status
+    return status is None or status >= 500 or status in NOT_PROCESSED
