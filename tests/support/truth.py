@@ -324,9 +324,11 @@ class Files:
         return records | headers
 
     def names(self, call: Call) -> bool:
-        """Tell whether the files still show that we made a request."""
-        ahead = self.write_ahead_log
-        if ahead.exists() and f'"{call.request_id}"'.encode() in ahead.read_bytes():
+        """Tell whether whole lines of the files show that we made a request."""
+        if any(
+            one.get("request_id") == call.request_id
+            for one in _objects(self.write_ahead_log)
+        ):
             return True
         run = run_of(call.request_id)
         return any(
