@@ -203,7 +203,6 @@ def test_run_killed_before_plan_needs_input(program: Program, serve: Serve) -> N
     simulator = serve()
     run = ("run", program.ids(3), "--log", "log.jsonl", *to(simulator))
     kill_before_its_plan(program, *run)
-    before = len(simulator.ledger)
     ended = program.call("retry", "log.jsonl", *to(simulator))
     assert (ended.code, ended.stdout.splitlines()) == (
         5,
@@ -213,7 +212,8 @@ def test_run_killed_before_plan_needs_input(program: Program, serve: Serve) -> N
         "resume with its input: bulkpause run INPUT --log log.jsonl --resume "
         f"--base-url {simulator.base_url} --yes\n"
     ) in ended.stderr
-    assert len(simulator.ledger) == before
+    # That of the killed run, which may arrive after its end.
+    assert len(simulator.ledger) <= 1
     assert program.call(*run, "--resume").code == 0
     assert set(program.statuses()) == {"1001", "1002", "1003"}
 
