@@ -7,7 +7,6 @@ looks changed is invalid even where all of its characters are allowed.
 
 import re
 
-from bulkpause._text import quote
 from bulkpause.model import InvalidRow, Item
 
 
@@ -48,38 +47,43 @@ _COLUMN_NAMES = frozenset({
 _EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 
 
-def parse_item(row: int, text: str, sort_text: str | None = None) -> Item | InvalidRow:
+def parse_item(
+    row: int, text: str, sort_text: str | None = None, name: str | None = None
+) -> Item | InvalidRow:
     """Make an item of the id in `text`, or an invalid row if the id is not valid.
 
     Whitespace around the id is removed.
     """
     id_ = text.strip(WHITESPACE)
     if invalid := why_invalid(id_):
-        return _invalid_row(row, invalid)
-    return Item(id=id_, row=row, sort_text=sort_text)
+        return _invalid_row(row, id_, invalid)
+    return Item(id=id_, row=row, name=name, sort_text=sort_text)
 
 
 def validate(item: Item | InvalidRow) -> Item | InvalidRow:
     """Return `item`, or an invalid row if its id is not valid."""
     if isinstance(item, Item) and (invalid := why_invalid(item.id)):
-        return _invalid_row(item.row, invalid)
+        return _invalid_row(item.row, item.id, invalid)
     return item
 
 
 def why_invalid(text: str) -> tuple[str, str] | None:
-    """Return why `text` is not a valid id, and the remedy. None if it is valid."""
+    """Return why `text` is not a valid id, and the remedy. None if it is valid.
+
+    The reason is about the text, as in "is a date, not an id", if there is any.
+    """
     # The usual case first: a million rows are checked one by one.
     if text.isdecimal() and text.isascii() and len(text) <= _EXACT_DIGITS:
         return None
     if not text:
         return "no id", "fill it in or delete the row"
     if change := _spreadsheet_change(text):
-        return f"{quote(text)} is {change}, not an id", _EXPORT_AS_TEXT
+        return f"is {change}, not an id", _EXPORT_AS_TEXT
     if not matches_id_pattern(text):
         remedy = (
             "an id is 1 to 64 letters, digits, - and _, starting with a letter or digit"
         )
-        return f"{quote(text)} is not a valid id", remedy
+        return "is not a valid id", remedy
     return _reserved_word(text)
 
 
@@ -92,9 +96,9 @@ def matches_id_pattern(text: str) -> bool:
     return _ID(text) is not None
 
 
-def _invalid_row(row: int, invalid: tuple[str, str]) -> InvalidRow:
+def _invalid_row(row: int, text: str, invalid: tuple[str, str]) -> InvalidRow:
     detail, remedy = invalid
-    return InvalidRow(row=row, detail=detail, remedy=remedy)
+    return InvalidRow(row=row, detail=detail, remedy=remedy, value=text or None)
 
 
 def _spreadsheet_change(text: str) -> str | None:
@@ -111,7 +115,7 @@ def _spreadsheet_change(text: str) -> str | None:
 def _reserved_word(text: str) -> tuple[str, str] | None:
     word = text.casefold()
     if word in _PLACEHOLDERS:
-        return f"{quote(text)} is not a valid id", "delete the row or fill in the id"
+        return "is not a valid id", "delete the row or fill in the id"
     if word in _COLUMN_NAMES:
-        return f"{quote(text)} is a column name, not an id", "delete the row"
+        return "is a column name, not an id", "delete the row"
     return None

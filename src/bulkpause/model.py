@@ -11,6 +11,8 @@ from enum import StrEnum
 from math import inf
 from typing import Any
 
+from bulkpause._text import quote
+
 
 class Action(StrEnum):
     """The purpose of a request: to pause a campaign, or to read its status."""
@@ -111,23 +113,46 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One campaign to pause: its id, its row in the input, and its sort value."""
+    """One campaign to pause: its id, its row in the input, its name and sort value."""
 
     id: str
     row: int
+    name: str | None = None
     sort_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidRow:
-    """A row without a valid id: the reason and the remedy."""
+    """A row without a valid id.
+
+    Attributes:
+        row: Its number in the input.
+        detail: What is wrong, as in "is a date, not an id", or "no id".
+        remedy: What to do about it.
+        value: The text that is wrong; None if there is none.
+        source: The name of its input, if there are several.
+    """
 
     row: int
     detail: str
     remedy: str
+    value: str | None = None
+    source: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """The detail, after the value that it is about."""
+        return (
+            self.detail if self.value is None else f"{quote(self.value)} {self.detail}"
+        )
 
     def __str__(self) -> str:
-        return f"row {self.row}: {self.detail}; {self.remedy}"
+        place = (
+            f"row {self.row}"
+            if self.source is None
+            else f"{self.source}: row {self.row}"
+        )
+        return f"{place}: {self.reason}; {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -352,10 +352,11 @@ class Pauser:
         )
 
     def _invalid(self, row: InvalidRow, header: Header) -> Record:
+        source = "" if row.source is None else f"{row.source}: "
         record = Record(
             id=None,
             status=Status.INVALID,
-            error=f"{row.detail}; {row.remedy}",
+            error=f"{source}{row.reason}; {row.remedy}",
             row=row.row,
             run_id=self.run_id,
             planned=self._planned_in_log,

@@ -11,18 +11,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkpause.errors import InputError
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import detect_delimiter
 from bulkpause.inputs.files import open_lines
+from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.reader import (
-    Format,
-    Layout,
     detect_format,
     find_first_row,
     read,
 )
+from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import Plan, make_plan
 from tests.support.nightly import IS_NIGHTLY
@@ -190,7 +189,7 @@ def test_added_or_lost_quote_never_hides_rows(
     lines = io.StringIO(text, newline=None)
     try:
         rows = list(read(lines, name="a.csv", layout=Layout()))
-    except InputError:
+    except ReadError:
         return
     ids = {cell for cells in table for cell in cells if cell.isdecimal()}
     read_ids = {row.id for row in rows if isinstance(row, Item)}
@@ -212,7 +211,7 @@ def test_two_lost_quotes_never_hide_rows_silently(
     lines = io.StringIO(text, newline=None)
     try:
         rows = list(read(lines, name="a.csv", layout=Layout()))
-    except InputError:
+    except ReadError:
         return
     ids = {cell for cells in table for cell in cells if cell.isdecimal()}
     read_ids = {row.id for row in rows if isinstance(row, Item)}
@@ -273,7 +272,7 @@ def test_arbitrary_bytes_are_counted_or_refused(
     data: bytes, name: str, compress: Callable[[bytes], bytes]
 ) -> None:
     rows = read_or_error(compress(data), name)
-    if isinstance(rows, InputError):
+    if isinstance(rows, ReadError):
         assert str(rows).isprintable()
         assert "; " in str(rows)
         return
@@ -290,14 +289,14 @@ def is_plausible(row: Item | InvalidRow, text: str) -> bool:
     return str(row).isprintable() and row.remedy != ""
 
 
-def read_or_error(data: bytes, name: str) -> list[Item | InvalidRow] | InputError:
+def read_or_error(data: bytes, name: str) -> list[Item | InvalidRow] | ReadError:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, name)
         path.write_bytes(data)
         try:
             with open_lines(str(path)) as lines:
                 return list(read(lines, name=str(path), layout=Layout()))
-        except InputError as error:
+        except ReadError as error:
             return error
 
 
@@ -352,6 +351,6 @@ def test_flipped_bit_never_changes_ids_silently(ids: list[str], bit: int) -> Non
     compressed[bit // 8] ^= 1 << bit % 8
     try:
         plan = plan_of(bytes(compressed), "ids.csv")
-    except InputError:
+    except ReadError:
         return
     assert [item.id for item in plan.items] == list(dict.fromkeys(ids))

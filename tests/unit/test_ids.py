@@ -78,7 +78,7 @@ def test_value_changed_by_spreadsheet_is_invalid(text: str) -> None:
     invalid = why_invalid(text)
     assert invalid is not None
     reason, remedy = invalid
-    assert repr(text) in reason
+    assert "not an id" in reason
     assert "set the id column to Text" in remedy
 
 
@@ -95,13 +95,13 @@ def test_id_that_could_change_route_is_invalid(text: str) -> None:
     "text", ["null", "None", "NaN", "NA", "undefined", "TRUE", "false", "Total"]
 )
 def test_placeholder_is_invalid(text: str) -> None:
-    reason = f"{text!r} is not a valid id"
+    reason = "is not a valid id"
     assert why_invalid(text) == (reason, "delete the row or fill in the id")
 
 
 @pytest.mark.parametrize("text", ["id", "ID", "campaign_id", "CampaignId", "campaigns"])
 def test_column_name_is_invalid(text: str) -> None:
-    reason = f"{text!r} is a column name, not an id"
+    reason = "is a column name, not an id"
     assert why_invalid(text) == (reason, "delete the row")
 
 

@@ -14,8 +14,8 @@ from bulkpause.cli.options import Options
 from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
+from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.ordering import parse_order
-from bulkpause.inputs.reader import Format, Layout
 from bulkpause.settings import Settings, parse_duration, parse_limit
 
 

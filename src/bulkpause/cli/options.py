@@ -12,8 +12,8 @@ from bulkpause.api.proxy import parse_proxy
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import Verify
 from bulkpause.errors import SettingsError
+from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.ordering import Order
-from bulkpause.inputs.reader import Layout
 from bulkpause.model import Limit, Status
 from bulkpause.report.log_status import OLD_S
 from bulkpause.report.totals import NOT_ATTEMPTED

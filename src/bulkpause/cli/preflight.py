@@ -15,9 +15,9 @@ from bulkpause.cli import hints
 from bulkpause.cli.options import Options
 from bulkpause.engine.policy import Verify
 from bulkpause.errors import GuardRailError, InputError
-from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.ordering import ordered
-from bulkpause.inputs.reader import read
+from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.table import rows_of
 from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint
@@ -137,8 +137,10 @@ def plan_of_input(options: Options) -> Plan:
     layout = options.layout
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
-    with open_lines(str(options.input)) as lines:
-        plan = make_plan(read(lines, name=name, layout=layout))
+    source = read_input(str(options.input), layout)
+    if source.table.error is not None:
+        raise InputError(f"{name}: {source.table.error}")
+    plan = make_plan(rows_of([source]))
     if plan.rows == 0:
         raise InputError(f"{name}: the input has no rows; add the ids to pause")
     if options.order is not None:

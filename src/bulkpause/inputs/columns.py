@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from bulkpause._text import quote
@@ -12,14 +11,6 @@ from bulkpause.ids import WHITESPACE
 _ID_COLUMNS = frozenset({"id", "campaign_id", "campaignid"})
 #: A wide header is cut to this many columns in a message.
 _MOST_COLUMNS_NAMED = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """Names of the id column and the sort column, None where the user gave none."""
-
-    column: str | None = None
-    sort_column: str | None = None
 
 
 class RowError(ValueError):

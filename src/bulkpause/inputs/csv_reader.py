@@ -1,7 +1,7 @@
 """Read rows from CSV, and refuse files in which a quote has joined rows.
 
 A row without a valid id becomes an `InvalidRow`. A record whose quotes may contain
-other rows is an `InputError`, because those rows could not be reported one by one.
+other rows is an `ReadError`, because those rows could not be reported one by one.
 
 The order of this module: the rows of a table, then the checks for joined rows, then
 the records that `csv` parses, then the delimiter.
@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from bulkpause._text import format_count, quote
-from bulkpause.errors import InputError
+from bulkpause._text import format_count
 from bulkpause.ids import WHITESPACE, parse_item, why_invalid
-from bulkpause.inputs.columns import Columns, RowError, find_column, has_column
+from bulkpause.inputs.columns import RowError, find_column, has_column
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item
 
 
@@ -42,7 +43,6 @@ _CsvRecord = tuple[int, list[str], list[str]]
 class _Table:
     """The header of a CSV, and the indexes of the id and sort columns."""
 
-    name: str
     delimiter: str
     header: tuple[str, ...]
     id_column: int
@@ -50,39 +50,35 @@ class _Table:
 
 
 def read_csv(
-    first_row: int, lines: Iterator[str], *, name: str, columns: Columns
+    first_row: int, lines: Iterator[str], *, layout: Layout
 ) -> Iterator[Item | InvalidRow]:
     """Read the header at once, and rows lazily.
 
     Raises:
-        InputError: At once or while rows are read: the id column or the sort column
+        ReadError: At once or while rows are read: the id column or the sort column
             is missing or ambiguous, or it is not clear where rows begin and end.
     """
-    delimiter, lines = detect_delimiter(lines, columns.column)
-    records = _parse_records(first_row, lines, delimiter, name)
+    delimiter, lines = detect_delimiter(lines, layout.column)
+    records = _parse_records(first_row, lines, delimiter)
     empty: _CsvRecord = first_row, [], []
     row, header, header_lines = next(
         (record for record in records if any(record[1])), empty
     )
-    table = _table(name, row, delimiter, tuple(header), columns)
+    table = _table(row, delimiter, tuple(header), layout)
     _check_header_holds_no_row(table, row, header_lines)
     return _rows(table, records)
 
 
-def _table(
-    name: str, row: int, delimiter: str, header: tuple[str, ...], columns: Columns
-) -> _Table:
-    place = f"{name}: row {row}"
+def _table(row: int, delimiter: str, header: tuple[str, ...], layout: Layout) -> _Table:
     return _Table(
-        name=name,
         delimiter=delimiter,
         header=header,
-        id_column=_id_column(header, columns.column, place),
-        sort_column=_sort_column(header, columns.sort_column, place),
+        id_column=_id_column(header, layout.column, row),
+        sort_column=_sort_column(header, layout.sort_column, row),
     )
 
 
-def _id_column(header: tuple[str, ...], wanted: str | None, place: str) -> int:
+def _id_column(header: tuple[str, ...], wanted: str | None, row: int) -> int:
     try:
         return find_column(header, wanted)
     except RowError as error:
@@ -91,17 +87,17 @@ def _id_column(header: tuple[str, ...], wanted: str | None, place: str) -> int:
             remedy = "add a header"
             if len(header) == 1:
                 remedy = f"{remedy}, or pass --format lines"
-        raise InputError(f"{place}: {error}; {remedy}") from error
+        raise ReadError(str(error), remedy, row=row) from error
 
 
-def _sort_column(header: tuple[str, ...], wanted: str | None, place: str) -> int | None:
+def _sort_column(header: tuple[str, ...], wanted: str | None, row: int) -> int | None:
     if wanted is None:
         return None
     try:
         return find_column(header, wanted)
     except RowError as error:
         remedy = "name another column with --order-by"
-        raise InputError(f"{place}: {error}; {remedy}") from error
+        raise ReadError(str(error), remedy, row=row) from error
 
 
 def _rows(table: _Table, records: Iterator[_CsvRecord]) -> Iterator[Item | InvalidRow]:
@@ -127,8 +123,9 @@ def _parse_row(table: _Table, row: int, cells: Sequence[str]) -> Item | InvalidR
         return InvalidRow(row=row, detail=reason, remedy=remedy)
     text = cells[table.id_column]
     if text == table.header[table.id_column]:
-        reason = f"{quote(text)} repeats the header"
-        return InvalidRow(row=row, detail=reason, remedy="delete the row")
+        return InvalidRow(
+            row=row, detail="repeats the header", remedy="delete the row", value=text
+        )
     sort = table.sort_column
     return parse_item(row, text, None if sort is None else cells[sort])
 
@@ -159,11 +156,11 @@ def _check_header_holds_no_row(table: _Table, row: int, lines: Sequence[str]) ->
     """Check that no line inside the quotes of the header looks like a row.
 
     Raises:
-        InputError: A line has several cells, and one of them is a number.
+        ReadError: A line has several cells, and one of them is a number.
     """
     rows = [line.split(table.delimiter) for line in lines[1:]]
     if any(_is_number(cell) for cells in rows if len(cells) > 1 for cell in cells):
-        raise _structure_error(table.name, row, _HOLDS_ROWS)
+        raise _structure_error(row, _HOLDS_ROWS)
 
 
 def _check_record_holds_no_row(
@@ -172,14 +169,14 @@ def _check_record_holds_no_row(
     """Check that no line inside the quotes of a record looks like a row.
 
     Raises:
-        InputError: The id of the record has several lines, or one of its lines has
+        ReadError: The id of the record has several lines, or one of its lines has
             another such id at the place where a row, or the part of a row up to a
             line break, has its id.
     """
     id_cell = cells[table.id_column] if table.id_column < len(cells) else ""
     own_id = id_cell.strip(WHITESPACE)
     if "\n" in own_id or any(_looks_like_row(table, line, own_id) for line in lines):
-        raise _structure_error(table.name, row, _HOLDS_ROWS)
+        raise _structure_error(row, _HOLDS_ROWS)
 
 
 def _looks_like_row(table: _Table, line: str, own_id: str) -> bool:
@@ -240,12 +237,12 @@ class _QuoteCount:
 
 
 def _parse_records(
-    first_row: int, lines: Iterator[str], delimiter: str, name: str
+    first_row: int, lines: Iterator[str], delimiter: str
 ) -> Iterator[_CsvRecord]:
     """Parse records lazily.
 
     Raises:
-        InputError: While records are read: one is too long, or a quote is missing.
+        ReadError: While records are read: one is too long, or a quote is missing.
     """
     quotes = _QuoteCount(delimiter=delimiter)
     record_lines: list[str] = []
@@ -262,9 +259,9 @@ def _parse_records(
             record_lines.clear()
     except csv.Error as error:
         reason = str(error).replace("\t", "tab")
-        raise _structure_error(name, row + 1, reason) from error
+        raise _structure_error(row + 1, reason) from error
     if quotes.is_odd and quotes.opens_cells:
-        raise _structure_error(name, quotes.first_odd_row, "an unpaired quote")
+        raise _structure_error(quotes.first_odd_row, "an unpaired quote")
 
 
 def _collect_lines(lines: Iterator[str], record_lines: list[str]) -> Iterator[str]:
@@ -276,12 +273,12 @@ def _collect_lines(lines: Iterator[str], record_lines: list[str]) -> Iterator[st
         yield line
 
 
-def _structure_error(name: str, row: int, reason: str) -> InputError:
-    """Make the error for a file whose rows are not clear from `row` on."""
+def _structure_error(row: int, reason: str) -> ReadError:
+    """Make the fault for a file whose rows are not clear from `row` on."""
     remedy = "look for an unclosed quote from this row on"
     if "limit" in reason:
         remedy = f"{remedy}, or shorten the cell"
-    return InputError(f"{name}: row {row}: {reason}; {remedy}")
+    return ReadError(reason, remedy, row=row)
 
 
 def detect_delimiter(

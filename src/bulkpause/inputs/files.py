@@ -1,7 +1,7 @@
 """Open a file or standard input as lines of text, decompressed and decoded.
 
 Every error of the file system, of gzip and of the encoding is raised as an
-`InputError` that names the file, the line where there is one, and a remedy.
+`ReadError` that names the line where there is one, and a remedy.
 """
 
 import gzip
@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from bulkpause._text import display_name
-from bulkpause.errors import InputError
+from bulkpause.inputs.table import ReadError
 
 
 #: A longer line cannot be a row of ids.
@@ -25,10 +24,10 @@ GZIP_RATIO_CHECKED_FROM_CHARS = 16 << 20
 
 _GZIP_SIGNATURE = b"\x1f\x8b"
 _UTF_16_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_SPREADSHEET = "a spreadsheet or an archive, not text; export it as CSV (UTF-8)"
-_DOCUMENT = "a document, not a list; export its ids as CSV (UTF-8)"
-_IMAGE = "an image, not text; export the ids as CSV (UTF-8)"
-_COMPRESSED = "compressed in an unsupported format; decompress it"
+_SPREADSHEET = "a spreadsheet or an archive, not text", "export it as CSV (UTF-8)"
+_DOCUMENT = "a document, not a list", "export its ids as CSV (UTF-8)"
+_IMAGE = "an image, not text", "export the ids as CSV (UTF-8)"
+_COMPRESSED = "compressed in an unsupported format", "decompress it"
 #: First bytes of files without rows, after gzip is removed. No id begins like this.
 UNSUPPORTED_SIGNATURES = {
     b"PK\x03\x04": _SPREADSHEET,
@@ -43,7 +42,7 @@ UNSUPPORTED_SIGNATURES = {
     b"\xfd7zXZ": _COMPRESSED,
     b"\x28\xb5\x2f\xfd": _COMPRESSED,
     b"7z\xbc\xaf": _COMPRESSED,
-    _GZIP_SIGNATURE: "compressed twice with gzip; decompress it once",
+    _GZIP_SIGNATURE: ("compressed twice with gzip", "decompress it once"),
 }
 _LONGEST_SIGNATURE = max(map(len, UNSUPPORTED_SIGNATURES))
 _REMEDIES = {
@@ -80,55 +79,53 @@ def open_lines(
     surrogates, which no id contains.
 
     Raises:
-        InputError: At once or while lines are read: the input cannot be opened, read,
+        ReadError: At once or while lines are read: the input cannot be opened, read,
             decompressed or decoded, or is not text.
     """
-    name = display_name(path)
     if path == "-":
-        yield _lines(_standard_input(name), name, gzip_ratio_checked_from_chars)
+        yield _lines(_standard_input(), gzip_ratio_checked_from_chars)
         return
-    with _open(path, name) as raw:
-        yield _lines(raw, name, gzip_ratio_checked_from_chars)
+    with _open(path) as raw:
+        yield _lines(raw, gzip_ratio_checked_from_chars)
 
 
-def _standard_input(name: str) -> BinaryIO:
+def _standard_input() -> BinaryIO:
     stream: BinaryIO | None = getattr(sys.stdin, "buffer", None)
     if stream is None:
-        raise InputError(f"{name}: it is closed; name a file")
+        raise ReadError("it is closed", "name a file")
     return stream
 
 
-def _open(path: str, name: str) -> BinaryIO:
+def _open(path: str) -> BinaryIO:
     try:
         return open(path, "rb")  # noqa: PTH123 (Path would change some paths)
     except OSError as error:
-        raise _read_error(name, error) from error
+        raise _read_error(error) from error
     except ValueError as error:
-        raise InputError(f"{name}: not a valid path; check it") from error
+        raise ReadError("not a valid path", "check it") from error
 
 
-def _lines(raw: BinaryIO, name: str, ratio_checked_from: int) -> Iterator[str]:
+def _lines(raw: BinaryIO, ratio_checked_from: int) -> Iterator[str]:
     compressed = _CountingReader(raw)
     row = 0
     try:
-        text = _decode(_decompress(io.BufferedReader(compressed), name))
-        for line in _checked_lines(text, compressed, name, ratio_checked_from):
+        text = _decode(_decompress(io.BufferedReader(compressed)))
+        for line in _checked_lines(text, compressed, ratio_checked_from):
             yield line
             row += 1
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         reason = f"the gzip data is truncated or corrupt after line {row}"
-        raise InputError(f"{name}: {reason}; compress or copy it again") from error
+        raise ReadError(reason, "compress or copy it again") from error
     except UnicodeError as error:
         reason = f"the text is not valid UTF-16 after line {row}"
-        raise InputError(f"{name}: {reason}; save it as UTF-8") from error
+        raise ReadError(reason, "save it as UTF-8") from error
     except OSError as error:
-        raise _read_error(name, error) from error
+        raise _read_error(error) from error
 
 
 def _checked_lines(
     text: io.TextIOWrapper,
     compressed: _CountingReader,
-    name: str,
     ratio_checked_from: int,
 ) -> Iterator[str]:
     row = chars = 0
@@ -137,23 +134,23 @@ def _checked_lines(
         chars += len(line)
         if "\0" in line:
             reason = f"line {row} contains NUL bytes, so this is not a text file"
-            raise InputError(f"{name}: {reason}; export it as CSV (UTF-8)")
+            raise ReadError(reason, "export it as CSV (UTF-8)")
         if len(line) == LONGEST_LINE_CHARS:
             reason = f"line {row} is too long"
-            raise InputError(f"{name}: {reason}; write one row per line")
+            raise ReadError(reason, "write one row per line")
         if chars > max(ratio_checked_from, compressed.count * HIGHEST_GZIP_RATIO):
             reason = f"at line {row} it is compressed too tightly for a list of ids"
-            raise InputError(f"{name}: {reason}; decompress and check it first")
+            raise ReadError(reason, "decompress and check it first")
         yield line
 
 
-def _decompress(data: io.BufferedReader, name: str) -> io.BufferedReader:
+def _decompress(data: io.BufferedReader) -> io.BufferedReader:
     if data.peek(2).startswith(_GZIP_SIGNATURE):
         data = io.BufferedReader(gzip.GzipFile(fileobj=data))
     head = data.peek(_LONGEST_SIGNATURE)
-    for signature, reason in UNSUPPORTED_SIGNATURES.items():
+    for signature, (reason, remedy) in UNSUPPORTED_SIGNATURES.items():
         if head.startswith(signature):
-            raise InputError(f"{name}: {reason}")
+            raise ReadError(reason, remedy)
     return data
 
 
@@ -163,7 +160,6 @@ def _decode(data: io.BufferedReader) -> io.TextIOWrapper:
     return io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape")
 
 
-def _read_error(name: str, error: OSError) -> InputError:
+def _read_error(error: OSError) -> ReadError:
     reason = error.strerror or "it cannot be read"
-    remedy = _REMEDIES.get(type(error), "check the path")
-    return InputError(f"{name}: {reason}; {remedy}")
+    return ReadError(reason, _REMEDIES.get(type(error), "check the path"))

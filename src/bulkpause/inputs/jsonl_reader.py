@@ -7,9 +7,10 @@ from itertools import chain
 from typing import NoReturn
 
 from bulkpause._text import quote
-from bulkpause.errors import InputError
 from bulkpause.ids import WHITESPACE, parse_item
-from bulkpause.inputs.columns import Columns, RowError, find_column, has_column
+from bulkpause.inputs.columns import RowError, find_column, has_column
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item
 
 
@@ -19,39 +20,39 @@ _ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
 
 
 def read_jsonl(
-    first_row: int, lines: Iterator[str], *, name: str, columns: Columns
+    first_row: int, lines: Iterator[str], *, layout: Layout
 ) -> Iterator[Item | InvalidRow]:
     """Read rows lazily.
 
     Raises:
-        InputError: At once: the input is a JSON array. After the last row: no row has
+        ReadError: At once: the input is a JSON array. After the last row: no row has
             the key to sort by.
     """
     line = next(lines)
     if line.lstrip(WHITESPACE).startswith("["):
-        reason = f"row {first_row}: a JSON array is not supported"
-        raise InputError(f"{name}: {reason}; write each element on its own line")
-    return _rows(first_row, chain([line], lines), name, columns)
+        remedy = "write each element on its own line"
+        raise ReadError("a JSON array is not supported", remedy, row=first_row)
+    return _rows(first_row, chain([line], lines), layout)
 
 
 def _rows(
-    first_row: int, lines: Iterator[str], name: str, columns: Columns
+    first_row: int, lines: Iterator[str], layout: Layout
 ) -> Iterator[Item | InvalidRow]:
-    has_sort_value = columns.sort_column is None
+    has_sort_value = layout.sort_column is None
     for row, line in enumerate(lines, first_row):
         if text := line.strip(WHITESPACE):
-            item = _parse_row(row, text, columns)
+            item = _parse_row(row, text, layout)
             if isinstance(item, Item) and item.sort_text is not None:
                 has_sort_value = True
             yield item
     if not has_sort_value:
-        reason = f"no row has a value for {quote(columns.sort_column or '')}"
-        raise InputError(f"{name}: {reason}; name another key with --order-by")
+        reason = f"no row has a value for {quote(layout.sort_column or '')}"
+        raise ReadError(reason, "name another key with --order-by")
 
 
-def _parse_row(row: int, text: str, columns: Columns) -> Item | InvalidRow:
+def _parse_row(row: int, text: str, layout: Layout) -> Item | InvalidRow:
     try:
-        id_, sort_text = _fields(_decode(text), columns)
+        id_, sort_text = _fields(_decode(text), layout)
         return parse_item(row, _id_text(id_), sort_text)
     except RowError as error:
         return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
@@ -97,14 +98,14 @@ _decode = json.JSONDecoder(
 ).decode
 
 
-def _fields(value: object, columns: Columns) -> tuple[object, str | None]:
+def _fields(value: object, layout: Layout) -> tuple[object, str | None]:
     """Return the id and the sort value of a row. A bare id has no sort value."""
     if not isinstance(value, dict):
         return value, None
     if isinstance(value, _ObjectWithRepeatedKey):
         reason = f"the key {quote(value.repeated_key)} occurs more than once"
         raise RowError(reason, "keep one of them")
-    return _value(value, columns.column), _sort_text(value, columns.sort_column)
+    return _value(value, layout.column), _sort_text(value, layout.sort_column)
 
 
 def _value(fields: dict[str, object], wanted: str | None) -> object:

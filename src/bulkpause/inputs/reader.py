@@ -6,39 +6,24 @@ spreadsheet or an editor numbers them: from 1, counting the header and blank row
 `sep=;` line does not count, because spreadsheets hide it.
 
 A row without a valid id becomes an `InvalidRow`. If it is not clear where rows begin
-and end, as after an unclosed quote, reading stops with an `InputError`: rows that
+and end, as after an unclosed quote, reading stops with an `ReadError`: rows that
 disappeared inside the quote cannot be reported one by one.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from itertools import chain
 from pathlib import PurePath
 
 from bulkpause._text import display_name
-from bulkpause.errors import InputError
 from bulkpause.ids import WHITESPACE, parse_item, why_invalid
-from bulkpause.inputs.columns import Columns, has_column
+from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import DELIMITERS, read_csv, split_cells
+from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.jsonl_reader import read_jsonl
+from bulkpause.inputs.layout import Format, Layout
+from bulkpause.inputs.table import Input, ReadError, Table
 from bulkpause.model import InvalidRow, Item
-
-
-class Format(StrEnum):
-    """The formats of an input."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    LINES = "lines"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout(Columns):
-    """The format and columns that the user named; None means to detect them."""
-
-    format: Format | None = None
 
 
 _FORMATS_BY_SUFFIX = {
@@ -48,6 +33,23 @@ _FORMATS_BY_SUFFIX = {
     ".ndjson": Format.JSONL,
     ".json": Format.JSONL,
 }
+
+
+def read_input(path: str, layout: Layout) -> Input:
+    """Read an input whole. What is wrong with it is part of the result.
+
+    Args:
+        path: Its path, or `-` for standard input.
+        layout: What the user said about it.
+    """
+    table = Table()
+    table.fill(_rows_of(path, layout))
+    return Input(name=display_name(path), table=table)
+
+
+def _rows_of(path: str, layout: Layout) -> Iterator[Item | InvalidRow]:
+    with open_lines(path) as lines:
+        yield from read(lines, name=path, layout=layout)
 
 
 def read(
@@ -64,21 +66,20 @@ def read(
         layout: The format and columns that the user named.
 
     Raises:
-        InputError: At once or while rows are read: the input is empty, has no id
+        ReadError: At once or while rows are read: the input is empty, has no id
             column or several, or it is not clear where its rows begin and end.
     """
     first_row, line = find_first_row(lines, layout.column)
-    path = display_name(name)
     if not line:
-        raise InputError(f"{path}: the input is empty; add the ids to pause")
+        raise ReadError("the input is empty", "add the ids to pause")
     lines = chain([line], lines)
     match layout.format or detect_format(name, line, layout.column):
         case Format.CSV:
-            return read_csv(first_row, lines, name=path, columns=layout)
+            return read_csv(first_row, lines, layout=layout)
         case Format.JSONL:
-            return read_jsonl(first_row, lines, name=path, columns=layout)
+            return read_jsonl(first_row, lines, layout=layout)
         case Format.LINES:
-            return _read_list(first_row, lines, path, layout)
+            return _read_list(first_row, lines, layout)
 
 
 def find_first_row(lines: Iterator[str], column: str | None) -> tuple[int, str]:
@@ -128,11 +129,11 @@ def _is_header(text: str, column: str | None) -> bool:
 
 
 def _read_list(
-    first_row: int, lines: Iterator[str], name: str, layout: Layout
+    first_row: int, lines: Iterator[str], layout: Layout
 ) -> Iterator[Item | InvalidRow]:
     if layout.column is not None or layout.sort_column is not None:
         remedy = "leave out --column and --order-by, or pass --format"
-        raise InputError(f"{name}: a plain list has no columns; {remedy}")
+        raise ReadError("a plain list has no columns", remedy)
     return _list_rows(first_row, lines)
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from bulkpause.errors import InputError
+from bulkpause._text import display_name
 from bulkpause.inputs.files import (
     GZIP_RATIO_CHECKED_FROM_CHARS,
     LONGEST_LINE_CHARS,
     UNSUPPORTED_SIGNATURES,
     open_lines,
 )
+from bulkpause.inputs.table import ReadError
 
 
 ROWS = b"id\n1000248\n1000249\n"
@@ -34,9 +35,9 @@ def write_file(tmp_path: Path, data: bytes, name: str = "ids.csv") -> Path:
 
 
 def input_error(path: Path | str) -> str:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ReadError) as caught:
         lines_of(path)
-    return str(caught.value)
+    return f"{display_name(str(path))}: {caught.value}"
 
 
 class Stdin:
@@ -242,7 +243,7 @@ def test_gzip_truncated_at_any_byte_is_refused(tmp_path: Path) -> None:
 def test_corruption_error_names_last_line_read(tmp_path: Path, data: bytes) -> None:
     lines_read: list[str] = []
     path = write_file(tmp_path, data)
-    with open_lines(str(path)) as lines, pytest.raises(InputError) as caught:
+    with open_lines(str(path)) as lines, pytest.raises(ReadError) as caught:
         lines_read.extend(lines)
     assert len(lines_read) > 1
     assert f"after line {len(lines_read)};" in str(caught.value)
@@ -254,7 +255,7 @@ def test_gzip_bomb_is_refused_before_decompression(tmp_path: Path) -> None:
     blocks = [compressor.compress(line) for _ in range(400)]
     path = write_file(tmp_path, b"".join(blocks) + compressor.flush())
     lines_read: list[str] = []
-    with open_lines(str(path)) as lines, pytest.raises(InputError, match="too tightly"):
+    with open_lines(str(path)) as lines, pytest.raises(ReadError, match="too tightly"):
         lines_read.extend(lines)
     most = GZIP_RATIO_CHECKED_FROM_CHARS
     assert most == 16 << 20

@@ -1,18 +1,19 @@
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from bulkpause.errors import InputError
+from bulkpause._text import display_name
 from bulkpause.inputs.csv_reader import detect_delimiter
+from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.reader import (
-    Format,
-    Layout,
     detect_format,
     find_first_row,
     read,
 )
+from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item
 
 
@@ -22,28 +23,29 @@ def lines_of(text: str) -> Iterator[str]:
 
 
 def read_text(
-    text: str, name: str = "-", **layout: str | None
+    text: str, name: str = "-", *, as_format: str | None = None, **layout: Any
 ) -> Iterator[Item | InvalidRow]:
-    format_ = layout.pop("format", None)
     return read(
         lines_of(text),
         name=name,
-        layout=Layout(format=None if format_ is None else Format(format_), **layout),
+        layout=Layout(
+            format=None if as_format is None else Format(as_format), **layout
+        ),
     )
 
 
 def rows(text: str, name: str = "-", **layout: str | None) -> list[tuple[int, str]]:
     """Return the row and id of each item, the row and reason of each invalid row."""
     return [
-        (row.row, row.id if isinstance(row, Item) else row.detail)
+        (row.row, row.id if isinstance(row, Item) else row.reason)
         for row in read_text(text, name, **layout)
     ]
 
 
 def input_error(text: str, name: str = "-", **layout: str | None) -> str:
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ReadError) as caught:
         rows(text, name, **layout)
-    return str(caught.value)
+    return f"{display_name(name)}: {caught.value}"
 
 
 # Format
@@ -84,7 +86,7 @@ def test_format_is_detected_from_suffix_or_first_row(
 
 
 def test_requested_format_overrides_suffix() -> None:
-    assert rows("1000248\n", "a.csv", format="lines") == [(1, "1000248")]
+    assert rows("1000248\n", "a.csv", as_format="lines") == [(1, "1000248")]
 
 
 def test_requested_column_identifies_header() -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from bulkpause.inputs.files import open_lines
+from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.reader import (
-    Format,
-    Layout,
     detect_format,
     find_first_row,
     read,
@@ -93,7 +92,7 @@ def test_incident_sample_has_awkward_spend_values() -> None:
 
 def test_mangled_sample_reports_each_invalid_row() -> None:
     plan = plan_of("mangled_ids.csv")
-    assert [(invalid.row, invalid.detail) for invalid in plan.invalid_rows] == [
+    assert [(invalid.row, invalid.reason) for invalid in plan.invalid_rows] == [
         (3, "'1.00025E+06' is a reformatted number, not an id"),
         (5, "'1E17' is a reformatted number, not an id"),
         (6, "'1000251.0' is a reformatted number, not an id"),

@@ -40,7 +40,7 @@ def _as_dict(plan: Plan, options: Options) -> dict[str, object]:
         "duplicate": plan.duplicate,
         "already_done": plan.already_done,
         "problems": [
-            {"row": row.row, "reason": row.detail, "remedy": row.remedy}
+            {"row": row.row, "reason": row.reason, "remedy": row.remedy}
             for row in plan.invalid_rows
         ],
         "first": [item.id for item in plan.items[:IDS_SHOWN]],

@@ -1,0 +1,97 @@
+"""The rows of one input, and what is known about its columns."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bulkpause.model import InvalidRow, Item
+
+
+class ReadError(ValueError):
+    """An input, or the rest of it, cannot be read. No row of it may be sent.
+
+    Attributes:
+        detail: What is wrong. The name of the input is not part of it.
+        remedy: What to do about it.
+        row: The row at which it shows, if there is one.
+    """
+
+    def __init__(self, detail: str, remedy: str, *, row: int | None = None) -> None:
+        super().__init__(detail, remedy, row)
+        self.detail = detail
+        self.remedy = remedy
+        self.row = row
+
+    def __str__(self) -> str:
+        place = "" if self.row is None else f"row {self.row}: "
+        return f"{place}{self.detail}; {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenCount:
+    """How many rows a spreadsheet hides.
+
+    Attributes:
+        rows: The number of hidden rows below the heading.
+        filter_range: The cells that a filter covers, such as `A3:D19`; None if the rows
+            were hidden by hand.
+        are_skipped: Whether they are left out. Else they are read as the others.
+    """
+
+    rows: int
+    filter_range: str | None
+    are_skipped: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Table:
+    """What one input holds.
+
+    Attributes:
+        rows: The items and invalid rows, in the order of the input.
+        error: Why the input, or what follows these rows, cannot be read.
+        id_column: The heading of the ids; None if they have none.
+        name_column: The heading of the names, if there is such a column.
+        status_column: The heading of the campaigns' statuses, if there is one.
+        statuses: The number of items by the word in the status column.
+        sheet: The name of the sheet, if the input is a spreadsheet.
+        hidden: The rows that a spreadsheet hides; None if there are none.
+    """
+
+    rows: list[Item | InvalidRow] = field(default_factory=list)
+    error: ReadError | None = None
+    id_column: str | None = None
+    name_column: str | None = None
+    status_column: str | None = None
+    statuses: Counter[str] = field(default_factory=Counter)
+    sheet: str | None = None
+    hidden: HiddenCount | None = None
+
+    def fill(self, rows: Iterable[Item | InvalidRow]) -> None:
+        """Add rows up to the first error, and keep that."""
+        try:
+            # What came before it stays.
+            self.rows.extend(rows)
+        except ReadError as error:
+            self.error = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A table, and the name of the input in messages."""
+
+    name: str
+    table: Table
+
+
+def rows_of(inputs: Sequence[Input]) -> Iterator[Item | InvalidRow]:
+    """Give the rows of all inputs. Of several, invalid rows tell which they are in."""
+    if len(inputs) == 1:
+        yield from inputs[0].table.rows
+        return
+    for one in inputs:
+        for row in one.table.rows:
+            if isinstance(row, InvalidRow):
+                yield replace(row, source=one.name)
+            else:
+                yield row
