@@ -15,7 +15,7 @@ from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, Layout
-from bulkpause.inputs.ordering import parse_order
+from bulkpause.inputs.ordering import DecimalMark, parse_order
 from bulkpause.settings import Settings, parse_duration, parse_limit
 
 
@@ -78,7 +78,13 @@ INPUT_OPTIONS = _combine(
         "--order-by",
         type=parse_order,
         metavar="COLUMN[:DESC]",
-        help="Pause in the order of this column, such as spend:desc.",
+        help="Pause in the order of this column of numbers, such as spend:desc.",
+    ),
+    click.option(
+        "--decimal-mark",
+        type=click.Choice([mark.value for mark in DecimalMark]),
+        callback=lambda _context, _option, mark: mark and DecimalMark(mark),
+        help="The mark before a fraction, if the column to sort by leaves it open.",
     ),
     click.option(
         "--skip-invalid",

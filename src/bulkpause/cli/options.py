@@ -13,7 +13,7 @@ from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.ordering import Order
+from bulkpause.inputs.ordering import DecimalMark, Order
 from bulkpause.model import Limit, Status
 from bulkpause.report.log_status import OLD_S
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -43,6 +43,7 @@ class Options:
     settings: Settings
     layout: Layout = field(default_factory=Layout)
     order: Order | None = None
+    decimal_mark: DecimalMark | None = None
     log: Path | None = None
     token_file: Path | None = None
     guard_rails: GuardRails = field(default_factory=GuardRails)

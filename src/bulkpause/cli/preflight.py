@@ -15,7 +15,8 @@ from bulkpause.cli import hints
 from bulkpause.cli.options import Options
 from bulkpause.engine.policy import Verify
 from bulkpause.errors import GuardRailError, InputError
-from bulkpause.inputs.ordering import ordered
+from bulkpause.inputs.amounts import read_amounts
+from bulkpause.inputs.ordering import Order, ordered
 from bulkpause.inputs.reader import read_input
 from bulkpause.inputs.table import rows_of
 from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
@@ -143,9 +144,15 @@ def plan_of_input(options: Options) -> Plan:
     plan = make_plan(rows_of([source]))
     if plan.rows == 0:
         raise InputError(f"{name}: the input has no rows; add the ids to pause")
-    if options.order is not None:
-        plan = replace(plan, items=tuple(ordered(plan.items, options.order)))
-    return plan
+    return plan if options.order is None else _in_order(plan, options.order, options)
+
+
+def _in_order(plan: Plan, order: Order, options: Options) -> Plan:
+    mark = options.decimal_mark
+    amounts = read_amounts(plan.items, None if mark is None else mark.character)
+    if amounts.faults:
+        raise InputError(f"{options.input_name}: {amounts.faults[0]}")
+    return replace(plan, items=tuple(ordered(plan.items, amounts, order)))
 
 
 def _warn_of_other_input(whole: Plan, recovery: Recovery) -> None:

@@ -1,0 +1,178 @@
+"""Read a column of amounts: numbers of one notation in one unit.
+
+The column as a whole decides which mark separates thousands and which the fraction. A
+column that leaves it open, that mixes notations or units, or that holds anything but
+numbers and blanks is refused: a wrong order pauses the wrong campaign first.
+
+Values that differ in their digits only have the same *shape*, such as `9.99 EUR` and
+`1.50 EUR`. Each shape is looked at once.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+
+from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.number_shape import NumberShape, parse_shape, shape_of
+from bulkpause.model import InvalidRow, Item
+
+
+_ONE_NOTATION = (
+    "is not written like most values",
+    "write all values in one way, or leave out --order-by",
+)
+_ONE_UNIT = (
+    "is not in the unit of most values",
+    "convert all values to one unit, or leave out --order-by",
+)
+_NO_NUMBER = (
+    "is not a number to sort by",
+    "enter a number or empty the cell, or leave out --order-by",
+)
+_OPEN_MARK = (
+    "may be thousands or a fraction",
+    "say which with --decimal-mark point or --decimal-mark comma",
+)
+#: What is wrong with the values of a shape, and the remedy.
+_Fault = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """A column of amounts.
+
+    Attributes:
+        values: One for each item; None for a blank.
+        unit: The unit of all of them, such as `EUR` or `$`; None without one.
+        decimals: The most digits of a fraction.
+        faults: The rows that keep the column from being sorted. If there are any,
+            nothing is sent, not even with `--skip-invalid`.
+    """
+
+    values: Sequence[float | None] = ()
+    unit: str | None = None
+    decimals: int = 0
+    faults: Sequence[InvalidRow] = ()
+
+    @property
+    def blanks(self) -> int:
+        """The number of blank cells."""
+        return sum(value is None for value in self.values)
+
+    @property
+    def total(self) -> str:
+        """The sum of all values with its unit, as text."""
+        total = fsum(value for value in self.values if value is not None)
+        text = f"{total:,.{self.decimals}f}"
+        return text if self.unit is None else f"{text} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Notation:
+    """How most values of a column are written.
+
+    Attributes:
+        decimal_mark: The mark before a fraction; None if the column leaves it open.
+        separator: The mark between thousands; None if there is none.
+        unit: The unit in lower case; empty without one.
+    """
+
+    decimal_mark: str | None
+    separator: str | None
+    unit: str
+
+
+def read_amounts(items: Sequence[Item], decimal_mark: str | None = None) -> Amounts:
+    """Read the sort values of items as one column.
+
+    Args:
+        items: The items; one without a sort value is blank.
+        decimal_mark: `.` or `,` if the user named it.
+    """
+    texts = [(item.sort_text or "").strip(WHITESPACE) for item in items]
+    counts = Counter(map(shape_of, texts))
+    counts.pop("", None)
+    shapes = {text: parse_shape(text) for text in counts}
+    numbers = {text: shape for text, shape in shapes.items() if shape is not None}
+    notation = _notation_of(numbers, counts, decimal_mark)
+    faults = {
+        text: fault
+        for text, shape in shapes.items()
+        if (fault := _fault_of(shape, notation)) is not None
+    }
+    if faults:
+        return Amounts(faults=tuple(_faulty_rows(items, texts, faults)))
+    return _convert(texts, numbers, notation.decimal_mark or ".")
+
+
+def _faulty_rows(
+    items: Sequence[Item], texts: Sequence[str], faults: Mapping[str, _Fault]
+) -> Iterator[InvalidRow]:
+    for item, text in zip(items, texts, strict=True):
+        if (fault := faults.get(shape_of(text))) is not None:
+            detail, remedy = fault
+            yield InvalidRow(row=item.row, detail=detail, remedy=remedy, value=text)
+
+
+def _notation_of(
+    numbers: Mapping[str, NumberShape], counts: Mapping[str, int], named: str | None
+) -> _Notation:
+    decimal_marks, separators, units = Counter[str](), Counter[str](), Counter[str]()
+    for text, shape in numbers.items():
+        units[shape.unit.casefold()] += counts[text]
+        if shape.marks.decimal_mark is not None:
+            decimal_marks[shape.marks.decimal_mark] += counts[text]
+        if shape.marks.separator is not None:
+            separators[shape.marks.separator] += counts[text]
+    decimal_mark = named or _most_common(decimal_marks)
+    separators.pop(decimal_mark or "", None)
+    separator = _most_common(separators)
+    if decimal_mark is None and separator in {".", ","}:
+        decimal_mark = "." if separator == "," else ","
+    return _Notation(
+        decimal_mark=decimal_mark,
+        separator=separator,
+        unit=_most_common(units) or "",
+    )
+
+
+def _most_common(counts: Counter[str]) -> str | None:
+    return next((text for text, _ in counts.most_common(1)), None)
+
+
+def _fault_of(shape: NumberShape | None, notation: _Notation) -> _Fault | None:
+    """Tell what keeps values of a shape from being compared with the others."""
+    if shape is None:
+        return _NO_NUMBER
+    if shape.unit.casefold() != notation.unit:
+        return _ONE_UNIT
+    if shape.marks.open_mark is not None:
+        return _fault_of_open(shape.marks.open_mark, notation)
+    is_other = shape.marks.decimal_mark not in {None, notation.decimal_mark} or (
+        shape.marks.separator not in {None, notation.separator}
+    )
+    return _ONE_NOTATION if is_other else None
+
+
+def _fault_of_open(mark: str, notation: _Notation) -> _Fault | None:
+    """Tell whether a mark before three digits can only be one thing in this column."""
+    if notation.decimal_mark is None:
+        return _OPEN_MARK
+    is_decimal = mark == notation.decimal_mark
+    is_separator = notation.separator in {None, mark}
+    return None if is_decimal or is_separator else _ONE_NOTATION
+
+
+def _convert(
+    texts: Sequence[str], numbers: Mapping[str, NumberShape], decimal_mark: str
+) -> Amounts:
+    values: list[float | None] = []
+    for text in texts:
+        shape = numbers.get(shape_of(text))
+        values.append(None if shape is None else shape.value_of(text, decimal_mark))
+    units = (shape.unit for shape in numbers.values() if shape.unit)
+    decimals = (shape.count_decimals(decimal_mark) for shape in numbers.values())
+    return Amounts(
+        values=values, unit=next(units, None), decimals=max(decimals, default=0)
+    )

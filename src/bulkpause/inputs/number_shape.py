@@ -1,0 +1,182 @@
+"""The shape of a number as people write it: where its digits, marks and unit are."""
+
+import re
+from dataclasses import dataclass
+from unicodedata import category
+
+
+#: Doubles keep so many digits; longer numbers could not be told apart.
+_EXACT_DIGITS = 15
+_LONGEST_CHARS = 64
+_LONGEST_UNIT_CHARS = 5
+
+#: All digits but 0 become 1: a number that begins with 0 has no thousands.
+_ONES = str.maketrans("23456789", "1" * 8)
+#: Spaces and apostrophes are one separator each, however they are typed.
+_PLAIN_MARKS = str.maketrans(
+    dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}", " ")
+    | {"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MINUS SIGN}": "-"}
+)
+_MARKS = ",. '"
+_IS_EXPONENTIAL = re.compile(
+    r"-?[01]+(?P<fraction>\.[01]+)?[eE][-+]?[01]{1,2}"
+).fullmatch
+#: As in `1'200.-`, Swiss for a whole number of francs.
+_NO_FRACTION = re.compile(r"([.,])[-\N{EN DASH}\N{EM DASH}]{1,2}").match
+#: Groups of three digits, or with commas as in India.
+_ARE_GROUPS = re.compile(
+    r"[01]{1,3}(?:([., '])[01]{3})(?:\1[01]{3})*|[01]{1,2}(?:,[01]{2})+,[01]{3}"
+).fullmatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What the marks in a number can only be.
+
+    Attributes:
+        decimal_mark: The mark that can only be that of a fraction.
+        separator: The mark that can only be that of thousands.
+        open_mark: The mark that may be either, as in `1,234`.
+    """
+
+    decimal_mark: str | None = None
+    separator: str | None = None
+    open_mark: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberShape:
+    """How the values of one shape are written.
+
+    Attributes:
+        unit: The currency or another unit; empty without one.
+        start: Where the number begins in a value.
+        end: Where it ends.
+        is_negative: Whether a minus stands before it.
+        marks: What its marks can only be.
+    """
+
+    unit: str = ""
+    start: int = 0
+    end: int
+    number: str
+    is_negative: bool = False
+    marks: Marks
+
+    def value_of(self, text: str, decimal_mark: str) -> float:
+        """Read a value of this shape."""
+        digits = text[self.start : self.end].translate(_PLAIN_MARKS)
+        for mark in _MARKS:
+            if mark != decimal_mark:
+                digits = digits.replace(mark, "")
+        size = float(digits.replace(decimal_mark, "."))
+        return -size if self.is_negative else size
+
+    def count_decimals(self, decimal_mark: str) -> int:
+        """Count the digits of the fraction."""
+        return len(self.number.partition(decimal_mark)[2])
+
+
+def shape_of(text: str) -> str:
+    """Give the shape of a value: the value with all digits but 0 as 1."""
+    return text.translate(_ONES)
+
+
+def parse_shape(text: str) -> NumberShape | None:
+    """Find the parts of a shape. None if it is not the shape of a number."""
+    if len(text) > _LONGEST_CHARS:
+        return None
+    text = text.translate(_PLAIN_MARKS)
+    if (match := _IS_EXPONENTIAL(text)) is not None:
+        mark = None if match["fraction"] is None else "."
+        return NumberShape(end=len(text), number="", marks=Marks(decimal_mark=mark))
+    return _parse_plain(text)
+
+
+def _parse_plain(text: str) -> NumberShape | None:
+    start, end = _span_of_digits(text)
+    number, sum_of_digits = text[start:end], sum(map(str.isdigit, text))
+    if not 1 <= sum_of_digits <= _EXACT_DIGITS:
+        return None
+    sign, before = _split_sign(text[:start].strip())
+    whole_mark, after = _split_whole_mark(text[end:].strip())
+    marks = _marks_of(number, whole_mark)
+    if marks is None or (before and after) or not _is_unit(before or after):
+        return None
+    return NumberShape(
+        unit=before or after,
+        start=start,
+        end=end,
+        number=number,
+        is_negative=sign == "-",
+        marks=marks,
+    )
+
+
+def _span_of_digits(text: str) -> tuple[int, int]:
+    """Find the number from its first to its last digit, and a decimal mark before."""
+    digits = [at for at, character in enumerate(text) if character in "01"]
+    if not digits:
+        return 0, 0
+    start, end = digits[0], digits[-1] + 1
+    begins_with_mark = text[:start].endswith((".", ","))
+    is_of_unit = start > 1 and text[start - 2] not in " -+"
+    return start - (begins_with_mark and not is_of_unit), end
+
+
+def _split_sign(text: str) -> tuple[str, str]:
+    """Split a sign from the currency beside it, as in `-$` and `$-`."""
+    if text.startswith(("-", "+")):
+        return text[0], text[1:].strip()
+    if text.endswith(("-", "+")):
+        return text[-1], text[:-1].strip()
+    return "", text
+
+
+def _split_whole_mark(text: str) -> tuple[str | None, str]:
+    """Split the mark of `1'200.-`, which says that there is no fraction."""
+    if (match := _NO_FRACTION(text)) is None:
+        return None, text
+    return match[1], text[match.end() :].strip()
+
+
+def _is_unit(text: str) -> bool:
+    """Check whether a text is empty, a percent sign, a currency or an abbreviation."""
+    name = text.removesuffix(".") if len(text) > 1 else text
+    is_short = len(name) <= _LONGEST_UNIT_CHARS
+    return is_short and all(
+        character.isalpha() or character == "%" or category(character) == "Sc"
+        for character in name
+    )
+
+
+def _marks_of(number: str, whole_mark: str | None) -> Marks | None:
+    """Find out what the marks in a number can only be. None if it is no number."""
+    last = number.lstrip("01")
+    if not last:
+        return Marks(decimal_mark=whole_mark)
+    head, mark, fraction = _split_at_last_mark(number)
+    if whole_mark is not None:
+        separator = _separator_of(number)
+        is_clear = separator not in {None, whole_mark}
+        return Marks(decimal_mark=whole_mark, separator=separator) if is_clear else None
+    if mark in head or mark not in ".,":
+        separator = _separator_of(number)
+        return None if separator is None else Marks(separator=separator)
+    if not head.strip("01"):
+        may_be_thousands = _ARE_GROUPS(number) and not head.startswith("0")
+        return Marks(open_mark=mark) if may_be_thousands else Marks(decimal_mark=mark)
+    separator = _separator_of(head)
+    is_clear = separator is not None and fraction.isdecimal()
+    return Marks(decimal_mark=mark, separator=separator) if is_clear else None
+
+
+def _split_at_last_mark(number: str) -> tuple[str, str, str]:
+    head = number.rstrip("01")
+    return head[:-1], head[-1], number[len(head) :]
+
+
+def _separator_of(number: str) -> str | None:
+    """Give the separator of thousands. None if the digits are not in such groups."""
+    match = _ARE_GROUPS(number)
+    return None if match is None else match[1] or ","
