@@ -9,7 +9,7 @@ Values that differ in their digits only have the same *shape*, such as `9.99 EUR
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -91,7 +91,10 @@ def read_amounts(items: Sequence[Item], decimal_mark: str | None = None) -> Amou
         decimal_mark: `.` or `,` if the user named it.
     """
     texts = [(item.sort_text or "").strip(WHITESPACE) for item in items]
-    counts = Counter(map(shape_of, texts))
+    kept: dict[str, str] = {}
+    # One text for each shape: a million would be as large as the input.
+    keys = [kept.setdefault(shape, shape) for shape in map(shape_of, texts)]
+    counts = Counter(keys)
     counts.pop("", None)
     shapes = {text: parse_shape(text) for text in counts}
     numbers = {text: shape for text, shape in shapes.items() if shape is not None}
@@ -102,15 +105,21 @@ def read_amounts(items: Sequence[Item], decimal_mark: str | None = None) -> Amou
         if (fault := _fault_of(shape, notation)) is not None
     }
     if faults:
-        return Amounts(faults=tuple(_faulty_rows(items, texts, faults)))
-    return _convert(texts, numbers, notation.decimal_mark or ".")
+        return Amounts(
+            faults=tuple(_faulty_rows(items, zip(keys, texts, strict=True), faults))
+        )
+    return _convert(
+        zip(keys, texts, strict=True), numbers, notation.decimal_mark or "."
+    )
 
 
 def _faulty_rows(
-    items: Sequence[Item], texts: Sequence[str], faults: Mapping[str, _Fault]
+    items: Sequence[Item],
+    texts: Iterable[tuple[str, str]],
+    faults: Mapping[str, _Fault],
 ) -> Iterator[InvalidRow]:
-    for item, text in zip(items, texts, strict=True):
-        if (fault := faults.get(shape_of(text))) is not None:
+    for item, (key, text) in zip(items, texts, strict=True):
+        if (fault := faults.get(key)) is not None:
             detail, remedy = fault
             yield InvalidRow(row=item.row, detail=detail, remedy=remedy, value=text)
 
@@ -165,11 +174,13 @@ def _fault_of_open(mark: str, notation: _Notation) -> _Fault | None:
 
 
 def _convert(
-    texts: Sequence[str], numbers: Mapping[str, NumberShape], decimal_mark: str
+    texts: Iterable[tuple[str, str]],
+    numbers: Mapping[str, NumberShape],
+    decimal_mark: str,
 ) -> Amounts:
     values: list[float | None] = []
-    for text in texts:
-        shape = numbers.get(shape_of(text))
+    for key, text in texts:
+        shape = numbers.get(key)
         values.append(None if shape is None else shape.value_of(text, decimal_mark))
     units = (shape.unit for shape in numbers.values() if shape.unit)
     decimals = (shape.count_decimals(decimal_mark) for shape in numbers.values())

@@ -53,6 +53,7 @@ class NumberShape:
         start: Where the number begins in a value.
         end: Where it ends.
         is_negative: Whether a minus stands before it.
+        is_python: Whether Python reads it as it is, which is usual and fast.
         marks: What its marks can only be.
     """
 
@@ -61,10 +62,13 @@ class NumberShape:
     end: int
     number: str
     is_negative: bool = False
+    is_python: bool = False
     marks: Marks
 
     def value_of(self, text: str, decimal_mark: str) -> float:
         """Read a value of this shape."""
+        if self.is_python:
+            return float(text)
         digits = text[self.start : self.end].translate(_PLAIN_MARKS)
         for mark in _MARKS:
             if mark != decimal_mark:
@@ -75,6 +79,9 @@ class NumberShape:
     def count_decimals(self, decimal_mark: str) -> int:
         """Count the digits of the fraction."""
         return len(self.number.partition(decimal_mark)[2])
+
+
+_READ_BY_PYTHON = (Marks(), Marks(decimal_mark="."))
 
 
 def shape_of(text: str) -> str:
@@ -89,7 +96,8 @@ def parse_shape(text: str) -> NumberShape | None:
     text = text.translate(_PLAIN_MARKS)
     if (match := _IS_EXPONENTIAL(text)) is not None:
         mark = None if match["fraction"] is None else "."
-        return NumberShape(end=len(text), number="", marks=Marks(decimal_mark=mark))
+        marks = Marks(decimal_mark=mark)
+        return NumberShape(end=len(text), number="", is_python=True, marks=marks)
     return _parse_plain(text)
 
 
@@ -109,6 +117,7 @@ def _parse_plain(text: str) -> NumberShape | None:
         end=end,
         number=number,
         is_negative=sign == "-",
+        is_python=number == text and marks in _READ_BY_PYTHON,
         marks=marks,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.amounts import Amounts
@@ -62,5 +63,5 @@ def ordered(items: Sequence[Item], amounts: Amounts, order: Order) -> list[Item]
             blanks.append(item)
         else:
             numbers.append((value, item))
-    numbers.sort(key=lambda pair: pair[0], reverse=order.is_descending)
+    numbers.sort(key=itemgetter(0), reverse=order.is_descending)
     return [*(item for _, item in numbers), *blanks]
