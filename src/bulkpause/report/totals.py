@@ -66,10 +66,14 @@ class Cause:
 
 @dataclass(slots=True)
 class CauseGroup:
-    """The number of ids with one cause, and the first of them as examples."""
+    """The number of ids with one cause, and the first of them as examples.
+
+    `names` holds the names of `ids`, in the same order.
+    """
 
     count: int = 0
     ids: list[str] = field(default_factory=list)
+    names: list[str | None] = field(default_factory=list)
     trace_ids: list[str] = field(default_factory=list)
 
 
@@ -162,6 +166,7 @@ class Totals:
         group.count += 1
         if record.id is not None and len(group.ids) < EXAMPLES:
             group.ids.append(record.id)
+            group.names.append(record.name)
         if record.trace_id is not None and len(group.trace_ids) < EXAMPLES:
             group.trace_ids.append(record.trace_id)
 
