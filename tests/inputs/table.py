@@ -58,7 +58,6 @@ REFUSED: dict[str, str] = {
     "empty.csv.gz": "the input is empty; add the ids to pause",
     "gzip_header_only.csv.gz": _CORRUPT,
     "gzipped_twice.csv.gz.gz": "compressed twice with gzip; decompress it once",
-    "header_only.csv": "the input has no rows; add the ids to pause",
     "html_named_xls.xls": "a document, not a list; export its ids as CSV (UTF-8)",
     "image.png": "an image, not text; export the ids as CSV (UTF-8)",
     "image_named_csv.csv": "an image, not text; export the ids as CSV (UTF-8)",

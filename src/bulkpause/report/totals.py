@@ -210,8 +210,10 @@ class Totals:
 
     def counts_as_sum(self) -> str:
         """Write the counts as a sum, leaving out zeros: `3 rows = 2 paused + 1 failed`."""
+        if not self.rows:
+            return "0 rows: no ids to pause"
         parts = [f"{count} {name}" for name, count in self.counts().items() if count]
-        return f"{format_count(self.rows, 'row')} = {' + '.join(parts) or '0'}"
+        return f"{format_count(self.rows, 'row')} = {' + '.join(parts)}"
 
     @property
     def is_empty(self) -> bool:
