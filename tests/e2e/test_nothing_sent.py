@@ -5,6 +5,10 @@ import pytest
 from tests.support.program import Program, Serve
 
 
+CLOSING = (
+    "bulkpause: nothing was sent. Fix these rows, or pass --skip-invalid to leave them "
+    "out."
+)
 MANGLED = "id,name\n1001,good\n1.2E+17,eaten\n123456789012345000,rounded\n,empty\n"
 INVALID_OPTIONS: list[tuple[list[str], str]] = [
     (["--burst", "10"], "'10' is not a valid rate limit; write 10/1s, 150/1m or none"),
@@ -42,8 +46,7 @@ def test_mangled_ids_exit_with_3_and_are_listed(program: Program, serve: Serve) 
         "    set the id column to Text, re-enter the ids and export again",
         "  row 5: no id",
         "    fill it in or delete the row",
-        "bulkpause: nothing was sent. Fix these rows, or pass --skip-invalid to leave "
-        "them out.",
+        CLOSING,
     ]
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
@@ -59,7 +62,7 @@ def test_twenty_thousand_invalid_rows_are_one_group(
     assert lines[1] == "  20000 rows: each is a reformatted number, not an id"
     assert " ".join(lines).count("row ") == 10
     assert lines[-3].endswith("and 19990 more")
-    assert len(lines) == 6
+    assert len(lines) == 7
 
 
 def test_skip_invalid_leaves_out_mangled_ids(program: Program, serve: Serve) -> None:

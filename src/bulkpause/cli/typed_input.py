@@ -29,12 +29,14 @@ def take_typed_input(words: Sequence[str]) -> None:
         words: The inputs of the command.
 
     Raises:
-        InputError: A line is so long that the terminal has dropped a part of it.
+        InputError: A line is so long that the terminal may have dropped a part of it.
     """
     if "-" not in words or sys.stdin is None or not sys.stdin.isatty():
         return
     click.echo("Paste the ids, one a line; end with Ctrl-D", err=True)
     typed = read_typed(sys.stdin.fileno())
+    if not typed.endswith(b"\n"):
+        click.echo(err=True)
     sys.stdin = io.TextIOWrapper(io.BytesIO(typed))
 
 
@@ -45,17 +47,19 @@ def read_typed(descriptor: int) -> bytes:
     would wait for a second one.
 
     Raises:
-        InputError: A line is so long that the terminal has dropped a part of it.
+        InputError: A line is so long that the terminal may have dropped a part of it.
     """
     lines: list[bytes] = []
     gives_lines = bool(termios.tcgetattr(descriptor)[_LOCAL_MODES] & termios.ICANON)
     while line := os.read(descriptor, 1 << 16):
         lines.append(line)
         if gives_lines and len(line) >= _LONGEST_LINE_BYTES:
+            # The rest of the list is not for the shell.
+            termios.tcflush(descriptor, termios.TCIFLUSH)
             raise InputError(
-                f"line {len(lines)} is longer than a terminal takes "
-                f"({_LONGEST_LINE_BYTES} characters), and a part of it is lost; save the "
-                "list to a file and name that; nothing was sent"
+                f"line {len(lines)} is as long as a terminal takes "
+                f"({_LONGEST_LINE_BYTES} characters), so that a part of it may be lost; "
+                "save the list to a file and name that; nothing was sent"
             )
         if gives_lines and not line.endswith(b"\n"):
             break
