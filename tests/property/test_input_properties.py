@@ -3,7 +3,7 @@ import gzip
 import io
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, dropwhile
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.columns import has_column
-from bulkpause.inputs.delimiter import detect_delimiter
+from bulkpause.inputs.delimiter import detect_delimiter, has_heading_below
 from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.reader import (
@@ -354,8 +354,12 @@ def count_rows(text: str, name: str) -> int:
     unread = iter(lines)
     _, first_line = find_first_row(unread, None)
     format_ = detect_format(name, first_line)
+    below: Iterator[str] = chain([first_line], unread)
+    if format_ is Format.LINES and first_line:
+        is_csv, below = has_heading_below(below, None)
+        format_ = Format.CSV if is_csv else format_
     if format_ is Format.CSV:
-        delimiter, _ = detect_delimiter(chain([first_line], unread), None)
+        delimiter, _ = detect_delimiter(below, None)
         return count_csv_rows(lines, delimiter)
     is_list = format_ is Format.LINES
     return sum(

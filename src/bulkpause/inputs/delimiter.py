@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.heading import MOST_TITLES, is_heading
 from bulkpause.inputs.lookahead import look_ahead
 
@@ -39,6 +40,20 @@ def detect_delimiter(
         return _score(head, delimiter, column)
 
     return max(DELIMITERS, key=score), lines
+
+
+def has_heading_below(
+    lines: Iterator[str], column: str | None
+) -> tuple[bool, Iterator[str]]:
+    """Return whether lines that look like a list are titles of a CSV, and all lines.
+
+    They are if the first holds no id, and a row below it is a heading of several cells.
+    """
+    head, lines = look_ahead(lines, _MOST_LINES, weigh=len)
+    if why_invalid(head[0].strip(WHITESPACE)) is None:
+        return False, lines
+    scores = (_score(head, delimiter, column) for delimiter in DELIMITERS)
+    return any(is_found and cells > 1 for is_found, _, cells in scores), lines
 
 
 def _score(

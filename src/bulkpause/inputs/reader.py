@@ -19,7 +19,7 @@ from bulkpause._text import display_name
 from bulkpause.ids import WHITESPACE, parse_item, why_invalid
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import read_csv
-from bulkpause.inputs.delimiter import DELIMITERS, split_cells
+from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
 from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.jsonl_reader import read_jsonl
 from bulkpause.inputs.layout import Format, Layout
@@ -76,7 +76,11 @@ def read(
     if not line:
         raise ReadError("the input is empty", "add the ids to pause")
     lines = chain([line], lines)
-    match layout.format or detect_format(name, line, layout.column):
+    format_ = layout.format or detect_format(name, line, layout.column)
+    if format_ is Format.LINES and layout.format is None:
+        is_csv, lines = has_heading_below(lines, layout.column)
+        format_ = Format.CSV if is_csv else format_
+    match format_:
         case Format.CSV:
             return read_csv(first_row, lines, layout=layout, table=table or Table())
         case Format.JSONL:

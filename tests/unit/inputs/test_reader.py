@@ -84,6 +84,18 @@ def test_format_is_detected_from_suffix_or_first_row(
     assert detect_format(name, line, column) is format_
 
 
+@pytest.mark.parametrize("name", ["-", "a.txt"])
+def test_titles_above_heading_are_no_list(name: str) -> None:
+    assert rows("Report of May\n\nid,name\n1000248,a\n", name) == [
+        (1, "'Report of May' stands above the heading"),
+        (4, "1000248"),
+    ]
+
+
+def test_list_may_hold_heading_of_one_cell() -> None:
+    assert rows("Ids of May\n1000248\nid\n1000249")[1] == (2, "1000248")
+
+
 def test_requested_format_overrides_suffix() -> None:
     assert rows("1000248\n", "a.csv", as_format="lines") == [(1, "1000248")]
 
