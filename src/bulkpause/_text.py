@@ -4,11 +4,13 @@ Ids, file names and server messages may contain terminal escape sequences or lin
 ends. They must not reach a terminal or a line of a log unchanged.
 """
 
+import re
 from unicodedata import category
 
 
 #: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def sanitize(text: str) -> str:
@@ -21,6 +23,29 @@ def sanitize(text: str) -> str:
         else character
         for character in text
     )
+
+
+def replace_surrogates(text: str) -> str:
+    """Replace lone surrogates, which cannot be written as UTF-8."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def on_one_line(text: str) -> str:
+    """Make foreign text safe to print in one line, with single spaces."""
+    return sanitize(" ".join(text.split()))
+
+
+def label(id_: str | None, name: str | None, *, max_characters: int = 40) -> str:
+    """Name a campaign by its id and its name, which is cut to this many characters."""
+    shown = shorten(on_one_line(name or ""), max_characters)
+    return sanitize(f"{id_} {shown}".rstrip())
+
+
+def shorten(text: str, max_characters: int) -> str:
+    """Cut a text to this many characters, the last of which is then `…`."""
+    if len(text) <= max_characters:
+        return text
+    return f"{text[: max_characters - 1].rstrip()}…"
 
 
 def quote(text: str, *, max_characters: int = 40) -> str:

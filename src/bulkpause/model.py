@@ -11,7 +11,7 @@ from enum import StrEnum
 from math import inf
 from typing import Any
 
-from bulkpause._text import quote
+from bulkpause._text import quote, replace_surrogates
 
 
 class Action(StrEnum):
@@ -113,12 +113,20 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One campaign to pause: its id, its row in the input, its name and sort value."""
+    """One campaign to pause: its id, its row in the input, its name and sort value.
+
+    Lone surrogates in the name, which stand for bytes that are not UTF-8, are replaced:
+    no log could hold them.
+    """
 
     id: str
     row: int
     name: str | None = None
     sort_text: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None and not self.name.isascii():
+            object.__setattr__(self, "name", replace_surrogates(self.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,8 +291,8 @@ class Record:
 
     The fields are the keys of the line, in its order. `planned` is how many ids the
     log is meant to hold, those of this run included, `endpoint` a base URL or
-    `simulator`, `v` the version of the record's shape. `name` and `account` are always
-    None for now.
+    `simulator`, `v` the version of the record's shape. `name` is the campaign's name, if
+    the input has one. `account` is always None for now.
     """
 
     id: str | None

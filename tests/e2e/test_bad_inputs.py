@@ -13,7 +13,7 @@ import pytest
 from bulkpause._text import format_count
 from bulkpause.cli.app import main
 from bulkpause.simulator import Simulator
-from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, LARGE, REFUSED
+from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, JOINED, LARGE, REFUSED
 from tests.support.program import ProcessResult, Program, Serve
 
 
@@ -53,20 +53,22 @@ def pause(
     return run
 
 
-def invalid_row_lines(name: str, path: str) -> list[str]:
-    return [
-        f"{path}: row {row}: {reason}; {remedy}"
-        for row, (reason, remedy) in BAD_ROWS[name].invalid.items()
-    ]
+def invalid_rows(output: str) -> dict[int, tuple[str, str]]:
+    """Give the reasons and remedies by row that a refusal lists as JSON."""
+    rows = orjson.loads(output)["error"]["rows"]
+    return {row["row"]: (row["reason"], row["remedy"]) for row in rows}
 
 
-def closing_line(name: str, path: str) -> str:
-    count = len(BAD_ROWS[name].invalid)
-    rows = "1 row has" if count == 1 else f"{count} rows have"
-    return (
-        f"bulkpause: {path}: {rows} no valid id; nothing was sent. Fix the file or pass "
-        "--skip-invalid."
-    )
+def unwrapped(message: str) -> str:
+    """Undo the line breaks, which depend on the length of the path."""
+    return " ".join(message.split())
+
+
+def read_error(output: str) -> str:
+    """Give the last problem of a refusal as JSON, as a message words it."""
+    *_, last = orjson.loads(output)["error"]["rows"]
+    place = "" if last["row"] is None else f"row {last['row']}: "
+    return f"{place}{last['reason']}; {last['remedy']}"
 
 
 def sent_ids(simulator: Simulator) -> list[str]:
@@ -74,7 +76,7 @@ def sent_ids(simulator: Simulator) -> list[str]:
 
 
 def test_table_lists_every_corpus_file() -> None:
-    assert {path.name for path in BAD.iterdir()} == {*REFUSED, *BAD_ROWS}
+    assert {path.name for path in BAD.iterdir()} == {*REFUSED, *BAD_ROWS, *JOINED}
     assert {path.name for path in GOOD.iterdir()} == set(GOOD_ROWS)
     assert not set(REFUSED) & set(BAD_ROWS)
 
@@ -84,9 +86,13 @@ def test_table_lists_every_corpus_file() -> None:
 def test_unreadable_file_is_refused(
     program: Program, simulator: Simulator, pause: Pause, name: str, option: str
 ) -> None:
-    ended = pause(BAD / name, *option)
-    assert (ended.code, ended.stdout) == (3, "")
-    assert ended.stderr == f"bulkpause: {BAD / name}: {REFUSED[name]}\n"
+    ended = pause(BAD / name, "--json", *option)
+    assert (ended.code, read_error(ended.stdout)) == (3, REFUSED[name])
+    # Alone, it is one line; else it follows the invalid rows.
+    if ended.stderr != f"bulkpause: {BAD / name}: {REFUSED[name]}\n":
+        message = unwrapped(ended.stderr)
+        assert "cannot be used, and the rest cannot be read row " in message
+        assert message.endswith(" bulkpause: nothing was sent")
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
 
@@ -108,14 +114,15 @@ def test_unreadable_large_file_is_refused(
 def test_invalid_rows_are_listed_and_nothing_sent(
     program: Program, simulator: Simulator, pause: Pause, name: str
 ) -> None:
-    path = str(BAD / name)
-    ended = pause(BAD / name)
-    assert (ended.code, ended.stdout) == (3, "")
-    assert ended.stderr.split("\n") == [
-        *invalid_row_lines(name, path),
-        closing_line(name, path),
-        "",
-    ]
+    path = BAD / name
+    ended = pause(path, "--json")
+    assert (ended.code, invalid_rows(ended.stdout)) == (3, BAD_ROWS[name].invalid)
+    headline = f"{path}: {len(BAD_ROWS[name].invalid)} of "
+    assert unwrapped(ended.stderr).startswith(headline)
+    assert ended.stderr.splitlines()[-1] == (
+        "bulkpause: nothing was sent. Fix these rows, or pass --skip-invalid to leave "
+        "them out."
+    )
     assert len(simulator.ledger) == 0
     assert not program.log.exists()
 
@@ -161,12 +168,10 @@ def test_child_process_lists_invalid_rows(
     path = "standard input" if is_piped else str(BAD / name)
     source = "-" if is_piped else path
     data = (BAD / name).read_bytes()
-    ended = program.pause(simulator, source, stdin=data if is_piped else b"")
-    assert (ended.code, ended.stdout) == (3, "")
-    assert ended.stderr.splitlines() == [
-        *invalid_row_lines(name, path),
-        closing_line(name, path),
-    ]
+    ended = program.pause(simulator, source, "--json", stdin=data if is_piped else b"")
+    assert (ended.code, invalid_rows(ended.stdout)) == (3, BAD_ROWS[name].invalid)
+    headline = f"{path}: {len(BAD_ROWS[name].invalid)} of "
+    assert unwrapped(ended.stderr).startswith(headline)
     assert len(simulator.ledger) == 0
 
 
@@ -189,3 +194,19 @@ def test_plan_counts_every_row(program: Program) -> None:
         invalid["row"]: (invalid["reason"], invalid["remedy"])
         for invalid in plan["problems"]
     } == BAD_ROWS[name].invalid
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_joined_rows_are_named_and_never_sent(
+    simulator: Simulator, pause: Pause, name: str
+) -> None:
+    ids, named = JOINED[name]
+    ended = pause(BAD / name)
+    assert (ended.code, ended.stdout) == (3, "")
+    assert all(f"'{id_}'" in ended.stderr for id_ in named)
+    assert "--multiline-cells" in ended.stderr
+    assert len(simulator.ledger) == 0
+    skipped = pause(BAD / name, "--skip-invalid")
+    assert skipped.code == 1
+    assert skipped.summary.endswith(f" + {len(named)} invalid")
+    assert sent_ids(simulator) == sorted(ids.values())

@@ -130,7 +130,10 @@ def test_retry_of_empty_log_names_remedy(program: Program, serve: Serve) -> None
     ended = program.call("retry", "log.jsonl", *to(simulator))
     assert (ended.code, ended.stdout.splitlines()) == (
         5,
-        ["0 rows = 0", "nothing is on record: every campaign may still be running"],
+        [
+            "0 rows: no ids to pause",
+            "nothing is on record: every campaign may still be running",
+        ],
     )
     assert "bulkpause run INPUT --log log.jsonl --resume" in ended.stderr
     found = orjson.loads(
@@ -231,7 +234,7 @@ def test_retry_of_finished_log_sends_nothing(program: Program, serve: Serve) -> 
     program.pause(simulator, program.ids(3), *RULES)
     before = len(simulator.ledger)
     ended = program.call("retry", "log.jsonl", *to(simulator))
-    assert (ended.code, ended.summary) == (0, "0 rows = 0")
+    assert (ended.code, ended.summary) == (0, "0 rows: no ids to pause")
     assert len(simulator.ledger) == before
 
 

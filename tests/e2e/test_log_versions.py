@@ -115,7 +115,7 @@ def test_newer_log_is_refused_untouched(
 ) -> None:
     line = {
         "log.jsonl": b'{"v":3,"campaign":"1001","result":["paused"]}\n',
-        "log.jsonl.wal": b'{"run":"r","version":2,"accounts":["main"]}\n',
+        "log.jsonl.wal": b'{"run":"r","version":3,"accounts":["main"]}\n',
     }
     file = killed.folder / name
     with file.open("ab") as opened:

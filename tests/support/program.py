@@ -123,6 +123,7 @@ class Program:
             cwd=self.folder,
             env=environment(self.variables),
             text=True,
+            start_new_session=True,  # without the terminal of the tests
         )
         self._running.append(running := Running(process))
         return running
@@ -136,6 +137,7 @@ class Program:
             env=environment(self.variables),
             timeout=WITHIN_S,
             check=False,
+            start_new_session=True,
         )
         return ProcessResult(
             code=ended.returncode,

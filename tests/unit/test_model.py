@@ -3,7 +3,7 @@ import pickle
 
 import pytest
 
-from bulkpause.model import Status
+from bulkpause.model import Item, Status
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,8 @@ def test_status_is_one_object_after_copying(status: Status) -> None:
     assert Status(str(status)) is status
     assert copy.deepcopy(status) is status
     assert pickle.loads(pickle.dumps(status)) is status  # noqa: S301 (our own bytes)
+
+
+def test_name_of_item_holds_no_surrogates() -> None:
+    assert Item(id="1", row=1, name="K\udcf6ln \ud800").name == "K\ufffdln \ufffd"
+    assert Item(id="1", row=1, name="Köln \x1b").name == "Köln \x1b"

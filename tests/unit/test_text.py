@@ -1,8 +1,8 @@
-"""Format durations for messages."""
+"""Durations and names of campaigns in messages."""
 
 import pytest
 
-from bulkpause._text import format_duration
+from bulkpause._text import format_duration, label
 
 
 @pytest.mark.parametrize(
@@ -11,3 +11,16 @@ from bulkpause._text import format_duration
 )
 def test_duration_is_formatted(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
+
+
+def test_label_has_name_after_id() -> None:
+    assert label("1001", "Summer  sale\n") == "1001 Summer sale"
+    assert label("1001", None) == "1001"
+
+
+def test_label_cuts_long_name() -> None:
+    assert label("1001", "Summer sale", max_characters=8) == "1001 Summer…"
+
+
+def test_label_is_inert() -> None:
+    assert label("1001", "\x1b[2J\u202e") == "1001 \ufffd[2J\ufffd"

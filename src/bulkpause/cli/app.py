@@ -10,8 +10,8 @@ from bulkpause.cli import hints
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error
 from bulkpause.cli.flags import (
     API_OPTIONS,
-    INPUT,
     INPUT_OPTIONS,
+    INPUTS,
     PATH,
     RUN_OPTIONS,
     VERIFY,
@@ -89,7 +89,10 @@ def cli() -> None:
         "Examples",
         """
         See the plan, confirm, and pause:
-          bulkpause run export.csv
+          bulkpause run export.xlsx
+        Two lists, or a few ids, at once:
+          bulkpause run germany.csv france.csv
+          bulkpause run 1000248 1000249
         In an incident: most expensive first, without a question, with proof:
           bulkpause run export.csv --yes --order-by spend:desc --verify all
         A scheduled job with a log for each day, resumed after an interruption:
@@ -102,7 +105,7 @@ def cli() -> None:
     )
     + _EXIT_CODES,
 )
-@click.argument("input", metavar="INPUT", type=INPUT)
+@INPUTS
 @click.option(
     "--log",
     type=PATH,
@@ -136,11 +139,12 @@ def cli() -> None:
 @API_OPTIONS
 @RUN_OPTIONS
 def run(**given: Any) -> ExitCode:
-    """Pause every campaign of INPUT: a path, or - for standard input.
+    """Pause every campaign of the INPUTs.
 
-    INPUT is CSV with a header, JSON lines, or a plain list of ids; .gz is unpacked.
-    All of it is checked before anything is sent. The summary goes to standard output,
-    everything else to standard error.
+    An INPUT is a path, - for standard input, or an id itself. A file is a spreadsheet
+    (.xlsx, .ods), CSV with a header, JSON, JSON lines, or a plain list of ids; .gz is
+    unpacked. All of it is checked before anything is sent. The summary goes to standard
+    output, everything else to standard error.
     """
     if given["resume"] and given["log"] is None:
         raise click.UsageError("--resume needs --log, the log to resume")
@@ -180,7 +184,7 @@ def retry(**given: Any) -> ExitCode:
     These are the failed, unknown and not attempted ones, unless --status names others.
     Ids in doubt are read back first. Records are appended to LOG.
     """
-    fixed = {"input": None, "resume": True, "resume_within": None}
+    fixed = {"inputs": (), "resume": True, "resume_within": None}
     return _run(options_of({**given, **fixed}))
 
 
@@ -194,13 +198,13 @@ def retry(**given: Any) -> ExitCode:
     """,
     ),
 )
-@click.argument("input", metavar="INPUT", type=INPUT)
+@INPUTS
 @click.option("--json", is_flag=True, help="Print one JSON object.")
 @INPUT_OPTIONS
 @API_OPTIONS
 @VERIFY
 def plan(**given: Any) -> ExitCode:
-    """Show what `run INPUT` would send. Sends nothing.
+    """Show what `run` with the same INPUTs would send. Sends nothing.
 
     `run --plan DIGEST` accepts only the ids that were planned, in the same order.
     Invalid rows end it with exit code 3, as they would end the run.

@@ -10,6 +10,7 @@ from bulkpause.progress.display import Display, LazyDisplay, PlainDisplay, SafeD
 
 #: Terminals that cannot move the cursor.
 _DUMB = frozenset({"dumb", "unknown"})
+_USUAL_COLUMNS = 80
 
 
 def display_for(options: Options, run_id: str) -> Display:
@@ -46,6 +47,14 @@ def _kind_of_display(options: Options) -> str:
     if options.progress in {"auto", "bar"}:
         return "bar" if can_draw(sys.stderr) else "lines"
     return options.progress
+
+
+def columns_of_stderr() -> int:
+    """Give the width of standard error: 80 columns if it is no terminal."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_COLUMNS
+    except (AttributeError, OSError, ValueError):
+        return _USUAL_COLUMNS
 
 
 def can_draw(stream: TextIO) -> bool:

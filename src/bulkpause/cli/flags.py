@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from bulkpause.cli.options import Options
 from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
-from bulkpause.inputs.layout import Format, Layout
+from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.ordering import DecimalMark, parse_order
 from bulkpause.settings import Settings, parse_duration, parse_limit
 
@@ -47,8 +48,6 @@ def _is_typed(param: click.Parameter | None, ctx: click.Context | None) -> bool:
     return ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
 
 
-#: A path, or - for standard input. Shells complete it.
-INPUT = click.Path(allow_dash=True)
 PATH = click.Path(path_type=Path)
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
@@ -67,12 +66,46 @@ def _combine(
     return decorate
 
 
+INPUTS = click.argument(
+    "inputs",
+    metavar="INPUT...",
+    nargs=-1,
+    required=True,
+    # Ids too. Shells complete paths.
+    type=click.Path(allow_dash=True),
+)
 INPUT_OPTIONS = _combine(
-    click.option("--column", help="Column with the ids.  [default: id, campaign_id]"),
+    click.option(
+        "--column",
+        help="Column with the ids, or JSON keys such as campaign.id.  "
+        "[default: id, campaign_id]",
+    ),
+    click.option(
+        "--name-column",
+        help="Column with the names, which are shown and recorded.  [default: name, "
+        "campaign_name and the like]",
+    ),
     click.option(
         "--format",
         type=click.Choice([format_.value for format_ in Format]),
-        help="Input format.  [default: from the file name, else from the first line]",
+        help="Format of text.  [default: from the file name, else from the first line]",
+    ),
+    click.option("--sheet", help="Sheet of a spreadsheet that has several."),
+    click.option(
+        "--hidden-rows",
+        type=click.Choice([choice.value for choice in HiddenRows]),
+        help="Rows that a spreadsheet's filter hides: skip or pause them.  [default: "
+        "refuse the spreadsheet]",
+    ),
+    click.option(
+        "--multiline-cells",
+        is_flag=True,
+        help="Take quoted cells of several lines as cells even if they look like rows.",
+    ),
+    click.option(
+        "--any-id",
+        is_flag=True,
+        help="Accept ids that differ from all others of their column.",
     ),
     click.option(
         "--order-by",
@@ -231,6 +264,8 @@ _OPTION_OF = {
     "is_simulated": "simulate",
     "is_json": "json",
     "skips_invalid": "skip_invalid",
+    "has_multiline_cells": "multiline_cells",
+    "takes_any_id": "any_id",
 }
 
 
@@ -258,8 +293,10 @@ def _settings(given: Mapping[str, Any]) -> Settings:
 
 def _layout(given: Mapping[str, Any]) -> Layout:
     layout = _fields_of(Layout, given)
-    if (format_ := layout.pop("format", None)) is not None:
-        layout["format"] = Format(format_)
+    kinds: Mapping[str, type[StrEnum]] = {"format": Format, "hidden_rows": HiddenRows}
+    for name, kind in kinds.items():
+        if layout.get(name) is not None:
+            layout[name] = kind(layout[name])
     return Layout(**layout)
 
 

@@ -20,12 +20,18 @@ def with_token_file(arguments: Sequence[str]) -> str | None:
     """Add a token file to the command, if it names none."""
     if any(argument.partition("=")[0] == _TOKEN_OPTION for argument in arguments):
         return None
-    return _command([*arguments, _TOKEN_OPTION, "FILE"])
+    return _command(_with_option(arguments, _TOKEN_OPTION, "FILE"))
 
 
 def with_yes(arguments: Sequence[str]) -> str:
     """Add `--yes` to the command."""
-    return _command([*arguments, "--yes"])
+    return _command(_with_option(arguments, "--yes"))
+
+
+def _with_option(arguments: Sequence[str], *option: str) -> list[str]:
+    """Add an option at the end, but before `--`: what follows that is no option."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return [*arguments[:end], *option, *arguments[end:]]
 
 
 def bug_report(error: BaseException) -> Iterator[str]:

@@ -68,7 +68,7 @@ def steps_of_log(
         return NextSteps(reason=_foreign(recovery))
     is_simulated = endpoint_name == SIMULATOR
     settings = Settings() if is_simulated else Settings(base_url=endpoint_name)
-    options = Options(input=None, settings=settings, is_simulated=is_simulated)
+    options = Options(inputs=(), settings=settings, is_simulated=is_simulated)
     return steps_of_run(log, totals, options, age_s=recovery.age_s(now))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 
-from bulkpause._text import display_name, quote
+from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.engine.guard_rails import GuardRails
@@ -37,9 +37,12 @@ SIMULATOR = "simulator"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of a command. Without an input, a log is retried."""
+    """The options of a command.
 
-    input: str | None
+    `inputs` are paths, `-` for standard input, and ids. Without any, a log is retried.
+    """
+
+    inputs: tuple[str, ...]
     settings: Settings
     layout: Layout = field(default_factory=Layout)
     order: Order | None = None
@@ -76,9 +79,9 @@ class Options:
         return "the simulator" if self.is_simulated else endpoint_of(self.settings).host
 
     @property
-    def input_name(self) -> str:
-        """The name of the input in messages."""
-        return display_name(self.input or "-")
+    def is_retry(self) -> bool:
+        """Whether the ids come from the log."""
+        return not self.inputs
 
 
 def parse_retried(text: str) -> tuple[str, ...]:
@@ -110,12 +113,14 @@ def retry_command(log: Path, options: Options) -> str:
 
 
 def resume_command(log: Path, options: Options, *, age_s: float | None = None) -> str:
-    """Write the command that resumes a log with its input, which is named INPUT.
+    """Write the command that resumes a log with its inputs; INPUT if only it is known.
 
-    It keeps what `retry_command` keeps. A log whose last line is `age_s` seconds old
-    may need a longer `--resume-within`.
+    It keeps what `retry_command` keeps, and what was said about the inputs. A log whose
+    last line is `age_s` seconds old may need a longer `--resume-within`.
     """
-    words = ["bulkpause", "run", "INPUT", "--log", _as_argument(log), "--resume"]
+    inputs = [_as_argument(word) for word in options.inputs or ("INPUT",)]
+    words = ["bulkpause", "run", *inputs, *_input_options(options)]
+    words += ["--log", _as_argument(log), "--resume"]
     if age_s is not None and age_s > OLD_S:
         # An hour more, so that the command is still good when it is typed.
         words += ["--resume-within", f"{ceil(age_s / 3600) + 1}h"]
@@ -137,9 +142,32 @@ def _kept_options(options: Options) -> list[str]:
     return [*words, "--yes"] if options.is_confirmed else words
 
 
-def _as_argument(log: Path) -> str:
-    """Write a path so that it is not taken for an option."""
-    return f"./{log}" if str(log).startswith("-") else str(log)
+def _as_argument(path: Path | str) -> str:
+    """Write a path so that it is not taken for an option. `-` is none."""
+    text = str(path)
+    return f"./{text}" if text.startswith("-") and text != "-" else text
+
+
+def _input_options(options: Options) -> list[str]:
+    layout = options.layout
+    values = {
+        "--column": layout.column,
+        "--name-column": layout.name_column,
+        "--format": layout.format,
+        "--sheet": layout.sheet,
+        "--hidden-rows": layout.hidden_rows,
+        "--order-by": options.order,
+    }
+    switches = {
+        "--multiline-cells": layout.has_multiline_cells,
+        "--any-id": layout.takes_any_id,
+        "--skip-invalid": options.skips_invalid,
+    }
+    words: list[str] = []
+    for name, value in values.items():
+        # One word, since a value may begin with a hyphen.
+        words += [] if value is None else [f"{name}={value}"]
+    return [*words, *(name for name, is_on in switches.items() if is_on)]
 
 
 def _api_options(settings: Settings) -> list[str]:

@@ -2,37 +2,38 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import orjson
 
 from bulkpause._text import format_count, format_duration
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli import hints
+from bulkpause.cli.display import columns_of_stderr
+from bulkpause.cli.exit_codes import ExitCode
+from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.options import Options
-from bulkpause.engine.policy import Verify
+from bulkpause.cli.plan_text import needed_s, plan_lines
+from bulkpause.cli.problems import (
+    Problems,
+    closing_line,
+    error_object,
+    problem_lines,
+)
+from bulkpause.cli.typed_input import terminal_for_answers
 from bulkpause.errors import GuardRailError, InputError
-from bulkpause.inputs.amounts import read_amounts
-from bulkpause.inputs.ordering import Order, ordered
-from bulkpause.inputs.reader import read_input
-from bulkpause.inputs.table import rows_of
+from bulkpause.inputs.amounts import Amounts
 from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint
-from bulkpause.model import InvalidRow, Record
-from bulkpause.plan import Plan, make_plan
-from bulkpause.ratelimit.estimate import time_needed_s
+from bulkpause.model import Record
+from bulkpause.plan import Plan
 from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
-
-
-#: At most this many invalid rows are shown; the others are counted.
-MAX_INVALID_SHOWN = 20
-#: This many ids are shown from each end of a plan.
-IDS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +42,15 @@ class Prepared:
 
     Attributes:
         plan: The ids to send, and counts of the rows that are not sent.
+        sources: Where the ids come from; a retry has none.
+        amounts: The values of the whole input to sort by; None without an order.
         loaded: What earlier runs left in the log.
         digest: The digest of the whole input, ids that are done included.
     """
 
     plan: Plan
+    sources: tuple[Source, ...]
+    amounts: Amounts | None = None
     loaded: LoadedLog
     digest: str
 
@@ -66,14 +71,14 @@ def load_log(options: Options) -> LoadedLog:
         refuse_existing(
             log, remedy="resume it with --resume, or name another with --log"
         )
-    if options.input is None and not exists(log):
+    if options.is_retry and not exists(log):
         raise InputError(f"{log} does not exist; nothing was sent")
     loaded = read_log(log)
     recovery, now = loaded.recovery, datetime.now(UTC)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
     check_recent(recovery, log, now, options.resume_within_s)
     recovery.reopen(options.reopened)
-    if options.input is None:
+    if options.is_retry:
         _warn_of_age(recovery.age_s(now), log)
     return loaded
 
@@ -98,17 +103,26 @@ def prepare(options: Options) -> Prepared:
     """
     loaded = load_log(options)
     recovery = loaded.recovery
-    if options.input is None:
-        whole = plan = plan_of_log(options, recovery)
-    else:
-        whole = plan_of_input(options)
-        refuse_invalid_rows(whole, options)
+    if options.is_retry:
+        plan = plan_of_log(options, recovery)
+        refuse_unexpected(plan, options)
+        return Prepared(plan=plan, sources=(), loaded=loaded, digest=plan.digest)
+    whole = plan_of_inputs(options)
+    refuse_problems(whole.problems, options)
+    refuse_unexpected(whole.plan, options)
+    _warn_of_other_input(whole.plan, recovery)
+    return _prepared(whole, loaded)
+
+
+def _prepared(whole: InputPlan, loaded: LoadedLog) -> Prepared:
+    return Prepared(
         # The order of the items stays as it is in the whole input.
-        plan = whole.without(recovery.settled)
-    refuse_unexpected(whole, options)
-    if options.input is not None:
-        _warn_of_other_input(whole, recovery)
-    return Prepared(plan=plan, loaded=loaded, digest=whole.digest)
+        plan=whole.plan.without(loaded.recovery.settled),
+        sources=whole.sources,
+        amounts=whole.amounts,
+        loaded=loaded,
+        digest=whole.plan.digest,
+    )
 
 
 def plan_of_log(options: Options, recovery: Recovery) -> Plan:
@@ -126,33 +140,6 @@ def plan_of_log(options: Options, recovery: Recovery) -> Plan:
 
 def _status_name(record: Record | None) -> str:
     return NOT_ATTEMPTED if record is None else record.status.value
-
-
-def plan_of_input(options: Options) -> Plan:
-    """Plan all ids of the input.
-
-    Raises:
-        InputError: The input cannot be read or has no rows.
-    """
-    name = options.input_name
-    layout = options.layout
-    if options.order is not None:
-        layout = replace(layout, sort_column=options.order.column)
-    source = read_input(str(options.input), layout)
-    if source.table.error is not None:
-        raise InputError(f"{name}: {source.table.error}")
-    plan = make_plan(rows_of([source]))
-    if plan.rows == 0:
-        raise InputError(f"{name}: the input has no rows; add the ids to pause")
-    return plan if options.order is None else _in_order(plan, options.order, options)
-
-
-def _in_order(plan: Plan, order: Order, options: Options) -> Plan:
-    mark = options.decimal_mark
-    amounts = read_amounts(plan.items, None if mark is None else mark.character)
-    if amounts.faults:
-        raise InputError(f"{options.input_name}: {amounts.faults[0]}")
-    return replace(plan, items=tuple(ordered(plan.items, amounts, order)))
 
 
 def _warn_of_other_input(whole: Plan, recovery: Recovery) -> None:
@@ -173,29 +160,30 @@ def _warn_of_other_input(whole: Plan, recovery: Recovery) -> None:
         )
 
 
-def refuse_invalid_rows(plan: Plan, options: Options) -> None:
-    """Show invalid rows, and refuse the input unless they are to be skipped.
+def refuse_problems(problems: Sequence[Problems], options: Options) -> None:
+    """Show all that is wrong with the inputs, and refuse them.
+
+    Invalid rows that are to be skipped are shown only.
 
     Raises:
-        InputError: There are invalid rows.
+        InputError: There is something wrong that cannot be skipped.
     """
-    show_invalid_rows(plan, options)
-    if plan.invalid_rows and not options.skips_invalid:
-        rows = format_count(len(plan.invalid_rows), "row")
-        has = "has" if len(plan.invalid_rows) == 1 else "have"
-        raise InputError(
-            f"{options.input_name}: {rows} {has} no valid id; nothing was sent. Fix the "
-            "file or pass --skip-invalid."
-        )
+    is_refused = any(one.is_fatal or not options.skips_invalid for one in problems)
+    if is_refused and options.is_json:
+        click.echo(orjson.dumps(error_object(ExitCode.INPUT, problems)))
+    if len(problems) == 1 and not problems[0].rows:
+        raise InputError(problems[0].headline)
+    show_problems(problems, prefix="" if is_refused else "warning: ")
+    if is_refused:
+        raise InputError(closing_line(problems))
 
 
-def show_invalid_rows(plan: Plan, options: Options) -> None:
-    """Write the first invalid rows to standard error."""
-    rows: tuple[InvalidRow, ...] = plan.invalid_rows
-    for row in rows[:MAX_INVALID_SHOWN]:
-        click.echo(f"{options.input_name}: {row}", err=True)
-    if (hidden := len(rows) - MAX_INVALID_SHOWN) > 0:
-        click.echo(f"{options.input_name}: and {hidden} more", err=True)
+def show_problems(problems: Sequence[Problems], *, prefix: str = "") -> None:
+    """Write problems to standard error, as wide as that is."""
+    width = columns_of_stderr()
+    for one in problems:
+        for line in problem_lines(one, width=width, prefix=prefix):
+            click.echo(line, err=True)
 
 
 def refuse_unexpected(plan: Plan, options: Options) -> None:
@@ -240,47 +228,23 @@ def confirm(prepared: Prepared, options: Options) -> bool:
     plan = prepared.plan
     if options.is_confirmed or not plan.items:
         return True
+    with terminal_for_answers(options.inputs) as is_there:
+        if is_there:
+            return _ask(prepared, options)
     campaigns = format_count(len(plan.items), "campaign")
-    # A process may be started without a standard input.
-    if sys.stdin is None or not sys.stdin.isatty() or options.input == "-":
-        raise click.UsageError(
-            f"{campaigns} would be paused on {options.host}, but there is no terminal "
-            f"to ask on; add --yes: {hints.with_yes(sys.argv[1:])}"
-        )
-    for line in plan_lines(plan, prepared.digest, options):
+    raise click.UsageError(
+        f"{campaigns} would be paused on {options.host}, but there is no terminal to "
+        f"ask on; add --yes: {hints.with_yes(sys.argv[1:])}"
+    )
+
+
+def _ask(prepared: Prepared, options: Options) -> bool:
+    plan = prepared.plan
+    for line in plan_lines(
+        plan, prepared.sources, prepared.digest, options, prepared.amounts
+    ):
         click.echo(line, err=True)
+    campaigns = format_count(len(plan.items), "campaign")
     needed = format_duration(needed_s(plan, options))
     question = f"Pause {campaigns} on {options.host}, in about {needed}?"
     return click.confirm(question, err=True)
-
-
-def plan_lines(plan: Plan, digest: str, options: Options) -> Iterator[str]:
-    """Describe a plan: its counts, first and last ids, order, duration and digest."""
-    items = plan.items
-    yield (
-        f"{format_count(plan.rows, 'row')}: {len(items)} to pause, "
-        f"{plan.duplicate} duplicate, {plan.already_done} already done, "
-        f"{len(plan.invalid_rows)} invalid"
-    )
-    if items:
-        first = ", ".join(item.id for item in items[:IDS_SHOWN])
-        last = ", ".join(item.id for item in items[-IDS_SHOWN:])
-        yield f"first {first}" + (f"; last {last}" if len(items) > IDS_SHOWN else "")
-    order = options.order
-    if order is not None:
-        end = "highest" if order.is_descending else "lowest"
-        yield f"order: by {order.column}, {end} first"
-    by_length = sorted(options.settings.limits, key=lambda limit: limit.period_s)
-    limits = " and ".join(str(limit) for limit in by_length) or "no limits"
-    duration = format_duration(needed_s(plan, options))
-    yield f"on {options.host}, about {duration} at {limits}"
-    yield f"digest {digest}"
-    if plan.invalid_rows and not options.skips_invalid:
-        yield "`run` refuses this input: fix the file or pass --skip-invalid"
-
-
-def needed_s(plan: Plan, options: Options) -> float:
-    """Estimate the seconds that a plan takes at the limits, without any retry."""
-    settings = options.settings
-    requests_per_id = 2 if settings.retry_policy.verify is Verify.ALL else 1
-    return time_needed_s(len(plan.items) * requests_per_id, settings.limits)

@@ -120,6 +120,7 @@ class Job:
         reply = own.reply if own else None
         return Record(
             id=self.item.id,
+            name=self.item.name,
             status=status,
             http_status=last.http_status,
             trace_id=last.trace_id,

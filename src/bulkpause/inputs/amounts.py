@@ -9,7 +9,7 @@ Values that differ in their digits only have the same *shape*, such as `9.99 EUR
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -61,10 +61,15 @@ class Amounts:
         return sum(value is None for value in self.values)
 
     @property
+    def sum(self) -> float:
+        """The sum of all values."""
+        total = fsum(value for value in self.values if value is not None)
+        return round(total, self.decimals)
+
+    @property
     def total(self) -> str:
         """The sum of all values with its unit, as text."""
-        total = fsum(value for value in self.values if value is not None)
-        text = f"{total:,.{self.decimals}f}"
+        text = f"{self.sum:,.{self.decimals}f}"
         return text if self.unit is None else f"{text} {self.unit}"
 
 
@@ -83,12 +88,18 @@ class _Notation:
     unit: str
 
 
-def read_amounts(items: Sequence[Item], decimal_mark: str | None = None) -> Amounts:
+def read_amounts(
+    items: Sequence[Item],
+    decimal_mark: str | None = None,
+    *,
+    source_of: Callable[[Item], str | None] = lambda _: None,
+) -> Amounts:
     """Read the sort values of items as one column.
 
     Args:
         items: The items; one without a sort value is blank.
         decimal_mark: `.` or `,` if the user named it.
+        source_of: Names the input of an item, if there are several.
     """
     texts = [(item.sort_text or "").strip(WHITESPACE) for item in items]
     kept: dict[str, str] = {}
@@ -104,24 +115,28 @@ def read_amounts(items: Sequence[Item], decimal_mark: str | None = None) -> Amou
         for text, shape in shapes.items()
         if (fault := _fault_of(shape, notation)) is not None
     }
+    pairs = zip(keys, texts, strict=True)
     if faults:
-        return Amounts(
-            faults=tuple(_faulty_rows(items, zip(keys, texts, strict=True), faults))
-        )
-    return _convert(
-        zip(keys, texts, strict=True), numbers, notation.decimal_mark or "."
-    )
+        return Amounts(faults=tuple(_faulty_rows(items, pairs, faults, source_of)))
+    return _convert(pairs, numbers, notation.decimal_mark or ".")
 
 
 def _faulty_rows(
     items: Sequence[Item],
     texts: Iterable[tuple[str, str]],
     faults: Mapping[str, _Fault],
+    source_of: Callable[[Item], str | None],
 ) -> Iterator[InvalidRow]:
     for item, (key, text) in zip(items, texts, strict=True):
         if (fault := faults.get(key)) is not None:
             detail, remedy = fault
-            yield InvalidRow(row=item.row, detail=detail, remedy=remedy, value=text)
+            yield InvalidRow(
+                row=item.row,
+                detail=detail,
+                remedy=remedy,
+                value=text,
+                source=source_of(item),
+            )
 
 
 def _notation_of(

@@ -15,8 +15,8 @@ from typing import BinaryIO
 from bulkpause.inputs.table import ReadError
 
 
-#: A longer line cannot be a row of ids.
-LONGEST_LINE_CHARS = 1 << 20
+#: A longer line is not read. A shorter one may have a few cells of a megabyte.
+LONGEST_LINE_CHARS = 4 << 20
 #: A file that is compressed more than this is treated as a gzip bomb.
 HIGHEST_GZIP_RATIO = 250
 #: Less text than this does no harm, whatever its ratio.
@@ -138,7 +138,8 @@ def _checked_lines(
         if len(line) == LONGEST_LINE_CHARS:
             reason = f"line {row} is too long"
             raise ReadError(reason, "write one row per line")
-        if chars > max(ratio_checked_from, compressed.count * HIGHEST_GZIP_RATIO):
+        is_much = chars > ratio_checked_from
+        if is_much and chars > compressed.count * HIGHEST_GZIP_RATIO:
             reason = f"at line {row} it is compressed too tightly for a list of ids"
             raise ReadError(reason, "decompress and check it first")
         yield line

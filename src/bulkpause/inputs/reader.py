@@ -18,7 +18,8 @@ from pathlib import PurePath
 from bulkpause._text import display_name
 from bulkpause.ids import WHITESPACE, parse_item, why_invalid
 from bulkpause.inputs.columns import has_column
-from bulkpause.inputs.csv_reader import DELIMITERS, read_csv, split_cells
+from bulkpause.inputs.csv_reader import read_csv
+from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
 from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.jsonl_reader import read_jsonl
 from bulkpause.inputs.layout import Format, Layout
@@ -43,17 +44,17 @@ def read_input(path: str, layout: Layout) -> Input:
         layout: What the user said about it.
     """
     table = Table()
-    table.fill(_rows_of(path, layout))
+    table.fill(_rows_of(path, layout, table))
     return Input(name=display_name(path), table=table)
 
 
-def _rows_of(path: str, layout: Layout) -> Iterator[Item | InvalidRow]:
+def _rows_of(path: str, layout: Layout, table: Table) -> Iterator[Item | InvalidRow]:
     with open_lines(path) as lines:
-        yield from read(lines, name=path, layout=layout)
+        yield from read(lines, name=path, layout=layout, table=table)
 
 
 def read(
-    lines: Iterator[str], *, name: str, layout: Layout
+    lines: Iterator[str], *, name: str, layout: Layout, table: Table | None = None
 ) -> Iterator[Item | InvalidRow]:
     """Detect the format at once, and read rows lazily.
 
@@ -64,6 +65,8 @@ def read(
         lines: The lines with their line ends.
         name: The path of the input, for its suffix and for messages.
         layout: The format and columns that the user named.
+        table: Its columns and statuses are filled in, not its rows; None if nobody
+            wants to know them.
 
     Raises:
         ReadError: At once or while rows are read: the input is empty, has no id
@@ -73,9 +76,13 @@ def read(
     if not line:
         raise ReadError("the input is empty", "add the ids to pause")
     lines = chain([line], lines)
-    match layout.format or detect_format(name, line, layout.column):
+    format_ = layout.format or detect_format(name, line, layout.column)
+    if format_ is Format.LINES and layout.format is None:
+        is_csv, lines = has_heading_below(lines, layout.column)
+        format_ = Format.CSV if is_csv else format_
+    match format_:
         case Format.CSV:
-            return read_csv(first_row, lines, layout=layout)
+            return read_csv(first_row, lines, layout=layout, table=table or Table())
         case Format.JSONL:
             return read_jsonl(first_row, lines, layout=layout)
         case Format.LINES:
@@ -124,7 +131,7 @@ def _is_comment(text: str) -> bool:
 
 def _is_header(text: str, column: str | None) -> bool:
     return any(
-        has_column(split_cells([text], delimiter), column) for delimiter in DELIMITERS
+        has_column(split_cells(text, delimiter), column) for delimiter in DELIMITERS
     )
 
 

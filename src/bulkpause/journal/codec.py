@@ -23,8 +23,9 @@ from bulkpause.ids import matches_id_pattern
 from bulkpause.model import RECORD_VERSION, Action, Item, PriorAttempt, Record, Status
 
 
-#: The version of the write-ahead log that is written, and the newest that is read.
-WAL_VERSION = 1
+#: The version of the write-ahead log that is written, and the newest that is read. In
+#: version 1 a plan had no names.
+WAL_VERSION = 2
 #: Ids in one line of a plan.
 IDS_PER_LINE = 1000
 #: The bytes between a line and its checksum. No text in a line can contain them,
@@ -89,15 +90,17 @@ def encode(value: Record | Header | Sent | Answered | Mapping[str, Any]) -> byte
 
 
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
-    """Encode the ids of a plan and their rows, `IDS_PER_LINE` in a line."""
-    pairs: list[tuple[str, int]] = []
+    """Encode the ids of a plan with their rows and names, `IDS_PER_LINE` in a line."""
+    planned: list[tuple[str, int] | tuple[str, int, str]] = []
     for item in items:
-        pairs.append((item.id, item.row))
-        if len(pairs) == IDS_PER_LINE:
-            yield encode({"planned": pairs})
-            pairs = []
-    if pairs:
-        yield encode({"planned": pairs})
+        # Most lists have no names, and a million of them.
+        named = () if item.name is None else (item.name,)
+        planned.append((item.id, item.row, *named))
+        if len(planned) == IDS_PER_LINE:
+            yield encode({"planned": planned})
+            planned = []
+    if planned:
+        yield encode({"planned": planned})
 
 
 def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:
@@ -169,8 +172,8 @@ def _entry(value: Mapping[str, Any]) -> WalEntry:
             _checked_version(value["version"], WAL_VERSION)
             return _build(Header, {**value, "action": Action(value["action"])})
         case "planned":
-            (pairs,) = value.values()
-            return tuple(_planned(id_, row) for id_, row in pairs)
+            (planned,) = value.values()
+            return tuple(_planned(*fields) for fields in planned)
         case "sent":
             sent = _build(Sent, {**value, "action": Action(value["action"])})
             _check_id(sent.sent)
@@ -193,8 +196,10 @@ def _checked_version(version: object, newest: int) -> int:
     return version
 
 
-def _planned(id_: object, row: object) -> Item:
-    item = _build(Item, {"id": id_, "row": row})
+def _planned(id_: object, row: object, name: object = None) -> Item:
+    if name is not None and not isinstance(name, str):
+        raise TypeError(name)  # before an item would take it for text
+    item = _build(Item, {"id": id_, "row": row, "name": name})
     _check_id(item.id)
     return item
 

@@ -101,6 +101,7 @@ class Recovery:
         is_open = any(map(_leaves_doubt, attempts))
         return Record(
             id=id_,
+            name=None if item is None else item.name,
             status=Status.UNKNOWN if is_open else Status.FAILED,
             http_status=last.http_status,
             trace_id=last.trace_id,
@@ -121,7 +122,7 @@ class Recovery:
             id_: item for id_, item in self.planned.items() if id_ not in settled
         }
         recorded = {
-            id_: Item(id=id_, row=record.row or 0)
+            id_: Item(id=id_, row=record.row or 0, name=self._name_of(record))
             for id_, record in self.records.items()
             if id_ not in settled
         }
@@ -131,6 +132,11 @@ class Recovery:
             if id_ not in planned and id_ not in recorded
         }
         return planned | recorded | sent
+
+    def _name_of(self, record: Record) -> str | None:
+        """Give the name of a recorded id. An older record may have none."""
+        planned = self.planned.get(record.id or "")
+        return record.name if planned is None else record.name or planned.name
 
     @property
     def not_attempted(self) -> list[Item]:

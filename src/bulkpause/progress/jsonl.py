@@ -84,11 +84,14 @@ class JsonLinesDisplay:
 
     def _log_record(self, record: Record) -> None:
         if record.status.is_paused:
-            self._log.debug("id.finished", id=record.id, status=record.status)
+            self._log.debug(
+                "id.finished", id=record.id, name=record.name, status=record.status
+            )
             return
         self._log.warning(
             "id.finished",
             id=record.id,
+            name=record.name,
             **asdict(Cause.of(record)),
             trace_id=record.trace_id,
             row=record.row,

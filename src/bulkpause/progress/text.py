@@ -1,6 +1,6 @@
 """Snapshots and records as lines of text for people."""
 
-from bulkpause._text import format_duration
+from bulkpause._text import format_duration, label, shorten
 from bulkpause.model import Record
 from bulkpause.progress.snapshot import Snapshot
 from bulkpause.report.totals import Cause
@@ -46,8 +46,7 @@ def state_line(snapshot: Snapshot) -> str:
 
 def failure_line(record: Record) -> str:
     """Say why an id is not paused, with the trace id that the API's support needs."""
-    reason = str(Cause.of(record))
-    if len(reason) > _LONGEST_REASON:
-        reason = f"{reason[: _LONGEST_REASON - 1]}…"
+    reason = shorten(str(Cause.of(record)), _LONGEST_REASON)
     trace = f", trace_id {record.trace_id}" if record.trace_id else ""
-    return f"{record.id} {record.status}: {reason}{trace}"
+    campaign = label(record.id, record.name) + ("," if record.name else "")
+    return f"{campaign} {record.status}: {reason}{trace}"

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from bulkpause._text import sanitize
+from bulkpause._text import on_one_line
 from bulkpause.model import Item, Record
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
-#: The columns of an export. `run` finds the ids in the first by its name.
+#: The columns of an export. `run` finds the ids and names in the first two.
 COLUMNS = (
     "campaign_id",
+    "name",
     "status",
     "http_status",
     "trace_id",
@@ -52,6 +53,7 @@ def rows(
             empty: Row = dict.fromkeys(COLUMNS)
             yield empty | {
                 "campaign_id": item.id,
+                "name": _on_one_line(item.name),
                 "status": NOT_ATTEMPTED,
                 "row": item.row,
             }
@@ -71,7 +73,7 @@ def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
 
 
 def _on_one_line(value: object) -> object:
-    return sanitize(" ".join(value.split())) if isinstance(value, str) else value
+    return on_one_line(value) if isinstance(value, str) else value
 
 
 def _cell(value: object) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from bulkpause._text import format_count, sanitize
+from bulkpause._text import format_count, label, sanitize
 from bulkpause.model import Limit, Status, StopReason
 from bulkpause.report.totals import Totals
 
@@ -84,7 +84,8 @@ def cause_lines(totals: Totals) -> Iterator[str]:
     for cause, group in causes[:MAX_CAUSES_SHOWN]:
         yield f"{group.count} {cause.status}: {cause}"
         if group.ids:
-            yield f"    such as {sanitize(', '.join(group.ids))}"
+            examples = map(label, group.ids, group.names)
+            yield f"    such as {', '.join(examples)}"
         if group.trace_ids:
             yield f"    trace_id {sanitize(', '.join(group.trace_ids))}"
     if (hidden := len(causes) - MAX_CAUSES_SHOWN) > 0:

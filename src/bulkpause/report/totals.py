@@ -66,10 +66,14 @@ class Cause:
 
 @dataclass(slots=True)
 class CauseGroup:
-    """The number of ids with one cause, and the first of them as examples."""
+    """The number of ids with one cause, and the first of them as examples.
+
+    `names` holds the names of `ids`, in the same order.
+    """
 
     count: int = 0
     ids: list[str] = field(default_factory=list)
+    names: list[str | None] = field(default_factory=list)
     trace_ids: list[str] = field(default_factory=list)
 
 
@@ -162,6 +166,7 @@ class Totals:
         group.count += 1
         if record.id is not None and len(group.ids) < EXAMPLES:
             group.ids.append(record.id)
+            group.names.append(record.name)
         if record.trace_id is not None and len(group.trace_ids) < EXAMPLES:
             group.trace_ids.append(record.trace_id)
 
@@ -205,8 +210,10 @@ class Totals:
 
     def counts_as_sum(self) -> str:
         """Write the counts as a sum, leaving out zeros: `3 rows = 2 paused + 1 failed`."""
+        if not self.rows:
+            return "0 rows: no ids to pause"
         parts = [f"{count} {name}" for name, count in self.counts().items() if count]
-        return f"{format_count(self.rows, 'row')} = {' + '.join(parts) or '0'}"
+        return f"{format_count(self.rows, 'row')} = {' + '.join(parts)}"
 
     @property
     def is_empty(self) -> bool:

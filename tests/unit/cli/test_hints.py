@@ -68,3 +68,9 @@ def test_suggested_command_hides_password_of_proxy() -> None:
     command = with_yes(["run", "--proxy=http://jane:s3/cr@et@proxy:3128", "ids.txt"])
     assert "--proxy=http://…@proxy:3128" in command
     assert "cr" not in command
+
+
+def test_suggested_option_stands_before_double_dash() -> None:
+    assert with_yes(["run", "--", "-x.csv"]) == "bulkpause run --yes -- -x.csv"
+    command = with_token_file(["run", "--", "-x.csv"])
+    assert command == "bulkpause run --token-file FILE -- -x.csv"

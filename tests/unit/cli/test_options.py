@@ -16,6 +16,8 @@ from bulkpause.cli.options import (
 )
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
+from bulkpause.inputs.layout import Format, HiddenRows, Layout
+from bulkpause.inputs.ordering import Order
 from bulkpause.model import Limit, Status
 from bulkpause.settings import Settings
 
@@ -24,7 +26,7 @@ LOG = Path("pauses.jsonl")
 
 
 def options_with(settings: Settings | None = None, **given: Any) -> Options:
-    return Options(input=None, settings=settings or Settings(), **given)
+    return Options(inputs=(), settings=settings or Settings(), **given)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,29 @@ def test_only_final_statuses_are_reopened() -> None:
         Status.NOT_PAUSABLE,
         Status.ALREADY_PAUSED,
     }
+
+
+def test_resume_command_repeats_inputs() -> None:
+    layout = Layout(
+        column="my id",
+        name_column="Campaign",
+        format=Format.CSV,
+        sheet="-May",
+        hidden_rows=HiddenRows.SKIP,
+        has_multiline_cells=True,
+        takes_any_id=True,
+    )
+    options = Options(
+        inputs=("-x.csv", "-", "1001"),
+        settings=Settings(),
+        layout=layout,
+        order=Order("spend", is_descending=True),
+        skips_invalid=True,
+    )
+    assert shlex.split(resume_command(LOG, options)) == [
+        *("bulkpause", "run", "./-x.csv", "-", "1001"),
+        *("--column=my id", "--name-column=Campaign", "--format=csv", "--sheet=-May"),
+        *("--hidden-rows=skip", "--order-by=spend:desc"),
+        *("--multiline-cells", "--any-id", "--skip-invalid"),
+        *("--log", "pauses.jsonl", "--resume"),
+    ]

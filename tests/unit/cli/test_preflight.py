@@ -56,13 +56,13 @@ def log(tmp_path: Path) -> Path:
 def resumed(log: Path, **options: Any) -> Prepared:
     source = str(log.with_name("ids.txt"))
     return prepare(
-        Options(input=source, settings=SETTINGS, log=log, resume=True, **options)
+        Options(inputs=(source,), settings=SETTINGS, log=log, resume=True, **options)
     )
 
 
 def retried(log: Path, **options: Any) -> Prepared:
     return prepare(
-        Options(input=None, settings=SETTINGS, log=log, resume=True, **options)
+        Options(inputs=(), settings=SETTINGS, log=log, resume=True, **options)
     )
 
 

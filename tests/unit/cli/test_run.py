@@ -13,8 +13,8 @@ from bulkpause.plan import Plan
 from bulkpause.settings import Settings
 
 
-RUN = Options(input="ids.txt", settings=Settings())
-RETRY = Options(input=None, settings=Settings())
+RUN = Options(inputs=("ids.txt",), settings=Settings())
+RETRY = Options(inputs=(), settings=Settings())
 
 
 def plan_of(*ids: str, already_done: int = 0) -> Plan:

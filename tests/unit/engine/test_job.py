@@ -224,3 +224,9 @@ def test_ids_keep_their_order_without_read_backs() -> None:
         (item.id, Action.PAUSE) for item in ITEMS
     ]
     assert jobs[2].is_in_doubt
+
+
+def test_record_has_name_of_item() -> None:
+    job = Job(Item(id="1001", row=7, name="Summer sale"))
+    job.add(attempt(1, http_status=204))
+    assert record_of(job).name == "Summer sale"

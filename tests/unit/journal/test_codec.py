@@ -116,7 +116,8 @@ def test_write_ahead_log_entry_survives_round_trip(
     "count", [0, 1, IDS_PER_LINE - 1, IDS_PER_LINE, IDS_PER_LINE + 1, 3 * IDS_PER_LINE]
 )
 def test_plan_survives_round_trip(count: int) -> None:
-    items = [Item(id=str(n), row=n) for n in range(count)]
+    names = {1: "Summer sale", 2: "Été \N{GRINNING FACE}\n"}
+    items = [Item(id=str(n), row=n, name=names.get(n)) for n in range(count)]
     lines = list(encode_plan(items))
     assert len(lines) == -(-count // IDS_PER_LINE)
     read: list[WalEntry] = list(
@@ -221,6 +222,7 @@ def test_damaged_record_is_reported_with_line_number(line: bytes) -> None:
         b'{"planned":[["1001","1"]]}',
         b'{"planned":[["..",1]]}',
         b'{"planned":[["1001",1,2]]}',
+        b'{"planned":[["1001",1,"Sale",2]]}',
         b'{"planned":5}',
         b'{"answered":"1001"}',
     ],
@@ -289,10 +291,10 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        repaired(HEADER, version=2),
+        repaired(HEADER, version=3),
         repaired(HEADER, version=9, action="undo", base_url=None, accounts=[]),
-        b'{"run":5,"version":2}',
-        lines_of(replace(HEADER, version=2))[0],
+        b'{"run":5,"version":3}',
+        lines_of(replace(HEADER, version=3))[0],
     ],
 )
 def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
@@ -305,3 +307,10 @@ def test_newer_line_with_wrong_checksum_is_damaged() -> None:
     line = lines_of(RECORD)[0].replace(b'"v":2', b'"v":3')
     with pytest.raises(LogError, match="log: line 1 is damaged"):
         list(decode_records([line], "log"))
+
+
+def test_plan_of_version_1_is_read() -> None:
+    header = repaired(HEADER, version=1)
+    plan = b'{"planned":[["1001",1],["1002",2]]}'
+    (_, items) = decode_entries([header, plan], "log.wal")
+    assert items == (Item(id="1001", row=1), Item(id="1002", row=2))

@@ -635,3 +635,28 @@ def test_no_planned_id_is_forgotten(
     on_record = {one.run_id or "" for one in left}
     expected = max((len(plans[run]) for run in on_record), default=0)
     assert recovery.known + recovery.not_on_record == expected
+
+
+def named(recovery: Recovery) -> dict[str, str | None]:
+    return {id_: item.name for id_, item in recovery.unfinished.items()}
+
+
+def test_retry_keeps_names() -> None:
+    records = [
+        record("a", Status.FAILED, "1", name="Summer"),
+        record("b", Status.FAILED, "1"),
+    ]
+    planned = tuple(Item(id=id_, row=1, name=f"Plan of {id_}") for id_ in "abcd")
+    recovery = recover(records, [header("1", 4), planned, sent("c", "1")])
+    assert named(recovery) == {
+        "a": "Summer",
+        "b": "Plan of b",
+        "c": "Plan of c",
+        "d": "Plan of d",
+    }
+    assert recovery.latest["c"].name == "Plan of c"
+
+
+def test_name_is_kept_without_write_ahead_log() -> None:
+    recovery = recover([record("a", Status.FAILED, "1", name="Summer")], [])
+    assert named(recovery) == {"a": "Summer"}

@@ -251,7 +251,7 @@ async def test_foreign_write_ahead_log_is_refused_untouched(
     if log is not None:
         put(path, log)
     if foreign.startswith(b'{"v"'):
-        foreign = b'{"run":"r","version":2,"accounts":["main"]}\n{"sent":"2'
+        foreign = b'{"run":"r","version":3,"accounts":["main"]}\n{"sent":"2'
     if not foreign.strip(b"\0"):
         foreign += b"x"
     put(path, foreign, "log.wal")

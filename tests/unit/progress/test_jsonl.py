@@ -149,10 +149,10 @@ def test_rejected_id_is_logged_as_warning(logger: _Logger) -> None:
 
 
 def test_paused_id_is_logged_for_debugging(logger: _Logger) -> None:
-    display_on(logger).handle(IdFinished(Record(id="1", status=Status.PAUSED)))
-    assert logger.lines == [
-        ("debug", "id.finished", {"id": "1", "status": Status.PAUSED})
-    ]
+    record = Record(id="1", name="Summer sale", status=Status.PAUSED)
+    display_on(logger).handle(IdFinished(record))
+    fields = {"id": "1", "name": "Summer sale", "status": Status.PAUSED}
+    assert logger.lines == [("debug", "id.finished", fields)]
 
 
 def test_notice_is_logged_without_its_text(logger: _Logger) -> None:

@@ -71,3 +71,8 @@ def test_failure_line_keeps_trace_id_after_long_reason() -> None:
     line = failure_line(replace(REJECTED, message="x" * 1000))
     assert len(line) < 200
     assert line.endswith("x…, trace_id t-1")
+
+
+def test_failure_line_has_name_after_id() -> None:
+    line = failure_line(replace(REJECTED, name="Summer\x1b[2J sale"))
+    assert line.startswith("1001 Summer\ufffd[2J sale, rejected: HTTP 404")

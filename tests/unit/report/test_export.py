@@ -176,3 +176,12 @@ def test_any_message_stays_in_its_cell(message: str) -> None:
     assert len(cells) == len(COLUMNS)
     assert not is_formula(cells[COLUMNS.index("message")])
     assert not any("\n" in cell or "\r" in cell for cell in cells)
+
+
+def test_export_names_campaigns() -> None:
+    records = [Record(id="1", name="Summer\nsale", status=Status.FAILED)]
+    left = [Item(id="2", row=3, name="=1+1")]
+    text = "".join(as_csv(rows(records, left, frozenset([*Status, NOT_ATTEMPTED]))))
+    first, second = csv.DictReader(io.StringIO(text))
+    assert (first["campaign_id"], first["name"]) == ("1", "Summer sale")
+    assert (second["campaign_id"], second["name"]) == ("2", "'=1+1")

@@ -238,3 +238,13 @@ def test_stopped_line_names_rule_and_remainder() -> None:
     assert stopped_line(found, stopped) == (
         f"stopped: {stopped.detail}; left: 1 failed, 48 not_attempted"
     )
+
+
+def test_examples_of_cause_have_names() -> None:
+    failed: dict[str, Any] = {"http_status": 500, "status": Status.FAILED}
+    records = [
+        Record(id="1", name="Summer \x1b[2Jsale", **failed),
+        Record(id="2", **failed),
+    ]
+    lines = list(cause_lines(totals_of(records)))
+    assert lines[1] == "    such as 1 Summer \ufffd[2Jsale, 2"

@@ -67,8 +67,8 @@ def test_identity_leaves_out_zero_counts() -> None:
     )
 
 
-def test_identity_of_no_rows_is_zero() -> None:
-    assert Totals().counts_as_sum() == "0 rows = 0"
+def test_identity_of_no_rows_says_so() -> None:
+    assert Totals().counts_as_sum() == "0 rows: no ids to pause"
 
 
 def test_totals_with_unattempted_id_are_unfinished() -> None:

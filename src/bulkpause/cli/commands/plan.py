@@ -4,50 +4,43 @@ import click
 import orjson
 
 from bulkpause.cli.exit_codes import ExitCode
+from bulkpause.cli.input_plan import InputPlan, plan_of_inputs
 from bulkpause.cli.options import Options
-from bulkpause.cli.preflight import (
-    IDS_SHOWN,
-    needed_s,
-    plan_lines,
-    plan_of_input,
-    show_invalid_rows,
-)
-from bulkpause.plan import Plan
+from bulkpause.cli.plan_text import plan_as_dict, plan_lines
+from bulkpause.cli.preflight import refuse_problems, show_problems
 
 
 def show_plan(options: Options) -> ExitCode:
     """Show what a run would send. Sends nothing.
 
     Raises:
-        BulkpauseError: The input cannot be read.
+        InputError: An input cannot be read or ordered.
     """
-    plan = plan_of_input(options)
+    whole = plan_of_inputs(options)
+    if any(one.is_fatal for one in whole.problems):
+        refuse_problems(whole.problems, options)
     if options.is_json:
-        click.echo(orjson.dumps(_as_dict(plan, options)))
+        click.echo(orjson.dumps(_as_dict(whole, options)))
     else:
-        show_invalid_rows(plan, options)
-        for line in plan_lines(plan, plan.digest, options):
-            click.echo(line)
-    if plan.invalid_rows and not options.skips_invalid:
+        _show(whole, options)
+    if whole.problems and not options.skips_invalid:
         return ExitCode.INPUT
     return ExitCode.ALL_PAUSED
 
 
-def _as_dict(plan: Plan, options: Options) -> dict[str, object]:
-    return {
-        "rows": plan.rows,
-        "ids": len(plan.items),
-        "duplicate": plan.duplicate,
-        "already_done": plan.already_done,
-        "problems": [
-            {"row": row.row, "reason": row.reason, "remedy": row.remedy}
-            for row in plan.invalid_rows
-        ],
-        "first": [item.id for item in plan.items[:IDS_SHOWN]],
-        "last": [item.id for item in plan.items[-IDS_SHOWN:]],
-        "host": options.host,
-        "order_by": None if options.order is None else str(options.order),
-        "limits": [str(limit) for limit in options.settings.limits],
-        "needed_s": round(needed_s(plan, options), 1),
-        "digest": plan.digest,
+def _show(whole: InputPlan, options: Options) -> None:
+    plan = whole.plan
+    is_refused = whole.problems and not options.skips_invalid
+    show_problems(whole.problems, prefix="" if is_refused else "warning: ")
+    for line in plan_lines(plan, whole.sources, plan.digest, options, whole.amounts):
+        click.echo(line)
+    if is_refused:
+        click.echo("`run` refuses this list: fix these rows or pass --skip-invalid")
+
+
+def _as_dict(whole: InputPlan, options: Options) -> dict[str, object]:
+    plan = whole.plan
+    found = [problem for one in whole.problems for problem in one.as_dicts()]
+    return plan_as_dict(plan, whole.sources, plan.digest, options, whole.amounts) | {
+        "problems": found
     }

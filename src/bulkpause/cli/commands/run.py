@@ -262,7 +262,7 @@ def totals_of_plan(plan: Plan, recovery: Recovery, options: Options) -> Totals:
     The list of a retry is its log: ids that the log does not hold are in its rows, and
     so is not known how many there are if the log does not say it.
     """
-    is_retry = options.input is None
+    is_retry = options.is_retry
     missing = recovery.not_on_record if is_retry else 0
     sent = {item.id for item in plan.items}
     others = [record for id_, record in recovery.latest.items() if id_ not in sent]

@@ -1,0 +1,129 @@
+"""Read all inputs of a command, and plan their ids in the order that was asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from bulkpause._text import replace_surrogates
+from bulkpause.cli.options import Options
+from bulkpause.cli.problems import Problems, problems_of
+from bulkpause.cli.typed_input import take_typed_input
+from bulkpause.inputs.amounts import Amounts, read_amounts
+from bulkpause.inputs.arguments import read_inputs
+from bulkpause.inputs.ordering import Order, ordered
+from bulkpause.inputs.table import HiddenCount, Input, rows_of
+from bulkpause.plan import Plan, make_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What a plan says about an input that it comes from. It holds no rows.
+
+    Attributes:
+        name: The name of the input.
+        rows: The number of its rows.
+        id_column: The heading of the ids; None if they have none.
+        name_column: The heading of the names, if there is such a column.
+        status_column: The heading of the campaigns' statuses, if there is one.
+        statuses: The number of items by the word in the status column.
+        sheet: The name of the sheet, if the input is a spreadsheet.
+        hidden: The rows that a spreadsheet hides; None if there are none.
+    """
+
+    name: str
+    rows: int
+    id_column: str | None
+    name_column: str | None
+    status_column: str | None
+    statuses: Mapping[str, int]
+    sheet: str | None
+    hidden: HiddenCount | None
+
+    @classmethod
+    def of(cls, one: Input) -> "Source":
+        """Take the facts of an input, without its rows."""
+        table = one.table
+        return cls(
+            name=one.name,
+            rows=len(table.rows),
+            id_column=_encodable(table.id_column),
+            name_column=_encodable(table.name_column),
+            status_column=_encodable(table.status_column),
+            statuses={
+                replace_surrogates(word): count
+                for word, count in table.statuses.items()
+            },
+            sheet=_encodable(table.sheet),
+            hidden=table.hidden,
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the facts in values that JSON can carry."""
+        return asdict(self)
+
+
+def _encodable(text: str | None) -> str | None:
+    """Replace bytes that are not UTF-8, which JSON cannot carry."""
+    return None if text is None else replace_surrogates(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputPlan:
+    """The plan of all inputs of a command.
+
+    Attributes:
+        plan: The ids to send, and counts of the rows that are not sent.
+        sources: Where the ids come from.
+        problems: What is wrong with the inputs and with the order.
+        amounts: The values of the column to sort by; None if there is none.
+    """
+
+    plan: Plan
+    sources: tuple[Source, ...]
+    problems: tuple[Problems, ...]
+    amounts: Amounts | None = None
+
+
+def plan_of_inputs(options: Options) -> InputPlan:
+    """Plan all ids of the inputs. What is wrong with them is part of the result."""
+    layout = options.layout
+    if options.order is not None:
+        layout = replace(layout, sort_column=options.order.column)
+    take_typed_input(options.inputs)
+    inputs = read_inputs(options.inputs, layout)
+    plan = make_plan(rows_of(inputs))
+    problems = list(problems_of(inputs))
+    amounts = None
+    if options.order is not None:
+        amounts = _read_amounts(plan, inputs, options)
+        if amounts.faults:
+            problems.append(_problems_of_order(amounts, plan, options.order))
+        else:
+            items = ordered(plan.items, amounts, options.order)
+            plan = replace(plan, items=tuple(items))
+    return InputPlan(
+        plan=plan,
+        sources=tuple(map(Source.of, inputs)),
+        problems=tuple(problems),
+        amounts=amounts,
+    )
+
+
+def _read_amounts(plan: Plan, inputs: Sequence[Input], options: Options) -> Amounts:
+    mark = options.decimal_mark
+    sources: dict[int, str] = {}
+    if len(inputs) > 1:  # of one, its problems say the name once
+        sources = {id(row): one.name for one in inputs for row in one.table.rows}
+    return read_amounts(
+        plan.items,
+        None if mark is None else mark.character,
+        source_of=lambda item: sources.get(id(item)),
+    )
+
+
+def _problems_of_order(amounts: Amounts, plan: Plan, order: Order) -> Problems:
+    return Problems(
+        source=f"--order-by {order}",
+        rows=tuple(amounts.faults),
+        total=len(plan.items),
+        can_be_skipped=False,
+    )

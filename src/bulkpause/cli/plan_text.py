@@ -1,0 +1,213 @@
+"""Describe a plan for people who must see whether it is the right list, and as JSON."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from bulkpause._text import (
+    format_count,
+    format_duration,
+    on_one_line,
+    shorten,
+)
+from bulkpause.cli.input_plan import Source
+from bulkpause.cli.options import Options
+from bulkpause.engine.policy import Verify
+from bulkpause.inputs.amounts import Amounts
+from bulkpause.inputs.ordering import Order
+from bulkpause.inputs.table import HiddenCount
+from bulkpause.model import Item
+from bulkpause.plan import Plan
+from bulkpause.ratelimit.estimate import time_needed_s
+
+
+#: This many ids are shown from each end of a plan.
+IDS_SHOWN = 3
+#: At most this many inputs and statuses are shown; the others are counted.
+_SOURCES_SHOWN = 5
+_STATUSES_SHOWN = 6
+#: The columns of the labels, and of a line on a usual terminal.
+_LABEL_WIDTH = 12
+_LINE_WIDTH = 80
+
+#: A label, and the text after it. An empty label continues the one above.
+_Line = tuple[str, str]
+
+
+def plan_lines(
+    plan: Plan,
+    sources: Sequence[Source],
+    digest: str,
+    options: Options,
+    amounts: Amounts | None = None,
+) -> Iterator[str]:
+    """Describe a plan: counts, where it comes from, first and last ids, and digest.
+
+    Args:
+        plan: The plan.
+        sources: The inputs that it comes from; a retry has none.
+        digest: The digest of the whole input, ids that are done included.
+        options: The options of the command.
+        amounts: The values of the whole input to sort by, if there are any.
+    """
+    yield _counts_text(plan)
+    for label, text in (
+        *_source_lines(sources),
+        *_status_lines(sources),
+        *_hidden_lines(sources),
+        *_item_lines(plan.items),
+        *_order_lines(options.order, amounts),
+        ("on", _duration_text(plan, options)),
+        ("digest", digest),
+    ):
+        yield f"{label:<{_LABEL_WIDTH}}{text}"
+
+
+def plan_as_dict(
+    plan: Plan,
+    sources: Sequence[Source],
+    digest: str,
+    options: Options,
+    amounts: Amounts | None = None,
+) -> dict[str, object]:
+    """Give a plan, without its problems, in values that JSON can carry."""
+    first, last = plan.items[:IDS_SHOWN], plan.items[-IDS_SHOWN:]
+    return {
+        "rows": plan.rows,
+        "ids": len(plan.items),
+        "duplicate": plan.duplicate,
+        "already_done": plan.already_done,
+        "first": [item.id for item in first],
+        "last": [item.id for item in last],
+        "first_names": [item.name for item in first],
+        "last_names": [item.name for item in last],
+        "inputs": [source.as_dict() for source in sources],
+        "statuses": dict(_statuses(sources)),
+        "host": options.host,
+        "order_by": None if options.order is None else str(options.order),
+        "sum": None if amounts is None else amounts.sum,
+        "unit": None if amounts is None else amounts.unit,
+        "blanks": None if amounts is None else amounts.blanks,
+        "limits": [str(limit) for limit in options.settings.limits],
+        "needed_s": round(needed_s(plan, options), 1),
+        "digest": digest,
+    }
+
+
+def needed_s(plan: Plan, options: Options) -> float:
+    """Estimate the seconds that a plan takes at the limits, without any retry."""
+    settings = options.settings
+    requests_per_id = 2 if settings.retry_policy.verify is Verify.ALL else 1
+    return time_needed_s(len(plan.items) * requests_per_id, settings.limits)
+
+
+def _counts_text(plan: Plan) -> str:
+    if not plan.rows:
+        return "0 rows: no ids to pause"
+    return (
+        f"{format_count(plan.rows, 'row')}: {len(plan.items)} to pause, "
+        f"{plan.duplicate} duplicate, {plan.already_done} already done, "
+        f"{len(plan.invalid_rows)} invalid"
+    )
+
+
+def _source_lines(sources: Sequence[Source]) -> Iterator[_Line]:
+    """Say which columns of which inputs the ids and the names come from."""
+    shown = sources[:_SOURCES_SHOWN]
+    for number, source in enumerate(shown):
+        count = f": {format_count(source.rows, 'row')}" if len(sources) > 1 else ""
+        yield "" if number else "ids from", f"{_place(source)}{count}"
+    if more := len(sources) - len(shown):
+        yield "", f"and {format_count(more, 'more input')}"
+    names = {source.name_column for source in shown if source.name_column is not None}
+    if names:
+        yield "names from", _columns(sorted(names))
+
+
+def _place(source: Source) -> str:
+    where = source.name
+    if source.sheet is not None:
+        where = f"sheet {_word(source.sheet)} of {where}"
+    if source.id_column is None:
+        return where
+    return f"{_columns([source.id_column])} of {where}"
+
+
+def _columns(names: Sequence[str]) -> str:
+    noun = "column" if len(names) == 1 else "columns"
+    return f"{noun} {', '.join(map(_word, names))}"
+
+
+def _status_lines(sources: Sequence[Source]) -> Iterator[_Line]:
+    counts = _statuses(sources).most_common()
+    if not counts:
+        return
+    parts = [f"{count} {_status(word)}" for word, count in counts[:_STATUSES_SHOWN]]
+    if others := sum(count for _, count in counts[_STATUSES_SHOWN:]):
+        parts.append(f"{others} others")
+    yield "by status", ", ".join(parts)
+
+
+def _status(word: str) -> str:
+    return shorten(on_one_line(word), 20) or "without one"
+
+
+def _statuses(sources: Sequence[Source]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for source in sources:
+        counts.update(source.statuses)
+    return counts
+
+
+def _hidden_lines(sources: Sequence[Source]) -> Iterator[_Line]:
+    for source in sources:
+        if source.hidden is not None:
+            where = f" in {source.name}" if len(sources) > 1 else ""
+            yield "hidden", f"{_hidden_text(source.hidden)}{where}"
+
+
+def _hidden_text(hidden: HiddenCount) -> str:
+    by = "" if hidden.filter_range is None else f" by the filter {hidden.filter_range}"
+    are = "left out" if hidden.are_skipped else "included"
+    return f"{format_count(hidden.rows, 'row')} hidden{by}, {are}"
+
+
+def _item_lines(items: Sequence[Item]) -> Iterator[_Line]:
+    """Show the first and the last items, each once."""
+    first = items[:IDS_SHOWN]
+    last = items[IDS_SHOWN:][-IDS_SHOWN:]
+    has_names = any(item.name for item in (*first, *last))
+    width = max((len(item.id) for item in (*first, *last)), default=0)
+    for label, shown in (("first", first), ("last", last)):
+        if has_names:
+            for number, item in enumerate(shown):
+                yield "" if number else label, _named(item, width)
+        elif shown:
+            yield label, ", ".join(item.id for item in shown)
+
+
+def _named(item: Item, width: int) -> str:
+    room = max(_LINE_WIDTH - _LABEL_WIDTH - width - 2, 10)
+    name = shorten(on_one_line(item.name or ""), room)
+    return f"{item.id:<{width}}  {name}".rstrip()
+
+
+def _order_lines(order: Order | None, amounts: Amounts | None) -> Iterator[_Line]:
+    if order is None:
+        return
+    end = "highest" if order.is_descending else "lowest"
+    yield "order", f"by {_word(order.column)}, {end} first"
+    if amounts is not None and not amounts.faults:
+        blanks = f", {amounts.blanks} without a value" if amounts.blanks else ""
+        yield "", f"{amounts.total} in all{blanks}"
+
+
+def _duration_text(plan: Plan, options: Options) -> str:
+    by_length = sorted(options.settings.limits, key=lambda limit: limit.period_s)
+    limits = " and ".join(str(limit) for limit in by_length) or "no limits"
+    duration = format_duration(needed_s(plan, options))
+    return f"{options.host}, about {duration} at {limits}"
+
+
+def _word(text: str) -> str:
+    """Quote the name of a column or a sheet."""
+    return f"'{shorten(on_one_line(text), 40)}'"
