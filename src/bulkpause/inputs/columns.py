@@ -9,6 +9,24 @@ from bulkpause.ids import WHITESPACE
 
 
 _ID_COLUMNS = frozenset({"id", "campaign_id", "campaignid"})
+#: Headings of the campaigns' names, the surest first. `_` stands for any separator.
+NAME_COLUMNS = (
+    *("campaign_name", "campaignname", "campaign_title", "name_of_campaign"),
+    *("kampagnenname", "nom_de_la_campagne", "nombre_de_la_campaña"),
+    *("nome_da_campanha", "nome_campagna", "nome_della_campagna", "campagnenaam"),
+    *("naam_campagne", "nazwa_kampanii", "название_кампании"),
+    *("name", "title", "campaign", "kampagne", "campagne", "campaña", "campanha"),
+    *("campagna", "kampania", "кампания", "nom", "nombre", "nome", "naam", "nazwa"),
+)
+#: Headings of the campaigns' statuses, the surest first.
+STATUS_COLUMNS = (
+    *("campaign_status", "campaignstatus", "campaign_state", "campaign_delivery"),
+    *("kampagnenstatus", "statut_de_la_campagne", "estado_de_la_campaña"),
+    *("status_da_campanha", "stato_della_campagna", "stato_campagna"),
+    *("campagnestatus", "status_kampanii", "статус_кампании"),
+    *("status", "state", "delivery_status", "effective_status", "serving_status"),
+    *("delivery", "statut", "état", "estado", "stato", "статус"),
+)
 #: A wide header is cut to this many columns in a message.
 _MOST_COLUMNS_NAMED = 12
 
@@ -35,6 +53,22 @@ def find_column(columns: tuple[str, ...], wanted: str | None) -> int:
     named = ", ".join(quote(column) for column in columns[:_MOST_COLUMNS_NAMED])
     among = f" among {named}" if columns else ""
     raise RowError(f"{count} {kind}{among}", "name one with --column")
+
+
+def find_known_column(
+    columns: tuple[str, ...], known: Sequence[str], *, other_than: int
+) -> int | None:
+    """Return the index of the column with the surest of the known names.
+
+    Args:
+        columns: The headings.
+        known: Normalized names, the surest first.
+        other_than: The index of the ids, which is never meant.
+    """
+    normalized = [_normalize(column) for column in columns]
+    normalized[other_than] = ""
+    found = (normalized.index(name) for name in known if name in normalized)
+    return next(found, None)
 
 
 def has_column(columns: Sequence[str], wanted: str | None) -> bool:

@@ -1,0 +1,122 @@
+"""The heading of a table: the columns of the ids, names, statuses and sort values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.columns import (
+    NAME_COLUMNS,
+    STATUS_COLUMNS,
+    RowError,
+    find_column,
+    find_known_column,
+    has_column,
+)
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.table import ReadError, Table
+
+
+#: The heading is looked for in this many rows that are not blank.
+MOST_TITLES = 100
+#: A row below the first with a number of this many digits holds data, not headings.
+_FEWEST_DIGITS_OF_DATA = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading, and the indexes of the columns that are used.
+
+    Attributes:
+        row: The number of its row.
+        cells: Its cells.
+        id_index: The column of the ids.
+        name_index: The column of the names, if there is one.
+        status_index: The column of the statuses, if there is one.
+        sort_index: The column of the values to sort by, if one was named.
+        error: Why a column that the user named cannot be used.
+    """
+
+    row: int
+    cells: tuple[str, ...]
+    id_index: int
+    name_index: int | None = None
+    status_index: int | None = None
+    sort_index: int | None = None
+    error: ReadError | None = None
+
+    def note_in(self, table: Table) -> None:
+        """Note the headings of the ids, names and statuses."""
+        table.id_column = self._title(self.id_index)
+        table.name_column = self._title(self.name_index)
+        table.status_column = self._title(self.status_index)
+
+    def _title(self, index: int | None) -> str | None:
+        return None if index is None else self.cells[index].strip(WHITESPACE)
+
+
+def is_heading(cells: Sequence[str], wanted: str | None, *, is_first: bool) -> bool:
+    """Return whether a row has the id column, and may be the heading.
+
+    Below the first row, a row with a long number holds data: a name may be `ID`.
+
+    Args:
+        cells: The cells of the row.
+        wanted: The name of the id column, if the user gave one.
+        is_first: Whether no row stands above it.
+    """
+    return has_column(cells, wanted) and (
+        is_first or wanted is not None or not any(map(_is_long_number, cells))
+    )
+
+
+def _is_long_number(cell: str) -> bool:
+    text = cell.strip(WHITESPACE)
+    return text.isdecimal() and len(text) >= _FEWEST_DIGITS_OF_DATA
+
+
+def make_heading(row: int, cells: Sequence[str], layout: Layout) -> Heading:
+    """Find the columns in the cells of the heading.
+
+    Raises:
+        ReadError: More than one column matches the id column.
+    """
+    columns = tuple(cells)
+    errors: list[ReadError] = []
+    id_index = _id_index(row, columns, layout.column)
+    name_index = _named_index(row, columns, layout.name_column, "--name-column", errors)
+    if layout.name_column is None:
+        name_index = find_known_column(columns, NAME_COLUMNS, other_than=id_index)
+    sort_index = _named_index(row, columns, layout.sort_column, "--order-by", errors)
+    return Heading(
+        row=row,
+        cells=columns,
+        id_index=id_index,
+        name_index=name_index,
+        status_index=find_known_column(columns, STATUS_COLUMNS, other_than=id_index),
+        sort_index=sort_index,
+        error=next(iter(errors), None),
+    )
+
+
+def _id_index(row: int, columns: tuple[str, ...], wanted: str | None) -> int:
+    try:
+        return find_column(columns, wanted)
+    except RowError as error:
+        raise ReadError(str(error), error.remedy, row=row) from error
+
+
+def _named_index(
+    row: int,
+    columns: tuple[str, ...],
+    wanted: str | None,
+    flag: str,
+    errors: list[ReadError],
+) -> int | None:
+    if wanted is None:
+        return None
+    try:
+        return find_column(columns, wanted)
+    except RowError as error:
+        remedy = f"name another column with {flag}"
+        errors.append(ReadError(str(error), remedy, row=row))
+        return None

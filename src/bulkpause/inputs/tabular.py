@@ -1,0 +1,189 @@
+"""Read the rows of a table of cells: CSV, or the sheet of a spreadsheet."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Self
+
+from bulkpause.ids import WHITESPACE, parse_item, why_invalid
+from bulkpause.inputs.columns import RowError, find_column
+from bulkpause.inputs.heading import MOST_TITLES, Heading, is_heading, make_heading
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.table import ReadError, Table
+from bulkpause.model import InvalidRow, Item
+
+
+#: The number of a row, and its cells.
+CellRecord = tuple[int, Sequence[str]]
+
+#: A longer name, or word of a status, is cut.
+LONGEST_NAME = 200
+
+
+class BadCell(str):
+    """The text of a cell that cannot be an id, such as `#N/A`.
+
+    Attributes:
+        detail: What is wrong with it, as in `InvalidRow`.
+        remedy: What to do about it.
+    """
+
+    __slots__ = ("detail", "remedy")
+
+    detail: str
+    remedy: str
+
+    def __new__(cls, text: str, detail: str, remedy: str) -> Self:
+        cell = super().__new__(cls, text)
+        cell.detail = detail
+        cell.remedy = remedy
+        return cell
+
+
+def read_cells(
+    records: Iterator[CellRecord],
+    *,
+    layout: Layout,
+    table: Table,
+    titles_are_invalid: bool,
+) -> Iterator[Item | InvalidRow]:
+    """Find the heading, note its columns in `table`, and read the rows lazily.
+
+    Blank rows are skipped.
+
+    Args:
+        records: The number and the cells of each row, from the top.
+        layout: The columns that the user named.
+        table: Its columns and statuses are filled in, not its rows.
+        titles_are_invalid: Whether rows above the heading are invalid rows. Else only
+            those that hold an id where the ids are.
+
+    Raises:
+        ReadError: While rows are read: no row is a heading, or the heading has several
+            id columns. After the last row: a column that the user named is missing.
+    """
+    titles, heading = find_heading(records, layout)
+    heading.note_in(table)
+    yield from title_rows(titles, heading, are_invalid=titles_are_invalid)
+    yield from rows_below(heading, records, table)
+
+
+def find_heading(
+    records: Iterator[CellRecord], layout: Layout
+) -> tuple[list[CellRecord], Heading]:
+    """Take the records up to the heading. Return those above it, and the heading.
+
+    Raises:
+        ReadError: No row is a heading, or it has several id columns.
+    """
+    titles: list[CellRecord] = []
+    for row, cells in islice(filter(_is_not_blank, records), MOST_TITLES):
+        if is_heading(cells, layout.column, is_first=not titles):
+            return titles, make_heading(row, cells, layout)
+        titles.append((row, cells))
+    raise _no_heading(titles, layout)
+
+
+def _is_not_blank(record: CellRecord) -> bool:
+    return any(cell.strip(WHITESPACE) for cell in record[1])
+
+
+def _no_heading(titles: list[CellRecord], layout: Layout) -> ReadError:
+    """Make the error of a table without a heading, about its widest first row."""
+    if not titles:
+        return ReadError("the input is empty", "add the ids to pause")
+    row, cells = max(titles, key=lambda record: sum(map(bool, record[1])))
+    try:
+        find_column(tuple(cells), layout.column)
+    except RowError as error:
+        remedy = error.remedy
+        if any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
+            remedy = "add a heading such as campaign_id"
+        if len(cells) == 1:
+            remedy = f"{remedy}, or pass --format lines"
+        return ReadError(str(error), remedy, row=row)
+    # A row of data that has a cell such as `ID`.
+    return ReadError("no heading", "add one such as campaign_id", row=row)
+
+
+def title_rows(
+    titles: Sequence[CellRecord], heading: Heading, *, are_invalid: bool
+) -> Iterator[InvalidRow]:
+    """Give invalid rows for those above the heading that are not to be skipped."""
+    for row, cells in titles:
+        if are_invalid or _holds_id(cells, heading.id_index):
+            yield InvalidRow(
+                row=row,
+                detail="stands above the heading",
+                remedy="delete it or pass --skip-invalid",
+                value=next(filter(None, (cell.strip(WHITESPACE) for cell in cells))),
+            )
+
+
+def _holds_id(cells: Sequence[str], index: int) -> bool:
+    id_ = cells[index].strip(WHITESPACE) if index < len(cells) else ""
+    return why_invalid(id_) is None and any(map(str.isdecimal, id_))
+
+
+def rows_below(
+    heading: Heading, records: Iterator[CellRecord], table: Table
+) -> Iterator[Item | InvalidRow]:
+    """Read the rows below the heading, and count the statuses of the items.
+
+    Raises:
+        ReadError: After the last row: a column that the user named is missing.
+    """
+    status_index = heading.status_index
+    for row, cells in records:
+        item = _row_of(heading, row, cells)
+        if isinstance(item, Item):
+            if status_index is not None and (status := _text_at(cells, status_index)):
+                table.statuses[status] += 1
+            yield item
+        elif _is_not_blank((row, cells)):
+            yield item
+    if heading.error is not None:
+        raise heading.error
+
+
+def _row_of(heading: Heading, row: int, cells: Sequence[str]) -> Item | InvalidRow:
+    if len(cells) > len(heading.cells) and not _has_only_empty_surplus(heading, cells):
+        return InvalidRow(
+            row=row,
+            detail=f"more cells than the heading, which has {len(heading.cells)}",
+            remedy="put quotes around cells that contain the delimiter",
+        )
+    text = cells[heading.id_index] if heading.id_index < len(cells) else ""
+    if isinstance(text, BadCell):
+        return InvalidRow(
+            row=row, detail=text.detail, remedy=text.remedy, value=text or None
+        )
+    if text == heading.cells[heading.id_index]:
+        return InvalidRow(
+            row=row, detail="repeats the heading", remedy="delete the row", value=text
+        )
+    sort_text = None
+    if heading.sort_index is not None:
+        sort_text = cells[heading.sort_index] if heading.sort_index < len(cells) else ""
+    return parse_item(row, text, sort_text, _text_at(cells, heading.name_index))
+
+
+def _text_at(cells: Sequence[str], index: int | None) -> str | None:
+    """Return the text of a cell for people; None if it is blank or missing."""
+    if index is None or index >= len(cells):
+        return None
+    return cells[index].strip(WHITESPACE)[:LONGEST_NAME] or None
+
+
+def _has_only_empty_surplus(heading: Heading, cells: Sequence[str]) -> bool:
+    """Return whether all cells beyond the heading are empty and the id is in its column.
+
+    An unquoted delimiter that shifts cells to the right looks the same if the last
+    cell is empty. It is ruled out only if the id comes first, or is the only number
+    among the cells to which it could have been shifted.
+    """
+    surplus = len(cells) - len(heading.cells)
+    if any(cell.strip(WHITESPACE) for cell in cells[-surplus:]):
+        return False
+    candidates = cells[heading.id_index : heading.id_index + surplus + 1]
+    are_numbers = [cell.strip(WHITESPACE).isdecimal() for cell in candidates]
+    return heading.id_index == 0 or (are_numbers[0] and sum(are_numbers) == 1)
