@@ -96,6 +96,10 @@ def test_list_may_hold_heading_of_one_cell() -> None:
     assert rows("Ids of May\n1000248\nid\n1000249")[1] == (2, "1000248")
 
 
+def test_list_that_begins_with_id_is_no_table() -> None:
+    assert rows("1000247\nid,name\n1000248")[0::2] == [(1, "1000247"), (3, "1000248")]
+
+
 def test_requested_format_overrides_suffix() -> None:
     assert rows("1000248\n", "a.csv", as_format="lines") == [(1, "1000248")]
 
