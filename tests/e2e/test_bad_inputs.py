@@ -13,7 +13,7 @@ import pytest
 from bulkpause._text import format_count
 from bulkpause.cli.app import main
 from bulkpause.simulator import Simulator
-from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, LARGE, REFUSED
+from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, JOINED, LARGE, REFUSED
 from tests.support.program import ProcessResult, Program, Serve
 
 
@@ -74,7 +74,7 @@ def sent_ids(simulator: Simulator) -> list[str]:
 
 
 def test_table_lists_every_corpus_file() -> None:
-    assert {path.name for path in BAD.iterdir()} == {*REFUSED, *BAD_ROWS}
+    assert {path.name for path in BAD.iterdir()} == {*REFUSED, *BAD_ROWS, *JOINED}
     assert {path.name for path in GOOD.iterdir()} == set(GOOD_ROWS)
     assert not set(REFUSED) & set(BAD_ROWS)
 
@@ -189,3 +189,19 @@ def test_plan_counts_every_row(program: Program) -> None:
         invalid["row"]: (invalid["reason"], invalid["remedy"])
         for invalid in plan["problems"]
     } == BAD_ROWS[name].invalid
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_joined_rows_are_named_and_never_sent(
+    simulator: Simulator, pause: Pause, name: str
+) -> None:
+    ids, named = JOINED[name]
+    ended = pause(BAD / name)
+    assert (ended.code, ended.stdout) == (3, "")
+    assert all(f"'{id_}'" in ended.stderr for id_ in named)
+    assert "--multiline-cells" in ended.stderr
+    assert len(simulator.ledger) == 0
+    skipped = pause(BAD / name, "--skip-invalid")
+    assert skipped.code == 1
+    assert skipped.summary.endswith(f" + {len(named)} invalid")
+    assert sent_ids(simulator) == sorted(ids.values())

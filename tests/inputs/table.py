@@ -24,10 +24,14 @@ NAME_ONE = "name one with --column"
 ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
 PATTERN = "an id is 1 to 64 letters, digits, - and _, starting with a letter or digit"
 QUOTE = "put quotes around cells that contain the delimiter"
+QUOTE_OR_ANY = (
+    "put quotes around cells with delimiters or line breaks, or pass --any-id"
+)
+SKIP_TITLE = "delete it or pass --skip-invalid"
+WHOLE_CELL = "quote the whole cell and double the quotes in it"
 
 _EXPORT = "export it as CSV (UTF-8)"
 _FIND_QUOTE = "look for an unclosed quote from this row on"
-_NO_COLUMN = "name one with --column, or delete the lines above the header"
 _NUL = f"contains NUL bytes, so this is not a text file; {_EXPORT}"
 _CORRUPT = (
     "the gzip data is truncated or corrupt after line 0; compress or copy it again"
@@ -49,8 +53,8 @@ REFUSED: dict[str, str] = {
     "backslash_escaped_quotes.csv": f"row 2: ',' expected after '\"'; {_FIND_QUOTE}",
     "blank_lines.csv": "the input is empty; add the ids to pause",
     "closing_quote_lost.csv": f"row 3: ',' expected after '\"'; {_FIND_QUOTE}",
-    "colons.csv": f"row 1: no id column among 'id:name'; {_NO_COLUMN}",
-    "commas_in_plain_list.txt": "row 1: no id column among '1000248', ''; add a header",
+    "colons.csv": f"row 1: no id column among 'id:name'; {NAME_ONE}",
+    "commas_in_plain_list.txt": "row 1: no id column among '1000248', ''; add a heading such as campaign_id",
     "comments_only.txt": "the input is empty; add the ids to pause",
     "corrupt.csv.gz": _CORRUPT,
     "document.rtf": "a document, not a list; export its ids as CSV (UTF-8)",
@@ -60,29 +64,28 @@ REFUSED: dict[str, str] = {
     "gzipped_twice.csv.gz.gz": "compressed twice with gzip; decompress it once",
     "header_only.csv": "the input has no rows; add the ids to pause",
     "html_named_xls.xls": "a document, not a list; export its ids as CSV (UTF-8)",
+    "id_among_names.csv": "row 1: no id column among '1000248', 'a'; add a heading such as campaign_id",
     "image.png": "an image, not text; export the ids as CSV (UTF-8)",
     "image_named_csv.csv": "an image, not text; export the ids as CSV (UTF-8)",
     "list.csv.bz2": "compressed in an unsupported format; decompress it",
     "list.csv.xz": "compressed in an unsupported format; decompress it",
-    "no_header.csv": "row 1: no id column among '1000248', 'a'; add a header",
-    "no_id_column.csv": f"row 1: no id column among 'name', 'spend'; {_NO_COLUMN}",
+    "no_header.csv": "row 1: no id column among '1000248', 'a'; add a heading such as campaign_id",
+    "no_id_column.csv": f"row 1: no id column among 'name', 'spend'; {NAME_ONE}",
     "nul_at_end.txt": f"line 3 {_NUL}",
     "nul_in_id.csv": f"line 3 {_NUL}",
-    "opening_quote_lost.csv": f"row 3: an unpaired quote; {_FIND_QUOTE}",
     "photo.jpg": "an image, not text; export the ids as CSV (UTF-8)",
     "quote_added.csv": f"row 3: ',' expected after '\"'; {_FIND_QUOTE}",
     "quote_in_header.csv": f"row 1: unexpected end of data; {_FIND_QUOTE}",
-    "quoted_id_on_two_lines.csv": f"row 2: a quoted cell seems to contain whole rows; {_FIND_QUOTE}",
-    "random_bytes.csv": f"row 1: no id column among '\\x11\\udcb8d\\x10\\udcb7c\\x0f\\udcb6b\\x0e\\udcb5a'; {_NO_COLUMN}",
+    "random_bytes.csv": (
+        "row 2: no id column among '\\udcb4`\\x0c\\udcb3_\\x0b\\udcb2^.\\udcb1]\\t\\udcb0\\\\\\x08\\udcaf[\\x07\\udcaeZ\\x06\\udcadY\\x05\\udcacX\\x04\\udcabW\\udcfe\\udcaaV\\udcfd\\udca9U\\udcfc\\udca8T\\udcfb\\udca7'..., \"\\udcd3\\x7f+\\udcd2~*\\udcd1})\\udcd0|(\\udccf{'\\udccez&\\udccdy%\\udcccx$\\udccbw#\\udccav'\\udcc9u!\\udcc8t \\udcc7s\\x1f\\udcc6\"...; name one with --column"
+    ),
     "report.pdf": "a document, not a list; export its ids as CSV (UTF-8)",
-    "several_id_columns.csv": f"row 1: more than one id column among 'id', 'campaign_id', 'name'; {_NO_COLUMN}",
-    "spaces_as_delimiters.csv": f"row 1: no id column among 'id name'; {_NO_COLUMN}",
-    "title_above_header.csv": f"row 1: no id column among 'Campaigns of May'; {_NO_COLUMN}",
+    "several_id_columns.csv": f"row 1: more than one id column among 'id', 'campaign_id', 'name'; {NAME_ONE}",
+    "spaces_as_delimiters.csv": f"row 1: no id column among 'id name'; {NAME_ONE}",
     "trailing_garbage.csv.gz": _CORRUPT,
     "truncated.csv.gz": _CORRUPT,
     "truncated_checksum.csv.gz": _CORRUPT,
-    "two_byte_order_marks.csv": f"row 1: no id column among '\\ufeffid', 'name'; {_NO_COLUMN}",
-    "two_quotes_lost.csv": f"row 2: a quoted cell seems to contain whole rows; {_FIND_QUOTE}",
+    "two_byte_order_marks.csv": f"row 1: no id column among '\\ufeffid', 'name'; {NAME_ONE}",
     "unclosed_quote.csv": f"row 3: unexpected end of data; {_FIND_QUOTE}",
     "unclosed_quote_before_1000_lines.csv": f"row 2: a record of more than 1000 lines; {_FIND_QUOTE}",
     "utf16_truncated.csv": "the text is not valid UTF-16 after line 2; save it as UTF-8",
@@ -93,7 +96,7 @@ REFUSED: dict[str, str] = {
     "workbook.xlsx": f"a spreadsheet or an archive, not text; {_EXPORT}",
     "workbook_named_csv.csv": f"a spreadsheet or an archive, not text; {_EXPORT}",
     "wrong_checksum.csv.gz": _CORRUPT,
-    "wrong_sep_line.csv": f"row 1: no id column among 'id,name'; {_NO_COLUMN}",
+    "wrong_sep_line.csv": f"row 1: no id column among 'id,name'; {NAME_ONE}",
 }
 
 #: Files with invalid rows.
@@ -137,7 +140,7 @@ BAD_ROWS: dict[str, Rows] = {
     "commas_under_semicolons.csv": Rows(
         ids={2: "1000248", 4: "1000250"},
         invalid={
-            3: ("1 cell, but the header has 2", QUOTE),
+            3: ("'1000249,b' is not a valid id", PATTERN),
         },
     ),
     "comments.jsonl": Rows(
@@ -409,17 +412,15 @@ BAD_ROWS: dict[str, Rows] = {
         },
     ),
     "ragged_rows.csv": Rows(
-        ids={2: "1000248", 6: "1000252"},
+        ids={2: "1000248", 3: "1000249", 5: "1000251", 6: "1000252"},
         invalid={
-            3: ("2 cells, but the header has 3", QUOTE),
-            4: ("4 cells, but the header has 3", QUOTE),
-            5: ("1 cell, but the header has 3", QUOTE),
+            4: ("more cells than the 3 of the heading", QUOTE),
         },
     ),
     "repeated_header.csv": Rows(
         ids={2: "1000248", 4: "1000249"},
         invalid={
-            3: ("'id' repeats the header", DELETE),
+            3: ("'id' repeats the heading", DELETE),
         },
     ),
     "repeated_key.jsonl": Rows(
@@ -462,7 +463,7 @@ BAD_ROWS: dict[str, Rows] = {
     "semicolons_under_commas.csv": Rows(
         ids={2: "1000248", 4: "1000250"},
         invalid={
-            3: ("1 cell, but the header has 2", QUOTE),
+            3: ("'1000249;b' is not a valid id", PATTERN),
         },
     ),
     "several_ids_per_line.txt": Rows(
@@ -474,7 +475,7 @@ BAD_ROWS: dict[str, Rows] = {
     "shifted_by_a_comma.csv": Rows(
         ids={2: "1000248", 4: "1000250"},
         invalid={
-            3: ("4 cells, but the header has 3", QUOTE),
+            3: ("more cells than the 3 of the heading", QUOTE),
         },
     ),
     "single_quotes.jsonl": Rows(
@@ -575,6 +576,118 @@ BAD_ROWS: dict[str, Rows] = {
             7: ("'1000\\xad254' is not a valid id", PATTERN),
         },
     ),
+    "heading_below_data.csv": Rows(
+        ids={3: "1000248"},
+        invalid={1: ("'1000247' stands above the heading", SKIP_TITLE)},
+    ),
+    "joined_files.csv": Rows(
+        ids={2: "1000248", 4: "1000249", 6: "1000250"},
+        invalid={
+            3: ("'id' repeats the heading", DELETE),
+            5: ("more cells than the 2 of the heading", QUOTE),
+        },
+    ),
+    "line_break_without_quotes.csv": Rows(
+        ids={2: "1000248", 3: "1000249", 5: "1000250"},
+        invalid={
+            4: (
+                "'2024' is unlike the ids of this column, and its row may have moved cells",
+                QUOTE_OR_ANY,
+            )
+        },
+    ),
+    "lost_comma.csv": Rows(
+        ids={2: "1000248", 4: "1000250"},
+        invalid={
+            3: (
+                "'6' is unlike the ids of this column, and its row may have moved cells",
+                QUOTE_OR_ANY,
+            )
+        },
+    ),
+    "missing_id_cells.csv": Rows(
+        ids={2: "1000248", 5: "1000249"},
+        invalid={3: ("no id", MISSING), 4: ("no id", MISSING)},
+    ),
+    "multiline_cell_without_opening_quote.csv": Rows(
+        ids={2: "1000248", 3: "1000249", 5: "1000250"},
+        invalid={
+            4: ("'second\"' has a closing quote without an opening quote", WHOLE_CELL)
+        },
+    ),
+    "opening_quote_lost.csv": Rows(
+        ids={2: "1000248", 4: "1000250"},
+        invalid={
+            3: (
+                "'1000249,c, d\"' has a closing quote without an opening quote",
+                WHOLE_CELL,
+            )
+        },
+    ),
+    "stray_comma.csv": Rows(
+        ids={2: "1000001", 3: "1000002", 5: "1000003"},
+        invalid={
+            4: (
+                "'2024' is unlike the ids of this column, and its row may have moved cells",
+                QUOTE_OR_ANY,
+            )
+        },
+    ),
+    "stray_comma_without_blank.csv": Rows(
+        ids={2: "1000001", 3: "1000002"},
+        invalid={
+            4: (
+                "'2024' is unlike the ids of this column, and its row may have moved cells",
+                QUOTE_OR_ANY,
+            )
+        },
+    ),
+    "surplus_cell_with_id_first.csv": Rows(
+        ids={2: "1000248"},
+        invalid={3: ("more cells than the 2 of the heading", QUOTE)},
+    ),
+    "title_above_header.csv": Rows(
+        ids={3: "1000248"},
+        invalid={1: ("'Campaigns of May' stands above the heading", SKIP_TITLE)},
+    ),
+    "title_with_more_commas.csv": Rows(
+        ids={3: "1000248", 4: "1000249"},
+        invalid={
+            1: (
+                "'Report: cost, clicks, views, sales, May '... stands above the heading",
+                SKIP_TITLE,
+            )
+        },
+    ),
+    "titles_and_total.csv": Rows(
+        ids={5: "1000248", 6: "1000249"},
+        invalid={
+            1: ("'Campaign report' stands above the heading", SKIP_TITLE),
+            2: ("'May 1 to 31 2026' stands above the heading", SKIP_TITLE),
+            7: ("'Total' is not a valid id", FILL_IN),
+        },
+    ),
+    "total_without_id.csv": Rows(
+        ids={2: "1000248"},
+        invalid={4: ("no id", MISSING)},
+    ),
+    "utf16_report_with_titles.csv": Rows(
+        ids={4: "1000248", 5: "1000249"},
+        invalid={
+            1: ("'Campaign report' stands above the heading", SKIP_TITLE),
+            2: ("'May 1, 2026 - May 31, 2026' stands above the heading", SKIP_TITLE),
+            6: ("no id", MISSING),
+        },
+    ),
+}
+
+#: Files in which rows may have been joined by quotes: what is read with --skip-invalid,
+#: and the ids that are named instead.
+JOINED: dict[str, tuple[dict[int, str], list[str]]] = {
+    "list_in_a_note.csv": ({3: "1000251"}, ["1000248", "1000250"]),
+    "quoted_id_on_two_lines.csv": ({3: "1000250"}, ["1000248\\n1000249", "1000249"]),
+    "rows_in_a_cell.csv": ({3: "1000251"}, ["1000248", "1000249", "1000250"]),
+    "two_quotes_lost.csv": ({3: "1000250"}, ["1000248", "1000249"]),
 }
 
 #: Unusual files that are read without an error, and their ids by row.
@@ -631,6 +744,18 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "utf16_tabs.txt": {2: "1000248", 3: "1000249"},
     "utf8_byte_order_mark.csv": {2: "1000248", 3: "1000249"},
     "whitespace_around.txt": {1: "1000248", 2: "1000249"},
+    "account_before_id.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
+    "addresses.csv": {2: "1000248", 3: "1000249"},
+    "blank_rows_and_missing_cells.csv": {4: "1000248", 6: "1000249"},
+    "crlf_in_cells.csv": {2: "1000248", 3: "1000249"},
+    "european_excel.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
+    "heading_of_two_lines.tsv": {2: "1000248", 3: "1000249"},
+    "long_cell.csv.gz": {2: "1000248", 3: "1000249"},
+    "names_and_statuses.csv": {2: "1000248", 3: "1000249"},
+    "notes_with_numbers.csv": {2: "1000248", 3: "1000249"},
+    "two_lengths_of_ids.csv": {2: "999998", 3: "999999", 4: "1000000", 5: "1000001"},
+    "utf16_report.csv": {2: "1000248", 3: "1000249"},
+    "missing_trailing_cells.csv": {row: str(1000246 + row) for row in range(2, 20)},
 }
 
 
@@ -658,13 +783,13 @@ LARGE: dict[str, tuple[bytes, str]] = {
         f"line 1 {_NUL}",
     ),
     "endless_line.txt": (
-        b"1000248\n" + b"1000249 " * (1 << 17),
+        b"1000248\n" + b"1000249 " * (1 << 19),
         "line 2 is too long; write one row per line",
     ),
     "wide_cell.csv": (
-        b"id,note\n1000248,a\n1000249,%s\n" % (b"x" * 131_073),
+        b"id,note\n1000248,a\n1000249,%s\n" % (b"x" * ((1 << 20) + 1)),
         (
-            "row 3: field larger than field limit (131072); "
+            "row 3: field larger than field limit (1048576); "
             f"{_FIND_QUOTE}, or shorten the cell"
         ),
     ),

@@ -3,7 +3,7 @@ import gzip
 import io
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, dropwhile
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.columns import has_column
-from bulkpause.inputs.csv_reader import detect_delimiter
+from bulkpause.inputs.delimiter import detect_delimiter, has_heading_below
 from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.reader import (
@@ -35,6 +35,11 @@ IDS = st.one_of(
 )
 #: No text of these characters looks like an id, even at the start of a line.
 CELLS = st.text(alphabet="ä \"',;|\t#\n=€", max_size=8)
+#: Cells of several lines as people write them: addresses, notes with numbers.
+MULTILINE_CELLS = st.lists(
+    st.sampled_from(["Main St. 5", "see 1000249", "1000777", "(5 €)", "", '5" or 7"']),
+    max_size=4,
+).map("\n".join)
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16"])
 COMPRESSIONS = st.sampled_from([bytes, gzip.compress])
@@ -117,11 +122,46 @@ def test_csv_round_trips(
         for index, cell in enumerate(table[0])
         if "id" in cell.casefold().split()[-1]
     )
-    assert rows == [
-        Item(id=cells[column], row=row)
-        for row, cells in enumerate(table, 1)
-        if row > 1 and cells
+    assert [(row.row, row.id) for row in rows if isinstance(row, Item)] == [
+        (row, cells[column]) for row, cells in enumerate(table, 1) if row > 1 and cells
     ]
+    assert not any(isinstance(row, InvalidRow) for row in rows)
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> tuple[list[list[str]], dict[int, str]]:
+    """Draw titles, a table with missing trailing cells, and a total; and its ids."""
+    titles = draw(st.lists(st.sampled_from([["Report"], ["May, all", "x"], []])))
+    first, last = draw(st.permutations(["spend", "note\n(all)"]))
+    before = [first] if draw(st.booleans()) else []
+    table = [*titles, [*before, "Campaign ID", "Name", last]]
+    ids: dict[int, str] = {}
+    for number in draw(st.lists(st.integers(1_000_000, 9_999_999), max_size=8)):
+        cells = [str(number), *draw(st.lists(MULTILINE_CELLS, max_size=2))]
+        table.append([*("1.5" for _ in before), *cells])
+        ids[len(table)] = str(number)
+    return [*table, ["Total", *("" for _ in before), "9.5"]], ids
+
+
+@pytest.mark.slow
+@MANY
+@given(reports(), st.sampled_from(",;\t|"), LINE_ENDS, st.booleans())
+def test_report_ids_are_read_and_its_other_rows_named(
+    report: tuple[list[list[str]], dict[int, str]],
+    delimiter: str,
+    line_end: str,
+    always: bool,
+) -> None:
+    table, ids = report
+    text = csv_text(table, delimiter, line_end, always=always)
+    lines = io.StringIO(text, newline=None)
+    first = next(row for row, cells in enumerate(table, 1) if cells)
+    heading = next(row for row, cells in enumerate(table, 1) if "Name" in cells)
+    rows = list(read(lines, name="a.csv", layout=Layout()))
+    assert {row.row: row.id for row in rows if isinstance(row, Item)} == ids
+    titles = {row for row in range(first, heading) if table[row - 1]}
+    invalid = [row.row for row in rows if isinstance(row, InvalidRow)]
+    assert invalid == sorted({*titles, len(table)})
 
 
 @pytest.mark.slow
@@ -277,8 +317,9 @@ def test_arbitrary_bytes_are_counted_or_refused(
         assert "; " in str(rows)
         return
     text = text_of(data)
-    assert len(rows) == count_rows(text, name)
-    assert [row.row for row in rows] == sorted({row.row for row in rows})
+    numbers = [row.row for row in rows]
+    assert numbers == sorted(numbers)
+    assert len(set(numbers)) == count_rows(text, name)
     assert all(is_plausible(row, text) for row in rows)
 
 
@@ -313,8 +354,12 @@ def count_rows(text: str, name: str) -> int:
     unread = iter(lines)
     _, first_line = find_first_row(unread, None)
     format_ = detect_format(name, first_line)
+    below: Iterator[str] = chain([first_line], unread)
+    if format_ is Format.LINES and first_line:
+        is_csv, below = has_heading_below(below, None)
+        format_ = Format.CSV if is_csv else format_
     if format_ is Format.CSV:
-        delimiter, _ = detect_delimiter(chain([first_line], unread), None)
+        delimiter, _ = detect_delimiter(below, None)
         return count_csv_rows(lines, delimiter)
     is_list = format_ is Format.LINES
     return sum(
@@ -325,8 +370,10 @@ def count_rows(text: str, name: str) -> int:
 
 def count_csv_rows(lines: list[str], delimiter: str) -> int:
     table = list(csv.reader(lines, delimiter=delimiter))
-    header = next(index for index, cells in enumerate(table) if has_column(cells, None))
-    return sum(not is_blank("".join(cells)) for cells in table[header + 1 :])
+    filled = [cells for cells in table if not is_blank("".join(cells))]
+    assert any(has_column(cells, None) for cells in filled)
+    # The heading is no row; titles above it are.
+    return len(filled) - 1
 
 
 def is_blank_or_comment(line: str) -> bool:

@@ -48,11 +48,16 @@ def find_column(columns: tuple[str, ...], wanted: str | None) -> int:
     matches = _matching_columns(columns, wanted)
     if len(matches) == 1:
         return matches[0]
-    count = "more than one" if matches else "no"
+    raise RowError(*why_no_column(columns, wanted))
+
+
+def why_no_column(columns: tuple[str, ...], wanted: str | None) -> tuple[str, str]:
+    """Say that no column or more than one is meant, and the remedy."""
+    count = "more than one" if _matching_columns(columns, wanted) else "no"
     kind = "id column" if wanted is None else f"column {quote(wanted)}"
     named = ", ".join(quote(column) for column in columns[:_MOST_COLUMNS_NAMED])
     among = f" among {named}" if columns else ""
-    raise RowError(f"{count} {kind}{among}", "name one with --column")
+    return f"{count} {kind}{among}", "name one with --column"
 
 
 def find_known_column(

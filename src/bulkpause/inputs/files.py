@@ -16,8 +16,8 @@ from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.table import ReadError
 
 
-#: A longer line cannot be a row of ids.
-LONGEST_LINE_CHARS = 1 << 20
+#: A longer line is not read. A shorter one may have a few cells of a megabyte.
+LONGEST_LINE_CHARS = 4 << 20
 #: A longer line is not read, even if the text is one JSON value.
 LONGEST_JSON_CHARS = 256 << 20
 #: A file that is compressed more than this is treated as a gzip bomb.

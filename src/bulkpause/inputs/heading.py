@@ -51,7 +51,8 @@ class Heading:
         table.status_column = self._title(self.status_index)
 
     def _title(self, index: int | None) -> str | None:
-        return None if index is None else self.cells[index].strip(WHITESPACE)
+        # A heading may have several lines, and blanks between its words.
+        return None if index is None else " ".join(self.cells[index].split())
 
 
 def is_heading(cells: Sequence[str], wanted: str | None, *, is_first: bool) -> bool:

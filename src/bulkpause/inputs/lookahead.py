@@ -1,26 +1,38 @@
 """Look at the first elements of an iterator without taking them from it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import TypeVar
 
 from bulkpause.inputs.table import ReadError
 
 
+#: What was looked at is kept in memory, and a line may be long.
+_MOST_CHARS = 8 << 20
+
 _Element = TypeVar("_Element")
 
 
 def look_ahead(
-    elements: Iterator[_Element], count: int
+    elements: Iterator[_Element], count: int, *, weigh: Callable[[_Element], int]
 ) -> tuple[list[_Element], Iterator[_Element]]:
-    """Return up to `count` elements, and an iterator over all of them and the rest.
+    """Return the first elements, and an iterator over them and the rest.
 
     A `ReadError` among them is raised by that iterator, after the elements before it.
+
+    Args:
+        elements: The elements, which must not be used any more.
+        count: How many to return at most; fewer if they are large.
+        weigh: Gives the number of characters in an element.
     """
     head: list[_Element] = []
+    chars = 0
     try:
-        # Not `list()`: what came before an error is kept.
-        head.extend(islice(elements, count))
+        for element in islice(elements, count):
+            head.append(element)
+            chars += weigh(element)
+            if chars > _MOST_CHARS:
+                break
     except ReadError as error:
         return head, _before_error(head, error)
     return head, chain(head, elements)

@@ -20,7 +20,8 @@ from pathlib import PurePath
 from bulkpause._text import display_name
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.columns import has_column
-from bulkpause.inputs.csv_reader import DELIMITERS, read_csv, split_cells
+from bulkpause.inputs.csv_reader import read_csv
+from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
 from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.jsonl_reader import read_json
@@ -90,9 +91,9 @@ def read(
     skipped.
 
     Args:
-        lines: The lines of the input.
-        name: Its path. The suffix tells the format.
-        layout: What the user said about the input.
+        lines: The lines with their line ends.
+        name: The path of the input, for its suffix and for messages.
+        layout: The format and columns that the user named.
         table: Its columns and statuses are filled in, not its rows; None if nobody
             wants to know them.
 
@@ -104,9 +105,13 @@ def read(
     if not line:
         raise ReadError("the input is empty", "add the ids to pause")
     lines = chain([line], lines)
-    match layout.format or detect_format(name, line, layout.column):
+    format_ = layout.format or detect_format(name, line, layout.column)
+    if format_ is Format.LINES and layout.format is None:
+        is_csv, lines = has_heading_below(lines, layout.column)
+        format_ = Format.CSV if is_csv else format_
+    match format_:
         case Format.CSV:
-            return read_csv(first_row, lines, layout=layout)
+            return read_csv(first_row, lines, layout=layout, table=table or Table())
         case Format.JSONL:
             return read_json(first_row, lines, layout=layout, table=table or Table())
         case Format.LINES:
@@ -152,5 +157,5 @@ def detect_format(name: str, first_line: str, column: str | None = None) -> Form
 
 def _is_header(text: str, column: str | None) -> bool:
     return any(
-        has_column(split_cells([text], delimiter), column) for delimiter in DELIMITERS
+        has_column(split_cells(text, delimiter), column) for delimiter in DELIMITERS
     )

@@ -5,9 +5,11 @@ from itertools import islice
 from typing import Self
 
 from bulkpause.ids import WHITESPACE, parse_item, why_invalid
-from bulkpause.inputs.columns import RowError, find_column
+from bulkpause.inputs.alignment import Alignment
+from bulkpause.inputs.columns import why_no_column
 from bulkpause.inputs.heading import MOST_TITLES, Heading, is_heading, make_heading
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.lookahead import look_ahead
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
@@ -17,6 +19,8 @@ CellRecord = tuple[int, Sequence[str]]
 
 #: A longer name, or word of a status, is cut.
 LONGEST_NAME = 200
+#: The ids of this many first rows show what the ids of a column are like.
+_MOST_COMPARED = 100
 
 
 class BadCell(str):
@@ -64,45 +68,47 @@ def read_cells(
     titles, heading = find_heading(records, layout)
     heading.note_in(table)
     yield from title_rows(titles, heading, are_invalid=titles_are_invalid)
-    yield from rows_below(heading, records, table)
+    yield from rows_below(heading, records, table, layout)
 
 
 def find_heading(
-    records: Iterator[CellRecord], layout: Layout
+    records: Iterator[CellRecord], layout: Layout, *, may_be_list: bool = False
 ) -> tuple[list[CellRecord], Heading]:
     """Take the records up to the heading. Return those above it, and the heading.
+
+    Args:
+        records: The number and the cells of each row, from the top.
+        layout: The columns that the user named.
+        may_be_list: Whether the rows could be read as a plain list instead.
 
     Raises:
         ReadError: No row is a heading, or it has several id columns.
     """
     titles: list[CellRecord] = []
-    for row, cells in islice(filter(_is_not_blank, records), MOST_TITLES):
+    for row, cells in islice(filter(_is_not_blank, records), MOST_TITLES + 1):
         if is_heading(cells, layout.column, is_first=not titles):
             return titles, make_heading(row, cells, layout)
-        titles.append((row, cells))
-    raise _no_heading(titles, layout)
+        titles.append((row, [cell[:LONGEST_NAME] for cell in cells]))
+    raise _no_heading(titles, layout.column, may_be_list=may_be_list)
 
 
 def _is_not_blank(record: CellRecord) -> bool:
     return any(cell.strip(WHITESPACE) for cell in record[1])
 
 
-def _no_heading(titles: list[CellRecord], layout: Layout) -> ReadError:
-    """Make the error of a table without a heading, about its widest first row."""
+def _no_heading(
+    titles: list[CellRecord], wanted: str | None, *, may_be_list: bool
+) -> ReadError:
+    """Make the error of a table without a heading. It names the widest row."""
     if not titles:
         return ReadError("the input is empty", "add the ids to pause")
-    row, cells = max(titles, key=lambda record: sum(map(bool, record[1])))
-    try:
-        find_column(tuple(cells), layout.column)
-    except RowError as error:
-        remedy = error.remedy
-        if any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
-            remedy = "add a heading such as campaign_id"
-        if len(cells) == 1:
+    row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
+    reason, remedy = why_no_column(tuple(cells), wanted)
+    if any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
+        remedy = "add a heading such as campaign_id"
+        if len(cells) == 1 and may_be_list:
             remedy = f"{remedy}, or pass --format lines"
-        return ReadError(str(error), remedy, row=row)
-    # A row of data that has a cell such as `ID`.
-    return ReadError("no heading", "add one such as campaign_id", row=row)
+    return ReadError(reason, remedy, row=row)
 
 
 def title_rows(
@@ -125,18 +131,23 @@ def _holds_id(cells: Sequence[str], index: int) -> bool:
 
 
 def rows_below(
-    heading: Heading, records: Iterator[CellRecord], table: Table
+    heading: Heading, records: Iterator[CellRecord], table: Table, layout: Layout
 ) -> Iterator[Item | InvalidRow]:
     """Read the rows below the heading, and count the statuses of the items.
 
     Raises:
         ReadError: After the last row: a column that the user named is missing.
     """
-    status_index = heading.status_index
+    first_rows, records = look_ahead(records, _MOST_COMPARED, weigh=_weigh)
+    alignment = Alignment(heading, [cells for _, cells in first_rows])
+    checked_below = 0 if layout.takes_any_id else alignment.checked_below
+    has_status = heading.status_index is not None
     for row, cells in records:
         item = _row_of(heading, row, cells)
         if isinstance(item, Item):
-            if status_index is not None and (status := _text_at(cells, status_index)):
+            if len(cells) < checked_below and alignment.is_doubtful(cells):
+                item = _moved(item)
+            elif has_status and (status := _text_at(cells, heading.status_index)):
                 table.statuses[status] += 1
             yield item
         elif _is_not_blank((row, cells)):
@@ -145,19 +156,33 @@ def rows_below(
         raise heading.error
 
 
+def _weigh(record: CellRecord) -> int:
+    return sum(map(len, record[1]))
+
+
+def _moved(item: Item) -> InvalidRow:
+    return InvalidRow(
+        row=item.row,
+        detail="is unlike the ids of this column, and its row may have moved cells",
+        remedy="put quotes around cells with delimiters or line breaks, or pass --any-id",
+        value=item.id,
+    )
+
+
 def _row_of(heading: Heading, row: int, cells: Sequence[str]) -> Item | InvalidRow:
-    if len(cells) > len(heading.cells) and not _has_only_empty_surplus(heading, cells):
+    width, index = len(heading.cells), heading.id_index
+    if len(cells) > width and not _has_only_empty_surplus(heading, cells):
         return InvalidRow(
             row=row,
-            detail=f"more cells than the heading, which has {len(heading.cells)}",
+            detail=f"more cells than the {width} of the heading",
             remedy="put quotes around cells that contain the delimiter",
         )
-    text = cells[heading.id_index] if heading.id_index < len(cells) else ""
+    text = cells[index] if index < len(cells) else ""
     if isinstance(text, BadCell):
         return InvalidRow(
             row=row, detail=text.detail, remedy=text.remedy, value=text or None
         )
-    if text == heading.cells[heading.id_index]:
+    if text == heading.cells[index]:
         return InvalidRow(
             row=row, detail="repeats the heading", remedy="delete the row", value=text
         )

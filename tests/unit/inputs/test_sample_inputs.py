@@ -78,7 +78,7 @@ def test_awkward_export_sample_is_read_correctly() -> None:
     assert b" 1083161 ," in data
     assert data.startswith(b"Campaign ID,", 3)
     plan = plan_of("ad_ops_export.csv")
-    assert plan.items[0] == Item(id="1000248", row=2)
+    assert plan.items[0] == Item(id="1000248", row=2, name="Free trial | DE | v2")
     assert plan.items[-1].row == 65
 
 
