@@ -91,7 +91,7 @@ class _Document:
         try:
             self._text.end()
         except NotJsonError as error:
-            raise self._not_json(error, "after the array") from error
+            raise self._not_json(error, " after the array") from error
         maker.check_named_keys()
 
     def _elements(self, maker: JsonRows) -> Iterator[Item | InvalidRow]:
@@ -100,7 +100,7 @@ class _Document:
             for row, value in enumerate(self._text.elements(), 1):
                 yield maker.row_of(row, value)
         except NotJsonError as error:
-            raise self._not_json(error, f"after element {row}") from error
+            raise self._not_json(error, f" after element {row}") from error
 
     def rows_of_object(self, table: Table) -> Iterator[Item | InvalidRow]:
         """Read an object that is a row, or that holds exactly one array."""
@@ -109,8 +109,8 @@ class _Document:
             fields = self._walk(arrays, ())
             self._text.end()
         except NotJsonError as error:
-            raise self._not_json(error, "as a whole") from error
-        refuse_result_log(fields, self._first_row)
+            raise self._not_json(error, "") from error
+        refuse_result_log(fields)
         if has_id(fields, self._layout):
             yield from self._only_row(table)
             return
@@ -151,8 +151,10 @@ class _Document:
     def _not_json(self, error: NotJsonError, place: str) -> ReadError:
         line = self._text.line_of(error.position) + self._first_row - 1
         self._text.position = error.position
-        fault = "not valid JSON" if self._text.peek() else "cut short"
-        return ReadError(f"{fault} {place}, in line {line}", "export it again")
+        if not self._text.peek():
+            return ReadError(f"cut short{place}, in line {line}", "export it again")
+        detail = f"not valid JSON{place}, in line {line}"
+        return ReadError(detail, "correct it there, or write one object per line")
 
 
 def _only_array(arrays: list[_FoundArray]) -> _FoundArray:

@@ -58,7 +58,7 @@ class JsonRows:
             return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
 
     def _row_of_object(self, row: int, fields: dict[str, object]) -> Item | InvalidRow:
-        refuse_result_log(fields, row)
+        refuse_result_log(fields)
         _check_keys(fields)
         key, id_ = _id_field(fields, self._layout.column)
         name_key, status_key = _known_keys(tuple(fields), key)

@@ -20,9 +20,11 @@ _BULLET = re.compile(
     """,
     re.VERBOSE,
 ).match
-_SEPARATORS = re.compile(r"[,;\s]+").split
+_SEPARATORS = re.compile(r"[,; \t\N{NO-BREAK SPACE}]+").split
 #: What may stand around an id in a list, besides blanks.
 _AROUND = WHITESPACE + QUOTATION_MARKS
+_SPREADSHEET_MARK = re.compile(r"\#{2,}|\#\S+[!?]|\#[^\W\d_]/[^\W\d_]").fullmatch
+_SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
 _ONE_PER_LINE = "write one id per line, and # before a note"
 
 
@@ -78,9 +80,6 @@ def is_comment(text: str) -> bool:
     )
 
 
-_SPREADSHEET_MARK = re.compile(r"\#{2,}|\#\S+[!?]|\#[^\W\d_]/[^\W\d_]").fullmatch
-
-
 def is_id_list(text: str) -> bool:
     """Return whether a line holds ids and nothing else, as only a plain list does."""
     return bool(_ids_of(text))
@@ -102,10 +101,11 @@ def _are_alike(ids: Sequence[str]) -> bool:
     lengths = [len(id_) for id_ in ids]
     if min(lengths) < _FEWEST_CHARS_OF_SEVERAL:
         return False
-    if all(map(str.isdecimal, ids)):
+    are_numbers = set(map(str.isdecimal, ids))
+    if are_numbers == {True}:
         return max(lengths) - min(lengths) <= 1
     has_digits = all(any(map(str.isdecimal, id_)) for id_ in ids)
-    return has_digits and max(lengths) == min(lengths)
+    return are_numbers == {False} and has_digits and max(lengths) == min(lengths)
 
 
 def _invalid_row(row: int, text: str) -> InvalidRow:
@@ -118,6 +118,3 @@ def _invalid_row(row: int, text: str) -> InvalidRow:
         remedy=_ONE_PER_LINE,
         value=text,
     )
-
-
-_SEPARATORS_INSIDE = re.compile(r"\S[,;\s]+\S").search

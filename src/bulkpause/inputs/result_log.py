@@ -11,7 +11,7 @@ _RECORD_KEYS = ("run_id", "attempts", "history")
 _ENTRY_KEYS = frozenset({"run", "planned", "sent", "answered"})
 
 
-def refuse_result_log(fields: Mapping[str, object], row: int) -> None:
+def refuse_result_log(fields: Mapping[str, object]) -> None:
     """Refuse a line of a result log or of a write-ahead log.
 
     Raises:
@@ -21,11 +21,9 @@ def refuse_result_log(fields: Mapping[str, object], row: int) -> None:
         raise ReadError(
             "this is a result log of bulkpause",
             "pause what is left of it with `bulkpause retry`",
-            row=row,
         )
     if "crc32" in fields and next(iter(fields)) in _ENTRY_KEYS:
         raise ReadError(
             "this is the write-ahead log of a result log of bulkpause",
             "pass the log without .wal to `bulkpause retry`",
-            row=row,
         )
