@@ -3,35 +3,80 @@
 An id goes into a URL path unchanged, so only characters without a special meaning
 there are accepted. Spreadsheets change numbers, dates and words silently; a value that
 looks changed is invalid even where all of its characters are allowed.
+
+Each id is judged by itself here. `inputs.id_column` judges a column as a whole.
 """
 
 import re
+from collections.abc import Callable
+from unicodedata import category
 
 from bulkpause.model import InvalidRow, Item
 
 
-#: Whitespace that may surround an id in its cell or line.
-WHITESPACE = " \t\r\n\v\f\N{NO-BREAK SPACE}"
+#: Blanks and invisible characters that may surround an id in its cell or line. Marks
+#: of the direction of writing are not among them: they change the order in which the
+#: digits are seen.
+WHITESPACE = (
+    " \t\r\n\v\f\N{NO-BREAK SPACE}\N{SOFT HYPHEN}"
+    "\N{EN QUAD}\N{EM QUAD}\N{EN SPACE}\N{EM SPACE}\N{THREE-PER-EM SPACE}"
+    "\N{FOUR-PER-EM SPACE}\N{SIX-PER-EM SPACE}\N{FIGURE SPACE}\N{PUNCTUATION SPACE}"
+    "\N{THIN SPACE}\N{HAIR SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NON-JOINER}"
+    "\N{ZERO WIDTH JOINER}\N{NARROW NO-BREAK SPACE}\N{MEDIUM MATHEMATICAL SPACE}"
+    "\N{WORD JOINER}\N{IDEOGRAPHIC SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
+)
+#: What people and programs put around a text that is to be taken as it is.
+QUOTATION_MARKS = (
+    "\"'`\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
+    "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+    "\N{DOUBLE LOW-9 QUOTATION MARK}"
+)
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}").fullmatch
 _REFORMATTED_NUMBER = re.compile(
-    r"[+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+ | [+-]?[0-9]+(?:[.,][0-9]*)+", re.VERBOSE
+    r"""
+    [+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+
+    | [+-]?[0-9]+(?:[.,][0-9]*)+
+    | [+-]?[0-9]{1,3}
+      (?:[\ '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}
+          \N{THIN SPACE}\N{RIGHT SINGLE QUOTATION MARK}][0-9]{3})+(?:[.,][0-9]*)?
+    """,
+    re.VERBOSE,
 ).fullmatch
 #: Spreadsheets keep 15 digits of a number and replace the others with zeros.
 _EXACT_DIGITS = 15
 _ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
-_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+#: How spreadsheets in English, German, French, Spanish, Italian, Portuguese, Dutch,
+#: Polish and the Nordic languages abbreviate months. Those that are common words in
+#: campaign ids (`set`, `out`, `gen`, `mag`, `lip`) are left to the column as a whole.
+_MONTH = r"""
+    (?: jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sept|june|july
+      | jän|mär|märz|mrz|mai|juni|juli|okt|dez
+      | janv|févr|fevr|mars|avr|avril|juin|juil|août|aout|déc
+      | ene|abr|ago|dic | giu|lug|ott | fev|dez | mrt|mei
+      | sty|lut|kwi|cze|wrz|paź|maj|des )
+    """
 _DATE = re.compile(
     rf"""
-    [0-9]{{1,2}}-{_MONTH}(?:-[0-9]{{2,4}})? | {_MONTH}-[0-9]{{2,4}}
-    | [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} | [0-9]{{1,2}}-[0-9]{{1,2}}-[0-9]{{4}}
+    [0-9]{{1,2}}(?:[-/]|\.?\ |\.){_MONTH}\.?(?:[-./\ ][0-9]{{2,4}})?
+    | {_MONTH}\.?[-/\ ][0-9]{{2,4}}
+    | [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} (?:[T\ ][0-9:.]{{4,}}(?:Z|[+-][0-9:]{{4,}})?)?
+    | (?:19|20)[0-9]{{2}}([-/.])[0-9]{{1,2}}\1[0-9]{{1,2}}
+    | [0-9]{{1,2}}([-/.])[0-9]{{1,2}}\2[0-9]{{4}}
+    | [0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{2}}
     """,
     re.VERBOSE | re.IGNORECASE,
 ).fullmatch
 #: Words that exports write for a missing value or below the last row.
-_PLACEHOLDERS = frozenset(
-    {"false", "na", "nan", "none", "null", "total", "true", "undefined"}
-)
+_PLACEHOLDERS = frozenset({
+    *("false", "n/a", "na", "nan", "nil", "none", "null", "true", "undefined"),
+    *("(blank)", "(empty)", "(leer)", "(none)", "(not set)", "-", "--", "\N{EM DASH}"),
+    *("total", "totals", "subtotal", "grand total", "eof", "summe", "gesamt"),
+    *("gesamtsumme", "gesamtergebnis", "zwischensumme", "insgesamt", "totaal"),
+    *("totale", "totales", "totali", "totaux", "total général", "total general"),
+    *("sous-total", "somme", "suma", "summa", "razem", "celkem", "toplam", "összesen"),
+    *("итого", "всего", "合計", "总计", "合计", "總計", "小計", "합계", "총계"),
+})  # fmt: skip
 #: Names of id columns. They also occur between rows where files were joined.
 _COLUMN_NAMES = frozenset({
     "campaign",
@@ -45,6 +90,10 @@ _COLUMN_NAMES = frozenset({
 })  # fmt: skip
 
 _EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
+#: A value is judged by this much of it: it may be as long as a whole line.
+_JUDGED_CHARS = 200
+#: What stands before or around an id that a spreadsheet was told to keep as text.
+_is_text_formula = re.compile(r'="([^"]*)"').fullmatch
 
 
 def parse_item(
@@ -52,12 +101,21 @@ def parse_item(
 ) -> Item | InvalidRow:
     """Make an item of the id in `text`, or an invalid row if the id is not valid.
 
-    Whitespace around the id is removed.
+    Whitespace around the id is removed, and so is what tells a spreadsheet that the
+    cell is text: an apostrophe before it, or `="` and `"` around it.
     """
     id_ = text.strip(WHITESPACE)
+    if id_[:1] in {"'", "="}:
+        id_ = _without_text_mark(id_)
     if invalid := why_invalid(id_):
         return _invalid_row(row, id_, invalid)
     return Item(id=id_, row=row, name=name, sort_text=sort_text)
+
+
+def _without_text_mark(text: str) -> str:
+    if formula := _is_text_formula(text):
+        return formula[1].strip(WHITESPACE)
+    return text.removeprefix("'").lstrip(WHITESPACE)
 
 
 def validate(item: Item | InvalidRow) -> Item | InvalidRow:
@@ -79,12 +137,9 @@ def why_invalid(text: str) -> tuple[str, str] | None:
         return "no id", "fill it in or delete the row"
     if change := _spreadsheet_change(text):
         return f"is {change}, not an id", _EXPORT_AS_TEXT
-    if not matches_id_pattern(text):
-        remedy = (
-            "an id is 1 to 64 letters, digits, - and _, starting with a letter or digit"
-        )
-        return "is not a valid id", remedy
-    return _reserved_word(text)
+    if reserved := _reserved_word(text):
+        return reserved
+    return None if matches_id_pattern(text) else _why_malformed(text[:_JUDGED_CHARS])
 
 
 def matches_id_pattern(text: str) -> bool:
@@ -103,19 +158,96 @@ def _invalid_row(row: int, text: str, invalid: tuple[str, str]) -> InvalidRow:
 
 def _spreadsheet_change(text: str) -> str | None:
     """Name the change that a spreadsheet seems to have made to an id."""
+    if _DATE(text):
+        return "a date"
     if _REFORMATTED_NUMBER(text):
         return "a reformatted number"
     if _ROUNDED_DIGITS(text):
         return "a number rounded by a spreadsheet"
-    if _DATE(text):
-        return "a date"
     return None
 
 
 def _reserved_word(text: str) -> tuple[str, str] | None:
-    word = text.casefold()
+    word = text.casefold().rstrip(" :")
     if word in _PLACEHOLDERS:
         return "is not a valid id", "delete the row or fill in the id"
     if word in _COLUMN_NAMES:
         return "is a column name, not an id", "delete the row"
     return None
+
+
+_Check = Callable[[str], object]
+
+
+def _any_character(check: _Check) -> _Check:
+    return lambda text: any(map(check, text))
+
+
+def _is_invisible(character: str) -> bool:
+    return category(character) in {"Cc", "Cf", "Zl", "Zp"} and character != "\t"
+
+
+def _is_foreign(character: str) -> bool:
+    return character.isalnum() and not character.isascii()
+
+
+#: What is seen in a text that is no id, why it is none, and the remedy. The first wins.
+_MALFORMED: tuple[tuple[_Check, str, str], ...] = (
+    (
+        re.compile(r"\#{2,}").fullmatch,
+        "is from a column too narrow to show its numbers",
+        "widen the column and export again",
+    ),
+    (
+        re.compile(
+            r"\#[¡¿]?[^\W\d_]+(?:/[^\W_]+)?[!?]|\#[^\W\d_]/[^\W\d_]|\#NV|Err:[0-9]{3}"
+        ).fullmatch,
+        "is an error of the spreadsheet, not an id",
+        "correct the formula and export again",
+    ),
+    (
+        re.compile(r"[a-z][a-z0-9+.-]*://|www\.", re.IGNORECASE).match,
+        "is an address, not an id",
+        "write the id alone, without the rest of the address",
+    ),
+    (
+        re.compile(r"=|@[A-Z]+\(").match,
+        "is a formula, not an id",
+        "replace it with its value",
+    ),
+    (
+        _any_character(lambda character: "\udc80" <= character <= "\udcff"),
+        "is not valid UTF-8",
+        "save the file as UTF-8",
+    ),
+    (
+        _any_character(_is_invisible),
+        "holds an invisible character",
+        "delete the value and type it again",
+    ),
+    (
+        _any_character(str.isspace),
+        "holds more than an id, or a blank",
+        "write the id alone",
+    ),
+    (
+        _any_character(_is_foreign),
+        "has letters or digits other than A to Z and 0 to 9",
+        "type the id again in Latin letters and digits",
+    ),
+    (
+        lambda text: text[0] in QUOTATION_MARKS,
+        "has quotation marks",
+        "remove them",
+    ),
+)
+
+
+def _why_malformed(text: str) -> tuple[str, str]:
+    for is_seen, detail, remedy in _MALFORMED:
+        if is_seen(text):
+            return detail, remedy
+    remedy = (
+        "an id is 1 to 64 letters, digits, - and _, starting with a letter or digit"
+    )
+    return "is not a valid id", remedy

@@ -13,7 +13,16 @@ import pytest
 from bulkpause._text import format_count
 from bulkpause.cli.app import main
 from bulkpause.simulator import Simulator
-from tests.inputs.table import BAD, BAD_ROWS, GOOD, GOOD_ROWS, JOINED, LARGE, REFUSED
+from tests.inputs.table import (
+    BAD,
+    BAD_ROWS,
+    GOOD,
+    GOOD_ROWS,
+    JOINED,
+    LARGE,
+    REFUSED,
+    SEVERAL_IDS_PER_ROW,
+)
 from tests.support.program import ProcessResult, Program, Serve
 
 
@@ -77,7 +86,10 @@ def sent_ids(simulator: Simulator) -> list[str]:
 
 def test_table_lists_every_corpus_file() -> None:
     assert {path.name for path in BAD.iterdir()} == {*REFUSED, *BAD_ROWS, *JOINED}
-    assert {path.name for path in GOOD.iterdir()} == set(GOOD_ROWS)
+    assert {path.name for path in GOOD.iterdir()} == {
+        *GOOD_ROWS,
+        *SEVERAL_IDS_PER_ROW,
+    }
     assert not set(REFUSED) & set(BAD_ROWS)
 
 
@@ -158,6 +170,15 @@ def test_unusual_file_is_read_correctly(
     assert {record["row"]: record["id"] for record in program.records()} == ids
 
 
+@pytest.mark.parametrize("name", SEVERAL_IDS_PER_ROW)
+def test_ids_on_one_line_are_paused_one_by_one(
+    program: Program, simulator: Simulator, pause: Pause, name: str
+) -> None:
+    assert pause(GOOD / name).code == 0
+    ids = [(row, id_) for row, ids in SEVERAL_IDS_PER_ROW[name].items() for id_ in ids]
+    assert sorted((record["row"], record["id"]) for record in program.records()) == ids
+
+
 @pytest.mark.parametrize("is_piped", [False, True], ids=["path", "standard input"])
 @pytest.mark.parametrize(
     "name", ["exponents.csv", "other_routes.txt", "lone_surrogates.jsonl"]
@@ -175,7 +196,9 @@ def test_child_process_lists_invalid_rows(
     assert len(simulator.ledger) == 0
 
 
-@pytest.mark.parametrize("name", ["workbook.xlsx", "corrupt.csv.gz", "array.json"])
+@pytest.mark.parametrize(
+    "name", ["workbook.xlsx", "corrupt.csv.gz", "truncated_array.json"]
+)
 def test_child_process_refuses_unreadable_file(
     program: Program, simulator: Simulator, name: str
 ) -> None:

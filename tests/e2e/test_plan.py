@@ -36,7 +36,7 @@ def test_plan_lists_counts_order_duration_and_digest(program: Program) -> None:
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == [
         "8 rows: 7 to pause, 1 duplicate, 0 already done, 0 invalid",
-        "ids from    export.csv",
+        "ids from    column 'id' of export.csv",
         "first       1002, 1003, 1001",
         "last        1006, 1007, 1004",
         "order       by 'spend', highest first",

@@ -48,13 +48,10 @@ class Rows:
 
 #: Files that are refused as a whole, and the message.
 REFUSED: dict[str, str] = {
-    "array.json": "row 1: a JSON array is not supported; write each element on its own line",
-    "array_in_one_line.json": "row 1: a JSON array is not supported; write each element on its own line",
     "backslash_escaped_quotes.csv": f"row 2: ',' expected after '\"'; {_FIND_QUOTE}",
     "blank_lines.csv": "the input is empty; add the ids to pause",
     "closing_quote_lost.csv": f"row 3: ',' expected after '\"'; {_FIND_QUOTE}",
     "colons.csv": f"row 1: no id column among 'id:name'; {NAME_ONE}",
-    "commas_in_plain_list.txt": "row 1: no id column among '1000248', ''; add a heading such as campaign_id",
     "comments_only.txt": "the input is empty; add the ids to pause",
     "corrupt.csv.gz": _CORRUPT,
     "document.rtf": "a document, not a list; export its ids as CSV (UTF-8)",
@@ -73,18 +70,22 @@ REFUSED: dict[str, str] = {
     "nul_at_end.txt": f"line 3 {_NUL}",
     "nul_in_id.csv": f"line 3 {_NUL}",
     "photo.jpg": "an image, not text; export the ids as CSV (UTF-8)",
+    "pretty_printed.json": "not valid JSON, in line 4; correct it there, or write one object per line",
     "quote_added.csv": f"row 3: ',' expected after '\"'; {_FIND_QUOTE}",
     "quote_in_header.csv": f"row 1: unexpected end of data; {_FIND_QUOTE}",
     "random_bytes.csv": (
         "row 2: no id column among '\\udcb4`\\x0c\\udcb3_\\x0b\\udcb2^.\\udcb1]\\t\\udcb0\\\\\\x08\\udcaf[\\x07\\udcaeZ\\x06\\udcadY\\x05\\udcacX\\x04\\udcabW\\udcfe\\udcaaV\\udcfd\\udca9U\\udcfc\\udca8T\\udcfb\\udca7'..., \"\\udcd3\\x7f+\\udcd2~*\\udcd1})\\udcd0|(\\udccf{'\\udccez&\\udccdy%\\udcccx$\\udccbw#\\udccav'\\udcc9u!\\udcc8t \\udcc7s\\x1f\\udcc6\"...; name one with --column"
     ),
     "report.pdf": "a document, not a list; export its ids as CSV (UTF-8)",
+    "several_arrays.json": "an object with several arrays, 'running', 'paused'; write the array of the campaigns alone",
+    "result_log.jsonl": "this is a result log of bulkpause; pause what is left of it with `bulkpause retry`",
     "several_id_columns.csv": f"row 1: more than one id column among 'id', 'campaign_id', 'name'; {NAME_ONE}",
     "spaces_as_delimiters.csv": f"row 1: no id column among 'id name'; {NAME_ONE}",
+    "text_after_array.json": "not valid JSON after the array, in line 2; correct it there, or write one object per line",
     "trailing_garbage.csv.gz": _CORRUPT,
     "truncated.csv.gz": _CORRUPT,
+    "truncated_array.json": "cut short after element 1, in line 3; export it again",
     "truncated_checksum.csv.gz": _CORRUPT,
-    "two_byte_order_marks.csv": f"row 1: no id column among '\\ufeffid', 'name'; {NAME_ONE}",
     "unclosed_quote.csv": f"row 3: unexpected end of data; {_FIND_QUOTE}",
     "unclosed_quote_before_1000_lines.csv": f"row 2: a record of more than 1000 lines; {_FIND_QUOTE}",
     "utf16_truncated.csv": "the text is not valid UTF-16 after line 2; save it as UTF-8",
@@ -94,18 +95,48 @@ REFUSED: dict[str, str] = {
     "workbook.xls": f"a spreadsheet or an archive, not text; {_EXPORT}",
     "workbook.xlsx": f"a spreadsheet or an archive, not text; {_EXPORT}",
     "workbook_named_csv.csv": f"a spreadsheet or an archive, not text; {_EXPORT}",
+    "write_ahead_log.jsonl.wal": "this is the write-ahead log of a result log of bulkpause; pass the log without .wal to `bulkpause retry`",
     "wrong_checksum.csv.gz": _CORRUPT,
     "wrong_sep_line.csv": f"row 1: no id column among 'id,name'; {NAME_ONE}",
 }
 
 #: Files with invalid rows.
 BAD_ROWS: dict[str, Rows] = {
+    "array_with_constants.json": Rows(
+        ids={2: "1000249"},
+        invalid={
+            1: ("holds NaN, which JSON does not have", "write null instead"),
+            3: ("null is not a valid id", ONE_PER_LINE),
+        },
+    ),
+    "addresses.txt": Rows(
+        ids={2: "1000249"},
+        invalid={
+            1: (
+                "'https://app.ocamba.com/hood/campaigns/10'... is an address, not an id",
+                "write the id alone, without the rest of the address",
+            ),
+            3: (
+                "'www.ocamba.com/1000250' is an address, not an id",
+                "write the id alone, without the rest of the address",
+            ),
+        },
+    ),
     "bidi_marks.txt": Rows(
         ids={1: "1000248", 5: "1000252"},
         invalid={
-            2: ("'\\u202e1000249' is not a valid id", PATTERN),
-            3: ("'1000250\\u200f' is not a valid id", PATTERN),
-            4: ("'\\u20661000251\\u2069' is not a valid id", PATTERN),
+            2: (
+                "'\\u202e1000249' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            3: (
+                "'1000250\\u200f' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            4: (
+                "'\\u20661000251\\u2069' holds an invisible character",
+                "delete the value and type it again",
+            ),
         },
     ),
     "big_integers.jsonl": Rows(
@@ -124,16 +155,9 @@ BAD_ROWS: dict[str, Rows] = {
         },
     ),
     "byte_order_mark_inside.csv": Rows(
-        ids={2: "1000248", 5: "1000250"},
+        ids={2: "1000248", 4: "1000249", 5: "1000250"},
         invalid={
-            3: ("'\\ufeffid' is not a valid id", PATTERN),
-            4: ("'\\ufeff1000249' is not a valid id", PATTERN),
-        },
-    ),
-    "byte_order_mark_inside.jsonl": Rows(
-        ids={1: "1000248", 3: "1000250"},
-        invalid={
-            2: ("not valid JSON", ONE_PER_LINE),
+            3: ("'id' is a column name, not an id", DELETE),
         },
     ),
     "commas_under_semicolons.csv": Rows(
@@ -153,18 +177,54 @@ BAD_ROWS: dict[str, Rows] = {
     "control_characters.txt": Rows(
         ids={1: "1000248", 8: "1000255"},
         invalid={
-            2: ("'1000\\x01249' is not a valid id", PATTERN),
-            3: ("'1000\\x1b[31m250' is not a valid id", PATTERN),
-            4: ("'1000\\x7f251' is not a valid id", PATTERN),
-            5: ("'1000\\x9b252' is not a valid id", PATTERN),
-            6: ("'1000253\\x08' is not a valid id", PATTERN),
-            7: ("'1000\\x1c254' is not a valid id", PATTERN),
+            2: (
+                "'1000\\x01249' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            3: (
+                "'1000\\x1b[31m250' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            4: (
+                "'1000\\x7f251' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            5: (
+                "'1000\\x9b252' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            6: (
+                "'1000253\\x08' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            7: (
+                "'1000\\x1c254' holds an invisible character",
+                "delete the value and type it again",
+            ),
         },
     ),
     "curly_quotes.csv": Rows(
         ids={3: "1000249"},
         invalid={
-            2: ("'\\u201c1000248\\u201d' is not a valid id", PATTERN),
+            2: ("'\\u201c1000248\\u201d' has quotation marks", "remove them"),
+        },
+    ),
+    "cut_last_line.txt": Rows(
+        ids={1: "1000248", 2: "1000249", 3: "1000250"},
+        invalid={
+            4: (
+                "'1000' may be cut short: the last line has no line end, its id is shorter than all others",
+                "export again, or end the line if the id is whole",
+            ),
+        },
+    ),
+    "cut_last_cell.csv": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={
+            4: (
+                "'10002' may be cut short: the last line has no line end, its id is shorter than all others",
+                "export again, or end the line if the id is whole",
+            ),
         },
     ),
     "dates.csv": Rows(
@@ -185,10 +245,22 @@ BAD_ROWS: dict[str, Rows] = {
     "escaped_controls.jsonl": Rows(
         ids={1: "1000248", 6: "1000253"},
         invalid={
-            2: ("'1000249\\x00' is not a valid id", PATTERN),
-            3: ("'1000\\n250' is not a valid id", PATTERN),
-            4: ("'1000251\\x1b[2J' is not a valid id", PATTERN),
-            5: ("'\\u202e1000252' is not a valid id", PATTERN),
+            2: (
+                "'1000249\\x00' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            3: (
+                "'1000\\n250' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            4: (
+                "'1000251\\x1b[2J' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            5: (
+                "'\\u202e1000252' holds an invisible character",
+                "delete the value and type it again",
+            ),
         },
     ),
     "exponents.csv": Rows(
@@ -211,15 +283,23 @@ BAD_ROWS: dict[str, Rows] = {
         },
     ),
     "formulas.csv": Rows(
-        ids={2: "1000248", 10: "1000252"},
+        ids={2: "1000248", 3: "1000249", 10: "1000252"},
         invalid={
-            3: ("'=\"1000249\"' is not a valid id", PATTERN),
-            4: ("'=1000250' is not a valid id", PATTERN),
-            5: ("'@SUM(A1)' is not a valid id", PATTERN),
+            4: ("'=1000250' is a formula, not an id", "replace it with its value"),
+            5: ("'@SUM(A1)' is a formula, not an id", "replace it with its value"),
             6: ("'+1000251' is not a valid id", PATTERN),
-            7: ("'#REF!' is not a valid id", PATTERN),
-            8: ("'#N/A' is not a valid id", PATTERN),
-            9: ("'########' is not a valid id", PATTERN),
+            7: (
+                "'#REF!' is an error of the spreadsheet, not an id",
+                "correct the formula and export again",
+            ),
+            8: (
+                "'#N/A' is an error of the spreadsheet, not an id",
+                "correct the formula and export again",
+            ),
+            9: (
+                "'########' is from a column too narrow to show its numbers",
+                "widen the column and export again",
+            ),
         },
     ),
     "header_in_plain_list.txt": Rows(
@@ -239,9 +319,9 @@ BAD_ROWS: dict[str, Rows] = {
     "invalid_numbers.jsonl": Rows(
         ids={1: "1000248", 9: "1000251"},
         invalid={
-            2: ("not valid JSON", ONE_PER_LINE),
-            3: ("not valid JSON", ONE_PER_LINE),
-            4: ("not valid JSON", ONE_PER_LINE),
+            2: ("holds NaN, which JSON does not have", "write null instead"),
+            3: ("holds Infinity, which JSON does not have", "write null instead"),
+            4: ("holds NaN, which JSON does not have", "write null instead"),
             5: ("not valid JSON", ONE_PER_LINE),
             6: ("not valid JSON", ONE_PER_LINE),
             7: ("not valid JSON", ONE_PER_LINE),
@@ -251,29 +331,58 @@ BAD_ROWS: dict[str, Rows] = {
     "invalid_utf8_in_ids.txt": Rows(
         ids={1: "1000248", 4: "1000251"},
         invalid={
-            2: ("'1000\\udcc3(249' is not a valid id", PATTERN),
-            3: ("'\\udcff1000250' is not a valid id", PATTERN),
+            2: ("'1000\\udcc3(249' is not valid UTF-8", "save the file as UTF-8"),
+            3: ("'\\udcff1000250' is not valid UTF-8", "save the file as UTF-8"),
         },
     ),
     "latin1_in_ids.csv": Rows(
         ids={2: "1000248", 4: "1000250"},
         invalid={
-            3: ("'10\\udce90249' is not a valid id", PATTERN),
+            3: ("'10\\udce90249' is not valid UTF-8", "save the file as UTF-8"),
         },
     ),
     "leading_apostrophes.csv": Rows(
-        ids={2: "1000248", 5: "1000251"},
+        ids={2: "1000248", 3: "1000249", 5: "1000251"},
         invalid={
-            3: ('"\'1000249" is not a valid id', PATTERN),
-            4: ("'\\u20191000250' is not a valid id", PATTERN),
+            4: ("'\\u20191000250' has quotation marks", "remove them"),
         },
     ),
     "line_separators.txt": Rows(
         ids={4: "1000254"},
         invalid={
-            1: ("'1000248\\u20281000249' is not a valid id", PATTERN),
-            2: ("'1000250\\x851000251' is not a valid id", PATTERN),
-            3: ("'1000252\\u20291000253' is not a valid id", PATTERN),
+            1: (
+                "'1000248\\u20281000249' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            2: (
+                "'1000250\\x851000251' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            3: (
+                "'1000252\\u20291000253' holds an invisible character",
+                "delete the value and type it again",
+            ),
+        },
+    ),
+    "localized_footers.csv": Rows(
+        ids={2: "1000248", 9: "1000249"},
+        invalid={
+            3: ("'Totals' is not a valid id", FILL_IN),
+            4: ("'Summe' is not a valid id", FILL_IN),
+            5: ("'\\u0418\\u0442\\u043e\\u0433\\u043e' is not a valid id", FILL_IN),
+            6: ("'\\u5408\\u8a08' is not a valid id", FILL_IN),
+            7: ("'EOF' is not a valid id", FILL_IN),
+            8: ("'nil' is not a valid id", FILL_IN),
+        },
+    ),
+    "localized_dates.csv": Rows(
+        ids={2: "1000248", 8: "1000249"},
+        invalid={
+            3: ("'1-Mai' is a date, not an id", AS_TEXT),
+            4: ("'Okt-26' is a date, not an id", AS_TEXT),
+            5: ("'01-ene' is a date, not an id", AS_TEXT),
+            6: ("'2026-1-2' is a date, not an id", AS_TEXT),
+            7: ("'1/2/2026' is a date, not an id", AS_TEXT),
         },
     ),
     "lone_surrogates.jsonl": Rows(
@@ -313,26 +422,42 @@ BAD_ROWS: dict[str, Rows] = {
             3: ("'-0' is not a valid id", PATTERN),
         },
     ),
+    "nested_ids.jsonl": Rows(
+        ids={},
+        invalid={
+            1: ("no id column among 'campaign'", "pass --column campaign.id"),
+            2: ("no id column among 'campaign'", "pass --column campaign.id"),
+        },
+    ),
     "non_ascii_digits.csv": Rows(
         ids={2: "1000248", 7: "1000253"},
         invalid={
             3: (
-                "'\\uff11\\uff10\\uff10\\uff10\\uff12\\uff14\\uff19' is not a valid id",
-                PATTERN,
+                "'\\uff11\\uff10\\uff10\\uff10\\uff12\\uff14\\uff19' has letters or digits other than A to Z and 0 to 9",
+                "type the id again in Latin letters and digits",
             ),
             4: (
-                "'\\u0661\\u0660\\u0660\\u0660\\u0662\\u0665\\u0660' is not a valid id",
-                PATTERN,
+                "'\\u0661\\u0660\\u0660\\u0660\\u0662\\u0665\\u0660' has letters or digits other than A to Z and 0 to 9",
+                "type the id again in Latin letters and digits",
             ),
-            5: ("'1000\\xb251' is not a valid id", PATTERN),
-            6: ("'1\\u041e00252' is not a valid id", PATTERN),
+            5: (
+                "'1000\\xb251' has letters or digits other than A to Z and 0 to 9",
+                "type the id again in Latin letters and digits",
+            ),
+            6: (
+                "'1\\u041e00252' has letters or digits other than A to Z and 0 to 9",
+                "type the id again in Latin letters and digits",
+            ),
         },
     ),
     "number_signs.txt": Rows(
         ids={1: "1000248", 4: "1000251"},
         invalid={
             2: ("'#1000249' is not a valid id", PATTERN),
-            3: ("'1000250 # of May' is not a valid id", PATTERN),
+            3: (
+                "'1000250 # of May' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
         },
     ),
     "other_routes.csv": Rows(
@@ -370,7 +495,10 @@ BAD_ROWS: dict[str, Rows] = {
             10: ("'1000254#f' is not a valid id", PATTERN),
             11: ("'1000255%2fcancel' is not a valid id", PATTERN),
             12: ("'%2e%2e' is not a valid id", PATTERN),
-            13: ("'1000256;v=1' is not a valid id", PATTERN),
+            13: (
+                "'1000256;v=1' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
             14: ("'1000257\\\\cancel' is not a valid id", PATTERN),
             15: ("'1000258:1000259' is not a valid id", PATTERN),
             16: ("'1000260@host' is not a valid id", PATTERN),
@@ -378,8 +506,8 @@ BAD_ROWS: dict[str, Rows] = {
             18: ("'1000262=x' is not a valid id", PATTERN),
             19: ("'*' is not a valid id", PATTERN),
             20: (
-                "'https://api.ocamba.com/v1/hood/campaigns'... is not a valid id",
-                PATTERN,
+                "'https://api.ocamba.com/v1/hood/campaigns'... is an address, not an id",
+                "write the id alone, without the rest of the address",
             ),
         },
     ),
@@ -391,23 +519,6 @@ BAD_ROWS: dict[str, Rows] = {
             5: ("'NaN' is not a valid id", FILL_IN),
             6: ("'undefined' is not a valid id", FILL_IN),
             7: ("'true' is not a valid id", FILL_IN),
-        },
-    ),
-    "pretty_printed.json": Rows(
-        ids={},
-        invalid={
-            1: ("not valid JSON", ONE_PER_LINE),
-            2: ("not valid JSON", ONE_PER_LINE),
-            3: ("not valid JSON", ONE_PER_LINE),
-            4: ("not valid JSON", ONE_PER_LINE),
-            5: ("not valid JSON", ONE_PER_LINE),
-            6: ("not valid JSON", ONE_PER_LINE),
-        },
-    ),
-    "quotes_in_plain_list.txt": Rows(
-        ids={1: "1000248", 3: "1000250"},
-        invalid={
-            2: ("'\"1000249\"' is not a valid id", PATTERN),
         },
     ),
     "ragged_rows.csv": Rows(
@@ -427,6 +538,32 @@ BAD_ROWS: dict[str, Rows] = {
         invalid={
             2: ("the key 'id' occurs more than once", KEEP_ONE),
             3: ("the key 'name' occurs more than once", KEEP_ONE),
+        },
+    ),
+    "rounded_by_spreadsheet.csv": Rows(
+        ids={4: "1000248"},
+        invalid={
+            2: (
+                "'1234567890123450' is a number rounded by a spreadsheet or JavaScript, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
+            3: (
+                "'9876543210987600' is a number rounded by a spreadsheet or JavaScript, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
+        },
+    ),
+    "rounded_by_javascript.jsonl": Rows(
+        ids={3: "1000248"},
+        invalid={
+            1: (
+                "'123456789012345680' is a number rounded by a spreadsheet or JavaScript, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
+            2: (
+                "'223456789012345660' is a number rounded by a spreadsheet or JavaScript, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
         },
     ),
     "rounded_integers.jsonl": Rows(
@@ -465,12 +602,6 @@ BAD_ROWS: dict[str, Rows] = {
             3: ("'1000249;b' is not a valid id", PATTERN),
         },
     ),
-    "several_ids_per_line.txt": Rows(
-        ids={},
-        invalid={
-            1: ("'1000248 1000249 1000250' is not a valid id", PATTERN),
-        },
-    ),
     "shifted_by_a_comma.csv": Rows(
         ids={2: "1000248", 4: "1000250"},
         invalid={
@@ -487,7 +618,7 @@ BAD_ROWS: dict[str, Rows] = {
     "space_before_quote.csv": Rows(
         ids={2: "1000248"},
         invalid={
-            3: ("'\"1000249\"' is not a valid id", PATTERN),
+            3: ("'\"1000249\"' has quotation marks", "remove them"),
         },
     ),
     "thousands_separators.csv": Rows(
@@ -495,9 +626,9 @@ BAD_ROWS: dict[str, Rows] = {
         invalid={
             3: ("'1,000,249' is a reformatted number, not an id", AS_TEXT),
             4: ("'1.000.250' is a reformatted number, not an id", AS_TEXT),
-            5: ("'1 000 251' is not a valid id", PATTERN),
-            6: ("\"1'000'252\" is not a valid id", PATTERN),
-            7: ("'1\\u202f000\\u202f253' is not a valid id", PATTERN),
+            5: ("'1 000 251' is a reformatted number, not an id", AS_TEXT),
+            6: ("\"1'000'252\" is a reformatted number, not an id", AS_TEXT),
+            7: ("'1\\u202f000\\u202f253' is a reformatted number, not an id", AS_TEXT),
         },
     ),
     "too_long.txt": Rows(
@@ -567,17 +698,52 @@ BAD_ROWS: dict[str, Rows] = {
     "whitespace_inside.txt": Rows(
         ids={1: "1000248", 8: "1000255"},
         invalid={
-            2: ("'1000 249' is not a valid id", PATTERN),
-            3: ("'1000\\t250' is not a valid id", PATTERN),
-            4: ("'1000\\xa0251' is not a valid id", PATTERN),
-            5: ("'1000\\u3000252' is not a valid id", PATTERN),
-            6: ("'1000\\u200b253' is not a valid id", PATTERN),
-            7: ("'1000\\xad254' is not a valid id", PATTERN),
+            2: (
+                "'1000 249' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
+            3: (
+                "'1000\\t250' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
+            4: (
+                "'1000\\xa0251' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
+            5: (
+                "'1000\\u3000252' holds more than an id, or a blank",
+                "write the id alone",
+            ),
+            6: (
+                "'1000\\u200b253' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            7: (
+                "'1000\\xad254' holds an invisible character",
+                "delete the value and type it again",
+            ),
         },
     ),
     "heading_below_data.csv": Rows(
         ids={3: "1000248"},
         invalid={1: ("'1000247' stands above the heading", SKIP_TITLE)},
+    ),
+    "invisible_characters.csv": Rows(
+        ids={2: "1000248", 6: "1000252"},
+        invalid={
+            3: (
+                "'1000\\u200b249' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            4: (
+                "'1000\\xad250' holds an invisible character",
+                "delete the value and type it again",
+            ),
+            5: (
+                "'1000251\\u200f' holds an invisible character",
+                "delete the value and type it again",
+            ),
+        },
     ),
     "joined_files.csv": Rows(
         ids={2: "1000248", 4: "1000249", 6: "1000250"},
@@ -604,6 +770,15 @@ BAD_ROWS: dict[str, Rows] = {
             )
         },
     ),
+    "message_with_words.txt": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={
+            1: (
+                "'please pause these' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
+        },
+    ),
     "missing_id_cells.csv": Rows(
         ids={2: "1000248", 5: "1000249"},
         invalid={3: ("no id", MISSING), 4: ("no id", MISSING)},
@@ -621,6 +796,31 @@ BAD_ROWS: dict[str, Rows] = {
                 "'1000249,c, d\"' has a closing quote without an opening quote",
                 WHOLE_CELL,
             )
+        },
+    ),
+    "spreadsheet_errors.csv": Rows(
+        ids={2: "1000248", 8: "1000249"},
+        invalid={
+            3: (
+                "'#N/A' is an error of the spreadsheet, not an id",
+                "correct the formula and export again",
+            ),
+            4: (
+                "'#BEZUG!' is an error of the spreadsheet, not an id",
+                "correct the formula and export again",
+            ),
+            5: (
+                "'#NV' is an error of the spreadsheet, not an id",
+                "correct the formula and export again",
+            ),
+            6: (
+                "'Err:502' is an error of the spreadsheet, not an id",
+                "correct the formula and export again",
+            ),
+            7: (
+                "'########' is from a column too narrow to show its numbers",
+                "widen the column and export again",
+            ),
         },
     ),
     "stray_comma.csv": Rows(
@@ -678,6 +878,40 @@ BAD_ROWS: dict[str, Rows] = {
             6: ("no id", MISSING),
         },
     ),
+    "words_in_plain_list.txt": Rows(
+        ids={1: "1000248", 6: "1000253"},
+        invalid={
+            2: (
+                "'Sale 1000249' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
+            3: (
+                "'1000250,12.50' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
+            4: (
+                "'1000251,12' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
+            5: (
+                "'1,000,252' holds more than ids, or ids of different kinds",
+                "write one id per line, and # before a note",
+            ),
+        },
+    ),
+    "words_among_numbers.csv": Rows(
+        ids={2: "1000248", 3: "1000249", 4: "1000250", 5: "1000251"},
+        invalid={
+            6: (
+                "'Endsumme' is not a number, as the ids of its column are",
+                "delete or correct it, or pass --any-id if it is right",
+            ),
+            7: (
+                "'set-26' is not a number, as the ids of its column are",
+                "delete or correct it, or pass --any-id if it is right",
+            ),
+        },
+    ),
 }
 
 #: Files in which rows may have been joined by quotes: what is read with --skip-invalid,
@@ -692,10 +926,23 @@ JOINED: dict[str, tuple[dict[int, str], list[str]]] = {
 #: Unusual files that are read without an error, and their ids by row.
 GOOD_ROWS: dict[str, dict[int, str]] = {
     "all_cells_quoted.csv": {2: "1000248", 3: "1000249"},
+    "array_in_one_line.json": {1: "1000248", 2: "1000249"},
+    "array.json": {1: "1000248", 2: "1000249"},
+    "api_response_indented.json": {1: "1000248", 2: "1000249"},
+    "api_response.json": {1: "1000248", 2: "1000249"},
     "bars.txt": {2: "1000248", 3: "1000249"},
     "blank_rows.csv": {5: "1000248", 8: "1000249"},
+    "byte_order_mark_inside.jsonl": {1: "1000248", 2: "1000249", 3: "1000250"},
+    "bullets.txt": {
+        1: "1000248",
+        2: "1000249",
+        3: "1000250",
+        4: "1000251",
+        5: "1000252",
+    },
     "carriage_returns.csv": {2: "1000248", 3: "1000249"},
     "colons_after_sep.csv": {2: "1000248", 3: "1000249"},
+    "commas_in_plain_list.txt": {1: "1000248", 2: "1000249", 3: "1000250"},
     "comments.txt": {3: "1000248", 5: "1000249"},
     "duplicates.csv": {2: "1000248", 3: "1000249"},
     "escapes.jsonl": {1: "1000248", 2: "1000249"},
@@ -716,6 +963,7 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "gzipped_utf16.csv.gz": {2: "1000248", 3: "1000249"},
     "gzipped_with_padding.csv.gz": {2: "1000248", 3: "1000249"},
     "inches.csv": {2: "1000248", 3: "1000249"},
+    "indented_object.json": {1: "1000248"},
     "latin1_names.csv": {2: "1000248", 3: "1000249"},
     "line_breaks_in_cells.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
     "lone_carriage_returns.csv": {2: "1000248", 3: "1000249"},
@@ -731,17 +979,27 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
         7: "1000252",
     },
     "one_object.json": {1: "1000248"},
+    "quotes_in_plain_list.txt": {1: "1000248", 2: "1000249", 3: "1000250"},
+    "quoted_list.txt": {1: "1000248", 2: "1000249", 3: "1000250"},
     "repeated_nested_keys.jsonl": {1: "1000248", 2: "1000249"},
     "semicolons.csv": {2: "1000248", 3: "1000249"},
     "sep_line.csv": {2: "1000248", 3: "1000249"},
     "separators.jsonl": {1: "1000248", 2: "1000249"},
     "separators_in_cells.csv": {2: "1000248", 3: "1000249"},
+    "slack_message.txt": {2: "1000248", 3: "1000249", 5: "1000250"},
+    "short_id_in_the_middle.txt": {1: "1000248", 2: "999", 3: "1000249"},
     "tabs.tsv": {2: "1000248", 3: "1000249"},
+    "text_marks.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
     "trailing_empty_cells.csv": {2: "1000248", 3: "1000249"},
     "utf16_be.csv": {2: "1000248", 3: "1000249"},
     "utf16_le.csv": {2: "1000248", 3: "1000249"},
     "utf16_tabs.txt": {2: "1000248", 3: "1000249"},
     "utf8_byte_order_mark.csv": {2: "1000248", 3: "1000249"},
+    "uuids.txt": {
+        1: "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        2: "00000000-0000-4000-8000-000000000000",
+        3: "9b2e1f60-1c1e-4d0a-8a52-0d6b3e1a7f11",
+    },
     "whitespace_around.txt": {1: "1000248", 2: "1000249"},
     "account_before_id.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
     "addresses.csv": {2: "1000248", 3: "1000249"},
@@ -752,9 +1010,20 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "long_cell.csv.gz": {2: "1000248", 3: "1000249"},
     "names_and_statuses.csv": {2: "1000248", 3: "1000249"},
     "notes_with_numbers.csv": {2: "1000248", 3: "1000249"},
+    "two_byte_order_marks.csv": {2: "1000248"},
     "two_lengths_of_ids.csv": {2: "999998", 3: "999999", 4: "1000000", 5: "1000001"},
     "utf16_report.csv": {2: "1000248", 3: "1000249"},
+    "long_numbers.txt": {
+        1: "1234567890123450",
+        2: "1234567890123457",
+        3: "123456789012345681",
+    },
     "missing_trailing_cells.csv": {row: str(1000246 + row) for row in range(2, 20)},
+}
+
+#: Lists with several ids on a line, and their ids by row.
+SEVERAL_IDS_PER_ROW: dict[str, dict[int, tuple[str, ...]]] = {
+    "several_ids_per_line.txt": {1: ("1000248", "1000249", "1000250")},
 }
 
 

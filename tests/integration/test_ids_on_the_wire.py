@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bulkpause import Pauser, Record, Settings, Status
-from bulkpause.ids import WHITESPACE, why_invalid
+from bulkpause import Item, Pauser, Record, Settings, Status
+from bulkpause.ids import parse_item
 from tests.support.faulty_server import NO_CONTENT, FaultyServer, choosing
 from tests.support.hostile_ids import HOSTILE_IDS, generated
 from tests.support.nightly import IS_NIGHTLY
@@ -46,9 +46,8 @@ async def test_hostile_ids_are_not_sent() -> None:
 async def test_only_accepted_ids_arrive_byte_for_byte() -> None:
     texts = list(generated(TEXTS, seed=1))
     records, requests = await paused(texts)
-    accepted = {
-        id_ for text in texts if why_invalid(id_ := text.strip(WHITESPACE)) is None
-    }
+    items = (parse_item(1, text) for text in texts)
+    accepted = {item.id for item in items if isinstance(item, Item)}
     assert len(accepted) > TEXTS * 0.3
     assert sorted(requests) == sorted(
         f"POST /v1/hood/campaigns/{id_}/pause HTTP/1.1".encode() for id_ in accepted

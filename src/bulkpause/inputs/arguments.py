@@ -1,33 +1,79 @@
-"""Read the words of a command line: paths, `-` for standard input, and ids."""
+"""Read the inputs that are named on the command line: paths, `-`, and ids themselves."""
 
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from bulkpause.ids import parse_item
+from bulkpause._text import display_name
+from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.list_reader import rows_of_line
 from bulkpause.inputs.reader import read_input
-from bulkpause.inputs.table import Input, Table
+from bulkpause.inputs.table import Input, ReadError, Table
 
 
-#: A word that may be meant as an id: with a digit, and without a dot or a slash.
-_LOOKS_LIKE_ID = re.compile(r"(?=.*[0-9])[^./]+").fullmatch
+_COMMAND_LINE = "the command line"
+_STANDARD_INPUT = "-"
 
 
 def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
-    """Read all inputs that the words name. Ids among them form one input.
+    """Read every input whole. What is wrong with one is part of it.
+
+    All ids among the words are one input, whose rows are numbered by the place of the
+    word. It stands where the first of them does.
 
     Args:
-        words: Paths, `-` for standard input, and ids.
+        words: A path, `-` for standard input, or an id each. An id has a digit, and no
+            dot, slash or backslash; a file with such a name needs a `./` before it.
         layout: What the user said about the inputs.
     """
-    ids = [word for word in words if _is_id(word)]
-    inputs = [read_input(word, layout) for word in words if not _is_id(word)]
-    if ids:
-        table = Table(rows=[parse_item(row, id_) for row, id_ in enumerate(ids, 1)])
-        inputs.append(Input(name="the command line", table=table))
+    inputs: list[Input] = []
+    ids = Table()
+    seen: set[object] = set()
+    for place, word in enumerate(words, 1):
+        if (error := _why_refused(word, seen)) is not None:
+            inputs.append(Input(name=display_name(word), table=Table(error=error)))
+        elif _is_id(word):
+            if not ids.rows:
+                inputs.append(Input(name=_COMMAND_LINE, table=ids))
+            ids.fill(rows_of_line(place, word))
+        else:
+            inputs.append(read_input(word, layout))
+    if not layout.takes_any_id:
+        ids.rows = judge_column(ids.rows, is_cut=False)
     return inputs
 
 
 def _is_id(word: str) -> bool:
-    return _LOOKS_LIKE_ID(word) is not None and not os.path.lexists(word)
+    """Return whether a word means an id and not a path, be it valid or not."""
+    return any(map(str.isdecimal, word)) and not _exists(word) and _has_no_path(word)
+
+
+def _has_no_path(word: str) -> bool:
+    return not set(word) & {".", "/", "\\"}
+
+
+def _exists(word: str) -> bool:
+    return word == _STANDARD_INPUT or os.path.lexists(word)
+
+
+def _why_refused(word: str, seen: set[object]) -> ReadError | None:
+    """Return why a word is not read, and note it in `seen`."""
+    if not _exists(word):
+        return None
+    if any(map(str.isdecimal, word)) and _has_no_path(word):
+        return ReadError(
+            "may be an id, and is a file too", f"write ./{word} for the file"
+        )
+    is_repeated = not seen.isdisjoint(keys := set(_identities(word)))
+    seen |= keys
+    return ReadError("it was given twice", "name it once") if is_repeated else None
+
+
+def _identities(word: str) -> Iterator[object]:
+    """Give what is the same for two names of one file."""
+    yield word
+    try:
+        status = os.stat(word)  # noqa: PTH116 (Path would change some paths)
+    except (OSError, ValueError):
+        return
+    yield status.st_dev, status.st_ino

@@ -77,12 +77,12 @@ def _bad_cells(
 ) -> list[BadCell]:
     """Make a bad cell for each id that cannot be told from others by its quotes."""
     lines = records.lines
-    is_checked = len(lines) > 1 and not layout.has_multiline_cells
-    if is_checked and (joined := _joined_cells(heading, records, cells)):
-        return joined
-    if _has_unopened_quote(records.delimiter, lines):
-        return [_unopened_cell(lines)]
-    return []
+    is_broken = _has_unopened_quote(records.delimiter, lines)
+    if len(lines) > 1 and not layout.has_multiline_cells:
+        joined = _joined_cells(heading, records, cells, is_broken=is_broken)
+    else:
+        joined = []
+    return joined or ([_unopened_cell(lines)] if is_broken else [])
 
 
 def _has_unopened_quote(delimiter: str, lines: Sequence[str]) -> bool:
@@ -101,11 +101,13 @@ def _unopened_cell(lines: Sequence[str]) -> BadCell:
 
 
 def _joined_cells(
-    heading: Heading, records: CsvRecords, cells: Sequence[str]
+    heading: Heading, records: CsvRecords, cells: Sequence[str], *, is_broken: bool
 ) -> list[BadCell]:
     """Make bad cells of the id of a record and of those that seem joined to it."""
     index = heading.id_index
     own_id = cells[index].strip(WHITESPACE) if index < len(cells) else ""
-    joined = find_joined_ids(heading, records.delimiter, own_id, records.lines)
+    joined = find_joined_ids(
+        heading, records.delimiter, own_id, records.lines, is_broken=is_broken
+    )
     ids = [own_id, *joined] if joined and own_id else joined
     return [BadCell(id_, _HOLDS_ROWS, _FIND_QUOTE) for id_ in ids]

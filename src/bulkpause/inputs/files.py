@@ -8,15 +8,18 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.table import ReadError
 
 
 #: A longer line is not read. A shorter one may have a few cells of a megabyte.
 LONGEST_LINE_CHARS = 4 << 20
+#: A longer line is not read, even if the text is one JSON value.
+LONGEST_JSON_CHARS = 256 << 20
 #: A file that is compressed more than this is treated as a gzip bomb.
 HIGHEST_GZIP_RATIO = 250
 #: Less text than this does no harm, whatever its ratio.
@@ -128,21 +131,51 @@ def _checked_lines(
     compressed: _CountingReader,
     ratio_checked_from: int,
 ) -> Iterator[str]:
-    row = chars = 0
+    row = chars = longest = 0
+
+    def is_bomb(count: int) -> bool:
+        return count > ratio_checked_from and (
+            count > compressed.count * HIGHEST_GZIP_RATIO
+        )
+
     while line := text.readline(LONGEST_LINE_CHARS):
         row += 1
+        longest = longest or _longest_line(line)
+        if len(line) == LONGEST_LINE_CHARS < longest and line[-1] != "\n":
+            line = _whole_line(line, text, longest, is_bomb)
         chars += len(line)
         if "\0" in line:
             reason = f"line {row} contains NUL bytes, so this is not a text file"
             raise ReadError(reason, "export it as CSV (UTF-8)")
-        if len(line) == LONGEST_LINE_CHARS:
-            reason = f"line {row} is too long"
-            raise ReadError(reason, "write one row per line")
-        is_much = chars > ratio_checked_from
-        if is_much and chars > compressed.count * HIGHEST_GZIP_RATIO:
+        if is_bomb(chars):
             reason = f"at line {row} it is compressed too tightly for a list of ids"
             raise ReadError(reason, "decompress and check it first")
+        if len(line) >= (longest or LONGEST_LINE_CHARS):
+            reason = f"line {row} is too long"
+            raise ReadError(reason, "write one row per line")
         yield line
+
+
+def _whole_line(
+    start: str, text: io.TextIOWrapper, longest: int, is_bomb: Callable[[int], bool]
+) -> str:
+    """Read a line to its end, or until it is too long."""
+    parts = [start]
+    length = len(start)
+    while length < longest and not is_bomb(length):
+        parts.append(text.readline(LONGEST_LINE_CHARS))
+        length += len(parts[-1])
+        if parts[-1][-1:] in {"", "\n"}:
+            break
+    return "".join(parts)
+
+
+def _longest_line(first_line: str) -> int:
+    """Return how long lines may be, by the first of them; 0 if it is blank."""
+    text = first_line.lstrip(WHITESPACE)
+    if not text:
+        return 0
+    return LONGEST_JSON_CHARS if text[0] in "[{" else LONGEST_LINE_CHARS
 
 
 def _decompress(data: io.BufferedReader) -> io.BufferedReader:

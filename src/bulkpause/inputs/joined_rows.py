@@ -14,7 +14,12 @@ from bulkpause.inputs.heading import Heading
 
 
 def find_joined_ids(
-    heading: Heading, delimiter: str, own_id: str, lines: Sequence[str]
+    heading: Heading,
+    delimiter: str,
+    own_id: str,
+    lines: Sequence[str],
+    *,
+    is_broken: bool,
 ) -> list[str]:
     """Return the ids in the lines of a record that could be rows, each once.
 
@@ -23,12 +28,14 @@ def find_joined_ids(
         delimiter: What separates the cells.
         own_id: The record's own id, valid or not.
         lines: The physical lines of the record.
+        is_broken: Whether a quote is missing for sure. Any cell that is like the own id
+            is one of another row then.
     """
     found: dict[str, None] = {}
     for line in lines:
         cells = [cell.strip(WHITESPACE) for cell in line.split(delimiter)]
-        is_whole = len(cells) >= len(heading.cells)
-        for cell in _cells_at_id(heading, cells):
+        is_whole = len(cells) >= len(heading.cells) and not is_broken
+        for cell in cells if is_broken else _cells_at_id(heading, cells):
             if _is_like(cell, own_id, is_whole=is_whole):
                 found[cell.strip('"')] = None
     return list(found)

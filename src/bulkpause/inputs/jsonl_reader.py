@@ -1,140 +1,105 @@
-"""Read rows from JSON lines: one object or one bare id per line."""
+"""Read rows from JSON: one object or bare id per line, or one value over all lines."""
 
-import json
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import NoReturn
 
-from bulkpause._text import quote
-from bulkpause.ids import WHITESPACE, parse_item
-from bulkpause.inputs.columns import RowError, find_column, has_column
+from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.files import LONGEST_LINE_CHARS
+from bulkpause.inputs.json_document import DEEPEST_ARRAY, read_document
+from bulkpause.inputs.json_row import ONE_PER_LINE, JsonRows, has_id
+from bulkpause.inputs.json_text import NotJsonError, decode
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.table import ReadError
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
 
-#: From here on, programs that read numbers as doubles round integers.
-_INEXACT_FROM = 2**53
-_ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
-
-
-def read_jsonl(
-    first_row: int, lines: Iterator[str], *, layout: Layout
+def read_json(
+    first_row: int, lines: Iterator[str], *, layout: Layout, table: Table
 ) -> Iterator[Item | InvalidRow]:
     """Read rows lazily.
 
+    An array, an object around an array, and an object over several lines are read as
+    one value; all else line by line.
+
+    Args:
+        first_row: The number of the first line.
+        lines: The lines, of which the first is not blank.
+        layout: The keys that the user named.
+        table: Its keys and statuses are filled in, not its rows.
+
     Raises:
-        ReadError: At once: the input is a JSON array. After the last row: no row has
-            the key to sort by.
+        ReadError: While rows are read: it is a result log, a line is too long, or
+            `read_document` raises it. After the last row: no row has a key that the
+            user named.
     """
     line = next(lines)
-    if line.lstrip(WHITESPACE).startswith("["):
-        remedy = "write each element on its own line"
-        raise ReadError("a JSON array is not supported", remedy, row=first_row)
-    return _rows(first_row, chain([line], lines), layout)
-
-
-def _rows(
-    first_row: int, lines: Iterator[str], layout: Layout
-) -> Iterator[Item | InvalidRow]:
-    has_sort_value = layout.sort_column is None
-    for row, line in enumerate(lines, first_row):
-        if text := line.strip(WHITESPACE):
-            item = _parse_row(row, text, layout)
-            if isinstance(item, Item) and item.sort_text is not None:
-                has_sort_value = True
-            yield item
-    if not has_sort_value:
-        reason = f"no row has a value for {quote(layout.sort_column or '')}"
-        raise ReadError(reason, "name another key with --order-by")
-
-
-def _parse_row(row: int, text: str, layout: Layout) -> Item | InvalidRow:
-    try:
-        id_, sort_text = _fields(_decode(text), layout)
-        return parse_item(row, _id_text(id_), sort_text)
-    except RowError as error:
-        return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
-    except (ValueError, RecursionError):
-        return InvalidRow(row=row, detail="not valid JSON", remedy=_ONE_PER_LINE)
-
-
-class _Number(str):
-    """A JSON number as it is written, before any rounding."""
-
-    __slots__ = ()
-
-
-class _Integer(_Number):
-    __slots__ = ()
-
-
-class _ObjectWithRepeatedKey(dict[str, object]):
-    """A JSON object in which a key occurs more than once."""
-
-    repeated_key: str
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) == len(pairs):
-        return fields
-    ambiguous = _ObjectWithRepeatedKey(fields)
-    ambiguous.repeated_key = Counter(key for key, _ in pairs).most_common(1)[0][0]
-    return ambiguous
-
-
-def _reject_constant(text: str) -> NoReturn:
-    """Reject NaN and Infinity, which Python's decoder accepts and JSON does not."""
-    raise ValueError(text)
-
-
-_decode = json.JSONDecoder(
-    object_pairs_hook=_object,
-    parse_int=_Integer,
-    parse_float=_Number,
-    parse_constant=_reject_constant,
-).decode
-
-
-def _fields(value: object, layout: Layout) -> tuple[object, str | None]:
-    """Return the id and the sort value of a row. A bare id has no sort value."""
-    if not isinstance(value, dict):
-        return value, None
-    if isinstance(value, _ObjectWithRepeatedKey):
-        reason = f"the key {quote(value.repeated_key)} occurs more than once"
-        raise RowError(reason, "keep one of them")
-    return _value(value, layout.column), _sort_text(value, layout.sort_column)
-
-
-def _value(fields: dict[str, object], wanted: str | None) -> object:
-    keys = tuple(fields)
-    return fields[keys[find_column(keys, wanted)]]
-
-
-def _sort_text(fields: dict[str, object], wanted: str | None) -> str | None:
-    if wanted is None or not has_column(tuple(fields), wanted):
-        return None
-    value = _value(fields, wanted)
-    return str(value) if isinstance(value, str) else None
-
-
-def _id_text(value: object) -> str:
-    if isinstance(value, _Number):
-        _check_is_exact(value)
-    if isinstance(value, str):
-        return str(value)
-    kinds = {bool: "true or false", type(None): "null"}
-    kind = kinds.get(type(value), "a list or an object")
-    raise RowError(f"{kind} is not a valid id", _ONE_PER_LINE)
-
-
-def _check_is_exact(number: _Number) -> None:
-    if not isinstance(number, _Integer):
-        reason = "is not an integer"
-    elif abs(int(number[:20])) >= _INEXACT_FROM:
-        reason = "is too large to be exact"
+    is_document = _begins_document(line)
+    taken = [line]
+    if not is_document and _may_hold_array(line, layout):
+        taken.extend(_up_to_next_text(lines))
+        is_document = all(map(_is_blank, taken[1:]))
+    lines = chain(taken, lines)
+    if is_document:
+        yield from read_document(first_row, lines, layout=layout, table=table)
     else:
-        return
-    raise RowError(f"the number {quote(number)} {reason}", "export the id as a string")
+        yield from _read_lines(first_row, lines, JsonRows(layout, table))
+
+
+def _read_lines(
+    first_row: int, lines: Iterator[str], rows: JsonRows
+) -> Iterator[Item | InvalidRow]:
+    for row, line in enumerate(lines, first_row):
+        if len(line) >= LONGEST_LINE_CHARS:
+            raise ReadError("the line is too long", "write one row per line", row=row)
+        if text := line.strip(WHITESPACE):
+            yield _row_of_line(row, text, rows)
+    rows.check_named_keys()
+
+
+def _row_of_line(row: int, text: str, rows: JsonRows) -> Item | InvalidRow:
+    try:
+        value = decode(text)
+    except NotJsonError:
+        return InvalidRow(row=row, detail="not valid JSON", remedy=ONE_PER_LINE)
+    return rows.row_of(row, value)
+
+
+def _begins_document(line: str) -> bool:
+    """Return whether a line is the first of a value over several lines, or an array."""
+    text = line.strip(WHITESPACE)
+    if text.startswith("[") or len(line) >= LONGEST_LINE_CHARS:
+        return True
+    # So ends a line of indented JSON. A line that was cut short ends in the middle.
+    return text.startswith("{") and text.endswith(("{", "[", ",", ":"))
+
+
+def _may_hold_array(line: str, layout: Layout) -> bool:
+    """Return whether a line is an object without an id, with an array in it."""
+    try:
+        value = decode(line.strip(WHITESPACE))
+    except NotJsonError:
+        return False
+    return (
+        isinstance(value, dict)
+        and not has_id(value, layout)
+        and _holds_array(value, DEEPEST_ARRAY)
+    )
+
+
+def _holds_array(fields: Mapping[str, object], depth: int) -> bool:
+    return depth > 0 and any(
+        isinstance(value, list)
+        or (isinstance(value, dict) and _holds_array(value, depth - 1))
+        for value in fields.values()
+    )
+
+
+def _up_to_next_text(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if not _is_blank(line):
+            return
+
+
+def _is_blank(line: str) -> bool:
+    return not line.strip(WHITESPACE)

@@ -1,9 +1,10 @@
 """Detect the format of an input and read its rows.
 
-Three formats are read: CSV with a header (comma, semicolon, tab or bar), JSON lines
-(objects or bare ids), and plain lists with one id per line. Rows are numbered as a
+Three formats are read: CSV with a header (comma, semicolon, tab or bar), JSON (objects
+or bare ids, one per line or in an array), and plain lists of ids. Rows are numbered as a
 spreadsheet or an editor numbers them: from 1, counting the header and blank rows. A
-`sep=;` line does not count, because spreadsheets hide it.
+`sep=;` line does not count, because spreadsheets hide it. In a JSON array, the number of
+the element counts.
 
 A row without a valid id becomes an `InvalidRow`. If it is not clear where rows begin
 and end, as after an unclosed quote, reading stops with an `ReadError`: rows that
@@ -11,18 +12,21 @@ disappeared inside the quote cannot be reported one by one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePath
 
 from bulkpause._text import display_name
-from bulkpause.ids import WHITESPACE, parse_item, why_invalid
+from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import read_csv
 from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
 from bulkpause.inputs.files import open_lines
-from bulkpause.inputs.jsonl_reader import read_jsonl
+from bulkpause.inputs.id_column import judge_column
+from bulkpause.inputs.jsonl_reader import read_json
 from bulkpause.inputs.layout import Format, Layout
+from bulkpause.inputs.list_reader import is_comment, is_id_list, read_list
 from bulkpause.inputs.table import Input, ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
@@ -44,13 +48,38 @@ def read_input(path: str, layout: Layout) -> Input:
         layout: What the user said about it.
     """
     table = Table()
-    table.fill(_rows_of(path, layout, table))
+    last_line = _LastLine()
+    table.fill(_rows_of(path, layout, table, last_line))
+    if not layout.takes_any_id:
+        is_cut = table.error is None and last_line.ends_in_id(table.rows)
+        table.rows = judge_column(table.rows, is_cut=is_cut)
     return Input(name=display_name(path), table=table)
 
 
-def _rows_of(path: str, layout: Layout, table: Table) -> Iterator[Item | InvalidRow]:
+@dataclass(slots=True)
+class _LastLine:
+    """The last line of an input that was read so far."""
+
+    text: str = ""
+
+    def noted(self, lines: Iterator[str]) -> Iterator[str]:
+        """Pass lines through."""
+        for line in lines:
+            self.text = line
+            yield line
+
+    def ends_in_id(self, rows: Sequence[Item | InvalidRow]) -> bool:
+        """Return whether nothing follows the id of the last row, not even a line end."""
+        last = rows[-1] if rows else None
+        return isinstance(last, Item) and self.text.endswith(last.id)
+
+
+def _rows_of(
+    path: str, layout: Layout, table: Table, last_line: _LastLine
+) -> Iterator[Item | InvalidRow]:
     with open_lines(path) as lines:
-        yield from read(lines, name=path, layout=layout, table=table)
+        noted = last_line.noted(lines)
+        yield from read(noted, name=path, layout=layout, table=table)
 
 
 def read(
@@ -84,9 +113,9 @@ def read(
         case Format.CSV:
             return read_csv(first_row, lines, layout=layout, table=table or Table())
         case Format.JSONL:
-            return read_jsonl(first_row, lines, layout=layout)
+            return read_json(first_row, lines, layout=layout, table=table or Table())
         case Format.LINES:
-            return _read_list(first_row, lines, layout)
+            return read_list(first_row, lines, layout)
 
 
 def find_first_row(lines: Iterator[str], column: str | None) -> tuple[int, str]:
@@ -98,7 +127,7 @@ def find_first_row(lines: Iterator[str], column: str | None) -> tuple[int, str]:
     for row, line in enumerate(lines, 1):
         text = line.strip(WHITESPACE)
         is_blank = not text.strip(WHITESPACE + DELIMITERS)
-        if not is_blank and (not _is_comment(text) or _is_header(text, column)):
+        if not is_blank and (not is_comment(text) or _is_header(text, column)):
             return row, line
     return 0, ""
 
@@ -119,33 +148,14 @@ def detect_format(name: str, first_line: str, column: str | None = None) -> Form
         return Format.CSV
     if text.startswith(("{", "[")) or re.fullmatch(r'"[^",;|\t]*"', text):
         return Format.JSONL
+    if is_id_list(text):
+        return Format.LINES
     if any(delimiter in text for delimiter in DELIMITERS) or text.count('"') == 1:
         return Format.CSV
     return Format.LINES
-
-
-def _is_comment(text: str) -> bool:
-    # `#1000248` may be an id with a number sign. It must not be skipped silently.
-    return text.startswith("#") and why_invalid(text[1:]) is not None
 
 
 def _is_header(text: str, column: str | None) -> bool:
     return any(
         has_column(split_cells(text, delimiter), column) for delimiter in DELIMITERS
     )
-
-
-def _read_list(
-    first_row: int, lines: Iterator[str], layout: Layout
-) -> Iterator[Item | InvalidRow]:
-    if layout.column is not None or layout.sort_column is not None:
-        remedy = "leave out --column and --order-by, or pass --format"
-        raise ReadError("a plain list has no columns", remedy)
-    return _list_rows(first_row, lines)
-
-
-def _list_rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
-    for row, line in enumerate(lines, first_row):
-        text = line.strip(WHITESPACE)
-        if text and not _is_comment(text):
-            yield parse_item(row, text)

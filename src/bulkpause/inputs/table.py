@@ -75,6 +75,13 @@ class Table:
         except ReadError as error:
             self.error = error
 
+    def take_columns(self, other: "Table") -> None:
+        """Take over what is known about the columns of another table."""
+        self.id_column = other.id_column
+        self.name_column = other.name_column
+        self.status_column = other.status_column
+        self.statuses.update(other.statuses)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:

@@ -206,14 +206,14 @@ def test_multiline_record_without_id_cell_is_invalid() -> None:
         ("5,a,b,c", "more cells than the 3 of the heading"),
         (",a,b", "no id"),
         ("1.2E+17,a,b", "'1.2E+17' is a reformatted number, not an id"),
-        ("5 6,a,b", "'5 6' is not a valid id"),
+        ("5 6,a,b", "'5 6' holds more than an id, or a blank"),
         ("id,name,x", "'id' repeats the heading"),
         ("ID,other,y", "'ID' is a column name, not an id"),
         ("Total,,9", "'Total' is not a valid id"),
-        ("=1+1,a,b", "'=1+1' is not a valid id"),
-        ("# a,b,c", "'# a' is not a valid id"),
-        ("\ufeffid,name,x", "'\\ufeffid' is not a valid id"),
-        (' "5",a,b', """'"5"' is not a valid id"""),
+        ("=1+1,a,b", "'=1+1' is a formula, not an id"),
+        ("# a,b,c", "'# a' holds more than an id, or a blank"),
+        ("\ufeffid,name,x", "'id' is a column name, not an id"),
+        (' "5",a,b', """'"5"' has quotation marks"""),
     ],
 )
 def test_csv_row_without_valid_id_is_invalid(line: str, reason: str) -> None:
@@ -379,6 +379,14 @@ def test_joined_ids_are_all_named() -> None:
     ]
 
 
+def test_joined_id_is_named_wherever_a_quote_is_missing() -> None:
+    text = 'a,id,b\n";",1000001,";\n",",1000002,",;"\nx,1000003,y\n'
+    table = table_of(text)
+    problems = [row.value for row in table.rows if isinstance(row, InvalidRow)]
+    assert problems == ["1000001", "1000002"]
+    assert [row.id for row in table.rows if isinstance(row, Item)] == ["1000003"]
+
+
 def test_multiline_cells_may_hold_any_line() -> None:
     text = 'id,name\n1,"a\n2,b\n3,c"\n4,d'
     assert rows(text, has_multiline_cells=True) == [(2, "1"), (3, "4")]
@@ -535,9 +543,15 @@ def test_row_broken_outside_quotes_is_invalid() -> None:
     assert [row for row, id_ in rows(text) if not id_.isdecimal()] == [4]
 
 
+def test_short_row_with_id_further_left_is_invalid() -> None:
+    text = "name,id,spend\na,1000001,5\nb,1000002,6\nc,3,7\n1000004,5\n"
+    assert [row for row, id_ in rows(text) if not id_.isdecimal()] == [5]
+
+
 def test_any_id_takes_what_may_have_moved() -> None:
-    text = "name,id,clicks\na,1000001,5\nb,999,1000002\n"
-    assert rows(text, takes_any_id=True) == [(2, "1000001"), (3, "999")]
+    text = "name,id,clicks\na,1000001,5\nb,1000002,6\nc,999,1000003\n"
+    assert "'999' is unlike the ids" in rows(text)[-1][1]
+    assert rows(text, takes_any_id=True)[-1] == (4, "999")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +13,11 @@ from bulkpause.inputs.reader import (
     find_first_row,
     read,
 )
-from bulkpause.inputs.table import ReadError
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
+
+
+MORE_THAN_IDS = "holds more than ids, or ids of different kinds"
 
 
 def lines_of(text: str) -> Iterator[str]:
@@ -96,6 +100,10 @@ def test_list_may_hold_heading_of_one_cell() -> None:
     assert rows("Ids of May\n1000248\nid\n1000249")[1] == (2, "1000248")
 
 
+def test_list_that_begins_with_id_is_no_table() -> None:
+    assert rows("1000247\nid,name\n1000248")[0::2] == [(1, "1000247"), (3, "1000248")]
+
+
 def test_requested_format_overrides_suffix() -> None:
     assert rows("1000248\n", "a.csv", as_format="lines") == [(1, "1000248")]
 
@@ -138,15 +146,21 @@ def test_plain_list_rows_count_blanks_and_comments() -> None:
     ("line", "reason"),
     [
         ("#1000249", "'#1000249' is not a valid id"),
-        ("1000249 # the second", "'1000249 # the second' is not a valid id"),
-        ("1000249,", "'1000249,' is a reformatted number, not an id"),
-        ("1000249 1000250", "'1000249 1000250' is not a valid id"),
+        ("1000249 # the second", f"'1000249 # the second' {MORE_THAN_IDS}"),
+        ("Sale 1000249", f"'Sale 1000249' {MORE_THAN_IDS}"),
+        ("1000249,12.50", f"'1000249,12.50' {MORE_THAN_IDS}"),
+        ("1000249,12", f"'1000249,12' {MORE_THAN_IDS}"),
+        ("1234 5678 9012 3456", f"'1234 5678 9012 3456' {MORE_THAN_IDS}"),
+        ("please pause these", f"'please pause these' {MORE_THAN_IDS}"),
+        ("1000249,cmp-025", f"'1000249,cmp-025' {MORE_THAN_IDS}"),
+        ("1,000,249", f"'1,000,249' {MORE_THAN_IDS}"),
+        ("100 200 300", f"'100 200 300' {MORE_THAN_IDS}"),
+        ("#N/A", "'#N/A' is an error of the spreadsheet, not an id"),
+        ("########", "'########' is from a column too narrow to show its numbers"),
         ("1E17", "'1E17' is a reformatted number, not an id"),
-        ("Campaign ID", "'Campaign ID' is not a valid id"),
+        ("Campaign ID", f"'Campaign ID' {MORE_THAN_IDS}"),
         ("campaign_id", "'campaign_id' is a column name, not an id"),
-        ('"1000249"', "'\"1000249\"' is not a valid id"),
-        ("\ufeff1000249", "'\\ufeff1000249' is not a valid id"),
-        ("\udcff", "'\\udcff' is not a valid id"),
+        ("\udcff", "'\\udcff' is not valid UTF-8"),
     ],
 )
 def test_list_line_without_valid_id_is_invalid(line: str, reason: str) -> None:
@@ -155,6 +169,48 @@ def test_list_line_without_valid_id_is_invalid(line: str, reason: str) -> None:
         (2, reason),
         (3, "1000251"),
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("- 1000249", "\N{BULLET} 1000249", "\N{BULLET}1000249", "* 1000249"),
+        *("1. 1000249", "12) 1000249", "(3) 1000249", "> 1000249", "1000249,"),
+        *('"1000249",', "'1000249'", "`1000249`", "```1000249", "1000249;"),
+        *("\N{LEFT DOUBLE QUOTATION MARK}1000249\N{RIGHT DOUBLE QUOTATION MARK}",),
+        *("\ufeff1000249", "\N{ZERO WIDTH SPACE}1000249", "- `1000249`,"),
+    ],
+)
+def test_what_surrounds_an_id_in_a_list_is_removed(line: str) -> None:
+    for text in (f"{line}\n1000250", f"1000250\n{line}"):
+        ids = {id_ for _, id_ in rows(text)}
+        assert ids == {"1000249", "1000250"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "1000248,1000249,1000250",
+            "1000248, 1000249 1000250",
+            "1000248;1000249;1000250",
+        ),
+        *("1000248\t1000249\t1000250", "- 1000248, 1000249, 1000250,"),
+        *('"1000248", "1000249", "1000250"', "`1000248` `1000249` `1000250`"),
+    ],
+)
+def test_several_ids_on_a_line_have_its_row(line: str) -> None:
+    ids = [(1, "1000248"), (1, "1000249"), (1, "1000250")]
+    assert rows(f"{line}\n1000251\n") == [*ids, (2, "1000251")]
+
+
+def test_code_fences_of_a_message_are_skipped() -> None:
+    assert rows("```\n1000248\n1000249\n```\n") == [(2, "1000248"), (3, "1000249")]
+
+
+@pytest.mark.parametrize("text", ["1000248,Sale,12", "1000248,12\n1000249,13"])
+def test_csv_without_heading_is_no_list(text: str) -> None:
+    assert "no id column" in input_error(text)
 
 
 # JSON lines
@@ -206,8 +262,8 @@ def test_json_integer_below_2_to_53_is_accepted(number: int) -> None:
         ("1000248.0", "the number '1000248.0' is not an integer"),
         ("1e5", "the number '1e5' is not an integer"),
         ("1E400", "the number '1E400' is not an integer"),
-        ("NaN", "not valid JSON"),
-        ("-Infinity", "not valid JSON"),
+        ("NaN", "holds NaN, which JSON does not have"),
+        ("-Infinity", "holds -Infinity, which JSON does not have"),
         ("null", "null is not a valid id"),
         ("true", "true or false is not a valid id"),
         ("[1000249]", "a list or an object is not a valid id"),
@@ -217,7 +273,7 @@ def test_json_integer_below_2_to_53_is_accepted(number: int) -> None:
         ('{"id": null}', "null is not a valid id"),
         ('{"id": ""}', "no id"),
         ('{"id": "1.2E+17"}', "'1.2E+17' is a reformatted number"),
-        ('{"id": "a\\u0000b"}', "'a\\x00b' is not a valid id"),
+        ('{"id": "a\\u0000b"}', "'a\\x00b' holds an invisible character"),
         ('{"id": "\\ud800"}', "'\\ud800' is not a valid id"),
         ('{"id": 1, "id": 2}', "the key 'id' occurs more than once"),
         ('{"id": 1, "x": 2, "x": 2}', "the key 'x' occurs more than once"),
@@ -231,7 +287,7 @@ def test_json_integer_below_2_to_53_is_accepted(number: int) -> None:
         ('{"id": 1_000}', "not valid JSON"),
         ('{"id": "1000249', "not valid JSON"),
         ('{"id": "10\t00"}', "not valid JSON"),
-        ('\ufeff{"id": 1}', "not valid JSON"),
+        ('{"id": 1}\ufeffx', "not valid JSON"),
         ("1000249", None),
         ("# comment", "not valid JSON"),
         ("[" * 200_000, "not valid JSON"),
@@ -243,6 +299,148 @@ def test_json_line_without_valid_id_is_invalid(line: str, reason: str | None) ->
     first, (row, reason_or_id), last = rows(f'{{"id": 1000248}}\n{line}\n"1000250"')
     assert (first, row, last) == ((1, "1000248"), 2, (3, "1000250"))
     assert reason_or_id.startswith(reason or "1000249")
+
+
+def test_nested_key_is_named_by_its_path() -> None:
+    text = (
+        '{"campaign": {"id": 5, "x.y": 6}}\n{"campaign.id": 7, "campaign": {"id": 8}}'
+    )
+    assert rows(text, column="campaign.id") == [(1, "5"), (2, "7")]
+    assert rows('{"campaign": {"x.y": 6}}', column="Campaign.x.y") == [(1, "6")]
+
+
+def test_nested_id_is_only_taken_if_named() -> None:
+    (row,) = read_text('{"campaign": {"id": 5}}')
+    assert isinstance(row, InvalidRow)
+    assert (row.detail, row.remedy) == (
+        "no id column among 'campaign'",
+        "pass --column campaign.id",
+    )
+
+
+def test_json_names_and_statuses_are_noted() -> None:
+    table = Table()
+    text = (
+        '{"id": 1, "name": "A", "status": "running"}\n{"id": 2, "name": null}\n'
+        '{"id": "x y", "status": "draft"}\n'
+    )
+    lines = lines_of(text)
+    names = [
+        row.name
+        for row in read(lines, name="-", layout=Layout(), table=table)
+        if isinstance(row, Item)
+    ]
+    assert names == ["A", None]
+    assert (table.id_column, table.name_column, table.status_column) == (
+        "id",
+        "name",
+        "status",
+    )
+    assert table.statuses == {"running": 1}
+
+
+def test_json_name_key_may_be_named() -> None:
+    text = '{"id": 1, "name": "A", "more": {"title": "B"}}'
+    (row,) = read_text(text, name_column="more.title")
+    assert row == Item(id="1", row=1, name="B")
+    assert "no row has a value for 'nmae'" in input_error(text, name_column="nmae")
+
+
+RECORD = (
+    '{"id":"1001","status":"paused","attempts":1,"history":[],"run_id":"x","crc32":"0"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (RECORD, "this is a result log of bulkpause"),
+        (f'{{"id": 1}}\n{RECORD}', "this is a result log of bulkpause"),
+        ('{"run":"x","version":1,"crc32":"0"}', "this is the write-ahead log"),
+        ('{"planned":[["1001",1]],"crc32":"0"}', "this is the write-ahead log"),
+    ],
+)
+def test_log_of_bulkpause_is_refused(text: str, message: str) -> None:
+    error = input_error(text, "log.jsonl")
+    assert message in error
+    assert "`bulkpause retry`" in error
+
+
+# JSON arrays
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["1000248", 1000249]',
+        '[{"id": 1000248}, {"id": "1000249"}]',
+        '[\n  {\n    "id": 1000248\n  },\n  {"id": 1000249}\n]\n',
+        '{"items": [1000248, 1000249]}',
+        '{"total": "2", "items": [{"id": 1000248}, {"id": 1000249}], "next": null}',
+        '{\n  "data": [\n    1000248,\n    1000249\n  ]\n}',
+        '{"data": {"items": [1000248, 1000249]}}\n\n',
+        '{"items": [1000248, 1000249], "meta": {"filters": ["running"]}}',
+    ],
+)
+@pytest.mark.parametrize("name", ["-", "a.json", "a.jsonl"])
+def test_json_array_rows_are_its_elements(text: str, name: str) -> None:
+    assert rows(text, name) == [(1, "1000248"), (2, "1000249")]
+
+
+def test_array_elements_are_checked_like_lines() -> None:
+    text = (
+        '[{"id": 1.5}, {"id": NaN}, {"id": 1, "id": 2}, null, [5], 9007199254740993, 5]'
+    )
+    assert [reason for _, reason in rows(text)] == [
+        "the number '1.5' is not an integer",
+        "holds NaN, which JSON does not have",
+        "the key 'id' occurs more than once",
+        "null is not a valid id",
+        "a list or an object is not a valid id",
+        "the number '9007199254740993' is too large to be exact",
+        "5",
+    ]
+
+
+def test_indented_object_is_one_row() -> None:
+    assert rows('{\n  "id": 1000248,\n  "tags": ["a"]\n}') == [(1, "1000248")]
+
+
+def test_empty_array_has_no_rows() -> None:
+    assert rows("[]") == rows('{"items": []}') == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[\n{"id": 1},\n{"id": 2', "cut short after element 1, in line 3"),
+        ('[1000248, "1000', "cut short after element 1, in line 1"),
+        ("[1000248,", "cut short after element 1, in line 1"),
+        ("[1000248", "cut short after element 1, in line 1"),
+        ("[1000248]\n[1000249]", "not valid JSON after the array, in line 2"),
+        ("[1000248,\n1000249,\n]", "not valid JSON after element 2, in line 3"),
+        ("['1000248']", "not valid JSON after element 0, in line 1"),
+        ("[" * 100_000, "not valid JSON after element 0, in line 1"),
+        ('{"items": [\n1000248', "cut short after element 1, in line 2"),
+        ('{\n"id": 1', "cut short, in line 2"),
+        ('{"a": [1], "b": [2]}', "an object with several arrays, 'a', 'b'"),
+        ('{\n"a": 1}', "an object without an id and without an array"),
+    ],
+    ids=range(12),
+)
+def test_unclear_json_value_is_refused(text: str, message: str) -> None:
+    assert message in input_error(text, "a.json")
+
+
+@pytest.mark.unmeasured
+def test_time_to_read_an_array_grows_with_its_text() -> None:
+    def seconds(count: int) -> float:
+        text = "[" + " \n" * count + ", ".join(['{"id": "1", "x": ""}'] * count) + "]"
+        start = time.process_time()
+        assert len(rows(text)) == count
+        return time.process_time() - start
+
+    assert seconds(80_000) < 30 * (seconds(5_000) + 0.02)
 
 
 def test_json_object_may_have_many_keys() -> None:
@@ -258,13 +456,6 @@ def test_repeated_key_among_many_is_reported() -> None:
     keys = [f'"k{n}": 1' for n in range(50_000)]
     text = "{" + ", ".join([*keys, keys[-1]]) + "}"
     assert rows(text) == [(1, "the key 'k49999' occurs more than once")]
-
-
-@pytest.mark.parametrize(
-    "text", ['[{"id": 1}]', '[\n  "1000248",\n  "1000249"\n]', "[]"]
-)
-def test_json_array_is_refused(text: str) -> None:
-    assert input_error(f"\n{text}", "a.json").startswith("a.json: row 2: a JSON array")
 
 
 def test_invalid_json_rows_have_remedies() -> None:

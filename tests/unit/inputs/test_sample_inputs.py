@@ -38,7 +38,7 @@ def format_of(name: str) -> Format:
         ("incident.csv", Format.CSV, (150, 150, 0, 0)),
         ("feed.jsonl", Format.JSONL, (40, 40, 0, 0)),
         ("plain_list.txt", Format.LINES, (50, 50, 0, 0)),
-        ("mangled_ids.csv", Format.CSV, (19, 8, 11, 0)),
+        ("mangled_ids.csv", Format.CSV, (19, 9, 10, 0)),
     ],
 )
 def test_sample_has_expected_format_and_counts(
@@ -97,10 +97,9 @@ def test_mangled_sample_reports_each_invalid_row() -> None:
         (6, "'1000251.0' is a reformatted number, not an id"),
         (8, "'1,000,252' is a reformatted number, not an id"),
         (10, "'1000253000000000000' is a number rounded by a spreadsheet, not an id"),
-        (11, "'#REF!' is not a valid id"),
-        (13, "'=\"1000254\"' is not a valid id"),
+        (11, "'#REF!' is an error of the spreadsheet, not an id"),
         (14, "'10-Feb' is a date, not an id"),
         (16, "'1000255,00' is a reformatted number, not an id"),
-        (18, "'########' is not a valid id"),
+        (18, "'########' is from a column too narrow to show its numbers"),
         (20, "no id"),
     ]

@@ -1,0 +1,117 @@
+"""Judge the ids of a column together, where one of them alone tells nothing."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import islice
+from math import log2, ulp
+
+from bulkpause.model import InvalidRow, Item
+
+
+#: Spreadsheets keep this many digits of a number, and replace the others with zeros.
+_EXACT_DIGITS = 15
+#: JavaScript writes larger numbers with an exponent.
+_LONGEST_PLAIN_DIGITS = 21
+#: Numbers that do not all end in zero are taken for rounded if the probability that they
+#: look so by chance is below 2 to the power of minus this.
+_ENOUGH_BITS = 10
+
+_ROUNDED = (
+    "is a number rounded by a spreadsheet or JavaScript, not an id",
+    "set the id column to Text and export again, or pass --any-id if it is right",
+)
+_CUT = (
+    "may be cut short: the last line has no line end, its id is shorter than all others",
+    "export again, or end the line if the id is whole",
+)
+_NOT_A_NUMBER = (
+    "is not a number, as the ids of its column are",
+    "delete or correct it, or pass --any-id if it is right",
+)
+
+
+def judge_column(
+    rows: list[Item | InvalidRow], *, is_cut: bool
+) -> list[Item | InvalidRow]:
+    """Make invalid rows of ids that look wrong among the others. Keep all other rows.
+
+    - A number of 16 digits or more is rounded if all such numbers of the column look
+      as if a spreadsheet or JavaScript had rounded them.
+    - In a column of numbers, an id that is not a number is invalid. A column of numbers
+      has at least two, and at most a third of its ids are something else.
+    - The last id, if its line may be cut, is invalid if it is shorter than all of at
+      least two others.
+
+    An id that is merely much shorter than the others is kept: ids grow longer in time.
+
+    Args:
+        rows: The rows of one input, in its order.
+        is_cut: Whether the input ends with the last id, without a line end.
+    """
+    items = [row for row in rows if isinstance(row, Item)]
+    reasons = dict.fromkeys(_rounded_ids(items), _ROUNDED)
+    reasons |= dict.fromkeys(_ids_among_numbers(items), _NOT_A_NUMBER)
+    judged = [_judged(row, reasons) for row in rows] if reasons else rows
+    if is_cut and items and rows[-1] is items[-1] and _is_shortest(items):
+        last = items[-1]
+        judged = [*judged[:-1], _judged(last, {last.id: _CUT})]
+    return judged
+
+
+def _judged(
+    row: Item | InvalidRow, reasons: dict[str, tuple[str, str]]
+) -> Item | InvalidRow:
+    if isinstance(row, InvalidRow) or (reason := reasons.get(row.id)) is None:
+        return row
+    detail, remedy = reason
+    return InvalidRow(row=row.row, detail=detail, remedy=remedy, value=row.id)
+
+
+def _is_shortest(items: Sequence[Item]) -> bool:
+    length = len(items[-1].id)
+    others = islice(items, len(items) - 1)
+    return len(items) > 2 and all(len(item.id) > length for item in others)
+
+
+def _ids_among_numbers(items: Sequence[Item]) -> Sequence[str]:
+    """Return the ids that are not numbers, if the column is one of numbers."""
+    others = [item.id for item in items if not item.id.isdecimal()]
+    numbers = len(items) - len(others)
+    return others if numbers >= max(2, 2 * len(others)) else ()
+
+
+def _rounded_ids(items: Sequence[Item]) -> Sequence[str]:
+    """Return the long numbers that were rounded: all that may be, or none."""
+    numbers = [
+        item.id
+        for item in items
+        if len(item.id) > _EXACT_DIGITS and item.id.isdecimal()
+    ]
+    if all(map(_looks_rounded_by_spreadsheet, numbers)):
+        return numbers
+    return _ids_rounded_by_javascript(numbers)
+
+
+def _looks_rounded_by_spreadsheet(number: str) -> bool:
+    # A spreadsheet would have left out zeros in front.
+    return number[0] != "0" and not number[_EXACT_DIGITS:].strip("0")
+
+
+def _ids_rounded_by_javascript(numbers: Sequence[str]) -> Sequence[str]:
+    """Return the numbers from 2^53 on, if JavaScript can have written all numbers.
+
+    By chance, one of them looks so with a probability of 1 to the distance of doubles.
+    """
+    if not all(map(_is_shortest_double, numbers)):
+        return ()
+    inexact = [number for number in numbers if ulp(float(number)) > 1]
+    bits = sum(log2(ulp(float(number))) for number in inexact)
+    end_in_zero = all(number.endswith("0") for number in inexact)
+    return inexact if end_in_zero or bits >= _ENOUGH_BITS else ()
+
+
+def _is_shortest_double(number: str) -> bool:
+    """Return whether JavaScript writes a number so: the fewest digits, then zeros."""
+    if len(number) > _LONGEST_PLAIN_DIGITS:
+        return False
+    return f"{Decimal(repr(float(number))):f}".removesuffix(".0") == number

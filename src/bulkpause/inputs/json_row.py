@@ -1,0 +1,213 @@
+"""Make a row of a JSON value: an object that holds an id, or a bare id."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from bulkpause._text import quote
+from bulkpause.ids import WHITESPACE, parse_item
+from bulkpause.inputs.columns import (
+    NAME_COLUMNS,
+    STATUS_COLUMNS,
+    RowError,
+    find_column,
+    find_known_column,
+    has_column,
+)
+from bulkpause.inputs.json_text import (
+    JsonConstant,
+    JsonInteger,
+    JsonNumber,
+    ObjectWithRepeatedKey,
+)
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.result_log import refuse_result_log
+from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.tabular import LONGEST_NAME
+from bulkpause.model import InvalidRow, Item
+
+
+#: From here on, programs that read numbers as doubles round integers.
+_INEXACT_FROM = 2**53
+ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
+
+
+class JsonRows:
+    """Makes the rows of one input, and notes its keys in a table.
+
+    The keys that the user names may be paths, such as `campaign.id`. A key that is
+    itself `campaign.id` comes first.
+    """
+
+    def __init__(self, layout: Layout, table: Table) -> None:
+        self._layout = layout
+        self._table = table
+        self._has_sort_value = False
+        self._has_name = False
+
+    def row_of(self, row: int, value: object) -> Item | InvalidRow:
+        """Make a row of a value.
+
+        Raises:
+            ReadError: It is a record of a result log.
+        """
+        try:
+            if isinstance(value, dict):
+                return self._row_of_object(row, value)
+            return parse_item(row, _id_text(value))
+        except RowError as error:
+            return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
+
+    def _row_of_object(self, row: int, fields: dict[str, object]) -> Item | InvalidRow:
+        refuse_result_log(fields)
+        _check_keys(fields)
+        key, id_ = _id_field(fields, self._layout.column)
+        name_key, status_key = _known_keys(tuple(fields), key)
+        name = self._name_of(fields, name_key)
+        item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
+        if isinstance(item, Item):
+            self._note(fields, key, status_key)
+        return item
+
+    def _name_of(self, fields: dict[str, object], name_key: str | None) -> str | None:
+        if self._layout.name_column is not None:
+            name_key, value = _optional_field(fields, self._layout.name_column)
+        else:
+            value = None if name_key is None else fields[name_key]
+        name = _text_of(value)
+        if name is None:
+            return None
+        self._has_name = True
+        self._table.name_column = self._table.name_column or name_key
+        return name.strip(WHITESPACE)[:LONGEST_NAME] or None
+
+    def _sort_text_of(self, fields: dict[str, object]) -> str | None:
+        if self._layout.sort_column is None:
+            return None
+        sort_text = _text_of(_optional_field(fields, self._layout.sort_column)[1])
+        self._has_sort_value = self._has_sort_value or sort_text is not None
+        return sort_text
+
+    def _note(self, fields: dict[str, object], key: str, status: str | None) -> None:
+        table = self._table
+        table.id_column = table.id_column or key
+        if status is not None and (word := _text_of(fields[status])):
+            table.status_column = table.status_column or status
+            table.statuses[word.strip(WHITESPACE)[:LONGEST_NAME]] += 1
+
+    def check_named_keys(self) -> None:
+        """Check, after the last row, that the keys that the user named occur.
+
+        Raises:
+            ReadError: No row has one of them.
+        """
+        for key, has_value, flag in (
+            (self._layout.sort_column, self._has_sort_value, "--order-by"),
+            (self._layout.name_column, self._has_name, "--name-column"),
+        ):
+            if key is not None and not has_value:
+                detail = f"no row has a value for {quote(key)}"
+                raise ReadError(detail, f"name another key with {flag}")
+
+
+def has_id(fields: Mapping[str, object], layout: Layout) -> bool:
+    """Return whether an object has the key of the ids."""
+    try:
+        _field(dict(fields), layout.column)
+    except RowError:
+        return False
+    return True
+
+
+# The cache is small because each row of a hostile feed may have long keys of its own.
+@lru_cache(maxsize=32)
+def _known_keys(keys: tuple[str, ...], id_key: str) -> tuple[str | None, str | None]:
+    """Return the keys of the name and of the status."""
+    id_index = keys.index(id_key) if id_key in keys else 0
+    name = find_known_column(keys, NAME_COLUMNS, other_than=id_index)
+    status = find_known_column(keys, STATUS_COLUMNS, other_than=id_index)
+    return (
+        None if name is None else keys[name],
+        None if status is None else keys[status],
+    )
+
+
+def _check_keys(fields: dict[str, object]) -> None:
+    if isinstance(fields, ObjectWithRepeatedKey):
+        reason = f"the key {quote(fields.repeated_key)} occurs more than once"
+        raise RowError(reason, "keep one of them")
+
+
+def _id_field(fields: dict[str, object], wanted: str | None) -> tuple[str, object]:
+    try:
+        return _field(fields, wanted)
+    except RowError as error:
+        if wanted is None and (path := _path_of_nested_id(fields)) is not None:
+            remedy = f"pass --column {path}"
+            raise RowError(str(error), remedy) from error
+        raise
+
+
+def _path_of_nested_id(fields: dict[str, object]) -> str | None:
+    if has_column(tuple(fields), None):
+        return None
+    for key, inner in fields.items():
+        if isinstance(inner, dict) and has_column(tuple(inner), None):
+            path = f"{key}.{_field(inner, None)[0]}"
+            return path if path.isprintable() and path.isascii() else None
+    return None
+
+
+def _field(fields: dict[str, object], wanted: str | None) -> tuple[str, object]:
+    """Return the key, or the path of keys, that matches, and its value.
+
+    Raises:
+        RowError: None matches, or more than one.
+    """
+    keys = tuple(fields)
+    if wanted is not None and "." in wanted and not has_column(keys, wanted):
+        outer, _, rest = wanted.partition(".")
+        if has_column(keys, outer):
+            key = keys[find_column(keys, outer)]
+            inner = fields[key]
+            if isinstance(inner, dict):
+                _check_keys(inner)
+                path, value = _field(inner, rest)
+                return f"{key}.{path}", value
+    key = keys[find_column(keys, wanted)]
+    return key, fields[key]
+
+
+def _optional_field(
+    fields: dict[str, object], wanted: str
+) -> tuple[str | None, object]:
+    """Return the key that matches and its value, or None and None."""
+    try:
+        return _field(fields, wanted)
+    except RowError:
+        return None, None
+
+
+def _text_of(value: object) -> str | None:
+    return str(value) if isinstance(value, str) else None
+
+
+def _id_text(value: object) -> str:
+    if isinstance(value, JsonConstant):
+        raise RowError(f"holds {value}, which JSON does not have", "write null instead")
+    if isinstance(value, JsonNumber):
+        _check_is_exact(value)
+    if isinstance(value, str):
+        return str(value)
+    kinds = {bool: "true or false", type(None): "null"}
+    kind = kinds.get(type(value), "a list or an object")
+    raise RowError(f"{kind} is not a valid id", ONE_PER_LINE)
+
+
+def _check_is_exact(number: JsonNumber) -> None:
+    if not isinstance(number, JsonInteger):
+        reason = "is not an integer"
+    elif abs(int(number[:20])) >= _INEXACT_FROM:
+        reason = "is too large to be exact"
+    else:
+        return
+    raise RowError(f"the number {quote(number)} {reason}", "export the id as a string")

@@ -1,0 +1,120 @@
+"""Read a plain list: ids on lines of their own, one or several, as people paste them."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from bulkpause.ids import QUOTATION_MARKS, WHITESPACE, parse_item, why_invalid
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.table import ReadError
+from bulkpause.model import InvalidRow, Item
+
+
+#: Shorter ids on one line may be parts of one number, of a date or of a phone number.
+_FEWEST_CHARS_OF_SEVERAL = 5
+_BULLET = re.compile(
+    r"""
+    [-*+>\N{EN DASH}\N{EM DASH}]\s+
+    | [\N{BULLET}\N{MIDDLE DOT}\N{TRIANGULAR BULLET}\N{WHITE BULLET}
+       \N{BLACK SMALL SQUARE}\N{WHITE SMALL SQUARE}\N{BLACK CIRCLE}]\s*
+    | \(?[0-9]{1,4}[.)]\s+
+    """,
+    re.VERBOSE,
+).match
+_SEPARATORS = re.compile(r"[,; \t\N{NO-BREAK SPACE}]+").split
+#: What may stand around an id in a list, besides blanks.
+_AROUND = WHITESPACE + QUOTATION_MARKS
+_SPREADSHEET_MARK = re.compile(r"\#{2,}|\#\S+[!?]|\#[^\W\d_]/[^\W\d_]").fullmatch
+_SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
+_ONE_PER_LINE = "write one id per line, and # before a note"
+
+
+def read_list(
+    first_row: int, lines: Iterator[str], layout: Layout
+) -> Iterator[Item | InvalidRow]:
+    """Read rows lazily. Ids on one line have the row of that line.
+
+    Ids may be separated by commas, semicolons, blanks or tabs, have quotation marks or
+    backticks around them, and stand behind a bullet or the number of a list. A line
+    with anything else is an invalid row.
+
+    Raises:
+        ReadError: At once: the user named columns, and a list has none.
+    """
+    if layout.column is not None or layout.sort_column is not None:
+        remedy = "leave out --column and --order-by, or pass --format"
+        raise ReadError("a plain list has no columns", remedy)
+    return _rows(first_row, lines)
+
+
+def _rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
+    for row, line in enumerate(lines, first_row):
+        text = line.strip(WHITESPACE)
+        if not text or is_comment(text):
+            continue
+        item = parse_item(row, text)
+        if isinstance(item, Item):
+            yield item
+        else:
+            yield from rows_of_line(row, text)
+
+
+def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:
+    """Give the ids of one line, or one invalid row for the whole line."""
+    if ids := _ids_of(text):
+        for id_ in ids:
+            yield Item(id=id_, row=row)
+    elif text.strip(_AROUND):
+        yield _invalid_row(row, text)
+
+
+def is_comment(text: str) -> bool:
+    """Return whether a line such as `# note` is to be skipped.
+
+    `#1000248` may be an id with a number sign, `#N/A` and `#####` may stand for one that
+    a spreadsheet does not show: those must not be skipped silently.
+    """
+    return (
+        text.startswith("#")
+        and why_invalid(text[1:]) is not None
+        and not _SPREADSHEET_MARK(text)
+    )
+
+
+def is_id_list(text: str) -> bool:
+    """Return whether a line holds ids and nothing else, as only a plain list does."""
+    return bool(_ids_of(text))
+
+
+def _ids_of(text: str) -> Sequence[str]:
+    """Return the ids of a line; none if it holds anything else."""
+    bullet = _BULLET(text)
+    rest = text[bullet.end() :] if bullet else text
+    parts = _SEPARATORS(rest.strip(_AROUND + ",;"))
+    ids = [part.strip(_AROUND) for part in parts]
+    if any(map(why_invalid, ids)):
+        return ()
+    return ids if len(ids) == 1 or _are_alike(ids) else ()
+
+
+def _are_alike(ids: Sequence[str]) -> bool:
+    """Return whether texts on one line can only be ids, and not a number or a word."""
+    lengths = [len(id_) for id_ in ids]
+    if min(lengths) < _FEWEST_CHARS_OF_SEVERAL:
+        return False
+    are_numbers = set(map(str.isdecimal, ids))
+    if are_numbers == {True}:
+        return max(lengths) - min(lengths) <= 1
+    has_digits = all(any(map(str.isdecimal, id_)) for id_ in ids)
+    return are_numbers == {False} and has_digits and max(lengths) == min(lengths)
+
+
+def _invalid_row(row: int, text: str) -> InvalidRow:
+    item = parse_item(row, text)
+    if isinstance(item, InvalidRow) and not _SEPARATORS_INSIDE(text):
+        return item
+    return InvalidRow(
+        row=row,
+        detail="holds more than ids, or ids of different kinds",
+        remedy=_ONE_PER_LINE,
+        value=text,
+    )

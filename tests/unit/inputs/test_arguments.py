@@ -1,0 +1,133 @@
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulkpause.inputs.arguments import read_inputs
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.table import Input
+from bulkpause.model import Item
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read(words: Sequence[str], **layout: Any) -> list[Input]:
+    return read_inputs(words, Layout(**layout))
+
+
+def shown(one: Input) -> tuple[str, list[tuple[int, str]], str | None]:
+    """Return the name, the row and id or reason of each row, and the error."""
+    rows = [
+        (row.row, row.id if isinstance(row, Item) else row.reason)
+        for row in one.table.rows
+    ]
+    error = one.table.error
+    return one.name, rows, None if error is None else str(error)
+
+
+def test_ids_are_one_input_numbered_by_place(folder: Path) -> None:
+    (folder / "list.txt").write_text("1000251\n")
+    inputs = read(["1000248", "list.txt", "1000249", "a1,b2"])
+    assert list(map(shown, inputs)) == [
+        (
+            "the command line",
+            [
+                (1, "1000248"),
+                (3, "1000249"),
+                (4, "'a1,b2' holds more than ids, or ids of different kinds"),
+            ],
+            None,
+        ),
+        ("list.txt", [(1, "1000251")], None),
+    ]
+
+
+def test_word_may_hold_several_ids() -> None:
+    assert shown(read(["1000248,1000249 1000250"])[0])[1] == [
+        (1, "1000248"),
+        (1, "1000249"),
+        (1, "1000250"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        ("1E17", "'1E17' is a reformatted number, not an id"),
+        ("1-Mai", "'1-Mai' is a date, not an id"),
+        ("1000#5", "'1000#5' is not a valid id"),
+    ],
+)
+def test_invalid_id_on_command_line_is_row_problem(word: str, reason: str) -> None:
+    assert shown(read([word])[0]) == ("the command line", [(1, reason)], None)
+
+
+def test_ids_on_command_line_are_judged_together() -> None:
+    words = ["1000248", "1000249", "list2"]
+    (one,) = read(words)
+    assert one.table.rows[2] != Item(id="list2", row=3)
+    (one,) = read(words, takes_any_id=True)
+    assert one.table.rows[2] == Item(id="list2", row=3)
+
+
+@pytest.mark.parametrize(
+    "word", ["Sale", "ids.csv", "a/1000248", "./1000248", "1.csv", ""]
+)
+def test_word_that_is_no_id_is_missing_file(word: str) -> None:
+    name, rows, error = shown(read([word])[0])
+    assert (name, rows) == (word, [])
+    assert error == "No such file or directory; check the path"
+
+
+def test_file_named_like_an_id_is_refused(folder: Path) -> None:
+    (folder / "1000248").write_text("1000251\n")
+    assert shown(read(["1000248"])[0]) == (
+        "1000248",
+        [],
+        "may be an id, and is a file too; write ./1000248 for the file",
+    )
+    assert shown(read(["./1000248"])[0])[1] == [(1, "1000251")]
+
+
+def test_same_file_twice_is_refused(folder: Path) -> None:
+    (folder / "a.txt").write_text("1000248\n")
+    os.link(folder / "a.txt", folder / "b.txt")
+    inputs = read(["a.txt", "./a.txt", "b.txt"])
+    assert [shown(one)[2] for one in inputs] == [
+        None,
+        "it was given twice; name it once",
+        "it was given twice; name it once",
+    ]
+
+
+def test_standard_input_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"1000248\n"))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert [shown(one) for one in read(["-", "-"])] == [
+        ("standard input", [(1, "1000248")], None),
+        ("standard input", [], "it was given twice; name it once"),
+    ]
+
+
+def test_problems_of_all_inputs_come_at_once(folder: Path) -> None:
+    (folder / "a.txt").write_text("1E17\n")
+    inputs = read(["gone.csv", "a.txt", ".", "2E5"])
+    assert [bool(one.table.error or one.table.rows) for one in inputs] == [True] * 4
+    assert [one.name for one in inputs] == [
+        "gone.csv",
+        "a.txt",
+        ".",
+        "the command line",
+    ]
+
+
+def test_no_words_give_no_inputs() -> None:
+    assert read([]) == []

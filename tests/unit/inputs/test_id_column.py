@@ -1,0 +1,153 @@
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from bulkpause.inputs.id_column import judge_column
+from bulkpause.model import InvalidRow, Item
+
+
+UUIDS = [
+    "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    "00000000-0000-4000-8000-000000000000",
+    "9b2e1f60-1c1e-4d0a-8a52-0d6b3e1a7f11",
+]
+
+
+def judged(ids: Sequence[str], *, is_cut: bool = False) -> dict[str, str]:
+    """Return the detail of each id that became an invalid row."""
+    items: list[Item | InvalidRow] = [
+        Item(id=id_, row=row) for row, id_ in enumerate(ids, 1)
+    ]
+    rows = judge_column(items, is_cut=is_cut)
+    assert [row.row for row in rows] == [item.row for item in items]
+    return {
+        str(row.value): f"{row.detail}; {row.remedy}"
+        for row in rows
+        if isinstance(row, InvalidRow)
+    }
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["1234567890123450"],
+        ["12345678901234500"],
+        ["12345678901234500", "1000248", "98765432109876500"],
+        ["123456789012345680"],
+        ["123456789012345680", "223456789012345660"],
+        ["1234567890123456800", "1000248"],
+        [f"238430000000000{last}" for last in (16, 24, 36, 44, 56)],
+        [f"900719925474099{last}" for last in (2, 4, 6, 8)] * 3,
+    ],
+)
+def test_rounded_column_is_invalid(ids: Sequence[str]) -> None:
+    details = judged(ids)
+    assert set(details) == {id_ for id_ in ids if len(id_) > 15}
+    for detail in details.values():
+        assert "is a number rounded by a spreadsheet or JavaScript" in detail
+        assert "--any-id" in detail
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["1234567890123450", "1234567890123451"],
+        ["12345678901234500", "12345678901234567"],
+        ["123456789012345680", "123456789012345681"],
+        ["9007199254740992"],
+        ["23843000000000012"],
+        ["1234567890123456", "1234567890123458"],
+        ["0001234567890123450"],
+        ["9" * 40 + "1"],
+        ["123456789012345", "120000000000000"],
+        ["a" * 16 + "0"],
+        UUIDS,
+    ],
+)
+def test_column_with_exact_long_number_is_kept(ids: Sequence[str]) -> None:
+    assert judged(ids) == {}
+
+
+@pytest.mark.parametrize(
+    "other", ["Summe", "Endsumme", "EOF2", "x-26", "cmp-5", "1e5a", "set-26", "Sale"]
+)
+def test_other_alphabet_in_column_of_numbers_is_invalid(other: str) -> None:
+    assert set(judged(["1000248", "1000249", other])) == {other}
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["1000248", "Sale"],
+        ["1000248", "Sale", "cmp-5"],
+        ["1000248", "1000249", "Sale", "cmp-5"],
+        [*UUIDS, "10002480"],
+        ["3f25", "9b2e", "1000", "a111", "2000"],
+        ["Sale"],
+        [],
+    ],
+)
+def test_mixed_column_is_kept(ids: Sequence[str]) -> None:
+    assert judged(ids) == {}
+
+
+def test_third_of_other_ids_is_still_column_of_numbers() -> None:
+    assert set(judged(["1", "2", "3", "4", "a", "b"])) == {"a", "b"}
+    assert judged(["1", "2", "3", "4", "a", "b", "c"]) == {}
+
+
+def test_cut_last_id_shorter_than_others_is_invalid() -> None:
+    details = judged(["1000248", "1000249", "1000"], is_cut=True)
+    assert set(details) == {"1000"}
+    assert details["1000"].startswith("may be cut short: the last line has no line end")
+
+
+def test_cut_last_id_of_words_is_invalid() -> None:
+    assert set(judged([*UUIDS, UUIDS[0][:-1]], is_cut=True)) == {UUIDS[0][:-1]}
+
+
+@pytest.mark.parametrize(
+    ("ids", "is_cut"),
+    [
+        (["1000248", "1000249", "1000"], False),
+        (["1000248", "1000"], True),
+        (["1000248", "1000", "1001"], True),
+        (["1000248", "1000", "1000249"], True),
+        (["1000"], True),
+    ],
+)
+def test_short_id_that_may_be_whole_is_kept(ids: Sequence[str], is_cut: bool) -> None:
+    assert judged(ids, is_cut=is_cut) == {}
+
+
+def test_invalid_last_row_is_kept_as_it_is() -> None:
+    rows: list[Item | InvalidRow] = [
+        *(Item(id=id_, row=row) for row, id_ in enumerate(["1000", "20002", "30003"])),
+        InvalidRow(row=4, detail="no id", remedy="fill it in"),
+    ]
+    assert judge_column(rows, is_cut=True) == rows
+
+
+def test_every_row_of_a_wrong_id_is_invalid() -> None:
+    rows = judge_column(
+        [
+            Item(id=id_, row=row)
+            for row, id_ in enumerate(["1", "a", "2", "3", "4", "a"])
+        ],
+        is_cut=False,
+    )
+    assert [row.row for row in rows if isinstance(row, InvalidRow)] == [1, 5]
+
+
+@pytest.mark.unmeasured
+def test_time_to_judge_grows_with_rows() -> None:
+    def seconds(count: int) -> float:
+        rows: list[Item | InvalidRow] = [
+            Item(id=f"{row}00000000000000{row:06}0", row=row) for row in range(count)
+        ]
+        start = time.process_time()
+        judge_column(rows, is_cut=True)
+        return time.process_time() - start
+
+    assert seconds(160_000) < 30 * (seconds(10_000) + 0.01)
