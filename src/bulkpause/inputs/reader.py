@@ -19,7 +19,7 @@ from bulkpause._text import display_name
 from bulkpause.ids import WHITESPACE, parse_item, why_invalid
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import DELIMITERS, read_csv, split_cells
-from bulkpause.inputs.files import open_lines
+from bulkpause.inputs.files import is_archive, lines_of, open_binary
 from bulkpause.inputs.jsonl_reader import read_jsonl
 from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.table import Input, ReadError, Table
@@ -43,13 +43,21 @@ def read_input(path: str, layout: Layout) -> Input:
         layout: What the user said about it.
     """
     table = Table()
-    table.fill(_rows_of(path, layout))
+    table.fill(_rows_of(path, layout, table))
     return Input(name=display_name(path), table=table)
 
 
-def _rows_of(path: str, layout: Layout) -> Iterator[Item | InvalidRow]:
-    with open_lines(path) as lines:
-        yield from read(lines, name=path, layout=layout)
+def _rows_of(path: str, layout: Layout, table: Table) -> Iterator[Item | InvalidRow]:
+    with open_binary(path) as data:
+        if is_archive(data):
+            # An import of its own: most inputs are text.
+            from bulkpause.inputs.spreadsheet.reader import (  # noqa: PLC0415
+                read_workbook,
+            )
+
+            yield from read_workbook(data, layout=layout, table=table)
+        else:
+            yield from read(lines_of(data), name=path, layout=layout)
 
 
 def read(

@@ -1,0 +1,127 @@
+"""Read the rows of a workbook with python-calamine, after a check of our own."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.spreadsheet.cells import mark_cells, texts_of
+from bulkpause.inputs.spreadsheet.checked_sheet import CheckedSheet, check_sheet
+from bulkpause.inputs.spreadsheet.hidden_rows import shown_rows
+from bulkpause.inputs.spreadsheet.refusals import damaged, too_large
+from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.tabular import CellRecord, read_cells
+from bulkpause.model import InvalidRow, Item
+
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
+
+
+#: Of a workbook from a pipe, which is kept in a file, since its directory comes last.
+MOST_PIPED_BYTES = 512 << 20
+_COPY_BYTES = 1 << 20
+_EXTRA_MISSING = (
+    "a spreadsheet, and the extra that reads it is not installed",
+    "run pip install 'bulkpause[xlsx]'",
+)
+
+
+def read_workbook(
+    file: BinaryIO, *, layout: Layout, table: Table
+) -> Iterator[Item | InvalidRow]:
+    """Read the rows of one sheet of a workbook.
+
+    Args:
+        file: The workbook. It need not be seekable.
+        layout: The sheet, the columns and what to do with hidden rows.
+        table: All but its rows is filled in.
+
+    Raises:
+        ReadError: While rows are read: the workbook cannot be read, it is not clear
+            which sheet is meant, or rows of it are hidden.
+    """
+    _require_extra()
+    with _as_read_errors(), tempfile.TemporaryDirectory() as folder:
+        with _seekable(file) as workbook:
+            sheet = check_sheet(workbook, Path(folder), layout.sheet)
+        table.sheet = sheet.name
+        records = shown_rows(_records(sheet), sheet.facts, layout=layout, table=table)
+        yield from read_cells(
+            records, layout=layout, table=table, titles_are_invalid=False
+        )
+
+
+def _require_extra() -> None:
+    try:
+        import_module("python_calamine")
+    except ImportError as error:
+        raise ReadError(*_EXTRA_MISSING) from error
+
+
+@contextmanager
+def _as_read_errors() -> Iterator[None]:
+    """Turn the faults of temporary files into errors that name a remedy."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise ReadError(
+            f"{reason}, while it was copied to {tempfile.gettempdir()}",
+            "make room there, or set TMPDIR to another folder",
+        ) from error
+
+
+@contextmanager
+def _seekable(file: BinaryIO) -> Iterator[BinaryIO]:
+    if file.seekable():
+        yield file
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, _Bounded(copy), _COPY_BYTES)
+        yield copy
+
+
+class _Bounded:
+    """A file that takes no more than a workbook may have."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> None:
+        if self._file.tell() + len(data) > MOST_PIPED_BYTES:
+            raise too_large(f"more than {MOST_PIPED_BYTES >> 20} MiB")
+        self._file.write(data)
+
+
+def _records(sheet: CheckedSheet) -> Iterator[CellRecord]:
+    """Give the number and the cells of each row, from the top."""
+    cells = _sheet_of(sheet)
+    if cells.start is None:
+        return
+    marks, left = sheet.facts.marks, cells.start[1]
+    for row, values in enumerate(cells.iter_rows(), 1):
+        texts = texts_of(values)
+        if marked := marks.of_row(row):
+            places = ((column - left, mark) for column, mark in marked)
+            mark_cells(texts, values, places)
+        yield row, texts
+
+
+def _sheet_of(sheet: CheckedSheet) -> "CalamineSheet":
+    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415
+
+    try:
+        with CalamineWorkbook.from_path(sheet.path) as workbook:
+            return workbook.get_sheet_by_name(sheet.key)
+    except CalamineError as error:
+        raise damaged() from error
+    except BaseException as error:
+        # A panic of the library. It is no `Exception`, and has no public name.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise damaged() from error
