@@ -94,7 +94,7 @@ def open_lines(
 
 
 @contextmanager
-def open_binary(path: str) -> Iterator[io.BufferedReader]:
+def open_binary(path: str) -> Iterator[BinaryIO]:
     """Open `path` (`-` is standard input), whatever is in it.
 
     Raises:
@@ -107,7 +107,7 @@ def open_binary(path: str) -> Iterator[io.BufferedReader]:
         yield raw
 
 
-def is_archive(data: io.BufferedReader) -> bool:
+def is_archive(data: BinaryIO) -> bool:
     """Return whether the next bytes begin a zip archive, as a workbook is one.
 
     Nothing is taken from `data`, and nothing read from a terminal.
@@ -115,22 +115,22 @@ def is_archive(data: io.BufferedReader) -> bool:
     Raises:
         ReadError: They cannot be read.
     """
+    if not isinstance(data, io.BufferedReader) or data.isatty():
+        return False
     try:
-        return not data.isatty() and data.peek(4).startswith(_ARCHIVES)
+        return data.peek(4).startswith(_ARCHIVES)
     except OSError as error:
         raise _read_error(error) from error
 
 
-def _standard_input() -> io.BufferedReader:
-    stream = getattr(sys.stdin, "buffer", None)
+def _standard_input() -> BinaryIO:
+    stream: BinaryIO | None = getattr(sys.stdin, "buffer", None)
     if stream is None:
         raise ReadError("it is closed", "name a file")
-    if isinstance(stream, io.BufferedReader):
-        return stream
-    return io.BufferedReader(stream)
+    return stream
 
 
-def _open(path: str) -> io.BufferedReader:
+def _open(path: str) -> BinaryIO:
     try:
         return open(path, "rb")  # noqa: PTH123 (Path would change some paths)
     except OSError as error:

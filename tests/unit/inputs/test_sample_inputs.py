@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from bulkpause.inputs.files import open_lines
-from bulkpause.inputs.layout import Format, Layout
+from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.reader import (
     detect_format,
     find_first_row,
     read,
+    read_input,
 )
+from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import Item
 from bulkpause.plan import Plan, make_plan
 
@@ -57,6 +59,7 @@ def test_every_sample_is_tested() -> None:
     assert {path.name for path in SAMPLES.iterdir()} == {
         "ad_ops_export.csv",
         "feed.jsonl",
+        "filtered.xlsx",
         "incident.csv",
         "mangled_ids.csv",
         "plain_list.txt",
@@ -105,3 +108,14 @@ def test_mangled_sample_reports_each_invalid_row() -> None:
         (18, "'########' is not a valid id"),
         (20, "no id"),
     ]
+
+
+def test_filtered_sample_hides_paused_campaigns() -> None:
+    path = str(SAMPLES / "filtered.xlsx")
+    refused = read_input(path, Layout()).table
+    assert refused.error is not None
+    assert refused.error.detail == "4 of 16 rows are hidden by the filter A3:D19"
+    table = read_input(path, Layout(hidden_rows=HiddenRows.SKIP)).table
+    assert (table.id_column, table.name_column) == ("Campaign ID", "Name")
+    assert (table.sheet, table.statuses) == ("Export", {"running": 12})
+    assert table.hidden == HiddenCount(rows=4, filter_range="A3:D19", are_skipped=True)

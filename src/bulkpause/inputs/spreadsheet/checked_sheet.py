@@ -28,14 +28,15 @@ from bulkpause.inputs.table import ReadError
 
 _XLSX = "xl/workbook.xml"
 _ODS = "content.xml"
+_EXPORT_IDS = "export its ids as CSV (UTF-8)"
 #: What else is a zip archive, by a part that it has.
 _OTHER_ARCHIVES = {
     "xl/workbook.bin": ("a binary Excel workbook (.xlsb)", SAVE_AS_XLSX),
     "index/document.iwa": ("a workbook of Numbers", "export it as Excel (.xlsx)"),
     "index.zip": ("a workbook of Numbers", "export it as Excel (.xlsx)"),
-    "word/document.xml": ("a Word document, not a list", "export its ids as CSV"),
-    "ppt/presentation.xml": ("a presentation, not a list", "export its ids as CSV"),
-    _ODS: ("a document, not a spreadsheet", "export its ids as CSV (UTF-8)"),
+    "word/document.xml": ("a Word document, not a list", _EXPORT_IDS),
+    "ppt/presentation.xml": ("a presentation, not a list", _EXPORT_IDS),
+    _ODS: ("a document, not a spreadsheet", _EXPORT_IDS),
 }
 
 

@@ -1,5 +1,6 @@
 """Read the rows of a workbook with python-calamine, after a check of our own."""
 
+import errno
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 #: Of a workbook from a pipe, which is kept in a file, since its directory comes last.
 MOST_PIPED_BYTES = 512 << 20
 _COPY_BYTES = 1 << 20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _EXTRA_MISSING = (
     "a spreadsheet, and the extra that reads it is not installed",
     "run pip install 'bulkpause[xlsx]'",
@@ -65,11 +67,13 @@ def _require_extra() -> None:
 
 @contextmanager
 def _as_read_errors() -> Iterator[None]:
-    """Turn the faults of temporary files into errors that name a remedy."""
+    """Turn the faults of the input and of temporary files into errors with remedies."""
     try:
         yield
     except OSError as error:
         reason = error.strerror or "it cannot be read"
+        if error.errno not in _FULL:
+            raise ReadError(reason, "check the path") from error
         raise ReadError(
             f"{reason}, while it was copied to {tempfile.gettempdir()}",
             "make room there, or set TMPDIR to another folder",
