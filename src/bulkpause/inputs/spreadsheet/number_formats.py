@@ -91,4 +91,6 @@ def _is_money(text: str) -> bool:
 
 def _shown_digits(bare: str) -> int:
     digits = _LEADING_DIGITS(bare.partition(".")[0])
-    return digits[1].count("0") if digits else 0
+    zeros = digits[1].count("0") if digits else 0
+    # Each number has one digit.
+    return zeros if zeros > 1 else 0

@@ -172,6 +172,7 @@ class WorksheetPass:
     def _fill_cell(self, child: str) -> None:
         cell = self._cell
         self._extend(cell.row, cell.column + 1)
+        cell.is_filled = True
         cell.has_formula |= child == "f"
         cell.is_in_value = child == "v"
 
@@ -192,7 +193,7 @@ class WorksheetPass:
         if cell.type_ == "s" and self._counts_texts:
             self._add_texts([cell.text.encode()])
         mark = cell.full_mark()
-        if mark != PLAIN:
+        if cell.is_filled and mark != PLAIN:
             self.facts.marks.add(cell.row, cell.column, mark)
 
     def _extend(self, row: int, columns: int) -> None:
@@ -220,6 +221,7 @@ class _Cell:
     type_: str = "n"
     mark: Mark = PLAIN
     text: str = ""
+    is_filled: bool = False
     has_formula: bool = False
     is_in_value: bool = False
 
