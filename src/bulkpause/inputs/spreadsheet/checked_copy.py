@@ -13,6 +13,10 @@ from typing import IO, Self
 #: The name of the only sheet of an `.xlsx` copy.
 SHEET = "Sheet"
 
+#: Stands before a sheet. The reader looks for merged cells in a pass of its own, which
+#: ends here instead of after a million rows.
+NOTHING_MERGED = b"<mergeCells/>"
+
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _TYPES = "http://schemas.openxmlformats.org/package/2006"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -58,9 +62,12 @@ class CheckedCopy:
         name: str,
         blocks: Iterable[bytes],
         check: Callable[[Iterable[bytes]], None],
+        *,
+        before: bytes = b"",
     ) -> None:
-        """Write the blocks of a part, while `check` reads them."""
+        """Write `before` and the blocks of a part, while `check` reads the blocks."""
         with self._archive.open(name, "w", force_zip64=True) as part:
+            part.write(before)
             check(_written(part, blocks))
 
     def add_xlsx_frame(self, *, counts_from_1904: bool) -> None:

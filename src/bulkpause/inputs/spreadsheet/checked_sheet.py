@@ -9,7 +9,12 @@ from bulkpause.inputs.spreadsheet.archive import (
     open_archive,
     password_protected,
 )
-from bulkpause.inputs.spreadsheet.checked_copy import OPENDOCUMENT, SHEET, CheckedCopy
+from bulkpause.inputs.spreadsheet.checked_copy import (
+    NOTHING_MERGED,
+    OPENDOCUMENT,
+    SHEET,
+    CheckedCopy,
+)
 from bulkpause.inputs.spreadsheet.facts import SheetFacts
 from bulkpause.inputs.spreadsheet.number_formats import Styles
 from bulkpause.inputs.spreadsheet.opendocument import ContentPass
@@ -110,7 +115,12 @@ def _copy_xlsx(archive: Archive, copy: CheckedCopy, sheet: Sheet) -> SheetFacts:
         copy.add(f"xl/{kind}.xml", blocks, check)
     size_bytes = archive.size_bytes(sheet.part)
     worksheet = WorksheetPass(strings.lengths, styles.marks, size_bytes=size_bytes)
-    copy.add("xl/worksheets/sheet1.xml", archive.blocks(sheet.part), worksheet.read)
+    copy.add(
+        "xl/worksheets/sheet1.xml",
+        archive.blocks(sheet.part),
+        worksheet.read,
+        before=NOTHING_MERGED,
+    )
     return worksheet.facts
 
 
