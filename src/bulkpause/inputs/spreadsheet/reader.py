@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.spreadsheet.cells import mark_cells, texts_of
 from bulkpause.inputs.spreadsheet.checked_sheet import CheckedSheet, check_sheet
+from bulkpause.inputs.spreadsheet.facts import Marks
 from bulkpause.inputs.spreadsheet.hidden_rows import shown_rows
 from bulkpause.inputs.spreadsheet.refusals import damaged, too_large
 from bulkpause.inputs.table import ReadError, Table
@@ -48,14 +49,21 @@ def read_workbook(
             which sheet is meant, or rows of it are hidden.
     """
     _require_extra()
-    with _as_read_errors(), tempfile.TemporaryDirectory() as folder:
-        with _seekable(file) as workbook:
-            sheet = check_sheet(workbook, Path(folder), layout.sheet)
-        table.sheet = sheet.name
-        records = shown_rows(_records(sheet), sheet.facts, layout=layout, table=table)
-        yield from read_cells(
-            records, layout=layout, table=table, titles_are_invalid=False
-        )
+    sheet, cells = _load(file, layout.sheet)
+    table.sheet = sheet.name
+    records = _records(cells, sheet.facts.marks)
+    shown = shown_rows(records, sheet.facts, layout=layout, table=table)
+    yield from read_cells(shown, layout=layout, table=table, titles_are_invalid=False)
+
+
+def _load(file: BinaryIO, wanted: str | None) -> tuple[CheckedSheet, "CalamineSheet"]:
+    with (
+        _as_read_errors(),
+        tempfile.TemporaryDirectory() as folder,
+        _seekable(file) as workbook,
+    ):
+        sheet = check_sheet(workbook, Path(folder), wanted)
+        return sheet, _cells_of(sheet)
 
 
 def _require_extra() -> None:
@@ -102,12 +110,11 @@ class _Bounded:
         self._file.write(data)
 
 
-def _records(sheet: CheckedSheet) -> Iterator[CellRecord]:
+def _records(cells: "CalamineSheet", marks: Marks) -> Iterator[CellRecord]:
     """Give the number and the cells of each row, from the top."""
-    cells = _sheet_of(sheet)
     if cells.start is None:
         return
-    marks, left = sheet.facts.marks, cells.start[1]
+    left = cells.start[1]
     for row, values in enumerate(cells.iter_rows(), 1):
         texts = texts_of(values)
         if marked := marks.of_row(row):
@@ -116,7 +123,7 @@ def _records(sheet: CheckedSheet) -> Iterator[CellRecord]:
         yield row, texts
 
 
-def _sheet_of(sheet: CheckedSheet) -> "CalamineSheet":
+def _cells_of(sheet: CheckedSheet) -> "CalamineSheet":
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415
 
     try:

@@ -120,7 +120,15 @@ def cell(row: int) -> str:
 
 
 def many_parts() -> bytes:
-    return archive({f"{n:05}": "" for n in range(60_000)})
+    """Write a directory of a million parts without their data."""
+    data = archive({"000000": ""})
+    entry_at, end_at = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+    entry, end = data[entry_at:end_at], data[end_at:]
+    entries = b"".join(
+        entry.replace(b"000000", f"{n:06}".encode()) for n in range(1_000_000)
+    )
+    size = len(entries).to_bytes(4, "little")
+    return data[:entry_at] + entries + end[:12] + size + end[16:]
 
 
 BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -156,6 +164,14 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: with_part(
             SHEET,
             '<worksheet><sheetData><row r="2"/><row r="2"/></sheetData></worksheet>',
+        ),
+        DAMAGED,
+    ),
+    "row before hidden one": (
+        lambda: with_part(
+            SHEET,
+            '<worksheet><sheetData><row r="5" hidden="1"></row><row r="3"/>'
+            "</sheetData></worksheet>",
         ),
         DAMAGED,
     ),
