@@ -1,6 +1,7 @@
 """Read XML in one pass, without document types, and not deeper than workbooks are."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from xml.parsers import expat
 
 from bulkpause.inputs.spreadsheet.refusals import damaged
@@ -19,6 +20,8 @@ OnEnd = Callable[[str], None]
 OnText = Callable[[str], None]
 
 
+# Small, because a hostile document may have many names.
+@lru_cache(maxsize=64)
 def local_name(name: str) -> str:
     """Return a name without the prefix of its namespace."""
     return name.partition(":")[2] or name
