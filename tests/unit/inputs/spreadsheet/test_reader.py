@@ -128,7 +128,7 @@ def test_hidden_rows_without_ids_do_not_count(read: Read) -> None:
     assert (table.error, table.hidden) == (None, None)
 
 
-def test_row_hidden_outside_filter_is_not_laid_to_it(read: Read) -> None:
+def test_hidden_row_outside_filter_names_no_filter(read: Read) -> None:
     filter_ = '<autoFilter ref="A1:B2"><filterColumn colId="0"/></autoFilter>'
     table = read(xlsx(Sheet(rows=TWO, hidden=[3], after=filter_)))
     assert error_of(table).startswith("1 of 2 rows is hidden; --hidden-rows skip")
