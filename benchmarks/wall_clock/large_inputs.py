@@ -30,6 +30,7 @@ from benchmarks.harness import (
 )
 from benchmarks.wall_clock.log_fixture import write_interrupted_log
 from benchmarks.wall_clock.stub_server import running_stub_server
+from benchmarks.wall_clock.workbook import write_workbook
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.settings import Settings
 
@@ -67,7 +68,11 @@ class Target:
 
 COLUMNS = ("measure", "s", "CPU s", "peak MiB", "target", "")
 PLAN = Target(time_s=8, memory_mib=250)
+#: The library that reads the cells holds all of them.
+PLAN_WORKBOOK = Target(time_s=15, memory_mib=750)
 RESUME = Target(time_s=10)
+PLAN_CSV = "plan a CSV"
+PLAN_XLSX = "plan a workbook (.xlsx)"
 #: The most that memory may grow in a long run after its first tenth.
 GROWTH_MIB = 10.0
 
@@ -166,9 +171,11 @@ def measures_of(
 ) -> Sequence[tuple[str, Callable[[], Usage], Target]]:
     """Name the measures on many rows."""
     plain, csv = write_id_list(folder, rows), write_csv(folder, rows)
+    workbook = write_workbook(folder, rows)
     return (
         ("plan a plain list", lambda: plan_usage(plain), PLAN),
-        ("plan a CSV", lambda: plan_usage(csv), PLAN),
+        (PLAN_CSV, lambda: plan_usage(csv), PLAN),
+        (PLAN_XLSX, lambda: plan_usage(workbook), PLAN_WORKBOOK),
         (
             "resume a log",
             lambda: resume_usage(folder, rows, has_write_ahead_log=False),
@@ -194,10 +201,15 @@ def main(*, rows: int, soak: int, rounds: int) -> None:
     click.echo(table_head(COLUMNS))
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        times_s: dict[str, float] = {}
         for name, measure, target in measures_of(folder, rows):
-            click.echo(format_row(name, median_of(measure, rounds), target))
+            usage = median_of(measure, rounds)
+            times_s[name] = usage.time_s
+            click.echo(format_row(name, usage, target))
         first_mib, growth_mib = long_run_mib(folder, soak)
     met = "met" if growth_mib <= GROWTH_MIB else "missed"
+    ratio = times_s[PLAN_XLSX] / times_s[PLAN_CSV]
+    click.echo(f"\nPlanning the workbook takes {ratio:.1f} times as long as the CSV.")
     click.echo(
         f"\nPausing {soak:,} ids without limits: {first_mib:.0f} MiB in the first tenth, "
         f"{growth_mib:+.1f} MiB after it; the target is {GROWTH_MIB:.0f}: {met}."

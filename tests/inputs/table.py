@@ -33,6 +33,12 @@ WHOLE_CELL = "quote the whole cell and double the quotes in it"
 _EXPORT = "export it as CSV (UTF-8)"
 _FIND_QUOTE = "look for an unclosed quote from this row on"
 _NUL = f"contains NUL bytes, so this is not a text file; {_EXPORT}"
+_HIDDEN = "--hidden-rows skip leaves them out, --hidden-rows pause includes them"
+_DAMAGED = "the workbook is damaged; open it in a spreadsheet program and save it again"
+_CELL_AS_TEXT = "set the id column to Text and re-enter the ids"
+_MEND_FORMULA = "correct the formula, or delete the row"
+_MAYBE_ROUNDED = "is a number that a spreadsheet may have rounded, not an id"
+_SAVE_RESULTS = "open the workbook in a spreadsheet program and save it"
 _CORRUPT = (
     "the gzip data is truncated or corrupt after line 0; compress or copy it again"
 )
@@ -92,10 +98,45 @@ REFUSED: dict[str, str] = {
     "utf16_without_byte_order_mark.csv": f"line 1 {_NUL}",
     "utf32.csv": f"line 1 {_NUL}",
     "utf8_after_utf16.csv": "the text is not valid UTF-16 after line 2; save it as UTF-8",
-    "workbook.xls": f"a spreadsheet or an archive, not text; {_EXPORT}",
-    "workbook.xlsx": f"a spreadsheet or an archive, not text; {_EXPORT}",
-    "workbook_named_csv.csv": f"a spreadsheet or an archive, not text; {_EXPORT}",
     "write_ahead_log.jsonl.wal": "this is the write-ahead log of a result log of bulkpause; pass the log without .wal to `bulkpause retry`",
+    "workbook.xls": (
+        "an old Excel workbook (.xls), or one that is protected by a password; "
+        "open it, remove the password if it has one, and save it as .xlsx"
+    ),
+    "workbook.xlsx": _DAMAGED,
+    "workbook_named_csv.csv": _DAMAGED,
+    "all_sheets_hidden.xlsx": "each sheet is hidden; unhide the one to pause",
+    "archive.zip": "an archive, not a spreadsheet; unzip it and name the file in it",
+    "cell_at_last_corner.xlsx": (
+        "the workbook has a cell in row 1048576 and one in column 16384; delete the "
+        "rows and columns that are not needed, or export it as CSV (UTF-8)"
+    ),
+    "document.docx": "a Word document, not a list; export its ids as CSV (UTF-8)",
+    "document_type.xlsx": (
+        "the workbook holds a document type, which no spreadsheet program writes; "
+        "open it in a spreadsheet program and save it again"
+    ),
+    "empty.xlsx": "the input is empty; add the ids to pause",
+    "encrypted.ods": (
+        "the workbook is protected by a password; "
+        "open it, remove the password and save it as .xlsx"
+    ),
+    "filtered.ods": f"3 of 4 rows are hidden by the filter A1:B5; {_HIDDEN}",
+    "filtered.xlsx": f"4 of 16 rows are hidden by the filter A3:D19; {_HIDDEN}",
+    "filtered_table.xlsx": f"1 of 2 rows is hidden by the filter A1:C3; {_HIDDEN}",
+    "hidden_by_hand.xlsx": f"1 of 2 rows is hidden; {_HIDDEN}",
+    "no_heading.xlsx": (
+        "row 1: no id column among '1000248', 'a'; add a heading such as campaign_id"
+    ),
+    "numbers.numbers": "a workbook of Numbers; export it as Excel (.xlsx)",
+    "several_sheets.xlsx": "2 sheets: 'May', 'Über'; name one of them with --sheet",
+    "text_document.odt": (
+        "a document, not a spreadsheet; export its ids as CSV (UTF-8)"
+    ),
+    "workbook.xlsb": (
+        "a binary Excel workbook (.xlsb); "
+        "open it in a spreadsheet program and save it as .xlsx"
+    ),
     "wrong_checksum.csv.gz": _CORRUPT,
     "wrong_sep_line.csv": f"row 1: no id column among 'id,name'; {NAME_ONE}",
 }
@@ -912,6 +953,69 @@ BAD_ROWS: dict[str, Rows] = {
             ),
         },
     ),
+    "dates.xlsx": Rows(
+        ids={2: "1000248"},
+        invalid={
+            3: ("'2026-11-01' is a date, not an id", _CELL_AS_TEXT),
+            4: ("'12:00:00' is a time, not an id", _CELL_AS_TEXT),
+        },
+    ),
+    "error_cells.xlsx": Rows(
+        ids={2: "1000248"},
+        invalid={
+            3: ("'#N/A' is an error, not an id", _MEND_FORMULA),
+            4: ("'#REF!' is an error, not an id", _MEND_FORMULA),
+        },
+    ),
+    "errors.ods": Rows(
+        ids={2: "1000248"},
+        invalid={
+            3: ("'#N/A' is an error, not an id", _MEND_FORMULA),
+            4: (
+                "'42' is a number that is shown with zeros before it, not an id",
+                _CELL_AS_TEXT,
+            ),
+            5: ("'2026-11-01' is a date, not an id", _CELL_AS_TEXT),
+            6: ("'1000251' is a percentage, not an id", _CELL_AS_TEXT),
+            7: ("'=' is a formula without a saved result, not an id", _SAVE_RESULTS),
+        },
+    ),
+    "formulas_without_results.xlsx": Rows(
+        ids={2: "1000248"},
+        invalid={
+            3: ("'=' is a formula without a saved result, not an id", _SAVE_RESULTS),
+            4: ("'=' is a formula without a saved result, not an id", _SAVE_RESULTS),
+            5: ("'0' is a formula without a saved result, not an id", _SAVE_RESULTS),
+        },
+    ),
+    "long_numbers.xlsx": Rows(
+        ids={2: "1000248", 6: "100000000000000"},
+        invalid={
+            3: (f"'123456789012345680' {_MAYBE_ROUNDED}", _CELL_AS_TEXT),
+            4: (f"'1000000000000000' {_MAYBE_ROUNDED}", _CELL_AS_TEXT),
+            5: ("'1000249.5' is a reformatted number, not an id", AS_TEXT),
+        },
+    ),
+    "merged_ids.xlsx": Rows(ids={2: "1000248"}, invalid={3: ("no id", MISSING)}),
+    "misleading_formats.xlsx": Rows(
+        ids={2: "1000248"},
+        invalid={
+            3: (
+                "'42' is a number that is shown with zeros before it, not an id",
+                _CELL_AS_TEXT,
+            ),
+            4: ("'1000249' is a percentage, not an id", _CELL_AS_TEXT),
+            5: ("'1000250' is an amount of money, not an id", _CELL_AS_TEXT),
+            6: (
+                "'1000251' is a number that is shown with other characters, not an id",
+                _CELL_AS_TEXT,
+            ),
+        },
+    ),
+    "truth_values.xlsx": Rows(
+        ids={2: "1000248"},
+        invalid={3: ("'TRUE' is a truth value, not an id", _CELL_AS_TEXT)},
+    ),
 }
 
 #: Files in which rows may have been joined by quotes: what is read with --skip-invalid,
@@ -1019,6 +1123,22 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
         3: "123456789012345681",
     },
     "missing_trailing_cells.csv": {row: str(1000246 + row) for row in range(2, 20)},
+    "absolute_targets.xlsx": {2: "1000248", 3: "1000249"},
+    "empty_other_sheets.xlsx": {2: "1000248", 3: "1000249"},
+    "excel_shared_texts.xlsx": {4: "1000248", 5: "1000249"},
+    "filter_hides_nothing.xlsx": {2: "1000248", 3: "1000249"},
+    "formulas_with_results.xlsx": {2: "1000248", 3: "1000249"},
+    "google_sheets.xlsx": {2: "1000248", 3: "1000249"},
+    "hidden_id_column.xlsx": {2: "1000248", 3: "1000249"},
+    "hidden_other_sheet.ods": {5: "1000248", 6: "1000249"},
+    "hidden_other_sheets.xlsx": {2: "1000248", 3: "1000249"},
+    "inline_texts.xlsx": {2: "1000248", 3: "1000249"},
+    "libreoffice.ods": {5: "1000248", 6: "1000249"},
+    "libreoffice.xlsx": {2: "1000248", 3: "1000249"},
+    "no_references.xlsx": {2: "1000248", 3: "1000249"},
+    "padded_in_full.xlsx": {2: "1000248", 3: "1000249"},
+    "prefixed_names.xlsx": {2: "1000248", 3: "1000249"},
+    "workbook_named_txt.txt": {2: "1000248", 3: "1000249"},
 }
 
 #: Lists with several ids on a line, and their ids by row.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkpause.ids import WHITESPACE, why_invalid
+from bulkpause.ids import QUOTATION_MARKS, WHITESPACE, why_invalid
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.delimiter import detect_delimiter, has_heading_below
 from bulkpause.inputs.files import open_lines
@@ -362,8 +362,11 @@ def count_rows(text: str, name: str) -> int:
         delimiter, _ = detect_delimiter(below, None)
         return count_csv_rows(lines, delimiter)
     is_list = format_ is Format.LINES
+    # Code is often pasted between lines of backticks.
+    around = QUOTATION_MARKS if is_list else ""
     return sum(
-        not is_blank(line) and not (is_list and is_comment(line))
+        not is_blank(line.strip(WHITESPACE + around))
+        and not (is_list and is_comment(line))
         for line in dropwhile(is_blank_or_comment, lines)
     )
 

@@ -1,4 +1,4 @@
-"""Open a file or standard input as lines of text, decompressed and decoded.
+"""Open a file or standard input, and read lines of text, decompressed and decoded.
 
 Every error of the file system, of gzip and of the encoding is raised as an
 `ReadError` that names the line where there is one, and a remedy.
@@ -27,14 +27,21 @@ GZIP_RATIO_CHECKED_FROM_CHARS = 16 << 20
 
 _GZIP_SIGNATURE = b"\x1f\x8b"
 _UTF_16_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_SPREADSHEET = "a spreadsheet or an archive, not text", "export it as CSV (UTF-8)"
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
+_ARCHIVE = "a workbook or an archive, not text", "decompress it once"
+_OLD_WORKBOOK = (
+    "an old Excel workbook (.xls), or one that is protected by a password",
+    "open it, remove the password if it has one, and save it as .xlsx",
+)
 _DOCUMENT = "a document, not a list", "export its ids as CSV (UTF-8)"
 _IMAGE = "an image, not text", "export the ids as CSV (UTF-8)"
 _COMPRESSED = "compressed in an unsupported format", "decompress it"
 #: First bytes of files without rows, after gzip is removed. No id begins like this.
 UNSUPPORTED_SIGNATURES = {
-    b"PK\x03\x04": _SPREADSHEET,
-    b"\xd0\xcf\x11\xe0": _SPREADSHEET,
+    # Workbooks are read, unless they were compressed again.
+    b"PK\x03\x04": _ARCHIVE,
+    b"PK\x05\x06": _ARCHIVE,
+    b"\xd0\xcf\x11\xe0": _OLD_WORKBOOK,
     b"%PDF-": _DOCUMENT,
     b"{\\rtf": _DOCUMENT,
     b"<": _DOCUMENT,
@@ -85,11 +92,38 @@ def open_lines(
         ReadError: At once or while lines are read: the input cannot be opened, read,
             decompressed or decoded, or is not text.
     """
+    with open_binary(path) as data:
+        yield lines_of(data, ratio_checked_from=gzip_ratio_checked_from_chars)
+
+
+@contextmanager
+def open_binary(path: str) -> Iterator[BinaryIO]:
+    """Open `path` (`-` is standard input), whatever is in it.
+
+    Raises:
+        ReadError: It cannot be opened.
+    """
     if path == "-":
-        yield _lines(_standard_input(), gzip_ratio_checked_from_chars)
+        yield _standard_input()
         return
     with _open(path) as raw:
-        yield _lines(raw, gzip_ratio_checked_from_chars)
+        yield raw
+
+
+def is_archive(data: BinaryIO) -> bool:
+    """Return whether the next bytes begin a zip archive, as a workbook is one.
+
+    Nothing is taken from `data`, and nothing read from a terminal.
+
+    Raises:
+        ReadError: They cannot be read.
+    """
+    if not isinstance(data, io.BufferedReader) or data.isatty():
+        return False
+    try:
+        return data.peek(4).startswith(_ARCHIVES)
+    except OSError as error:
+        raise _read_error(error) from error
 
 
 def _standard_input() -> BinaryIO:
@@ -108,7 +142,15 @@ def _open(path: str) -> BinaryIO:
         raise ReadError("not a valid path", "check it") from error
 
 
-def _lines(raw: BinaryIO, ratio_checked_from: int) -> Iterator[str]:
+def lines_of(
+    raw: BinaryIO, *, ratio_checked_from: int = GZIP_RATIO_CHECKED_FROM_CHARS
+) -> Iterator[str]:
+    """Decompress and decode lines, as `open_lines` does.
+
+    Raises:
+        ReadError: While lines are read: they cannot be read, decompressed or decoded,
+            or are not text.
+    """
     compressed = _CountingReader(raw)
     row = 0
     try:

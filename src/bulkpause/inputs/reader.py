@@ -22,7 +22,7 @@ from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import read_csv
 from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
-from bulkpause.inputs.files import open_lines
+from bulkpause.inputs.files import is_archive, lines_of, open_binary
 from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.jsonl_reader import read_json
 from bulkpause.inputs.layout import Format, Layout
@@ -77,9 +77,17 @@ class _LastLine:
 def _rows_of(
     path: str, layout: Layout, table: Table, last_line: _LastLine
 ) -> Iterator[Item | InvalidRow]:
-    with open_lines(path) as lines:
-        noted = last_line.noted(lines)
-        yield from read(noted, name=path, layout=layout, table=table)
+    with open_binary(path) as data:
+        if is_archive(data):
+            # An import of its own: most inputs are text.
+            from bulkpause.inputs.spreadsheet.reader import (  # noqa: PLC0415
+                read_workbook,
+            )
+
+            yield from read_workbook(data, layout=layout, table=table)
+        else:
+            noted = last_line.noted(lines_of(data))
+            yield from read(noted, name=path, layout=layout, table=table)
 
 
 def read(

@@ -6,12 +6,14 @@ import pytest
 
 from bulkpause.inputs.amounts import read_amounts
 from bulkpause.inputs.files import open_lines
-from bulkpause.inputs.layout import Format, Layout
+from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.reader import (
     detect_format,
     find_first_row,
     read,
+    read_input,
 )
+from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import Item
 from bulkpause.plan import Plan, make_plan
 
@@ -58,6 +60,7 @@ def test_every_sample_is_tested() -> None:
     assert {path.name for path in SAMPLES.iterdir()} == {
         "ad_ops_export.csv",
         "feed.jsonl",
+        "filtered.xlsx",
         "incident.csv",
         "mangled_ids.csv",
         "plain_list.txt",
@@ -103,3 +106,14 @@ def test_mangled_sample_reports_each_invalid_row() -> None:
         (18, "'########' is from a column too narrow to show its numbers"),
         (20, "no id"),
     ]
+
+
+def test_filtered_sample_hides_paused_campaigns() -> None:
+    path = str(SAMPLES / "filtered.xlsx")
+    refused = read_input(path, Layout()).table
+    assert refused.error is not None
+    assert refused.error.detail == "4 of 16 rows are hidden by the filter A3:D19"
+    table = read_input(path, Layout(hidden_rows=HiddenRows.SKIP)).table
+    assert (table.id_column, table.name_column) == ("Campaign ID", "Name")
+    assert (table.sheet, table.statuses) == ("Export", {"running": 12})
+    assert table.hidden == HiddenCount(rows=4, filter_range="A3:D19", are_skipped=True)

@@ -1,0 +1,98 @@
+"""The text of a cell, or why it cannot be an id."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from bulkpause.inputs.spreadsheet.facts import Mark
+from bulkpause.inputs.tabular import BadCell
+
+
+#: What the reader gives for a cell.
+Value = int | float | str | bool | time | date | datetime | timedelta
+
+#: Spreadsheets keep 15 digits of a number.
+_FIRST_INEXACT = 10**15
+_ROUNDED = "is a number that a spreadsheet may have rounded, not an id"
+_AS_TEXT = "set the id column to Text and re-enter the ids"
+_SAVE_RESULTS = "open the workbook in a spreadsheet program and save it"
+
+
+def texts_of(values: Sequence[Value]) -> list[str]:
+    """Return the texts of the cells of a row."""
+    # A million rows are read one by one, and most of their cells hold a text or an id.
+    return [
+        value
+        if type(value) is str
+        else _number(value)
+        if type(value) is float
+        else _other(value)
+        for value in values
+    ]
+
+
+def mark_cells(
+    cells: list[str], values: Sequence[Value], marks: Iterable[tuple[int, Mark]]
+) -> None:
+    """Replace cells whose value is not what its reader sees.
+
+    Args:
+        cells: The texts of the values.
+        values: What the reader gave.
+        marks: The marked cells by their place in the row.
+    """
+    for column, mark in marks:
+        if 0 <= column < len(cells):
+            cells[column] = _marked(cells[column], values[column], mark)
+
+
+def _number(value: float) -> str:
+    if value.is_integer():
+        text = str(int(value))
+        return (
+            text if abs(value) < _FIRST_INEXACT else BadCell(text, _ROUNDED, _AS_TEXT)
+        )
+    text = repr(value)
+    # Never with an exponent, since it may be a value to sort by.
+    return text if "e" not in text else format(Decimal(text), "f")
+
+
+def _other(value: Value) -> str:
+    match value:
+        case bool():
+            return BadCell(str(value).upper(), "is a truth value, not an id", _AS_TEXT)
+        case int():
+            return _number(float(value))
+        case date():
+            return BadCell(str(value), "is a date, not an id", _AS_TEXT)
+        case time() | timedelta():
+            return BadCell(str(value), "is a time, not an id", _AS_TEXT)
+        case _:
+            return str(value)
+
+
+def _marked(text: str, value: Value, mark: Mark) -> str:
+    if mark.error is not None:
+        remedy = "correct the formula, or delete the row"
+        return BadCell(mark.error, "is an error, not an id", remedy)
+    if mark.is_formula and value in {"", 0}:
+        # 0 is what programs write that do not compute results.
+        return BadCell(
+            text or "=", "is a formula without a saved result, not an id", _SAVE_RESULTS
+        )
+    if isinstance(value, int | float) and (detail := _misleading(text, mark)):
+        return BadCell(text, detail, _AS_TEXT)
+    return text
+
+
+def _misleading(text: str, mark: Mark) -> str | None:
+    """Return how a number is shown otherwise than it is."""
+    if mark.shown_digits > len(text):
+        return "is a number that is shown with zeros before it, not an id"
+    if mark.is_percentage:
+        return "is a percentage, not an id"
+    if mark.is_money:
+        return "is an amount of money, not an id"
+    if mark.has_added_text:
+        return "is a number that is shown with other characters, not an id"
+    return None

@@ -1,0 +1,96 @@
+"""Number formats that show a number as something else than its digits."""
+
+import re
+from collections.abc import Iterable
+from unicodedata import category
+
+from bulkpause.inputs.spreadsheet.facts import PLAIN, Mark
+from bulkpause.inputs.spreadsheet.xml_pass import local_name, parse
+
+
+#: Formats that a workbook does not write out.
+_PERCENTAGES = frozenset({"9", "10"})
+_AMOUNTS_OF_MONEY = frozenset({"5", "6", "7", "8", "42", "44"})
+_LONGEST_FORMAT = 255
+#: Colours, conditions and places in brackets, blanks as wide as a character, fillers.
+_DIRECTIONS = re.compile(r"\[[^\]$]*\]|_.|\*.|\[\$-[^\]]*\]")
+_LITERAL = re.compile(r'"([^"]*)"|\\(.)')
+#: The reader gives such a number as a date or a time.
+_has_date = re.compile(r"[dmyhs]", re.IGNORECASE).search
+_LEADING_DIGITS = re.compile(r"[#?,. ]*([0,]+)").match
+
+
+class Styles:
+    """The marks of cells by the number of their style, from a part `styles.xml`."""
+
+    def __init__(self) -> None:
+        self._formats: dict[str, str] = {}
+        self._is_of_cells = False
+        self._count = 0
+        #: Only styles that are not plain.
+        self.marks: dict[str, Mark] = {}
+
+    def read(self, blocks: Iterable[bytes]) -> None:
+        """Parse the part.
+
+        Raises:
+            ReadError: It is damaged.
+        """
+        parse(blocks, self._start, on_end=self._end)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        match local_name(name):
+            case "numFmt":
+                number = attributes.get("numFmtId", "")
+                self._formats[number] = attributes.get("formatCode", "")
+            case "cellXfs":
+                self._is_of_cells = True
+            case "xf" if self._is_of_cells:
+                self._add(attributes.get("numFmtId", "0"))
+            case _:
+                pass
+
+    def _end(self, name: str) -> None:
+        if local_name(name) == "cellXfs":
+            self._is_of_cells = False
+
+    def _add(self, number: str) -> None:
+        mark = self._mark_of(number)
+        if mark != PLAIN:
+            self.marks[str(self._count)] = mark
+        self._count += 1
+
+    def _mark_of(self, number: str) -> Mark:
+        if number in self._formats:
+            return mark_of_format(self._formats[number])
+        return Mark(
+            is_percentage=number in _PERCENTAGES, is_money=number in _AMOUNTS_OF_MONEY
+        )
+
+
+def mark_of_format(format_: str) -> Mark:
+    """Return how a number format shows a positive number, as in `0000000` or `0.0%`."""
+    if format_.casefold() == "general" or len(format_) > _LONGEST_FORMAT:
+        return PLAIN
+    positive = _DIRECTIONS.sub("", format_).partition(";")[0]
+    bare = _LITERAL.sub("", positive)
+    if _has_date(bare):
+        return PLAIN
+    literals = "".join(a or b for a, b in _LITERAL.findall(positive))
+    return Mark(
+        is_percentage="%" in bare,
+        is_money=_is_money(bare + literals),
+        shown_digits=_shown_digits(bare),
+        has_added_text=any(map(str.isalnum, literals)) or "-" in bare + literals,
+    )
+
+
+def _is_money(text: str) -> bool:
+    return "[$" in text or any(category(character) == "Sc" for character in text)
+
+
+def _shown_digits(bare: str) -> int:
+    digits = _LEADING_DIGITS(bare.partition(".")[0])
+    zeros = digits[1].count("0") if digits else 0
+    # Each number has one digit.
+    return zeros if zeros > 1 else 0

@@ -1,0 +1,138 @@
+"""Read the rows of a workbook with python-calamine, after a check of our own."""
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.spreadsheet.cells import mark_cells, texts_of
+from bulkpause.inputs.spreadsheet.checked_sheet import CheckedSheet, check_sheet
+from bulkpause.inputs.spreadsheet.facts import Marks
+from bulkpause.inputs.spreadsheet.hidden_rows import shown_rows
+from bulkpause.inputs.spreadsheet.refusals import damaged, too_large
+from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.tabular import CellRecord, read_cells
+from bulkpause.model import InvalidRow, Item
+
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
+
+
+#: Of a workbook from a pipe, which is kept in a file, since its directory comes last.
+MOST_PIPED_BYTES = 512 << 20
+_COPY_BYTES = 1 << 20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_EXTRA_MISSING = (
+    "a spreadsheet, and the extra that reads it is not installed",
+    "run pip install 'bulkpause[xlsx]'",
+)
+
+
+def read_workbook(
+    file: BinaryIO, *, layout: Layout, table: Table
+) -> Iterator[Item | InvalidRow]:
+    """Read the rows of one sheet of a workbook.
+
+    Args:
+        file: The workbook. It need not be seekable.
+        layout: The sheet, the columns and what to do with hidden rows.
+        table: All but its rows is filled in.
+
+    Raises:
+        ReadError: While rows are read: the workbook cannot be read, it is not clear
+            which sheet is meant, or rows of it are hidden.
+    """
+    _require_extra()
+    sheet, cells = _load(file, layout.sheet)
+    table.sheet = sheet.name
+    records = _records(cells, sheet.facts.marks)
+    shown = shown_rows(records, sheet.facts, layout=layout, table=table)
+    yield from read_cells(shown, layout=layout, table=table, titles_are_invalid=False)
+
+
+def _load(file: BinaryIO, wanted: str | None) -> tuple[CheckedSheet, "CalamineSheet"]:
+    with (
+        _as_read_errors(),
+        tempfile.TemporaryDirectory() as folder,
+        _seekable(file) as workbook,
+    ):
+        sheet = check_sheet(workbook, Path(folder), wanted)
+        return sheet, _cells_of(sheet)
+
+
+def _require_extra() -> None:
+    try:
+        import_module("python_calamine")
+    except ImportError as error:
+        raise ReadError(*_EXTRA_MISSING) from error
+
+
+@contextmanager
+def _as_read_errors() -> Iterator[None]:
+    """Turn the faults of the input and of temporary files into errors with remedies."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        if error.errno not in _FULL:
+            raise ReadError(reason, "check the path") from error
+        raise ReadError(
+            f"{reason}, while it was copied to {tempfile.gettempdir()}",
+            "make room there, or set TMPDIR to another folder",
+        ) from error
+
+
+@contextmanager
+def _seekable(file: BinaryIO) -> Iterator[BinaryIO]:
+    if file.seekable():
+        yield file
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, _Bounded(copy), _COPY_BYTES)
+        yield copy
+
+
+class _Bounded:
+    """A file that takes no more than a workbook may have."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> None:
+        if self._file.tell() + len(data) > MOST_PIPED_BYTES:
+            raise too_large(f"more than {MOST_PIPED_BYTES >> 20} MiB")
+        self._file.write(data)
+
+
+def _records(cells: "CalamineSheet", marks: Marks) -> Iterator[CellRecord]:
+    """Give the number and the cells of each row, from the top."""
+    if cells.start is None:
+        return
+    left = cells.start[1]
+    for row, values in enumerate(cells.iter_rows(), 1):
+        texts = texts_of(values)
+        if marked := marks.of_row(row):
+            places = ((column - left, mark) for column, mark in marked)
+            mark_cells(texts, values, places)
+        yield row, texts
+
+
+def _cells_of(sheet: CheckedSheet) -> "CalamineSheet":
+    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415
+
+    try:
+        with CalamineWorkbook.from_path(sheet.path) as workbook:
+            return workbook.get_sheet_by_name(sheet.key)
+    except CalamineError as error:
+        raise damaged() from error
+    except BaseException as error:
+        # A panic of the library. It is no `Exception`, and has no public name.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise damaged() from error

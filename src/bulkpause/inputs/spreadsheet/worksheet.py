@@ -1,0 +1,295 @@
+"""The pass over a sheet of an `.xlsx` workbook: its bounds, and what it hides."""
+
+import re
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from operator import lt
+
+from bulkpause.inputs.spreadsheet.facts import PLAIN, Mark, SheetFacts
+from bulkpause.inputs.spreadsheet.plain_runs import PlainRuns
+from bulkpause.inputs.spreadsheet.refusals import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    MOST_TEXT_BYTES,
+    check_corner,
+    check_text,
+    damaged,
+)
+from bulkpause.inputs.spreadsheet.xml_pass import local_name
+
+
+#: A row that is not hidden, with cells that hold numbers and texts, all in that row.
+_PLAIN = re.compile(
+    rb"""
+    (?:
+      <row\ r="(?P<row>[1-9][0-9]{0,6})"
+      (?:\ (?:hidden="(?:0|false)"|(?!hidden|r=|ht="0)[A-Za-z0-9:]++="[^"<&]*+"))*+
+      (?:
+        >
+        (?:
+          <c\ r="[A-Z]{1,3}+(?P=row)"
+          (?:
+            \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|inlineStr|b)")?+
+            | \ t="(?:s|n|str|inlineStr|b)"(?:\ s="[0-9]{1,5}+")?+
+          )?+
+          (?:
+            ><v>[^<]*+</v></c>
+            | />
+            | >(?:<v/>|<is><t[^<>]*+>[^<]*+</t></is>)?+</c>
+          )
+        )*+
+        </row>
+        | />
+      )
+      [ \t\r\n]*+
+    )++
+    """,
+    re.VERBOSE,
+)
+_row_numbers = re.compile(rb'<row r="([0-9]++)"').findall
+_text_indexes = re.compile(rb't="s"[^/>]*+><v>([^<]*+)<').findall
+_last_row_number = re.compile(rb'<row r="([0-9]++)"').match
+#: Where the style of all other cells changes what they show, no row is plain.
+_NOTHING_PLAIN = re.compile(rb"(?!)")
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]{0,6})").fullmatch
+_TRUE = frozenset({"1", "true"})
+_DEFAULT_STYLE = "0"
+#: A longer index of a shared text is read in different ways.
+_LONGEST_INDEX = 7
+_LONGEST_VALUE = 32
+_SHORTEST_TEXT_CELL_BYTES = len('<c t="s"><v>0</v></c>')
+
+
+class WorksheetPass:
+    """Reads a sheet part by part, and checks its bounds as it goes.
+
+    Args:
+        lengths: The bytes of each shared text.
+        styles: The marks of cells by the number of their style.
+        size_bytes: The size of the part.
+
+    Attributes:
+        facts: What was found.
+    """
+
+    def __init__(
+        self, lengths: "array[int]", styles: Mapping[str, Mark], *, size_bytes: int
+    ) -> None:
+        self.facts = SheetFacts()
+        self._lengths = lengths
+        self._longest = max(lengths, default=0)
+        self._styles = styles
+        self._styled_numbers = _pattern_of_styled_numbers(styles)
+        # The sum is looked at only where it can be too much.
+        most_cells = size_bytes // _SHORTEST_TEXT_CELL_BYTES
+        self._counts_texts = most_cells * self._longest > MOST_TEXT_BYTES
+        self._columns_beyond = _pattern_of_columns_beyond("")
+        self._row = 0
+        self._last_row = 0
+        self._columns = 0
+        self._text_bytes = 0
+        self._cell = _Cell()
+        self._filter_range: str | None = None
+
+    def read(self, blocks: Iterable[bytes]) -> None:
+        """Parse the sheet.
+
+        Raises:
+            ReadError: It is damaged, or holds more than is read.
+        """
+        plain = _NOTHING_PLAIN if _DEFAULT_STYLE in self._styles else _PLAIN
+        runs = PlainRuns(b"<row", b"</row>", plain, self._add_run)
+        runs.parse(blocks, self._start, on_end=self._end, on_text=self._text)
+
+    def _add_run(self, run: bytes) -> None:
+        numbers = list(map(int, _row_numbers(run)))
+        if numbers[0] <= self._row or not all(map(lt, numbers, numbers[1:])):
+            raise damaged()
+        self._go_to_row(numbers[-1])
+        self._extend(_last_filled_row(run), self._columns_of(run))
+        if self._counts_texts:
+            self._add_texts(_text_indexes(run))
+        if self._styled_numbers is not None:
+            self._mark_styles(self._styled_numbers.findall(run))
+
+    def _columns_of(self, run: bytes) -> int:
+        """Return the number of columns that are filled so far."""
+        if beyond := set(self._columns_beyond.findall(run)):
+            last = max(beyond, key=lambda letters: (len(letters), letters)).decode()
+            self._columns_beyond = _pattern_of_columns_beyond(last)
+            return _column_index(last) + 1
+        return 0
+
+    def _mark_styles(self, cells: Iterable[tuple[bytes, bytes, bytes]]) -> None:
+        for letters, row, style in cells:
+            mark = self._styles[style.decode()]
+            self.facts.marks.add(int(row), _column_index(letters.decode()), mark)
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        match local_name(name):
+            case "c":
+                self._cell = self._cell_of(attributes)
+            case "v" | "is" | "f" as child:
+                self._fill_cell(child)
+            case "row":
+                self._start_row(attributes)
+            case "autoFilter":
+                self._filter_range = attributes.get("ref")
+            case "filterColumn":
+                self.facts.filter_range = self._filter_range
+            case "tablePart":
+                self.facts.has_tables = True
+            case _:
+                pass
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        number = attributes.get("r", str(self._row + 1))
+        if not number.isascii() or not number.isdecimal() or int(number) <= self._row:
+            # Out of order, the rows that are hidden would not be those that are read.
+            raise damaged()
+        self._go_to_row(int(number))
+        if attributes.get("hidden") in _TRUE or _is_zero(attributes.get("ht")):
+            self.facts.hide(self._row)
+
+    def _go_to_row(self, number: int) -> None:
+        if number > MOST_ROWS:
+            raise damaged()
+        self._row = number
+
+    def _cell_of(self, attributes: dict[str, str]) -> "_Cell":
+        reference = attributes.get("r")
+        if reference is None:
+            column = self._cell.column + 1 if self._cell.row == self._row else 0
+        elif (match := _REFERENCE(reference)) and int(match[2]) == self._row:
+            column = _column_index(match[1])
+        else:
+            raise damaged()
+        return _Cell(
+            row=self._row,
+            column=column,
+            type_=attributes.get("t", "n"),
+            mark=self._styles.get(attributes.get("s", _DEFAULT_STYLE), PLAIN),
+        )
+
+    def _fill_cell(self, child: str) -> None:
+        cell = self._cell
+        self._extend(cell.row, cell.column + 1)
+        cell.is_filled = True
+        cell.has_formula |= child == "f"
+        cell.is_in_value = child == "v"
+
+    def _text(self, text: str) -> None:
+        if self._cell.is_in_value:
+            self._cell.text += text[: _LONGEST_VALUE - len(self._cell.text)]
+
+    def _end(self, name: str) -> None:
+        match local_name(name):
+            case "v":
+                self._cell.is_in_value = False
+            case "c":
+                self._end_cell(self._cell)
+            case _:
+                pass
+
+    def _end_cell(self, cell: "_Cell") -> None:
+        if cell.type_ == "s" and self._counts_texts:
+            self._add_texts([cell.text.encode()])
+        mark = cell.full_mark()
+        if cell.is_filled and mark != PLAIN:
+            self.facts.marks.add(cell.row, cell.column, mark)
+
+    def _extend(self, row: int, columns: int) -> None:
+        self._last_row = max(self._last_row, row)
+        self._columns = max(self._columns, columns)
+        check_corner(self._last_row, self._columns)
+
+    def _add_texts(self, indexes: list[bytes]) -> None:
+        if not indexes:
+            return
+        if _are_clear(indexes, len(self._lengths)):
+            self._text_bytes += sum(map(self._lengths.__getitem__, map(int, indexes)))
+        else:
+            # The reader may take some of them for others.
+            self._text_bytes += self._longest * len(indexes)
+        check_text(self._text_bytes)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Cell:
+    """A cell that is being read."""
+
+    row: int = 0
+    column: int = 0
+    type_: str = "n"
+    mark: Mark = PLAIN
+    text: str = ""
+    is_filled: bool = False
+    has_formula: bool = False
+    is_in_value: bool = False
+
+    def full_mark(self) -> Mark:
+        if self.type_ == "e":
+            return replace(self.mark, error=self.text or "#ERROR!")
+        # A text may be empty. Other results are not, once they are saved.
+        if self.has_formula and self.type_ != "str":
+            return replace(self.mark, is_formula=True)
+        return self.mark
+
+
+def _are_clear(indexes: list[bytes], count: int) -> bool:
+    """Return whether all programs read the indexes of shared texts alike."""
+    return (
+        b"".join(indexes).isdigit()
+        and max(map(len, indexes)) <= _LONGEST_INDEX
+        and min(map(len, indexes)) > 0
+        and max(map(int, indexes)) < count
+    )
+
+
+def _last_filled_row(run: bytes) -> int:
+    """Return the number of the last row that has a cell with something in it."""
+    cell_end = run.rfind(b"</c>")
+    row = _last_row_number(run, run.rfind(b"<row", 0, max(cell_end, 0)))
+    return int(row[1]) if row and cell_end >= 0 else 0
+
+
+def _pattern_of_columns_beyond(last: str) -> re.Pattern[bytes]:
+    """Match filled cells in a column to the right of the column `last`."""
+    longer = f"[A-Z]{{{len(last) + 1},}}+"
+    greater = [
+        f"{last[:place]}[{chr(ord(letter) + 1)}-Z][A-Z]{{{len(last) - place - 1}}}"
+        for place, letter in enumerate(last)
+        if letter != "Z"
+    ]
+    beyond = "|".join([longer, *greater])
+    return re.compile(f'<c r="({beyond})[0-9]++"[^/>]*+>'.encode())
+
+
+def _pattern_of_styled_numbers(
+    styles: Mapping[str, Mark],
+) -> re.Pattern[bytes] | None:
+    if not styles:
+        return None
+    numbers = "|".join(map(re.escape, styles)).encode()
+    return re.compile(
+        rb'<c r="([A-Z]++)([0-9]++)"(?: t="[A-Za-z]++")? s="('
+        + numbers
+        + rb')"[^/>]*+>'
+    )
+
+
+@lru_cache(maxsize=MOST_COLUMNS)
+def _column_index(letters: str) -> int:
+    index = 0
+    for letter in letters.upper():
+        index = index * 26 + ord(letter) - ord("A") + 1
+    return index - 1
+
+
+def _is_zero(height: str | None) -> bool:
+    try:
+        return height is not None and float(height) == 0
+    except ValueError:
+        return False

@@ -1,0 +1,262 @@
+import errno
+import gzip
+import io
+import os
+import sys
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bulkpause.inputs.layout import HiddenRows, Layout
+from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.table import HiddenCount, Table
+from bulkpause.model import InvalidRow, Item
+from tests.inputs.workbooks import (
+    BAD,
+    GOOD,
+    HEADING,
+    SAMPLE,
+    SAMPLES,
+    Rows,
+    Sheet,
+    archive,
+    number,
+    ods,
+    ods_row,
+    shared,
+    table_part,
+    text,
+    xlsx,
+)
+
+
+FOLDER = Path(__file__).parents[3] / "inputs"
+TWO: Rows = {1: HEADING, 2: (1000248, "a"), 3: (1000249, "b")}
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., Table]:
+    def read_bytes(data: bytes, layout: Layout | None = None) -> Table:
+        path = tmp_path / "export.xlsx"
+        path.write_bytes(data)
+        return read_input(str(path), layout or Layout()).table
+
+    return read_bytes
+
+
+Read = Callable[..., Table]
+
+
+def ids_of(table: Table) -> dict[int, str]:
+    return {row.row: row.id for row in table.rows if isinstance(row, Item)}
+
+
+def error_of(table: Table) -> str:
+    assert table.error is not None
+    return str(table.error)
+
+
+def parts_of(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as zip_:
+        return {name: zip_.read(name) for name in zip_.namelist()}
+
+
+@pytest.mark.parametrize(
+    ("folder", "workbooks"),
+    [(FOLDER / "good", GOOD), (FOLDER / "bad", BAD), (SAMPLES, SAMPLE)],
+    ids=["good", "bad", "samples"],
+)
+def test_committed_workbooks_are_what_generator_writes(
+    tmp_path: Path, folder: Path, workbooks: dict[str, Callable[[], bytes]]
+) -> None:
+    made = tmp_path / "made"
+    for name, make in workbooks.items():
+        made.write_bytes(make())
+        assert parts_of(folder / name) == parts_of(made)
+
+
+def test_names_sort_texts_and_statuses_are_read(read: Read) -> None:
+    rows: Rows = {
+        1: ("id", "name", "status", "spend"),
+        2: (1000248, "Sale", "running", 0.1 + 0.2),
+        3: (1000249, "Sale", "paused", 1e-7),
+    }
+    table = read(xlsx(Sheet(rows=rows)), Layout(sort_column="spend"))
+    assert table.rows == [
+        Item(id="1000248", row=2, name="Sale", sort_text="0.30000000000000004"),
+        Item(id="1000249", row=3, name="Sale", sort_text="0.0000001"),
+    ]
+    assert (table.sheet, table.statuses) == ("Export", {"running": 1, "paused": 1})
+
+
+def test_rows_keep_numbers_of_sheet(read: Read) -> None:
+    rows: Rows = {5: (None, None, "id"), 9: (None, None, 1000248)}
+    assert ids_of(read(xlsx(Sheet(rows=rows)))) == {9: "1000248"}
+
+
+def test_title_that_holds_id_is_invalid(read: Read) -> None:
+    rows: Rows = {1: (1000200,), 2: ("id",), 3: (1000248,)}
+    (title, item) = read(xlsx(Sheet(rows=rows))).rows
+    assert isinstance(title, InvalidRow)
+    assert (title.row, item.row) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("hidden_rows", "ids"),
+    [
+        (HiddenRows.SKIP, {2: "1000248"}),
+        (HiddenRows.PAUSE, {2: "1000248", 3: "1000249"}),
+    ],
+)
+def test_named_choice_about_hidden_rows_is_followed(
+    read: Read, hidden_rows: HiddenRows, ids: dict[int, str]
+) -> None:
+    table = read(xlsx(Sheet(rows=TWO, hidden=[3])), Layout(hidden_rows=hidden_rows))
+    assert (table.error, ids_of(table)) == (None, ids)
+    assert table.hidden == HiddenCount(
+        rows=1, filter_range=None, are_skipped=hidden_rows is HiddenRows.SKIP
+    )
+
+
+def test_hidden_rows_without_ids_do_not_count(read: Read) -> None:
+    # The title, the heading, a blank row.
+    rows: Rows = {1: ("Report",), 2: HEADING, 3: (1000248, "a"), 4: (" ",)}
+    table = read(xlsx(Sheet(rows=rows, hidden=[1, 2, 4])))
+    assert (table.error, table.hidden) == (None, None)
+
+
+def test_hidden_row_outside_filter_names_no_filter(read: Read) -> None:
+    filter_ = '<autoFilter ref="A1:B2"><filterColumn colId="0"/></autoFilter>'
+    table = read(xlsx(Sheet(rows=TWO, hidden=[3], after=filter_)))
+    assert error_of(table).startswith("1 of 2 rows is hidden; --hidden-rows skip")
+
+
+def test_filter_without_condition_is_not_named(read: Read) -> None:
+    sheet = Sheet(rows=TWO, hidden=[3], after='<autoFilter ref="A1:C3"/>')
+    assert error_of(read(xlsx(sheet))).startswith("1 of 2 rows is hidden; ")
+    tables = {"tables/table1.xml": table_part("A1:C3", is_filtered=False)}
+    after = '<tableParts><tablePart r:id="rId1"/></tableParts>'
+    sheet = Sheet(rows=TWO, hidden=[3], after=after, tables=tables)
+    assert error_of(read(xlsx(sheet))).startswith("1 of 2 rows is hidden; ")
+
+
+@pytest.mark.parametrize("attribute", ['hidden="true"', 'ht="0"', 'ht="0.0"'])
+def test_row_without_height_is_hidden(read: Read, attribute: str) -> None:
+    data = xlsx(Sheet(rows=TWO, row_attributes=f" {attribute}"))
+    assert error_of(read(data)).startswith("2 of 2 rows are hidden")
+
+
+def test_hidden_and_invalid_rows_come_out_together(read: Read) -> None:
+    rows: Rows = {1: HEADING, 2: (1000248, "a"), 3: ("##", "b")}
+    table = read(xlsx(Sheet(rows=rows, hidden=[2])))
+    assert table.error is not None
+    assert [row.row for row in table.rows if isinstance(row, InvalidRow)] == [3]
+
+
+def test_named_sheet_is_read(read: Read) -> None:
+    data = xlsx(Sheet(rows={}, name="A"), Sheet(rows=TWO, name="B"))
+    for name in ("B", "b"):
+        table = read(data, Layout(sheet=name))
+        assert (table.sheet, len(table.rows)) == ("B", 2)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "message"),
+    [
+        ("C", "no sheet 'C' among 'A'; name one with --sheet"),
+        (
+            "B",
+            "the sheet 'B' is hidden; unhide it, or name one of 'A' with --sheet",
+        ),
+    ],
+)
+def test_sheet_that_cannot_be_read_is_refused(
+    read: Read, sheet: str, message: str
+) -> None:
+    data = xlsx(Sheet(rows=TWO, name="A"), Sheet(rows=TWO, name="B", state="hidden"))
+    assert error_of(read(data, Layout(sheet=sheet))) == message
+
+
+def test_several_sheets_of_ods_need_name(read: Read) -> None:
+    rows = [ods_row("id"), ods_row(1000248)]
+    data = ods({"A": rows, "B": rows, "C": []})
+    assert error_of(read(data)) == "2 sheets: 'A', 'B'; name one of them with --sheet"
+    assert ids_of(read(data, Layout(sheet="B"))) == {2: "1000248"}
+
+
+def test_style_of_all_cells_is_seen(read: Read) -> None:
+    styles = (
+        '<styleSheet><numFmts><numFmt numFmtId="200" formatCode="0000000000"/></numFmts>'
+        '<cellXfs><xf numFmtId="200"/></cellXfs></styleSheet>'
+    )
+    with zipfile.ZipFile(io.BytesIO(xlsx(Sheet(rows=TWO)))) as zip_:
+        parts = {name: zip_.read(name) for name in zip_.namelist()}
+    table = read(archive(parts | {"xl/styles.xml": styles.encode()}))
+    assert ids_of(table) == {}
+
+
+@pytest.mark.parametrize("column", range(3))
+def test_marks_are_found_left_of_first_column(read: Read, column: int) -> None:
+    blank = [None] * column
+    rows: Rows = {1: (*blank, "id"), 2: (*blank, number(42, 1))}
+    (row,) = read(xlsx(Sheet(rows=rows), formats=["0000"])).rows
+    assert isinstance(row, InvalidRow)
+
+
+def test_missing_extra_names_command(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    assert error_of(read(xlsx(Sheet(rows=TWO)))) == (
+        "a spreadsheet, and the extra that reads it is not installed; "
+        "run pip install 'bulkpause[xlsx]'"
+    )
+
+
+def test_workbook_is_read_from_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = xlsx(Sheet(rows=TWO))
+    source, sink = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(sink, "wb") as pipe:
+            pipe.write(data)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with os.fdopen(source, "rb") as pipe:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(pipe))
+        table = read_input("-", Layout()).table
+    writer.join()
+    assert ids_of(table) == {2: "1000248", 3: "1000249"}
+
+
+def test_workbook_within_gzip_is_refused(read: Read) -> None:
+    assert error_of(read(gzip.compress(xlsx(Sheet(rows=TWO))))) == (
+        "a workbook or an archive, not text; decompress it once"
+    )
+
+
+def test_full_disk_names_folder(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    data = xlsx(Sheet(rows=TWO))
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", fail)
+    message = error_of(read(data))
+    assert message.startswith("No space left on device, while it was copied to ")
+    assert message.endswith("make room there, or set TMPDIR to another folder")
+
+
+def test_text_index_outside_of_texts_is_damage(read: Read) -> None:
+    rows: Rows = {1: HEADING, 2: (shared(7),)}
+    assert error_of(read(xlsx(Sheet(rows=rows)))).startswith("the workbook is damaged")
+
+
+def test_texts_of_rows_reach_names(read: Read) -> None:
+    rows: Rows = {1: HEADING, 2: (1000248, text("a &lt; b"))}
+    (item,) = read(xlsx(Sheet(rows=rows))).rows
+    assert isinstance(item, Item)
+    assert item.name == "a < b"
