@@ -28,13 +28,16 @@ def find_joined_ids(
         delimiter: What separates the cells.
         own_id: The record's own id, valid or not.
         lines: The physical lines of the record.
-        is_broken: Whether a quote is missing for sure. Any cell that is like the own id
-            is one of another row then.
+        is_broken: Whether a quote is missing for sure. Any cell that is like the own id,
+            or any number if that is not valid, is one of another row then.
     """
     found: dict[str, None] = {}
     for line in lines:
         cells = [cell.strip(WHITESPACE) for cell in line.split(delimiter)]
-        is_whole = len(cells) >= len(heading.cells) and not is_broken
+        is_whole = len(cells) >= len(heading.cells)
+        if is_broken:
+            # The own id may be in pieces: its length says nothing then.
+            is_whole = why_invalid(own_id) is not None
         for cell in cells if is_broken else _cells_at_id(heading, cells):
             if _is_like(cell, own_id, is_whole=is_whole):
                 found[cell.strip('"')] = None
