@@ -20,6 +20,7 @@ from bulkpause.inputs.reader import (
     detect_format,
     find_first_row,
     read,
+    read_input,
 )
 from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item
@@ -195,6 +196,52 @@ def test_json_lines_round_trip(
     plan = plan_of(compress(text.encode(encoding)), "ids.jsonl")
     assert [(item.id, item.row) for item in plan.items] == first_occurrences(ids)
     assert not plan.invalid_rows
+
+
+@MANY
+@given(
+    st.lists(IDS, min_size=1),
+    st.sampled_from(["", "items", "data.items"]),
+    st.sampled_from([None, 0, 2]),
+    st.booleans(),
+    ENCODINGS,
+)
+def test_json_array_round_trips(
+    ids: list[str], path: str, indent: int | None, is_nested: bool, encoding: str
+) -> None:
+    value: object = [{"campaign": {"id": id_}} if is_nested else id_ for id_ in ids]
+    for key in reversed(path.split(".") if path else []):
+        value = {"total": len(ids), key: value}
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "ids.json")
+        file.write_bytes(json.dumps(value, indent=indent).encode(encoding))
+        layout = Layout(column="campaign.id" if is_nested else None, takes_any_id=True)
+        table = read_input(str(file), layout).table
+    assert table.error is None
+    assert table.rows == [Item(id=id_, row=row) for row, id_ in enumerate(ids, 1)]
+
+
+LISTED_IDS = st.integers(1_000_000, 9_999_999).map(str)
+BULLETS = st.sampled_from(["", "- ", "\N{BULLET} ", "* ", "7. ", "3) "])
+QUOTES = st.sampled_from(["{}", '"{}"', "'{}'", "`{}`"])
+
+
+@MANY
+@given(
+    st.lists(st.lists(LISTED_IDS, min_size=1, max_size=5), min_size=2),
+    st.sampled_from([",", ", ", "; ", " ", "\t"]),
+    BULLETS,
+    QUOTES,
+    st.sampled_from(["", ","]),
+)
+def test_pasted_list_round_trips(
+    lines: list[list[str]], separator: str, bullet: str, quotes: str, end: str
+) -> None:
+    texts = [bullet + separator.join(map(quotes.format, ids)) + end for ids in lines]
+    rows = list(read(iter([f"{text}\n" for text in texts]), name="-", layout=Layout()))
+    assert [(row.row, row.id if isinstance(row, Item) else row) for row in rows] == [
+        (row, id_) for row, ids in enumerate(lines, 1) for id_ in ids
+    ]
 
 
 @st.composite

@@ -154,10 +154,10 @@ def detect_format(name: str, first_line: str, column: str | None = None) -> Form
     text = first_line.strip(WHITESPACE)
     if _is_header(text, column):
         return Format.CSV
-    if text.startswith(("{", "[")) or re.fullmatch(r'"[^",;|\t]*"', text):
-        return Format.JSONL
     if is_id_list(text):
         return Format.LINES
+    if text.startswith(("{", "[")) or re.fullmatch(r'"[^",;|\t]*"', text):
+        return Format.JSONL
     if any(delimiter in text for delimiter in DELIMITERS) or text.count('"') == 1:
         return Format.CSV
     return Format.LINES

@@ -131,3 +131,8 @@ def test_problems_of_all_inputs_come_at_once(folder: Path) -> None:
 
 def test_no_words_give_no_inputs() -> None:
     assert read([]) == []
+
+
+def test_short_last_id_on_command_line_is_kept() -> None:
+    ids = [(1, "1000248"), (2, "1000249"), (3, "999")]
+    assert shown(read([id_ for _, id_ in ids])[0])[1] == ids

@@ -1,9 +1,12 @@
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from bulkpause.inputs.id_column import judge_column
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.reader import read_input
 from bulkpause.model import InvalidRow, Item
 
 
@@ -151,3 +154,26 @@ def test_time_to_judge_grows_with_rows() -> None:
         return time.process_time() - start
 
     assert seconds(160_000) < 30 * (seconds(10_000) + 0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("1000248\n1000249\n999", False),
+        ("name,id\na,1000248\nb,1000249\nc,999", False),
+        ("1000248\n1000249\n999\n", True),
+        ("1000248\n1000249\n999 ", True),
+        ("id,name\n1000248,a\n1000249,b\n999,c", True),
+        ('{"id": 1000248}\n{"id": 1000249}\n{"id": 999}', True),
+        ("[1000248, 1000249, 999]", True),
+    ],
+)
+def test_id_is_cut_only_where_input_ends(
+    tmp_path: Path, text: str, is_kept: bool
+) -> None:
+    path = tmp_path / "ids"
+    path.write_text(text)
+    table = read_input(str(path), Layout()).table
+    assert isinstance(table.rows[-1], Item) is is_kept
+    any_id = read_input(str(path), Layout(takes_any_id=True)).table
+    assert isinstance(any_id.rows[-1], Item)
