@@ -43,7 +43,7 @@ def test_mangled_sample_is_refused(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, str(SAMPLES / "mangled_ids.csv"))
     assert ended.code == 3
-    assert ended.stderr.count("mangled_ids.csv: row ") == 11
+    assert ended.stderr.count("mangled_ids.csv: row ") == 10
     assert len(simulator.ledger) == 0
 
 
@@ -51,7 +51,7 @@ def test_skip_invalid_sends_valid_rows_of_mangled_sample(
     program: Program, serve: Serve
 ) -> None:
     summary = without_limits(program, serve, "mangled_ids.csv", "--skip-invalid")
-    assert summary == "19 rows = 8 paused + 11 invalid"
+    assert summary == "19 rows = 9 paused + 10 invalid"
 
 
 def test_incident_sample_finishes_within_documented_limits(
