@@ -164,7 +164,7 @@ def test_disk_full_before_plan_advises_input(program: Program, serve: Serve) -> 
     found = orjson.loads(ended.stdout)
     assert (ended.returncode, found["exit_code"]) == (6, 6)
     assert (found["not_attempted"], found["may_run"]) == (IDS, IDS)
-    assert found["next"].startswith("bulkpause run INPUT --log log.jsonl --resume")
+    assert found["next"].startswith("bulkpause run ids.txt --log log.jsonl --resume")
     assert len(simulator.ledger) == 0
     status = program.call("status", "log.jsonl")
     assert (status.code, "nothing is on record" in status.stdout) == (5, True)

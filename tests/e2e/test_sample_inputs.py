@@ -29,7 +29,11 @@ def without_limits(program: Program, serve: Serve, sample: str, *options: str) -
 
 
 def test_every_sample_is_tested() -> None:
-    assert {path.name for path in SAMPLES.iterdir()} == {*SUMMARIES, "mangled_ids.csv"}
+    assert {path.name for path in SAMPLES.iterdir()} == {
+        *SUMMARIES,
+        "filtered.xlsx",
+        "mangled_ids.csv",
+    }
 
 
 @pytest.mark.parametrize("sample", SUMMARIES)
@@ -44,7 +48,7 @@ def test_mangled_sample_is_refused(program: Program, serve: Serve) -> None:
     ended = program.pause(simulator, str(SAMPLES / "mangled_ids.csv"))
     assert ended.code == 3
     message = " ".join(ended.stderr.split())
-    assert "mangled_ids.csv: 11 of 19 rows cannot be used" in message
+    assert "mangled_ids.csv: 10 of 19 rows cannot be used" in message
     assert len(simulator.ledger) == 0
 
 
@@ -52,7 +56,18 @@ def test_skip_invalid_sends_valid_rows_of_mangled_sample(
     program: Program, serve: Serve
 ) -> None:
     summary = without_limits(program, serve, "mangled_ids.csv", "--skip-invalid")
-    assert summary == "19 rows = 8 paused + 11 invalid"
+    assert summary == "19 rows = 9 paused + 10 invalid"
+
+
+@pytest.mark.parametrize(("choice", "count"), [("skip", 12), ("pause", 16)])
+def test_filtered_sample_needs_choice(
+    program: Program, serve: Serve, choice: str, count: int
+) -> None:
+    path = str(SAMPLES / "filtered.xlsx")
+    refused = program.pause(serve(), path)
+    assert (refused.code, "--hidden-rows skip" in refused.stderr) == (3, True)
+    summary = without_limits(program, serve, path, "--hidden-rows", choice)
+    assert summary == f"{count} rows = {count} paused"
 
 
 def test_incident_sample_finishes_within_documented_limits(

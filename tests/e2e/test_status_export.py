@@ -86,7 +86,7 @@ def test_skipped_rows_stay_in_totals(program: Program, serve: Serve) -> None:
     again = program.call("retry", *options)
     assert (again.code, again.stdout.splitlines()) == (
         1,
-        ["0 rows = 0", "2 rows of earlier runs cannot be paused"],
+        ["0 rows: no ids to pause", "2 rows of earlier runs cannot be paused"],
     )
 
 

@@ -96,22 +96,22 @@ def test_id_still_running_is_read_five_times(program: Program, serve: Serve) -> 
     }
     simulator = serve(
         scripts={id_: (Fault(id_),) for id_ in last_words},
-        statuses={"undecided": "needs_decision"},
+        statuses={"1000": "needs_decision"},
     )
-    ids = [*last_words, "undecided"]
+    ids = [*last_words, "1000"]
     source = program.file("ids.txt", "".join(f"{id_}\n" for id_ in ids))
     ended = program.pause(simulator, source, "--max-attempts", "1")
     assert ended.code == 5
     assert program.statuses() == {
         **last_words,
-        "undecided": "rejected",
+        "1000": "rejected",
     }
     for id_ in ids:
         actions = [entry.action for entry in simulator.ledger.of(id_)]
         assert actions == ["pause", *["view"] * 5]
     assert {r["id"]: r["campaign_status"] for r in program.records()} == {
         **dict.fromkeys(last_words, "running"),
-        "undecided": "needs_decision",
+        "1000": "needs_decision",
     }
 
 
