@@ -138,7 +138,7 @@ class Pauser:
         self._guard_rails = guard_rails or GuardRails()
         self._requests = self._planned = self._finished = 0
         self._last_plan: tuple[Item, ...] = ()
-        self._planned_in_log = 0
+        self._planned_before = self._planned_in_log = 0
         self._request_ids = self._number_requests()
         self._now = now
         self._run: Run | None = None
@@ -339,6 +339,7 @@ class Pauser:
         # Not before there is a second list: it may be a million ids.
         if self._last_plan:
             recovery.begin(self._last_plan, self._planned_in_log)
+        self._planned_before = recovery.planned_so_far
         self._planned_in_log = recovery.count_planned(plan)
         self._last_plan = plan.items
 
@@ -348,6 +349,7 @@ class Pauser:
             base_url=self.settings.endpoint_name,
             digest=digest(item.id for item in items),
             planned=len(items),
+            planned_before=self._planned_before,
             boot_id=boot_id(),
         )
 

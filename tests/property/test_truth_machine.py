@@ -31,7 +31,7 @@ from bulkpause import Pauser, RetryPolicy, Settings, Verify
 from bulkpause.errors import BulkpauseError
 from bulkpause.journal.reader import read_recovery
 from bulkpause.model import Action, Item, Status
-from tests.support.fakes import FakeServer, View, client_replaced_by, ids
+from tests.support.fakes import Answer, FakeServer, View, client_replaced_by, ids
 from tests.support.nightly import IS_NIGHTLY
 from tests.support.truth import (
     DAMAGES,
@@ -350,3 +350,17 @@ TestFirstTruthMachine.settings = _COURSES
 TestSecondTruthMachine.settings = _COURSES
 TestThirdTruthMachine.settings = _COURSES
 TestFourthTruthMachine.settings = _COURSES
+
+
+def test_log_moved_under_finished_list_gives_no_all_clear() -> None:
+    machine = TruthMachine()
+    machine.begin(statuses={}, views={})
+    refused = Weather(spells=[Spell(answer=Answer(outcome=400), lasts_s=1.0)])
+    wanted, policy = frozenset(IDS), RetryPolicy(give_up_after_s=20.0)
+    for weather in (refused, Weather(), Weather()):
+        machine.run(wanted=wanted, weather=weather, policy=policy, event=None)
+        machine.no_claim_is_false()
+    moved = Event(kind="log moved", at_step=1)
+    machine.run(wanted=wanted, weather=Weather(), policy=policy, event=moved)
+    machine.no_claim_is_false()
+    machine.teardown()

@@ -24,7 +24,7 @@ from bulkpause.model import RECORD_VERSION, Action, Item, PriorAttempt, Record, 
 
 
 #: The version of the write-ahead log that is written, and the newest that is read. In
-#: version 1 a plan had no names.
+#: version 1 a plan had no names, and a header no `planned_before`.
 WAL_VERSION = 2
 #: Ids in one line of a plan.
 IDS_PER_LINE = 1000
@@ -37,7 +37,11 @@ _KEYS_SINCE_2 = frozenset({"name", "account", "action", "planned", "endpoint"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """The header of a run: the first line of its part of the write-ahead log."""
+    """The header of a run: the first line of its part of the write-ahead log.
+
+    `planned` is how many ids the run sends, `planned_before` how many ids the log was
+    meant to hold before: if the log is lost, these may still be running.
+    """
 
     run: str
     version: int = WAL_VERSION
@@ -45,6 +49,7 @@ class Header:
     action: Action = Action.PAUSE
     digest: str
     planned: int
+    planned_before: int | None = None
     boot_id: str
 
 

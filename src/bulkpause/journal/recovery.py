@@ -38,7 +38,7 @@ class Recovery:
         invalid: The records of invalid rows, by row and error: a resumed run may
             record the same rows again.
         last_record: The last line of the result log.
-        most_planned: The highest number of planned ids that a record names.
+        most_planned: The highest number of planned ids that a line names.
         headers: The headers of the runs in the write-ahead log, in order.
         plan_sizes: The number of ids in the plan of each of these runs, as far as it
             is in the write-ahead log.
@@ -170,7 +170,13 @@ class Recovery:
         They may still be running. A plan that is missing from the write-ahead log
         counts in full, unless it is known to be one of the ids that are on record.
         """
-        return self._count_missing(self.known) + self._count_lost()
+        return self.planned_so_far - self.known
+
+    @property
+    def planned_so_far(self) -> int:
+        """The number of ids that the log is meant to hold, on record or not."""
+        known = self.known
+        return known + self._count_missing(known) + self._count_lost()
 
     @property
     def known(self) -> int:
@@ -222,7 +228,7 @@ class Recovery:
         self.plan_sizes = [header.planned for header in self.headers]
 
     def _count_missing(self, known: int) -> int:
-        """Count the ids that records say were planned, and that are not on record."""
+        """Count the ids that lines say were planned, and that are not on record."""
         return max(0, (self.most_planned or 0) - known)
 
     def _count_lost(self, found: AbstractSet[str] = frozenset()) -> int:
@@ -356,6 +362,9 @@ def _add_entry(
         case Header():
             recovery.headers.append(entry)
             recovery.plan_sizes.append(0)
+            if entry.planned_before is not None:
+                most_planned = recovery.most_planned or 0
+                recovery.most_planned = max(most_planned, entry.planned_before)
         case Sent():
             recovery.sent.append(entry)
         case Answered():

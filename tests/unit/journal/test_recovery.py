@@ -660,3 +660,11 @@ def test_retry_keeps_names() -> None:
 def test_name_is_kept_without_write_ahead_log() -> None:
     recovery = recover([record("a", Status.FAILED, "1", name="Summer")], [])
     assert named(recovery) == {"a": "Summer"}
+
+
+def test_header_counts_ids_of_lost_log() -> None:
+    entries: Entries = [replace(header("run", planned=0), planned_before=11)]
+    recovery = recover([], entries)
+    assert (recovery.not_on_record, recovery.planned_so_far) == (11, 11)
+    entries = [replace(header("run", planned=2), planned_before=11), plan("1", "2")]
+    assert recover([], entries).not_on_record == 9
