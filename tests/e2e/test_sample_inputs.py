@@ -33,6 +33,7 @@ def test_every_sample_is_tested() -> None:
         *SUMMARIES,
         "filtered.xlsx",
         "mangled_ids.csv",
+        "titled_report.csv",
     }
 
 
@@ -57,6 +58,16 @@ def test_skip_invalid_sends_valid_rows_of_mangled_sample(
 ) -> None:
     summary = without_limits(program, serve, "mangled_ids.csv", "--skip-invalid")
     assert summary == "19 rows = 9 paused + 10 invalid"
+
+
+def test_titles_and_totals_of_sample_are_named(program: Program, serve: Serve) -> None:
+    path = str(SAMPLES / "titled_report.csv")
+    refused = program.pause(serve(), path)
+    assert refused.code == 3
+    for words in ("above the heading", "no id", "4 of 14 rows", "--skip-invalid"):
+        assert words in refused.stderr
+    summary = without_limits(program, serve, path, "--skip-invalid")
+    assert summary == "14 rows = 10 paused + 4 invalid"
 
 
 @pytest.mark.parametrize(("choice", "count"), [("skip", 12), ("pause", 16)])

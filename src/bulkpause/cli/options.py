@@ -157,6 +157,7 @@ def _input_options(options: Options) -> list[str]:
         "--sheet": layout.sheet,
         "--hidden-rows": layout.hidden_rows,
         "--order-by": options.order,
+        "--decimal-mark": options.decimal_mark,
     }
     switches = {
         "--multiline-cells": layout.has_multiline_cells,

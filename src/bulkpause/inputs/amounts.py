@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
+from bulkpause._text import replace_surrogates
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.number_shape import NumberShape, parse_shape, shape_of
 from bulkpause.model import InvalidRow, Item
@@ -197,7 +198,7 @@ def _convert(
     for key, text in texts:
         shape = numbers.get(key)
         values.append(None if shape is None else shape.value_of(text, decimal_mark))
-    units = (shape.unit for shape in numbers.values() if shape.unit)
+    units = (replace_surrogates(shape.unit) for shape in numbers.values() if shape.unit)
     decimals = (shape.count_decimals(decimal_mark) for shape in numbers.values())
     return Amounts(
         values=values, unit=next(units, None), decimals=max(decimals, default=0)

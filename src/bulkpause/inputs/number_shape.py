@@ -18,6 +18,8 @@ _PLAIN_MARKS = str.maketrans(
     | {"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{MINUS SIGN}": "-"}
 )
 _MARKS = ",. '"
+#: Currency signs, also in an encoding that is not UTF-8, as of an old Excel.
+_SIGNS = frozenset({"Sc", "Cs"})
 _IS_EXPONENTIAL = re.compile(
     r"-?[01]+(?P<fraction>\.[01]+)?[eE][-+]?[01]{1,2}"
 ).fullmatch
@@ -154,7 +156,7 @@ def _is_unit(text: str) -> bool:
     name = text.removesuffix(".") if len(text) > 1 else text
     is_short = len(name) <= _LONGEST_UNIT_CHARS
     return is_short and all(
-        character.isalpha() or character == "%" or category(character) == "Sc"
+        character.isalpha() or character == "%" or category(character) in _SIGNS
         for character in name
     )
 

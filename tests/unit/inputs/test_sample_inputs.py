@@ -41,6 +41,7 @@ def format_of(name: str) -> Format:
         ("feed.jsonl", Format.JSONL, (40, 40, 0, 0)),
         ("plain_list.txt", Format.LINES, (50, 50, 0, 0)),
         ("mangled_ids.csv", Format.CSV, (19, 9, 10, 0)),
+        ("titled_report.csv", Format.CSV, (14, 10, 4, 0)),
     ],
 )
 def test_sample_has_expected_format_and_counts(
@@ -64,6 +65,7 @@ def test_every_sample_is_tested() -> None:
         "incident.csv",
         "mangled_ids.csv",
         "plain_list.txt",
+        "titled_report.csv",
     }
 
 
