@@ -32,9 +32,17 @@ FIXED = {
 }
 
 
+#: The extra of each package that is imported where it is needed, and nowhere else.
+EXTRAS = {"python_calamine": "xlsx"}
+
+
+def names_in(requirements: list[str]) -> set[str]:
+    found = (re.match(r"[A-Za-z0-9_-]+", text) for text in requirements)
+    return {match[0].replace("-", "_") for match in found if match is not None}
+
+
 def declared() -> set[str]:
-    found = (re.match(r"[A-Za-z0-9_-]+", text) for text in PROJECT["dependencies"])
-    names = {match[0] for match in found if match is not None}
+    names = names_in(PROJECT["dependencies"])
     return names.union(*(ALONG_WITH.get(name, set()) for name in names))
 
 
@@ -71,7 +79,14 @@ def test_declared_version_is_installed() -> None:
 
 
 def test_every_imported_package_is_declared() -> None:
-    assert imported() <= declared()
+    assert imported() - EXTRAS.keys() <= declared()
+
+
+@pytest.mark.parametrize(("package", "extra"), EXTRAS.items())
+def test_package_of_an_extra_is_declared_there(package: str, extra: str) -> None:
+    assert package in imported()
+    assert package in names_in(PROJECT["optional-dependencies"][extra])
+    assert package not in declared()
 
 
 def test_sources_import_main_dependencies() -> None:

@@ -485,18 +485,24 @@ async def test_failed_sync_ends_run_that_waits(
 ) -> None:
     log = tmp_path / "log.jsonl"
 
-    def broken(_: int) -> None:
-        raise OSError(5, "Input/output error")
+    synced: list[int] = []
+
+    def broken_after_plan(file: int) -> None:
+        synced.append(file)
+        if len(synced) > 1:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", broken_after_plan)
 
     async def pause_all() -> None:
         limits = (Limit(1, 3600.0),)
         settings = Settings(base_url=simulator.base_url, limits=limits)
         async with Pauser("good", settings, log=log) as pauser:
             async for _ in pauser.pause(["1", "2"]):
-                monkeypatch.setattr(os, "fdatasync", broken)
+                pass
 
     async with Simulator(Behaviour(windows=())) as simulator:
-        with anyio.fail_after(10), pytest.raises(LogError, match="cannot be synced"):
+        with anyio.fail_after(60), pytest.raises(LogError, match="cannot be synced"):
             await pause_all()
     assert len(simulator.ledger) == 1
     assert log.with_name("log.jsonl.wal").exists()

@@ -44,7 +44,8 @@ before_mib, before_s = mib(), process_time()
 error = read_input(sys.argv[1], Layout()).table.error
 print(process_time() - before_s, mib() - before_mib, error)
 """
-MOST_SECONDS = 1.0
+#: A second on a usual machine, and CI is slower. What is not bounded takes minutes.
+MOST_SECONDS = 5.0
 MOST_MIB = 100.0
 MIB = 1 << 20
 TOO_TIGHT = "the workbook is compressed too tightly for a list of ids"
