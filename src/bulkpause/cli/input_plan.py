@@ -11,6 +11,7 @@ from bulkpause.inputs.amounts import Amounts, read_amounts
 from bulkpause.inputs.arguments import read_inputs
 from bulkpause.inputs.ordering import Order, ordered
 from bulkpause.inputs.table import HiddenCount, Input, rows_of
+from bulkpause.journal.reader import collection_paused
 from bulkpause.plan import Plan, make_plan
 
 
@@ -85,10 +86,16 @@ class InputPlan:
 
 def plan_of_inputs(options: Options) -> InputPlan:
     """Plan all ids of the inputs. What is wrong with them is part of the result."""
+    take_typed_input(options.inputs)
+    # A list of ids is as long-lived as a log of them.
+    with collection_paused():
+        return _plan_of_inputs(options)
+
+
+def _plan_of_inputs(options: Options) -> InputPlan:
     layout = options.layout
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
-    take_typed_input(options.inputs)
     inputs = read_inputs(options.inputs, layout)
     plan = make_plan(rows_of(inputs))
     problems = list(problems_of(inputs))

@@ -43,6 +43,8 @@ class JsonRows:
         self._table = table
         self._has_sort_value = False
         self._has_name = False
+        self._keys: tuple[str, ...] = ()
+        self._known: tuple[str, str | None, str | None] = ("", None, None)
 
     def row_of(self, row: int, value: object) -> Item | InvalidRow:
         """Make a row of a value.
@@ -58,10 +60,18 @@ class JsonRows:
             return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
 
     def _row_of_object(self, row: int, fields: dict[str, object]) -> Item | InvalidRow:
-        refuse_result_log(fields)
-        _check_keys(fields)
-        key, id_ = _id_field(fields, self._layout.column)
-        name_key, status_key = _known_keys(tuple(fields), key)
+        keys = tuple(fields)
+        if keys != self._keys or isinstance(fields, ObjectWithRepeatedKey):
+            refuse_result_log(fields)
+            _check_keys(fields)
+            key, id_ = _id_field(fields, self._layout.column)
+            name_key, status_key = _known_keys(keys, key)
+            if key in fields:
+                # Most rows have the keys of the row before.
+                self._keys, self._known = keys, (key, name_key, status_key)
+        else:
+            key, name_key, status_key = self._known
+            id_ = fields[key]
         name = self._name_of(fields, name_key)
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
         if isinstance(item, Item):
@@ -71,8 +81,10 @@ class JsonRows:
     def _name_of(self, fields: dict[str, object], name_key: str | None) -> str | None:
         if self._layout.name_column is not None:
             name_key, value = _optional_field(fields, self._layout.name_column)
+        elif name_key is None:
+            return None
         else:
-            value = None if name_key is None else fields[name_key]
+            value = fields[name_key]
         name = _text_of(value)
         if name is None:
             return None
