@@ -435,8 +435,7 @@ def is_blank(line: str, delimiters: str = "") -> bool:
 
 
 def is_comment(line: str) -> bool:
-    text = line.strip(WHITESPACE)
-    return text.startswith("#") and why_invalid(text[1:]) is not None
+    return line.strip(WHITESPACE).startswith("# ") or line.strip(WHITESPACE) == "#"
 
 
 @settings(deadline=None)

@@ -1,6 +1,6 @@
 """Read all inputs of a command, and plan their ids in the order that was asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from bulkpause._text import replace_surrogates
@@ -12,6 +12,7 @@ from bulkpause.inputs.arguments import read_inputs
 from bulkpause.inputs.ordering import Order, ordered
 from bulkpause.inputs.table import HiddenCount, Input, rows_of
 from bulkpause.journal.reader import collection_paused
+from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import Plan, make_plan
 
 
@@ -102,6 +103,9 @@ def _plan_of_inputs(options: Options) -> InputPlan:
     amounts = None
     if options.order is not None:
         amounts = _read_amounts(plan, inputs, options)
+        if plan.duplicate and not amounts.faults:
+            faults = tuple(_rows_of_other_value(inputs))
+            amounts = replace(amounts, faults=faults)
         if amounts.faults:
             problems.append(_problems_of_order(amounts, plan, options.order))
         else:
@@ -125,6 +129,27 @@ def _read_amounts(plan: Plan, inputs: Sequence[Input], options: Options) -> Amou
         None if mark is None else mark.character,
         source_of=lambda item: sources.get(id(item)),
     )
+
+
+def _rows_of_other_value(inputs: Sequence[Input]) -> Iterator[InvalidRow]:
+    """Find rows that repeat an id with another value to sort by.
+
+    A report may have a row for each day: which of its values counts is not known.
+    """
+    values: dict[str, str] = {}
+    for one in inputs:
+        for row in one.table.rows:
+            if not isinstance(row, Item):
+                continue
+            text = (row.sort_text or "").strip()
+            if values.setdefault(row.id, text) != text:
+                yield InvalidRow(
+                    row=row.row,
+                    detail="repeats an id with another value to sort by",
+                    remedy="give each id one row with its sum, or leave out --order-by",
+                    value=row.id,
+                    source=one.name if len(inputs) > 1 else None,
+                )
 
 
 def _problems_of_order(amounts: Amounts, plan: Plan, order: Order) -> Problems:

@@ -5,12 +5,18 @@ one such array, as in `{"total": 2, "items": [...]}`. The array is decoded eleme
 element, so that memory is bounded by its text and its rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bulkpause._text import quote
 from bulkpause.inputs.files import LONGEST_JSON_CHARS
-from bulkpause.inputs.json_row import JsonRows, has_id
+from bulkpause.inputs.json_row import (
+    AROUND_CAMPAIGNS,
+    DEEPEST_ARRAY,
+    JsonRows,
+    has_id,
+    is_of_campaigns,
+)
 from bulkpause.inputs.json_text import JsonText, NotJsonError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.result_log import refuse_result_log
@@ -18,8 +24,10 @@ from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
 
-#: Arrays are looked for in objects up to this many levels deep.
-DEEPEST_ARRAY = 3
+#: Keys of the number of all elements, and of flags that more of them follow.
+_TOTALS = ("total", "total_count", "totalCount", "total_results")
+_MORE = ("has_more", "hasMore", "has_next", "hasNext")
+_PAGING = ("paging", "pagination", "links", "_links")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,10 +120,14 @@ class _Document:
             raise self._not_json(error, "") from error
         refuse_result_log(fields)
         if has_id(fields, self._layout):
+            if self._layout.column is None and any(map(_may_be_campaigns, arrays)):
+                detail, remedy = AROUND_CAMPAIGNS
+                raise ReadError(f"an object {detail}", remedy)
             yield from self._only_row(table)
             return
         array = _only_array(arrays)
         yield from array.table.rows
+        _check_is_whole(fields, len(array.table.rows))
         table.take_columns(array.table)
         array.maker.check_named_keys()
 
@@ -157,12 +169,42 @@ class _Document:
         return ReadError(detail, "correct it there, or write one object per line")
 
 
+def _may_be_campaigns(array: _FoundArray) -> bool:
+    rows = array.table.rows
+    return bool(rows) and (
+        array.table.id_column is not None or is_of_campaigns(array.key)
+    )
+
+
+def _check_is_whole(fields: Mapping[str, object], rows: int) -> None:
+    """Check that an API's answer is not one page of several.
+
+    Raises:
+        ReadError: It says that there are more campaigns than it holds.
+    """
+    total = next((fields[key] for key in _TOTALS if key in fields), None)
+    remedy = "read the other pages too, and write all elements into one array"
+    if isinstance(total, str) and total.isdecimal() and int(total[:20]) > rows:
+        raise ReadError(f"holds {rows} of {total} elements", remedy)
+    if any(fields.get(key) is True for key in _MORE) or _next_page(fields):
+        raise ReadError(f"says that more follow after its {rows} elements", remedy)
+
+
+def _next_page(fields: Mapping[str, object]) -> bool:
+    """Return whether an answer names its next page."""
+    inner = [fields.get(key) for key in _PAGING]
+    places = [fields, *(one for one in inner if isinstance(one, dict))]
+    return any(isinstance(one.get("next"), str) and one["next"] for one in places)
+
+
 def _only_array(arrays: list[_FoundArray]) -> _FoundArray:
     """Return the array that is nearest to the outside.
 
     Raises:
         ReadError: There is none, or several are as near.
     """
+    # Many answers have an empty list of errors beside the rows.
+    arrays = [array for array in arrays if array.table.rows] or arrays
     depth = min((array.depth for array in arrays), default=0)
     nearest = [array for array in arrays if array.depth == depth]
     if len(nearest) == 1:

@@ -28,6 +28,12 @@ from bulkpause.model import InvalidRow, Item
 
 #: From here on, programs that read numbers as doubles round integers.
 _INEXACT_FROM = 2**53
+#: Lists are looked for in objects up to this many levels deep.
+DEEPEST_ARRAY = 3
+AROUND_CAMPAIGNS = (
+    "has an id, and a list in it that may be the campaigns",
+    "write that list alone, or pass --column if the object's own id is meant",
+)
 ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
 
 
@@ -72,6 +78,8 @@ class JsonRows:
         else:
             key, name_key, status_key = self._known
             id_ = fields[key]
+        if self._layout.column is None and _holds_campaigns(fields, DEEPEST_ARRAY):
+            raise RowError(*AROUND_CAMPAIGNS)
         name = self._name_of(fields, name_key)
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
         if isinstance(item, Item):
@@ -119,6 +127,25 @@ class JsonRows:
             if key is not None and not has_value:
                 detail = f"no row has a value for {quote(key)}"
                 raise ReadError(detail, f"name another key with {flag}")
+
+
+def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:
+    """Return whether a list in an object may be the campaigns that are meant."""
+    return depth > 0 and any(
+        bool(value) and (is_of_campaigns(key) or any(map(_is_row, value)))
+        if isinstance(value, list)
+        else isinstance(value, dict) and _holds_campaigns(value, depth - 1)
+        for key, value in fields.items()
+    )
+
+
+def is_of_campaigns(key: str) -> bool:
+    """Return whether the key of a list says that it holds campaigns."""
+    return "campaign" in key.casefold()
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, dict) and has_column(tuple(value), None)
 
 
 def has_id(fields: Mapping[str, object], layout: Layout) -> bool:

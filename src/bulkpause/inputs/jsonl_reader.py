@@ -5,8 +5,8 @@ from itertools import chain
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.files import LONGEST_LINE_CHARS
-from bulkpause.inputs.json_document import DEEPEST_ARRAY, read_document
-from bulkpause.inputs.json_row import ONE_PER_LINE, JsonRows, has_id
+from bulkpause.inputs.json_document import read_document
+from bulkpause.inputs.json_row import DEEPEST_ARRAY, ONE_PER_LINE, JsonRows, has_id
 from bulkpause.inputs.json_text import NotJsonError, decode
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError, Table
@@ -74,11 +74,15 @@ def _begins_document(line: str) -> bool:
 
 
 def _may_hold_array(line: str, layout: Layout) -> bool:
-    """Return whether a line is an object without an id, with an array in it."""
+    """Return whether a line is an object without an id, with an array in it.
+
+    An object that is cut short may have been one.
+    """
+    text = line.strip(WHITESPACE)
     try:
-        value = decode(line.strip(WHITESPACE))
+        value = decode(text)
     except NotJsonError:
-        return False
+        return text.startswith("{") and "[" in text
     return (
         isinstance(value, dict)
         and not has_id(value, layout)

@@ -23,7 +23,6 @@ _BULLET = re.compile(
 _SEPARATORS = re.compile(r"[,; \t\N{NO-BREAK SPACE}]+").split
 #: What may stand around an id in a list, besides blanks.
 _AROUND = WHITESPACE + QUOTATION_MARKS
-_SPREADSHEET_MARK = re.compile(r"\#{2,}|\#\S+[!?]|\#[^\W\d_]/[^\W\d_]").fullmatch
 _SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
 _ONE_PER_LINE = "write one id per line, and # before a note"
 
@@ -70,14 +69,10 @@ def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:
 def is_comment(text: str) -> bool:
     """Return whether a line such as `# note` is to be skipped.
 
-    `#1000248` may be an id with a number sign, `#N/A` and `#####` may stand for one that
-    a spreadsheet does not show: those must not be skipped silently.
+    A `#` without a blank may be part of an id or of an error that a spreadsheet shows,
+    and must not be skipped silently.
     """
-    return (
-        text.startswith("#")
-        and why_invalid(text[1:]) is not None
-        and not _SPREADSHEET_MARK(text)
-    )
+    return text == "#" or (text.startswith("#") and text[1] in WHITESPACE)
 
 
 def is_id_list(text: str) -> bool:

@@ -40,6 +40,7 @@ def parse_order(text: str) -> Order:
         SettingsError: It does not name a column.
     """
     column, colon, direction = text.rpartition(":")
+    direction = direction.lower()
     if not colon or direction not in {"asc", "desc"}:
         column, direction = text, "asc"
     if not column:

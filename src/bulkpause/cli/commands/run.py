@@ -29,7 +29,7 @@ from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.signals import SignalHandler
 from bulkpause.errors import LogError
-from bulkpause.journal.reader import read_recovery, read_run, write_ahead_path
+from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
@@ -317,7 +317,7 @@ def _end_without_run(prepared: Prepared, options: Options) -> ExitCode:
     result = RunResult(
         totals=totals,
         code=exit_of_totals(totals),
-        log=log,
+        log=log if log is not None and exists(log) else None,
         run_id=_new_run_id(options),
         steps=NextSteps()
         if log is None
