@@ -2,6 +2,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, dropwhile
@@ -435,7 +436,8 @@ def is_blank(line: str, delimiters: str = "") -> bool:
 
 
 def is_comment(line: str) -> bool:
-    return line.strip(WHITESPACE).startswith("# ") or line.strip(WHITESPACE) == "#"
+    text = line.strip(WHITESPACE)
+    return text == "#" or bool(re.match(rf"#+[{WHITESPACE}]", text))
 
 
 @settings(deadline=None)

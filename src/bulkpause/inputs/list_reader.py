@@ -72,7 +72,8 @@ def is_comment(text: str) -> bool:
     A `#` without a blank may be part of an id or of an error that a spreadsheet shows,
     and must not be skipped silently.
     """
-    return text == "#" or (text.startswith("#") and text[1] in WHITESPACE)
+    note = text.lstrip("#")
+    return text == "#" or ("" != note != text and note[0] in WHITESPACE)
 
 
 def is_id_list(text: str) -> bool:
