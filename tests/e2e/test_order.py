@@ -92,3 +92,36 @@ def test_named_decimal_mark_settles_open_column(program: Program, serve: Serve) 
     assert (ended.code, "--decimal-mark comma" in ended.stderr) == (3, True)
     assert program.pause(simulator, path, *order, "--decimal-mark", "comma").code == 0
     assert simulator.ledger.acted_ids() == ["2", "1"]
+
+
+def test_repeated_id_with_other_value_is_refused(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    path = program.file("days.csv", "id,spend\n1,5\n1,900\n2,100\n2,100\n")
+    ended = program.pause(simulator, path, "--order-by", "spend:DESC")
+    assert (ended.code, len(simulator.ledger)) == (3, 0)
+    assert "row 3: '1' repeats an id with another value to sort by" in ended.stderr
+
+
+def test_inputs_of_two_currencies_are_refused(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    paths = [
+        program.file("a.csv", "id,spend\n1,5 EUR\n"),
+        program.file("b.csv", "id,spend\n2,6 USD\n"),
+    ]
+    options = [*program.to(simulator), "--yes", "--order-by", "spend"]
+    ended = program.call("run", *paths, *options)
+    assert (ended.code, len(simulator.ledger)) == (3, 0)
+    assert "values in different units" in ended.stderr
+
+
+@pytest.mark.parametrize("value", ['{"amount": 900}', "[900]", "true", '"high"'])
+def test_json_value_that_is_no_number_is_refused(
+    program: Program, serve: Serve, value: str
+) -> None:
+    simulator = serve()
+    path = program.file("feed.jsonl", f'{{"id": 1, "spend": {value}}}\n{FEED}')
+    ended = program.pause(simulator, path, "--order-by", "spend")
+    assert (ended.code, len(simulator.ledger)) == (3, 0)
+    assert "is not a number to sort by" in ended.stderr

@@ -7,13 +7,19 @@ from bulkpause._text import replace_surrogates
 from bulkpause.cli.options import Options
 from bulkpause.cli.problems import Problems, problems_of
 from bulkpause.cli.typed_input import take_typed_input
-from bulkpause.inputs.amounts import Amounts, read_amounts
+from bulkpause.inputs.amounts import Amounts, join_amounts, read_amounts
 from bulkpause.inputs.arguments import read_inputs
 from bulkpause.inputs.ordering import Order, ordered
-from bulkpause.inputs.table import HiddenCount, Input, rows_of
+from bulkpause.inputs.table import HiddenCount, Input, ReadError, rows_of
 from bulkpause.journal.reader import collection_paused
 from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import Plan, make_plan
+
+
+_SEVERAL_UNITS = ReadError(
+    "the inputs have values in different units",
+    "pause them one after the other, or leave out --order-by",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +112,7 @@ def _plan_of_inputs(options: Options) -> InputPlan:
         if plan.duplicate and not amounts.faults:
             faults = tuple(_rows_of_other_value(inputs))
             amounts = replace(amounts, faults=faults)
-        if amounts.faults:
+        if amounts.faults or amounts.has_several_units:
             problems.append(_problems_of_order(amounts, plan, options.order))
         else:
             items = ordered(plan.items, amounts, options.order)
@@ -120,15 +126,23 @@ def _plan_of_inputs(options: Options) -> InputPlan:
 
 
 def _read_amounts(plan: Plan, inputs: Sequence[Input], options: Options) -> Amounts:
-    mark = options.decimal_mark
-    sources: dict[int, str] = {}
-    if len(inputs) > 1:  # of one, its problems say the name once
-        sources = {id(row): one.name for one in inputs for row in one.table.rows}
-    return read_amounts(
-        plan.items,
-        None if mark is None else mark.character,
-        source_of=lambda item: sources.get(id(item)),
-    )
+    mark = None if options.decimal_mark is None else options.decimal_mark.character
+    if len(inputs) == 1:
+        return read_amounts(plan.items, mark)
+    owners = {
+        id(row): number
+        for number, one in enumerate(inputs)
+        for row in one.table.rows
+        if isinstance(row, Item)
+    }
+    columns: list[list[Item]] = [[] for _ in inputs]
+    for item in plan.items:
+        columns[owners[id(item)]].append(item)
+    parts = [
+        read_amounts(column, mark, source=one.name)
+        for column, one in zip(columns, inputs, strict=True)
+    ]
+    return join_amounts(plan.items, columns, parts)
 
 
 def _rows_of_other_value(inputs: Sequence[Input]) -> Iterator[InvalidRow]:
@@ -157,5 +171,6 @@ def _problems_of_order(amounts: Amounts, plan: Plan, order: Order) -> Problems:
         source=f"--order-by {order}",
         rows=tuple(amounts.faults),
         total=len(plan.items),
+        error=_SEVERAL_UNITS if amounts.has_several_units else None,
         can_be_skipped=False,
     )

@@ -53,7 +53,7 @@ def plan_lines(
     for label, text in (
         *_source_lines(sources),
         *_status_lines(sources),
-        *_hidden_lines(sources),
+        *(("hidden", text) for text in hidden_texts(sources)),
         *_item_lines(plan.items),
         *_order_lines(options.order, amounts),
         ("on", _duration_text(plan, options)),
@@ -158,11 +158,12 @@ def _statuses(sources: Sequence[Source]) -> Counter[str]:
     return counts
 
 
-def _hidden_lines(sources: Sequence[Source]) -> Iterator[_Line]:
+def hidden_texts(sources: Sequence[Source]) -> Iterator[str]:
+    """Say of each input how many rows it hides, and what becomes of them."""
     for source in sources:
         if source.hidden is not None:
             where = f" in {source.name}" if len(sources) > 1 else ""
-            yield "hidden", f"{_hidden_text(source.hidden)}{where}"
+            yield f"{_hidden_text(source.hidden)}{where}"
 
 
 def _hidden_text(hidden: HiddenCount) -> str:

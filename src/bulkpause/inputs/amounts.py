@@ -9,7 +9,7 @@ Values that differ in their digits only have the same *shape*, such as `9.99 EUR
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -49,12 +49,14 @@ class Amounts:
         decimals: The most digits of a fraction.
         faults: The rows that keep the column from being sorted. If there are any,
             nothing is sent, not even with `--skip-invalid`.
+        has_several_units: Whether inputs differ in it, so that nothing is sent either.
     """
 
     values: Sequence[float | None] = ()
     unit: str | None = None
     decimals: int = 0
     faults: Sequence[InvalidRow] = ()
+    has_several_units: bool = False
 
     @property
     def blanks(self) -> int:
@@ -81,7 +83,7 @@ class _Notation:
     Attributes:
         decimal_mark: The mark before a fraction; None if the column leaves it open.
         separator: The mark between thousands; None if there is none.
-        unit: The unit in lower case; empty without one.
+        unit: The unit, in lower case if it is longer than a letter; empty without one.
     """
 
     decimal_mark: str | None
@@ -93,14 +95,14 @@ def read_amounts(
     items: Sequence[Item],
     decimal_mark: str | None = None,
     *,
-    source_of: Callable[[Item], str | None] = lambda _: None,
+    source: str | None = None,
 ) -> Amounts:
     """Read the sort values of items as one column.
 
     Args:
         items: The items; one without a sort value is blank.
         decimal_mark: `.` or `,` if the user named it.
-        source_of: Names the input of an item, if there are several.
+        source: The name of their input, if there are several.
     """
     texts = [(item.sort_text or "").strip(WHITESPACE) for item in items]
     kept: dict[str, str] = {}
@@ -118,15 +120,42 @@ def read_amounts(
     }
     pairs = zip(keys, texts, strict=True)
     if faults:
-        return Amounts(faults=tuple(_faulty_rows(items, pairs, faults, source_of)))
+        return Amounts(faults=tuple(_faulty_rows(items, pairs, faults, source)))
     return _convert(pairs, numbers, notation.decimal_mark or ".")
+
+
+def join_amounts(
+    items: Sequence[Item], columns: Sequence[Sequence[Item]], parts: Sequence[Amounts]
+) -> Amounts:
+    """Make one column of those of several inputs, each of which has its own notation.
+
+    Args:
+        items: All items, in their order.
+        columns: The items of each input.
+        parts: The amounts of each input.
+    """
+    faults = [fault for part in parts for fault in part.faults]
+    if faults:
+        return Amounts(faults=tuple(faults))
+    values = {
+        id(item): value
+        for column, part in zip(columns, parts, strict=True)
+        for item, value in zip(column, part.values, strict=True)
+    }
+    units = [part.unit for part in parts if part.blanks < len(part.values)]
+    return Amounts(
+        values=[values[id(item)] for item in items],
+        unit=units[0] if units else None,
+        decimals=max((part.decimals for part in parts), default=0),
+        has_several_units=len({_key_of(unit or "") for unit in units}) > 1,
+    )
 
 
 def _faulty_rows(
     items: Sequence[Item],
     texts: Iterable[tuple[str, str]],
     faults: Mapping[str, _Fault],
-    source_of: Callable[[Item], str | None],
+    source: str | None,
 ) -> Iterator[InvalidRow]:
     for item, (key, text) in zip(items, texts, strict=True):
         if (fault := faults.get(key)) is not None:
@@ -136,7 +165,7 @@ def _faulty_rows(
                 detail=detail,
                 remedy=remedy,
                 value=text,
-                source=source_of(item),
+                source=source,
             )
 
 
@@ -145,7 +174,7 @@ def _notation_of(
 ) -> _Notation:
     decimal_marks, separators, units = Counter[str](), Counter[str](), Counter[str]()
     for text, shape in numbers.items():
-        units[shape.unit.casefold()] += counts[text]
+        units[_key_of(shape.unit)] += counts[text]
         if shape.marks.decimal_mark is not None:
             decimal_marks[shape.marks.decimal_mark] += counts[text]
         if shape.marks.separator is not None:
@@ -162,6 +191,11 @@ def _notation_of(
     )
 
 
+def _key_of(unit: str) -> str:
+    """Give what is the same for spellings of a unit. `m` and `M` are two."""
+    return unit.casefold() if len(unit) > 1 else unit
+
+
 def _most_common(counts: Counter[str]) -> str | None:
     return next((text for text, _ in counts.most_common(1)), None)
 
@@ -170,7 +204,7 @@ def _fault_of(shape: NumberShape | None, notation: _Notation) -> _Fault | None:
     """Tell what keeps values of a shape from being compared with the others."""
     if shape is None:
         return _NO_NUMBER
-    if shape.unit.casefold() != notation.unit:
+    if _key_of(shape.unit) != notation.unit:
         return _ONE_UNIT
     if shape.marks.open_mark is not None:
         return _fault_of_open(shape.marks.open_mark, notation)

@@ -101,11 +101,18 @@ class JsonRows:
         return name.strip(WHITESPACE)[:LONGEST_NAME] or None
 
     def _sort_text_of(self, fields: dict[str, object]) -> str | None:
-        if self._layout.sort_column is None:
+        wanted = self._layout.sort_column
+        if wanted is None:
             return None
-        sort_text = _text_of(_optional_field(fields, self._layout.sort_column)[1])
-        self._has_sort_value = self._has_sort_value or sort_text is not None
-        return sort_text
+        try:
+            value = _field(fields, wanted)[1]
+        except RowError:
+            # Which of several it is, is not known: that is no blank.
+            return wanted if has_column(tuple(fields), wanted) else None
+        self._has_sort_value = self._has_sort_value or value is not None
+        if value is None or isinstance(value, str):
+            return _text_of(value)
+        return type(value).__name__  # no number, and so it is named
 
     def _note(self, fields: dict[str, object], key: str, status: str | None) -> None:
         table = self._table

@@ -7,6 +7,7 @@ from unicodedata import category
 
 #: Doubles keep so many digits; longer numbers could not be told apart.
 _EXACT_DIGITS = 15
+_DIGITS_OF_DOUBLE = 17
 _LONGEST_CHARS = 64
 _LONGEST_UNIT_CHARS = 5
 
@@ -20,6 +21,7 @@ _PLAIN_MARKS = str.maketrans(
 _MARKS = ",. '"
 #: Currency signs, also in an encoding that is not UTF-8, as of an old Excel.
 _SIGNS = frozenset({"Sc", "Cs"})
+_IS_FRACTION = re.compile(r"-?[01]+\.[01]+").fullmatch
 _IS_EXPONENTIAL = re.compile(
     r"-?[01]+(?P<fraction>\.[01]+)?[eE][-+]?[01]{1,2}"
 ).fullmatch
@@ -105,8 +107,8 @@ def parse_shape(text: str) -> NumberShape | None:
 
 def _parse_plain(text: str) -> NumberShape | None:
     start, end = _span_of_digits(text)
-    number, sum_of_digits = text[start:end], sum(map(str.isdigit, text))
-    if not 1 <= sum_of_digits <= _EXACT_DIGITS:
+    number = text[start:end]
+    if not number or _count_digits(number) > _most_digits(text):
         return None
     sign, before = _split_sign(text[:start].strip())
     whole_mark, after = _split_whole_mark(text[end:].strip())
@@ -124,6 +126,16 @@ def _parse_plain(text: str) -> NumberShape | None:
     )
 
 
+def _count_digits(number: str) -> int:
+    """Count the digits that matter: zeros in front do not."""
+    return sum(map(str.isdigit, number.lstrip("0., '")))
+
+
+def _most_digits(text: str) -> int:
+    # Programs write the sum of two fractions with all digits of a double.
+    return _DIGITS_OF_DOUBLE if _IS_FRACTION(text) else _EXACT_DIGITS
+
+
 def _span_of_digits(text: str) -> tuple[int, int]:
     """Find the number from its first to its last digit, and a decimal mark before."""
     digits = [at for at, character in enumerate(text) if character in "01"]
@@ -131,7 +143,7 @@ def _span_of_digits(text: str) -> tuple[int, int]:
         return 0, 0
     start, end = digits[0], digits[-1] + 1
     begins_with_mark = text[:start].endswith((".", ","))
-    is_of_unit = start > 1 and text[start - 2] not in " -+"
+    is_of_unit = start > 1 and text[start - 2].isalpha()
     return start - (begins_with_mark and not is_of_unit), end
 
 

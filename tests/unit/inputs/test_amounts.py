@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.inputs.amounts import Amounts, read_amounts
+from bulkpause.inputs.amounts import Amounts, join_amounts, read_amounts
 from bulkpause.model import Item
 
 
@@ -67,6 +67,8 @@ def test_amounts_are_read_in_every_notation(notation: str, cents: list[int]) -> 
         (["1e3", "2.5", "-1.5E-2"], [1000, 2.5, -0.015]),
         (["1200USD", "5 usd"], [1200, 5]),
         (["100%", "5 %"], [100, 5]),
+        (["$.5", "$.25", "$.125"], [0.5, 0.25, 0.125]),
+        (["0.30000000000000004", "12"], [0.1 + 0.2, 12]),
     ],
 )
 def test_column_of_one_notation_is_read(
@@ -87,6 +89,7 @@ def test_column_of_one_notation_is_read(
         (["1,234.5", "1.234,5", "1,234.5"], [2]),
         (["1 234.5", "1,234.5", "1 234.5"], [2]),
         (["1 234.5", "1 234.5", "1,234"], [3]),
+        (["5m", "6m", "300M"], [3]),
         (["5", "high", "n/a", "--", "(12)"], [2, 3, 4, 5]),
         (["5", "2026-11-20", "1,2,3", "12 34", "5.", "5-"], [2, 3, 4, 5, 6]),
         (["5", "1" * 16, "1" * 65], [2, 3]),
@@ -141,3 +144,26 @@ def test_column_is_read_whole_or_refused(texts: list[str | None]) -> None:
 def test_mixed_notations_never_pass(cents: list[int]) -> None:
     texts = [NOTATIONS["english"](cents[0]), *map(NOTATIONS["continental"], cents[1:])]
     assert faulty_rows(*texts)
+
+
+def test_each_input_has_its_own_notation() -> None:
+    first, second = items("1.234,5", "7"), items("900.5", "")
+    parts = [read_amounts(first), read_amounts(second)]
+    joined = join_amounts([*second, *first], [first, second], parts)
+    assert joined.values == [900.5, None, 1234.5, 7]
+    assert not joined.has_several_units
+
+
+def test_inputs_of_different_units_are_not_joined() -> None:
+    first, second, blank = items("5 EUR"), items("6 USD"), items("")
+    for other, has_several in ((second, True), (blank, False)):
+        parts = [read_amounts(first), read_amounts(other)]
+        joined = join_amounts([*first, *other], [first, other], parts)
+        assert joined.has_several_units is has_several
+
+
+def test_faults_of_one_input_are_kept() -> None:
+    first, second = items("5"), items("1,234")
+    parts = [read_amounts(first), read_amounts(second, source="b.csv")]
+    joined = join_amounts([*first, *second], [first, second], parts)
+    assert [fault.source for fault in joined.faults] == ["b.csv"]
