@@ -26,8 +26,19 @@ def sanitize(text: str) -> str:
 
 
 def replace_surrogates(text: str) -> str:
-    """Replace lone surrogates, which cannot be written as UTF-8."""
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Replace lone surrogates, which cannot be written as UTF-8.
+
+    Those that stand for bytes which are not UTF-8 are read as Windows-1252, in which
+    Excel writes CSV in Western Europe and America.
+    """
+    return _SURROGATE.sub(_character_for, text)
+
+
+def _character_for(surrogate: re.Match[str]) -> str:
+    byte = ord(surrogate[0]) - 0xDC00
+    is_byte = 0x80 <= byte <= 0xFF
+    encoded = bytes([byte]) if is_byte else b"\x81"  # no character of Windows-1252
+    return encoded.decode("windows-1252", errors="replace")
 
 
 def on_one_line(text: str) -> str:

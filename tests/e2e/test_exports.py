@@ -62,3 +62,17 @@ def test_export_is_paused_in_order_of_cost(
     order = ("--order-by", f"{column}:desc", "--skip-invalid", "--max-in-flight", "1")
     program.pause(simulator, str(EXPORTS / name), *order)
     assert simulator.ledger.acted_ids() == IDS[::-1]
+
+
+def test_text_of_european_excel_is_readable(program: Program) -> None:
+    path = str(EXPORTS / "european_excel.csv")
+    ended = program.call("plan", path, "--order-by", "Kosten:desc")
+    for words in ("Sommerschlußverkauf", "Retargeting - Köln", "22,405.50 € in all"):
+        assert words in ended.stdout
+    text = (
+        (EXPORTS / "european_excel.csv")
+        .read_bytes()
+        .replace(b"Kosten", b"Spend (\x80)")
+    )
+    (program.folder / "euro.csv").write_bytes(text)
+    assert program.call("plan", "euro.csv", "--order-by", "Spend (€)").code == 0

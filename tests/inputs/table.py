@@ -80,7 +80,7 @@ REFUSED: dict[str, str] = {
     "quote_added.csv": f"row 3: ',' expected after '\"'; {_FIND_QUOTE}",
     "quote_in_header.csv": f"row 1: unexpected end of data; {_FIND_QUOTE}",
     "random_bytes.csv": (
-        "row 2: no id column among '\\udcb4`\\x0c\\udcb3_\\x0b\\udcb2^.\\udcb1]\\t\\udcb0\\\\\\x08\\udcaf[\\x07\\udcaeZ\\x06\\udcadY\\x05\\udcacX\\x04\\udcabW\\udcfe\\udcaaV\\udcfd\\udca9U\\udcfc\\udca8T\\udcfb\\udca7'..., \"\\udcd3\\x7f+\\udcd2~*\\udcd1})\\udcd0|(\\udccf{'\\udccez&\\udccdy%\\udcccx$\\udccbw#\\udccav'\\udcc9u!\\udcc8t \\udcc7s\\x1f\\udcc6\"...; name one with --column"
+        "row 2: no id column among '\\xb4`\\x0c\\xb3_\\x0b\\xb2^.\\xb1]\\t\\xb0\\\\\\x08\\xaf[\\x07\\xaeZ\\x06\\xadY\\x05\\xacX\\x04\\xabW\\xfe\\xaaV\\xfd\\xa9U\\xfc\\xa8T\\xfb\\xa7'..., \"\\xd3\\x7f+\\xd2~*\\xd1})\\xd0|(\\xcf{'\\xcez&\\xcdy%\\xccx$\\xcbw#\\xcav'\\xc9u!\\xc8t \\xc7s\\x1f\\xc6\"...; name one with --column"
     ),
     "report.pdf": "a document, not a list; export its ids as CSV (UTF-8)",
     "several_arrays.json": "an object with several arrays, 'running', 'paused'; write the array of the campaigns alone",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from bulkpause._text import quote
+from bulkpause._text import quote, replace_surrogates
 from bulkpause.ids import WHITESPACE
 
 
@@ -55,7 +55,9 @@ def why_no_column(columns: tuple[str, ...], wanted: str | None) -> tuple[str, st
     """Say that no column or more than one is meant, and the remedy."""
     count = "more than one" if _matching_columns(columns, wanted) else "no"
     kind = "id column" if wanted is None else f"column {quote(wanted)}"
-    named = ", ".join(quote(column) for column in columns[:_MOST_COLUMNS_NAMED])
+    named = ", ".join(
+        quote(_as_text(column)) for column in columns[:_MOST_COLUMNS_NAMED]
+    )
     among = f" among {named}" if columns else ""
     return f"{count} {kind}{among}", "name one with --column"
 
@@ -86,9 +88,7 @@ def has_column(columns: Sequence[str], wanted: str | None) -> bool:
 def _matching_columns(columns: tuple[str, ...], wanted: str | None) -> tuple[int, ...]:
     """Return matching indexes. An exact name beats one that differs in case or spaces."""
     exact = tuple(
-        index
-        for index, column in enumerate(columns)
-        if column.strip(WHITESPACE) == wanted
+        index for index, column in enumerate(columns) if _as_text(column) == wanted
     )
     if exact:
         return exact
@@ -98,5 +98,11 @@ def _matching_columns(columns: tuple[str, ...], wanted: str | None) -> tuple[int
     )
 
 
+def _as_text(column: str) -> str:
+    """Give a heading as the user sees and types it."""
+    return replace_surrogates(column).strip(WHITESPACE)
+
+
 def _normalize(column: str) -> str:
+    column = replace_surrogates(column)
     return re.sub(r"[\s_-]+", "_", column.strip(WHITESPACE + '"').casefold())

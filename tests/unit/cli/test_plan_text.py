@@ -147,15 +147,15 @@ def test_plan_as_dict_is_json_of_any_bytes() -> None:
     assert found["first"] == ["1001", "1002", "1003"]
     assert found["first_names"] == NAMES[:3]
     assert found["last_names"] == NAMES[-3:]
-    assert found["statuses"] == {"\ufffd": 8}
+    assert found["statuses"] == {"ÿ": 8}
     assert found["inputs"] == [
         {
             "name": "export.csv",
             "rows": 8,
-            "id_column": "\ufffd",
+            "id_column": "ÿ",
             "name_column": "Campaign",
             "status_column": "Status",
-            "statuses": {"\ufffd": 8},
+            "statuses": {"ÿ": 8},
             "sheet": "May",
             "hidden": {"rows": 12, "filter_range": "A3:D19", "are_skipped": True},
         }
