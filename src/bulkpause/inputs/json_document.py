@@ -16,6 +16,7 @@ from bulkpause.inputs.json_row import (
     JsonRows,
     has_id,
     is_of_campaigns,
+    is_of_ids,
 )
 from bulkpause.inputs.json_text import JsonText, NotJsonError
 from bulkpause.inputs.layout import Layout
@@ -27,6 +28,7 @@ from bulkpause.model import InvalidRow, Item
 #: Keys of the number of all elements, and of flags that more of them follow.
 _TOTALS = ("total", "total_count", "totalCount", "total_results")
 _MORE = ("has_more", "hasMore", "has_next", "hasNext")
+_ARRAY_ALONE = "write the array of the campaigns alone"
 _PAGING = ("paging", "pagination", "links", "_links")
 
 
@@ -35,16 +37,35 @@ class _FoundArray:
     """An array in an object.
 
     Attributes:
-        key: Its key, or the path of its keys.
-        depth: The number of these keys.
+        path: Its key, behind the keys of the objects around it.
         table: Its rows and their keys.
         maker: What made the rows.
     """
 
-    key: str
-    depth: int
+    path: tuple[str, ...]
     table: Table
     maker: JsonRows
+
+    @property
+    def name(self) -> str:
+        """Its path as it is shown."""
+        return quote(".".join(self.path))
+
+    @property
+    def holds_objects_with_id(self) -> bool:
+        """Whether a key of ids was found in an element."""
+        return self.maker.id_key is not None
+
+    @property
+    def holds_ids(self) -> bool:
+        """Whether its bare values, if it has any, can only be ids."""
+        return (
+            self.maker.has_objects
+            or is_of_ids(self.path[-1])
+            or all(
+                isinstance(row, Item) and row.id.isdecimal() for row in self.table.rows
+            )
+        )
 
 
 def read_document(
@@ -147,18 +168,18 @@ class _Document:
             below = (*path, key)
             character = self._text.peek()
             if character == "[":
-                arrays.append(self._array(".".join(below), len(below)))
+                arrays.append(self._array(below))
             elif character == "{" and len(below) < DEEPEST_ARRAY:
                 fields[key] = self._walk(arrays, below)
             else:
                 fields[key] = self._text.value()
         return fields
 
-    def _array(self, key: str, depth: int) -> _FoundArray:
+    def _array(self, path: tuple[str, ...]) -> _FoundArray:
         table = Table()
         maker = JsonRows(self._layout, table)
         table.rows.extend(self._elements(maker))
-        return _FoundArray(key=key, depth=depth, table=table, maker=maker)
+        return _FoundArray(path=path, table=table, maker=maker)
 
     def _not_json(self, error: NotJsonError, place: str) -> ReadError:
         line = self._text.line_of(error.position) + self._first_row - 1
@@ -172,7 +193,7 @@ class _Document:
 def _may_be_campaigns(array: _FoundArray) -> bool:
     rows = array.table.rows
     return bool(rows) and (
-        array.table.id_column is not None or is_of_campaigns(array.key)
+        array.table.id_column is not None or is_of_campaigns(".".join(array.path))
     )
 
 
@@ -198,19 +219,23 @@ def _next_page(fields: Mapping[str, object]) -> bool:
 
 
 def _only_array(arrays: list[_FoundArray]) -> _FoundArray:
-    """Return the array that is nearest to the outside.
+    """Return the array of the campaigns: of objects with an id, or else the only one.
+
+    Many answers have empty arrays beside the rows, or arrays of bare words.
 
     Raises:
-        ReadError: There is none, or several are as near.
+        ReadError: There is none, or several may be meant.
     """
-    # Many answers have an empty list of errors beside the rows.
-    arrays = [array for array in arrays if array.table.rows] or arrays
-    depth = min((array.depth for array in arrays), default=0)
-    nearest = [array for array in arrays if array.depth == depth]
-    if len(nearest) == 1:
-        return nearest[0]
-    remedy = "write the array of the campaigns alone"
-    if not nearest:
+    if not arrays:
+        remedy = _ARRAY_ALONE
         raise ReadError("an object without an id and without an array", remedy)
-    named = ", ".join(quote(array.key) for array in nearest[:12])
-    raise ReadError(f"an object with several arrays, {named}", remedy)
+    filled = [array for array in arrays if array.table.rows]
+    found = [array for array in filled if array.holds_objects_with_id] or filled
+    if len(found) > 1:
+        named = ", ".join(array.name for array in found[:12])
+        raise ReadError(f"an object with several arrays, {named}", _ARRAY_ALONE)
+    only = next(iter(found), arrays[0])
+    if not only.holds_ids:
+        detail = f"the array {only.name} holds other values than numbers"
+        raise ReadError(f"{detail}, so they may not be ids", _ARRAY_ALONE)
+    return only

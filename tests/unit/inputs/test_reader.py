@@ -381,7 +381,10 @@ def test_log_of_bulkpause_is_refused(text: str, message: str) -> None:
         '{"total": "2", "items": [{"id": 1000248}, {"id": 1000249}], "next": null}',
         '{\n  "data": [\n    1000248,\n    1000249\n  ]\n}',
         '{"data": {"items": [1000248, 1000249]}}\n\n',
-        '{"items": [1000248, 1000249], "meta": {"filters": ["running"]}}',
+        '{"fields": ["spend"], "data": {"campaigns": [{"id": 1000248}, {"id": 1000249}]}}',
+        '{"tags": [7], "data": {"page": {"campaigns": [{"id": 1000248}, {"id": 1000249}]}}}',
+        '{"errors": [], "data": {"campaigns": [{"id": 1000248}, {"id": 1000249}]}}',
+        '{"errors": [], "data": {"campaign_ids": ["1000248", "1000249"]}}',
     ],
 )
 @pytest.mark.parametrize("name", ["-", "a.json", "a.jsonl"])
@@ -426,9 +429,15 @@ def test_empty_array_has_no_rows() -> None:
         ('{"items": [\n1000248', "cut short after element 1, in line 2"),
         ('{\n"id": 1', "cut short, in line 2"),
         ('{"a": [1], "b": [2]}', "an object with several arrays, 'a', 'b'"),
+        (
+            '{"campaigns": [{"id": 1}], "next": {"campaigns": [{"id": 2}]}}',
+            "an object with several arrays, 'campaigns', 'next.campaigns'",
+        ),
+        ('{"items": [1], "meta": {"filters": [2]}}', "'items', 'meta.filters'"),
+        ('{"campaign": {"tags": ["summer1"]}}', "holds other values than numbers"),
         ('{\n"a": 1}', "an object without an id and without an array"),
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_unclear_json_value_is_refused(text: str, message: str) -> None:
     assert message in input_error(text, "a.json")
