@@ -25,10 +25,13 @@ from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
 
+#: A document with more elements in its arrays is not read.
+MOST_ELEMENTS = 5_000_000
 #: Keys of the number of all elements, and of flags that more of them follow.
 _TOTALS = ("total", "total_count", "totalCount", "total_results")
 _MORE = ("has_more", "hasMore", "has_next", "hasNext")
 _ARRAY_ALONE = "write the array of the campaigns alone"
+_IDS_ALONE = "write the array of the ids alone, or pass --any-id if this is it"
 _PAGING = ("paging", "pagination", "links", "_links")
 
 
@@ -112,6 +115,7 @@ class _Document:
         self._text = text
         self._layout = layout
         self._first_row = first_row
+        self._elements_left = MOST_ELEMENTS
 
     def rows_of_array(self, table: Table) -> Iterator[Item | InvalidRow]:
         """Read an array."""
@@ -127,6 +131,10 @@ class _Document:
         row = 0
         try:
             for row, value in enumerate(self._text.elements(), 1):
+                self._elements_left -= 1
+                if self._elements_left < 0:
+                    reason = f"a JSON value of more than {MOST_ELEMENTS:_} elements"
+                    raise ReadError(reason, "write one object per line")
                 yield maker.row_of(row, value)
         except NotJsonError as error:
             raise self._not_json(error, f" after element {row}") from error
@@ -146,7 +154,7 @@ class _Document:
                 raise ReadError(f"an object {detail}", remedy)
             yield from self._only_row(table)
             return
-        array = _only_array(arrays)
+        array = _only_array(arrays, takes_any_id=self._layout.takes_any_id)
         yield from array.table.rows
         _check_is_whole(fields, len(array.table.rows))
         table.take_columns(array.table)
@@ -218,7 +226,7 @@ def _next_page(fields: Mapping[str, object]) -> bool:
     return any(isinstance(one.get("next"), str) and one["next"] for one in places)
 
 
-def _only_array(arrays: list[_FoundArray]) -> _FoundArray:
+def _only_array(arrays: list[_FoundArray], *, takes_any_id: bool) -> _FoundArray:
     """Return the array of the campaigns: of objects with an id, or else the only one.
 
     Many answers have empty arrays beside the rows, or arrays of bare words.
@@ -235,7 +243,7 @@ def _only_array(arrays: list[_FoundArray]) -> _FoundArray:
         named = ", ".join(array.name for array in found[:12])
         raise ReadError(f"an object with several arrays, {named}", _ARRAY_ALONE)
     only = next(iter(found), arrays[0])
-    if not only.holds_ids:
+    if not takes_any_id and not only.holds_ids:
         detail = f"the array {only.name} holds other values than numbers"
-        raise ReadError(f"{detail}, so they may not be ids", _ARRAY_ALONE)
+        raise ReadError(f"{detail}, so they may not be ids", _IDS_ALONE)
     return only

@@ -13,6 +13,7 @@ from bulkpause.inputs.columns import (
     find_column,
     find_known_column,
     has_column,
+    is_same_column,
 )
 from bulkpause.inputs.json_text import (
     JsonConstant,
@@ -79,7 +80,7 @@ class JsonRows:
             refuse_result_log(fields)
             _check_keys(fields)
             key, id_ = _id_field(fields, self._layout.column)
-            self.id_key = self.id_key or key
+            self._check_is_key_of_rows(key)
             name_key, status_key = _known_keys(keys, key)
             if key in fields:
                 # Most rows have the keys of the row before.
@@ -94,6 +95,16 @@ class JsonRows:
         if isinstance(item, Item):
             self._note(fields, key, status_key)
         return item
+
+    def _check_is_key_of_rows(self, key: str) -> None:
+        """Check that the key that was found is that of the rows before.
+
+        The id of something else may stand in a row whose own id has another key.
+        """
+        self.id_key = self.id_key or key
+        if self._layout.column is None and not is_same_column(self.id_key, key):
+            reason = f"no key {quote(self.id_key)}, which the rows before have"
+            raise RowError(reason, "correct it, or name the key with --column")
 
     def _name_of(self, fields: dict[str, object], name_key: str | None) -> str | None:
         if self._layout.name_column is not None:

@@ -40,15 +40,20 @@ def read_list(
     with anything else is an invalid row.
 
     Raises:
-        ReadError: At once: the user named columns, and a list has none.
+        ReadError: At once: the user named columns, and a list has none. While rows are
+            read: lines have the same number of cells, as in a table, and the user did
+            not say that it is a list.
     """
     if layout.column is not None or layout.sort_column is not None:
         remedy = "leave out --column and --order-by, or pass --format"
         raise ReadError("a plain list has no columns", remedy)
-    return _rows(first_row, lines)
+    return _rows(first_row, lines, may_be_table=layout.format is None)
 
 
-def _rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
+def _rows(
+    first_row: int, lines: Iterator[str], *, may_be_table: bool
+) -> Iterator[Item | InvalidRow]:
+    widths: set[int] = set()
     for row, line in enumerate(lines, first_row):
         text = line.strip(WHITESPACE)
         if not text or is_comment(text):
@@ -57,7 +62,20 @@ def _rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
         if isinstance(item, Item):
             yield item
         else:
+            if may_be_table:
+                _check_is_no_table(row, text, widths)
             yield from rows_of_line(row, text)
+
+
+def _check_is_no_table(row: int, text: str, widths: set[int]) -> None:
+    """Check that no line before had as many cells as this one, and note their number."""
+    bullet = _BULLET(text)
+    width = text.count("\t", bullet.end() if bullet else 0)
+    if width in widths:
+        remedy = "add a heading such as campaign_id, or pass --format lines"
+        raise ReadError("this may be a table without a heading", remedy, row=row)
+    if width:
+        widths.add(width)
 
 
 def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:

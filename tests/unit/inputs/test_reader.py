@@ -214,6 +214,19 @@ def test_several_ids_on_a_line_have_its_row(line: str) -> None:
     assert rows(f"{line}\n1000251\n") == [*ids, (2, "1000251")]
 
 
+@pytest.mark.parametrize(
+    "text", ["1000248\t2000248\n1000249\t2000249", "a1000\tb2000\n" * 2]
+)
+def test_table_without_heading_is_no_list(text: str) -> None:
+    assert "table without a heading; add a heading" in input_error(text)
+    assert len(rows(text, as_format="lines")) == 4
+
+
+def test_tab_behind_bullet_makes_no_table() -> None:
+    text = "1.\t1000248\n2.\t1000249\n"
+    assert rows(text) == [(1, "1000248"), (2, "1000249")]
+
+
 def test_code_fences_of_a_message_are_skipped() -> None:
     assert rows("```\n1000248\n1000249\n```\n") == [(2, "1000248"), (3, "1000249")]
 
@@ -413,6 +426,27 @@ def test_array_elements_are_checked_like_lines() -> None:
         "the number '9007199254740993' is too large to be exact",
         "5",
     ]
+
+
+def test_json_key_of_first_id_holds_for_all_rows() -> None:
+    text = (
+        '{"campaign_id": 1000248}\n{"id": 7, "campaign": {"id": 1}}\n{"Campaign ID": 1}'
+    )
+    assert rows(text) == [
+        (1, "1000248"),
+        (2, "no key 'campaign_id', which the rows before have"),
+        (3, "1"),
+    ]
+    assert [id_ for _, id_ in rows('{"ID": 1}\n{"id": 2}', column="id")] == ["1", "2"]
+
+
+def test_json_value_with_too_many_elements_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bulkpause.inputs.json_document.MOST_ELEMENTS", 4)
+    assert len(rows("[1, 2, 3, 4]")) == 4
+    for text in ("[1, 2, 3, 4, 5]", '{"a": [1, 2], "b": [1, 2, 3]}'):
+        assert "a JSON value of more than 4 elements" in input_error(text)
 
 
 def test_indented_object_is_one_row() -> None:
