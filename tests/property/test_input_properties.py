@@ -239,7 +239,9 @@ def test_pasted_list_round_trips(
     lines: list[list[str]], separator: str, bullet: str, quotes: str, end: str
 ) -> None:
     texts = [bullet + separator.join(map(quotes.format, ids)) + end for ids in lines]
-    rows = list(read(iter([f"{text}\n" for text in texts]), name="-", layout=Layout()))
+    # Lines with tabs may be a table, unless the user says that they are a list.
+    layout = Layout(format=Format.LINES if separator == "\t" else None)
+    rows = list(read(iter([f"{text}\n" for text in texts]), name="-", layout=layout))
     assert [(row.row, row.id if isinstance(row, Item) else row) for row in rows] == [
         (row, id_) for row, ids in enumerate(lines, 1) for id_ in ids
     ]

@@ -83,6 +83,13 @@ def has_column(columns: Sequence[str], wanted: str | None) -> bool:
     return bool(_matching_columns(tuple(columns), wanted))
 
 
+def is_same_column(one: str, other: str) -> bool:
+    """Return whether two names differ in case and separators at most."""
+    return one == other or (
+        _normalize(one).replace("_", "") == _normalize(other).replace("_", "")
+    )
+
+
 # The cache is small because each row of a hostile feed may have long keys of its own.
 @lru_cache(maxsize=32)
 def _matching_columns(columns: tuple[str, ...], wanted: str | None) -> tuple[int, ...]:

@@ -20,6 +20,8 @@ from bulkpause.inputs.tabular import (
 from bulkpause.model import InvalidRow, Item
 
 
+#: A sheet has no more columns.
+MOST_COLUMNS = 16_384
 _HOLDS_ROWS = "is in a row with a quoted cell that seems to hold rows"
 _FIND_QUOTE = (
     "look for an unclosed quote, or pass --multiline-cells if the cell is whole"
@@ -48,6 +50,9 @@ def read_csv(
     delimiter, lines = detect_delimiter(lines, layout.column)
     records = CsvRecords(first_row, lines, delimiter)
     titles, heading = find_heading(iter(records), layout, may_be_list=True)
+    if len(heading.cells) > MOST_COLUMNS:
+        reason = f"the heading has more than {MOST_COLUMNS} cells"
+        raise ReadError(reason, "export fewer columns", row=heading.row)
     if not layout.has_multiline_cells and has_joined_rows(delimiter, records.lines):
         reason = "the heading has a quoted cell that seems to hold rows"
         raise ReadError(reason, _FIND_QUOTE, row=heading.row)

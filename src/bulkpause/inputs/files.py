@@ -23,7 +23,7 @@ LONGEST_JSON_CHARS = 256 << 20
 #: A file that is compressed more than this is treated as a gzip bomb.
 HIGHEST_GZIP_RATIO = 250
 #: Less text than this does no harm, whatever its ratio.
-GZIP_RATIO_CHECKED_FROM_CHARS = 16 << 20
+GZIP_RATIO_CHECKED_FROM_CHARS = 1 << 20
 
 _GZIP_SIGNATURE = b"\x1f\x8b"
 _UTF_16_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")

@@ -1,9 +1,10 @@
 """Judge the ids of a column together, where one of them alone tells nothing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import islice
-from math import log2, ulp
+from math import e, log2, ulp
 
 from bulkpause.model import InvalidRow, Item
 
@@ -15,6 +16,10 @@ _LONGEST_PLAIN_DIGITS = 21
 #: Numbers that do not all end in zero are taken for rounded if the probability that they
 #: look so by chance is below 2 to the power of minus this.
 _ENOUGH_BITS = 10
+#: So many numbers show that some were rounded, or what length the ids have.
+_FEWEST_ALIKE = 3
+#: Ids of fewer digits may have grown to twice as many.
+_FEWEST_DIGITS_OF_JOINED = 4
 
 _ROUNDED = (
     "is a number rounded by a spreadsheet or JavaScript, not an id",
@@ -23,6 +28,10 @@ _ROUNDED = (
 _CUT = (
     "may be cut short: the last line has no line end, its id is shorter than all others",
     "export again, or end the line if the id is whole",
+)
+_JOINED = (
+    "is at least as long as two ids of its column: two lines may be joined",
+    "split it, or pass --any-id if it is right",
 )
 _NOT_A_NUMBER = (
     "is not a number, as the ids of its column are",
@@ -36,11 +45,14 @@ def judge_column(
     """Make invalid rows of ids that look wrong among the others. Keep all other rows.
 
     - A number of 16 digits or more is rounded if all such numbers of the column look
-      as if a spreadsheet or JavaScript had rounded them.
+      as if a spreadsheet or JavaScript had rounded them. Some of them are if more end
+      in the zeros of a spreadsheet than chance explains.
+    - In a column of numbers of one length, give or take one digit, a number at least
+      twice as long is invalid.
     - In a column of numbers, an id that is not a number is invalid. A column of numbers
       has at least two, and at most a third of its ids are something else.
-    - The last id, if its line may be cut, is invalid if it is shorter than all of at
-      least two others.
+    - The last id, if its line may be cut, is invalid if it is shorter than all
+      others.
 
     An id that is merely much shorter than the others is kept: ids grow longer in time.
 
@@ -51,6 +63,7 @@ def judge_column(
     items = [row for row in rows if isinstance(row, Item)]
     reasons = dict.fromkeys(_rounded_ids(items), _ROUNDED)
     reasons |= dict.fromkeys(_ids_among_numbers(items), _NOT_A_NUMBER)
+    reasons |= dict.fromkeys(_joined_ids(items), _JOINED)
     judged = [_judged(row, reasons) for row in rows] if reasons else rows
     if is_cut and items and rows[-1] is items[-1] and _is_shortest(items):
         last = items[-1]
@@ -70,7 +83,7 @@ def _judged(
 def _is_shortest(items: Sequence[Item]) -> bool:
     length = len(items[-1].id)
     others = islice(items, len(items) - 1)
-    return len(items) > 2 and all(len(item.id) > length for item in others)
+    return len(items) > 1 and all(len(item.id) > length for item in others)
 
 
 def _ids_among_numbers(items: Sequence[Item]) -> Sequence[str]:
@@ -80,21 +93,56 @@ def _ids_among_numbers(items: Sequence[Item]) -> Sequence[str]:
     return others if numbers >= max(2, 2 * len(others)) else ()
 
 
+def _joined_ids(items: Sequence[Item]) -> Sequence[str]:
+    """Return the numbers that may be two of a column whose numbers have one length.
+
+    There are fewer of them than of the others: else they are ids of a second kind.
+    """
+    counts = Counter(len(item.id) for item in items if item.id.isdecimal())
+    shortest = min(counts, default=0)
+    others = {length for length in counts if length < 2 * shortest}
+    alike = sum(counts[length] for length in others)
+    longer = counts.total() - alike
+    if shortest < _FEWEST_DIGITS_OF_JOINED or max(others) - shortest > 1:
+        return ()
+    if alike < max(_FEWEST_ALIKE, longer + 1):
+        return ()
+    return [
+        item.id
+        for item in items
+        if len(item.id) >= 2 * shortest and item.id.isdecimal()
+    ]
+
+
 def _rounded_ids(items: Sequence[Item]) -> Sequence[str]:
-    """Return the long numbers that were rounded: all that may be, or none."""
+    """Return the long numbers that were rounded: all that may be, some, or none."""
     numbers = [
         item.id
         for item in items
         if len(item.id) > _EXACT_DIGITS and item.id.isdecimal()
     ]
-    if all(map(_looks_rounded_by_spreadsheet, numbers)):
-        return numbers
+    rounded = list(filter(_looks_rounded_by_spreadsheet, numbers))
+    if len(rounded) == len(numbers) or _are_more_than_chance(rounded, numbers):
+        return rounded
     return _ids_rounded_by_javascript(numbers)
 
 
 def _looks_rounded_by_spreadsheet(number: str) -> bool:
     # A spreadsheet would have left out zeros in front.
     return number[0] != "0" and not number[_EXACT_DIGITS:].strip("0")
+
+
+def _are_more_than_chance(rounded: Sequence[str], numbers: Sequence[str]) -> bool:
+    """Return whether too many numbers end in zeros behind the digits that are kept.
+
+    The probability of this many is bounded as Chernoff does, in bits.
+    """
+    count = len(rounded)
+    expected = sum(10.0 ** (_EXACT_DIGITS - len(number)) for number in numbers)
+    if count < _FEWEST_ALIKE or count <= expected:
+        return False
+    bits = count * log2(count / expected) - (count - expected) * log2(e)
+    return bits >= _ENOUGH_BITS
 
 
 def _ids_rounded_by_javascript(numbers: Sequence[str]) -> Sequence[str]:

@@ -16,6 +16,7 @@ from bulkpause.inputs.json_row import (
     JsonRows,
     has_id,
     is_of_campaigns,
+    is_of_ids,
 )
 from bulkpause.inputs.json_text import JsonText, NotJsonError
 from bulkpause.inputs.layout import Layout
@@ -24,9 +25,13 @@ from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
 
+#: A document with more elements in its arrays is not read.
+MOST_ELEMENTS = 5_000_000
 #: Keys of the number of all elements, and of flags that more of them follow.
 _TOTALS = ("total", "total_count", "totalCount", "total_results")
 _MORE = ("has_more", "hasMore", "has_next", "hasNext")
+_ARRAY_ALONE = "write the array of the campaigns alone"
+_IDS_ALONE = "write the array of the ids alone, or pass --any-id if this is it"
 _PAGING = ("paging", "pagination", "links", "_links")
 
 
@@ -35,16 +40,35 @@ class _FoundArray:
     """An array in an object.
 
     Attributes:
-        key: Its key, or the path of its keys.
-        depth: The number of these keys.
+        path: Its key, behind the keys of the objects around it.
         table: Its rows and their keys.
         maker: What made the rows.
     """
 
-    key: str
-    depth: int
+    path: tuple[str, ...]
     table: Table
     maker: JsonRows
+
+    @property
+    def name(self) -> str:
+        """Its path as it is shown."""
+        return quote(".".join(self.path))
+
+    @property
+    def holds_objects_with_id(self) -> bool:
+        """Whether a key of ids was found in an element."""
+        return self.maker.id_key is not None
+
+    @property
+    def holds_ids(self) -> bool:
+        """Whether its bare values, if it has any, can only be ids."""
+        return (
+            self.maker.has_objects
+            or is_of_ids(self.path[-1])
+            or all(
+                isinstance(row, Item) and row.id.isdecimal() for row in self.table.rows
+            )
+        )
 
 
 def read_document(
@@ -91,6 +115,7 @@ class _Document:
         self._text = text
         self._layout = layout
         self._first_row = first_row
+        self._elements_left = MOST_ELEMENTS
 
     def rows_of_array(self, table: Table) -> Iterator[Item | InvalidRow]:
         """Read an array."""
@@ -106,6 +131,10 @@ class _Document:
         row = 0
         try:
             for row, value in enumerate(self._text.elements(), 1):
+                self._elements_left -= 1
+                if self._elements_left < 0:
+                    reason = f"a JSON value of more than {MOST_ELEMENTS:_} elements"
+                    raise ReadError(reason, "write one object per line")
                 yield maker.row_of(row, value)
         except NotJsonError as error:
             raise self._not_json(error, f" after element {row}") from error
@@ -125,7 +154,7 @@ class _Document:
                 raise ReadError(f"an object {detail}", remedy)
             yield from self._only_row(table)
             return
-        array = _only_array(arrays)
+        array = _only_array(arrays, takes_any_id=self._layout.takes_any_id)
         yield from array.table.rows
         _check_is_whole(fields, len(array.table.rows))
         table.take_columns(array.table)
@@ -147,18 +176,18 @@ class _Document:
             below = (*path, key)
             character = self._text.peek()
             if character == "[":
-                arrays.append(self._array(".".join(below), len(below)))
+                arrays.append(self._array(below))
             elif character == "{" and len(below) < DEEPEST_ARRAY:
                 fields[key] = self._walk(arrays, below)
             else:
                 fields[key] = self._text.value()
         return fields
 
-    def _array(self, key: str, depth: int) -> _FoundArray:
+    def _array(self, path: tuple[str, ...]) -> _FoundArray:
         table = Table()
         maker = JsonRows(self._layout, table)
         table.rows.extend(self._elements(maker))
-        return _FoundArray(key=key, depth=depth, table=table, maker=maker)
+        return _FoundArray(path=path, table=table, maker=maker)
 
     def _not_json(self, error: NotJsonError, place: str) -> ReadError:
         line = self._text.line_of(error.position) + self._first_row - 1
@@ -172,7 +201,7 @@ class _Document:
 def _may_be_campaigns(array: _FoundArray) -> bool:
     rows = array.table.rows
     return bool(rows) and (
-        array.table.id_column is not None or is_of_campaigns(array.key)
+        array.table.id_column is not None or is_of_campaigns(".".join(array.path))
     )
 
 
@@ -197,20 +226,24 @@ def _next_page(fields: Mapping[str, object]) -> bool:
     return any(isinstance(one.get("next"), str) and one["next"] for one in places)
 
 
-def _only_array(arrays: list[_FoundArray]) -> _FoundArray:
-    """Return the array that is nearest to the outside.
+def _only_array(arrays: list[_FoundArray], *, takes_any_id: bool) -> _FoundArray:
+    """Return the array of the campaigns: of objects with an id, or else the only one.
+
+    Many answers have empty arrays beside the rows, or arrays of bare words.
 
     Raises:
-        ReadError: There is none, or several are as near.
+        ReadError: There is none, or several may be meant.
     """
-    # Many answers have an empty list of errors beside the rows.
-    arrays = [array for array in arrays if array.table.rows] or arrays
-    depth = min((array.depth for array in arrays), default=0)
-    nearest = [array for array in arrays if array.depth == depth]
-    if len(nearest) == 1:
-        return nearest[0]
-    remedy = "write the array of the campaigns alone"
-    if not nearest:
+    if not arrays:
+        remedy = _ARRAY_ALONE
         raise ReadError("an object without an id and without an array", remedy)
-    named = ", ".join(quote(array.key) for array in nearest[:12])
-    raise ReadError(f"an object with several arrays, {named}", remedy)
+    filled = [array for array in arrays if array.table.rows]
+    found = [array for array in filled if array.holds_objects_with_id] or filled
+    if len(found) > 1:
+        named = ", ".join(array.name for array in found[:12])
+        raise ReadError(f"an object with several arrays, {named}", _ARRAY_ALONE)
+    only = next(iter(found), arrays[0])
+    if not takes_any_id and not only.holds_ids:
+        detail = f"the array {only.name} holds other values than numbers"
+        raise ReadError(f"{detail}, so they may not be ids", _IDS_ALONE)
+    return only

@@ -1,5 +1,6 @@
 """Make a row of a JSON value: an object that holds an id, or a bare id."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ from bulkpause.inputs.columns import (
     find_column,
     find_known_column,
     has_column,
+    is_same_column,
 )
 from bulkpause.inputs.json_text import (
     JsonConstant,
@@ -42,11 +44,17 @@ class JsonRows:
 
     The keys that the user names may be paths, such as `campaign.id`. A key that is
     itself `campaign.id` comes first.
+
+    Attributes:
+        id_key: The key, or the path of keys, of the first id; None if there was none.
+        has_objects: Whether a value was an object.
     """
 
     def __init__(self, layout: Layout, table: Table) -> None:
         self._layout = layout
         self._table = table
+        self.id_key: str | None = None
+        self.has_objects = False
         self._has_sort_value = False
         self._has_name = False
         self._keys: tuple[str, ...] = ()
@@ -66,11 +74,13 @@ class JsonRows:
             return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
 
     def _row_of_object(self, row: int, fields: dict[str, object]) -> Item | InvalidRow:
+        self.has_objects = True
         keys = tuple(fields)
         if keys != self._keys or isinstance(fields, ObjectWithRepeatedKey):
             refuse_result_log(fields)
             _check_keys(fields)
             key, id_ = _id_field(fields, self._layout.column)
+            self._check_is_key_of_rows(key)
             name_key, status_key = _known_keys(keys, key)
             if key in fields:
                 # Most rows have the keys of the row before.
@@ -85,6 +95,16 @@ class JsonRows:
         if isinstance(item, Item):
             self._note(fields, key, status_key)
         return item
+
+    def _check_is_key_of_rows(self, key: str) -> None:
+        """Check that the key that was found is that of the rows before.
+
+        The id of something else may stand in a row whose own id has another key.
+        """
+        self.id_key = self.id_key or key
+        if self._layout.column is None and not is_same_column(self.id_key, key):
+            reason = f"no key {quote(self.id_key)}, which the rows before have"
+            raise RowError(reason, "correct it, or name the key with --column")
 
     def _name_of(self, fields: dict[str, object], name_key: str | None) -> str | None:
         if self._layout.name_column is not None:
@@ -149,6 +169,16 @@ def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:
 def is_of_campaigns(key: str) -> bool:
     """Return whether the key of a list says that it holds campaigns."""
     return "campaign" in key.casefold()
+
+
+_is_key_of_ids = re.compile(
+    r"(?:.*campaign[_-]?)?ids?|.*campaigns?", re.IGNORECASE | re.DOTALL
+).fullmatch
+
+
+def is_of_ids(key: str) -> bool:
+    """Return whether the key of a list says that its bare values are ids."""
+    return _is_key_of_ids(key) is not None
 
 
 def _is_row(value: object) -> bool:

@@ -9,14 +9,17 @@ from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item
 
 
-#: Shorter ids on one line may be parts of one number, of a date or of a phone number.
-_FEWEST_CHARS_OF_SEVERAL = 5
+#: Shorter ids behind a number, or beside others on one line, may be parts of one number,
+#: of a date or of a phone number.
+_FEWEST_CHARS = 5
+#: Shorter numbers of different lengths on one line may be a phone number.
+_FEWEST_DIGITS_OF_UNLIKE = 6
 _BULLET = re.compile(
     r"""
     [-*+>\N{EN DASH}\N{EM DASH}]\s+
     | [\N{BULLET}\N{MIDDLE DOT}\N{TRIANGULAR BULLET}\N{WHITE BULLET}
        \N{BLACK SMALL SQUARE}\N{WHITE SMALL SQUARE}\N{BLACK CIRCLE}]\s*
-    | \(?[0-9]{1,4}[.)]\s+
+    | (?P<number>\(?[1-9][0-9]{0,2}[.)]\s+)
     """,
     re.VERBOSE,
 ).match
@@ -37,15 +40,20 @@ def read_list(
     with anything else is an invalid row.
 
     Raises:
-        ReadError: At once: the user named columns, and a list has none.
+        ReadError: At once: the user named columns, and a list has none. While rows are
+            read: lines have the same number of cells, as in a table, and the user did
+            not say that it is a list.
     """
     if layout.column is not None or layout.sort_column is not None:
         remedy = "leave out --column and --order-by, or pass --format"
         raise ReadError("a plain list has no columns", remedy)
-    return _rows(first_row, lines)
+    return _rows(first_row, lines, may_be_table=layout.format is None)
 
 
-def _rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
+def _rows(
+    first_row: int, lines: Iterator[str], *, may_be_table: bool
+) -> Iterator[Item | InvalidRow]:
+    widths: set[int] = set()
     for row, line in enumerate(lines, first_row):
         text = line.strip(WHITESPACE)
         if not text or is_comment(text):
@@ -54,7 +62,20 @@ def _rows(first_row: int, lines: Iterator[str]) -> Iterator[Item | InvalidRow]:
         if isinstance(item, Item):
             yield item
         else:
+            if may_be_table:
+                _check_is_no_table(row, text, widths)
             yield from rows_of_line(row, text)
+
+
+def _check_is_no_table(row: int, text: str, widths: set[int]) -> None:
+    """Check that no line before had as many cells as this one, and note their number."""
+    bullet = _BULLET(text)
+    width = text.count("\t", bullet.end() if bullet else 0)
+    if width in widths:
+        remedy = "add a heading such as campaign_id, or pass --format lines"
+        raise ReadError("this may be a table without a heading", remedy, row=row)
+    if width:
+        widths.add(width)
 
 
 def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:
@@ -89,19 +110,28 @@ def _ids_of(text: str) -> Sequence[str]:
     ids = [part.strip(_AROUND) for part in parts]
     if any(map(why_invalid, ids)):
         return ()
+    if bullet and bullet["number"] and min(map(len, ids)) < _FEWEST_CHARS:
+        return ()
     return ids if len(ids) == 1 or _are_alike(ids) else ()
 
 
 def _are_alike(ids: Sequence[str]) -> bool:
     """Return whether texts on one line can only be ids, and not a number or a word."""
     lengths = [len(id_) for id_ in ids]
-    if min(lengths) < _FEWEST_CHARS_OF_SEVERAL:
+    if min(lengths) < _FEWEST_CHARS:
         return False
     are_numbers = set(map(str.isdecimal, ids))
     if are_numbers == {True}:
-        return max(lengths) - min(lengths) <= 1
+        return _are_like_numbers(ids, lengths)
     has_digits = all(any(map(str.isdecimal, id_)) for id_ in ids)
     return are_numbers == {False} and has_digits and max(lengths) == min(lengths)
+
+
+def _are_like_numbers(ids: Sequence[str], lengths: Sequence[int]) -> bool:
+    """Return whether numbers are not the parts of a phone number, which begins with 0."""
+    have_zero = {id_.startswith("0") for id_ in ids}
+    may_differ = min(lengths) >= _FEWEST_DIGITS_OF_UNLIKE and have_zero == {False}
+    return len(have_zero) == 1 and max(lengths) - min(lengths) <= may_differ
 
 
 def _invalid_row(row: int, text: str) -> InvalidRow:

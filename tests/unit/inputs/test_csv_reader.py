@@ -9,7 +9,7 @@ from bulkpause._text import quote
 from bulkpause.inputs.delimiter import detect_delimiter
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import read
-from bulkpause.inputs.table import Table
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
 
@@ -619,3 +619,9 @@ def test_row_problems_before_an_error_are_kept() -> None:
     table = table_of('Title\nid,name\n1.5,a\n2,"b\n')
     assert len(table.rows) == 2
     assert str(table.error).startswith("row 4: unexpected end of data")
+
+
+def test_heading_of_too_many_cells_is_refused() -> None:
+    text = "id" + ",x" * 16_384 + "\n1000248\n"
+    with pytest.raises(ReadError, match="the heading has more than 16384 cells"):
+        list(read(io.StringIO(text), name="a.csv", layout=Layout()))

@@ -72,6 +72,17 @@ def test_column_with_exact_long_number_is_kept(ids: Sequence[str]) -> None:
     assert judged(ids) == {}
 
 
+def test_more_rounded_ids_than_chance_are_invalid() -> None:
+    rounded = [f"12345678901234{n}00" for n in range(3)]
+    exact = [f"12345678901234{n}67" for n in range(5)]
+    assert set(judged([*rounded, *exact])) == set(rounded)
+
+
+def test_as_many_zeros_as_by_chance_are_kept() -> None:
+    assert judged([f"12345678901{n:05}" for n in range(1000)]) == {}
+    assert judged([f"123456789012{n}" for n in (3450, 4320, 5670, 6781)]) == {}
+
+
 @pytest.mark.parametrize(
     "other", ["Summe", "Endsumme", "EOF2", "x-26", "cmp-5", "1e5a", "set-26", "Sale"]
 )
@@ -106,6 +117,31 @@ def test_cut_last_id_shorter_than_others_is_invalid() -> None:
     assert details["1000"].startswith("may be cut short: the last line has no line end")
 
 
+def test_cut_last_id_after_one_other_is_invalid() -> None:
+    assert set(judged(["1000248", "10002"], is_cut=True)) == {"10002"}
+
+
+def test_joined_lines_among_numbers_are_invalid() -> None:
+    details = judged(["1000248", "1000249", "10002500", "10002511000252"])
+    assert set(details) == {"10002511000252"}
+    assert "two lines may be joined" in details["10002511000252"]
+    assert "--any-id" in details["10002511000252"]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["1000248", "1000249", "10002511000252"],
+        ["1000248", "1000249", "100025011", "10002511000252"],
+        ["1000248", "1000249", "1000250", "1000251100025"],
+        ["1", "2", "3", "10"],
+        [f"100024{n}" for n in range(4)] + [f"2384311000025{n}" for n in range(4)],
+    ],
+)
+def test_longer_numbers_of_mixed_lengths_are_kept(ids: Sequence[str]) -> None:
+    assert judged(ids) == {}
+
+
 def test_cut_last_id_of_words_is_invalid() -> None:
     assert set(judged([*UUIDS, UUIDS[0][:-1]], is_cut=True)) == {UUIDS[0][:-1]}
 
@@ -114,7 +150,7 @@ def test_cut_last_id_of_words_is_invalid() -> None:
     ("ids", "is_cut"),
     [
         (["1000248", "1000249", "1000"], False),
-        (["1000248", "1000"], True),
+        (["1000248", "1000"], False),
         (["1000248", "1000", "1001"], True),
         (["1000248", "1000", "1000249"], True),
         (["1000"], True),

@@ -156,6 +156,13 @@ def test_plain_list_rows_count_blanks_and_comments() -> None:
         ("please pause these", f"'please pause these' {MORE_THAN_IDS}"),
         ("1000249,cmp-025", f"'1000249,cmp-025' {MORE_THAN_IDS}"),
         ("1,000,249", f"'1,000,249' {MORE_THAN_IDS}"),
+        ("(0151) 2345678", f"'(0151) 2345678' {MORE_THAN_IDS}"),
+        ("1000. 248", f"'1000. 248' {MORE_THAN_IDS}"),
+        ("1000. 1000249", f"'1000. 1000249' {MORE_THAN_IDS}"),
+        ("1. 248", f"'1. 248' {MORE_THAN_IDS}"),
+        ("01512 345678", f"'01512 345678' {MORE_THAN_IDS}"),
+        ("015123 456789", f"'015123 456789' {MORE_THAN_IDS}"),
+        ("10002 100024", f"'10002 100024' {MORE_THAN_IDS}"),
         ("100 200 300", f"'100 200 300' {MORE_THAN_IDS}"),
         ("#N/A", "'#N/A' is an error of the spreadsheet, not an id"),
         ("########", "'########' is from a column too narrow to show its numbers"),
@@ -198,12 +205,26 @@ def test_what_surrounds_an_id_in_a_list_is_removed(line: str) -> None:
             "1000248;1000249;1000250",
         ),
         *("1000248\t1000249\t1000250", "- 1000248, 1000249, 1000250,"),
+        "1. 1000248 1000249 1000250",
         *('"1000248", "1000249", "1000250"', "`1000248` `1000249` `1000250`"),
     ],
 )
 def test_several_ids_on_a_line_have_its_row(line: str) -> None:
     ids = [(1, "1000248"), (1, "1000249"), (1, "1000250")]
     assert rows(f"{line}\n1000251\n") == [*ids, (2, "1000251")]
+
+
+@pytest.mark.parametrize(
+    "text", ["1000248\t2000248\n1000249\t2000249", "a1000\tb2000\n" * 2]
+)
+def test_table_without_heading_is_no_list(text: str) -> None:
+    assert "table without a heading; add a heading" in input_error(text)
+    assert len(rows(text, as_format="lines")) == 4
+
+
+def test_tab_behind_bullet_makes_no_table() -> None:
+    text = "1.\t1000248\n2.\t1000249\n"
+    assert rows(text) == [(1, "1000248"), (2, "1000249")]
 
 
 def test_code_fences_of_a_message_are_skipped() -> None:
@@ -381,7 +402,10 @@ def test_log_of_bulkpause_is_refused(text: str, message: str) -> None:
         '{"total": "2", "items": [{"id": 1000248}, {"id": 1000249}], "next": null}',
         '{\n  "data": [\n    1000248,\n    1000249\n  ]\n}',
         '{"data": {"items": [1000248, 1000249]}}\n\n',
-        '{"items": [1000248, 1000249], "meta": {"filters": ["running"]}}',
+        '{"fields": ["spend"], "data": {"campaigns": [{"id": 1000248}, {"id": 1000249}]}}',
+        '{"tags": [7], "data": {"page": {"campaigns": [{"id": 1000248}, {"id": 1000249}]}}}',
+        '{"errors": [], "data": {"campaigns": [{"id": 1000248}, {"id": 1000249}]}}',
+        '{"errors": [], "data": {"campaign_ids": ["1000248", "1000249"]}}',
     ],
 )
 @pytest.mark.parametrize("name", ["-", "a.json", "a.jsonl"])
@@ -402,6 +426,27 @@ def test_array_elements_are_checked_like_lines() -> None:
         "the number '9007199254740993' is too large to be exact",
         "5",
     ]
+
+
+def test_json_key_of_first_id_holds_for_all_rows() -> None:
+    text = (
+        '{"campaign_id": 1000248}\n{"id": 7, "campaign": {"id": 1}}\n{"Campaign ID": 1}'
+    )
+    assert rows(text) == [
+        (1, "1000248"),
+        (2, "no key 'campaign_id', which the rows before have"),
+        (3, "1"),
+    ]
+    assert [id_ for _, id_ in rows('{"ID": 1}\n{"id": 2}', column="id")] == ["1", "2"]
+
+
+def test_json_value_with_too_many_elements_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bulkpause.inputs.json_document.MOST_ELEMENTS", 4)
+    assert len(rows("[1, 2, 3, 4]")) == 4
+    for text in ("[1, 2, 3, 4, 5]", '{"a": [1, 2], "b": [1, 2, 3]}'):
+        assert "a JSON value of more than 4 elements" in input_error(text)
 
 
 def test_indented_object_is_one_row() -> None:
@@ -426,9 +471,15 @@ def test_empty_array_has_no_rows() -> None:
         ('{"items": [\n1000248', "cut short after element 1, in line 2"),
         ('{\n"id": 1', "cut short, in line 2"),
         ('{"a": [1], "b": [2]}', "an object with several arrays, 'a', 'b'"),
+        (
+            '{"campaigns": [{"id": 1}], "next": {"campaigns": [{"id": 2}]}}',
+            "an object with several arrays, 'campaigns', 'next.campaigns'",
+        ),
+        ('{"items": [1], "meta": {"filters": [2]}}', "'items', 'meta.filters'"),
+        ('{"campaign": {"tags": ["summer1"]}}', "holds other values than numbers"),
         ('{\n"a": 1}', "an object without an id and without an array"),
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_unclear_json_value_is_refused(text: str, message: str) -> None:
     assert message in input_error(text, "a.json")
