@@ -140,15 +140,16 @@ def rows_below(
     """
     first_rows, records = look_ahead(records, _MOST_COMPARED, weigh=_weigh)
     alignment = Alignment(heading, [cells for _, cells in first_rows])
-    checked_below = 0 if layout.takes_any_id else alignment.checked_below
+    width, checked_below = len(heading.cells), alignment.checked_below
     has_status = heading.status_index is not None
     for row, cells in records:
         item = _row_of(heading, row, cells)
         if isinstance(item, Item):
-            if len(cells) < checked_below and alignment.is_doubtful(cells):
-                item = _moved(item)
-            elif has_status and (status := _text_at(cells, heading.status_index)):
-                table.statuses[status] += 1
+            is_checked = len(cells) < checked_below or len(cells) > width
+            if is_checked and not layout.takes_any_id:
+                item = _judged(item, alignment.why_doubtful(cells))
+            if has_status and isinstance(item, Item):
+                _count_status(table, _text_at(cells, heading.status_index))
             yield item
         elif _is_not_blank((row, cells)):
             yield item
@@ -160,10 +161,17 @@ def _weigh(record: CellRecord) -> int:
     return sum(map(len, record[1]))
 
 
-def _moved(item: Item) -> InvalidRow:
+def _count_status(table: Table, status: str | None) -> None:
+    if status is not None:
+        table.statuses[status] += 1
+
+
+def _judged(item: Item, doubt: str | None) -> Item | InvalidRow:
+    if doubt is None:
+        return item
     return InvalidRow(
         row=item.row,
-        detail="is unlike the ids of this column, and its row may have moved cells",
+        detail=doubt,
         remedy="put quotes around cells with delimiters or line breaks, or pass --any-id",
         value=item.id,
     )
