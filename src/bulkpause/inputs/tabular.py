@@ -23,6 +23,9 @@ LONGEST_NAME = 200
 _MOST_COMPARED = 100
 
 
+_SAVE_APART = "save the tables as files of their own"
+
+
 class BadCell(str):
     """The text of a cell that cannot be an id, such as `#N/A`.
 
@@ -144,6 +147,8 @@ def rows_below(
     has_status = heading.status_index is not None
     for row, cells in records:
         item = _row_of(heading, row, cells)
+        if _is_other_heading(heading, cells, layout):
+            raise ReadError("a second heading", _SAVE_APART, row=row)
         if isinstance(item, Item):
             is_checked = len(cells) < checked_below or len(cells) > width
             if is_checked and not layout.takes_any_id:
@@ -159,6 +164,17 @@ def rows_below(
 
 def _weigh(record: CellRecord) -> int:
     return sum(map(len, record[1]))
+
+
+def _is_other_heading(heading: Heading, cells: Sequence[str], layout: Layout) -> bool:
+    """Return whether a row is the heading of another table, with other columns."""
+    index = heading.id_index
+    text = cells[index] if index < len(cells) else ""
+    # The usual case first: a million rows are checked one by one.
+    if any(map(str.isdecimal, text)) or text == heading.cells[index]:
+        return False
+    others = [*cells[:index], *cells[index + 1 :]]
+    return text != "" and is_heading(others, layout.column, is_first=False)
 
 
 def _count_status(table: Table, status: str | None) -> None:
