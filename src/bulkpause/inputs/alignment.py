@@ -5,74 +5,126 @@ outside quotes cuts it in two. If trailing cells are missing too, the number of 
 does not show it.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.heading import Heading
+from bulkpause.inputs.id_kind import IdKind, digit_rank
+
+
+_UNLIKE = "is unlike the ids of this column, and its row may have moved cells"
+_LOST_CELL = "is in a row with fewer cells than others, and may be another cell of it"
+_SURPLUS_ID = "is in a row with more cells than others, and another cell is like an id"
 
 
 class Alignment:
-    """Compares the ids of rows with those of the first rows, by their length.
-
-    Only ids that are numbers are compared.
+    """Compares rows with the first rows, and their ids with the ids of those.
 
     Args:
         heading: The heading of the table.
         first_rows: The cells of its first rows.
 
     Attributes:
-        checked_below: Rows with fewer cells than this can be doubtful.
+        checked_below: Whole rows of fewer cells than this can be doubtful.
+        ids: What the ids of the first rows are like.
     """
 
     def __init__(self, heading: Heading, first_rows: Sequence[Sequence[str]]) -> None:
         self._index = heading.id_index
         self._width = len(heading.cells)
+        self._titled = _filled_width(heading.cells)
         # Nothing can move an id out of the first column of a whole row.
         self.checked_below: float = self._width if self._index == 0 else inf
-        full_rows = [cells for cells in first_rows if len(cells) >= self._width]
-        ids = (_text_at(cells, self._index) for cells in full_rows or first_rows)
-        self._lengths = Counter(len(id_) for id_ in ids if id_.isdecimal())
-        self._usual = max(self._lengths, key=self._lengths.__getitem__, default=0)
+        whole = [cells for cells in first_rows if len(cells) == self._width]
+        full = whole or [cells for cells in first_rows if len(cells) > self._width]
+        self.ids = IdKind(_text_at(cells, self._index) for cells in full or first_rows)
+        self._rows = len(first_rows)
+        self._surplus_rows = sum(len(cells) > self._width for cells in first_rows)
+        self._rows_ending_blank = sum(
+            _filled_width(cells) < self._width for cells in first_rows
+        )
 
-    def is_doubtful(self, cells: Sequence[str]) -> bool:
-        """Return whether the id of a row may not be one.
+    def has_lost_cells(self, cells: Sequence[str]) -> bool:
+        """Return whether a row has fewer cells than the heading, unlike most others.
 
-        It follows a comma inside a text; or its length is unusual, and another cell is
-        more like the ids of the column; or no id is as long, and the row has fewer
-        cells than the heading.
+        Where at least half of the rows end with blank or missing cells, a program has
+        left out blank cells at their ends.
         """
-        if self._index > 0 and self._follows_comma(cells):
-            return True
+        return len(cells) < self._width and self._rows_ending_blank * 2 < self._rows
+
+    def why_doubtful(self, cells: Sequence[str]) -> str | None:
+        """Return why the id of a row may not be one, as a detail of an invalid row."""
         id_ = _text_at(cells, self._index)
-        if len(id_) == self._usual or not id_.isdecimal():
-            return False
-        known = self._lengths[len(id_)]
-        beside = cells[self._index + 1 :]
+        if len(cells) > self._width:
+            return self._why_surplus_is_doubtful(id_, cells)
+        if self._index > 0 and self._is_moved_right(id_, cells):
+            return _UNLIKE
         if len(cells) < self._width:
-            if self._usual and not known:
-                return True
+            if not self.ids.includes(id_):
+                return _UNLIKE
             # Only a missing delimiter moves cells to the left.
-            beside = [*cells[: self._index], *beside]
-        return self._index > 0 and self._likeness(beside) > known
+            if self._index > 0 and self._is_less_like(id_, cells[: self._index]):
+                return _UNLIKE
+            return _LOST_CELL if self._index and self.has_lost_cells(cells) else None
+        return None
 
-    def _likeness(self, beside: Sequence[str]) -> int:
-        """Count the ids that are as long as a number in one of the cells."""
-        texts = (cell.strip(WHITESPACE) for cell in beside)
-        numbers = (text for text in texts if text.isdecimal())
-        return max((self._lengths[len(number)] for number in numbers), default=0)
+    def _why_surplus_is_doubtful(self, id_: str, cells: Sequence[str]) -> str | None:
+        if self._index > 0 and not self.ids.includes(id_):
+            return _UNLIKE
+        others = [*cells[: self._index], *cells[self._index + 1 :]]
+        is_only_one = self._surplus_rows <= 1
+        return _SURPLUS_ID if is_only_one and any(self._like_ids(others)) else None
 
-    def _follows_comma(self, cells: Sequence[str]) -> bool:
-        """Return whether the id looks like the rest of a text, before a longer number.
+    def _is_moved_right(self, id_: str, cells: Sequence[str]) -> bool:
+        """Return whether a comma in a text before the id seems to have moved it."""
+        if self._follows_comma(id_, cells):
+            return True
+        beyond = cells[self._titled :]
+        if any(cell.strip(WHITESPACE) for cell in beyond) and not self.ids.includes(
+            id_
+        ):
+            return True
+        return self._is_less_like(id_, cells[self._index + 1 :])
+
+    def _is_less_like(self, id_: str, others: Sequence[str]) -> bool:
+        """Return whether another cell is more like the ids than the id of the row."""
+        own_count = self.ids.count_like(id_)
+        # The usual case first: a million rows are checked one by one.
+        if own_count * 2 >= self.ids.count:
+            return False
+        counts = map(self.ids.count_like, self._like_ids(others))
+        return max(counts, default=0) > own_count
+
+    def _like_ids(self, cells: Sequence[str]) -> Iterable[str]:
+        return filter(self.ids.resembles, (cell.strip(WHITESPACE) for cell in cells))
+
+    def _follows_comma(self, id_: str, cells: Sequence[str]) -> bool:
+        """Return whether the id looks like the rest of a text, before the true id.
 
         As in `Sale, 2024,1000248`: only the comma inside a text has a blank after it.
+        The true id is a longer number, or at least as much like the ids.
         """
         if not cells[self._index].startswith(" ") or len(cells) < self._index + 2:
             return False
         beside = cells[self._index + 1]
-        return beside.isdecimal() and len(beside) > len(_text_at(cells, self._index))
+        if id_.isdecimal() and beside.isdecimal():
+            return len(beside) > len(id_)
+        return (
+            digit_rank(beside) > 0
+            and not beside.startswith(" ")
+            and self.ids.includes(beside)
+            and self.ids.count_like(beside) >= self.ids.count_like(id_)
+        )
 
 
 def _text_at(cells: Sequence[str], index: int) -> str:
     return cells[index].strip(WHITESPACE) if index < len(cells) else ""
+
+
+def _filled_width(cells: Sequence[str]) -> int:
+    """Return the number of cells without the blank ones at the end."""
+    width = len(cells)
+    while width and not cells[width - 1].strip(WHITESPACE):
+        width -= 1
+    return width

@@ -23,6 +23,9 @@ LONGEST_NAME = 200
 _MOST_COMPARED = 100
 
 
+_SAVE_APART = "save the tables as files of their own"
+
+
 class BadCell(str):
     """The text of a cell that cannot be an id, such as `#N/A`.
 
@@ -140,15 +143,18 @@ def rows_below(
     """
     first_rows, records = look_ahead(records, _MOST_COMPARED, weigh=_weigh)
     alignment = Alignment(heading, [cells for _, cells in first_rows])
-    checked_below = 0 if layout.takes_any_id else alignment.checked_below
+    width, checked_below = len(heading.cells), alignment.checked_below
     has_status = heading.status_index is not None
     for row, cells in records:
         item = _row_of(heading, row, cells)
+        if _is_other_heading(heading, cells, layout):
+            raise ReadError("a second heading", _SAVE_APART, row=row)
         if isinstance(item, Item):
-            if len(cells) < checked_below and alignment.is_doubtful(cells):
-                item = _moved(item)
-            elif has_status and (status := _text_at(cells, heading.status_index)):
-                table.statuses[status] += 1
+            is_checked = len(cells) < checked_below or len(cells) > width
+            if is_checked and not layout.takes_any_id:
+                item = _judged(item, alignment.why_doubtful(cells))
+            if has_status and isinstance(item, Item):
+                _count_status(table, _text_at(cells, heading.status_index))
             yield item
         elif _is_not_blank((row, cells)):
             yield item
@@ -160,10 +166,28 @@ def _weigh(record: CellRecord) -> int:
     return sum(map(len, record[1]))
 
 
-def _moved(item: Item) -> InvalidRow:
+def _is_other_heading(heading: Heading, cells: Sequence[str], layout: Layout) -> bool:
+    """Return whether a row is the heading of another table, with other columns."""
+    index = heading.id_index
+    text = cells[index] if index < len(cells) else ""
+    # The usual case first: a million rows are checked one by one.
+    if any(map(str.isdecimal, text)) or text == heading.cells[index]:
+        return False
+    others = [*cells[:index], *cells[index + 1 :]]
+    return text != "" and is_heading(others, layout.column, is_first=False)
+
+
+def _count_status(table: Table, status: str | None) -> None:
+    if status is not None:
+        table.statuses[status] += 1
+
+
+def _judged(item: Item, doubt: str | None) -> Item | InvalidRow:
+    if doubt is None:
+        return item
     return InvalidRow(
         row=item.row,
-        detail="is unlike the ids of this column, and its row may have moved cells",
+        detail=doubt,
         remedy="put quotes around cells with delimiters or line breaks, or pass --any-id",
         value=item.id,
     )

@@ -555,6 +555,72 @@ def test_short_row_with_id_further_left_is_invalid() -> None:
     assert [row for row, id_ in rows(text) if not id_.isdecimal()] == [5]
 
 
+def doubtful_rows(text: str, **layout: Any) -> dict[int, str]:
+    """Return the values of the invalid rows by their numbers."""
+    invalid = [
+        row for row in table_of(text, **layout).rows if isinstance(row, InvalidRow)
+    ]
+    return {row.row: row.value or "" for row in invalid}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "a,id,b,c\nx,1000248,1,55\ny,1000249,1234567,6\nz 1000250,1234568,7\nv,1000251,1,1",
+            {4: "1234568"},
+        ),
+        (
+            "name,id,status,x\na,c-8f3a,running,5\nb c-8f3c,running,5\nd,c-8f3d,running,5\n",
+            {3: "running"},
+        ),
+    ],
+)
+def test_row_that_lost_a_delimiter_is_invalid(
+    text: str, expected: dict[int, str]
+) -> None:
+    assert doubtful_rows(text) == expected
+    assert doubtful_rows(text, takes_any_id=True) == {}
+
+
+@pytest.mark.parametrize("end", [",,", ""])
+def test_short_row_among_rows_ending_blank_is_accepted(end: str) -> None:
+    text = (
+        f"name,id,a,b\nx,cmp_1001{end}\ny,cmp_1002{end}\nz,cmp_1003,5,6\nv,cmp_1004\n"
+    )
+    assert doubtful_rows(text) == {}
+
+
+def test_broken_name_is_unlike_ids_with_prefix() -> None:
+    text = "id,name,spend\ncmp_1001,Foo,5\ncmp_1002,Summer\nSale,7\ncmp_1003,Bar,9\n"
+    assert doubtful_rows(text) == {4: "Sale"}
+    assert doubtful_rows(text.replace("Sale", "Sale2024")) == {4: "Sale2024"}
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("Sale, 2024,cmp_1005,", "2024"),
+        ("Sale, DE,cmp_1005", "DE"),
+        ("Sale,Q4,cmp_1005", "Q4"),
+    ],
+)
+def test_moved_id_with_prefix_is_invalid(line: str, value: str) -> None:
+    text = f"name,id,spend\nFoo,cmp_1001,5\n{line}\nBar,cmp_1006,7\n"
+    assert doubtful_rows(text) == {3: value}
+
+
+def test_cells_right_of_mixed_ids_are_allowed() -> None:
+    text = "name,id,tag\na,cmp_1001,Q4\nb,1000248,A1\nc,8f3a,\nd,cmp_1002,B2\n"
+    assert doubtful_rows(text) == {}
+
+
+def test_two_ids_before_empty_surplus_are_invalid() -> None:
+    text = "id;name\ncmp_1000;Q4\ncmp_1001;cmp_1002;\ncmp_1003;x\n"
+    assert doubtful_rows(text) == {3: "cmp_1001"}
+    assert doubtful_rows(text.replace(";cmp_1002;", ";Q3;")) == {}
+
+
 def test_any_id_takes_what_may_have_moved() -> None:
     text = "name,id,clicks\na,1000001,5\nb,1000002,6\nc,999,1000003\n"
     assert "'999' is unlike the ids" in rows(text)[-1][1]

@@ -63,6 +63,27 @@ def test_bad_cell_in_other_column_is_text() -> None:
     ]
 
 
+def test_id_left_of_cell_beyond_heading_is_invalid() -> None:
+    table = table_of(
+        ["name", "id", ""],
+        ["a", "cmp_1001", ""],
+        ["b", "DE", "5"],
+        ["c", "cmp_1002", "x"],
+    )
+    kinds = [isinstance(row, Item) for row in table.rows]
+    assert kinds == [True, False, True]
+
+
+def test_heading_with_other_columns_ends_table() -> None:
+    table = table_of(
+        ["id", "x"], ["1000248", "5"], ["x (€)", "id"], ["1234567", "1000250"]
+    )
+    assert table.rows == [Item(id="1000248", row=2)]
+    assert str(table.error) == (
+        "row 3: a second heading; save the tables as files of their own"
+    )
+
+
 def test_columns_are_noted_in_table() -> None:
     table = table_of(
         ["Status", " Campaign \n ID ", "Campaign"], ["running", "1000248", "a"]
