@@ -14,6 +14,7 @@ Value = int | float | str | bool | time | date | datetime | timedelta
 #: Spreadsheets keep 15 digits of a number.
 _FIRST_INEXACT = 10**15
 _ROUNDED = "is a number that a spreadsheet may have rounded, not an id"
+_SEVERAL_LINES = "holds more than one line or a tab"
 _AS_TEXT = "set the id column to Text and re-enter the ids"
 _SAVE_RESULTS = "open the workbook in a spreadsheet program and save it"
 
@@ -75,6 +76,8 @@ def _marked(text: str, value: Value, mark: Mark) -> str:
     if mark.error is not None:
         remedy = "correct the formula, or delete the row"
         return BadCell(mark.error, "is an error, not an id", remedy)
+    if mark.has_breaks:
+        return BadCell(text, _SEVERAL_LINES, "put each id in a row of its own")
     if mark.is_formula and value in {"", 0}:
         # 0 is what programs write that do not compute results.
         return BadCell(

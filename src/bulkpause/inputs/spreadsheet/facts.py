@@ -14,6 +14,7 @@ class Mark:
         is_money: Whether it is shown as an amount of money.
         shown_digits: The digits that are shown at least, with zeros before a number.
         has_added_text: Whether its number is shown with other characters.
+        has_breaks: Whether it holds several lines, or columns apart by tabs.
     """
 
     error: str | None = None
@@ -22,6 +23,7 @@ class Mark:
     is_money: bool = False
     shown_digits: int = 0
     has_added_text: bool = False
+    has_breaks: bool = False
 
 
 #: The mark of most cells.
