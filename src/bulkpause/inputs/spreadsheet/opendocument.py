@@ -101,7 +101,13 @@ class ContentPass:
         Raises:
             ReadError: It is damaged, or holds more than is read.
         """
-        parse(blocks, self._start, on_end=self._end, on_text=self._text)
+        parse(
+            blocks,
+            self._start,
+            on_end=self._end,
+            on_text=self._text,
+            on_interruption=self._interrupt,
+        )
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name in _CELLS:
@@ -200,6 +206,11 @@ class ContentPass:
             if cell.is_in_annotation:
                 return
             cell.shown += text[: _LONGEST_SHOWN - len(cell.shown)]
+
+    def _interrupt(self) -> None:
+        if self._cell is not None:
+            # No spreadsheet program writes a comment of XML into a cell.
+            raise damaged()
 
     def _add_text(self, cell: _Cell, size_bytes: int) -> None:
         cell.text_bytes += size_bytes

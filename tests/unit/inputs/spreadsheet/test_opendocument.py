@@ -56,6 +56,13 @@ def test_note_on_cell_is_no_text_of_it(tmp_path: Path) -> None:
     ]
 
 
+def test_comment_of_xml_in_cell_is_damage(tmp_path: Path) -> None:
+    cell = cell_of("<text:p>1000<!-- -->248</text:p>")
+    error = read(tmp_path, ods_row(cell, "a")).error
+    assert error is not None
+    assert error.detail == "the workbook is damaged"
+
+
 @pytest.mark.parametrize(
     "attribute", ['table:display="false"', 'table:visibility="collapse"']
 )
