@@ -31,6 +31,11 @@ _has_leading_zeros = re.compile(r"0[0-9]+").fullmatch
 _is_shown_number = re.compile(r"[-+]?[0-9.,'\s]*(?:E[-+]?[0-9]+)?|#+").fullmatch
 _LONGEST_SHOWN = 64
 _LONGEST_COUNT = 12
+#: Of what stands in the file once, and in the sheet many times: rows that hold
+#: something, the cells of such rows, and the bytes of the texts in them.
+MOST_REPEATED_ROWS = 10_000
+MOST_REPEATED_CELLS = 200_000
+MOST_REPEATED_TEXT_BYTES = 8 << 20
 #: `$Export.A3:Export.D19`, where a name with blanks is in quotes.
 _RANGE = re.compile(
     r"\$?(?P<sheet>'(?:[^']|'')*+'|[^.']*+)\.(?P<first>\$?[A-Z]+\$?[0-9]+)"
@@ -91,6 +96,9 @@ class ContentPass:
         self._cell: _Cell | None = None
         self._filled_cells = 0
         self._text_bytes = 0
+        self._repeated_rows = 0
+        self._repeated_cells = 0
+        self._repeated_text_bytes = 0
         self._database_range = ""
         #: For each open group of rows, whether it is hidden.
         self._groups: list[bool] = []
@@ -254,6 +262,19 @@ class ContentPass:
             raise too_large(f"more than {MOST_CELLS} cells")
         self._text_bytes += row.text_bytes * row.count
         check_text(self._text_bytes)
+        self._check_repeats(row)
+
+    def _check_repeats(self, row: _Row) -> None:
+        repeats = row.count - 1
+        self._repeated_rows += repeats
+        self._repeated_cells += repeats * row.filled_columns
+        self._repeated_text_bytes += repeats * row.text_bytes
+        if (
+            self._repeated_rows > MOST_REPEATED_ROWS
+            or self._repeated_cells > MOST_REPEATED_CELLS
+            or self._repeated_text_bytes > MOST_REPEATED_TEXT_BYTES
+        ):
+            raise too_large("more rows that repeat others than a list of ids")
 
     def _end_table(self) -> None:
         self._table = None

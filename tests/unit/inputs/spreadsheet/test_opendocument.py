@@ -8,7 +8,7 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import read_input
 from bulkpause.inputs.table import Table
 from bulkpause.model import InvalidRow, Item
-from tests.inputs.workbooks import ods, ods_cell, ods_row
+from tests.inputs.workbooks import ODS_REST, ods, ods_cell, ods_row
 
 
 TEXT = 'office:value-type="string"'
@@ -76,3 +76,9 @@ def test_rows_of_hidden_group_are_hidden(tmp_path: Path, attribute: str) -> None
     error = read(tmp_path, *rows).error
     assert error is not None
     assert error.detail == "2 of 4 rows are hidden"
+
+
+def test_some_thousand_equal_rows_are_read(tmp_path: Path) -> None:
+    repeated = 'table:number-rows-repeated="9000"'
+    table = read(tmp_path, ods_row(1000248, "a", attributes=repeated), ODS_REST)
+    assert (table.error, len(table.rows)) == (None, 9000)
