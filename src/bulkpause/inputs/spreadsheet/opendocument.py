@@ -31,6 +31,7 @@ _has_leading_zeros = re.compile(r"0[0-9]+").fullmatch
 _is_shown_number = re.compile(r"[-+]?[0-9.,'\s]*(?:E[-+]?[0-9]+)?|#+").fullmatch
 _LONGEST_SHOWN = 64
 _LONGEST_COUNT = 12
+_LONGEST_CURRENCY = 8
 #: Of what stands in the file once, and in the sheet many times: rows that hold
 #: something, the cells of such rows, and the bytes of the texts in them.
 MOST_REPEATED_ROWS = 10_000
@@ -310,6 +311,7 @@ def _mark_of(type_: str, attributes: dict[str, str]) -> Mark:
         is_formula="table:formula" in attributes and type_ != "string",
         is_percentage=type_ == "percentage",
         is_money=type_ == "currency",
+        unit=attributes.get("office:currency", "")[:_LONGEST_CURRENCY],
     )
 
 

@@ -82,3 +82,16 @@ def test_some_thousand_equal_rows_are_read(tmp_path: Path) -> None:
     repeated = 'table:number-rows-repeated="9000"'
     table = read(tmp_path, ods_row(1000248, "a", attributes=repeated), ODS_REST)
     assert (table.error, len(table.rows)) == (None, 9000)
+
+
+def test_sort_texts_show_units_of_cells(tmp_path: Path) -> None:
+    money = 'office:value-type="currency" office:value="90" office:currency="EUR"'
+    percentage = 'office:value-type="percentage" office:value="0.5"'
+    rows = (
+        ods_row(1000248, ods_cell(90, money, "90 €")),
+        ods_row(1000249, ods_cell(0.5, percentage, "50%")),
+        ods_row(1000250, cell_of("<text:p>10<text:tab/>11</text:p>")),
+    )
+    table = read(tmp_path, *rows, layout=Layout(sort_column="name"))
+    texts = [row.sort_text for row in table.rows if isinstance(row, Item)]
+    assert texts == ["90 EUR", "50.0%", "(no number)"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkpause.inputs.amounts import read_amounts
 from bulkpause.inputs.layout import HiddenRows, Layout
 from bulkpause.inputs.reader import read_input
 from bulkpause.inputs.table import HiddenCount, Table
@@ -23,6 +24,7 @@ from tests.inputs.workbooks import (
     Rows,
     Sheet,
     archive,
+    error,
     formula,
     number,
     ods,
@@ -329,3 +331,33 @@ def test_rich_and_phonetic_texts_are_read(read: Read) -> None:
         4: "1000249",
         5: "1000248",
     }
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        formula(""),
+        formula("<v>0</v>"),
+        error("#N/A"),
+        '<c{at} t="b"><v>1</v></c>',
+        number(46327, 1),
+    ],
+)
+def test_value_without_result_is_no_number(read: Read, cell: str) -> None:
+    rows: Rows = {1: HEADING, 2: (1000248, "a", cell), 3: (1000249, "b", 5)}
+    data = xlsx(Sheet(rows=rows), formats=["yyyy-mm-dd"])
+    items = read(data, Layout(sort_column="Spend")).rows
+    faults = read_amounts([item for item in items if isinstance(item, Item)]).faults
+    assert [fault.row for fault in faults] == [2]
+
+
+def test_sort_texts_show_units_of_formats(read: Read) -> None:
+    values = (0.5, 90, 100, 7, 8)
+    formats = ["0%", "#,##0 [$€-407]", "$0", "_-* 0\\ [$CHF]_-", "0"]
+    rows: Rows = {1: HEADING}
+    for style, value in enumerate(values, 1):
+        cells = (1000247 + style, "a", number(value, style))
+        rows = {**rows, style + 1: cells}
+    table = read(xlsx(Sheet(rows=rows), formats=formats), Layout(sort_column="Spend"))
+    texts = [row.sort_text for row in table.rows if isinstance(row, Item)]
+    assert texts == ["50.0%", "90 €", "100 $", "7 CHF", "8"]
