@@ -32,15 +32,20 @@ class BadCell(str):
     Attributes:
         detail: What is wrong with it, as in `InvalidRow`.
         remedy: What to do about it.
+        sort_text: The text of the cell as a value to sort by, if it is another.
     """
 
-    __slots__ = ("detail", "remedy")
+    __slots__ = ("detail", "remedy", "sort_text")
 
     detail: str
     remedy: str
+    sort_text: str
 
-    def __new__(cls, text: str, detail: str, remedy: str) -> Self:
+    def __new__(
+        cls, text: str, detail: str, remedy: str, *, sort_text: str | None = None
+    ) -> Self:
         cell = super().__new__(cls, text)
+        cell.sort_text = text if sort_text is None else sort_text
         cell.detail = detail
         cell.remedy = remedy
         return cell
@@ -212,8 +217,13 @@ def _row_of(heading: Heading, row: int, cells: Sequence[str]) -> Item | InvalidR
         )
     sort_text = None
     if heading.sort_index is not None:
-        sort_text = cells[heading.sort_index] if heading.sort_index < len(cells) else ""
+        sort_text = _sort_text_at(cells, heading.sort_index)
     return parse_item(row, text, sort_text, _text_at(cells, heading.name_index))
+
+
+def _sort_text_at(cells: Sequence[str], index: int) -> str:
+    cell = cells[index] if index < len(cells) else ""
+    return cell.sort_text if isinstance(cell, BadCell) else cell
 
 
 def _text_at(cells: Sequence[str], index: int | None) -> str | None:

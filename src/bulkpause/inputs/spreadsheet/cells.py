@@ -14,7 +14,10 @@ Value = int | float | str | bool | time | date | datetime | timedelta
 #: Spreadsheets keep 15 digits of a number.
 _FIRST_INEXACT = 10**15
 _ROUNDED = "is a number that a spreadsheet may have rounded, not an id"
+_SEVERAL_LINES = "holds more than one line or a tab"
 _AS_TEXT = "set the id column to Text and re-enter the ids"
+#: Sorts as no number, in place of a text that may be one.
+_NO_RESULT = "(no number)"
 _SAVE_RESULTS = "open the workbook in a spreadsheet program and save it"
 
 
@@ -74,15 +77,30 @@ def _other(value: Value) -> str:
 def _marked(text: str, value: Value, mark: Mark) -> str:
     if mark.error is not None:
         remedy = "correct the formula, or delete the row"
-        return BadCell(mark.error, "is an error, not an id", remedy)
+        return BadCell(
+            mark.error, "is an error, not an id", remedy, sort_text=_NO_RESULT
+        )
+    if mark.has_breaks:
+        remedy = "put each id in a row of its own"
+        return BadCell(text, _SEVERAL_LINES, remedy, sort_text=_NO_RESULT)
     if mark.is_formula and value in {"", 0}:
         # 0 is what programs write that do not compute results.
         return BadCell(
-            text or "=", "is a formula without a saved result, not an id", _SAVE_RESULTS
+            text or "=",
+            "is a formula without a saved result, not an id",
+            _SAVE_RESULTS,
+            sort_text=_NO_RESULT,
         )
     if isinstance(value, int | float) and (detail := _misleading(text, mark)):
-        return BadCell(text, detail, _AS_TEXT)
+        return BadCell(text, detail, _AS_TEXT, sort_text=_amount(text, mark))
     return text
+
+
+def _amount(text: str, mark: Mark) -> str:
+    """Return a number with its unit, so that other units are not sorted with it."""
+    if mark.is_percentage:
+        return f"{Decimal(text) * 100:f}%"
+    return f"{text} {mark.unit}" if mark.unit else text
 
 
 def _misleading(text: str, mark: Mark) -> str | None:

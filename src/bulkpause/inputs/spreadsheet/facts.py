@@ -12,16 +12,20 @@ class Mark:
         is_formula: Whether it holds a formula. Its result may not have been saved.
         is_percentage: Whether it is shown as a percentage.
         is_money: Whether it is shown as an amount of money.
+        unit: The currency of the amount, such as `€`, if it is known.
         shown_digits: The digits that are shown at least, with zeros before a number.
         has_added_text: Whether its number is shown with other characters.
+        has_breaks: Whether it holds several lines, or columns apart by tabs.
     """
 
     error: str | None = None
     is_formula: bool = False
     is_percentage: bool = False
     is_money: bool = False
+    unit: str = ""
     shown_digits: int = 0
     has_added_text: bool = False
+    has_breaks: bool = False
 
 
 #: The mark of most cells.

@@ -15,6 +15,8 @@ _LONGEST_FORMAT = 255
 #: Colours, conditions and places in brackets, blanks as wide as a character, fillers.
 _DIRECTIONS = re.compile(r"\[[^\]$]*\]|_.|\*.|\[\$-[^\]]*\]")
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)')
+_CURRENCY_PLACE = re.compile(r"\[\$[^\]]*\]")
+_CURRENCY = re.compile(r"\[\$([^\]-]+)[^\]]*\]").search
 #: The reader gives such a number as a date or a time.
 _has_date = re.compile(r"[dmyhs]", re.IGNORECASE).search
 _LEADING_DIGITS = re.compile(r"[#?,. ]*([0,]+)").match
@@ -63,8 +65,11 @@ class Styles:
     def _mark_of(self, number: str) -> Mark:
         if number in self._formats:
             return mark_of_format(self._formats[number])
+        is_money = number in _AMOUNTS_OF_MONEY
         return Mark(
-            is_percentage=number in _PERCENTAGES, is_money=number in _AMOUNTS_OF_MONEY
+            is_percentage=number in _PERCENTAGES,
+            is_money=is_money,
+            unit="$" if is_money else "",
         )
 
 
@@ -74,19 +79,26 @@ def mark_of_format(format_: str) -> Mark:
         return PLAIN
     positive = _DIRECTIONS.sub("", format_).partition(";")[0]
     bare = _LITERAL.sub("", positive)
-    if _has_date(bare):
+    # The letters of a currency are no parts of a date.
+    if _has_date(_CURRENCY_PLACE.sub("", bare)):
         return PLAIN
+    unit = _unit(positive)
     literals = "".join(a or b for a, b in _LITERAL.findall(positive))
     return Mark(
         is_percentage="%" in bare,
-        is_money=_is_money(bare + literals),
+        is_money=bool(unit) or "[$" in bare + literals,
+        unit=unit,
         shown_digits=_shown_digits(bare),
         has_added_text=any(map(str.isalnum, literals)) or "-" in bare + literals,
     )
 
 
-def _is_money(text: str) -> bool:
-    return "[$" in text or any(category(character) == "Sc" for character in text)
+def _unit(format_: str) -> str:
+    """Return the currency of a format; empty without one."""
+    if match := _CURRENCY(format_):
+        return match[1].strip()
+    signs = (character for character in format_ if category(character) == "Sc")
+    return next(signs, "")
 
 
 def _shown_digits(bare: str) -> int:

@@ -23,11 +23,20 @@ from bulkpause.inputs.spreadsheet.xml_pass import parse
 
 _CELLS = frozenset({"table:table-cell", "table:covered-table-cell"})
 _HIDING = frozenset({"collapse", "filter"})
+#: What separates the lines and columns within a cell.
+_BREAKS = frozenset({"text:tab", "text:line-break"})
+_ANNOTATION = "office:annotation"
 _has_leading_zeros = re.compile(r"0[0-9]+").fullmatch
 #: With separators of thousands, decimals or an exponent, or too narrow to be shown.
 _is_shown_number = re.compile(r"[-+]?[0-9.,'\s]*(?:E[-+]?[0-9]+)?|#+").fullmatch
 _LONGEST_SHOWN = 64
 _LONGEST_COUNT = 12
+_LONGEST_CURRENCY = 8
+#: Of what stands in the file once, and in the sheet many times: rows that hold
+#: something, the cells of such rows, and the bytes of the texts in them.
+MOST_REPEATED_ROWS = 10_000
+MOST_REPEATED_CELLS = 200_000
+MOST_REPEATED_TEXT_BYTES = 8 << 20
 #: `$Export.A3:Export.D19`, where a name with blanks is in quotes.
 _RANGE = re.compile(
     r"\$?(?P<sheet>'(?:[^']|'')*+'|[^.']*+)\.(?P<first>\$?[A-Z]+\$?[0-9]+)"
@@ -54,6 +63,9 @@ class _Cell:
     is_error: bool
     text_bytes: int
     shown: str = ""
+    paragraphs: int = 0
+    has_breaks: bool = False
+    is_in_annotation: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +97,12 @@ class ContentPass:
         self._cell: _Cell | None = None
         self._filled_cells = 0
         self._text_bytes = 0
+        self._repeated_rows = 0
+        self._repeated_cells = 0
+        self._repeated_text_bytes = 0
         self._database_range = ""
+        #: For each open group of rows, whether it is hidden.
+        self._groups: list[bool] = []
 
     def read(self, blocks: Iterable[bytes]) -> None:
         """Parse the content.
@@ -93,7 +110,13 @@ class ContentPass:
         Raises:
             ReadError: It is damaged, or holds more than is read.
         """
-        parse(blocks, self._start, on_end=self._end, on_text=self._text)
+        parse(
+            blocks,
+            self._start,
+            on_end=self._end,
+            on_text=self._text,
+            on_interruption=self._interrupt,
+        )
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name in _CELLS:
@@ -102,10 +125,22 @@ class ContentPass:
             self._start_row(attributes)
         elif name == "table:table":
             self._start_table(attributes)
-        elif name == "text:s" and self._cell is not None:
-            self._add_text(self._cell, _count(attributes, "text:c", most=1 << 30))
+        elif self._cell is not None:
+            self._start_in_cell(self._cell, name, attributes)
         else:
             self._start_other(name, attributes)
+
+    def _start_in_cell(
+        self, cell: _Cell, name: str, attributes: dict[str, str]
+    ) -> None:
+        if name == "text:s":
+            self._add_text(cell, _count(attributes, "text:c", most=1 << 30))
+        elif name == _ANNOTATION:
+            cell.is_in_annotation = True
+        elif not cell.is_in_annotation:
+            cell.paragraphs += name == "text:p"
+            # The reader leaves out tabs, so that two ids would become one.
+            cell.has_breaks |= name in _BREAKS or cell.paragraphs > 1
 
     def _start_other(self, name: str, attributes: dict[str, str]) -> None:
         match name:
@@ -119,6 +154,8 @@ class ContentPass:
                 self._database_range = attributes.get(key, "")
             case "table:filter":
                 self._note_filter(self._database_range)
+            case "table:table-row-group":
+                self._groups.append(_hides(attributes))
             case _:
                 pass
 
@@ -147,7 +184,7 @@ class ContentPass:
         count = _count(attributes, "table:number-rows-repeated", most=most)
         self._row = _Row(first=table.next_row, count=count)
         table.next_row += count
-        if attributes.get("table:visibility") in _HIDING:
+        if _hides(attributes) or any(self._groups):
             table.facts.hide(self._row.first, count=count)
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
@@ -175,7 +212,14 @@ class ContentPass:
     def _text(self, text: str) -> None:
         if (cell := self._cell) is not None:
             self._add_text(cell, len(text.encode()))
+            if cell.is_in_annotation:
+                return
             cell.shown += text[: _LONGEST_SHOWN - len(cell.shown)]
+
+    def _interrupt(self) -> None:
+        if self._cell is not None:
+            # No spreadsheet program writes a comment of XML into a cell.
+            raise damaged()
 
     def _add_text(self, cell: _Cell, size_bytes: int) -> None:
         cell.text_bytes += size_bytes
@@ -188,6 +232,10 @@ class ContentPass:
             self._end_row()
         elif name == "table:table":
             self._end_table()
+        elif name == _ANNOTATION and self._cell is not None:
+            self._cell.is_in_annotation = False
+        elif name == "table:table-row-group" and self._groups:
+            self._groups.pop()
 
     def _end_cell(self) -> None:
         table, row, cell, self._cell = self._table, self._row, self._cell, None
@@ -215,6 +263,19 @@ class ContentPass:
             raise too_large(f"more than {MOST_CELLS} cells")
         self._text_bytes += row.text_bytes * row.count
         check_text(self._text_bytes)
+        self._check_repeats(row)
+
+    def _check_repeats(self, row: _Row) -> None:
+        repeats = row.count - 1
+        self._repeated_rows += repeats
+        self._repeated_cells += repeats * row.filled_columns
+        self._repeated_text_bytes += repeats * row.text_bytes
+        if (
+            self._repeated_rows > MOST_REPEATED_ROWS
+            or self._repeated_cells > MOST_REPEATED_CELLS
+            or self._repeated_text_bytes > MOST_REPEATED_TEXT_BYTES
+        ):
+            raise too_large("more rows that repeat others than a list of ids")
 
     def _end_table(self) -> None:
         self._table = None
@@ -227,6 +288,14 @@ class ContentPass:
         if (facts := self.facts.get(name)) is not None:
             corners = f"{range_['first']}:{range_['last']}"
             facts.filter_range = corners.replace("$", "")
+
+
+def _hides(attributes: dict[str, str]) -> bool:
+    """Return whether a row, or a group of rows, is hidden."""
+    return (
+        attributes.get("table:display") == "false"
+        or attributes.get("table:visibility") in _HIDING
+    )
 
 
 def _count(attributes: dict[str, str], key: str, *, most: int) -> int:
@@ -242,6 +311,7 @@ def _mark_of(type_: str, attributes: dict[str, str]) -> Mark:
         is_formula="table:formula" in attributes and type_ != "string",
         is_percentage=type_ == "percentage",
         is_money=type_ == "currency",
+        unit=attributes.get("office:currency", "")[:_LONGEST_CURRENCY],
     )
 
 
@@ -249,6 +319,8 @@ def _full_mark(cell: _Cell) -> Mark:
     shown = cell.shown.strip()
     if cell.is_error:
         return replace(cell.mark, error=shown or "#ERROR!")
+    if cell.has_breaks:
+        return replace(cell.mark, has_breaks=True)
     if not cell.is_number:
         return cell.mark
     if _has_leading_zeros(shown):

@@ -10,7 +10,13 @@ import re
 from collections.abc import Callable, Iterable
 
 from bulkpause.inputs.spreadsheet.refusals import damaged
-from bulkpause.inputs.spreadsheet.xml_pass import OnEnd, OnStart, OnText, XmlPass
+from bulkpause.inputs.spreadsheet.xml_pass import (
+    OnEnd,
+    OnInterruption,
+    OnStart,
+    OnText,
+    XmlPass,
+)
 
 
 #: The place of a run in the parsed document.
@@ -41,6 +47,12 @@ class PlainRuns:
         self._pattern = pattern
         self._on_run = on_run
         self._run: bytes | None = None
+        self._document: XmlPass | None = None
+
+    @property
+    def position(self) -> int:
+        """The bytes parsed before the tag that is being reported."""
+        return 0 if self._document is None else self._document.position
 
     def parse(
         self,
@@ -49,6 +61,7 @@ class PlainRuns:
         *,
         on_end: OnEnd | None = None,
         on_text: OnText | None = None,
+        on_interruption: OnInterruption | None = None,
     ) -> None:
         """Parse a whole document.
 
@@ -62,7 +75,9 @@ class PlainRuns:
             else:
                 on_start(name, attributes)
 
-        document = XmlPass(start, on_end=on_end, on_text=on_text)
+        document = self._document = XmlPass(
+            start, on_end=on_end, on_text=on_text, on_interruption=on_interruption
+        )
         rest = b""
         for block in blocks:
             rest = self._feed(document, rest + block)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bulkpause.inputs.spreadsheet.plain_runs import PlainRuns
 from bulkpause.inputs.spreadsheet.refusals import damaged
+from bulkpause.inputs.spreadsheet.text_shape import TextShape
 from bulkpause.inputs.spreadsheet.xml_pass import local_name
 
 
@@ -25,7 +26,7 @@ class SharedStrings:
 
     def __init__(self) -> None:
         self.lengths = array("L")
-        self._is_open = False
+        self._text_shape: TextShape | None = None
         self._length = 0
 
     def read(self, blocks: Iterable[bytes]) -> None:
@@ -35,10 +36,16 @@ class SharedStrings:
             ReadError: It is damaged.
         """
         runs = PlainRuns(b"<si>", b"</si>", _PLAIN, self._add_run)
-        runs.parse(blocks, self._start, on_end=self._end, on_text=self._text)
+        runs.parse(
+            blocks,
+            self._start,
+            on_end=self._end,
+            on_text=self._text,
+            on_interruption=self._interrupt,
+        )
 
     def _add_run(self, run: bytes) -> None:
-        if self._is_open:
+        if self._text_shape is not None:
             raise damaged()
         self.lengths.extend(map(len, _texts(run)))
 
@@ -49,17 +56,25 @@ class SharedStrings:
                 if not _is_count(attributes.get("uniqueCount", "0")):
                     raise damaged()
             case "si":
-                if self._is_open:
+                if self._text_shape is not None:
                     raise damaged()
-                self._is_open = True
+                self._text_shape = TextShape()
                 self._length = 0
+            case child if self._text_shape is not None:
+                self._text_shape.start(child)
             case _:
                 pass
+
+    def _interrupt(self) -> None:
+        if self._text_shape is not None:
+            raise damaged()
 
     def _text(self, text: str) -> None:
         self._length += len(text.encode())
 
     def _end(self, name: str) -> None:
         if local_name(name) == "si":
-            self._is_open = False
+            self._text_shape = None
             self.lengths.append(self._length)
+        elif self._text_shape is not None:
+            self._text_shape.end()

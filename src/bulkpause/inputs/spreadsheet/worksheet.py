@@ -17,6 +17,7 @@ from bulkpause.inputs.spreadsheet.refusals import (
     check_text,
     damaged,
 )
+from bulkpause.inputs.spreadsheet.text_shape import TextShape
 from bulkpause.inputs.spreadsheet.xml_pass import local_name
 
 
@@ -31,13 +32,17 @@ _PLAIN = re.compile(
         (?:
           <c\ r="[A-Z]{1,3}+(?P=row)"
           (?:
-            \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|inlineStr|b)")?+
-            | \ t="(?:s|n|str|inlineStr|b)"(?:\ s="[0-9]{1,5}+")?+
-          )?+
-          (?:
-            ><v>[^<]*+</v></c>
-            | />
-            | >(?:<v/>|<is><t[^<>]*+>[^<]*+</t></is>)?+</c>
+            (?:
+              \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|b)")?+
+              | \ t="(?:s|n|str|b)"(?:\ s="[0-9]{1,5}+")?+
+            )?+
+            ><v>[^<&]*+</v></c>
+          |
+            (?:
+              \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|inlineStr|b)")?+
+              | \ t="(?:s|n|str|inlineStr|b)"(?:\ s="[0-9]{1,5}+")?+
+            )?+
+            (?: /> | >(?:<v/>|<is><t[^<>]*+>[^<]*+</t></is>)?+</c> )
           )
         )*+
         </row>
@@ -86,6 +91,8 @@ class WorksheetPass:
         most_cells = size_bytes // _SHORTEST_TEXT_CELL_BYTES
         self._counts_texts = most_cells * self._longest > MOST_TEXT_BYTES
         self._columns_beyond = _pattern_of_columns_beyond("")
+        plain = _NOTHING_PLAIN if _DEFAULT_STYLE in styles else _PLAIN
+        self._runs = PlainRuns(b"<row", b"</row>", plain, self._add_run)
         self._row = 0
         self._last_row = 0
         self._columns = 0
@@ -99,11 +106,16 @@ class WorksheetPass:
         Raises:
             ReadError: It is damaged, or holds more than is read.
         """
-        plain = _NOTHING_PLAIN if _DEFAULT_STYLE in self._styles else _PLAIN
-        runs = PlainRuns(b"<row", b"</row>", plain, self._add_run)
-        runs.parse(blocks, self._start, on_end=self._end, on_text=self._text)
+        self._runs.parse(
+            blocks,
+            self._start,
+            on_end=self._end,
+            on_text=self._text,
+            on_interruption=self._interrupt,
+        )
 
     def _add_run(self, run: bytes) -> None:
+        self._interrupt()
         numbers = list(map(int, _row_numbers(run)))
         if numbers[0] <= self._row or not all(map(lt, numbers, numbers[1:])):
             raise damaged()
@@ -128,11 +140,23 @@ class WorksheetPass:
             self.facts.marks.add(int(row), _column_index(letters.decode()), mark)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        match local_name(name):
+        child = local_name(name)
+        if self._cell.is_in_value:
+            raise damaged()
+        if self._cell.text_shape is not None:
+            self._cell.text_shape.start(child)
+        elif child in {"v", "is", "f"}:
+            self._fill_cell(child)
+            if child == "v" and not attributes:
+                tag = f"<{name}>".encode()
+                self._cell.text_from = self._runs.position + len(tag)
+        else:
+            self._start_other(child, attributes)
+
+    def _start_other(self, name: str, attributes: dict[str, str]) -> None:
+        match name:
             case "c":
                 self._cell = self._cell_of(attributes)
-            case "v" | "is" | "f" as child:
-                self._fill_cell(child)
             case "row":
                 self._start_row(attributes)
             case "autoFilter":
@@ -178,24 +202,59 @@ class WorksheetPass:
         self._extend(cell.row, cell.column + 1)
         cell.is_filled = True
         cell.has_formula |= child == "f"
+        if child == "f":
+            return
+        if cell.has_value:
+            # Readers take the first of them, or the last.
+            raise damaged()
+        cell.has_value = True
         cell.is_in_value = child == "v"
+        cell.text_shape = TextShape() if child == "is" else None
 
     def _text(self, text: str) -> None:
-        if self._cell.is_in_value:
-            self._cell.text += text[: _LONGEST_VALUE - len(self._cell.text)]
+        cell = self._cell
+        if cell.is_in_value:
+            cell.text += text[: _LONGEST_VALUE - len(cell.text)]
+            cell.text_bytes += len(text.encode())
+
+    def _interrupt(self) -> None:
+        if self._cell.is_in_value or self._cell.text_shape is not None:
+            raise damaged()
 
     def _end(self, name: str) -> None:
         match local_name(name):
             case "v":
-                self._cell.is_in_value = False
+                self._end_value(self._cell)
+            case "is":
+                self._cell.text_shape = None
             case "c":
                 self._end_cell(self._cell)
+            case _ if self._cell.text_shape is not None:
+                self._cell.text_shape.end()
             case _:
                 pass
+
+    def _end_value(self, cell: "_Cell") -> None:
+        """Check that the reader sees the value as this pass does.
+
+        It takes a character reference or a section of raw characters for the end of
+        a number, and leaves out a value where an inline text should be.
+        """
+        cell.is_in_value = False
+        is_as_written = (
+            cell.text_from is None
+            or cell.text_bytes == self._runs.position - cell.text_from
+        )
+        is_text = cell.type_ == "str"
+        is_misplaced = cell.type_ == "inlineStr" and bool(cell.text.strip())
+        if is_misplaced or not (is_text or is_as_written):
+            raise damaged()
 
     def _end_cell(self, cell: "_Cell") -> None:
         if cell.type_ == "s" and self._counts_texts:
             self._add_texts([cell.text.encode()])
+        # Elements outside of cells may have the names of those within.
+        cell.has_value = False
         mark = cell.full_mark()
         if cell.is_filled and mark != PLAIN:
             self.facts.marks.add(cell.row, cell.column, mark)
@@ -227,7 +286,11 @@ class _Cell:
     text: str = ""
     is_filled: bool = False
     has_formula: bool = False
+    has_value: bool = False
     is_in_value: bool = False
+    text_from: int | None = None
+    text_bytes: int = 0
+    text_shape: TextShape | None = None
 
     def full_mark(self) -> Mark:
         if self.type_ == "e":

@@ -11,13 +11,12 @@ from bulkpause.inputs.table import ReadError
 #: Workbooks nest less than half as deep. The parser keeps each open element.
 DEEPEST = 64
 
-#: Stands for a comment or an instruction in a text, which readers may end there.
-INTERRUPTION = "\N{OBJECT REPLACEMENT CHARACTER}"
-
 #: An element's name, and its attributes.
 OnStart = Callable[[str, dict[str, str]], None]
 OnEnd = Callable[[str], None]
 OnText = Callable[[str], None]
+#: A comment or an instruction, at which readers may end a text.
+OnInterruption = Callable[[], None]
 
 
 # Small, because a hostile document may have many names.
@@ -36,6 +35,7 @@ class XmlPass:
         *,
         on_end: OnEnd | None = None,
         on_text: OnText | None = None,
+        on_interruption: OnInterruption | None = None,
     ) -> None:
         self._on_start = on_start
         self._on_end = on_end
@@ -49,8 +49,14 @@ class XmlPass:
         self._parser.StartDoctypeDeclHandler = _refuse_document_type
         if on_text is not None:
             self._parser.CharacterDataHandler = on_text
-            self._parser.CommentHandler = lambda _: on_text(INTERRUPTION)
-            self._parser.ProcessingInstructionHandler = lambda *_: on_text(INTERRUPTION)
+        if on_interruption is not None:
+            self._parser.CommentHandler = lambda _: on_interruption()
+            self._parser.ProcessingInstructionHandler = lambda *_: on_interruption()
+
+    @property
+    def position(self) -> int:
+        """The bytes before the tag or text that is being reported."""
+        return self._parser.CurrentByteIndex
 
     def feed(self, data: bytes, *, is_last: bool = False) -> None:
         """Parse the next part of the document.
@@ -81,13 +87,16 @@ def parse(
     *,
     on_end: OnEnd | None = None,
     on_text: OnText | None = None,
+    on_interruption: OnInterruption | None = None,
 ) -> None:
     """Parse a whole document.
 
     Raises:
         ReadError: It is not well-formed, nests too deep or has a document type.
     """
-    document = XmlPass(on_start, on_end=on_end, on_text=on_text)
+    document = XmlPass(
+        on_start, on_end=on_end, on_text=on_text, on_interruption=on_interruption
+    )
     for block in blocks:
         document.feed(block)
     document.feed(b"", is_last=True)

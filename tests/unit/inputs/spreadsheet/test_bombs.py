@@ -50,6 +50,9 @@ MOST_MIB = 100.0
 MIB = 1 << 20
 TOO_TIGHT = "the workbook is compressed too tightly for a list of ids"
 DAMAGED = "the workbook is damaged"
+REPEATS = "the workbook has more rows that repeat others"
+MILLION = 'table:number-rows-repeated="1000000"'
+THOUSANDS = 'table:number-rows-repeated="9000"'
 
 
 def parts_of(data: bytes) -> dict[str, str | bytes]:
@@ -256,6 +259,26 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
             }
         ),
         "the workbook has more than 512 MiB of text",
+    ),
+    "ods, one row a million times": (
+        lambda: ods({"A": [ods_row("id"), ods_row(1000248, attributes=MILLION)]}),
+        REPEATS,
+    ),
+    "ods, one long row a million times": (
+        lambda: ods({"A": [ods_row("id"), ods_row("1" * 480, attributes=MILLION)]}),
+        REPEATS,
+    ),
+    "ods, many rows some thousand times": (
+        lambda: ods({"A": [ods_row("id"), *[ods_row(1, attributes=THOUSANDS)] * 9]}),
+        REPEATS,
+    ),
+    "ods, wide row some thousand times": (
+        lambda: ods({"A": [ods_row("id"), ods_row(*[1] * 99, attributes=THOUSANDS)]}),
+        REPEATS,
+    ),
+    "ods, text some thousand times": (
+        lambda: ods({"A": [ods_row("id"), ods_row("x" * 9000, attributes=THOUSANDS)]}),
+        REPEATS,
     ),
     "ods, sheet in sheet": (
         lambda: ods({"A": ['<table:table table:name="B"/>']}),

@@ -35,7 +35,9 @@ def test_percentages_are_marked(format_: str) -> None:
     assert mark_of_format(format_).is_percentage
 
 
-@pytest.mark.parametrize("format_", ["$0", '"€" 0', "[$€-407] #,##0", "0\\ £"])
+@pytest.mark.parametrize(
+    "format_", ["$0", '"€" 0', "[$€-407] #,##0", "[$USD] 0", "0\\ £"]
+)
 def test_amounts_of_money_are_marked(format_: str) -> None:
     assert mark_of_format(format_).is_money
 

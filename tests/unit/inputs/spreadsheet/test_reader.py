@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkpause.inputs.amounts import read_amounts
 from bulkpause.inputs.layout import HiddenRows, Layout
 from bulkpause.inputs.reader import read_input
 from bulkpause.inputs.table import HiddenCount, Table
@@ -23,6 +24,8 @@ from tests.inputs.workbooks import (
     Rows,
     Sheet,
     archive,
+    error,
+    formula,
     number,
     ods,
     ods_row,
@@ -260,3 +263,101 @@ def test_texts_of_rows_reach_names(read: Read) -> None:
     (item,) = read(xlsx(Sheet(rows=rows))).rows
     assert isinstance(item, Item)
     assert item.name == "a < b"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "<c{at}><v>&#49;000250</v></c>",
+        "<c{at}><v>100025&#48;</v></c>",
+        "<c{at}><v><![CDATA[1000249]]></v></c>",
+        "<c{at}><v>1000<!-- -->248</v></c>",
+        "<c{at}><v>1000<?a b?>248</v></c>",
+        "<c{at}><v>1000<a/>248</v></c>",
+        "<c{at}><v>1000</v><v>248</v></c>",
+        '<c{at} t="inlineStr"><is><t>1000248</t></is><v>0</v></c>',
+        '<c{at} t="inlineStr"><v>1000248</v></c>',
+        '<c{at} t="inlineStr"><is><t>1000</t><t>248</t></is></c>',
+        '<c{at} t="inlineStr"><is><t>1000<!-- -->248</t></is></c>',
+    ],
+)
+@pytest.mark.parametrize("prefix", ["", "x"])
+def test_value_that_programs_read_differently_is_damage(
+    read: Read, cell: str, prefix: str
+) -> None:
+    rows: Rows = {1: HEADING, 2: (cell, "a")}
+    error = error_of(read(xlsx(Sheet(rows=rows), prefix=prefix)))
+    assert error.startswith("the workbook is damaged")
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        "<r><t>10</t></r><t>00</t>",
+        "<t>1000253</t><t>1000254</t>",
+        "<t>10</t><r><t>00</t></r>",
+        "<r><t>10</t><t>00</t></r>",
+        "<t>10<b/>00</t>",
+        "<r><r><t>1000</t></r></r>",
+        "<t>10<!-- -->00</t>",
+    ],
+)
+def test_shared_text_of_odd_shape_is_damage(read: Read, xml: str) -> None:
+    rows: Rows = {1: HEADING, 2: (shared(0), "a")}
+    error = error_of(read(xlsx(Sheet(rows=rows), texts=[xml])))
+    assert error.startswith("the workbook is damaged")
+
+
+def test_rich_and_phonetic_texts_are_read(read: Read) -> None:
+    phonetic = '<rPh sb="0" eb="1"><t>x</t></rPh><phoneticPr fontId="1"/>'
+    rich = "<r><t>10002</t></r><r><rPr><b/><sz val='9'/></rPr><t>49</t></r>"
+    texts = [
+        f"<t>1000248</t>{phonetic}",
+        f"{rich}{phonetic}",
+        "<t>a\N{OBJECT REPLACEMENT CHARACTER}</t>",
+    ]
+    inline = f'<c{{at}} t="inlineStr"><is>{rich}</is></c>'
+    rows: Rows = {
+        1: HEADING,
+        2: (shared(0), shared(2)),
+        3: (shared(1),),
+        4: (inline,),
+        5: (formula("<v>1000&#50;48</v>", "str"),),
+    }
+    layout = Layout(takes_any_id=True)
+    assert ids_of(read(xlsx(Sheet(rows=rows), texts=texts), layout)) == {
+        2: "1000248",
+        3: "1000249",
+        4: "1000249",
+        5: "1000248",
+    }
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        formula(""),
+        formula("<v>0</v>"),
+        error("#N/A"),
+        '<c{at} t="b"><v>1</v></c>',
+        number(46327, 1),
+    ],
+)
+def test_value_without_result_is_no_number(read: Read, cell: str) -> None:
+    rows: Rows = {1: HEADING, 2: (1000248, "a", cell), 3: (1000249, "b", 5)}
+    data = xlsx(Sheet(rows=rows), formats=["yyyy-mm-dd"])
+    items = read(data, Layout(sort_column="Spend")).rows
+    faults = read_amounts([item for item in items if isinstance(item, Item)]).faults
+    assert [fault.row for fault in faults] == [2]
+
+
+def test_sort_texts_show_units_of_formats(read: Read) -> None:
+    values = (0.5, 90, 100, 7, 8)
+    formats = ["0%", "#,##0 [$€-407]", "$0", "_-* 0\\ [$CHF]_-", "0"]
+    rows: Rows = {1: HEADING}
+    for style, value in enumerate(values, 1):
+        cells = (1000247 + style, "a", number(value, style))
+        rows = {**rows, style + 1: cells}
+    table = read(xlsx(Sheet(rows=rows), formats=formats), Layout(sort_column="Spend"))
+    texts = [row.sort_text for row in table.rows if isinstance(row, Item)]
+    assert texts == ["50.0%", "90 €", "100 $", "7 CHF", "8"]
