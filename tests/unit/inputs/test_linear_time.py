@@ -35,7 +35,9 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "joined rows": lambda chars: (
         "id,name\n" + ('1,"' + "2,b\n" * 900 + '"\n') * (chars // 3600)
     ),
-    "wide rows": lambda chars: f"id{',x' * (chars // 2)}\n1{',a' * (chars // 2)}\n",
+    "wide rows": lambda chars: (
+        f"id{',x' * 1000}\n" + f"1{',a' * 1000}\n" * (chars // 1000)
+    ),
     "titles": lambda chars: f"{'x' * (chars // 90)}\n" * 90 + "id,name\n1,a\n",
     "short rows": lambda chars: "id,name,x\n" + "1\n" * (chars // 2),
     "moved rows": lambda chars: "name,id,x\n" + "Sale, 24,1000248\n" * (chars // 17),
