@@ -63,8 +63,8 @@ def plan(source: str | Path, lines: Iterable[bytes] = ()) -> tuple[int, str, int
         process.stdin.writelines(lines)
         stdout, stderr = process.communicate(timeout=WITHIN_S)
     *said, peak_kib = stderr.decode().splitlines()
-    ids = orjson.loads(stdout)["ids"] if stdout else 0
-    return ids, "\n".join(said), int(peak_kib)
+    found = orjson.loads(stdout) if stdout else {}
+    return found.get("ids", 0), "\n".join(said), int(peak_kib)
 
 
 @pytest.mark.timeout(600 if IS_NIGHTLY else 300)
