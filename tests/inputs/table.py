@@ -1156,7 +1156,7 @@ def _bomb(line: bytes) -> bytes:
 
 
 #: The line at which a bomb is detected. From 3.12 on, Python reads further ahead.
-_BOMB_LINE = 1678 if sys.version_info < (3, 12) else 3482
+_BOMB_LINE = 410 if sys.version_info < (3, 12) else 3482
 #: Files that are too large to keep, and the message.
 LARGE: dict[str, tuple[bytes, str]] = {
     "bomb_of_one_id.txt.gz": (
