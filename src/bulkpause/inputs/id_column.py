@@ -30,7 +30,7 @@ _CUT = (
     "export again, or end the line if the id is whole",
 )
 _JOINED = (
-    "is at least as long as two ids of its column: two lines may be joined",
+    "is as long as several ids of its column: lines may be joined",
     "split it, or pass --any-id if it is right",
 )
 _NOT_A_NUMBER = (
@@ -107,11 +107,13 @@ def _joined_ids(items: Sequence[Item]) -> Sequence[str]:
         return ()
     if alike < max(_FEWEST_ALIKE, longer + 1):
         return ()
-    return [
-        item.id
-        for item in items
-        if len(item.id) >= 2 * shortest and item.id.isdecimal()
-    ]
+    longest = max(others)
+    joined = {
+        length
+        for length in counts.keys() - others
+        if length // shortest * longest >= length
+    }
+    return [item.id for item in items if len(item.id) in joined and item.id.isdecimal()]
 
 
 def _rounded_ids(items: Sequence[Item]) -> Sequence[str]:

@@ -102,7 +102,10 @@ class JsonRows:
         The id of something else may stand in a row whose own id has another key.
         """
         self.id_key = self.id_key or key
-        if self._layout.column is None and not is_same_column(self.id_key, key):
+        is_surer = "campaign" in key.casefold()
+        if self._layout.column is None and not (
+            is_surer or is_same_column(self.id_key, key)
+        ):
             reason = f"no key {quote(self.id_key)}, which the rows before have"
             raise RowError(reason, "correct it, or name the key with --column")
 

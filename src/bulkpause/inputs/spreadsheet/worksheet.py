@@ -242,7 +242,8 @@ class WorksheetPass:
         """
         cell.is_in_value = False
         is_as_written = (
-            cell.text_from is None
+            not cell.text_bytes
+            or cell.text_from is None
             or cell.text_bytes == self._runs.position - cell.text_from
         )
         is_text = cell.type_ == "str"
