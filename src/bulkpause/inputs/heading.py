@@ -66,11 +66,12 @@ def is_heading(cells: Sequence[str], wanted: str | None, *, is_first: bool) -> b
         is_first: Whether no row stands above it.
     """
     return has_column(cells, wanted) and (
-        is_first or wanted is not None or not any(map(_is_long_number, cells))
+        is_first or wanted is not None or not any(map(is_long_number, cells))
     )
 
 
-def _is_long_number(cell: str) -> bool:
+def is_long_number(cell: str) -> bool:
+    """Return whether a cell may be an id or another value, and is no title."""
     text = cell.strip(WHITESPACE)
     return text.isdecimal() and len(text) >= _FEWEST_DIGITS_OF_DATA
 

@@ -7,7 +7,13 @@ from typing import Self
 from bulkpause.ids import WHITESPACE, parse_item, why_invalid
 from bulkpause.inputs.alignment import Alignment
 from bulkpause.inputs.columns import why_no_column
-from bulkpause.inputs.heading import MOST_TITLES, Heading, is_heading, make_heading
+from bulkpause.inputs.heading import (
+    MOST_TITLES,
+    Heading,
+    is_heading,
+    is_long_number,
+    make_heading,
+)
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.lookahead import look_ahead
 from bulkpause.inputs.table import ReadError, Table
@@ -134,8 +140,10 @@ def title_rows(
 
 
 def _holds_id(cells: Sequence[str], index: int) -> bool:
+    """Return whether a row may belong to a table: its heading may have been missed."""
     id_ = cells[index].strip(WHITESPACE) if index < len(cells) else ""
-    return why_invalid(id_) is None and any(map(str.isdecimal, id_))
+    is_id = why_invalid(id_) is None and any(map(str.isdecimal, id_))
+    return is_id or any(map(is_long_number, cells))
 
 
 def rows_below(

@@ -46,6 +46,12 @@ def test_id_above_heading_is_never_skipped() -> None:
     ]
 
 
+def test_rows_of_table_above_heading_are_named() -> None:
+    above = [["Kampagnen-Nr", "Name"], ["1000240", "A"], ["1000241", "B"]]
+    table = table_of(*above, ["Name", "ID"], ["C", "1000250"])
+    assert [type(row) for row in table.rows] == [InvalidRow, InvalidRow, Item]
+
+
 def test_bad_id_cell_is_invalid_row() -> None:
     assert table_of(["id", "name"], [ERROR_CELL, "a"]).rows == [
         InvalidRow(
