@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from bulkpause.ids import QUOTATION_MARKS, WHITESPACE, why_invalid
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.delimiter import detect_delimiter, has_heading_below
-from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.reader import (
     detect_format,
@@ -26,6 +25,7 @@ from bulkpause.inputs.reader import (
 from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import Plan, make_plan
+from tests.support.input_lines import open_lines
 from tests.support.nightly import IS_NIGHTLY
 
 

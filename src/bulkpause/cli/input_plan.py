@@ -1,16 +1,17 @@
 """Read all inputs of a command, and plan their ids in the order that was asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from bulkpause._text import replace_surrogates
 from bulkpause.cli.options import Options
 from bulkpause.cli.problems import Problems, problems_of
 from bulkpause.cli.typed_input import take_typed_input
-from bulkpause.inputs.amounts import Amounts, join_amounts, read_amounts
+from bulkpause.inputs.amounts import Amounts, Total, join_amounts, read_amounts
 from bulkpause.inputs.arguments import read_inputs
 from bulkpause.inputs.ordering import Order, ordered
-from bulkpause.inputs.table import HiddenCount, Input, ReadError, rows_of
+from bulkpause.inputs.table import Input, ReadError, TableFacts, rows_of
 from bulkpause.journal.reader import collection_paused
 from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import Plan, make_plan
@@ -22,51 +23,41 @@ _SEVERAL_UNITS = ReadError(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+@dataclass(slots=True, kw_only=True)
+class Source(TableFacts):
     """What a plan says about an input that it comes from. It holds no rows.
 
     Attributes:
         name: The name of the input.
         rows: The number of its rows.
-        id_column: The heading of the ids; None if they have none.
-        name_column: The heading of the names, if there is such a column.
-        status_column: The heading of the campaigns' statuses, if there is one.
-        statuses: The number of items by the word in the status column.
-        sheet: The name of the sheet, if the input is a spreadsheet.
-        hidden: The rows that a spreadsheet hides; None if there are none.
     """
 
     name: str
     rows: int
-    id_column: str | None
-    name_column: str | None
-    status_column: str | None
-    statuses: Mapping[str, int]
-    sheet: str | None
-    hidden: HiddenCount | None
 
     @classmethod
     def of(cls, one: Input) -> "Source":
         """Take the facts of an input, without its rows."""
         table = one.table
+        statuses: Counter[str] = Counter()
+        for word, count in table.statuses.items():
+            statuses[replace_surrogates(word)] += count
         return cls(
             name=one.name,
             rows=len(table.rows),
             id_column=_encodable(table.id_column),
             name_column=_encodable(table.name_column),
             status_column=_encodable(table.status_column),
-            statuses={
-                replace_surrogates(word): count
-                for word, count in table.statuses.items()
-            },
+            statuses=statuses,
             sheet=_encodable(table.sheet),
             hidden=table.hidden,
         )
 
     def as_dict(self) -> dict[str, object]:
         """Give the facts in values that JSON can carry."""
-        return asdict(self)
+        # `asdict` would make a counter of pairs of the counter.
+        facts = asdict(self) | {"statuses": dict(self.statuses)}
+        return {"name": facts.pop("name"), "rows": facts.pop("rows"), **facts}
 
 
 def _encodable(text: str | None) -> str | None:
@@ -82,13 +73,13 @@ class InputPlan:
         plan: The ids to send, and counts of the rows that are not sent.
         sources: Where the ids come from.
         problems: What is wrong with the inputs and with the order.
-        amounts: The values of the column to sort by; None if there is none.
+        total: The sum of the column to sort by; None if there is none.
     """
 
     plan: Plan
     sources: tuple[Source, ...]
     problems: tuple[Problems, ...]
-    amounts: Amounts | None = None
+    total: Total | None = None
 
 
 def plan_of_inputs(options: Options) -> InputPlan:
@@ -106,7 +97,7 @@ def _plan_of_inputs(options: Options) -> InputPlan:
     inputs = read_inputs(options.inputs, layout)
     plan = make_plan(rows_of(inputs))
     problems = list(problems_of(inputs))
-    amounts = None
+    total = None
     if options.order is not None:
         amounts = _read_amounts(plan, inputs, options)
         if plan.duplicate and not amounts.faults:
@@ -117,11 +108,12 @@ def _plan_of_inputs(options: Options) -> InputPlan:
         else:
             items = ordered(plan.items, amounts, options.order)
             plan = replace(plan, items=tuple(items))
+            total = amounts.add_up()
     return InputPlan(
         plan=plan,
         sources=tuple(map(Source.of, inputs)),
         problems=tuple(problems),
-        amounts=amounts,
+        total=total,
     )
 
 

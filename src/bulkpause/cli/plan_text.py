@@ -12,7 +12,7 @@ from bulkpause._text import (
 from bulkpause.cli.input_plan import Source
 from bulkpause.cli.options import Options
 from bulkpause.engine.policy import Verify
-from bulkpause.inputs.amounts import Amounts
+from bulkpause.inputs.amounts import Total
 from bulkpause.inputs.ordering import Order
 from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import Item
@@ -38,7 +38,7 @@ def plan_lines(
     sources: Sequence[Source],
     digest: str,
     options: Options,
-    amounts: Amounts | None = None,
+    total: Total | None = None,
 ) -> Iterator[str]:
     """Describe a plan: counts, where it comes from, first and last ids, and digest.
 
@@ -47,7 +47,7 @@ def plan_lines(
         sources: The inputs that it comes from; a retry has none.
         digest: The digest of the whole input, ids that are done included.
         options: The options of the command.
-        amounts: The values of the whole input to sort by, if there are any.
+        total: The sum of the column to sort by, if there is one.
     """
     yield _counts_text(plan)
     for label, text in (
@@ -55,7 +55,7 @@ def plan_lines(
         *_status_lines(sources),
         *(("hidden", text) for text in hidden_texts(sources)),
         *_item_lines(plan.items),
-        *_order_lines(options.order, amounts),
+        *_order_lines(options.order, total),
         ("on", _duration_text(plan, options)),
         ("digest", digest),
     ):
@@ -67,7 +67,7 @@ def plan_as_dict(
     sources: Sequence[Source],
     digest: str,
     options: Options,
-    amounts: Amounts | None = None,
+    total: Total | None = None,
 ) -> dict[str, object]:
     """Give a plan, without its problems, in values that JSON can carry."""
     first, last = plan.items[:IDS_SHOWN], plan.items[-IDS_SHOWN:]
@@ -84,9 +84,9 @@ def plan_as_dict(
         "statuses": dict(_statuses(sources)),
         "host": options.host,
         "order_by": None if options.order is None else str(options.order),
-        "sum": None if amounts is None else amounts.sum,
-        "unit": None if amounts is None else amounts.unit,
-        "blanks": None if amounts is None else amounts.blanks,
+        "sum": None if total is None else total.sum,
+        "unit": None if total is None else total.unit,
+        "blanks": None if total is None else total.blanks,
         "limits": [str(limit) for limit in options.settings.limits],
         "needed_s": round(needed_s(plan, options), 1),
         "digest": digest,
@@ -192,14 +192,14 @@ def _named(item: Item, width: int) -> str:
     return f"{item.id:<{width}}  {name}".rstrip()
 
 
-def _order_lines(order: Order | None, amounts: Amounts | None) -> Iterator[_Line]:
+def _order_lines(order: Order | None, total: Total | None) -> Iterator[_Line]:
     if order is None:
         return
     end = "highest" if order.is_descending else "lowest"
     yield "order", f"by {_word(order.column)}, {end} first"
-    if amounts is not None and not amounts.faults:
-        blanks = f", {amounts.blanks} without a value" if amounts.blanks else ""
-        yield "", f"{amounts.total} in all{blanks}"
+    if total is not None:
+        blanks = f", {total.blanks} without a value" if total.blanks else ""
+        yield "", f"{total} in all{blanks}"
 
 
 def _duration_text(plan: Plan, options: Options) -> str:

@@ -26,7 +26,7 @@ from bulkpause.cli.problems import (
 )
 from bulkpause.cli.typed_input import terminal_for_answers
 from bulkpause.errors import GuardRailError, InputError
-from bulkpause.inputs.amounts import Amounts
+from bulkpause.inputs.amounts import Total
 from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint
@@ -43,14 +43,14 @@ class Prepared:
     Attributes:
         plan: The ids to send, and counts of the rows that are not sent.
         sources: Where the ids come from; a retry has none.
-        amounts: The values of the whole input to sort by; None without an order.
+        total: The sum of the column to sort by; None without an order.
         loaded: What earlier runs left in the log.
         digest: The digest of the whole input, ids that are done included.
     """
 
     plan: Plan
     sources: tuple[Source, ...]
-    amounts: Amounts | None = None
+    total: Total | None = None
     loaded: LoadedLog
     digest: str
 
@@ -121,7 +121,7 @@ def _prepared(whole: InputPlan, loaded: LoadedLog) -> Prepared:
         # The order of the items stays as it is in the whole input.
         plan=whole.plan.without(loaded.recovery.settled),
         sources=whole.sources,
-        amounts=whole.amounts,
+        total=whole.total,
         loaded=loaded,
         digest=whole.plan.digest,
     )
@@ -243,7 +243,7 @@ def confirm(prepared: Prepared, options: Options) -> bool:
 def _ask(prepared: Prepared, options: Options) -> bool:
     plan = prepared.plan
     for line in plan_lines(
-        plan, prepared.sources, prepared.digest, options, prepared.amounts
+        plan, prepared.sources, prepared.digest, options, prepared.total
     ):
         click.echo(line, err=True)
     campaigns = format_count(len(plan.items), "campaign")

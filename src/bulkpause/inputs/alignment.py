@@ -31,6 +31,7 @@ class Alignment:
     """
 
     def __init__(self, heading: Heading, first_rows: Sequence[Sequence[str]]) -> None:
+        self._heading = heading
         self._index = heading.id_index
         self._width = len(heading.cells)
         self._titled = _filled_width(heading.cells)
@@ -38,7 +39,7 @@ class Alignment:
         self.checked_below: float = self._width if self._index == 0 else inf
         whole = [cells for cells in first_rows if len(cells) == self._width]
         full = whole or [cells for cells in first_rows if len(cells) > self._width]
-        self.ids = IdKind(_text_at(cells, self._index) for cells in full or first_rows)
+        self.ids = IdKind(map(heading.id_text, full or first_rows))
         self._rows = len(first_rows)
         self._surplus_rows = sum(len(cells) > self._width for cells in first_rows)
         self._rows_ending_blank = sum(
@@ -55,7 +56,7 @@ class Alignment:
 
     def why_doubtful(self, cells: Sequence[str]) -> str | None:
         """Return why the id of a row may not be one, as a detail of an invalid row."""
-        id_ = _text_at(cells, self._index)
+        id_ = self._heading.id_text(cells)
         if len(cells) > self._width:
             return self._why_surplus_is_doubtful(id_, cells)
         if self._index > 0 and self._is_moved_right(id_, cells):
@@ -116,10 +117,6 @@ class Alignment:
             and self.ids.includes(beside)
             and self.ids.count_like(beside) >= self.ids.count_like(id_)
         )
-
-
-def _text_at(cells: Sequence[str], index: int) -> str:
-    return cells[index].strip(WHITESPACE) if index < len(cells) else ""
 
 
 def _filled_width(cells: Sequence[str]) -> int:

@@ -58,20 +58,34 @@ class Amounts:
     faults: Sequence[InvalidRow] = ()
     has_several_units: bool = False
 
-    @property
-    def blanks(self) -> int:
-        """The number of blank cells."""
-        return sum(value is None for value in self.values)
-
-    @property
-    def sum(self) -> float:
-        """The sum of all values."""
+    def add_up(self) -> "Total":
+        """Add up the values."""
         total = fsum(value for value in self.values if value is not None)
-        return round(total, self.decimals)
+        return Total(
+            sum=round(total, self.decimals),
+            unit=self.unit,
+            decimals=self.decimals,
+            blanks=sum(value is None for value in self.values),
+        )
 
-    @property
-    def total(self) -> str:
-        """The sum of all values with its unit, as text."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The sum of a column of amounts, without its values.
+
+    Attributes:
+        sum: The sum of all values.
+        unit: The unit of all of them; None without one.
+        decimals: The most digits of a fraction.
+        blanks: The number of blank cells.
+    """
+
+    sum: float
+    unit: str | None
+    decimals: int
+    blanks: int
+
+    def __str__(self) -> str:
         text = f"{self.sum:,.{self.decimals}f}"
         return text if self.unit is None else f"{text} {self.unit}"
 
@@ -142,13 +156,17 @@ def join_amounts(
         for column, part in zip(columns, parts, strict=True)
         for item, value in zip(column, part.values, strict=True)
     }
-    units = [part.unit for part in parts if part.blanks < len(part.values)]
+    units = [part.unit for part in parts if any(map(_is_value, part.values))]
     return Amounts(
         values=[values[id(item)] for item in items],
         unit=units[0] if units else None,
         decimals=max((part.decimals for part in parts), default=0),
         has_several_units=len({_key_of(unit or "") for unit in units}) > 1,
     )
+
+
+def _is_value(value: float | None) -> bool:
+    return value is not None
 
 
 def _faulty_rows(

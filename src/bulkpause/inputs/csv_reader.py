@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.csv_records import CsvRecords
 from bulkpause.inputs.delimiter import detect_delimiter
-from bulkpause.inputs.heading import Heading
+from bulkpause.inputs.heading import MOST_COLUMNS, Heading
 from bulkpause.inputs.joined_rows import find_joined_ids, has_joined_rows
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError, Table
@@ -20,8 +20,6 @@ from bulkpause.inputs.tabular import (
 from bulkpause.model import InvalidRow, Item
 
 
-#: A sheet has no more columns.
-MOST_COLUMNS = 16_384
 _HOLDS_ROWS = "is in a row with a quoted cell that seems to hold rows"
 _FIND_QUOTE = (
     "look for an unclosed quote, or pass --multiline-cells if the cell is whole"
@@ -109,8 +107,7 @@ def _joined_cells(
     heading: Heading, records: CsvRecords, cells: Sequence[str], *, is_broken: bool
 ) -> list[BadCell]:
     """Make bad cells of the id of a record and of those that seem joined to it."""
-    index = heading.id_index
-    own_id = cells[index].strip(WHITESPACE) if index < len(cells) else ""
+    own_id = heading.id_text(cells)
     joined = find_joined_ids(
         heading, records.delimiter, own_id, records.lines, is_broken=is_broken
     )

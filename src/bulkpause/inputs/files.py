@@ -79,24 +79,6 @@ class _CountingReader(io.RawIOBase):
 
 
 @contextmanager
-def open_lines(
-    path: str, *, gzip_ratio_checked_from_chars: int = GZIP_RATIO_CHECKED_FROM_CHARS
-) -> Iterator[Iterator[str]]:
-    r"""Open `path` (`-` is standard input) and yield an iterator over its lines.
-
-    Each line ends with `\n`, whatever the line ends of the file are. The encoding is
-    UTF-8, or UTF-16 if a byte-order mark says so. Bytes that are not UTF-8 become
-    surrogates, which no id contains.
-
-    Raises:
-        ReadError: At once or while lines are read: the input cannot be opened, read,
-            decompressed or decoded, or is not text.
-    """
-    with open_binary(path) as data:
-        yield lines_of(data, ratio_checked_from=gzip_ratio_checked_from_chars)
-
-
-@contextmanager
 def open_binary(path: str) -> Iterator[BinaryIO]:
     """Open `path` (`-` is standard input), whatever is in it.
 
@@ -145,7 +127,11 @@ def _open(path: str) -> BinaryIO:
 def lines_of(
     raw: BinaryIO, *, ratio_checked_from: int = GZIP_RATIO_CHECKED_FROM_CHARS
 ) -> Iterator[str]:
-    """Decompress and decode lines, as `open_lines` does.
+    r"""Decompress and decode lines.
+
+    Each line ends with `\n`, whatever the line ends of the file are. The encoding is
+    UTF-8, or UTF-16 if a byte-order mark says so. Bytes that are not UTF-8 become
+    surrogates, which no id contains.
 
     Raises:
         ReadError: While lines are read: they cannot be read, decompressed or decoded,

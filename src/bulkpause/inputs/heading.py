@@ -16,6 +16,8 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError, Table
 
 
+#: No sheet has more columns.
+MOST_COLUMNS = 16_384
 #: The heading is looked for in this many rows that are not blank.
 MOST_TITLES = 100
 #: A row below the first with a number of this many digits holds data, not headings.
@@ -43,6 +45,11 @@ class Heading:
     status_index: int | None = None
     sort_index: int | None = None
     error: ReadError | None = None
+
+    def id_text(self, cells: Sequence[str]) -> str:
+        """Return the text of a row's id cell; empty if the cell is missing."""
+        index = self.id_index
+        return cells[index].strip(WHITESPACE) if index < len(cells) else ""
 
     def note_in(self, table: Table) -> None:
         """Note the headings of the ids, names and statuses."""

@@ -47,8 +47,8 @@ def judge_column(
     - A number of 16 digits or more is rounded if all such numbers of the column look
       as if a spreadsheet or JavaScript had rounded them. Some of them are if more end
       in the zeros of a spreadsheet than chance explains.
-    - In a column of numbers of one length, give or take one digit, a number at least
-      twice as long is invalid.
+    - In a column of numbers of one length, give or take one digit, a number as long as
+      several of them is invalid.
     - In a column of numbers, an id that is not a number is invalid. A column of numbers
       has at least two, and at most a third of its ids are something else.
     - The last id, if its line may be cut, is invalid if it is shorter than all
@@ -94,7 +94,7 @@ def _ids_among_numbers(items: Sequence[Item]) -> Sequence[str]:
 
 
 def _joined_ids(items: Sequence[Item]) -> Sequence[str]:
-    """Return the numbers that may be two of a column whose numbers have one length.
+    """Return the numbers that may be several of a column whose numbers have one length.
 
     There are fewer of them than of the others: else they are ids of a second kind.
     """

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.heading import Heading
+from bulkpause.inputs.id_kind import digit_rank
 
 
 def find_joined_ids(
@@ -59,17 +60,12 @@ def _cells_at_id(heading: Heading, cells: Sequence[str]) -> Iterator[str]:
 def _is_like(cell: str, own_id: str, *, is_whole: bool) -> bool:
     """Return whether a cell may be the id of another row."""
     id_ = cell.strip('"')
-    if id_ == own_id or _digit_rank(id_) < _digit_rank(own_id):
+    if id_ == own_id or digit_rank(id_) < digit_rank(own_id):
         return False
     is_as_long = own_id != "" and abs(len(id_) - len(own_id)) <= 1
     # The last line of a note ends with a quote that it does not begin with.
     is_part = is_as_long and cell.count('"') != 1
     return (is_whole or is_part) and why_invalid(id_) is None
-
-
-def _digit_rank(text: str) -> int:
-    """Rank an id by its alphabet: 0 without digits, 1 with some, 2 with digits only."""
-    return text.isdecimal() + any(map(str.isdecimal, text))
 
 
 def has_joined_rows(delimiter: str, lines: Sequence[str]) -> bool:

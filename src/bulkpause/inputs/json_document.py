@@ -133,7 +133,7 @@ class _Document:
             for row, value in enumerate(self._text.elements(), 1):
                 self._elements_left -= 1
                 if self._elements_left < 0:
-                    reason = f"a JSON value of more than {MOST_ELEMENTS:_} elements"
+                    reason = f"a JSON value of more than {MOST_ELEMENTS:,} elements"
                     raise ReadError(reason, "write one object per line")
                 yield maker.row_of(row, value)
         except NotJsonError as error:
@@ -199,10 +199,8 @@ class _Document:
 
 
 def _may_be_campaigns(array: _FoundArray) -> bool:
-    rows = array.table.rows
-    return bool(rows) and (
-        array.table.id_column is not None or is_of_campaigns(".".join(array.path))
-    )
+    is_named_so = is_of_campaigns(".".join(array.path))
+    return bool(array.table.rows) and (array.holds_objects_with_id or is_named_so)
 
 
 def _check_is_whole(fields: Mapping[str, object], rows: int) -> None:

@@ -44,12 +44,10 @@ class HiddenCount:
 
 
 @dataclass(slots=True, kw_only=True)
-class Table:
-    """What one input holds.
+class TableFacts:
+    """What is known about the columns and the sheet of an input.
 
     Attributes:
-        rows: The items and invalid rows, in the order of the input.
-        error: Why the input, or what follows these rows, cannot be read.
         id_column: The heading of the ids; None if they have none.
         name_column: The heading of the names, if there is such a column.
         status_column: The heading of the campaigns' statuses, if there is one.
@@ -58,14 +56,25 @@ class Table:
         hidden: The rows that a spreadsheet hides; None if there are none.
     """
 
-    rows: list[Item | InvalidRow] = field(default_factory=list)
-    error: ReadError | None = None
     id_column: str | None = None
     name_column: str | None = None
     status_column: str | None = None
     statuses: Counter[str] = field(default_factory=Counter)
     sheet: str | None = None
     hidden: HiddenCount | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Table(TableFacts):
+    """What one input holds.
+
+    Attributes:
+        rows: The items and invalid rows, in the order of the input.
+        error: Why the input, or what follows these rows, cannot be read.
+    """
+
+    rows: list[Item | InvalidRow] = field(default_factory=list)
+    error: ReadError | None = None
 
     def fill(self, rows: Iterable[Item | InvalidRow]) -> None:
         """Add rows up to the first error, and keep that."""

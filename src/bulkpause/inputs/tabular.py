@@ -27,8 +27,6 @@ CellRecord = tuple[int, Sequence[str]]
 LONGEST_NAME = 200
 #: The ids of this many first rows show what the ids of a column are like.
 _MOST_COMPARED = 100
-
-
 _SAVE_APART = "save the tables as files of their own"
 
 
@@ -73,11 +71,12 @@ def read_cells(
         layout: The columns that the user named.
         table: Its columns and statuses are filled in, not its rows.
         titles_are_invalid: Whether rows above the heading are invalid rows. Else only
-            those that hold an id where the ids are.
+            those that may hold an id.
 
     Raises:
-        ReadError: While rows are read: no row is a heading, or the heading has several
-            id columns. After the last row: a column that the user named is missing.
+        ReadError: While rows are read: no row is a heading, the heading has several id
+            columns, or the heading of another table follows. After the last row: a
+            column that the user named is missing.
     """
     titles, heading = find_heading(records, layout)
     heading.note_in(table)
@@ -130,7 +129,7 @@ def title_rows(
 ) -> Iterator[InvalidRow]:
     """Give invalid rows for those above the heading that are not to be skipped."""
     for row, cells in titles:
-        if are_invalid or _holds_id(cells, heading.id_index):
+        if are_invalid or _may_hold_id(heading, cells):
             yield InvalidRow(
                 row=row,
                 detail="stands above the heading",
@@ -139,9 +138,9 @@ def title_rows(
             )
 
 
-def _holds_id(cells: Sequence[str], index: int) -> bool:
+def _may_hold_id(heading: Heading, cells: Sequence[str]) -> bool:
     """Return whether a row may belong to a table: its heading may have been missed."""
-    id_ = cells[index].strip(WHITESPACE) if index < len(cells) else ""
+    id_ = heading.id_text(cells)
     is_id = why_invalid(id_) is None and any(map(str.isdecimal, id_))
     return is_id or any(map(is_long_number, cells))
 
@@ -152,7 +151,8 @@ def rows_below(
     """Read the rows below the heading, and count the statuses of the items.
 
     Raises:
-        ReadError: After the last row: a column that the user named is missing.
+        ReadError: While rows are read: the heading of another table follows. After the
+            last row: a column that the user named is missing.
     """
     first_rows, records = look_ahead(records, _MOST_COMPARED, weigh=_weigh)
     alignment = Alignment(heading, [cells for _, cells in first_rows])

@@ -15,9 +15,9 @@ from bulkpause.inputs.files import (
     HIGHEST_GZIP_RATIO,
     LONGEST_LINE_CHARS,
     UNSUPPORTED_SIGNATURES,
-    open_lines,
 )
 from bulkpause.inputs.table import ReadError
+from tests.support.input_lines import open_lines
 
 
 ROWS = b"id\n1000248\n1000249\n"
@@ -274,7 +274,7 @@ def test_list_of_similar_rows_passes_ratio_check(
         for id_ in range(1_000_000, 1_020_000)
     )
     path = write_file(tmp_path, gzip.compress(rows))
-    with open_lines(str(path), gzip_ratio_checked_from_chars=1000) as lines:
+    with open_lines(str(path), ratio_checked_from=1000) as lines:
         assert len(list(lines)) == 20_000
 
 

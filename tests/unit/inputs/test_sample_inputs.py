@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from bulkpause.inputs.amounts import read_amounts
-from bulkpause.inputs.files import open_lines
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.reader import (
     detect_format,
@@ -16,6 +15,7 @@ from bulkpause.inputs.reader import (
 from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import Item
 from bulkpause.plan import Plan, make_plan
+from tests.support.input_lines import open_lines
 
 
 SAMPLES = Path(__file__).parents[3] / "sample_inputs"
@@ -91,7 +91,7 @@ def test_awkward_export_sample_is_read_correctly() -> None:
 def test_incident_sample_has_spend_in_one_notation() -> None:
     plan = plan_of("incident.csv", Layout(sort_column="spend"))
     amounts = read_amounts(plan.items)
-    assert (amounts.faults, amounts.blanks, amounts.decimals) == ((), 1, 2)
+    assert (amounts.faults, amounts.add_up().blanks, amounts.decimals) == ((), 1, 2)
 
 
 def test_mangled_sample_reports_each_invalid_row() -> None:

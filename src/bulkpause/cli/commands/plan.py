@@ -32,7 +32,7 @@ def _show(whole: InputPlan, options: Options) -> None:
     plan = whole.plan
     is_refused = whole.problems and not options.skips_invalid
     show_problems(whole.problems, prefix="" if is_refused else "warning: ")
-    for line in plan_lines(plan, whole.sources, plan.digest, options, whole.amounts):
+    for line in plan_lines(plan, whole.sources, plan.digest, options, whole.total):
         click.echo(line)
     if is_refused:
         click.echo("`run` refuses this list: fix these rows or pass --skip-invalid")
@@ -41,6 +41,6 @@ def _show(whole: InputPlan, options: Options) -> None:
 def _as_dict(whole: InputPlan, options: Options) -> dict[str, object]:
     plan = whole.plan
     found = [problem for one in whole.problems for problem in one.as_dicts()]
-    return plan_as_dict(plan, whole.sources, plan.digest, options, whole.amounts) | {
+    return plan_as_dict(plan, whole.sources, plan.digest, options, whole.total) | {
         "problems": found
     }

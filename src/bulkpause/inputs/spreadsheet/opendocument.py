@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from bulkpause.inputs.heading import MOST_COLUMNS
 from bulkpause.inputs.spreadsheet.facts import PLAIN, Mark, SheetFacts
 from bulkpause.inputs.spreadsheet.refusals import (
     MOST_CELLS,
-    MOST_COLUMNS,
     MOST_ROWS,
     check_corner,
     check_text,

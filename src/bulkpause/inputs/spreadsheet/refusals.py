@@ -1,11 +1,11 @@
 """Why a workbook cannot be read, and what to do about it."""
 
+from bulkpause.inputs.heading import MOST_COLUMNS
 from bulkpause.inputs.table import ReadError
 
 
-#: The most rows and columns that a sheet has.
+#: The most rows that a sheet has.
 MOST_ROWS = 1 << 20
-MOST_COLUMNS = 1 << 14
 #: The most cells of a sheet, counted as a rectangle from its first corner: a reader
 #: holds each of them, empty ones too, in up to 100 bytes.
 MOST_CELLS = 5_000_000

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import lt
 
+from bulkpause.inputs.heading import MOST_COLUMNS
 from bulkpause.inputs.spreadsheet.facts import PLAIN, Mark, SheetFacts
 from bulkpause.inputs.spreadsheet.plain_runs import PlainRuns
 from bulkpause.inputs.spreadsheet.refusals import (
-    MOST_COLUMNS,
     MOST_ROWS,
     MOST_TEXT_BYTES,
     check_corner,
