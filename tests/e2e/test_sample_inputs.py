@@ -77,8 +77,10 @@ def test_filtered_sample_needs_choice(
     path = str(SAMPLES / "filtered.xlsx")
     refused = program.pause(serve(), path)
     assert (refused.code, "--hidden-rows skip" in refused.stderr) == (3, True)
-    summary = without_limits(program, serve, path, "--hidden-rows", choice)
-    assert summary == f"{count} rows = {count} paused"
+    ended = program.pause(serve(windows=()), path, "--hidden-rows", choice)
+    assert ended.summary == f"{count} rows = {count} paused"
+    fate = {"skip": "left out", "pause": "included"}[choice]
+    assert f"note: 4 rows hidden by the filter A3:D19, {fate}\n" in ended.stderr
 
 
 def test_incident_sample_finishes_within_documented_limits(

@@ -28,8 +28,9 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
+from bulkpause.journal.fold import recover
 from bulkpause.journal.reader import read_recovery, write_ahead_path
-from bulkpause.journal.recovery import Recovery, recover
+from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.writer import Journal
 from bulkpause.model import Action, Item, Record, Status
 from bulkpause.report.export import as_csv, as_jsonl, rows

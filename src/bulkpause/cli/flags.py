@@ -105,7 +105,7 @@ INPUT_OPTIONS = _combine(
     click.option(
         "--any-id",
         is_flag=True,
-        help="Accept ids that differ from all others of their column.",
+        help="Accept each id that is valid by itself, whatever the others are.",
     ),
     click.option(
         "--order-by",

@@ -10,8 +10,9 @@ from pathlib import Path
 from bulkpause.errors import SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
 from bulkpause.journal.codec import WalEntry
+from bulkpause.journal.fold import recover
 from bulkpause.journal.last_line import RESULT_LOG, WRITE_AHEAD_LOG, decode_file
-from bulkpause.journal.recovery import Recovery, recover
+from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Record
 
 

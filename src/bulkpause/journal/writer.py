@@ -32,6 +32,7 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
+from bulkpause.journal.fold import add_entries, recover_records
 from bulkpause.journal.last_line import (
     RESULT_LOG,
     WRITE_AHEAD_LOG,
@@ -44,7 +45,7 @@ from bulkpause.journal.reader import (
     refuse_existing,
     write_ahead_path,
 )
-from bulkpause.journal.recovery import Recovery, add_entries, recover_records
+from bulkpause.journal.recovery import Recovery
 from bulkpause.model import (
     Action,
     Item,

@@ -9,7 +9,8 @@ import pytest
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
 from bulkpause.journal.codec import Header, WalEntry
-from bulkpause.journal.recovery import Recovery, recover
+from bulkpause.journal.fold import recover
+from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.model import Item, Record, Status, timestamp
 

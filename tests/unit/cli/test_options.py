@@ -17,7 +17,7 @@ from bulkpause.cli.options import (
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
-from bulkpause.inputs.ordering import Order
+from bulkpause.inputs.ordering import DecimalMark, Order
 from bulkpause.model import Limit, Status
 from bulkpause.settings import Settings
 
@@ -121,12 +121,13 @@ def test_resume_command_repeats_inputs() -> None:
         settings=Settings(),
         layout=layout,
         order=Order("spend", is_descending=True),
+        decimal_mark=DecimalMark.COMMA,
         skips_invalid=True,
     )
     assert shlex.split(resume_command(LOG, options)) == [
         *("bulkpause", "run", "./-x.csv", "-", "1001"),
         *("--column=my id", "--name-column=Campaign", "--format=csv", "--sheet=-May"),
-        *("--hidden-rows=skip", "--order-by=spend:desc"),
+        *("--hidden-rows=skip", "--order-by=spend:desc", "--decimal-mark=comma"),
         *("--multiline-cells", "--any-id", "--skip-invalid"),
         *("--log", "pauses.jsonl", "--resume"),
     ]

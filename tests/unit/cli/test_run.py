@@ -7,7 +7,8 @@ import pytest
 from bulkpause.cli.commands.run import totals_of_plan
 from bulkpause.cli.options import Options
 from bulkpause.journal.codec import Header
-from bulkpause.journal.recovery import Recovery, recover
+from bulkpause.journal.fold import recover
+from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Item, Record, Status
 from bulkpause.plan import Plan
 from bulkpause.settings import Settings

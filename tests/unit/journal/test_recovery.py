@@ -16,7 +16,8 @@ from bulkpause.journal.codec import (
     decode_entries,
     encode,
 )
-from bulkpause.journal.recovery import Recovery, recover
+from bulkpause.journal.fold import recover
+from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Action, InvalidRow, Item, Record, Status
 from bulkpause.plan import Plan, digest
 

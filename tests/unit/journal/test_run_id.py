@@ -8,7 +8,7 @@ import pytest
 
 from bulkpause.errors import SettingsError
 from bulkpause.journal.codec import Header
-from bulkpause.journal.recovery import recover
+from bulkpause.journal.fold import recover
 from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
 from bulkpause.model import Record, Status, timestamp
 

@@ -9,6 +9,14 @@ from operator import lt
 
 from bulkpause.inputs.heading import MOST_COLUMNS
 from bulkpause.inputs.spreadsheet.facts import PLAIN, Mark, SheetFacts
+from bulkpause.inputs.spreadsheet.plain_rows import (
+    PLAIN_ROWS,
+    last_filled_row,
+    pattern_of_columns_beyond,
+    pattern_of_styled_numbers,
+    row_numbers,
+    text_indexes,
+)
 from bulkpause.inputs.spreadsheet.plain_runs import PlainRuns
 from bulkpause.inputs.spreadsheet.refusals import (
     MOST_ROWS,
@@ -21,41 +29,6 @@ from bulkpause.inputs.spreadsheet.text_shape import TextShape
 from bulkpause.inputs.spreadsheet.xml_pass import local_name
 
 
-#: A row that is not hidden, with cells that hold numbers and texts, all in that row.
-_PLAIN = re.compile(
-    rb"""
-    (?:
-      <row\ r="(?P<row>[1-9][0-9]{0,6})"
-      (?:\ (?:hidden="(?:0|false)"|(?!hidden|r=|ht="0)[A-Za-z0-9:]++="[^"<&]*+"))*+
-      (?:
-        >
-        (?:
-          <c\ r="[A-Z]{1,3}+(?P=row)"
-          (?:
-            (?:
-              \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|b)")?+
-              | \ t="(?:s|n|str|b)"(?:\ s="[0-9]{1,5}+")?+
-            )?+
-            ><v>[^<&]*+</v></c>
-          |
-            (?:
-              \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|inlineStr|b)")?+
-              | \ t="(?:s|n|str|inlineStr|b)"(?:\ s="[0-9]{1,5}+")?+
-            )?+
-            (?: /> | >(?:<v/>|<is><t[^<>]*+>[^<]*+</t></is>)?+</c> )
-          )
-        )*+
-        </row>
-        | />
-      )
-      [ \t\r\n]*+
-    )++
-    """,
-    re.VERBOSE,
-)
-_row_numbers = re.compile(rb'<row r="([0-9]++)"').findall
-_text_indexes = re.compile(rb't="s"[^/>]*+><v>([^<]*+)<').findall
-_last_row_number = re.compile(rb'<row r="([0-9]++)"').match
 #: Where the style of all other cells changes what they show, no row is plain.
 _NOTHING_PLAIN = re.compile(rb"(?!)")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]{0,6})").fullmatch
@@ -86,12 +59,12 @@ class WorksheetPass:
         self._lengths = lengths
         self._longest = max(lengths, default=0)
         self._styles = styles
-        self._styled_numbers = _pattern_of_styled_numbers(styles)
+        self._styled_numbers = pattern_of_styled_numbers(styles)
         # The sum is looked at only where it can be too much.
         most_cells = size_bytes // _SHORTEST_TEXT_CELL_BYTES
         self._counts_texts = most_cells * self._longest > MOST_TEXT_BYTES
-        self._columns_beyond = _pattern_of_columns_beyond("")
-        plain = _NOTHING_PLAIN if _DEFAULT_STYLE in styles else _PLAIN
+        self._columns_beyond = pattern_of_columns_beyond("")
+        plain = _NOTHING_PLAIN if _DEFAULT_STYLE in styles else PLAIN_ROWS
         self._runs = PlainRuns(b"<row", b"</row>", plain, self._add_run)
         self._row = 0
         self._last_row = 0
@@ -116,13 +89,13 @@ class WorksheetPass:
 
     def _add_run(self, run: bytes) -> None:
         self._interrupt()
-        numbers = list(map(int, _row_numbers(run)))
+        numbers = list(map(int, row_numbers(run)))
         if numbers[0] <= self._row or not all(map(lt, numbers, numbers[1:])):
             raise damaged()
         self._go_to_row(numbers[-1])
-        self._extend(_last_filled_row(run), self._columns_of(run))
+        self._extend(last_filled_row(run), self._columns_of(run))
         if self._counts_texts:
-            self._add_texts(_text_indexes(run))
+            self._add_texts(text_indexes(run))
         if self._styled_numbers is not None:
             self._mark_styles(self._styled_numbers.findall(run))
 
@@ -130,7 +103,7 @@ class WorksheetPass:
         """Return the number of columns that are filled so far."""
         if beyond := set(self._columns_beyond.findall(run)):
             last = max(beyond, key=lambda letters: (len(letters), letters)).decode()
-            self._columns_beyond = _pattern_of_columns_beyond(last)
+            self._columns_beyond = pattern_of_columns_beyond(last)
             return _column_index(last) + 1
         return 0
 
@@ -309,38 +282,6 @@ def _are_clear(indexes: list[bytes], count: int) -> bool:
         and max(map(len, indexes)) <= _LONGEST_INDEX
         and min(map(len, indexes)) > 0
         and max(map(int, indexes)) < count
-    )
-
-
-def _last_filled_row(run: bytes) -> int:
-    """Return the number of the last row that has a cell with something in it."""
-    cell_end = run.rfind(b"</c>")
-    row = _last_row_number(run, run.rfind(b"<row", 0, max(cell_end, 0)))
-    return int(row[1]) if row and cell_end >= 0 else 0
-
-
-def _pattern_of_columns_beyond(last: str) -> re.Pattern[bytes]:
-    """Match filled cells in a column to the right of the column `last`."""
-    longer = f"[A-Z]{{{len(last) + 1},}}+"
-    greater = [
-        f"{last[:place]}[{chr(ord(letter) + 1)}-Z][A-Z]{{{len(last) - place - 1}}}"
-        for place, letter in enumerate(last)
-        if letter != "Z"
-    ]
-    beyond = "|".join([longer, *greater])
-    return re.compile(f'<c r="({beyond})[0-9]++"[^/>]*+>'.encode())
-
-
-def _pattern_of_styled_numbers(
-    styles: Mapping[str, Mark],
-) -> re.Pattern[bytes] | None:
-    if not styles:
-        return None
-    numbers = "|".join(map(re.escape, styles)).encode()
-    return re.compile(
-        rb'<c r="([A-Z]++)([0-9]++)"(?: t="[A-Za-z]++")? s="('
-        + numbers
-        + rb')"[^/>]*+>'
     )
 
 
