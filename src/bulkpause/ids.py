@@ -106,9 +106,11 @@ def parse_item(
     cell is text: an apostrophe before it, or `="` and `"` around it.
     """
     id_ = text.strip(WHITESPACE)
-    if id_[:1] in {"'", "="}:
+    invalid = why_invalid(id_)
+    if invalid is not None and id_.startswith(("'", "=")):
         id_ = _without_text_mark(id_)
-    if invalid := why_invalid(id_):
+        invalid = why_invalid(id_)
+    if invalid is not None:
         return _invalid_row(row, id_, invalid)
     return Item(id=id_, row=row, name=name, sort_text=sort_text)
 

@@ -159,23 +159,22 @@ def _checked_lines(
     compressed: _CountingReader,
     ratio_checked_from: int,
 ) -> Iterator[str]:
-    row = chars = longest = 0
+    row = chars = longest = allowed = 0
 
-    def is_bomb(count: int) -> bool:
-        return count > ratio_checked_from and (
-            count > compressed.count * HIGHEST_GZIP_RATIO
-        )
+    def most_chars() -> int:
+        return max(ratio_checked_from, compressed.count * HIGHEST_GZIP_RATIO)
 
     while line := text.readline(LONGEST_LINE_CHARS):
         row += 1
         longest = longest or _longest_line(line)
         if len(line) == LONGEST_LINE_CHARS < longest and line[-1] != "\n":
-            line = _whole_line(line, text, longest, is_bomb)
+            line = _whole_line(line, text, longest, most_chars)
         chars += len(line)
         if "\0" in line:
             reason = f"line {row} contains NUL bytes, so this is not a text file"
             raise ReadError(reason, "export it as CSV (UTF-8)")
-        if is_bomb(chars):
+        # What was allowed once still is: the count only grows.
+        if chars > allowed and chars > (allowed := most_chars()):
             reason = f"at line {row} it is compressed too tightly for a list of ids"
             raise ReadError(reason, "decompress and check it first")
         if len(line) >= (longest or LONGEST_LINE_CHARS):
@@ -185,12 +184,12 @@ def _checked_lines(
 
 
 def _whole_line(
-    start: str, text: io.TextIOWrapper, longest: int, is_bomb: Callable[[int], bool]
+    start: str, text: io.TextIOWrapper, longest: int, most_chars: Callable[[], int]
 ) -> str:
     """Read a line to its end, or until it is too long."""
     parts = [start]
     length = len(start)
-    while length < longest and not is_bomb(length):
+    while length < longest and length <= most_chars():
         parts.append(text.readline(LONGEST_LINE_CHARS))
         length += len(parts[-1])
         if parts[-1][-1:] in {"", "\n"}:

@@ -21,6 +21,9 @@ _FEWEST_ALIKE = 3
 #: Ids of fewer digits may have grown to twice as many.
 _FEWEST_DIGITS_OF_JOINED = 4
 
+#: The number of digits of an id that is not a number.
+_NO_NUMBER = -1
+
 _ROUNDED = (
     "is a number rounded by a spreadsheet or JavaScript, not an id",
     "set the id column to Text and export again, or pass --any-id if it is right",
@@ -61,9 +64,12 @@ def judge_column(
         is_cut: Whether the input ends with the last id, without a line end.
     """
     items = [row for row in rows if isinstance(row, Item)]
-    reasons = dict.fromkeys(_rounded_ids(items), _ROUNDED)
-    reasons |= dict.fromkeys(_ids_among_numbers(items), _NOT_A_NUMBER)
-    reasons |= dict.fromkeys(_joined_ids(items), _JOINED)
+    # Counted once, and looked at in most columns: a million ids are judged.
+    counts = Counter(_digits_of(item.id) for item in items)
+    others = counts.pop(_NO_NUMBER, 0)
+    reasons = dict.fromkeys(_rounded_ids(items, counts), _ROUNDED)
+    reasons |= dict.fromkeys(_ids_among_numbers(items, others), _NOT_A_NUMBER)
+    reasons |= dict.fromkeys(_joined_ids(items, counts), _JOINED)
     judged = [_judged(row, reasons) for row in rows] if reasons else rows
     if is_cut and items and rows[-1] is items[-1] and _is_shortest(items):
         last = items[-1]
@@ -86,19 +92,32 @@ def _is_shortest(items: Sequence[Item]) -> bool:
     return len(items) > 1 and all(len(item.id) > length for item in others)
 
 
-def _ids_among_numbers(items: Sequence[Item]) -> Sequence[str]:
-    """Return the ids that are not numbers, if the column is one of numbers."""
-    others = [item.id for item in items if not item.id.isdecimal()]
-    numbers = len(items) - len(others)
-    return others if numbers >= max(2, 2 * len(others)) else ()
+def _digits_of(id_: str) -> int:
+    return len(id_) if id_.isdecimal() else _NO_NUMBER
 
 
-def _joined_ids(items: Sequence[Item]) -> Sequence[str]:
+def _ids_among_numbers(items: Sequence[Item], others: int) -> Sequence[str]:
+    """Return the ids that are not numbers, if the column is one of numbers.
+
+    Args:
+        items: The items of the column.
+        others: How many of them are not numbers.
+    """
+    numbers = len(items) - others
+    if not others or numbers < max(2, 2 * others):
+        return ()
+    return [item.id for item in items if not item.id.isdecimal()]
+
+
+def _joined_ids(items: Sequence[Item], counts: Counter[int]) -> Sequence[str]:
     """Return the numbers that may be several of a column whose numbers have one length.
 
     There are fewer of them than of the others: else they are ids of a second kind.
+
+    Args:
+        items: The items of the column.
+        counts: How many of them are numbers of each length.
     """
-    counts = Counter(len(item.id) for item in items if item.id.isdecimal())
     shortest = min(counts, default=0)
     others = {length for length in counts if length < 2 * shortest}
     alike = sum(counts[length] for length in others)
@@ -113,16 +132,16 @@ def _joined_ids(items: Sequence[Item]) -> Sequence[str]:
         for length in counts.keys() - others
         if length // shortest * longest >= length
     }
-    return [item.id for item in items if len(item.id) in joined and item.id.isdecimal()]
+    if not joined:
+        return ()
+    return [item.id for item in items if _digits_of(item.id) in joined]
 
 
-def _rounded_ids(items: Sequence[Item]) -> Sequence[str]:
+def _rounded_ids(items: Sequence[Item], counts: Counter[int]) -> Sequence[str]:
     """Return the long numbers that were rounded: all that may be, some, or none."""
-    numbers = [
-        item.id
-        for item in items
-        if len(item.id) > _EXACT_DIGITS and item.id.isdecimal()
-    ]
+    if max(counts, default=0) <= _EXACT_DIGITS:
+        return ()
+    numbers = [item.id for item in items if _digits_of(item.id) > _EXACT_DIGITS]
     rounded = list(filter(_looks_rounded_by_spreadsheet, numbers))
     if len(rounded) == len(numbers) or _are_more_than_chance(rounded, numbers):
         return rounded

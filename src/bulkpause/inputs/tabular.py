@@ -160,7 +160,9 @@ def rows_below(
     has_status = heading.status_index is not None
     for row, cells in records:
         item = _row_of(heading, row, cells)
-        if _is_other_heading(heading, cells, layout):
+        # The usual case first: a million rows are checked one by one.
+        is_number = isinstance(item, Item) and item.id.isdecimal()
+        if not is_number and _is_other_heading(heading, cells, layout):
             raise ReadError("a second heading", _SAVE_APART, row=row)
         if isinstance(item, Item):
             is_checked = len(cells) < checked_below or len(cells) > width
@@ -183,7 +185,6 @@ def _is_other_heading(heading: Heading, cells: Sequence[str], layout: Layout) ->
     """Return whether a row is the heading of another table, with other columns."""
     index = heading.id_index
     text = cells[index] if index < len(cells) else ""
-    # The usual case first: a million rows are checked one by one.
     if any(map(str.isdecimal, text)) or text == heading.cells[index]:
         return False
     others = [*cells[:index], *cells[index + 1 :]]
