@@ -24,8 +24,12 @@ if TYPE_CHECKING:
         LogError,
         LogHeldError,
         SettingsError,
+        StoppedError,
         TokenError,
     )
+    from bulkpause.inputs.campaign_list import CampaignList, read_input
+    from bulkpause.inputs.layout import Format, HiddenRows, Layout
+    from bulkpause.inputs.table import HiddenCount
     from bulkpause.model import (
         Action,
         InvalidRow,
@@ -39,23 +43,31 @@ if TYPE_CHECKING:
     )
     from bulkpause.pauser import Pauser, RunSnapshot
     from bulkpause.plan import Plan
+    from bulkpause.report.summary import Summary
+    from bulkpause.result_log import ResultLog, read_log
     from bulkpause.settings import Settings
 
 
 __all__ = [
     "Action",
     "BulkpauseError",
+    "CampaignList",
+    "Format",
     "GuardRailError",
     "GuardRails",
+    "HiddenCount",
+    "HiddenRows",
     "InputError",
     "InvalidRow",
     "Item",
+    "Layout",
     "Limit",
     "LogError",
     "LogHeldError",
     "Pauser",
     "Plan",
     "Record",
+    "ResultLog",
     "RetryPolicy",
     "RunSnapshot",
     "Settings",
@@ -63,11 +75,15 @@ __all__ = [
     "Status",
     "StopCause",
     "StopReason",
+    "StoppedError",
+    "Summary",
     "Token",
     "TokenError",
     "Tolerance",
     "Verify",
     "Waiting",
+    "read_input",
+    "read_log",
 ]
 
 _NAMES_BY_MODULE = {
@@ -81,8 +97,12 @@ _NAMES_BY_MODULE = {
         "LogError",
         "LogHeldError",
         "SettingsError",
+        "StoppedError",
         "TokenError",
     ),
+    "inputs.campaign_list": ("CampaignList", "read_input"),
+    "inputs.layout": ("Format", "HiddenRows", "Layout"),
+    "inputs.table": ("HiddenCount",),
     "model": (
         "Action",
         "InvalidRow",
@@ -96,6 +116,8 @@ _NAMES_BY_MODULE = {
     ),
     "pauser": ("Pauser", "RunSnapshot"),
     "plan": ("Plan",),
+    "report.summary": ("Summary",),
+    "result_log": ("ResultLog", "read_log"),
     "settings": ("Settings",),
 }
 _MODULES = {
