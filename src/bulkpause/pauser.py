@@ -196,9 +196,12 @@ class Pauser:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._run is not None:
-            await self._run.cancel()
-        await self._stack.__aexit__(kind, error, traceback)
+        try:
+            if self._run is not None:
+                await self._run.cancel()
+        finally:
+            # Also when the wait is cancelled: the log is closed in order.
+            await self._stack.__aexit__(kind, error, traceback)
 
     def _open_journal(self, log: Path) -> Journal:
         journal = Journal(

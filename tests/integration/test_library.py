@@ -1,6 +1,8 @@
 """What programs rely on: lists of all kinds, ends that cannot be overlooked, misuse."""
 
 import asyncio
+import gc
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -339,6 +341,48 @@ async def test_list_left_early_without_log_is_unknown() -> None:
     assert pauser.summary.by_status[Status.UNKNOWN] == 4
     assert pauser.summary.not_attempted == len(IDS) - 4
     assert pauser.summary.may_be_running == len(IDS)
+
+
+async def test_pauser_cancelled_while_closing_closes_log(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+
+    async def pause_until_error() -> None:
+        async with pausing(log=log, always=Fault.HANG) as (pauser, simulator):
+            records = pauser.pause(IDS)
+            waiting = asyncio.ensure_future(anext(records))
+            await until(lambda: len(simulator.ledger) > 0)
+            cancel_current_task()
+            raise ZeroDivisionError(waiting)
+
+    with pytest.raises((ZeroDivisionError, asyncio.CancelledError)):
+        await asyncio.create_task(pause_until_error())
+    assert read_log(log).is_held is False
+    gc.collect()
+
+
+def cancel_current_task() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+
+
+def test_interrupted_program_leaves_log_in_order(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    ledgers = []
+
+    async def pause_until_interrupted() -> None:
+        async with pausing(log=log, latency_s=0.02) as (pauser, simulator):
+            ledgers.append(simulator.ledger)
+            async for _ in pauser.pause(IDS):
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.sleep(60)  # the interrupt cancels it
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(pause_until_interrupted())
+    found = read_log(log)
+    assert ledgers[0].paused_ids() <= found.records.keys()
+    paused = found.summary.by_status[Status.PAUSED]
+    assert found.summary.may_be_running == len(IDS) - paused > 0
 
 
 # Several pausers, and misuse

@@ -187,3 +187,13 @@ def test_public_values_survive_pickling() -> None:
     item = bulkpause.Item(id="1", row=1, name="Summer")
     assert pickle.loads(pickle.dumps(item)) == item  # noqa: S301 (our own bytes)
     assert pickle.loads(pickle.dumps(bulkpause.Pauser)) is bulkpause.Pauser  # noqa: S301
+
+
+def test_package_runs_as_module() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bulkpause", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "bulkpause, version " in ended.stdout
