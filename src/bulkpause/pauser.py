@@ -315,7 +315,8 @@ class Pauser:
     def summary(self) -> Summary:
         """The rows of all lists so far, each counted once, also after `async with`.
 
-        An id that two lists hold counts in both. An id that was sent and has no record
+        All ids are counted anew, so ask for it at the end of a list and not for each
+        record. An id that two lists hold counts in both. An id that was sent and has no record
         counts as unknown. Before the first list, and while one is read, nothing says
         that no campaign is running.
         """
@@ -384,6 +385,7 @@ class Pauser:
         # Before the plan: a log with a plan has the invalid rows on record.
         for row in plan.invalid_rows:
             yield self._invalid(row, header)
+        await self._end_abandoned_list()  # one that began meanwhile
         self._recorder.begin(header, items)
         self._run = run = self._new_run(header)
         jobs = make_jobs(

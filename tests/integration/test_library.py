@@ -345,19 +345,20 @@ async def test_list_left_early_without_log_is_unknown() -> None:
 
 async def test_pauser_cancelled_while_closing_closes_log(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
+    reading: list[asyncio.Task[Any]] = []
 
     async def pause_until_error() -> None:
         async with pausing(log=log, always=Fault.HANG) as (pauser, simulator):
-            records = pauser.pause(IDS)
-            waiting = asyncio.ensure_future(anext(records))
+            reading.append(asyncio.create_task(records_to_end(pauser, IDS)))
             await until(lambda: len(simulator.ledger) > 0)
             cancel_current_task()
-            raise ZeroDivisionError(waiting)
+            raise ZeroDivisionError
 
     with pytest.raises((ZeroDivisionError, asyncio.CancelledError)):
         await asyncio.create_task(pause_until_error())
     assert read_log(log).is_held is False
-    gc.collect()
+    assert isinstance((await reading[0])[1], StoppedError)
+    gc.collect()  # a session that is still open would be said now
 
 
 def cancel_current_task() -> None:
@@ -383,6 +384,16 @@ def test_interrupted_program_leaves_log_in_order(tmp_path: Path) -> None:
     assert ledgers[0].paused_ids() <= found.records.keys()
     paused = found.summary.by_status[Status.PAUSED]
     assert found.summary.may_be_running == len(IDS) - paused > 0
+
+
+async def test_list_of_closed_pauser_is_no_finished_list() -> None:
+    async with pausing(always=Fault.HANG) as (pauser, simulator):
+        reading = asyncio.create_task(records_to_end(pauser, IDS))
+        await until(lambda: len(simulator.ledger) > 0)
+    records, error = await reading
+    assert records == []
+    assert isinstance(error, StoppedError)
+    assert "closed before the end of the list" in str(error)
 
 
 # Several pausers, and misuse

@@ -12,7 +12,7 @@ from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
 from bulkpause.engine.job import Job
 from bulkpause.engine.ports import RateLimiter, Recorder, SenderWithDeadline
 from bulkpause.engine.run_context import RunContext
-from bulkpause.errors import LogError
+from bulkpause.errors import LogError, StoppedError
 from bulkpause.model import Record, StopCause, StopReason
 
 
@@ -99,12 +99,17 @@ class Run:
 
         Raises:
             LogError: A line could not be written. Requests in flight were awaited.
+            StoppedError: `cancel` was called while somebody waited for a record.
         """
         self._task = task = asyncio.create_task(self._run(jobs))
         task.add_done_callback(lambda _: self._records.put_nowait(None))
         try:
             while (record := await self._records.get()) is not None:
                 yield record
+            if task.cancelled():
+                raise StoppedError(
+                    "closed before the end of the list; end it, or call stop, first"
+                )
             await task
         finally:
             await self.cancel()
