@@ -6,56 +6,68 @@ Example:
         async with Pauser(token, log="pauses.jsonl") as pauser:
             async for record in pauser.pause(["1000248", "1000249"]):
                 print(record.id, record.status, record.trace_id)
+
+The names below are imported when they are first used. Nothing is imported before, so
+that the command line can handle signals from its first instant.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-from bulkpause.api.credentials import Token
-from bulkpause.engine.guard_rails import GuardRails, Tolerance
-from bulkpause.engine.policy import RetryPolicy, Verify
-from bulkpause.errors import (
-    BulkpauseError,
-    GuardRailError,
-    InputError,
-    LogError,
-    LogHeldError,
-    SettingsError,
-    TokenError,
-)
-from bulkpause.model import (
-    Action,
-    InvalidRow,
-    Item,
-    Limit,
-    Record,
-    Status,
-    StopCause,
-    StopReason,
-    Waiting,
-)
-from bulkpause.plan import Plan
-from bulkpause.settings import Settings
-
-
+#: As in `typing`, which would be an import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from bulkpause.api.credentials import Token
+    from bulkpause.engine.guard_rails import GuardRails, Tolerance
+    from bulkpause.engine.policy import RetryPolicy, Verify
+    from bulkpause.errors import (
+        BulkpauseError,
+        GuardRailError,
+        InputError,
+        LogError,
+        LogHeldError,
+        SettingsError,
+        StoppedError,
+        TokenError,
+    )
+    from bulkpause.inputs.campaign_list import CampaignList, read_input
+    from bulkpause.inputs.layout import Format, HiddenRows, Layout
+    from bulkpause.inputs.table import HiddenCount
+    from bulkpause.model import (
+        Action,
+        InvalidRow,
+        Item,
+        Limit,
+        Record,
+        Status,
+        StopCause,
+        StopReason,
+        Waiting,
+    )
     from bulkpause.pauser import Pauser, RunSnapshot
+    from bulkpause.plan import Plan
+    from bulkpause.report.summary import Summary
+    from bulkpause.result_log import ResultLog, read_log
+    from bulkpause.settings import Settings
 
 
 __all__ = [
     "Action",
     "BulkpauseError",
+    "CampaignList",
+    "Format",
     "GuardRailError",
     "GuardRails",
+    "HiddenCount",
+    "HiddenRows",
     "InputError",
     "InvalidRow",
     "Item",
+    "Layout",
     "Limit",
     "LogError",
     "LogHeldError",
     "Pauser",
     "Plan",
     "Record",
+    "ResultLog",
     "RetryPolicy",
     "RunSnapshot",
     "Settings",
@@ -63,19 +75,70 @@ __all__ = [
     "Status",
     "StopCause",
     "StopReason",
+    "StoppedError",
+    "Summary",
     "Token",
     "TokenError",
     "Tolerance",
     "Verify",
     "Waiting",
+    "read_input",
+    "read_log",
 ]
 
-#: Names of the pauser's module, which imports aiohttp.
-_LAZY = ("Pauser", "RunSnapshot")
+_NAMES_BY_MODULE = {
+    "api.credentials": ("Token",),
+    "engine.guard_rails": ("GuardRails", "Tolerance"),
+    "engine.policy": ("RetryPolicy", "Verify"),
+    "errors": (
+        "BulkpauseError",
+        "GuardRailError",
+        "InputError",
+        "LogError",
+        "LogHeldError",
+        "SettingsError",
+        "StoppedError",
+        "TokenError",
+    ),
+    "inputs.campaign_list": ("CampaignList", "read_input"),
+    "inputs.layout": ("Format", "HiddenRows", "Layout"),
+    "inputs.table": ("HiddenCount",),
+    "model": (
+        "Action",
+        "InvalidRow",
+        "Item",
+        "Limit",
+        "Record",
+        "Status",
+        "StopCause",
+        "StopReason",
+        "Waiting",
+    ),
+    "pauser": ("Pauser", "RunSnapshot"),
+    "plan": ("Plan",),
+    "report.summary": ("Summary",),
+    "result_log": ("ResultLog", "read_log"),
+    "settings": ("Settings",),
+}
+_MODULES = {
+    name: module for module, names in _NAMES_BY_MODULE.items() for name in names
+}
 
 
-def __getattr__(name: str) -> object:
-    """Import the pauser, and with it aiohttp, when it is first used."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("bulkpause.pauser"), name)
+# A type checker that saw it would take every name for one of ours.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 (see above)
+
+        value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})

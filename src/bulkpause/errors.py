@@ -4,12 +4,17 @@
     ├── SettingsError      an option, address or value cannot be used
     ├── InputError         the input cannot be read, or has invalid rows
     ├── TokenError         the token is missing, cannot be used, or was rejected
-    ├── GuardRailError     the input differs from what was expected
+    ├── GuardRailError     a guard rail stopped the run, or refused its input
+    ├── StoppedError       the run ended before every id had a status
     ├── LogError           the result log cannot be read or written
     └── LogHeldError       another run uses the result log
 
 Each message says what is wrong and how to fix it, and is safe to print.
 """
+
+from collections.abc import Sequence
+
+from bulkpause.model import InvalidRow
 
 
 class BulkpauseError(Exception):
@@ -21,7 +26,15 @@ class SettingsError(BulkpauseError, ValueError):
 
 
 class InputError(BulkpauseError):
-    """The input cannot be read, or has invalid rows."""
+    """The input cannot be read, or has invalid rows.
+
+    Attributes:
+        rows: The invalid rows; empty if that is not what is wrong.
+    """
+
+    def __init__(self, message: str, *, rows: Sequence[InvalidRow] = ()) -> None:
+        super().__init__(message)
+        self.rows = tuple(rows)
 
 
 class TokenError(BulkpauseError):
@@ -29,7 +42,11 @@ class TokenError(BulkpauseError):
 
 
 class GuardRailError(BulkpauseError):
-    """The input differs from what was expected; nothing was sent."""
+    """A guard rail stopped the run, or refused its input before anything was sent."""
+
+
+class StoppedError(BulkpauseError):
+    """The run ended before every id had a status: by `stop`, an outage or refusals."""
 
 
 class LogError(BulkpauseError):

@@ -3,21 +3,16 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import (
-    AsyncGenerator,
-    Callable,
-    Collection,
-    Iterable,
-    Iterator,
-    Sequence,
-)
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from weakref import WeakSet
 
+from bulkpause._text import format_count
 from bulkpause.api.client import Client, Timeouts
 from bulkpause.api.credentials import Token
 from bulkpause.engine.guard_rails import GuardRails
@@ -26,8 +21,15 @@ from bulkpause.engine.policy import Verify
 from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.run import Run
 from bulkpause.engine.run_context import RunContext
-from bulkpause.errors import InputError, LogError, SettingsError
-from bulkpause.ids import parse_item, validate
+from bulkpause.errors import (
+    BulkpauseError,
+    GuardRailError,
+    LogError,
+    SettingsError,
+    StoppedError,
+    TokenError,
+)
+from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
@@ -35,6 +37,8 @@ from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
 from bulkpause.journal.writer import Journal, NullJournal
+from bulkpause.lifetime import Lifetime
+from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import (
     InvalidRow,
     Item,
@@ -44,8 +48,9 @@ from bulkpause.model import (
     StopReason,
     Waiting,
 )
-from bulkpause.plan import Plan, digest, make_plan
+from bulkpause.plan import Plan, digest, join_plans
 from bulkpause.ratelimit.gate import Gate
+from bulkpause.report.summary import Summary, summary_of
 from bulkpause.settings import Settings, endpoint_of, find_proxy
 
 
@@ -136,8 +141,14 @@ class Pauser:
         self._resume = resume
         self._loaded_log: LoadedLog | None = None
         self._guard_rails = guard_rails or GuardRails()
-        self._requests = self._planned = self._finished = 0
-        self._last_plan: tuple[Item, ...] = ()
+        self._requests = 0
+        #: The lists so far. Recovery keeps their items too.
+        self._plans: list[Plan] = []
+        #: Whether the last list has been read to its end.
+        self._is_plan_known = False
+        self._by_status: Counter[Status] = Counter()
+        self._iterators: WeakSet[AsyncGenerator[Record, None]] = WeakSet()
+        self._lifetime = Lifetime()
         self._planned_before = self._planned_in_log = 0
         self._request_ids = self._number_requests()
         self._now = now
@@ -149,6 +160,15 @@ class Pauser:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        self._lifetime.begin()
+        try:
+            await self._open()
+        except BaseException:
+            self._lifetime.withdraw()
+            raise
+        return self
+
+    async def _open(self) -> None:
         settings = self.settings
         async with AsyncExitStack() as stack:
             if self._log is not None:
@@ -168,7 +188,7 @@ class Pauser:
             )
             await self._gate.restore(self._recent_ages_s())
             self._stack = stack.pop_all()
-        return self
+            self._stack.callback(self._lifetime.end)
 
     async def __aexit__(
         self,
@@ -176,9 +196,12 @@ class Pauser:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._run is not None:
-            await self._run.cancel()
-        await self._stack.__aexit__(kind, error, traceback)
+        try:
+            if self._run is not None:
+                await self._run.cancel()
+        finally:
+            # Also when the wait is cancelled: the log is closed in order.
+            await self._stack.__aexit__(kind, error, traceback)
 
     def _open_journal(self, log: Path) -> Journal:
         journal = Journal(
@@ -223,8 +246,8 @@ class Pauser:
     def unrecorded(self) -> frozenset[str]:
         """The ids that this run sent a pause request for and that have no record.
 
-        Valid during the run and after `async with`, whatever ended it. Without a log
-        it is empty.
+        Valid during the run and after `async with`, whatever ended it. Their campaigns
+        may be paused or running.
         """
         return self._recorder.unrecorded
 
@@ -264,9 +287,9 @@ class Pauser:
 
     def _time_left_s(self, waiting: Waiting | None) -> float:
         verify = self.settings.retry_policy.verify
-        requests = count_requests_left(
-            self._planned, self._finished, self._requests, verify
-        )
+        planned = sum(len(plan.items) for plan in self._plans)
+        finished = self._by_status.total() - self._by_status[Status.INVALID]
+        requests = count_requests_left(planned, finished, self._requests, verify)
         left_s = self._gate.time_left_s(requests)
         if waiting is None or waiting.until is None:
             return left_s
@@ -288,60 +311,121 @@ class Pauser:
             ),
         )
 
+    @property
+    def summary(self) -> Summary:
+        """The rows of all lists so far, each counted once, also after `async with`.
+
+        All ids are counted anew, so ask for it at the end of a list and not for each
+        record. An id that two lists hold counts in both. An id that was sent and has no record
+        counts as unknown. Before the first list, and while one is read, nothing says
+        that no campaign is running.
+        """
+        plan = join_plans(self._plans)
+        totals = totals_of_plan(plan, self._recorder.recovery, is_retry=False)
+        totals.by_status.update(self._by_status)
+        totals.by_status[Status.UNKNOWN] += len(self.unrecorded)
+        totals.is_plan_known = self._is_plan_known
+        return summary_of(totals)
+
     def stop(self, reason: str) -> None:
-        """Send nothing new. Requests in flight are still recorded."""
+        """Send nothing new. Requests in flight are still recorded.
+
+        It may be called from any thread.
+        """
+        if (loop := self._lifetime.loop_elsewhere) is not None:
+            loop.call_soon_threadsafe(self.stop, reason)
+            return
         self._stopped = self._stopped or StopReason(StopCause.SIGNAL, reason)
         if self._run is not None:
             self._run.stop(self._stopped)
 
-    async def pause(
-        self, ids: Iterable[str | Item | InvalidRow] | Plan
-    ) -> AsyncGenerator[Record, None]:
+    def pause(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
         """Pause each id once, and give its record as soon as it is final.
 
+        The ids are read to their end before anything is sent, and one list ends before
+        the next begins. A loop that is left early ends its list at once inside
+        `async with aclosing(pauser.pause(ids)) as records`, else a moment later.
+
         Args:
-            ids: Campaign ids, items and invalid rows in any mixture; or a plan, whose
-                order and rows are kept as they are.
+            ids: Texts, integers, items and invalid rows in any mixture, from an iterable
+                or an asynchronous one; or a plan, whose order and rows are kept.
 
         Returns:
             A record for each id and each invalid row. An invalid row is not sent; its
             record has the status `invalid`. Ids that the log settles have no new
-            record, and after a stop neither do ids that were not attempted.
+            record, and after a stop neither do ids that were not attempted: then an
+            error is raised after the last record.
 
         Raises:
+            TypeError: `ids` is not a list of ids; nothing was sent.
+            RuntimeError: The pauser is not open, is on another event loop, or is busy
+                with another list; nothing was sent.
             InputError: The plan has an invalid or repeated id; nothing was sent.
+            TokenError: The API rejected the token.
+            GuardRailError: A guard rail stopped the run.
+            StoppedError: An outage, refusals or `stop` ended the run early.
             LogError: A record could not be written; nothing more was sent.
         """
+        self._lifetime.check_is_open()
+        check_is_list(ids)
+        self._is_plan_known = False
+        records = self._pause(ids)
+        self._iterators.add(records)
+        return records
+
+    async def _pause(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
+        self._lifetime.check_is_here()
+        plan = await plan_of_ids(ids)
+        await self._end_abandoned_list()
         # Again, since only what is read under the lock is certain.
-        plan = _plan_of(ids).without(self.already_done)
+        plan = plan.without(self.already_done)
         items = plan.items
         self._count_in_log(plan)
         header = self._header(items)
         # Before the plan: a log with a plan has the invalid rows on record.
         for row in plan.invalid_rows:
             yield self._invalid(row, header)
+        await self._end_abandoned_list()  # one that began meanwhile
         self._recorder.begin(header, items)
-        self._planned += len(items)
         self._run = run = self._new_run(header)
         jobs = make_jobs(
             items,
             self._recorder.recovery.prior_attempts,
             reads_back=self.settings.retry_policy.verify is not Verify.NONE,
         )
+        left = len(items)
         async with aclosing(run.records(jobs)) as records:
             async for record in records:
-                self._finished += 1
+                left -= 1
                 yield record
+        if run.stopped is not None and (error := error_of_stop(run.stopped, left)):
+            raise error
+
+    async def _end_abandoned_list(self) -> None:
+        """Wait for the end of a list whose iterator is gone.
+
+        Raises:
+            RuntimeError: Somebody still iterates over it.
+        """
+        if self._run is None or not self._run.is_running:
+            return
+        if len(self._iterators) > 1:
+            raise RuntimeError(
+                "this Pauser is busy with another list: iterate to its end first, or "
+                "close it with `async with aclosing(pauser.pause(ids)) as records`"
+            )
+        await self._run.cancel()
 
     def _count_in_log(self, plan: Plan) -> None:
         """Count the ids that the log is meant to hold, those of this plan included."""
         recovery = self._recorder.recovery
         # Not before there is a second list: it may be a million ids.
-        if self._last_plan:
-            recovery.begin(self._last_plan, self._planned_in_log)
+        if self._plans and self._plans[-1].items:
+            recovery.begin(self._plans[-1].items, self._planned_in_log)
         self._planned_before = recovery.planned_so_far
         self._planned_in_log = recovery.count_planned(plan)
-        self._last_plan = plan.items
+        self._plans.append(plan)
+        self._is_plan_known = True
 
     def _header(self, items: Sequence[Item]) -> Header:
         return Header(
@@ -365,7 +449,11 @@ class Pauser:
             endpoint=header.base_url,
         )
         self._recorder.write(record)
+        self._count(record)
         return record
+
+    def _count(self, record: Record) -> None:
+        self._by_status[record.status] += 1
 
     def _new_run(self, header: Header) -> Run:
         run = Run(
@@ -383,6 +471,7 @@ class Pauser:
                 jitter=random.random,
             ),
             guard_rails=self._guard_rails,
+            on_record=self._count,
         )
         # A stop also holds for the lists after it.
         if (stopped := self.stopped) is not None:
@@ -408,19 +497,24 @@ def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:
     pauser._loaded_log = loaded  # noqa: SLF001 (not for programs)
 
 
-def _plan_of(ids: Iterable[str | Item | InvalidRow] | Plan) -> Plan:
-    """Make a plan of ids; keep a plan whose ids are valid and occur once."""
-    if not isinstance(ids, Plan):
-        return make_plan(
-            parse_item(row, id_) if isinstance(id_, str) else validate(id_)
-            for row, id_ in enumerate(ids, 1)
-        )
-    for item in ids.items:
-        if isinstance(row := validate(item), InvalidRow):
-            raise InputError(f"{row}; nothing was sent")
-    repeated = Counter(item.id for item in ids.items).most_common(1)
-    if repeated and repeated[0][1] > 1:
-        raise InputError(
-            f"the plan has {repeated[0][0]} more than once; nothing was sent"
-        )
-    return ids
+def error_of_stop(stopped: StopReason, left: int) -> BulkpauseError | None:
+    """Make the error that ends a list early, so that nobody takes it for finished.
+
+    Args:
+        stopped: Why the run stopped.
+        left: The number of ids without a record.
+
+    Returns:
+        None if `stop` came too late to leave any id out.
+    """
+    ids = format_count(left, "id")
+    message = f"{stopped.detail}; {ids} not attempted"
+    match stopped.cause:
+        case StopCause.TOKEN:
+            return TokenError(message)
+        case StopCause.GUARD_RAIL:
+            return GuardRailError(message)
+        case StopCause.SIGNAL:
+            return StoppedError(f"stopped: {message}") if left else None
+        case StopCause.OUTAGE | StopCause.REFUSAL | StopCause.LOG:
+            return StoppedError(message)

@@ -1,9 +1,10 @@
 """Plan a run: the ids to send, without duplicates, with a digest of their order."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bulkpause.model import InvalidRow, Item
 
@@ -32,6 +33,17 @@ class Plan:
         items = tuple(item for item in self.items if item.id not in done)
         left_out = len(self.items) - len(items)
         return replace(self, items=items, already_done=self.already_done + left_out)
+
+
+def join_plans(plans: Sequence[Plan]) -> Plan:
+    """Make one plan of lists that follow one another."""
+    return Plan(
+        rows=sum(plan.rows for plan in plans),
+        items=tuple(chain.from_iterable(plan.items for plan in plans)),
+        invalid_rows=tuple(chain.from_iterable(plan.invalid_rows for plan in plans)),
+        duplicate=sum(plan.duplicate for plan in plans),
+        already_done=sum(plan.already_done for plan in plans),
+    )
 
 
 def digest(ids: Iterable[str]) -> str:

@@ -39,6 +39,7 @@ from tests.support.faulty_server import (
     http_response,
     sending,
 )
+from tests.support.records import until_stopped
 
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -63,7 +64,7 @@ async def paused(
     """Pause ids, and check that each has one record and one line in the result log."""
     async with Pauser("s3cret", wanted, log=log, guard_rails=guards) as pauser:
         with anyio.fail_after(200):
-            records = [record async for record in pauser.pause(ids)]
+            records = [record async for record in until_stopped(pauser.pause(ids))]
     assert sorted(str(record.id) for record in records) == sorted(ids)
     assert sorted(logged(log)) == sorted(ids)
     return {str(record.id): record for record in records}
@@ -278,7 +279,7 @@ async def check_deadline(response: Behaviour, log: Path) -> None:
         started_at = loop.time()
         async with Pauser("s3cret", patient, log=log, guard_rails=guards) as pauser:
             ids = ["0-good", "broken-unreadable"]
-            records = [record async for record in pauser.pause(ids)]
+            records = [record async for record in until_stopped(pauser.pause(ids))]
         took_s = loop.time() - started_at
 
     assert {str(record.id): record.status for record in records} == {
@@ -303,11 +304,16 @@ async def test_endless_response_does_not_outlast_deadline(tmp_path: Path) -> Non
 
 MEMORY_PROBE = """
 import asyncio, resource, sys
-from bulkpause import Pauser, Settings
+from contextlib import suppress
+from bulkpause import Pauser, Settings, StoppedError
 
 async def pause(base_url, ids):
     async with Pauser("s3cret", Settings(base_url=base_url, limits=())) as pauser:
-        return [record.http_status async for record in pauser.pause(ids)]
+        statuses = []
+        with suppress(StoppedError):
+            async for record in pauser.pause(ids):
+                statuses.append(record.http_status)
+        return statuses
 
 def peak_kib():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -15,6 +15,7 @@ import orjson
 import pytest
 
 from bulkpause import (
+    GuardRailError,
     GuardRails,
     InputError,
     InvalidRow,
@@ -27,6 +28,7 @@ from bulkpause import (
     SettingsError,
     Status,
     StopCause,
+    StoppedError,
     TokenError,
     Verify,
 )
@@ -129,10 +131,17 @@ async def test_invalid_id_is_recorded_and_never_sent() -> None:
 
 async def test_stop_records_requests_in_flight_only() -> None:
     async with pausing(latency_s=0.05, settings={"max_in_flight": 2}) as (pauser, sim):
-        records = []
-        async for record in pauser.pause([str(n) for n in range(50)]):
-            records.append(record)
-            pauser.stop("enough")
+        records: list[Record] = []
+
+        async def pause_until_stopped() -> None:
+            async for record in pauser.pause([str(n) for n in range(50)]):
+                records.append(record)
+                pauser.stop("enough")
+
+        with pytest.raises(
+            StoppedError, match=r"^stopped: enough; \d+ ids not attempted$"
+        ):
+            await pause_until_stopped()
         assert pauser.stopped is not None
     assert pauser.stopped.detail == "enough"
     assert {record.id for record in records} == sim.ledger.paused_ids()
@@ -142,7 +151,8 @@ async def test_stop_records_requests_in_flight_only() -> None:
 async def test_stop_before_first_id_sends_nothing() -> None:
     async with pausing() as (pauser, simulator):
         pauser.stop("never mind")
-        assert [record async for record in pauser.pause(["1"])] == []
+        with pytest.raises(StoppedError, match="never mind; 1 id not attempted"):
+            await anext(pauser.pause(["1"]))
     assert len(simulator.ledger) == 0
 
 
@@ -294,8 +304,11 @@ async def test_each_list_is_judged_by_its_own_canary() -> None:
         guard_rails = GuardRails(canary=1)
         async with Pauser("good", settings, guard_rails=guard_rails) as pauser:
             first = [record.status async for record in pauser.pause(["1", "2"])]
-            second = [record.status async for record in pauser.pause(["3", "4"])]
-    assert (first, second) == (["paused", "paused"], ["not_pausable"])
+            second = pauser.pause(["3", "4"])
+            assert (await anext(second)).status == "not_pausable"
+            with pytest.raises(GuardRailError, match=r"--canary 1.*; 1 id not"):
+                await anext(second)
+    assert first == ["paused", "paused"]
     assert pauser.stopped is not None
     assert pauser.stopped.cause is StopCause.GUARD_RAIL
 
@@ -545,23 +558,14 @@ async def test_snapshot_counts_the_run() -> None:
     assert not during.is_outage
 
 
-async def test_canary_is_judged_for_each_list() -> None:
-    simulator = Simulator(Behaviour(windows=(), statuses={"3": "draft"}))
-    async with simulator:
-        settings = Settings(base_url=simulator.base_url, limits=())
-        guard_rails = GuardRails(canary=1)
-        async with Pauser("good", settings, guard_rails=guard_rails) as pauser:
-            first = [record.id async for record in pauser.pause(["1", "2"])]
-            second = [record.id async for record in pauser.pause(["3", "4"])]
-    assert (sorted(map(str, first)), second) == (["1", "2"], ["3"])
-
-
 async def test_rejected_token_stops_run() -> None:
     async with pausing(token="another") as (pauser, simulator):
-        records = [record async for record in pauser.pause(["1"])]
-        assert [record.status for record in records] == ["failed"]
-        assert pauser.stopped is not None
-    assert "rejected the token" in pauser.stopped.detail
+        records = pauser.pause(["1"])
+        assert (await anext(records)).status == "failed"
+        with pytest.raises(TokenError, match="rejected the token"):
+            await anext(records)
+    assert pauser.stopped is not None
+    assert pauser.stopped.cause is StopCause.TOKEN
     assert simulator.ledger.acted_ids() == []
 
 

@@ -23,6 +23,7 @@ from tests.support.faulty_server import (
     hanging,
     sending,
 )
+from tests.support.records import until_stopped
 from tests.support.tls_tunnel import tunnel
 
 
@@ -57,7 +58,7 @@ async def paused(server: FaultyServer, *ids: str, **settings: Any) -> list[Recor
     )
     async with Pauser(SECRET, wanted) as pauser:
         with anyio.fail_after(20):
-            return [record async for record in pauser.pause(ids)]
+            return [record async for record in until_stopped(pauser.pause(ids))]
 
 
 def url_of(proxy: FaultyServer, user_info: str = "") -> str:

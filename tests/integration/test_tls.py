@@ -24,6 +24,7 @@ from tests.support.faulty_server import (
     responding,
     sending,
 )
+from tests.support.records import until_stopped
 
 
 pytestmark = [pytest.mark.anyio, needs_openssl]
@@ -176,7 +177,9 @@ async def test_certificate_for_other_host_fails_every_id(
             base_url=server.endpoint.base_url, retry_policy=retry_policy
         )
         async with Pauser("s3cret", settings) as pauser:
-            records = [record async for record in pauser.pause(["1", "2", "3"])]
+            records = [
+                record async for record in until_stopped(pauser.pause(["1", "2", "3"]))
+            ]
 
     assert [record.status for record in records] == ["failed"] * 3
     assert {record.error for record in records} == {TransportError.TLS}

@@ -21,6 +21,7 @@ from tests.support.fakes import (
     client_replaced_by,
     ids,
 )
+from tests.support.records import until_stopped
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 
 
@@ -60,7 +61,7 @@ def pause(
         async with Pauser(
             "token", settings, log=log, resume=True, now=wall_clock
         ) as pauser:
-            async for record in pauser.pause(wanted):
+            async for record in until_stopped(pauser.pause(wanted)):
                 records[record.id or ""] = record
                 if len(records) == stops_after:
                     pauser.stop("SIGTERM")

@@ -19,6 +19,7 @@ from tests.support.fakes import (
     random_faults,
 )
 from tests.support.nightly import IS_NIGHTLY
+from tests.support.records import until_stopped
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 
 
@@ -67,7 +68,7 @@ def pause_all(
         async with Pauser(
             "token", settings, log=log, resume=resume, now=wall_clock
         ) as pauser:
-            async for record in pauser.pause(IDS):
+            async for record in until_stopped(pauser.pause(IDS)):
                 assert record.id not in records
                 records[record.id or ""] = record
 

@@ -19,8 +19,8 @@ from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.reader import (
     detect_format,
     find_first_row,
+    load_input,
     read,
-    read_input,
 )
 from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item
@@ -220,7 +220,7 @@ def test_json_array_round_trips(
         file = Path(directory, "ids.json")
         file.write_bytes(json.dumps(value, indent=indent).encode(encoding))
         layout = Layout(column="campaign.id" if is_nested else None, takes_any_id=True)
-        table = read_input(str(file), layout).table
+        table = load_input(str(file), layout).table
     assert table.error is None
     assert table.rows == [Item(id=id_, row=row) for row, id_ in enumerate(ids, 1)]
 

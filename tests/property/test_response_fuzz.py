@@ -42,6 +42,7 @@ from tests.support.faulty_server import (
     reset,
 )
 from tests.support.nightly import IS_NIGHTLY
+from tests.support.records import until_stopped
 
 
 cheap = settings(
@@ -320,4 +321,4 @@ async def _paused(choose: Callable[[bytes], Behaviour]) -> list[Record]:
         # A server may ask for a `Retry-After` of any length.
         guards = GuardRails(deadline_s=0.3)
         async with Pauser("s3cret-canary", wanted, guard_rails=guards) as pauser:
-            return [record async for record in pauser.pause(["7", "8"])]
+            return [record async for record in until_stopped(pauser.pause(["7", "8"]))]

@@ -33,6 +33,7 @@ from bulkpause.journal.reader import read_recovery
 from bulkpause.model import Action, Item, Status
 from tests.support.fakes import Answer, FakeServer, View, client_replaced_by, ids
 from tests.support.nightly import IS_NIGHTLY
+from tests.support.records import until_stopped
 from tests.support.truth import (
     DAMAGES,
     PAUSE_ANSWERS,
@@ -270,7 +271,7 @@ class TruthMachine(RuleBasedStateMachine):
             self.weakly_read.add(pauser.run_id)
         try:
             async with pauser:
-                async for _ in pauser.pause(wanted):
+                async for _ in until_stopped(pauser.pause(wanted)):
                     pass
         finally:
             self.now = max(self.now, loop.time())

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkpause.inputs.layout import HiddenRows, Layout
-from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.reader import load_input
 from bulkpause.model import Item
 from tests.inputs.workbooks import BAD, GOOD, archive
 from tests.support.nightly import IS_NIGHTLY
@@ -97,7 +97,7 @@ def read(data: bytes) -> list[str]:
         path = Path(folder, "export.xlsx")
         path.write_bytes(data)
         layout = Layout(hidden_rows=HiddenRows.PAUSE)
-        rows = read_input(str(path), layout).table.rows
+        rows = load_input(str(path), layout).table.rows
     return [row.id for row in rows if isinstance(row, Item)]
 
 

@@ -25,10 +25,10 @@ import orjson
 import pytest
 
 from bulkpause import Record, Verify
-from bulkpause.cli.next_steps import totals_of_log
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.attempts import run_of
 from bulkpause.journal.reader import read_recovery
+from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Action, Status, TransportError
 from bulkpause.report.text import running_lines
 from tests.support.fakes import REGULAR, SENDING, Answer, Call, FakeServer, View

@@ -1,6 +1,9 @@
 """The public API is complete: every type in a public signature can be imported."""
 
 import inspect
+import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from typing import Any, get_args, get_type_hints
@@ -76,6 +79,7 @@ def test_public_members_of_pauser_are_frozen() -> None:
         "snapshot",
         "stop",
         "stopped",
+        "summary",
         "unrecorded",
         "warnings",
     }
@@ -85,17 +89,23 @@ def test_public_names_are_frozen() -> None:
     assert bulkpause.__all__ == [
         "Action",
         "BulkpauseError",
+        "CampaignList",
+        "Format",
         "GuardRailError",
         "GuardRails",
+        "HiddenCount",
+        "HiddenRows",
         "InputError",
         "InvalidRow",
         "Item",
+        "Layout",
         "Limit",
         "LogError",
         "LogHeldError",
         "Pauser",
         "Plan",
         "Record",
+        "ResultLog",
         "RetryPolicy",
         "RunSnapshot",
         "Settings",
@@ -103,11 +113,15 @@ def test_public_names_are_frozen() -> None:
         "Status",
         "StopCause",
         "StopReason",
+        "StoppedError",
+        "Summary",
         "Token",
         "TokenError",
         "Tolerance",
         "Verify",
         "Waiting",
+        "read_input",
+        "read_log",
     ]
 
 
@@ -124,7 +138,7 @@ def test_every_public_error_is_exported() -> None:
 
 def test_unknown_public_name_raises_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Engine'"):
-        _ = bulkpause.Engine
+        _ = bulkpause.Engine  # type: ignore[attr-defined]  # as for programs
 
 
 def test_values_in_the_public_api_are_frozen_dataclasses() -> None:
@@ -132,3 +146,54 @@ def test_values_in_the_public_api_are_frozen_dataclasses() -> None:
     values: list[Any] = [cls for cls in exported if is_dataclass(cls)]
     assert len(values) >= 10
     assert all(cls.__dataclass_params__.frozen for cls in values)
+
+
+def printed_by(program: str) -> str:
+    """Run a program in a new process, and give its output."""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return ended.stdout.strip()
+
+
+def test_package_imports_no_other_module() -> None:
+    program = """
+import sys
+before = {*sys.modules}
+import bulkpause
+print(sorted({*sys.modules} - before))
+"""
+    assert printed_by(program) == "['bulkpause']"
+
+
+def test_star_import_gives_public_names() -> None:
+    program = """
+from bulkpause import *
+import bulkpause
+print(sorted(bulkpause.__all__) == sorted(set(bulkpause.__all__) & set(globals())))
+"""
+    assert printed_by(program) == "True"
+
+
+def test_names_are_listed_before_their_import() -> None:
+    program = """
+import bulkpause
+print(set(bulkpause.__all__) <= set(dir(bulkpause)), "Pauser" in vars(bulkpause))
+"""
+    assert printed_by(program) == "True False"
+
+
+def test_public_values_survive_pickling() -> None:
+    item = bulkpause.Item(id="1", row=1, name="Summer")
+    assert pickle.loads(pickle.dumps(item)) == item  # noqa: S301 (our own bytes)
+    assert pickle.loads(pickle.dumps(bulkpause.Pauser)) is bulkpause.Pauser  # noqa: S301
+
+
+def test_package_runs_as_module() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bulkpause", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "bulkpause, version " in ended.stdout

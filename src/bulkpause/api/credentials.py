@@ -23,16 +23,16 @@ _REMEDY = (
 class Token:
     """A bearer token. Only `header` and `reveal` give it away.
 
-    Whitespace around it is dropped.
+    Whitespace around it is dropped. None, as a variable that is not set, is no token.
 
     Raises:
-        TokenError: It is empty, too long, or not allowed in a header.
+        TokenError: It is None, empty, too long, or not allowed in a header.
     """
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: str) -> None:
-        text = text.strip()
+    def __init__(self, text: str | None) -> None:
+        text = "" if text is None else text.strip()
         if not text:
             raise TokenError(f"the token is empty; {_REMEDY}")
         if len(text) > _MAX_CHARACTERS:

@@ -9,6 +9,7 @@ from bulkpause.errors import (
     InputError,
     LogError,
     LogHeldError,
+    StoppedError,
     TokenError,
 )
 from bulkpause.model import StopCause, StopReason
@@ -90,6 +91,7 @@ def exit_of_error(error: BulkpauseError) -> ExitCode:
         (GuardRailError, ExitCode.GUARD_RAIL),
         (LogHeldError, ExitCode.LOG_HELD),
         (LogError, ExitCode.LOG),
+        (StoppedError, ExitCode.INCOMPLETE),
     )
     return next(
         (code for kind, code in known if isinstance(error, kind)), ExitCode.USAGE

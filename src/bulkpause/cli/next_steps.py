@@ -11,7 +11,7 @@ from bulkpause.cli.options import SIMULATOR, Options, resume_command, retry_comm
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
-from bulkpause.report.totals import Totals, add_all
+from bulkpause.report.totals import Totals
 from bulkpause.settings import Settings
 
 
@@ -43,18 +43,6 @@ class NextSteps:
             yield f"resume with its input: {self.resume}"
         if self.reason is not None:
             yield self.reason
-
-
-def totals_of_log(recovery: Recovery) -> Totals:
-    """Count all ids of a log, and those that it should hold."""
-    records = [*recovery.latest.values(), *recovery.invalid.values()]
-    not_on_record = recovery.not_on_record
-    totals = Totals(
-        rows=len(records) + len(recovery.not_attempted) + not_on_record,
-        not_on_record=not_on_record,
-        is_plan_known=recovery.is_plan_known,
-    )
-    return add_all(records, totals)
 
 
 def steps_of_log(

@@ -20,10 +20,18 @@ MIN_IDS_FOR_PERCENT = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerance:
-    """The maximum of failures: a number of ids, or a percentage of the finished ids."""
+    """The maximum of failures: a number of ids, or a percentage of the finished ids.
+
+    Raises:
+        SettingsError: It is neither, or both.
+    """
 
     count: int | None = None
     percent: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.count is None) == (self.percent is None):
+            raise SettingsError("give a Tolerance either a count or a percent")
 
     def is_exceeded(self, failures: int, finished: int) -> bool:
         """Tell whether there are more failures than the maximum."""
@@ -62,11 +70,23 @@ class GuardRails:
         max_failures: The maximum of failures; None means no maximum.
         deadline_s: Seconds from the start after which nothing new is sent; requests
             in flight then have one more second. None means no deadline.
+
+    Raises:
+        SettingsError: A number is too low.
+        TypeError: The maximum of failures is a number without its kind.
     """
 
     canary: int = 0
     max_failures: Tolerance | None = None
     deadline_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.max_failures, Tolerance | None):
+            raise TypeError("max_failures is not a Tolerance: write Tolerance(count=5)")
+        if self.canary < 0:
+            raise SettingsError("the canary is less than 0")
+        if self.deadline_s is not None and self.deadline_s <= 0:
+            raise SettingsError("the deadline is not more than 0 s")
 
 
 class FailureCount:

@@ -1,7 +1,7 @@
 """Run one list of jobs under its guard rails: canary, failures, deadline."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from math import inf
@@ -12,7 +12,7 @@ from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
 from bulkpause.engine.job import Job
 from bulkpause.engine.ports import RateLimiter, Recorder, SenderWithDeadline
 from bulkpause.engine.run_context import RunContext
-from bulkpause.errors import LogError
+from bulkpause.errors import LogError, StoppedError
 from bulkpause.model import Record, StopCause, StopReason
 
 
@@ -29,6 +29,8 @@ class Run:
         recorder: Writes requests, responses and records to disk.
         context: Values that the whole run shares.
         guard_rails: Rules that stop the run early.
+        on_record: Called with each record after it was written, whether or not it is
+            taken from `records` then.
     """
 
     def __init__(
@@ -39,9 +41,11 @@ class Run:
         recorder: Recorder,
         context: RunContext,
         guard_rails: GuardRails,
+        on_record: Callable[[Record], None] = lambda _: None,
     ) -> None:
         self._sender = sender
         self._guard_rails = guard_rails
+        self._on_record = on_record
         self._failures = FailureCount(guard_rails.max_failures)
         self._canary: list[Record] = []
         self._last_id: str | None = None
@@ -61,6 +65,11 @@ class Run:
     def stopped(self) -> StopReason | None:
         """Why the run ends early; None if it does not."""
         return self._dispatcher.stopped
+
+    @property
+    def is_running(self) -> bool:
+        """Whether records are still being made."""
+        return self._task is not None and not self._task.done()
 
     @property
     def backlog(self) -> Backlog:
@@ -90,12 +99,17 @@ class Run:
 
         Raises:
             LogError: A line could not be written. Requests in flight were awaited.
+            StoppedError: `cancel` was called while somebody waited for a record.
         """
         self._task = task = asyncio.create_task(self._run(jobs))
         task.add_done_callback(lambda _: self._records.put_nowait(None))
         try:
             while (record := await self._records.get()) is not None:
                 yield record
+            if task.cancelled():
+                raise StoppedError(
+                    "closed before the end of the list; end it, or call stop, first"
+                )
             await task
         finally:
             await self.cancel()
@@ -107,6 +121,7 @@ class Run:
             await asyncio.wait([self._task])
 
     def _add(self, record: Record) -> None:
+        self._on_record(record)
         self._records.put_nowait(record)
         self._last_id = record.id
         if len(self._canary) < self._guard_rails.canary:

@@ -7,7 +7,7 @@ from bulkpause._text import display_name
 from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
-from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.table import Input, ReadError, Table
 
 
@@ -37,7 +37,7 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
                 inputs.append(Input(name=_COMMAND_LINE, table=ids))
             ids.fill(rows_of_line(place, word))
         else:
-            inputs.append(read_input(word, layout))
+            inputs.append(load_input(word, layout))
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, is_cut=False)
     return inputs

@@ -40,7 +40,7 @@ _FORMATS_BY_SUFFIX = {
 }
 
 
-def read_input(path: str, layout: Layout) -> Input:
+def load_input(path: str, layout: Layout) -> Input:
     """Read an input whole. What is wrong with it is part of the result.
 
     Args:

@@ -312,16 +312,22 @@ class NullJournal:
     """Writes no logs, for programs that keep the records themselves."""
 
     warnings: tuple[str, ...] = ()
-    unrecorded: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.recovery = Recovery()
+        self._sent_ids: set[str] = set()
+
+    @property
+    def unrecorded(self) -> frozenset[str]:
+        """The ids that this run sent a pause request for and has no record of since."""
+        return frozenset(self._sent_ids)
 
     def begin(self, header: Header, items: Sequence[Item]) -> None:
         pass
 
-    def sent(self, action: Action, id_: str, request_id: str) -> None:
-        pass
+    def sent(self, action: Action, id_: str, request_id: str) -> None:  # noqa: ARG002 (part of the port)
+        if action is Action.PAUSE:
+            self._sent_ids.add(id_)
 
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
@@ -329,4 +335,4 @@ class NullJournal:
         pass
 
     def write(self, record: Record) -> None:
-        pass
+        self._sent_ids.discard(record.id or "")

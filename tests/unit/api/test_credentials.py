@@ -121,6 +121,11 @@ def test_token_variable_precedes_service_credential(tmp_path: Path) -> None:
     assert find_token(None, environ)[0].reveal() == "variable"
 
 
+def test_variable_that_is_not_set_is_no_token() -> None:
+    with pytest.raises(TokenError, match="set OCAMBA_TOKEN"):
+        Token(os.environ.get("OCAMBA_TOKEN_THAT_NOBODY_SETS"))
+
+
 def test_empty_token_variable_raises_token_error(tmp_path: Path) -> None:
     environ = {"OCAMBA_TOKEN": "", **credentials(tmp_path, "credential")}
 

@@ -14,6 +14,7 @@ from bulkpause.errors import (
     LogError,
     LogHeldError,
     SettingsError,
+    StoppedError,
     TokenError,
 )
 from bulkpause.model import Status, StopCause, StopReason
@@ -105,6 +106,7 @@ def test_rows_choose_exit_code_without_stop() -> None:
         (TokenError, ExitCode.TOKEN),
         (LogError, ExitCode.LOG),
         (LogHeldError, ExitCode.LOG_HELD),
+        (StoppedError, ExitCode.INCOMPLETE),
         (SettingsError, ExitCode.USAGE),
         (BulkpauseError, ExitCode.USAGE),
     ],
@@ -120,6 +122,7 @@ def test_every_bulkpause_error_is_listed() -> None:
         LogError,
         LogHeldError,
         SettingsError,
+        StoppedError,
         TokenError,
     }
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
-from bulkpause.journal.codec import Header, WalEntry
+from bulkpause.cli.next_steps import NextSteps, steps_of_log
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Item, Record, Status, timestamp
+from bulkpause.log_totals import totals_of_log
+from bulkpause.model import Record, Status, timestamp
 
 
 LOG = Path("pauses.jsonl")
@@ -118,15 +118,3 @@ def test_endpoint_name_that_is_no_url_is_said() -> None:
     assert found.command is None
     (line,) = found.lines()
     assert line.startswith("its endpoint is named sta\N{REPLACEMENT CHARACTER}ging: ")
-
-
-def test_totals_of_log_count_all_that_is_planned() -> None:
-    header = Header(
-        run=new_run_id(NOW, HOST), base_url=HOST, digest="", planned=4, boot_id=""
-    )
-    plan = (Item(id="1", row=1), Item(id="2", row=2))
-    entries: list[WalEntry] = [header, plan]
-    paused = record("1", Status.PAUSED, planned=4, run_id=header.run)
-    totals = totals_of_log(recover([paused], entries))
-    assert (totals.rows, totals.not_attempted, totals.not_on_record) == (4, 3, 2)
-    assert totals.parts_running() == {"not attempted": 1, "not on record": 2}

@@ -6,7 +6,7 @@ import pytest
 
 from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.reader import load_input
 from bulkpause.model import InvalidRow, Item
 
 
@@ -209,7 +209,7 @@ def test_id_is_cut_only_where_input_ends(
 ) -> None:
     path = tmp_path / "ids"
     path.write_text(text)
-    table = read_input(str(path), Layout()).table
+    table = load_input(str(path), Layout()).table
     assert isinstance(table.rows[-1], Item) is is_kept
-    any_id = read_input(str(path), Layout(takes_any_id=True)).table
+    any_id = load_input(str(path), Layout(takes_any_id=True)).table
     assert isinstance(any_id.rows[-1], Item)

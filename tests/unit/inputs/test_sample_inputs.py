@@ -9,8 +9,8 @@ from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.reader import (
     detect_format,
     find_first_row,
+    load_input,
     read,
-    read_input,
 )
 from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import Item
@@ -112,10 +112,10 @@ def test_mangled_sample_reports_each_invalid_row() -> None:
 
 def test_filtered_sample_hides_paused_campaigns() -> None:
     path = str(SAMPLES / "filtered.xlsx")
-    refused = read_input(path, Layout()).table
+    refused = load_input(path, Layout()).table
     assert refused.error is not None
     assert refused.error.detail == "4 of 16 rows are hidden by the filter A3:D19"
-    table = read_input(path, Layout(hidden_rows=HiddenRows.SKIP)).table
+    table = load_input(path, Layout(hidden_rows=HiddenRows.SKIP)).table
     assert (table.id_column, table.name_column) == ("Campaign ID", "Name")
     assert (table.sheet, table.statuses) == ("Export", {"running": 12})
     assert table.hidden == HiddenCount(rows=4, filter_range="A3:D19", are_skipped=True)

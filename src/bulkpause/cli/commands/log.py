@@ -9,17 +9,18 @@ import orjson
 
 from bulkpause._text import format_count, quote, sanitize
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
-from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
+from bulkpause.cli.next_steps import NextSteps, steps_of_log
 from bulkpause.cli.options import SIMULATOR
-from bulkpause.errors import BulkpauseError, InputError, SettingsError
+from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.platform import is_locked
-from bulkpause.journal.reader import exists, read_recovery
 from bulkpause.journal.recovery import Recovery
+from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Status
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.text import NOTHING_ON_RECORD
 from bulkpause.report.totals import NOT_ATTEMPTED
+from bulkpause.result_log import read_existing
 
 
 #: The result of `status` for one log.
@@ -82,7 +83,7 @@ def _as_dict(status: LogStatus, steps: NextSteps, code: ExitCode) -> dict[str, o
 def _status_of(log: Path) -> _Shown:
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = is_locked(log)
-    recovery = _read(log)
+    recovery = read_existing(log)
     now = datetime.now(UTC)
     totals = totals_of_log(recovery)
     status = LogStatus(
@@ -115,7 +116,7 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
             f"{quote(unknown[0])} is not a status; choose from "
             f"{', '.join(sorted(known))}"
         )
-    recovery = _read(log)
+    recovery = read_existing(log)
     exported = rows(
         recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
     )
@@ -136,9 +137,3 @@ def _missing_lines(log: Path, recovery: Recovery) -> Iterator[str]:
     elif missing := recovery.not_on_record:
         ids = format_count(missing, "planned id")
         yield f"{name}: {ids} not on record, and so not listed"
-
-
-def _read(log: Path) -> Recovery:
-    if not exists(log):
-        raise InputError(f"{log} does not exist")
-    return read_recovery(log)

@@ -3,8 +3,6 @@
 import asyncio
 import logging
 import random
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -23,23 +21,24 @@ from bulkpause.cli.log_failure import (
     examine,
     record_of_unrecorded,
 )
-from bulkpause.cli.next_steps import NextSteps, steps_of_run, totals_of_log
+from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.options import Options
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.signals import SignalHandler
-from bulkpause.errors import LogError
+from bulkpause.errors import GuardRailError, LogError, StoppedError, TokenError
 from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
-from bulkpause.model import Record, Status, StopCause, StopReason, timestamp
+from bulkpause.log_totals import totals_of_log, totals_of_plan
+from bulkpause.model import StopCause, StopReason, timestamp
 from bulkpause.pauser import Pauser, reuse_loaded_log
 from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
-from bulkpause.report.totals import NOT_ATTEMPTED, Totals, add_all
+from bulkpause.report.totals import Totals, add_all
 from bulkpause.settings import find_proxy
 
 
@@ -100,7 +99,9 @@ class _Session:
         self._run_id = run_id
         self._display = display
         self._options = options
-        self._totals = totals_of_plan(self._plan, self._recovery, options)
+        self._totals = totals_of_plan(
+            self._plan, self._recovery, is_retry=options.is_retry
+        )
         #: What this process has seen, should the log lose it.
         self._seen = deepcopy(self._totals)
         self._pauser: Pauser | None = None
@@ -159,7 +160,9 @@ class _Session:
         start = _fields_of_start(self._prepared, plan, self._log, self._options)
         self._display.handle(Notice("run.started", start))
         # Now, since the recovery changes with the run.
-        self._totals = totals_of_plan(plan, self._recovery, self._options)
+        self._totals = totals_of_plan(
+            plan, self._recovery, is_retry=self._options.is_retry
+        )
         self._totals.since = timestamp(datetime.now(UTC))
         self._seen = deepcopy(self._totals)
 
@@ -170,9 +173,11 @@ class _Session:
         now = asyncio.get_running_loop().time
         monitor = Monitor(pauser, len(self._plan.items), self._display, now=now)
         async with monitor.open():
-            async for record in pauser.pause(self._plan):
-                self._seen.add(record)
-                monitor.add(record)
+            # The result says why the run stopped.
+            with suppress(TokenError, GuardRailError, StoppedError):
+                async for record in pauser.pause(self._plan):
+                    self._seen.add(record)
+                    monitor.add(record)
 
     def result(self, signal_code: ExitCode | None) -> RunResult:
         """Count the run's records as they are on the disk, and say how to carry on."""
@@ -256,55 +261,10 @@ def _simulator() -> "Simulator":
     return Simulator(documented.with_random_phases(random.Random()))
 
 
-def totals_of_plan(plan: Plan, recovery: Recovery, options: Options) -> Totals:
-    """Begin the totals of a run: its rows, and what earlier runs left open.
-
-    The list of a retry is its log: ids that the log does not hold are in its rows, and
-    so is not known how many there are if the log does not say it.
-    """
-    is_retry = options.is_retry
-    missing = recovery.not_on_record if is_retry else 0
-    sent = {item.id for item in plan.items}
-    others = [record for id_, record in recovery.latest.items() if id_ not in sent]
-    open_before = _count_open(others, is_retry=is_retry)
-    if is_retry:
-        left = sum(item.id not in sent for item in recovery.not_attempted)
-        open_before.update({NOT_ATTEMPTED: left} if left else {})
-    # An input is read again with its invalid rows; a log to retry records them.
-    invalid = len(recovery.invalid) if is_retry else 0
-    return Totals(
-        rows=plan.rows + missing,
-        duplicate=plan.duplicate,
-        already_done=plan.already_done,
-        not_paused_before=invalid + _count_not_paused(others),
-        not_on_record=missing,
-        is_plan_known=recovery.is_plan_known or not is_retry,
-        open_before=open_before,
-    )
-
-
-def _count_open(others: Sequence[Record], *, is_retry: bool) -> Counter[str]:
-    """Count the ids that are not sent and that may still be running, by status."""
-    # Those that an input leaves open belong to another list.
-    found = Counter(record.status for record in others)
-    counted = (
-        status
-        for status in Status
-        if status is Status.REJECTED or (is_retry and status.is_retryable)
-    )
-    return Counter({status.value: found[status] for status in counted if found[status]})
-
-
-def _count_not_paused(others: Sequence[Record]) -> int:
-    return sum(
-        record.status.is_settled and not record.status.is_paused for record in others
-    )
-
-
 def _end_without_run(prepared: Prepared, options: Options) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
     recovery = prepared.loaded.recovery
-    totals = totals_of_plan(prepared.plan, recovery, options)
+    totals = totals_of_plan(prepared.plan, recovery, is_retry=options.is_retry)
     log = options.log
     # A write-ahead log without its plan is all that counts the ids that it lost.
     if (

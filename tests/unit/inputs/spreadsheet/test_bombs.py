@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.reader import load_input
 from tests.inputs.workbooks import (
     HEADING,
     Sheet,
@@ -37,11 +37,11 @@ import resource, sys
 from time import process_time
 import python_calamine
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.reader import load_input
 import bulkpause.inputs.spreadsheet.reader
 def mib(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 before_mib, before_s = mib(), process_time()
-error = read_input(sys.argv[1], Layout()).table.error
+error = load_input(sys.argv[1], Layout()).table.error
 print(process_time() - before_s, mib() - before_mib, error)
 """
 #: A second on a usual machine, and CI is slower. What is not bounded takes minutes.
@@ -312,6 +312,6 @@ def test_truncated_archives_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.xlsx"
     for size in range(4, len(data), 37):
         path.write_bytes(data[:size])
-        error = read_input(str(path), Layout()).table.error
+        error = load_input(str(path), Layout()).table.error
         assert error is not None
         assert error.detail == DAMAGED

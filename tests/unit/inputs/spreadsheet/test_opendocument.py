@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.table import Table
 from bulkpause.model import InvalidRow, Item
 from tests.inputs.workbooks import ODS_REST, ods, ods_cell, ods_row
@@ -18,7 +18,7 @@ NOTE = "<office:annotation><text:p>see</text:p><text:p>x</text:p></office:annota
 def read(folder: Path, *rows: str, layout: Layout | None = None) -> Table:
     path = folder / "export.ods"
     path.write_bytes(ods({"A": [ods_row("id", "name"), *rows]}))
-    return read_input(str(path), layout or Layout()).table
+    return load_input(str(path), layout or Layout()).table
 
 
 def cell_of(content: str, attributes: str = TEXT) -> str:

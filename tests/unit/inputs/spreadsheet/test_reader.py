@@ -12,7 +12,7 @@ import pytest
 
 from bulkpause.inputs.amounts import read_amounts
 from bulkpause.inputs.layout import HiddenRows, Layout
-from bulkpause.inputs.reader import read_input
+from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.table import HiddenCount, Table
 from bulkpause.model import InvalidRow, Item
 from tests.inputs.workbooks import (
@@ -45,7 +45,7 @@ def read(tmp_path: Path) -> Callable[..., Table]:
     def read_bytes(data: bytes, layout: Layout | None = None) -> Table:
         path = tmp_path / "export.xlsx"
         path.write_bytes(data)
-        return read_input(str(path), layout or Layout()).table
+        return load_input(str(path), layout or Layout()).table
 
     return read_bytes
 
@@ -231,7 +231,7 @@ def test_workbook_is_read_from_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     writer.start()
     with os.fdopen(source, "rb") as pipe:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(pipe))
-        table = read_input("-", Layout()).table
+        table = load_input("-", Layout()).table
     writer.join()
     assert ids_of(table) == {2: "1000248", 3: "1000249"}
 

@@ -1,21 +1,15 @@
-"""What earlier runs left open stays in the totals of a run."""
+"""Totals of a log and of a plan hold all that earlier runs left open."""
 
 from typing import Any
 
 import pytest
 
-from bulkpause.cli.commands.run import totals_of_plan
-from bulkpause.cli.options import Options
 from bulkpause.journal.codec import Header
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
+from bulkpause.log_totals import totals_of_log, totals_of_plan
 from bulkpause.model import Item, Record, Status
 from bulkpause.plan import Plan
-from bulkpause.settings import Settings
-
-
-RUN = Options(inputs=("ids.txt",), settings=Settings())
-RETRY = Options(inputs=(), settings=Settings())
 
 
 def plan_of(*ids: str, already_done: int = 0) -> Plan:
@@ -46,14 +40,14 @@ def log_of(*statuses: Status, planned: int | None = None, **fields: Any) -> Reco
 
 def test_retry_counts_ids_that_it_leaves_open() -> None:
     log = log_of(Status.PAUSED, Status.FAILED, Status.UNKNOWN, Status.REJECTED)
-    totals = totals_of_plan(plan_of("2"), log, RETRY)
+    totals = totals_of_plan(plan_of("2"), log, is_retry=True)
     assert totals.open_before == {"unknown": 1, "rejected": 1}
     assert totals.not_paused_before == 1
 
 
 def test_retried_rejected_id_is_not_counted_before() -> None:
     log = log_of(Status.PAUSED, Status.REJECTED)
-    totals = totals_of_plan(plan_of("2"), log, RETRY)
+    totals = totals_of_plan(plan_of("2"), log, is_retry=True)
     assert (totals.open_before.total(), totals.not_paused_before) == (0, 0)
     totals.add(Record(id="2", status=Status.PAUSED))
     assert totals.is_all_paused
@@ -61,30 +55,39 @@ def test_retried_rejected_id_is_not_counted_before() -> None:
 
 def test_retry_counts_ids_not_on_record() -> None:
     log = log_of(Status.PAUSED, Status.FAILED, planned=7)
-    totals = totals_of_plan(plan_of("2"), log, RETRY)
+    totals = totals_of_plan(plan_of("2"), log, is_retry=True)
     assert (totals.rows, totals.not_on_record, totals.not_attempted) == (6, 5, 6)
 
 
 def test_retry_counts_ids_not_attempted_that_it_leaves() -> None:
     header = Header(run="r", base_url="simulator", digest="", planned=2, boot_id="")
     log = recover([], [header, (Item(id="1", row=1), Item(id="2", row=2))])
-    totals = totals_of_plan(plan_of("1"), log, RETRY)
+    totals = totals_of_plan(plan_of("1"), log, is_retry=True)
     assert totals.open_before == {"not_attempted": 1}
 
 
-@pytest.mark.parametrize(("options", "is_known"), [(RUN, True), (RETRY, False)])
-def test_plan_of_retry_is_that_of_its_log(options: Options, is_known: bool) -> None:
+@pytest.mark.parametrize(("is_retry", "is_known"), [(False, True), (True, False)])
+def test_plan_of_retry_is_that_of_its_log(is_retry: bool, is_known: bool) -> None:
     log = log_of(Status.PAUSED, v=1, planned=None, endpoint=None)
     log_without_plan = recover(
         [Record(id="1", status=Status.PAUSED, run_id="run", v=1)], []
     )
-    assert totals_of_plan(plan_of(), log, options).is_plan_known
-    found = totals_of_plan(plan_of(), log_without_plan, options)
+    assert totals_of_plan(plan_of(), log, is_retry=is_retry).is_plan_known
+    found = totals_of_plan(plan_of(), log_without_plan, is_retry=is_retry)
     assert found.is_plan_known is is_known
 
 
 def test_run_counts_ids_rejected_before() -> None:
     log = log_of(Status.PAUSED, Status.REJECTED, Status.FAILED)
-    totals = totals_of_plan(plan_of("3", already_done=2), log, RUN)
+    totals = totals_of_plan(plan_of("3", already_done=2), log, is_retry=False)
     assert totals.open_before == {"rejected": 1}
     assert (totals.rows, totals.not_on_record) == (3, 0)
+
+
+def test_totals_of_log_count_all_that_is_planned() -> None:
+    header = Header(run="run", base_url="simulator", digest="", planned=4, boot_id="")
+    plan = (Item(id="1", row=1), Item(id="2", row=2))
+    paused = Record(id="1", status=Status.PAUSED, planned=4, run_id="run")
+    totals = totals_of_log(recover([paused], [header, plan]))
+    assert (totals.rows, totals.not_attempted, totals.not_on_record) == (4, 3, 2)
+    assert totals.parts_running() == {"not attempted": 1, "not on record": 2}
