@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkpause.api.client import Client, Timeouts
+from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.job import make_jobs
@@ -159,7 +159,7 @@ class Pauser:
                     endpoint_of(settings),
                     self._token,
                     reason=settings.reason,
-                    timeouts=Timeouts.within(settings.timeout_s),
+                    timeout_s=settings.timeout_s,
                     max_in_flight=settings.in_flight,
                     proxy=self._proxy,
                     logs_keys=settings.trust_env,

@@ -196,7 +196,7 @@ RUN_OPTIONS = _combine(
         metavar="DURATION",
         default="30s",
         show_default=True,
-        help="Timeout of one attempt, connecting included.",
+        help="Longest time of one attempt: name look-up, connecting, TLS and response.",
     ),
     click.option(
         "--max-attempts",
