@@ -288,11 +288,19 @@ class Pauser:
             ),
         )
 
-    def stop(self, reason: str) -> None:
-        """Send nothing new. Requests in flight are still recorded."""
+    def stop(self, reason: str, *, grace_s: float | None = None) -> None:
+        """Send nothing new. Requests in flight are still recorded.
+
+        Args:
+            reason: Why, for people. That of the first stop is kept.
+            grace_s: Seconds that requests in flight may still take; None waits for
+                their timeouts. Ids without a response by then have no record: they
+                are among `unrecorded`, and a resumed run settles them. A second call
+                can make the time shorter, not longer.
+        """
         self._stopped = self._stopped or StopReason(StopCause.SIGNAL, reason)
         if self._run is not None:
-            self._run.stop(self._stopped)
+            self._run.stop(self._stopped, grace_s=grace_s)
 
     async def pause(
         self, ids: Iterable[str | Item | InvalidRow] | Plan
