@@ -220,6 +220,15 @@ RUN_OPTIONS = _combine(
         help="Send nothing new after this long; requests in flight get one more second.",
     ),
     click.option(
+        "--grace",
+        type=parse_duration,
+        metavar="DURATION",
+        default="10s",
+        show_default=True,
+        help="After a first signal (Ctrl-C, SIGTERM, SIGHUP), requests in flight may "
+        "take this long; a second signal exits at once.",
+    ),
+    click.option(
         "--canary",
         type=click.IntRange(0),
         metavar="N",
@@ -255,6 +264,7 @@ RUN_OPTIONS = _combine(
 _OPTION_OF = {
     "deadline_s": "deadline",
     "give_up_after_s": "give_up_after",
+    "grace_s": "grace",
     "timeout_s": "timeout",
     "order": "order_by",
     "resume_within_s": "resume_within",
