@@ -12,13 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from bulkpause.cli.stacks import stack_lines, write_aside
-
-
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
 
 
 #: The signals that stop the process, and its exit codes after them. SIGBREAK is what
@@ -60,6 +56,14 @@ class SignalCalls(Protocol):
     ) -> int: ...
 
 
+class Loop(Protocol):
+    """What is asked of an event loop. That of Windows watches no sockets."""
+
+    def call_soon_threadsafe(self, callback: Callable[[], object], /) -> object: ...
+    def add_reader(self, descriptor: int, read: Callable[[], object], /) -> None: ...
+    def remove_reader(self, descriptor: int, /) -> bool: ...
+
+
 class StopSignals:
     """Notices each stop signal, and makes it act where the program is.
 
@@ -88,7 +92,7 @@ class StopSignals:
         self._leave_late = leave_late or _leave_late
         self._names: dict[int, str] = {}
         self._is_deferred = False
-        self._loop: AbstractEventLoop | None = None
+        self._loop: Loop | None = None
         self._act: Callable[[], object] | None = None
         self._show: Callable[[list[str]], None] | None = None
 
@@ -136,7 +140,7 @@ class StopSignals:
     @contextmanager
     def acted_on(
         self,
-        loop: "AbstractEventLoop",
+        loop: Loop,
         act: Callable[[], object],
         show: Callable[[list[str]], None] | None = None,
     ) -> Iterator[None]:
@@ -189,7 +193,7 @@ class StopSignals:
         write_aside(lines, unless=shown, after_s=SHOWN_WITHIN_S)
 
     @contextmanager
-    def _waking(self, loop: "AbstractEventLoop") -> Iterator[None]:
+    def _waking(self, loop: Loop) -> Iterator[None]:
         """Let a signal wake the loop, whichever thread the system interrupts for it."""
         from socket import socketpair  # noqa: PLC0415 (see above)
 
@@ -198,7 +202,7 @@ class StopSignals:
             reader.settimeout(0)
             writer.settimeout(0)
             try:
-                loop.add_reader(reader, reader.recv, 4096)
+                loop.add_reader(reader.fileno(), lambda: reader.recv(4096))
             except NotImplementedError:
                 # The loop of Windows, which signals wake without help.
                 yield
@@ -210,7 +214,7 @@ class StopSignals:
                 yield
             finally:
                 self._calls.set_wakeup_fd(earlier)
-                loop.remove_reader(reader)
+                loop.remove_reader(reader.fileno())
 
 
 def _leave_late(exit_code: int) -> None:
