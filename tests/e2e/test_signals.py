@@ -165,6 +165,33 @@ def test_stacks_are_shown_during_run(program: Program, serve: Serve) -> None:
     assert TOKEN not in shown
 
 
+#: Sends the process a signal when it begins to write its summary.
+AT_SUMMARY = """
+import io, os, signal, sys
+
+class Stdout(io.TextIOWrapper):
+    def write(self, text):
+        if " rows = " in text:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().write(text)
+
+sys.stdout = Stdout(sys.stdout.buffer, write_through=True)
+"""
+
+
+def test_signal_at_summary_tells_run_is_over(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.file("sitecustomize.py", AT_SUMMARY)
+    program.variables["PYTHONPATH"] = str(program.folder)
+    ended = program.pause(simulator, program.ids(2))
+    assert (ended.code, ended.stdout) == (143, "")
+    assert ended.stderr == (
+        "SIGTERM: the run is over; show its result with: bulkpause status log.jsonl\n"
+    )
+    assert program.statuses() == {"1001": "paused", "1002": "paused"}
+    assert simulator.ledger.paused_ids() == {"1001", "1002"}
+
+
 def test_id_waiting_for_retry_is_recorded_at_signal(
     program: Program, serve: Serve
 ) -> None:

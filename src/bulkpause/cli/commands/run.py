@@ -78,8 +78,6 @@ def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
         with asyncio.Runner() as runner:
             runner.run(session.pause(token))
         result = session.result()
-        # From here on a signal ends the summary, but the run is over.
-        SIGNALS.outcome = f"the run is over; show its result with: {_show_command(log)}"
     if (code := SIGNALS.exit_code) is not None:
         result = replace(result, code=ExitCode(code))
     display.handle(Notice("run.finished", result.as_dict(options)))
@@ -87,8 +85,9 @@ def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
     return result.code
 
 
-def _show_command(log: Path) -> str:
-    return shlex.join(["bulkpause", "status", str(log)])
+def _over(log: Path) -> str:
+    status = shlex.join(["bulkpause", "status", str(log)])
+    return f"the run is over; show its result with: {status}"
 
 
 class _Session:
@@ -127,6 +126,8 @@ class _Session:
                 stack.enter_context(self._signals.handled())
                 self._pauser = await self._open(stack, token)
                 self._begin(self._pauser)
+                # What is true of a signal that comes after the loop, whatever ends that.
+                SIGNALS.outcome = _over(self._log)
                 await self._pause_plan(self._pauser)
         except LogError as error:
             if self._pauser is None:
