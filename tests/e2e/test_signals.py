@@ -1,5 +1,7 @@
 """The first signal ends a run in order, the second at once."""
 
+import os
+from contextlib import suppress
 from signal import SIGHUP, SIGINT, SIGQUIT, SIGTERM, Signals
 
 import pytest
@@ -65,6 +67,35 @@ def test_second_signal_exits_at_once(
     assert "Traceback" not in ended.stderr
     assert program.statuses() == {"1001": "paused"}
     assert '"sent":"1002"' in program.log.with_name("log.jsonl.wal").read_text()
+
+
+def fill(pipe: int) -> None:
+    """Write to a pipe until it takes no more, so that the next writer waits."""
+    os.set_blocking(pipe, False)
+    for size in (65_536, 1):
+        with suppress(BlockingIOError):
+            while True:
+                os.write(pipe, b"x" * size)
+    os.set_blocking(pipe, True)
+
+
+def test_second_signal_ends_run_that_stderr_blocks(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(always=Fault.HANG)
+    unread, full = os.pipe()
+    fill(full)
+    try:
+        options = (*program.to(simulator), "--progress", "lines")
+        running = program.start("run", "1001", "--yes", *options, stderr=full)
+        until_in_flight(program)
+        running.send(SIGINT)
+        running.send(SIGTERM)
+        assert running.end().code == 130
+    finally:
+        os.close(unread)
+        os.close(full)
+    until_in_flight(program)
 
 
 def test_request_aborted_by_second_signal_is_unknown(
