@@ -123,7 +123,7 @@ def test_package_ships_type_marker() -> None:
 
 def test_package_has_one_console_script() -> None:
     (script,) = metadata.entry_points(
-        group="console_scripts", module="bulkpause.cli.app"
+        group="console_scripts", module="bulkpause.cli.start"
     )
     assert (script.name, script.attr) == ("bulkpause", "main")
 

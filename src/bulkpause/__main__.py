@@ -1,6 +1,6 @@
 """Run the command line as `python -m bulkpause`."""
 
-from bulkpause.cli.app import main
+from bulkpause.cli.start import main
 
 
 if __name__ == "__main__":

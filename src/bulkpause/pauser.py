@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequ
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from weakref import WeakSet
 
 from bulkpause._text import format_count
-from bulkpause.api.client import Client, Timeouts
+from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.job import make_jobs
@@ -179,7 +180,7 @@ class Pauser:
                     endpoint_of(settings),
                     self._token,
                     reason=settings.reason,
-                    timeouts=Timeouts.within(settings.timeout_s),
+                    timeout_s=settings.timeout_s,
                     max_in_flight=settings.in_flight,
                     proxy=self._proxy,
                     logs_keys=settings.trust_env,
@@ -316,9 +317,9 @@ class Pauser:
         """The rows of all lists so far, each counted once, also after `async with`.
 
         All ids are counted anew, so ask for it at the end of a list and not for each
-        record. An id that two lists hold counts in both. An id that was sent and has no record
-        counts as unknown. Before the first list, and while one is read, nothing says
-        that no campaign is running.
+        record. An id that two lists hold counts in both. An id that was sent and has
+        no record counts as unknown. Before the first list, and while one is read,
+        nothing says that no campaign is running.
         """
         plan = join_plans(self._plans)
         totals = totals_of_plan(plan, self._recorder.recovery, is_retry=False)
@@ -327,17 +328,24 @@ class Pauser:
         totals.is_plan_known = self._is_plan_known
         return summary_of(totals)
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, *, grace_s: float | None = None) -> None:
         """Send nothing new. Requests in flight are still recorded.
 
         It may be called from any thread.
+
+        Args:
+            reason: Why, for people. That of the first stop is kept.
+            grace_s: Seconds that requests in flight may still take; None waits for
+                their timeouts. Ids without a response by then have no record: they
+                are among `unrecorded`, and a resumed run settles them. A second call
+                can make the time shorter, not longer.
         """
         if (loop := self._lifetime.loop_elsewhere) is not None:
-            loop.call_soon_threadsafe(self.stop, reason)
+            loop.call_soon_threadsafe(partial(self.stop, reason, grace_s=grace_s))
             return
         self._stopped = self._stopped or StopReason(StopCause.SIGNAL, reason)
         if self._run is not None:
-            self._run.stop(self._stopped)
+            self._run.stop(self._stopped, grace_s=grace_s)
 
     def pause(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
         """Pause each id once, and give its record as soon as it is final.
@@ -508,7 +516,7 @@ def error_of_stop(stopped: StopReason, left: int) -> BulkpauseError | None:
         None if `stop` came too late to leave any id out.
     """
     ids = format_count(left, "id")
-    message = f"{stopped.detail}; {ids} not attempted"
+    message = f"{stopped.detail}; {ids} without a result"
     match stopped.cause:
         case StopCause.TOKEN:
             return TokenError(message)

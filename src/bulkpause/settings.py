@@ -31,7 +31,8 @@ class Settings:
         limits: The rate limits to keep; an empty tuple disables rate limiting.
         max_in_flight: The maximum number of requests in flight; None means as many
             as the smallest rate limit allows, or 10 without a rate limit.
-        timeout_s: Seconds for one attempt, including the time to connect.
+        timeout_s: Seconds for one attempt, from the look-up of the host's name to the end
+            of the response.
         retry_policy: When to retry and read back, and how long an outage is tolerated.
         name: The endpoint's name in result logs; None means its base URL.
         proxy: The URL of a proxy, which may contain a user and a password.

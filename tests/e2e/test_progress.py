@@ -103,7 +103,7 @@ def test_outage_is_shown_until_interrupt(on_xterm: Program, serve: Serve) -> Non
     terminal.wait_for("waiting for the server to recover (HTTP 500), next probe: 2 s")
     assert " left" not in terminal.seen.rpartition("requests/s")[2]
     terminal.type("\x03")
-    terminal.wait_for("SIGINT: waiting for the requests in flight; a second signal")
+    terminal.wait_for("SIGINT: waiting for the requests in flight, at most 10 s;")
     terminal.wait_for("stopping: SIGINT")
     assert terminal.end() == 130
 

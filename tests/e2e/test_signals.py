@@ -1,15 +1,27 @@
 """The first signal ends a run in order, the second at once."""
 
-from signal import SIGINT, SIGTERM, Signals
+import os
+from contextlib import suppress
+from signal import SIGHUP, SIGINT, SIGQUIT, SIGTERM, Signals
 
 import pytest
 
 from bulkpause.simulator import Fault, Window
-from tests.support.program import Program, Serve, until
+from tests.support.faulty_server import (
+    BAD_REQUEST,
+    CHUNKED,
+    OK,
+    Behaviour,
+    dripping,
+    hanging,
+    hanging_unread,
+    sending_then_hanging,
+)
+from tests.support.program import TOKEN, Program, Running, Serve, Start, until
 
 
 SLOW = {"windows": (Window(limit=5, period_s=0.5),), "latency_s": 0.2}
-CODES = {SIGINT: 130, SIGTERM: 143}
+CODES = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143}
 
 
 @pytest.mark.smoke
@@ -57,6 +69,35 @@ def test_second_signal_exits_at_once(
     assert '"sent":"1002"' in program.log.with_name("log.jsonl.wal").read_text()
 
 
+def fill(pipe: int) -> None:
+    """Write to a pipe until it takes no more, so that the next writer waits."""
+    os.set_blocking(pipe, False)
+    for size in (65_536, 1):
+        with suppress(BlockingIOError):
+            while True:
+                os.write(pipe, b"x" * size)
+    os.set_blocking(pipe, True)
+
+
+def test_second_signal_ends_run_that_stderr_blocks(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(always=Fault.HANG)
+    unread, full = os.pipe()
+    fill(full)
+    try:
+        options = (*program.to(simulator), "--progress", "lines")
+        running = program.start("run", "1001", "--yes", *options, stderr=full)
+        until_in_flight(program)
+        running.send(SIGINT)
+        running.send(SIGTERM)
+        assert running.end().code == 130
+    finally:
+        os.close(unread)
+        os.close(full)
+    until_in_flight(program)
+
+
 def test_request_aborted_by_second_signal_is_unknown(
     program: Program, serve: Serve
 ) -> None:
@@ -69,6 +110,117 @@ def test_request_aborted_by_second_signal_is_unknown(
     ended = running.end()
     assert simulator.ledger.paused_ids() == {"1001"}
     assert ended.summary == "1 row = 1 unknown"
+
+
+def until_in_flight(program: Program) -> None:
+    wal = program.log.with_name("log.jsonl.wal")
+    until(lambda: wal.exists() and b'"sent":"1001"' in wal.read_bytes())
+
+
+def check_left_in_flight(program: Program, running: Running) -> None:
+    """Check that a run whose request hangs ends in order after its grace."""
+    ended = running.end()
+    assert (ended.code, ended.summary) == (143, "1 row = 1 unknown")
+    assert "at most 0.2 s; a second signal exits at once" in ended.stderr
+    assert "stopped: SIGTERM" in ended.stderr
+    assert "retry with: bulkpause retry log.jsonl" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert program.records() == []
+    until_in_flight(program)
+
+
+PATIENCE = ("--yes", "--log", "log.jsonl", "--timeout", "1h", "--grace", "200ms")
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        hanging_unread,
+        sending_then_hanging(OK),
+        dripping(BAD_REQUEST + CHUNKED, b"1\r\nx\r\n"),
+    ],
+    ids=["unread", "in the headers", "in the body"],
+)
+def test_server_that_hangs_gets_grace_only(
+    program: Program, start: Start, behaviour: Behaviour
+) -> None:
+    server = start(behaviour)
+    api = ("--base-url", server.endpoint.base_url)
+    running = program.start("run", "1001", *PATIENCE, *api)
+    until(lambda: server.received and b"\r\n\r\n" in server.received[0])
+    running.send(SIGTERM)
+    check_left_in_flight(program, running)
+
+
+@pytest.mark.parametrize("hanging_part", ["TLS handshake", "proxy"])
+def test_connection_that_hangs_gets_grace_only(
+    program: Program, start: Start, hanging_part: str
+) -> None:
+    server = start(hanging)
+    secure = server.endpoint.base_url.replace("http:", "https:")
+    proxy = ("--proxy", server.endpoint.base_url) if hanging_part == "proxy" else ()
+    running = program.start("run", "1001", *PATIENCE, "--base-url", secure, *proxy)
+    until(lambda: server.received)
+    until_in_flight(program)
+    running.send(SIGTERM)
+    check_left_in_flight(program, running)
+
+
+def test_name_lookup_that_hangs_gets_grace_only(program: Program) -> None:
+    program.file(
+        "sitecustomize.py",
+        "import socket, time\nsocket.getaddrinfo = lambda *_, **__: time.sleep(600)\n",
+    )
+    program.variables["PYTHONPATH"] = str(program.folder)
+    api = ("--base-url", "https://api.example")
+    running = program.start("run", "1001", *PATIENCE, *api)
+    until_in_flight(program)
+    running.send(SIGTERM)
+    check_left_in_flight(program, running)
+
+
+def test_stacks_are_shown_during_run(program: Program, serve: Serve) -> None:
+    simulator = serve(always=Fault.HANG)
+    api = ("--base-url", simulator.base_url)
+    running = program.start("run", "1001", *PATIENCE, *api)
+    until(lambda: len(simulator.ledger) == 1)
+    running.send(SIGQUIT)
+    shown = ""
+    for line in iter(running.line_of_stderr, ""):
+        shown += line
+        if line.endswith("in Client.send\n"):
+            break
+    assert "task:\n" in shown
+    running.send(SIGTERM)
+    assert running.end().code == 143
+    assert TOKEN not in shown
+
+
+#: Sends the process a signal when it begins to write its summary.
+AT_SUMMARY = """
+import io, os, signal, sys
+
+class Stdout(io.TextIOWrapper):
+    def write(self, text):
+        if " rows = " in text:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().write(text)
+
+sys.stdout = Stdout(sys.stdout.buffer, write_through=True)
+"""
+
+
+def test_signal_at_summary_tells_run_is_over(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.file("sitecustomize.py", AT_SUMMARY)
+    program.variables["PYTHONPATH"] = str(program.folder)
+    ended = program.pause(simulator, program.ids(2))
+    assert (ended.code, ended.stdout) == (143, "")
+    assert ended.stderr == (
+        "SIGTERM: the run is over; show its result with: bulkpause status log.jsonl\n"
+    )
+    assert program.statuses() == {"1001": "paused", "1002": "paused"}
+    assert simulator.ledger.paused_ids() == {"1001", "1002"}
 
 
 def test_id_waiting_for_retry_is_recorded_at_signal(

@@ -15,7 +15,7 @@ import anyio
 import orjson
 import pytest
 
-from bulkpause.api.client import MAX_BODY_BYTES, Client, Timeouts
+from bulkpause.api.client import MAX_BODY_BYTES, Client
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint, parse_endpoint
 from bulkpause.api.proxy import Proxy
@@ -46,7 +46,7 @@ async def client_of(
         endpoint,
         Token("abc"),
         reason=reason,
-        timeouts=Timeouts(total_s=10, connect_s=5, read_s=5),
+        timeout_s=10,
         max_in_flight=max_in_flight,
         now=lambda: NOW,
     )
@@ -188,7 +188,7 @@ async def test_client_refuses_proxy_read_differently_by_yarl() -> None:
             Endpoint("https://api.ocamba.com"),
             Token("abc"),
             reason=None,
-            timeouts=Timeouts.within(1),
+            timeout_s=1,
             max_in_flight=1,
             proxy=Proxy("http://proxy.example\\@evil.example"),
         )

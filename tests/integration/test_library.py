@@ -132,7 +132,7 @@ async def test_refused_token_is_raised_after_its_records() -> None:
     assert isinstance(error, TokenError)
     assert all(record.status is Status.FAILED for record in records)
     left = len(IDS) - len(records)
-    assert str(error).endswith(f"; {left} ids not attempted")
+    assert str(error).endswith(f"; {left} ids without a result")
     assert pauser.summary.not_attempted == left
     assert pauser.summary.may_be_running == len(IDS)
     assert_is_no_all_clear(pauser.summary)
@@ -146,7 +146,7 @@ async def test_canary_is_raised_and_leaves_no_all_clear() -> None:
     ):
         records, error = await records_to_end(pauser, IDS)
     assert isinstance(error, GuardRailError)
-    assert str(error).endswith("; 39 ids not attempted")
+    assert str(error).endswith("; 39 ids without a result")
     assert [record.status for record in records] == [Status.NOT_PAUSABLE]
     assert_is_no_all_clear(pauser.summary)
 

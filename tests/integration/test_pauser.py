@@ -139,7 +139,7 @@ async def test_stop_records_requests_in_flight_only() -> None:
                 pauser.stop("enough")
 
         with pytest.raises(
-            StoppedError, match=r"^stopped: enough; \d+ ids not attempted$"
+            StoppedError, match=r"^stopped: enough; \d+ ids without a result$"
         ):
             await pause_until_stopped()
         assert pauser.stopped is not None
@@ -151,7 +151,7 @@ async def test_stop_records_requests_in_flight_only() -> None:
 async def test_stop_before_first_id_sends_nothing() -> None:
     async with pausing() as (pauser, simulator):
         pauser.stop("never mind")
-        with pytest.raises(StoppedError, match="never mind; 1 id not attempted"):
+        with pytest.raises(StoppedError, match="never mind; 1 id without a result"):
             await anext(pauser.pause(["1"]))
     assert len(simulator.ledger) == 0
 

@@ -8,7 +8,7 @@ import warnings
 import anyio
 import pytest
 
-from bulkpause.api.client import Client, Timeouts
+from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
 from bulkpause.engine.policy import RetryPolicy
@@ -35,7 +35,7 @@ async def sent(endpoint: Endpoint) -> Reply:
         endpoint,
         Token("s3cret"),
         reason=None,
-        timeouts=Timeouts(total_s=4.0, connect_s=1.5, read_s=1.5),
+        timeout_s=1.5,
         max_in_flight=1,
     )
     async with client:

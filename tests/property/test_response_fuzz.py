@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bulkpause.api.client import Client, Timeouts
+from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.doubt import Doubt
 from bulkpause.engine.guard_rails import GuardRails
@@ -190,7 +190,7 @@ class Exchange:
             self._server.endpoint,
             Token("s3cret-canary"),
             reason=None,
-            timeouts=Timeouts(total_s=2, connect_s=1, read_s=1),
+            timeout_s=1,
             max_in_flight=2,
         )
 

@@ -1,10 +1,10 @@
-"""SIGTERM and SIGINT, once and twice, at many moments of a run."""
+"""SIGHUP, SIGINT and SIGTERM, once and twice, at many moments of a run."""
 
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from signal import SIGINT, SIGTERM, Signals
+from signal import SIGHUP, SIGINT, SIGTERM, Signals
 from time import sleep
 
 import pytest
@@ -15,7 +15,7 @@ from tests.support.program import TOKEN, ProcessResult, Program, Serve, until
 
 pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
 
-INSTANTS = 4
+INSTANTS = 3
 IDS = [str(1001 + n) for n in range(60)]
 NETWORK = {
     "windows": (Window(limit=20, period_s=0.2),),
@@ -26,7 +26,7 @@ OPTIONS = (
     *("--yes", "--log", "log.jsonl", "--resume", "--progress", "none"),
     *("--burst", "20/200ms", "--steady", "none", "--max-in-flight", "6"),
 )
-CODES = {SIGINT: 130, SIGTERM: 143}
+CODES = {SIGHUP: 129, SIGINT: 130, SIGTERM: 143}
 
 
 def stopped(

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -80,7 +80,7 @@ class Running:
     def end(self) -> ProcessResult:
         stdout, stderr = self._process.communicate(timeout=WITHIN_S)
         return ProcessResult(
-            code=self._process.returncode, stdout=stdout, stderr=stderr
+            code=self._process.returncode, stdout=stdout, stderr=stderr or ""
         )
 
     def kill(self) -> None:
@@ -114,12 +114,18 @@ class Program:
         """Write a plain list of `count` ids, from 1001 on."""
         return self.file("ids.txt", "".join(f"{1001 + n}\n" for n in range(count)))
 
-    def start(self, *arguments: str | Path) -> Running:
+    def start(
+        self,
+        *arguments: str | Path,
+        under: Sequence[str] = (),
+        stderr: int = subprocess.PIPE,
+    ) -> Running:
+        """Start the program, `under` a command that begins it."""
         process = subprocess.Popen(
-            [script(), *arguments],
+            [*under, script(), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             cwd=self.folder,
             env=environment(self.variables),
             text=True,

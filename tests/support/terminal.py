@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -60,6 +61,9 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def resize(self, columns: int) -> None:
         termios.tcsetwinsize(self._ours, (24, columns))

@@ -8,7 +8,6 @@ decompressed. At most 64 KiB of a body are read.
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
@@ -44,20 +43,6 @@ MAX_BODY_BYTES = 64 * 1024
 _MIN_TOTAL_S = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds allowed for one attempt in total, to connect, and between two reads."""
-
-    total_s: float
-    connect_s: float
-    read_s: float
-
-    @classmethod
-    def within(cls, total_s: float) -> Self:
-        """Derive shorter timeouts, so that each phase fails with its own error."""
-        return cls(total_s, total_s / 3, total_s * 2 / 3)
-
-
 class Client:
     """Sends requests to one endpoint over one connection pool.
 
@@ -65,7 +50,8 @@ class Client:
         endpoint: The API. The token is sent to no other host.
         token: Sent with every request.
         reason: Sent in the body of a pause request; None sends an empty object.
-        timeouts: For each attempt.
+        timeout_s: Seconds for each attempt, from the look-up of the host's name to the
+            end of the response. No part of it has a shorter one of its own.
         max_in_flight: The size of the connection pool.
         proxy: The proxy that opens a tunnel to the endpoint, which must be https then.
         logs_keys: Whether TLS keys may be written to the file of `SSLKEYLOGFILE`. With
@@ -85,7 +71,7 @@ class Client:
         token: Token,
         *,
         reason: str | None,
-        timeouts: Timeouts,
+        timeout_s: float,
         max_in_flight: int,
         proxy: Proxy | None = None,
         logs_keys: bool = False,
@@ -99,7 +85,7 @@ class Client:
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
         self._now = now
         self._token = token
-        self._timeouts = timeouts
+        self._timeout_s = timeout_s
         self._proxy = proxy
         self._session = aiohttp.ClientSession(
             connector=Connector(
@@ -189,13 +175,10 @@ class Client:
         return {"proxy": self._proxy.url, "proxy_headers": headers}
 
     def _timeout(self) -> aiohttp.ClientTimeout:
-        timeouts = self._timeouts
         left_s = self.ends_at - asyncio.get_running_loop().time()
         return aiohttp.ClientTimeout(
             # aiohttp takes 0 for "no timeout".
-            total=min(timeouts.total_s, max(left_s, _MIN_TOTAL_S)),
-            sock_connect=timeouts.connect_s,
-            sock_read=timeouts.read_s,
+            total=min(self._timeout_s, max(left_s, _MIN_TOTAL_S)),
             ceil_threshold=inf,
         )
 

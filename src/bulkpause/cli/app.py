@@ -24,6 +24,7 @@ from bulkpause.cli.options import (
     Options,
     parse_retried,
 )
+from bulkpause.cli.signals import Interrupted
 from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -42,7 +43,7 @@ _EXIT_CODES = block(
     6  the log or its disk failed
     7  another run holds the log
     8  a guard rail stopped the run
-    70 a bug in bulkpause; 130, 143: SIGINT, SIGTERM
+    70 a bug in bulkpause; 129, 130, 143: SIGHUP, SIGINT, SIGTERM
     """,
 )
 
@@ -296,6 +297,9 @@ def main() -> NoReturn:
     except click.Abort:
         click.echo("nothing was sent", err=True)
         code = ExitCode.INTERRUPTED
+    except Interrupted as interrupted:
+        click.echo(str(interrupted), err=True)
+        code = interrupted.exit_code
     except BulkpauseError as error:
         click.echo(f"bulkpause: {error}", err=True)
         if isinstance(error, TokenError):

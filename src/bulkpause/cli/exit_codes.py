@@ -17,7 +17,7 @@ from bulkpause.report.totals import Totals
 
 
 class ExitCode(IntEnum):
-    """The exit codes. 130 and 143 are 128 + the number of the signal."""
+    """The exit codes. 129, 130 and 143 are 128 + the number of the signal."""
 
     #: Every id is paused.
     ALL_PAUSED = 0
@@ -39,6 +39,7 @@ class ExitCode(IntEnum):
     GUARD_RAIL = 8
     #: A bug in bulkpause.
     BUG = 70
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -196,7 +196,7 @@ RUN_OPTIONS = _combine(
         metavar="DURATION",
         default="30s",
         show_default=True,
-        help="Timeout of one attempt, connecting included.",
+        help="Longest time of one attempt: name look-up, connecting, TLS and response.",
     ),
     click.option(
         "--max-attempts",
@@ -218,6 +218,15 @@ RUN_OPTIONS = _combine(
         type=parse_duration,
         metavar="DURATION",
         help="Send nothing new after this long; requests in flight get one more second.",
+    ),
+    click.option(
+        "--grace",
+        type=parse_duration,
+        metavar="DURATION",
+        default="10s",
+        show_default=True,
+        help="After a first signal (Ctrl-C, SIGTERM, SIGHUP), requests in flight may "
+        "take this long; a second signal exits at once.",
     ),
     click.option(
         "--canary",
@@ -255,6 +264,7 @@ RUN_OPTIONS = _combine(
 _OPTION_OF = {
     "deadline_s": "deadline",
     "give_up_after_s": "give_up_after",
+    "grace_s": "grace",
     "timeout_s": "timeout",
     "order": "order_by",
     "resume_within_s": "resume_within",

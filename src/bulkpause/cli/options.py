@@ -50,6 +50,7 @@ class Options:
     log: Path | None = None
     token_file: Path | None = None
     guard_rails: GuardRails = field(default_factory=GuardRails)
+    grace_s: float = 10.0
     expect: int | None = None
     digest: str | None = None
     progress: str = "auto"

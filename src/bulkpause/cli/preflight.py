@@ -24,6 +24,7 @@ from bulkpause.cli.problems import (
     error_object,
     problem_lines,
 )
+from bulkpause.cli.signals import Interrupted
 from bulkpause.cli.typed_input import terminal_for_answers
 from bulkpause.errors import GuardRailError, InputError
 from bulkpause.inputs.amounts import Total
@@ -249,4 +250,8 @@ def _ask(prepared: Prepared, options: Options) -> bool:
     campaigns = format_count(len(plan.items), "campaign")
     needed = format_duration(needed_s(plan, options))
     question = f"Pause {campaigns} on {options.host}, in about {needed}?"
-    return click.confirm(question, err=True)
+    try:
+        return click.confirm(question, err=True)
+    except Interrupted:
+        click.echo(err=True)  # the question has the line
+        raise

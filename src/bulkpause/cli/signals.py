@@ -1,70 +1,231 @@
-"""Stop a run at SIGINT or SIGTERM."""
+"""Take the signals that stop this process, from its start to its end.
 
-import asyncio
+`start` installs the handlers before anything else is imported; so this module imports
+nothing heavy. All that differs between systems is here: a signal that a system does not
+have is left out.
+"""
+
+import _thread
+import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Protocol
 
-from bulkpause.cli.exit_codes import ExitCode
-from bulkpause.pauser import Pauser
-from bulkpause.progress.display import Display
-from bulkpause.progress.event import Notice
-
-
-_EXIT_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+from bulkpause.cli.stacks import stack_lines, write_aside
 
 
-class SignalHandler:
-    """Stops a run at the first signal, aborts it at the second, ignores later ones.
+#: The signals that stop the process, and its exit codes after them. SIGBREAK is what
+#: Windows sends to end a process, and so its SIGTERM. The others are 128 + the number.
+EXIT_CODES = {"SIGHUP": 129, "SIGINT": 130, "SIGTERM": 143, "SIGBREAK": 143}
+#: Seconds from a second signal to the end, whatever holds the process.
+LEAVES_WITHIN_S = 3.0
+#: Seconds after which stacks are written even if the event loop has not shown them.
+SHOWN_WITHIN_S = 1.0
+
+_UNHANDLED = (signal.SIG_DFL, signal.default_int_handler)
+
+Handler = Callable[[int, FrameType | None], None]
+
+
+class Interrupted(BaseException):
+    """A signal came outside the event loop.
 
     Args:
-        display: Shows the first signal.
+        name: The signal's name.
+        outcome: What is true of the run then, for people.
 
     Attributes:
-        task: The task that the second signal cancels.
+        exit_code: The exit code of the process.
     """
 
-    def __init__(self, display: Display) -> None:
-        self._received: list[signal.Signals] = []
-        self._display = display
-        self.task: asyncio.Task[None] | None = None
-        self._pauser: Pauser | None = None
+    def __init__(self, name: str, outcome: str) -> None:
+        super().__init__(f"{name}: {outcome}")
+        self.exit_code = EXIT_CODES[name]
+
+
+class SignalCalls(Protocol):
+    """The functions and numbers of the module `signal`."""
+
+    def getsignal(self, number: int, /) -> object: ...
+    def signal(self, number: int, handler: Handler, /) -> object: ...
+    def set_wakeup_fd(
+        self, descriptor: int, /, *, warn_on_full_buffer: bool = ...
+    ) -> int: ...
+
+
+class Loop(Protocol):
+    """What is asked of an event loop. That of Windows watches no sockets."""
+
+    def call_soon_threadsafe(self, callback: Callable[[], object], /) -> object: ...
+    def add_reader(self, descriptor: int, read: Callable[[], object], /) -> None: ...
+    def remove_reader(self, descriptor: int, /) -> bool: ...
+
+
+class StopSignals:
+    """Notices each stop signal, and makes it act where the program is.
+
+    Outside the event loop the first one is raised as `Interrupted`. While they are
+    deferred, signals are kept, until something in an event loop acts on them. At the
+    second one, a thread ends the process if it does not end by itself.
+
+    Args:
+        calls: The system's functions.
+        leave_late: Ends the process with an exit code some time later.
+
+    Attributes:
+        received: The names of the signals so far.
+        outcome: What is true of the run if a signal is raised now, for people.
+    """
+
+    def __init__(
+        self,
+        calls: SignalCalls = signal,
+        *,
+        leave_late: Callable[[int], None] | None = None,
+    ) -> None:
+        self.received: list[str] = []
+        self.outcome = "nothing was sent"
+        self._calls = calls
+        self._leave_late = leave_late or _leave_late
+        self._names: dict[int, str] = {}
+        self._is_deferred = False
+        self._loop: Loop | None = None
+        self._act: Callable[[], object] | None = None
+        self._show: Callable[[list[str]], None] | None = None
+
+    def install(self) -> None:
+        """Handle the signals of this system, but for those that the parent ignores.
+
+        `nohup` ignores SIGHUP so, and a shell SIGINT for what runs in its background.
+        """
+        self._install("SIGQUIT", self._dump_stacks)
+        for name in EXIT_CODES:
+            self._install(name, self._receive)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code for the first signal; None without a signal."""
+        return EXIT_CODES[self.received[0]] if self.received else None
 
     @contextmanager
-    def handled(self) -> Iterator[None]:
-        """Handle the signals until the context is left."""
-        loop = asyncio.get_running_loop()
-        for number in _EXIT_CODES:
-            loop.add_signal_handler(number, self._receive, number)
+    def deferred(self) -> Iterator[None]:
+        """Keep signals instead of raising them.
+
+        Raises:
+            Interrupted: One has come before. Something has swallowed the exception.
+        """
+        self.check()
+        self._is_deferred = True
         try:
             yield
         finally:
-            for number in _EXIT_CODES:
-                loop.remove_signal_handler(number)
+            self._is_deferred = False
 
-    @property
-    def exit_code(self) -> ExitCode | None:
-        """The exit code for the first signal; None without a signal."""
-        return _EXIT_CODES[self._received[0]] if self._received else None
+    def defer_to_end(self) -> None:
+        """Keep signals from now on: the process ends in any case."""
+        self._is_deferred = True
 
-    def attach(self, pauser: Pauser) -> None:
-        """Set the run to stop at the first signal; stop it now if that has come."""
-        self._pauser = pauser
-        if self._received:
-            pauser.stop(self._received[0].name)
+    def check(self) -> None:
+        """Raise the first signal that came, if one has.
 
-    def _receive(self, number: signal.Signals) -> None:
-        self._received.append(number)
-        if len(self._received) == 1:
-            if self._pauser is not None:
-                self._pauser.stop(number.name)
-            state = "waiting for the requests in flight; a second signal exits at once"
-            self._display.handle(
-                Notice(
-                    "run.interrupted",
-                    {"signal": number.name, "state": state},
-                    text=f"{number.name}: {state}",
-                )
+        Raises:
+            Interrupted: One has.
+        """
+        if self.received:
+            raise Interrupted(self.received[0], self.outcome)
+
+    @contextmanager
+    def acted_on(
+        self,
+        loop: Loop,
+        act: Callable[[], object],
+        show: Callable[[list[str]], None] | None = None,
+    ) -> Iterator[None]:
+        """Act on deferred signals in a loop, those that came before included.
+
+        Args:
+            loop: The running loop.
+            act: Called in the loop after each signal.
+            show: Called in the loop with the lines of a stack dump.
+        """
+        with self._waking(loop):
+            self._loop, self._act, self._show = loop, act, show
+            if self.received:
+                act()
+            try:
+                yield
+            finally:
+                self._loop = self._act = self._show = None
+
+    def _install(self, name: str, handler: Handler) -> None:
+        number = getattr(self._calls, name, None)
+        if number is None or self._calls.getsignal(number) not in _UNHANDLED:
+            return
+        self._names[number] = name
+        self._calls.signal(number, handler)
+
+    def _receive(self, number: int, _: FrameType | None) -> None:
+        self.received.append(self._names[number])
+        count = len(self.received)
+        if count == 2:
+            self._leave_late(EXIT_CODES[self.received[0]])
+        if self._loop is not None and self._act is not None:
+            self._loop.call_soon_threadsafe(self._act)
+        elif count == 1 and not self._is_deferred:
+            self.check()
+
+    def _dump_stacks(self, _: int, frame: FrameType | None) -> None:
+        """Show where the program is, in a thread if the loop is not free to do it."""
+        lines, show, shown = stack_lines(frame), self._show, list[bool]()
+        if self._loop is None or show is None:
+            write_aside(lines)
+            return
+
+        def show_once() -> None:
+            if not shown:
+                shown.append(True)
+                show(lines)
+
+        self._loop.call_soon_threadsafe(show_once)
+        write_aside(lines, unless=shown, after_s=SHOWN_WITHIN_S)
+
+    @contextmanager
+    def _waking(self, loop: Loop) -> Iterator[None]:
+        """Let a signal wake the loop, whichever thread the system interrupts for it."""
+        from socket import socketpair  # noqa: PLC0415 (see above)
+
+        reader, writer = socketpair()
+        with reader, writer:
+            reader.settimeout(0)
+            writer.settimeout(0)
+            try:
+                loop.add_reader(reader.fileno(), lambda: reader.recv(4096))
+            except NotImplementedError:
+                # The loop of Windows, which signals wake without help.
+                yield
+                return
+            earlier = self._calls.set_wakeup_fd(
+                writer.fileno(), warn_on_full_buffer=False
             )
-        elif self.task is not None:
-            self.task.cancel()
+            try:
+                yield
+            finally:
+                self._calls.set_wakeup_fd(earlier)
+                loop.remove_reader(reader.fileno())
+
+
+def _leave_late(exit_code: int) -> None:
+    # Not `threading`: its locks may be held by the code that the signal interrupts.
+    _thread.start_new_thread(_leave_after, (LEAVES_WITHIN_S, exit_code))
+
+
+def _leave_after(seconds: float, exit_code: int) -> None:
+    time.sleep(seconds)
+    os._exit(exit_code)
+
+
+#: The signals of this process. `start` installs them.
+SIGNALS = StopSignals()

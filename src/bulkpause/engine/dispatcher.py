@@ -90,9 +90,11 @@ class Dispatcher:
         self._last_answered_id: str | None = None
         self._read_back_probes = 0
         self._ids_in_flight: set[str] = set()
+        self._attempts: set[asyncio.Task[None]] = set()
         self._request_ended = asyncio.Event()
         self._dispatching: asyncio.Task[None] | None = None
         self._log_error: LogError | None = None
+        self._is_aborted = False
 
     @property
     def probe_at(self) -> float | None:
@@ -130,6 +132,16 @@ class Dispatcher:
         if self._dispatching is not None:
             self._dispatching.cancel()
 
+    def abort(self) -> None:
+        """End the requests that are still in flight after a stop.
+
+        An id whose pause has no response gets no record, so that it stays in flight on
+        disk. One that was being read back gets that of its pause.
+        """
+        self._is_aborted = True
+        for attempt in self._attempts:
+            attempt.cancel()
+
     def fail(self, error: LogError) -> None:
         """Stop because the log failed, and name the ids in flight.
 
@@ -156,7 +168,9 @@ class Dispatcher:
             job = self.backlog.take(prefers_first_attempt=is_probe)
             # Not in the task: it starts only after the next turn of this loop.
             self._ids_in_flight.add(job.item.id)
-            group.create_task(self._attempt(job))
+            attempt = group.create_task(self._attempt(job))
+            self._attempts.add(attempt)
+            attempt.add_done_callback(self._attempts.discard)
 
     @property
     def _probes(self) -> bool:
@@ -242,6 +256,10 @@ class Dispatcher:
         except LogError as error:
             self.fail(error)
             self.backlog.finish()
+        except asyncio.CancelledError:
+            if self._is_aborted and job.action is Action.READ:
+                self._record_interrupted(job)
+            raise
         finally:
             self._ids_in_flight.discard(job.item.id)
             self._request_ended.set()

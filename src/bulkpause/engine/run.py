@@ -86,9 +86,18 @@ class Run:
         """The last transport error or 5xx status, as text."""
         return self._dispatcher.last_error
 
-    def stop(self, reason: StopReason) -> None:
-        """Send nothing new. Requests in flight are awaited and recorded."""
+    def stop(self, reason: StopReason, *, grace_s: float | None = None) -> None:
+        """Send nothing new. Requests in flight are awaited and recorded.
+
+        Args:
+            reason: Why. That of the first stop is kept.
+            grace_s: Seconds after which requests in flight are ended; None if they end
+                by themselves.
+        """
         self._dispatcher.stop(reason)
+        if grace_s is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(grace_s, self._dispatcher.abort)
 
     def fail(self, error: LogError) -> None:
         """Send nothing new: the log failed. `records` then raises the error."""

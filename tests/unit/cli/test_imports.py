@@ -64,6 +64,20 @@ def test_command_that_sends_nothing_imports_nothing_heavy(
     assert imported(tmp_path, *arguments) == "imported []"
 
 
+def test_start_imports_little_before_handling_signals() -> None:
+    probe = "import bulkpause.cli.start, sys; print(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    ours = {name for name in ended.stdout.split() if name.startswith("bulkpause.")}
+    assert ours == {
+        *("bulkpause.cli", "bulkpause.cli.start"),
+        *("bulkpause.cli.signals", "bulkpause.cli.stacks"),
+    }
+    heavy = {"asyncio", "click", "socket", "logging", "threading", "dataclasses"}
+    assert not heavy & set(ended.stdout.split())
+
+
 def run_in(folder: Path, *options: str) -> str:
     (folder / "ids.txt").write_text("1001\n")
     return imported(folder, "run", "ids.txt", "--yes", "--simulate", *options)

@@ -413,6 +413,35 @@ async def test_nothing_is_sent_after_stop() -> None:
     assert harness.sender.sent == []
 
 
+async def test_aborted_pause_leaves_no_record() -> None:
+    gate = UnlimitedGate(2)
+    sender = ScriptedSender({"1": [503], "*": [204]}, latency_s=100.0)
+    harness = Harness(sender, gate=gate)
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    loop.call_later(150, harness.dispatcher.stop, STOP)
+    loop.call_later(160, harness.dispatcher.abort)
+    statuses = await harness.run("1", "2", "3", "4")
+    assert statuses == {"1": "unknown", "2": "paused"}
+    assert loop.time() - start == pytest.approx(160)
+    assert gate.in_flight == 0
+
+
+@pytest.mark.parametrize(
+    ("steps", "status"), [([204], "paused"), ([TransportError.HANG_UP], "unknown")]
+)
+async def test_aborted_read_back_keeps_status_of_pause(
+    steps: list[Step], status: str
+) -> None:
+    policy = RetryPolicy(verify=Verify.ALL, max_attempts=1)
+    sender = ScriptedSender({"1": [*steps, "paused"]}, latency_s=100.0)
+    harness = Harness(sender, retry_policy=policy)
+    asyncio.get_running_loop().call_later(150, harness.dispatcher.stop, STOP)
+    asyncio.get_running_loop().call_later(160, harness.dispatcher.abort)
+    assert await harness.run("1") == {"1": status}
+    assert sender.order == ["pause 1", "view 1"]
+
+
 @pytest.mark.parametrize("fails_at", range(60))
 async def test_nothing_is_sent_after_log_failure(fails_at: int) -> None:
     sender = ScriptedSender({"*": [503, 500, 204]})

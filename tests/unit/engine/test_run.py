@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from contextlib import aclosing
+from functools import partial
 from math import inf
 
 import pytest
@@ -92,6 +93,20 @@ async def test_stop_before_the_start_sends_nothing() -> None:
     run.stop(STOP)
     assert await statuses(run, 3) == {}
     assert (run.stopped, sender.order) == (STOP, [])
+
+
+@pytest.mark.parametrize(("graces_s", "took_s"), [([5], 5.5), ([5, 0], 0.5), ([20], 9)])
+async def test_requests_in_flight_get_shortest_grace(
+    graces_s: list[float], took_s: float
+) -> None:
+    run = new_run(ScriptedSender({"*": [204]}, latency_s=9.0))
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    for grace_s in graces_s:
+        loop.call_later(0.5, partial(run.stop, STOP, grace_s=grace_s))
+    found = await statuses(run, 3)
+    assert loop.time() - start == pytest.approx(took_s)
+    assert set(found.values()) == ({"paused"} if took_s == 9 else set())
 
 
 async def test_abandoned_records_cancel_the_run() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import shlex
 from contextlib import AsyncExitStack, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -25,7 +26,8 @@ from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.options import Options
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
-from bulkpause.cli.signals import SignalHandler
+from bulkpause.cli.run_signals import RunSignals
+from bulkpause.cli.signals import SIGNALS
 from bulkpause.errors import GuardRailError, LogError, StoppedError, TokenError
 from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.recovery import Recovery
@@ -63,22 +65,28 @@ def run(options: Options) -> ExitCode:
     if not confirm(prepared, options):
         click.echo("nothing was sent", err=True)
         return ExitCode.USAGE
-    with asyncio.Runner() as runner:
-        return runner.run(_pause(prepared, token, options))
+    return _pause(prepared, token, options)
 
 
-async def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
+def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
     run_id = _new_run_id(options)
     log = options.log or Path(f"bulkpause-{run_id}.jsonl")
     display = display_for(options, run_id)
-    signals = SignalHandler(display)
-    with signals.handled():
-        session = _Session(prepared, log, run_id, display, options)
-        await session.pause(token, signals)
-        result = session.result(signals.exit_code)
-        display.handle(Notice("run.finished", result.as_dict(options)))
-        print_result(result, options)
+    session = _Session(prepared, log, run_id, display, options)
+    with SIGNALS.deferred():
+        with asyncio.Runner() as runner:
+            runner.run(session.pause(token))
+        result = session.result()
+    if (code := SIGNALS.exit_code) is not None:
+        result = replace(result, code=ExitCode(code))
+    display.handle(Notice("run.finished", result.as_dict(options)))
+    print_result(result, options)
     return result.code
+
+
+def _over(log: Path) -> str:
+    status = shlex.join(["bulkpause", "status", str(log)])
+    return f"the run is over; show its result with: {status}"
 
 
 class _Session:
@@ -99,6 +107,7 @@ class _Session:
         self._run_id = run_id
         self._display = display
         self._options = options
+        self._signals = RunSignals(SIGNALS, display, grace_s=options.grace_s)
         self._totals = totals_of_plan(
             self._plan, self._recovery, is_retry=options.is_retry
         )
@@ -107,28 +116,26 @@ class _Session:
         self._pauser: Pauser | None = None
         self._log_error: LogError | None = None
 
-    async def pause(self, token: Token, signals: SignalHandler) -> None:
-        """Open the log, and pause what is left of the plan.
+    async def pause(self, token: Token) -> None:
+        """Open the log, and pause what is left of the plan, until a signal comes.
 
         Raises:
             BulkpauseError: The log cannot be opened or used; nothing was sent.
         """
         try:
             async with AsyncExitStack() as stack:
-                self._pauser = await self._open(stack, token, signals)
+                stack.enter_context(self._signals.handled())
+                self._pauser = await self._open(stack, token)
                 self._begin(self._pauser)
-                with suppress(asyncio.CancelledError):  # by the second signal
-                    # A task of its own: the log is still closed in order after it.
-                    signals.task = asyncio.create_task(self._pause_plan(self._pauser))
-                    await signals.task
+                # What is true of a signal that comes after the loop, whatever ends that.
+                SIGNALS.outcome = _over(self._log)
+                await self._pause_plan(self._pauser)
         except LogError as error:
             if self._pauser is None:
                 raise
             self._log_error = error
 
-    async def _open(
-        self, stack: AsyncExitStack, token: Token, signals: SignalHandler
-    ) -> Pauser:
+    async def _open(self, stack: AsyncExitStack, token: Token) -> Pauser:
         options, settings = self._options, self._options.named_settings
         if options.is_simulated:
             simulator = await stack.enter_async_context(_simulator())
@@ -144,7 +151,7 @@ class _Session:
             retried=options.reopened,
         )
         reuse_loaded_log(pauser, self._prepared.loaded)
-        signals.attach(pauser)
+        self._signals.attach(pauser)
         return await stack.enter_async_context(pauser)
 
     def _begin(self, pauser: Pauser) -> None:
@@ -179,7 +186,7 @@ class _Session:
                     self._seen.add(record)
                     monitor.add(record)
 
-    def result(self, signal_code: ExitCode | None) -> RunResult:
+    def result(self) -> RunResult:
         """Count the run's records as they are on the disk, and say how to carry on."""
         pauser = self._pauser
         if pauser is None:
@@ -192,7 +199,7 @@ class _Session:
             return self._result_of_failure(error, pauser)
         return RunResult(
             totals=totals,
-            code=signal_code or exit_of_run(totals, pauser.stopped),
+            code=exit_of_run(totals, pauser.stopped),
             log=self._log,
             run_id=self._run_id,
             stopped=pauser.stopped,
@@ -272,7 +279,9 @@ def _end_without_run(prepared: Prepared, options: Options) -> ExitCode:
         and not recovery.not_on_record
         and write_ahead_path(log).exists()
     ):
-        asyncio.run(_remove_write_ahead_log(log))
+        with SIGNALS.deferred():
+            asyncio.run(_remove_write_ahead_log(log))
+        SIGNALS.check()
     age_s = recovery.age_s(datetime.now(UTC))
     result = RunResult(
         totals=totals,

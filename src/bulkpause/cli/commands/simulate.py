@@ -13,6 +13,7 @@ import click
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
+from bulkpause.cli.signals import SIGNALS
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
 from bulkpause.simulator import (
     Behaviour,
@@ -200,7 +201,7 @@ def simulate(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     behaviour = behaviour.with_random_phases(random.Random())
-    with suppress(KeyboardInterrupt):
+    with SIGNALS.deferred(), suppress(asyncio.CancelledError):
         asyncio.run(_serve(behaviour, port=port, ledger=ledger))
 
 
@@ -249,14 +250,18 @@ async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> Non
     # Imported on use, so that --help does not load a server.
     from bulkpause.simulator import serve  # noqa: PLC0415
 
-    try:
-        await serve(
+    serving = asyncio.create_task(
+        serve(
             behaviour,
             host="127.0.0.1",
             port=port,
             ledger_path=ledger,
             started=click.echo,
         )
+    )
+    try:
+        with SIGNALS.acted_on(asyncio.get_running_loop(), serving.cancel):
+            await serving
     except OSError as error:
         raise click.UsageError(
             f"cannot use the port or the ledger: {error.strerror}"

@@ -1,0 +1,22 @@
+"""Start the program: handle its signals, then import the rest and run the command."""
+
+import sys
+from typing import NoReturn
+
+from bulkpause.cli.signals import SIGNALS, Interrupted
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    try:
+        SIGNALS.install()
+        # Imports take most of the time until a command begins.
+        from bulkpause.cli.app import main as run_command_line  # noqa: PLC0415
+
+        run_command_line()
+    except Interrupted as interrupted:
+        if sys.stderr is not None:
+            sys.stderr.write(f"{interrupted}\n")
+        sys.exit(interrupted.exit_code)
+    finally:
+        SIGNALS.defer_to_end()
