@@ -10,6 +10,7 @@ import pytest
 
 from bulkpause.errors import LogError, LogHeldError
 from bulkpause.journal.append_file import AppendFile, read_lines
+from bulkpause.journal.platform import SYSTEM
 
 
 @pytest.fixture
@@ -390,8 +391,12 @@ def test_failed_folder_sync_leaves_no_file(
 def test_file_removed_while_it_was_locked_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def lock_too_late(_: int) -> bool:
+        path.unlink()
+        return True
+
     path.touch()
-    monkeypatch.setattr("bulkpause.journal.append_file.lock", lambda _: path.unlink())
+    monkeypatch.setattr(SYSTEM, "lock", lock_too_late)
     with pytest.raises(LogHeldError, match="has just removed"):
         AppendFile(path)
     assert not path.exists()

@@ -12,7 +12,6 @@ import pytest
 
 from bulkpause.errors import LogError, LogHeldError, SettingsError
 from bulkpause.journal.codec import Header, encode
-from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import read_log, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.writer import SYNC_WITHIN_S, Journal
 from bulkpause.model import Action, Item, Record, Reply, Status
@@ -516,13 +515,12 @@ async def test_failed_last_sync_is_raised(
     path: Path, monkeypatch: pytest.MonkeyPatch, position: int
 ) -> None:
     so_far: list[int] = []
-    sync = os.fdatasync
 
     def broken(file: int) -> None:
         so_far.append(file)
         if len(so_far) > position:
             raise OSError(5, "Input/output error")
-        sync(file)
+        os.fsync(file)
 
     async def run() -> None:
         async with journal(path) as opened:
@@ -587,14 +585,6 @@ def test_reading_log_restores_garbage_collection(
         assert gc.isenabled() is is_enabled
     finally:
         (gc.enable if was_enabled else gc.disable)()
-
-
-def test_boot_id_is_stable() -> None:
-    assert boot_id() == boot_id() != ""
-
-
-def test_boot_id_is_empty_without_its_file(path: Path) -> None:
-    assert boot_id(path) == ""
 
 
 async def test_unchanged_log_is_not_read_again(path: Path) -> None:
