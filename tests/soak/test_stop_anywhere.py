@@ -13,7 +13,7 @@ from bulkpause.simulator import Fault, Simulator, Window
 from tests.support.program import TOKEN, ProcessResult, Program, Serve, until
 
 
-pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow, pytest.mark.posix_only]
 
 INSTANTS = 4
 IDS = [str(1001 + n) for n in range(60)]

@@ -152,6 +152,6 @@ def traced(trace: Trace) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bulkpause.journal.writer.AppendFile", TracedFile)
-        patch.setattr(os, "fdatasync", lambda _: None)
+        patch.setattr(SYSTEM, "sync_data", lambda _: None)
         patch.setattr(os, "fsync", lambda _: None)
         yield

@@ -1,7 +1,6 @@
 """This system's calls, the choice of a system, and the clock."""
 
 import ctypes
-import os
 import runpy
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from bulkpause.journal import platform
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.platform import SYSTEM, clock_resolution_s
 from bulkpause.journal.platform.darwin import kernel_value
+from tests.support.posix import make_pipe
 from tests.support.windows import WindowsCalls
 
 
@@ -43,8 +43,7 @@ def test_lock_of_missing_file_is_not_known(path: Path) -> None:
 
 @pytest.mark.posix_only
 def test_look_does_not_wait_for_pipe(path: Path) -> None:
-    if sys.platform != "win32":
-        os.mkfifo(path)
+    make_pipe(path)
     assert SYSTEM.is_locked(path) is False
 
 

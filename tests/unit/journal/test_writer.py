@@ -12,6 +12,7 @@ import pytest
 
 from bulkpause.errors import LogError, LogHeldError, SettingsError
 from bulkpause.journal.codec import Header, encode
+from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_log, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.writer import SYNC_WITHIN_S, Journal
 from bulkpause.model import Action, Item, Record, Reply, Status
@@ -312,7 +313,7 @@ async def test_failed_sync_stops_both_logs(
     async def run() -> None:
         async with journal(path) as opened:
             opened.begin(HEADER, ITEMS)
-            monkeypatch.setattr(os, "fdatasync", broken)
+            monkeypatch.setattr(SYSTEM, "sync_data", broken)
             opened.write(paused("1"))
             await asyncio.sleep(SYNC_WITHIN_S)
             with pytest.raises(LogError, match="log cannot be synced"):
@@ -328,7 +329,10 @@ async def test_failed_sync_stops_both_logs(
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("os.fdatasync", "log cannot be synced: Input/output error"),
+        (
+            "bulkpause.journal.platform.SYSTEM.sync_data",
+            "log cannot be synced: Input/output error",
+        ),
         ("bulkpause.journal.append_file.AppendFile.check", "log cannot be synced: "),
     ],
 )
@@ -462,7 +466,7 @@ async def test_log_moved_during_any_sync_is_noticed(
             await asyncio.sleep(SYNC_WITHIN_S)
             opened.write(paused("2"))
 
-    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(SYSTEM, "sync_data", sync)
     with pytest.raises(LogError, match=f"/{name} was moved"):
         await run()
     assert len(synced) > position
@@ -529,7 +533,7 @@ async def test_failed_last_sync_is_raised(
                 opened.write(paused(str(number)))
                 await asyncio.sleep(SYNC_WITHIN_S)
 
-    monkeypatch.setattr(os, "fdatasync", broken)
+    monkeypatch.setattr(SYSTEM, "sync_data", broken)
     with pytest.raises(LogError, match="cannot be synced"):
         await run()
     # The files have a descriptor each; on the one that failed there is no other sync.
@@ -547,7 +551,7 @@ async def test_failed_last_sync_does_not_hide_other_error(
     async def run() -> None:
         async with journal(path) as opened:
             opened.write(paused("1"))
-            monkeypatch.setattr(os, "fdatasync", broken)
+            monkeypatch.setattr(SYSTEM, "sync_data", broken)
             raise LookupError
 
     with pytest.raises(LookupError):
