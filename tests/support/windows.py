@@ -7,7 +7,7 @@ open file, text mode, and no folders. It imports nothing of bulkpause.
 import errno
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +16,8 @@ import pytest
 
 O_BINARY = 0x8000
 _NOT_THERE = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "fdatasync", "pread", "mkfifo")
+#: The descriptor of a lock whose file is closed.
+_CLOSED = -1
 _Key = tuple[int, int]
 
 
@@ -71,11 +73,15 @@ class WindowsCalls:
         return descriptor
 
     def close(self, descriptor: int) -> None:
+        """Close a file. Its locks are given back, but only a moment later."""
         self._close(descriptor)
         if (file := self._files.pop(descriptor, None)) is not None:
             held = self._locks.get(file.key, [])
             self._locks[file.key] = [
-                lock for lock in held if lock.descriptor != descriptor
+                replace(lock, descriptor=_CLOSED)
+                if lock.descriptor == descriptor
+                else lock
+                for lock in held
             ]
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
@@ -115,6 +121,7 @@ class WindowsCalls:
         if mode == self.LK_UNLCK:
             held.remove(wanted)
         elif any(_overlap(lock, wanted) for lock in held):
+            held[:] = (lock for lock in held if lock.descriptor != _CLOSED)
             raise PermissionError(errno.EACCES, "Permission denied")
         else:
             held.append(wanted)
@@ -153,7 +160,7 @@ class _Read(io.FileIO):
         return super().readinto(buffer)
 
     def readall(self) -> bytes:
-        self._calls.check_readable(self.fileno(), 1 << 40)
+        self._calls.check_readable(self.fileno(), os.fstat(self.fileno()).st_size + 1)
         return super().readall()
 
     def close(self) -> None:
