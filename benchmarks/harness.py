@@ -18,7 +18,8 @@ ENVIRONMENT: Mapping[str, str] = {**os.environ, "OCAMBA_TOKEN": "of-a-benchmark"
 #: Options of `bulkpause run` that disable the limits and the display.
 UNLIMITED = ("--burst", "none", "--steady", "none", "--yes", "--progress", "none")
 
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+#: Why a measurement ends on another system.
+LINUX_ONLY = "this measurement reads /proc and the like: it needs Linux"
 
 #: Measured values by name, one for each round.
 Samples = Mapping[str, tuple[float, ...]]
@@ -109,8 +110,10 @@ def serving(module: str, *arguments: str) -> Iterator[Server]:
 
 def cpu_s(pid: int) -> float:
     """Give the CPU seconds that a process has used, from /proc."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+    if sys.platform == "linux":
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    raise SystemExit(LINUX_ONLY)
 
 
 def memory_mib(pid: int, *, is_peak: bool = False) -> float:
@@ -152,6 +155,8 @@ def table_row(cells: Iterable[str]) -> str:
 
 def machine() -> str:
     """Describe the machine, without its host name."""
-    cores = len(os.sched_getaffinity(0))
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{cores} cores, {python}, {platform.system()}"
+    if sys.platform == "linux":
+        cores = len(os.sched_getaffinity(0))
+        python = f"{platform.python_implementation()} {platform.python_version()}"
+        return f"{cores} cores, {python}, {platform.system()}"
+    raise SystemExit(LINUX_ONLY)

@@ -1,5 +1,6 @@
 """Settings and hooks that apply to every test."""
 
+import os
 import sys
 import threading
 from collections.abc import Generator
@@ -11,6 +12,14 @@ from hypothesis import settings
 # How long an example takes depends on the machine.
 settings.register_profile("unhurried", settings.default, deadline=None)
 settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out on Windows what needs POSIX."""
+    without_posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX")
+    for item in items:
+        if item.get_closest_marker("posix_only") is not None:
+            item.add_marker(without_posix)
 
 
 @pytest.hookimpl(wrapper=True)

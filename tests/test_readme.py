@@ -26,7 +26,7 @@ from bulkpause.simulator import Behaviour, Simulator
 from tests.support.terminal import Terminal, environment
 
 
-pytestmark = pytest.mark.unmeasured
+pytestmark = [pytest.mark.unmeasured, pytest.mark.posix_only]
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

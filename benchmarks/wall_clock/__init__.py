@@ -1,1 +1,1 @@
-"""Measure the installed program and its parts in real time."""
+"""Measure the installed program and its parts in real time. Linux only, for /proc."""

@@ -7,8 +7,10 @@ from /proc.
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -17,6 +19,7 @@ from time import perf_counter, sleep
 import click
 
 from benchmarks.harness import (
+    LINUX_ONLY,
     MIB,
     UNLIMITED,
     cpu_s,
@@ -91,15 +94,23 @@ def plan_usage(path: Path) -> Usage:
     command = [installed_program(), "plan", str(path)]
     started_s = perf_counter()
     with started(command) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        usage = usage_at_end(process)
     if process.returncode:
         raise click.ClickException(f"plan exited with {process.returncode}")
-    return Usage(
-        time_s=perf_counter() - started_s,
-        cpu_s=usage.ru_utime + usage.ru_stime,
-        memory_mib=usage.ru_maxrss * 1024 / MIB,
-    )
+    return replace(usage, time_s=perf_counter() - started_s)
+
+
+def usage_at_end(process: "subprocess.Popen[bytes]") -> Usage:
+    """Wait for the end of a process, and give what it used but for the time."""
+    if sys.platform == "linux":
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return Usage(
+            time_s=0.0,
+            cpu_s=usage.ru_utime + usage.ru_stime,
+            memory_mib=usage.ru_maxrss * 1024 / MIB,
+        )
+    raise SystemExit(LINUX_ONLY)
 
 
 def resume_usage(folder: Path, rows: int, *, has_write_ahead_log: bool) -> Usage:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bulkpause.journal.codec import Header, Sent, encode, encode_plan
-from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.model import Action, Item, Record, Status, timestamp
@@ -36,7 +35,7 @@ def write_interrupted_log(
         base_url=settings.endpoint_name,
         digest=digest(item.id for item in items),
         planned=ids,
-        boot_id=boot_id(),
+        boot_id="",
     )
     with log.open("wb") as file:
         file.writelines(encode(record) for record in _records(done, header))

@@ -33,7 +33,7 @@ from bulkpause.errors import (
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import Header
-from bulkpause.journal.platform import boot_id
+from bulkpause.journal.platform import SYSTEM, clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
@@ -156,7 +156,9 @@ class Pauser:
         self._run: Run | None = None
         self._recorder: Journal | NullJournal = NullJournal()
         self._gate: RateLimiter = Gate(
-            self.settings.limits, max_in_flight=self.settings.in_flight
+            self.settings.limits,
+            max_in_flight=self.settings.in_flight,
+            clock_resolution_s=clock_resolution_s(),
         )
         self._stack = AsyncExitStack()
 
@@ -306,7 +308,7 @@ class Pauser:
             self._recorder.recovery,
             now=self._now(),
             clock_s=asyncio.get_running_loop().time(),
-            boot_id=boot_id(),
+            boot_id=self._boot_id(),
             longest_s=max(
                 (limit.period_s for limit in self.settings.limits), default=0
             ),
@@ -442,8 +444,12 @@ class Pauser:
             digest=digest(item.id for item in items),
             planned=len(items),
             planned_before=self._planned_before,
-            boot_id=boot_id(),
+            boot_id=self._boot_id(),
         )
+
+    def _boot_id(self) -> str:
+        uptime_s = asyncio.get_running_loop().time()
+        return SYSTEM.boot_id(now=self._now(), uptime_s=uptime_s)
 
     def _invalid(self, row: InvalidRow, header: Header) -> Record:
         source = "" if row.source is None else f"{row.source}: "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkpause.errors import InputError
-from bulkpause.journal.platform import is_locked
+from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
@@ -52,7 +52,7 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
     """
     log = Path(path)
     # Before the log is read: a run that ends meanwhile may have changed it.
-    is_held = is_locked(log)
+    is_held = SYSTEM.is_locked(log)
     recovery = read_existing(log)
     return ResultLog(
         path=log,

@@ -16,8 +16,13 @@ __all__ = ["program", "serve", "start"]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests below this folder as slow, but for the smoke tests."""
+    """Mark the tests below this folder as slow, but for the smoke tests.
+
+    They use terminals, signals and modes, as POSIX has them.
+    """
     for item in items:
-        is_here = item.path.is_relative_to(Path(__file__).parent)
-        if is_here and item.get_closest_marker("smoke") is None:
+        if not item.path.is_relative_to(Path(__file__).parent):
+            continue
+        item.add_marker(pytest.mark.posix_only)
+        if item.get_closest_marker("smoke") is None:
             item.add_marker(pytest.mark.slow)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Simulator, Window
+from tests.support.posix import limiting_file_size
 from tests.support.program import WITHIN_S, Program, Running, Serve, script, until
 from tests.support.terminal import environment
 
@@ -133,7 +133,7 @@ def test_full_disk_says_what_is_known_and_to_free_space(
         env=environment({**program.variables, "PYTHONDONTWRITEBYTECODE": "1"}),
         timeout=WITHIN_S,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        preexec_fn=limiting_file_size(limit),
         text=True,
     )
     assert ended.returncode == 6
@@ -158,7 +158,7 @@ def test_disk_full_before_plan_advises_input(program: Program, serve: Serve) -> 
         env=environment({**program.variables, "PYTHONDONTWRITEBYTECODE": "1"}),
         timeout=WITHIN_S,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+        preexec_fn=limiting_file_size(100),
         text=True,
     )
     found = orjson.loads(ended.stdout)

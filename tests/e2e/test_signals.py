@@ -1,8 +1,7 @@
 """The first signal ends a run in order, the second at once."""
 
 import os
-from contextlib import suppress
-from signal import SIGHUP, SIGINT, SIGQUIT, SIGTERM, Signals
+from signal import SIGINT, SIGTERM, Signals
 
 import pytest
 
@@ -17,6 +16,7 @@ from tests.support.faulty_server import (
     hanging_unread,
     sending_then_hanging,
 )
+from tests.support.posix import SIGHUP, SIGQUIT, fill
 from tests.support.program import TOKEN, Program, Running, Serve, Start, until
 
 
@@ -67,16 +67,6 @@ def test_second_signal_exits_at_once(
     assert "Traceback" not in ended.stderr
     assert program.statuses() == {"1001": "paused"}
     assert '"sent":"1002"' in program.log.with_name("log.jsonl.wal").read_text()
-
-
-def fill(pipe: int) -> None:
-    """Write to a pipe until it takes no more, so that the next writer waits."""
-    os.set_blocking(pipe, False)
-    for size in (65_536, 1):
-        with suppress(BlockingIOError):
-            while True:
-                os.write(pipe, b"x" * size)
-    os.set_blocking(pipe, True)
 
 
 def test_second_signal_ends_run_that_stderr_blocks(

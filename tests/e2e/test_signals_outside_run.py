@@ -3,18 +3,22 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from fcntl import ioctl
 from pathlib import Path
-from signal import SIGHUP, SIGINT, SIGQUIT, SIGTERM, Signals
-from termios import FIONREAD
+from signal import SIGINT, SIGTERM, Signals
 
 import pytest
 
 from bulkpause.simulator import Simulator
+from tests.support.posix import (
+    SIGHUP,
+    SIGQUIT,
+    count_unread,
+    make_pipe,
+    open_for_writing,
+)
 from tests.support.program import TOKEN, Program, Running, Serve, until
 
 
@@ -78,12 +82,12 @@ def plan(program: Program, serve: Serve) -> Iterator[Callable[..., Planning]]:
 
         def start(*under: str) -> Planning:
             simulator = serve()
-            os.mkfifo(fifo := program.folder / "ids.txt")
+            make_pipe(fifo := program.folder / "ids.txt")
             options = ["--yes", *program.to(simulator)]
             running = program.start("run", "ids.txt", *options, under=under)
             stack.callback(os.close, writer := descriptor_of_writer(fifo))
             os.write(writer, b"1001\n")
-            until(lambda: bytes_in(writer) == 0)
+            until(lambda: count_unread(writer) == 0)
             return Planning(program, running, simulator)
 
         yield start
@@ -94,16 +98,12 @@ def descriptor_of_writer(fifo: Path) -> int:
     opened: list[int] = []
 
     def opens() -> bool:
-        with suppress(OSError):
-            opened.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        if (writer := open_for_writing(fifo)) is not None:
+            opened.append(writer)
         return bool(opened)
 
     until(opens)
     return opened[0]
-
-
-def bytes_in(pipe: int) -> int:
-    return int.from_bytes(ioctl(pipe, FIONREAD, bytes(4)), sys.byteorder)
 
 
 @EACH_SIGNAL

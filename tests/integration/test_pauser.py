@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -33,6 +32,7 @@ from bulkpause import (
     Verify,
 )
 from bulkpause.errors import LogError
+from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_log, read_recovery
 from bulkpause.model import Attempt, Limit
 from bulkpause.pauser import reuse_loaded_log
@@ -505,7 +505,7 @@ async def test_failed_sync_ends_run_that_waits(
         if len(synced) > 1:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(os, "fdatasync", broken_after_plan)
+    monkeypatch.setattr(SYSTEM, "sync_data", broken_after_plan)
 
     async def pause_all() -> None:
         limits = (Limit(1, 3600.0),)

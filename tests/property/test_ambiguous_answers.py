@@ -1,6 +1,5 @@
 """Thousands of ids, and a server whose responses often do not show what it did."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from bulkpause import Limit, Pauser, Record, RetryPolicy, Settings, Status
 from bulkpause.engine.policy import MAX_READ_BACKS
+from bulkpause.journal.platform import SYSTEM
 from bulkpause.model import Action
 from tests.support.fakes import (
     FakeServer,
@@ -50,7 +50,7 @@ FinishedRun = tuple[FakeServer, dict[str, Record]]
 def _quick_disk() -> Iterator[None]:
     """Skip the disk syncs: these tests are not about the disk."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fdatasync", lambda _: None)
+        patch.setattr(SYSTEM, "sync_data", lambda _: None)
         yield
 
 

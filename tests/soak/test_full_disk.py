@@ -1,7 +1,6 @@
 """On a full disk, nothing is sent after the first line that cannot be written."""
 
 import re
-import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +11,13 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Simulator, Window
+from tests.support.posix import limiting_file_size
 from tests.support.program import TOKEN, WITHIN_S, ProcessResult, Program, Serve, script
 from tests.support.terminal import environment
 
 
 # Coverage would write a longer file at the end than may be, and fail.
-pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow, pytest.mark.posix_only]
 
 IDS = [str(1001 + n) for n in range(40)]
 MAX_IN_FLIGHT = 4
@@ -41,7 +41,7 @@ def run_with_files_of(
         env=environment(variables),
         timeout=WITHIN_S,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        preexec_fn=limiting_file_size(limit),
     )
     return ProcessResult(
         code=ended.returncode,

@@ -6,7 +6,6 @@ three seconds, so they still describe the long one.
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,9 +19,10 @@ import pytest
 
 from bulkpause import Limit, Pauser, Settings, Status
 from bulkpause.simulator import Behaviour, Simulator, Window
+from tests.support.posix import go_on, stop
 
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.posix_only]
 
 LIMITS = (Limit(10, 0.1), Limit(150, 6.0))
 #: A tenth of: 100 ms RTT, 50 ms jitter each way, 300 ms to set up a connection.
@@ -160,10 +160,10 @@ async def test_stopped_process_is_not_rate_limited_afterwards(
             async with running_program(simulator, tmp_path, ids) as process:
                 while len(simulator.ledger) < stopped_after:
                     await asyncio.sleep(0.001)
-                process.send_signal(signal.SIGSTOP)
+                stop(process.pid)
                 await asyncio.sleep(STOPPED_S)
                 sent = len(simulator.ledger)
-                process.send_signal(signal.SIGCONT)
+                go_on(process.pid)
                 assert await process.wait() == 0
 
     assert sent < ids

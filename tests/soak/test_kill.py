@@ -49,6 +49,7 @@ pytestmark = [
     pytest.mark.timeout(300 + KILLS),
     pytest.mark.unmeasured,
     pytest.mark.slow,
+    pytest.mark.posix_only,
 ]
 
 

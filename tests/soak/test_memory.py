@@ -13,7 +13,7 @@ from tests.support.nightly import IS_NIGHTLY
 from tests.support.program import WITHIN_S
 
 
-pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow, pytest.mark.posix_only]
 
 #: Prints the peak since the program was executed, in KiB.
 PROGRAM = """

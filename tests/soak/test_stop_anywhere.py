@@ -4,16 +4,17 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from signal import SIGHUP, SIGINT, SIGTERM, Signals
+from signal import SIGINT, SIGTERM, Signals
 from time import sleep
 
 import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
+from tests.support.posix import SIGHUP
 from tests.support.program import TOKEN, ProcessResult, Program, Serve, until
 
 
-pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow, pytest.mark.posix_only]
 
 INSTANTS = 3
 IDS = [str(1001 + n) for n in range(60)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bulkpause.journal.append_file import AppendFile
+from bulkpause.journal.platform import SYSTEM, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ def traced(trace: Trace) -> Iterator[None]:
     """
 
     class TracedFile(AppendFile):
-        def __init__(self, path: Path) -> None:
-            super().__init__(path)
+        def __init__(self, path: Path, system: System = SYSTEM) -> None:
+            super().__init__(path, system)
             trace.steps.append(Opened(path.name, path.read_bytes()))
 
         def cut_tail(self, size: int) -> None:
@@ -151,6 +152,6 @@ def traced(trace: Trace) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bulkpause.journal.writer.AppendFile", TracedFile)
-        patch.setattr(os, "fdatasync", lambda _: None)
+        patch.setattr(SYSTEM, "sync_data", lambda _: None)
         patch.setattr(os, "fsync", lambda _: None)
         yield

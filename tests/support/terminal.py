@@ -5,10 +5,11 @@ import select
 import signal
 import subprocess
 import sys
-import termios
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
+
+from tests.support.posix import open_terminal, resize_terminal
 
 
 WITHIN_S = 60.0
@@ -39,8 +40,8 @@ class Terminal:
     def __init__(
         self, arguments: list[str], *, cwd: Path, variables: Mapping[str, str]
     ) -> None:
-        self._ours, theirs = os.openpty()
-        termios.tcsetwinsize(theirs, (24, 100))
+        self._ours, theirs = open_terminal()
+        resize_terminal(theirs, rows=24, columns=100)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _ON_A_TERMINAL, *arguments],
             stdin=theirs,
@@ -66,7 +67,7 @@ class Terminal:
         self._process.send_signal(number)
 
     def resize(self, columns: int) -> None:
-        termios.tcsetwinsize(self._ours, (24, columns))
+        resize_terminal(self._ours, rows=24, columns=columns)
 
     def interrupt(self) -> None:
         """Type Ctrl-C until it is noticed.

@@ -27,6 +27,7 @@ import pytest
 from bulkpause import Record, Verify
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.attempts import run_of
+from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Action, Status, TransportError
@@ -271,7 +272,7 @@ class Files:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("bulkpause.journal.writer.AppendFile", WatchedFile)
-            patch.setattr(os, "fdatasync", lambda _: None)
+            patch.setattr(SYSTEM, "sync_data", lambda _: None)
             patch.setattr(os, "fsync", lambda _: None)
             yield
 

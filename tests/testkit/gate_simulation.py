@@ -99,7 +99,7 @@ class Traffic:
         sent_at = loop.time()
         if self.killed_at is not None and sent_at >= self.killed_at:
             return
-        arrived_at = sent_at + way_out_s
+        arrived_at = _true_now() + way_out_s
         await _until(arrived_at)
         accepted, headers, retry_after_s = self._arrive(arrived_at)
         await _until(arrived_at + self.connections.back_s())
@@ -132,20 +132,30 @@ class Traffic:
         return verdict.allowed, headers, verdict.retry_after_s
 
 
-def gate_of(*limits: Limit) -> Gate:
+def gate_of(*limits: Limit, clock_resolution_s: float = 0.0) -> Gate:
     """Make a gate with as many requests in flight as the smallest limit allows."""
-    smallest = min((limit.requests for limit in limits), default=10)
-    return Gate(limits, max_in_flight=smallest, jitter=Random(0).random)
+    return Gate(
+        limits,
+        max_in_flight=min((limit.requests for limit in limits), default=10),
+        jitter=Random(0).random,
+        clock_resolution_s=clock_resolution_s,
+    )
 
 
-def run(traffic: Traffic, *, stopped_at: float | None = None) -> Traffic:
+def run(
+    traffic: Traffic,
+    *,
+    stopped_at: float | None = None,
+    loop_factory: Callable[[], VirtualTimeLoop] = VirtualTimeLoop,
+) -> Traffic:
     """Send everything on virtual time and return the traffic with its record.
 
     Args:
         traffic: The requests to send.
         stopped_at: When the process is stopped for 30 s.
+        loop_factory: Makes the loop, whose clock may be coarse.
     """
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
         if stopped_at is not None:
             runner.get_loop().call_at(stopped_at, stop, 30.0)
         runner.run(traffic.send_all())
@@ -160,4 +170,13 @@ def stop(seconds: float) -> None:
 
 
 async def _until(instant: float) -> None:
-    await asyncio.sleep(instant - asyncio.get_running_loop().time())
+    await asyncio.sleep(instant - _true_now())
+    # Timers of a coarse clock may be early.
+    while (left_s := instant - _true_now()) > 0:
+        await asyncio.sleep(left_s)
+
+
+def _true_now() -> float:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    return loop.true_time()

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -95,7 +96,8 @@ def _from_file(path: Path, name: str) -> tuple[Token, str | None]:
     except OSError as error:
         reason = error.strerror or "unknown error"
         raise TokenError(f"cannot read {name}: {reason}; {_REMEDY}") from None
-    if mode & (stat.S_IRGRP | stat.S_IROTH):
+    # On Windows, the bits of a mode say nothing about who can read a file.
+    if sys.platform != "win32" and mode & (stat.S_IRGRP | stat.S_IROTH):
         warning = f"other users can read {path}; protect it with chmod 600"
         return Token(text), warning
     return Token(text), None

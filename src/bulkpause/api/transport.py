@@ -178,9 +178,22 @@ class Resolver(AbstractResolver):
 
 
 def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
-    addresses = socket.getaddrinfo(
-        host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-    )
+    """Find the addresses that this machine can use.
+
+    Some systems refuse to say which these are, or have none but loopback: then all.
+    """
+    try:
+        return _addresses(host, port, family, flags=socket.AI_ADDRCONFIG)
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:  # no server of names answers
+            raise
+        return _addresses(host, port, family)
+
+
+def _addresses(
+    host: str, port: int, family: socket.AddressFamily, *, flags: int = 0
+) -> list[ResolveResult]:
+    found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM, flags=flags)
     return [
         ResolveResult(
             hostname=host,
@@ -190,5 +203,5 @@ def _look_up(host: str, port: int, family: socket.AddressFamily) -> list[Resolve
             proto=protocol,
             flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
         )
-        for family_of_address, _, protocol, _, address in addresses
+        for family_of_address, _, protocol, _, address in found
     ]

@@ -5,11 +5,12 @@ Hints never repeat a value that may be secret.
 
 import platform
 import re
-import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from bulkpause.cli.quoting import join_command
 
 
 _TOKEN_OPTION = "--token-file"  # noqa: S105 (an option's name)
@@ -69,6 +70,6 @@ def _place(error: BaseException) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    command = shlex.join(["bulkpause", *arguments])
+    command = join_command(["bulkpause", *arguments])
     # A password may stand before the @ of an address.
     return re.sub(r"//\S*@", "//…@", command)

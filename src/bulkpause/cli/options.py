@@ -1,6 +1,5 @@
 """Hold the options of a command as one value, and repeat them in a retry command."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -9,6 +8,7 @@ from pathlib import Path
 from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
+from bulkpause.cli.quoting import join_command
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import Verify
 from bulkpause.errors import SettingsError
@@ -110,7 +110,7 @@ def retry_command(log: Path, options: Options) -> str:
     words = ["bulkpause", "retry", _as_argument(log)]
     if more := [name for name in options.retried if name not in RETRIED_BY_DEFAULT]:
         words += ["--status", ",".join((*RETRIED_BY_DEFAULT, *more))]
-    return shlex.join([*words, *_kept_options(options)])
+    return join_command([*words, *_kept_options(options)])
 
 
 def resume_command(log: Path, options: Options, *, age_s: float | None = None) -> str:
@@ -125,7 +125,7 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
     if age_s is not None and age_s > OLD_S:
         # An hour more, so that the command is still good when it is typed.
         words += ["--resume-within", f"{ceil(age_s / 3600) + 1}h"]
-    return shlex.join([*words, *_kept_options(options)])
+    return join_command([*words, *_kept_options(options)])
 
 
 def _kept_options(options: Options) -> list[str]:

@@ -3,21 +3,13 @@
 import io
 import os
 import sys
-import termios
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
 import click
 
-from bulkpause.errors import InputError
-
-
-#: The terminal of this process, whatever its standard streams are.
-_TERMINAL = "/dev/tty"
-#: A terminal keeps this many bytes of a line and drops the others silently.
-_LONGEST_LINE_BYTES = 4095
-_LOCAL_MODES = 3
+from bulkpause.cli.terminal import TERMINAL
 
 
 def take_typed_input(words: Sequence[str]) -> None:
@@ -33,37 +25,11 @@ def take_typed_input(words: Sequence[str]) -> None:
     """
     if "-" not in words or sys.stdin is None or not sys.stdin.isatty():
         return
-    click.echo("Paste the ids, one a line; end with Ctrl-D", err=True)
-    typed = read_typed(sys.stdin.fileno())
+    click.echo(f"Paste the ids, one a line; end with {TERMINAL.end_keys}", err=True)
+    typed = TERMINAL.read_typed(sys.stdin)
     if not typed.endswith(b"\n"):
         click.echo(err=True)
     sys.stdin = io.TextIOWrapper(io.BytesIO(typed))
-
-
-def read_typed(descriptor: int) -> bytes:
-    """Read a terminal until the first Ctrl-D, also if it follows an unfinished line.
-
-    There it gives a line without an end, as it does nowhere else, and Python's streams
-    would wait for a second one.
-
-    Raises:
-        InputError: A line is so long that the terminal may have dropped a part of it.
-    """
-    lines: list[bytes] = []
-    gives_lines = bool(termios.tcgetattr(descriptor)[_LOCAL_MODES] & termios.ICANON)
-    while line := os.read(descriptor, 1 << 16):
-        lines.append(line)
-        if gives_lines and len(line) >= _LONGEST_LINE_BYTES:
-            # The rest of the list is not for the shell.
-            termios.tcflush(descriptor, termios.TCIFLUSH)
-            raise InputError(
-                f"line {len(lines)} is as long as a terminal takes "
-                f"({_LONGEST_LINE_BYTES} characters), so that a part of it may be lost; "
-                "save the list to a file and name that; nothing was sent"
-            )
-        if gives_lines and not line.endswith(b"\n"):
-            break
-    return b"".join(lines)
 
 
 @contextmanager
@@ -95,10 +61,10 @@ def terminal_for_answers(words: Sequence[str]) -> Iterator[bool]:
 def _open_terminal() -> TextIO | None:
     """Open the terminal, unless the process runs in the background of it."""
     try:
-        terminal = open(_TERMINAL)  # noqa: PTH123, SIM115 (closed by the caller)
+        terminal = open(TERMINAL.path)  # noqa: PTH123, SIM115 (closed by the caller)
     except OSError:
         return os.fdopen(os.dup(0)) if os.isatty(0) else None
-    if os.tcgetpgrp(terminal.fileno()) == os.getpgrp():
+    if TERMINAL.is_ours(terminal):
         return terminal
     terminal.close()
     return None

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bulkpause.errors import LogError, LogHeldError
-from bulkpause.journal.platform import lock, sync_data, sync_directory
+from bulkpause.journal.platform import SYSTEM, System
 
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW
 _BLOCK_BYTES = 1 << 20
+_DISK_WITH_LOCKS = (
+    "name a log on a disk whose file system has locks, such as a local one"
+)
 
 #: The inode, size in bytes and modification time in nanoseconds of a file. None if it
 #: is empty or does not exist.
@@ -27,20 +29,26 @@ FileState = tuple[int, int, int] | None
 class AppendFile:
     """Opens or creates a file with mode 0600, and locks it.
 
+    Args:
+        path: The path of the file.
+        system: The calls that differ between operating systems.
+
     Attributes:
         path: The path of the file.
         torn_bytes: The length of the torn last line that was cut; 0 if there was none.
 
     Raises:
-        LogError: It cannot be opened, or is not a regular file.
+        LogError: It cannot be opened or locked, or is not a regular file.
         LogHeldError: Another process holds its lock.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, system: System = SYSTEM) -> None:
         self.path = path
+        self._system = system
         self.torn_bytes = 0
         self._error: LogError | None = None
-        self._file, is_new = _open(path)
+        self._file, is_new = _open(path, system)
+        self._is_open = True
         #: Whether this process created it, so that it may delete it again.
         self._is_new = False
         try:
@@ -52,18 +60,26 @@ class AppendFile:
 
     def _prepare(self, *, is_new: bool) -> None:
         _check_regular(self.path, os.fstat(self._file))
-        try:
-            lock(self._file)
-        except OSError:
-            raise LogHeldError(f"another run holds {self.path}") from None
+        self._lock(is_new=is_new)
         if _is_elsewhere(self._file, self.path):
             raise LogHeldError(f"another run has just removed {self.path}")
         # Only now: before it was locked, another process could have taken it.
         self._is_new = is_new
         try:
-            sync_directory(self.path.parent)
+            self._system.sync_directory(self.path.parent)
         except OSError as error:
             raise _failed(self.path, "created", error) from error
+
+    def _lock(self, *, is_new: bool) -> None:
+        try:
+            is_ours = self._system.lock(self._file)
+        except OSError as error:
+            # Nobody else can have taken it either.
+            self._is_new = is_new
+            failed = _failed(self.path, "locked", error)
+            raise LogError(f"{failed}; {_DISK_WITH_LOCKS}") from error
+        if not is_ours:
+            raise LogHeldError(f"another run holds {self.path}")
 
     def tail(self) -> bytes:
         """Read the last line if it has no newline, else nothing.
@@ -74,7 +90,7 @@ class AppendFile:
         try:
             size = os.fstat(self._file).st_size
             start = self._end_of_last_line(size)
-            return os.pread(self._file, size - start, start)
+            return self._read(start, size)
         except OSError as error:
             raise _failed(self.path, "read", error) from error
 
@@ -83,11 +99,15 @@ class AppendFile:
         end = size
         while end > 0:
             start = max(0, end - _BLOCK_BYTES)
-            newline = os.pread(self._file, end - start, start).rfind(b"\n")
+            newline = self._read(start, end).rfind(b"\n")
             if newline >= 0:
                 return start + newline + 1
             end = start
         return 0
+
+    def _read(self, start: int, end: int) -> bytes:
+        os.lseek(self._file, start, os.SEEK_SET)
+        return os.read(self._file, end - start)
 
     def cut_tail(self, size: int) -> None:
         """Cut a torn last line of this many bytes.
@@ -152,7 +172,7 @@ class AppendFile:
         """
         self._check_usable()
         try:
-            sync_data(self._file)
+            self._system.sync_data(self._file)
         except OSError as error:
             self._error = _failed(self.path, "synced", error)
             raise self._error from error
@@ -190,26 +210,32 @@ class AppendFile:
         self._error = self._error or error
 
     def remove(self) -> None:
-        """Delete the file.
+        """Delete the file and close it, which releases its lock.
 
         Raises:
             LogError: It cannot be deleted.
         """
         try:
-            self.path.unlink()
+            self._remove()
         except OSError as error:
             raise _failed(self.path, "removed", error) from error
 
+    def _remove(self) -> None:
+        self._is_open = False
+        self._system.remove(self.path, self._file)
+
     def close(self) -> None:
-        """Close the file, which releases its lock."""
-        os.close(self._file)
+        """Close the file if it is open, which releases its lock."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._file)
 
     def discard(self) -> None:
         """Close the file, and leave nothing behind if it is new and still empty."""
         try:
             is_empty = self._is_new and not os.fstat(self._file).st_size
             if is_empty and not _is_elsewhere(self._file, self.path):
-                self.path.unlink()
+                self._remove()
         except OSError:
             pass  # the reason for discarding it says more
         finally:
@@ -250,13 +276,13 @@ def _state(status: os.stat_result) -> FileState:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _open(path: Path) -> tuple[int, bool]:
+def _open(path: Path, system: System) -> tuple[int, bool]:
     """Open a file, and tell whether it was created."""
     try:
         try:
-            return os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600), True
+            return system.open(path, is_new=True), True
         except FileExistsError:
-            return os.open(path, _FLAGS), False
+            return system.open(path, is_new=False), False
     except OSError as error:
         raise _failed(path, "opened", error) from error
 

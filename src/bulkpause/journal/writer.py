@@ -39,6 +39,7 @@ from bulkpause.journal.last_line import (
     decode_file,
     is_json,
 )
+from bulkpause.journal.platform import SYSTEM, System
 from bulkpause.journal.reader import (
     LoadedLog,
     collection_paused,
@@ -70,6 +71,7 @@ class Journal:
             they have not changed. None if they were not.
         on_failure: Called, on the loop's thread, with the first error of a sync or a
             check that no call of this class raises.
+        system: The calls that differ between operating systems.
 
     Attributes:
         recovery: The state that earlier runs left.
@@ -89,9 +91,11 @@ class Journal:
         now: Callable[[], datetime],
         known: LoadedLog | None = None,
         on_failure: Callable[[LogError], None] = lambda _: None,
+        system: System = SYSTEM,
     ) -> None:
         self._now = now
         self._on_failure = on_failure
+        self._system = system
         if not resume:
             refuse_existing(path)
         with ExitStack() as stack:
@@ -110,7 +114,7 @@ class Journal:
         """Lock, read and repair both logs. On an error no new file is left."""
         ahead = write_ahead_path(path)
         is_log_there, is_ahead_there = map(os.path.lexists, (path, ahead))
-        self._result_log = log = AppendFile(path)
+        self._result_log = log = AppendFile(path, self._system)
         stack.callback(log.discard)
         is_known = known is not None and known.states == (log.state, state_of(ahead))
         with collection_paused():
@@ -120,7 +124,7 @@ class Journal:
                 else _read_records(log, is_paired=is_ahead_there)
             )
             # Not before: nothing is put beside a file that is not a log.
-            self._write_ahead_log = AppendFile(ahead)
+            self._write_ahead_log = AppendFile(ahead, self._system)
             stack.callback(self._write_ahead_log.discard)
             if not is_known:
                 _read_entries(recovery, self._write_ahead_log, is_paired=is_log_there)

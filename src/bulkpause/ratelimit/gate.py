@@ -12,7 +12,7 @@ A slot counts in every window. Waiters are served in the order of their calls.
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bulkpause.model import Limit, Reply, Waiting
@@ -56,6 +56,7 @@ class Gate:
         limits: The rate limits; may be empty.
         max_in_flight: Maximum number of requests in flight.
         jitter: Gives random numbers from 0 to 1.
+        clock_resolution_s: The seconds between two ticks of the loop's clock.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Gate:
         *,
         max_in_flight: int,
         jitter: Callable[[], float] = random.random,
+        clock_resolution_s: float = 0.0,
     ) -> None:
         self.max_in_flight = max_in_flight
         self.in_flight = 0
@@ -81,7 +83,8 @@ class Gate:
         self._current_wait: Callable[[], Waiting] | None = None
         self._queue = asyncio.Lock()
         self._slot_returned = asyncio.Event()
-        self._rtt = RttEstimator()
+        self._clock_resolution_s = clock_resolution_s
+        self._rtt = RttEstimator(clock_resolution_s)
         self._pacing = Pacing(limits)
         self._not_rate_limited = 0
         self._cooldowns = 0
@@ -165,8 +168,11 @@ class Gate:
             for window in self._windows:
                 window.cancel()
             return
-        counted_at = _now()
+        counted_at = _now() + self._clock_resolution_s
         if reply is not None:
+            # The clock may have shown its last tick: it was received by the next one.
+            received_by = reply.received_at + self._clock_resolution_s
+            reply = replace(reply, received_at=received_by)
             self._observe(reply)
             counted_at = self._counted_at(reply)
         for window in self._windows:

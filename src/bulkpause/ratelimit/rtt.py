@@ -27,14 +27,20 @@ MIN_MARGIN = 2.2
 #: The first request of a connection may include a hidden set-up (TCP and TLS) of three
 #: more round trips, so a quarter of it is not longer than one.
 SAFE_SHARE, MIN_RESPONSES_FOR_SHARE = 0.25, 3
-#: Clocks and timers are not more precise than this, in seconds.
+#: Clocks and timers are not more precise than this, in seconds, however fine they are.
 CLOCK_RESOLUTION_S = 0.002
 
 
 class RttEstimator:
-    """Collects the RTT of each response and gives a safe lower bound."""
+    """Collects the RTT of each response and gives a safe lower bound.
 
-    def __init__(self) -> None:
+    Args:
+        clock_resolution_s: The seconds between two ticks of the clock. Both instants of
+            an RTT may be off by one.
+    """
+
+    def __init__(self, clock_resolution_s: float = 0.0) -> None:
+        self._max_error_s = max(CLOCK_RESOLUTION_S, 2 * clock_resolution_s)
         self._responses = 0
         self._total_s = 0.0
         self._fastest_s = inf
@@ -61,7 +67,7 @@ class RttEstimator:
         )
         if is_fixed and self._responses >= MIN_RESPONSES_FOR_SHARE:
             bound_s = max(bound_s, self._fastest_s * SAFE_SHARE)
-        return max(0.0, bound_s - CLOCK_RESOLUTION_S)
+        return max(0.0, bound_s - self._max_error_s)
 
     def _fastest_less_margin_s(self, margin: float) -> float:
         # The first requests on all connections may share the same set-up delay. One

@@ -186,12 +186,14 @@ class SlidingWindow:
         return self._held + len(self._resting) + self._server_window.spent_by_others
 
     async def _rest(self, counted_at: float, received_at: float) -> None:
-        period_s = self.limit.period_s
+        rested_at = counted_at + self.limit.period_s
+        rests_s = rested_at - _now()
+        # Longer than the period if the clock ticks so slowly that now may be past.
+        period_s = max(self.limit.period_s, rests_s)
         limiter = self._new_limiter(1, period_s)
-        rested_at = counted_at + period_s
         # Fill the new limiter as if it had been filled completely when the request was
         # counted. This never waits.
-        await limiter.acquire(min(1.0, max(0.0, (rested_at - _now()) / period_s)))
+        await limiter.acquire(min(1.0, max(0.0, rests_s / period_s)))
         # Responses arrive in another order than their requests were counted.
         later: list[_RestingSlot] = []
         while self._resting and self._resting[-1].rested_at > rested_at:

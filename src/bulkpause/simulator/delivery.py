@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import sys
 
 from aiohttp import web
 
@@ -11,7 +12,9 @@ from bulkpause.simulator.responses import Response
 
 
 DISCONNECT_CHECK_S = 0.02
-NO_LINGER = struct.pack("ii", 1, 0)
+#: The option's two numbers, of which the second is the seconds to linger.
+_LINGER = "hh" if sys.platform == "win32" else "ii"
+NO_LINGER = struct.pack(_LINGER, 1, 0)
 
 
 async def deliver(

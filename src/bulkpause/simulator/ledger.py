@@ -20,7 +20,7 @@ class Entry:
     Attributes:
         number: Counts the requests of this ledger from 1, in the order of decision.
         at: When the request was counted and decided, in seconds on the clock of the
-            event loop (on Linux the monotonic clock that all processes share).
+            event loop (the monotonic clock that all processes of a boot share).
         wall_time: The same moment, RFC 3339 in UTC.
         method: The HTTP method as sent.
         raw_path: The request target as sent, query included, nothing resolved.
@@ -117,7 +117,9 @@ class Ledger(Sequence[Entry]):
             OSError: The file cannot be opened.
         """
         if self._path is not None:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            # On Windows, "\n" becomes "\r\n" without O_BINARY.
+            binary = getattr(os, "O_BINARY", 0)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | binary
             self._descriptor = os.open(self._path, flags, 0o600)
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.errors import TokenError
+from tests.support.posix import is_root
 
 
 def write(path: Path, content: str | bytes, mode: int = 0o600) -> Path:
@@ -141,6 +143,7 @@ def test_missing_token_error_lists_all_sources(
         find_token(None, environ)
 
 
+@pytest.mark.posix_only
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o666])
 def test_token_file_readable_by_others_gives_warning(tmp_path: Path, mode: int) -> None:
     path = write(tmp_path / "token", "s3cret", mode)
@@ -149,6 +152,14 @@ def test_token_file_readable_by_others_gives_warning(tmp_path: Path, mode: int) 
 
     assert warning == f"other users can read {path}; protect it with chmod 600"
     assert token.reveal() == "s3cret"
+
+
+def test_mode_says_nothing_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    token, warning = find_token(write(tmp_path / "token", "s3cret", 0o666), {})
+    assert (token.reveal(), warning) == ("s3cret", None)
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o600, 0o700])
@@ -162,6 +173,7 @@ def test_service_credential_mode_is_not_checked(
     assert find_token(None, credentials(tmp_path, "abc", 0o440))[1] is None
 
 
+@pytest.mark.posix_only
 def test_token_pipe_gives_no_warning() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"abc\n")
@@ -197,7 +209,8 @@ def test_directory_as_token_file_raises_token_error(tmp_path: Path) -> None:
         find_token(tmp_path, {})
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
+@pytest.mark.posix_only
+@pytest.mark.skipif(is_root(), reason="root can read every file")
 def test_unreadable_token_file_error_gives_the_reason(tmp_path: Path) -> None:
     with pytest.raises(TokenError, match="Permission denied"):
         find_token(write(tmp_path / "token", "abc", 0o000), {})

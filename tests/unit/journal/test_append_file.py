@@ -10,6 +10,11 @@ import pytest
 
 from bulkpause.errors import LogError, LogHeldError
 from bulkpause.journal.append_file import AppendFile, read_lines
+from bulkpause.journal.platform import SYSTEM
+from tests.support.posix import make_pipe
+
+
+pytestmark = pytest.mark.posix_only  # devices, modes, /proc, and files moved while open
 
 
 @pytest.fixture
@@ -216,7 +221,7 @@ def test_failed_sync_is_never_repeated(
         synced.append(descriptor)
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(os, "fdatasync", broken)
+    monkeypatch.setattr(SYSTEM, "sync_data", broken)
     for _ in range(3):
         with pytest.raises(LogError, match="cannot be synced: Input/output error"):
             file.sync()
@@ -232,7 +237,7 @@ def test_file_fails_with_error_of_another(
 ) -> None:
     one, other = AppendFile(tmp_path / "one"), AppendFile(tmp_path / "other")
     other.append(b"fine\n")
-    monkeypatch.setattr(os, "fdatasync", no_space)
+    monkeypatch.setattr(SYSTEM, "sync_data", no_space)
     with pytest.raises(LogError) as failed:
         one.sync()
     other.fail_with(failed.value)
@@ -390,8 +395,12 @@ def test_failed_folder_sync_leaves_no_file(
 def test_file_removed_while_it_was_locked_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def lock_too_late(_: int) -> bool:
+        path.unlink()
+        return True
+
     path.touch()
-    monkeypatch.setattr("bulkpause.journal.append_file.lock", lambda _: path.unlink())
+    monkeypatch.setattr(SYSTEM, "lock", lock_too_late)
     with pytest.raises(LogHeldError, match="has just removed"):
         AppendFile(path)
     assert not path.exists()
@@ -428,6 +437,6 @@ def test_reader_reports_unreadable_path(path: Path) -> None:
 
 
 def test_reader_does_not_wait_for_pipe(path: Path) -> None:
-    os.mkfifo(path)
+    make_pipe(path)
     with pytest.raises(LogError, match="not a regular file"):
         list(read_lines(path))

@@ -12,7 +12,7 @@ import pytest
 
 from bulkpause.errors import LogError, LogHeldError, SettingsError
 from bulkpause.journal.codec import Header, encode
-from bulkpause.journal.platform import boot_id
+from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_log, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.writer import SYNC_WITHIN_S, Journal
 from bulkpause.model import Action, Item, Record, Reply, Status
@@ -313,7 +313,7 @@ async def test_failed_sync_stops_both_logs(
     async def run() -> None:
         async with journal(path) as opened:
             opened.begin(HEADER, ITEMS)
-            monkeypatch.setattr(os, "fdatasync", broken)
+            monkeypatch.setattr(SYSTEM, "sync_data", broken)
             opened.write(paused("1"))
             await asyncio.sleep(SYNC_WITHIN_S)
             with pytest.raises(LogError, match="log cannot be synced"):
@@ -329,7 +329,10 @@ async def test_failed_sync_stops_both_logs(
 @pytest.mark.parametrize(
     ("what", "words"),
     [
-        ("os.fdatasync", "log cannot be synced: Input/output error"),
+        (
+            "bulkpause.journal.platform.SYSTEM.sync_data",
+            "log cannot be synced: Input/output error",
+        ),
         ("bulkpause.journal.append_file.AppendFile.check", "log cannot be synced: "),
     ],
 )
@@ -463,7 +466,7 @@ async def test_log_moved_during_any_sync_is_noticed(
             await asyncio.sleep(SYNC_WITHIN_S)
             opened.write(paused("2"))
 
-    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(SYSTEM, "sync_data", sync)
     with pytest.raises(LogError, match=f"/{name} was moved"):
         await run()
     assert len(synced) > position
@@ -516,13 +519,12 @@ async def test_failed_last_sync_is_raised(
     path: Path, monkeypatch: pytest.MonkeyPatch, position: int
 ) -> None:
     so_far: list[int] = []
-    sync = os.fdatasync
 
     def broken(file: int) -> None:
         so_far.append(file)
         if len(so_far) > position:
             raise OSError(5, "Input/output error")
-        sync(file)
+        os.fsync(file)
 
     async def run() -> None:
         async with journal(path) as opened:
@@ -531,7 +533,7 @@ async def test_failed_last_sync_is_raised(
                 opened.write(paused(str(number)))
                 await asyncio.sleep(SYNC_WITHIN_S)
 
-    monkeypatch.setattr(os, "fdatasync", broken)
+    monkeypatch.setattr(SYSTEM, "sync_data", broken)
     with pytest.raises(LogError, match="cannot be synced"):
         await run()
     # The files have a descriptor each; on the one that failed there is no other sync.
@@ -549,7 +551,7 @@ async def test_failed_last_sync_does_not_hide_other_error(
     async def run() -> None:
         async with journal(path) as opened:
             opened.write(paused("1"))
-            monkeypatch.setattr(os, "fdatasync", broken)
+            monkeypatch.setattr(SYSTEM, "sync_data", broken)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -587,14 +589,6 @@ def test_reading_log_restores_garbage_collection(
         assert gc.isenabled() is is_enabled
     finally:
         (gc.enable if was_enabled else gc.disable)()
-
-
-def test_boot_id_is_stable() -> None:
-    assert boot_id() == boot_id() != ""
-
-
-def test_boot_id_is_empty_without_its_file(path: Path) -> None:
-    assert boot_id(path) == ""
 
 
 async def test_unchanged_log_is_not_read_again(path: Path) -> None:

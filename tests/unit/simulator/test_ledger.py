@@ -145,6 +145,7 @@ def test_existing_file_is_appended_to(tmp_path: Path) -> None:
     assert list(Ledger.read(tmp_path / "ledger.jsonl")) == [entry(1), entry(2)]
 
 
+@pytest.mark.posix_only
 def test_file_is_private_to_its_owner(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
     ledger.open()

@@ -12,7 +12,7 @@ from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gr
 from bulkpause.cli.next_steps import NextSteps, steps_of_log
 from bulkpause.cli.options import SIMULATOR
 from bulkpause.errors import BulkpauseError, SettingsError
-from bulkpause.journal.platform import is_locked
+from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Status
@@ -82,7 +82,7 @@ def _as_dict(status: LogStatus, steps: NextSteps, code: ExitCode) -> dict[str, o
 
 def _status_of(log: Path) -> _Shown:
     # Before the log is read: a run that ends meanwhile may have changed it.
-    is_held = is_locked(log)
+    is_held = SYSTEM.is_locked(log)
     recovery = read_existing(log)
     now = datetime.now(UTC)
     totals = totals_of_log(recovery)

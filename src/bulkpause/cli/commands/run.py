@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import shlex
 from contextlib import AsyncExitStack, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -25,6 +24,7 @@ from bulkpause.cli.log_failure import (
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.options import Options
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
+from bulkpause.cli.quoting import join_command
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
@@ -85,7 +85,7 @@ def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
 
 
 def _over(log: Path) -> str:
-    status = shlex.join(["bulkpause", "status", str(log)])
+    status = join_command(["bulkpause", "status", str(log)])
     return f"the run is over; show its result with: {status}"
 
 

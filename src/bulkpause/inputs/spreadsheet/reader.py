@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.spreadsheet.cells import mark_cells, texts_of
@@ -95,13 +95,14 @@ def _seekable(file: BinaryIO) -> Iterator[BinaryIO]:
         return
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(file, _Bounded(copy), _COPY_BYTES)
-        yield copy
+        # On Windows it is a wrapper, which has the same methods.
+        yield cast(BinaryIO, copy)
 
 
 class _Bounded:
     """A file that takes no more than a workbook may have."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
 
     def write(self, data: bytes) -> None:

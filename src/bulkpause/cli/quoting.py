@@ -1,0 +1,31 @@
+"""Write a command so that the shell of this system takes it as it is printed."""
+
+import re
+import shlex
+import sys
+from collections.abc import Iterable
+
+
+#: Words that neither cmd nor PowerShell changes. PowerShell takes commas for lists, and
+#: breaks an option at a colon or full stop.
+_PLAIN_ON_WINDOWS = re.compile(r"[\w+/\\][\w+=:./\\-]*|--?[\w=-]+", re.ASCII)
+
+
+def join_command(words: Iterable[str]) -> str:
+    """Join the words of a command, each quoted if the shell needs it.
+
+    On Windows, a `%` with a variable's name stays one for cmd, and a `$` for
+    PowerShell: no quotes keep both as they are.
+    """
+    is_windows = sys.platform == "win32"
+    return " ".join(map(quote_for_windows if is_windows else shlex.quote, words))
+
+
+def quote_for_windows(word: str) -> str:
+    """Quote a word for cmd and PowerShell, as programs on Windows read their words."""
+    if _PLAIN_ON_WINDOWS.fullmatch(word):
+        return word
+    # Backslashes count twice before a quotation mark only, the last one included.
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', word)
+    escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
+    return f'"{escaped}"'
