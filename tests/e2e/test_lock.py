@@ -75,7 +75,7 @@ def test_symlinked_log_is_refused_and_target_unchanged(
         precious.write_bytes(planned if name.endswith("wal") else b"")
     before = precious.read_bytes()
     ended = program.call(*given, *to)
-    assert ended.code in ({6} if verb == "run" else {5, 6})
+    assert ended.code == (2 if name == "log.jsonl" else 6)
     assert precious.read_bytes() == before
     assert len(simulator.ledger) == 0
 

@@ -35,7 +35,10 @@ class Token:
         if not text:
             raise TokenError(f"the token is empty; {_REMEDY}")
         if len(text) > _MAX_CHARACTERS:
-            raise TokenError(f"the token is longer than {_MAX_CHARACTERS:,} characters")
+            raise TokenError(
+                f"the token is longer than {_MAX_CHARACTERS:,} characters; give the "
+                "token alone"
+            )
         if not all("!" <= character <= "~" for character in text):
             raise TokenError(
                 "the token contains a space or another invalid character; give the "

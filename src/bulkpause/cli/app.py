@@ -16,6 +16,7 @@ from bulkpause.cli.flags import (
     RUN_OPTIONS,
     VERIFY,
     options_of,
+    parse_digest,
 )
 from bulkpause.cli.help import LazyGroup, block
 from bulkpause.cli.options import (
@@ -132,6 +133,7 @@ def cli() -> None:
 )
 @click.option(
     "--plan",
+    type=parse_digest,
     metavar="DIGEST",
     help="Refuse the input unless its digest is DIGEST, from `bulkpause plan`.",
 )
@@ -194,7 +196,7 @@ def retry(**given: Any) -> ExitCode:
         """
         Plan, then pause exactly what was planned:
           bulkpause plan export.csv --order-by spend:desc
-          bulkpause run export.csv --order-by spend:desc --plan DIGEST
+          bulkpause run export.csv --order-by spend:desc --plan d1302dc1fa212ad4
     """,
     ),
 )

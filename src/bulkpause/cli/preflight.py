@@ -16,6 +16,7 @@ from bulkpause.cli import hints
 from bulkpause.cli.display import columns_of_stderr
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
+from bulkpause.cli.log_path import check_readable_log, check_writable_log
 from bulkpause.cli.options import Options
 from bulkpause.cli.plan_text import hidden_texts, needed_s, plan_lines
 from bulkpause.cli.problems import (
@@ -27,7 +28,7 @@ from bulkpause.cli.problems import (
 from bulkpause.cli.typed_input import terminal_for_answers
 from bulkpause.errors import GuardRailError, InputError
 from bulkpause.inputs.amounts import Total
-from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
+from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint
 from bulkpause.model import Record
@@ -59,20 +60,21 @@ def load_log(options: Options) -> LoadedLog:
     """Read what earlier runs left in the log.
 
     Raises:
-        SettingsError: The log exists and is not resumed, belongs to another endpoint,
-            or is too old to be resumed.
+        SettingsError: The path is not one of a log, or the log exists and is not
+            resumed, belongs to another endpoint, or is too old to be resumed.
         InputError: The log to retry does not exist.
         LogError: The log cannot be read or is damaged.
     """
     log = options.log
     if log is None:
         return LoadedLog(Recovery(), (None, None))
+    if options.is_retry:
+        check_readable_log(log)
+    check_writable_log(log, is_resumed=options.resume)
     if not options.resume:
         refuse_existing(
             log, remedy="resume it with --resume, or name another with --log"
         )
-    if options.is_retry and not exists(log):
-        raise InputError(f"{log} does not exist; nothing was sent")
     loaded = read_log(log)
     recovery, now = loaded.recovery, datetime.now(UTC)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)

@@ -9,11 +9,12 @@ import orjson
 
 from bulkpause._text import format_count, quote, sanitize
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
+from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
 from bulkpause.cli.options import SIMULATOR
-from bulkpause.errors import BulkpauseError, InputError, SettingsError
+from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.platform import is_locked
-from bulkpause.journal.reader import exists, read_recovery
+from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Status
 from bulkpause.report.export import as_csv, as_jsonl, rows
@@ -31,6 +32,7 @@ def show_status(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
 
     Raises:
         InputError: The only log does not exist.
+        SettingsError: The only log is something else.
         LogError: The only log cannot be read or is damaged.
     """
     if len(logs) == 1:
@@ -80,9 +82,10 @@ def _as_dict(status: LogStatus, steps: NextSteps, code: ExitCode) -> dict[str, o
 
 
 def _status_of(log: Path) -> _Shown:
+    check_readable_log(log)
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = is_locked(log)
-    recovery = _read(log)
+    recovery = read_recovery(log)
     now = datetime.now(UTC)
     totals = totals_of_log(recovery)
     status = LogStatus(
@@ -105,7 +108,7 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     """Write the ids with these statuses to stdout.
 
     Raises:
-        SettingsError: A status does not exist.
+        SettingsError: A status does not exist, or the log is something else.
         InputError: The log does not exist.
         LogError: The log cannot be read or is damaged.
     """
@@ -115,7 +118,8 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
             f"{quote(unknown[0])} is not a status; choose from "
             f"{', '.join(sorted(known))}"
         )
-    recovery = _read(log)
+    check_readable_log(log)
+    recovery = read_recovery(log)
     exported = rows(
         recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
     )
@@ -136,9 +140,3 @@ def _missing_lines(log: Path, recovery: Recovery) -> Iterator[str]:
     elif missing := recovery.not_on_record:
         ids = format_count(missing, "planned id")
         yield f"{name}: {ids} not on record, and so not listed"
-
-
-def _read(log: Path) -> Recovery:
-    if not exists(log):
-        raise InputError(f"{log} does not exist")
-    return read_recovery(log)

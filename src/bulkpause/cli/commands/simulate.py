@@ -53,6 +53,12 @@ def _storm(text: str) -> Storm:
     )
 
 
+def _header_value(text: str) -> str:
+    if not text.strip() or not (text.isascii() and text.isprintable()):
+        raise ValueError(f"{text!r} is not a value of a header; write 2, -1 or none")
+    return text
+
+
 @click.command(
     epilog=block(
         "Examples",
@@ -65,6 +71,7 @@ def _storm(text: str) -> Storm:
 )
 @click.option(
     "--port",
+    type=click.IntRange(0, 65_535),
     default=0,
     help="Port on 127.0.0.1; 0 takes a free one.",
     show_default=True,
@@ -147,6 +154,7 @@ def _storm(text: str) -> Storm:
 )
 @click.option(
     "--retry-after",
+    type=_header_value,
     metavar="VALUE",
     help="Retry-After of the faults 429 and 503; none for no header.",
 )
