@@ -40,7 +40,11 @@ class Order:
     is_descending: bool = False
 
     def __str__(self) -> str:
-        return f"{self.column}:desc" if self.is_descending else self.column
+        if self.is_descending:
+            return f"{self.column}:desc"
+        # A name that ends like a direction needs one, to be read as a name.
+        is_ambiguous = _MISTAKEN.fullmatch(self.column) is not None
+        return f"{self.column}:asc" if is_ambiguous else self.column
 
 
 def parse_order(text: str) -> Order:
