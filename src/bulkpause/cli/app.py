@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.exceptions import NoSuchCommand
 
 from bulkpause.cli import hints
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error
@@ -294,6 +295,8 @@ def main() -> NoReturn:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if isinstance(error, (NoSuchCommand, click.NoSuchOption)):
+            _suggest(hints.corrected_command(cli, sys.argv[1:]))
         code = ExitCode.USAGE
     except click.Abort:
         click.echo("nothing was sent", err=True)

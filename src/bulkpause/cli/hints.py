@@ -5,11 +5,15 @@ Hints never repeat a value that may be secret.
 
 import platform
 import re
-import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import click
+
+from bulkpause.cli.corrections import corrected
+from bulkpause.cli.options import command_line
 
 
 _TOKEN_OPTION = "--token-file"  # noqa: S105 (an option's name)
@@ -26,6 +30,12 @@ def with_token_file(arguments: Sequence[str]) -> str | None:
 def with_yes(arguments: Sequence[str]) -> str:
     """Add `--yes` to the command."""
     return _command(_with_option(arguments, "--yes"))
+
+
+def corrected_command(group: click.Group, arguments: Sequence[str]) -> str | None:
+    """Correct the command, if it is known what is meant."""
+    words = corrected(group, arguments)
+    return None if words is None else _command(words)
 
 
 def _with_option(arguments: Sequence[str], *option: str) -> list[str]:
@@ -69,6 +79,6 @@ def _place(error: BaseException) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    command = shlex.join(["bulkpause", *arguments])
+    command = command_line(arguments)
     # A password may stand before the @ of an address.
     return re.sub(r"//\S*@", "//…@", command)

@@ -15,7 +15,7 @@ from bulkpause.engine.policy import RetryPolicy
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import Limit, Status
+from bulkpause.model import SIMULATOR, Limit, Status
 from bulkpause.report.log_status import OLD_S
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
@@ -32,8 +32,6 @@ RETRIABLE = (
 )
 #: The statuses that `retry` takes unless told otherwise.
 RETRIED_BY_DEFAULT = RETRIABLE[:3]
-#: The name of the simulator in logs. Its address differs each time.
-SIMULATOR = "simulator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 import orjson
 
+from bulkpause._text import sanitize
 from bulkpause.cli.display import writes_lines
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.log_failure import LogFailure
@@ -45,7 +46,7 @@ class RunResult:
         """Say why the run stopped, where its log is, and how to carry on."""
         if self.stopped is not None:
             yield report.stopped_line(self.totals, self.stopped)
-        yield f"log: {self.log}"
+        yield sanitize(f"log: {self.log}")
         if self.failure is not None:
             yield from self.failure.lines()
         yield from self.steps.lines()

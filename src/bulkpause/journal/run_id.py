@@ -2,12 +2,13 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Action
+from bulkpause.model import SIMULATOR, Action
 
 
 def new_run_id(now: datetime, endpoint_name: str) -> str:
@@ -32,9 +33,19 @@ def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> No
     if others or any(run.rpartition("-")[2] != tag for run in runs):
         where = ", ".join(sorted(others)) or "another one"
         raise SettingsError(
-            f"{log} belongs to the endpoint {where}, not to {endpoint_name}; use its "
-            "--base-url or --simulate, or name another log"
+            f"{log} belongs to the endpoint {where}, not to {endpoint_name}; "
+            f"{_remedy(others, endpoint_name)}, or name another log"
         )
+
+
+def _remedy(others: Collection[str], endpoint_name: str) -> str:
+    if len(others) != 1:
+        return "use its --base-url or --simulate"
+    (other,) = others
+    if other == SIMULATOR:
+        return "add --simulate"
+    instead = "leave out --simulate, and " if endpoint_name == SIMULATOR else ""
+    return f"{instead}use --base-url {other}"
 
 
 def check_recent(

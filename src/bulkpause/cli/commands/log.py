@@ -11,12 +11,11 @@ from bulkpause._text import format_count, quote, sanitize
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
-from bulkpause.cli.options import SIMULATOR
 from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.platform import is_locked
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Status
+from bulkpause.model import SIMULATOR, Status
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.text import NOTHING_ON_RECORD

@@ -24,11 +24,11 @@ from bulkpause.cli.log_failure import (
     record_of_unrecorded,
 )
 from bulkpause.cli.next_steps import NextSteps, steps_of_run, totals_of_log
-from bulkpause.cli.options import Options
+from bulkpause.cli.options import Options, resume_command, retry_command
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.signals import SignalHandler
-from bulkpause.errors import LogError
+from bulkpause.errors import LogError, LogHeldError
 from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
@@ -65,7 +65,18 @@ def run(options: Options) -> ExitCode:
         click.echo("nothing was sent", err=True)
         return ExitCode.USAGE
     with asyncio.Runner() as runner:
-        return runner.run(_pause(prepared, token, options))
+        try:
+            return runner.run(_pause(prepared, token, options))
+        except LogHeldError as error:
+            raise _with_next_step(error, options) from error
+
+
+def _with_next_step(error: LogHeldError, options: Options) -> LogHeldError:
+    if options.log is None:
+        return error
+    write = retry_command if options.is_retry else resume_command
+    command = write(options.log, options)
+    return LogHeldError(f"{error}; once it has ended, carry on with: {command}")
 
 
 async def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
@@ -191,7 +202,9 @@ class _Session:
             log=self._log,
             run_id=self._run_id,
             stopped=pauser.stopped,
-            steps=steps_of_run(self._log, totals, self._options),
+            steps=steps_of_run(
+                self._log, totals, self._options, stopped=pauser.stopped
+            ),
         )
 
     def _totals_on_disk(self) -> Totals:
