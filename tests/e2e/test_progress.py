@@ -268,7 +268,10 @@ def test_json_lines_are_default_without_terminal(
 
 def test_progress_none_shows_only_log_path(program: Program, serve: Serve) -> None:
     ended = program.pause(serve(), program.ids(3), "--progress", "none")
-    assert ended.stderr == "log: log.jsonl\n"
+    assert ended.stderr == (
+        "note: rate limits: 20/0.5s, instead of the API's 10/1s and 150/60s\n"
+        "log: log.jsonl\n"
+    )
 
 
 @pytest.fixture

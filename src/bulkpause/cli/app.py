@@ -26,6 +26,7 @@ from bulkpause.cli.options import (
     Options,
     parse_retried,
 )
+from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -282,6 +283,7 @@ def export(**given: Any) -> ExitCode:
 
 
 def _run(options: Options) -> ExitCode:
+    prepare_tls_files(options)
     # A command imports what it needs when it is called, so that help and usage errors
     # appear at once.
     from bulkpause.cli.commands.run import run as run_options  # noqa: PLC0415

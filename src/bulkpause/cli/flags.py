@@ -233,7 +233,8 @@ RUN_OPTIONS = _combine(
     click.option(
         "--trust-env",
         is_flag=True,
-        help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment.",
+        help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
+        "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
     ),
     click.option(
         "--reason",
@@ -326,13 +327,30 @@ _OPTION_OF = {
 
 
 def options_of(given: Mapping[str, Any]) -> Options:
-    """Make options of the parameters of a command; a missing one has its default."""
+    """Make options of the parameters of a command; a missing one has its default.
+
+    Raises:
+        UsageError: Two of them contradict each other.
+    """
+    _refuse_two_apis(given)
     return Options(
         settings=_settings(given),
         layout=_layout(given),
         guard_rails=GuardRails(**_fields_of(GuardRails, given)),
         **_fields_of(Options, given),
     )
+
+
+def _refuse_two_apis(given: Mapping[str, Any]) -> None:
+    context = click.get_current_context(silent=True)
+    if context is None or not given["simulate"]:
+        return
+    for param in context.command.params:
+        if param.name in {"base_url", "proxy"} and _is_typed(param, context):
+            raise click.UsageError(
+                "--simulate pauses campaigns of the built-in simulator, and "
+                f"{param.opts[0]} is for the API; leave one of them out"
+            )
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:

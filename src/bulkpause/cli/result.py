@@ -36,11 +36,13 @@ class RunResult:
 
     def summary_lines(self, options: Options) -> Iterator[str]:
         """Summarise the run for people."""
-        return report.summary_lines(
+        yield from report.summary_lines(
             self.totals,
             options.settings.limits,
             reads_back_all=_reads_back_all(options),
         )
+        if options.is_simulated:
+            yield report.SIMULATED
 
     def outcome_lines(self) -> Iterator[str]:
         """Say why the run stopped, where its log is, and how to carry on."""
@@ -56,6 +58,7 @@ class RunResult:
         unread = self.totals.unread if _reads_back_all(options) else None
         return report.as_object(self.totals, options.settings.limits) | {
             "not_read_back": unread,
+            "simulated": options.is_simulated,
             "run_id": self.run_id,
             "log": None if self.log is None else str(self.log),
             "exit_code": self.code,

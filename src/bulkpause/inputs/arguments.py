@@ -51,7 +51,8 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
 
 def _of_path(word: str, layout: Layout) -> Input:
     found = read_input(word, layout)
-    if isinstance(error := found.table.error, ResultLogError):
+    error = found.table.error
+    if isinstance(error, ResultLogError) and word != _STANDARD_INPUT:
         command = shlex.join(["bulkpause", "retry", word.removesuffix(".wal")])
         found.table.error = error.with_command(command)
     return found

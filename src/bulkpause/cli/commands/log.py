@@ -18,7 +18,7 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.model import SIMULATOR, Status
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.log_status import LogStatus
-from bulkpause.report.text import NOTHING_ON_RECORD
+from bulkpause.report.text import NOTHING_ON_RECORD, SIMULATED
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
@@ -124,6 +124,8 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     )
     for line in as_csv(exported) if as_csv_file else as_jsonl(exported):
         click.echo(line, nl=False)
+    if recovery.endpoint == SIMULATOR:
+        click.echo(f"note: {sanitize(str(log))}: {SIMULATED}", err=True)
     for line in _missing_lines(log, recovery):
         click.echo(f"warning: {line}", err=True)
     return ExitCode.ALL_PAUSED

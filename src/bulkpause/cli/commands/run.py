@@ -28,6 +28,7 @@ from bulkpause.cli.options import Options, resume_command, retry_command
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.signals import SignalHandler
+from bulkpause.cli.start_notes import fields_of_start, show_start_notes
 from bulkpause.errors import LogError, LogHeldError
 from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.recovery import Recovery
@@ -57,13 +58,14 @@ def run(options: Options) -> ExitCode:
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
     token = token_of(options)
-    if not options.is_simulated:
-        find_proxy(options.settings)  # an invalid one is refused before the question
+    # An invalid one is refused before the question.
+    proxy = None if options.is_simulated else find_proxy(options.settings)
     if not prepared.plan.items and not prepared.plan.invalid_rows:
         return _end_without_run(prepared, options)
     if not confirm(prepared, options):
         click.echo("nothing was sent", err=True)
         return ExitCode.USAGE
+    show_start_notes(options, proxy)
     with asyncio.Runner() as runner:
         try:
             return runner.run(_pause(prepared, token, options))
@@ -257,6 +259,7 @@ def _fields_of_start(
         "limits": [str(limit) for limit in options.settings.limits],
         "digest": prepared.digest,
         "log": str(log),
+        **fields_of_start(options),
     }
 
 

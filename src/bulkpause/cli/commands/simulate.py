@@ -13,6 +13,7 @@ import click
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
+from bulkpause.cli.tls_files import ignore_key_log
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
 from bulkpause.simulator import (
     Behaviour,
@@ -254,6 +255,7 @@ def _with_retry_after(behaviour: Behaviour, value: str | None) -> Behaviour:
 
 
 async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> None:
+    ignore_key_log()
     # Imported on use, so that --help does not load a server.
     from bulkpause.simulator import serve  # noqa: PLC0415
 
