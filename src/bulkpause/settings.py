@@ -61,9 +61,11 @@ class Settings:
     def __post_init__(self) -> None:
         parse_endpoint(self.base_url)
         if self.reason is not None and len(self.reason) > 1000:
-            raise SettingsError("the reason is longer than 1,000 characters")
+            raise SettingsError(
+                "the reason is longer than 1,000 characters; shorten it"
+            )
         if self.reason is not None and not _is_unicode(self.reason):
-            raise SettingsError("the reason is not valid UTF-8 text")
+            raise SettingsError("the reason is not valid UTF-8 text; type it again")
         if self.max_in_flight is not None and self.max_in_flight < 1:
             raise SettingsError(
                 "the maximum number of requests in flight is less than 1"

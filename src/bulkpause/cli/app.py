@@ -151,7 +151,7 @@ def run(**given: Any) -> ExitCode:
     output, everything else to standard error.
     """
     if given["resume"] and given["log"] is None:
-        raise click.UsageError("--resume needs --log, the log to resume")
+        raise click.UsageError("--resume needs the log to resume; name it with --log")
     return _run(options_of(given))
 
 

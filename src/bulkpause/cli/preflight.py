@@ -10,14 +10,14 @@ from pathlib import Path
 import click
 import orjson
 
-from bulkpause._text import format_count, format_duration
+from bulkpause._text import format_count, format_duration, sanitize
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli import hints
 from bulkpause.cli.display import columns_of_stderr
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.log_path import check_readable_log, check_writable_log
-from bulkpause.cli.options import Options
+from bulkpause.cli.options import Options, retry_command
 from bulkpause.cli.plan_text import hidden_texts, needed_s, plan_lines
 from bulkpause.cli.problems import (
     Problems,
@@ -88,7 +88,7 @@ def load_log(options: Options) -> LoadedLog:
 def _warn_of_age(age_s: float | None, log: Path) -> None:
     if age_s is not None and age_s > OLD_S:
         click.echo(
-            f"warning: the last record of {log} is {age_in_words(age_s)} old: campaigns "
+            f"warning: the last record of {sanitize(str(log))} is {age_in_words(age_s)} old: campaigns "
             "may have been started again since, and a retry sends open ids only",
             err=True,
         )
@@ -114,7 +114,7 @@ def prepare(options: Options) -> Prepared:
     refuse_unexpected(whole.plan, options)
     for text in hidden_texts(whole.sources):
         click.echo(f"note: {text}", err=True)
-    _warn_of_other_input(whole.plan, recovery)
+    _warn_of_other_input(whole.plan, recovery, options)
     return _prepared(whole, loaded)
 
 
@@ -146,13 +146,13 @@ def _status_name(record: Record | None) -> str:
     return NOT_ATTEMPTED if record is None else record.status.value
 
 
-def _warn_of_other_input(whole: Plan, recovery: Recovery) -> None:
+def _warn_of_other_input(whole: Plan, recovery: Recovery, options: Options) -> None:
     ids = {item.id for item in whole.items}
+    retry = "" if options.log is None else retry_command(options.log, options)
     if missing := set(recovery.planned) - recovery.settled - ids:
         click.echo(
             "warning: the input differs from the log's plan: "
-            f"{format_count(len(missing), 'id')} missing; `bulkpause retry LOG` pauses "
-            "them",
+            f"{format_count(len(missing), 'id')} missing; pause them with: {retry}",
             err=True,
         )
     new = len(ids - recovery.planned.keys() - recovery.latest.keys())
@@ -199,8 +199,9 @@ def refuse_unexpected(plan: Plan, options: Options) -> None:
     count = len(plan.items)
     if options.expect is not None and options.expect != count:
         raise GuardRailError(
-            f"--expect {options.expect}: there are {format_count(count, 'id')} to pause; "
-            "nothing was sent"
+            f"--expect {options.expect}: there {'is' if count == 1 else 'are'} "
+            f"{format_count(count, 'id')} to pause; nothing was sent. Check the list, and "
+            f"then pass --expect {count}."
         )
     if options.digest is not None and options.digest != plan.digest:
         raise GuardRailError(

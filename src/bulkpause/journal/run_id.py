@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 
 from bulkpause.errors import SettingsError
@@ -67,7 +68,8 @@ def check_recent(
         raise SettingsError(
             f"the last line of {log} is {age_s / 3600:.1f} h old, and campaigns that it "
             "records as paused may have been started again since; use a log for each "
-            "day, or resume it with a longer --resume-within; nothing was sent"
+            f"day, or resume it with --resume-within {ceil(age_s / 3600) + 1}h; nothing "
+            "was sent"
         )
 
 

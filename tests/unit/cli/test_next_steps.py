@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
+from bulkpause.cli.next_steps import (
+    NextSteps,
+    steps_of_log,
+    steps_of_run,
+    totals_of_log,
+)
+from bulkpause.cli.options import Options
 from bulkpause.journal.codec import Header, WalEntry
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Item, Record, Status, timestamp
+from bulkpause.model import Item, Record, Status, StopCause, StopReason, timestamp
+from bulkpause.settings import Settings
 
 
 LOG = Path("pauses.jsonl")
@@ -130,3 +137,34 @@ def test_totals_of_log_count_all_that_is_planned() -> None:
     totals = totals_of_log(recover([paused], entries))
     assert (totals.rows, totals.not_attempted, totals.not_on_record) == (4, 3, 2)
     assert totals.parts_running() == {"not attempted": 1, "not on record": 2}
+
+
+@pytest.mark.parametrize(
+    ("detail", "option"),
+    [
+        ("--canary 3: 1 of the first 3 ids not paused", "--canary 3"),
+        ("--max-failures 2.5%: 9 of 40 ids failed, last id 7", "--max-failures 2.5%"),
+        ("--deadline 0.8s has passed, last id 10", "--deadline 0.8s"),
+    ],
+)
+def test_guard_rail_that_stopped_run_is_named(detail: str, option: str) -> None:
+    totals = totals_of_log(log_of(Status.FAILED, Status.FAILED))
+    stopped = StopReason(StopCause.GUARD_RAIL, detail)
+    found = steps_of_run(
+        LOG, totals, Options(inputs=(), settings=Settings()), stopped=stopped
+    )
+    assert next(iter(found.lines())) == (
+        f"{option} applies to what follows too; leave it out to go on regardless"
+    )
+
+
+def test_secret_proxy_is_needed_and_not_printed() -> None:
+    settings = Settings(proxy="http://jane:s3cret@proxy.example")
+    totals = totals_of_log(log_of(Status.FAILED, Status.FAILED))
+    lines = list(
+        steps_of_run(LOG, totals, Options(inputs=(), settings=settings)).lines()
+    )
+    assert lines == [
+        "OCAMBA_PROXY must be set as for this run: its proxy has a password",
+        "retry with: bulkpause retry pauses.jsonl",
+    ]

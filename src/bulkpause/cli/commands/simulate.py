@@ -268,6 +268,9 @@ async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> Non
             started=click.echo,
         )
     except OSError as error:
+        place = f"--port {port}" if ledger is None else f"--port {port} or {ledger}"
+        if error.filename is not None:
+            place = f"--ledger {ledger}"
         raise click.UsageError(
-            f"cannot use the port or the ledger: {error.strerror}"
+            f"cannot use {place}: {error.strerror}; name another, or leave it out"
         ) from error
