@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
+from bulkpause._json import to_json
 from bulkpause._text import format_count, format_duration, sanitize
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli import hints
@@ -174,7 +174,7 @@ def refuse_problems(problems: Sequence[Problems], options: Options) -> None:
     """
     is_refused = any(one.is_fatal or not options.skips_invalid for one in problems)
     if is_refused and options.is_json:
-        click.echo(orjson.dumps(error_object(ExitCode.INPUT, problems)))
+        click.echo(to_json(error_object(ExitCode.INPUT, problems)))
     if len(problems) == 1 and not problems[0].rows:
         raise InputError(problems[0].headline)
     show_problems(problems, prefix="" if is_refused else "warning: ")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-import orjson
 
+from bulkpause._json import to_json
 from bulkpause._text import sanitize
 from bulkpause.cli.display import writes_lines
 from bulkpause.cli.exit_codes import ExitCode
@@ -76,7 +76,7 @@ def print_result(result: RunResult, options: Options) -> None:
     """Print the summary. The run is over and on record, whether or not it is read."""
     text = "\n".join(result.summary_lines(options))
     if options.is_json:
-        text = orjson.dumps(result.as_dict(options)).decode()
+        text = to_json(result.as_dict(options))
     try:
         click.echo(text)
     except OSError as error:

@@ -8,9 +8,9 @@ import asyncio
 import sys
 from dataclasses import asdict
 
-import orjson
 import structlog
 
+from bulkpause._json import to_json
 from bulkpause.model import Record
 from bulkpause.progress.event import Event, IdFinished, Notice, Progressed
 from bulkpause.progress.snapshot import Snapshot
@@ -59,7 +59,7 @@ def _put_first(
 
 
 def _dumps(value: object, **_: object) -> bytes:
-    return orjson.dumps(value, default=str)
+    return to_json(value).encode()
 
 
 class JsonLinesDisplay:

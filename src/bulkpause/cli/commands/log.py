@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
+from bulkpause._json import to_json
 from bulkpause._text import format_count, quote, sanitize
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.log_path import check_readable_log
@@ -69,7 +69,7 @@ def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
 
 def _print_status(shown: _Shown | dict[str, object]) -> None:
     if isinstance(shown, dict):
-        click.echo(orjson.dumps(shown))
+        click.echo(to_json(shown))
         return
     status, steps = shown
     for line in (*status.lines(), *steps.lines()):
