@@ -86,3 +86,9 @@ def format_duration(seconds: float) -> str:
 def format_count(count: int, noun: str) -> str:
     """Format a count and its noun, in the plural unless the count is 1."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def format_decimal(number: float) -> str:
+    """Write a number with up to 9 decimals, and never with an exponent."""
+    text = f"{number:.9f}"
+    return text.rstrip("0").rstrip(".")

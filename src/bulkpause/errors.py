@@ -9,16 +9,21 @@
     ├── LogError           the result log cannot be read or written
     └── LogHeldError       another run uses the result log
 
-Each message says what is wrong and how to fix it, and is safe to print.
+Each message says what is wrong and how to fix it, and is safe to print: it
+may quote a path, a log or a server.
 """
 
 from collections.abc import Sequence
 
+from bulkpause._text import sanitize
 from bulkpause.model import InvalidRow
 
 
 class BulkpauseError(Exception):
     """Base class of all errors that bulkpause raises on purpose."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sanitize(message))
 
 
 class SettingsError(BulkpauseError, ValueError):

@@ -279,6 +279,8 @@ class PriorAttempt:
     is_in_doubt: bool = False
 
 
+#: The name of the simulator's endpoint in logs. Its address differs each time.
+SIMULATOR = "simulator"
 #: The version of a record's shape. 1 had no `v`, `name`, `account`, `action`,
 #: `planned` and `endpoint`. A new key, action or status needs a new version: an older
 #: program then refuses the log instead of calling it damaged.

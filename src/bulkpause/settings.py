@@ -16,6 +16,12 @@ from bulkpause.model import Limit
 BURST = Limit(10, 1.0)
 STEADY = Limit(150, 60.0)
 
+#: A limit with more requests, or with a window of another length, is a slip of the
+#: keyboard. Each request takes memory in the rate limiter.
+_MOST_REQUESTS = 10_000
+_SHORTEST_S = 0.01
+_DAY_S = 86_400.0
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)").fullmatch
 _LIMIT = re.compile(r"([0-9]{1,9})/(.+)").fullmatch
@@ -56,9 +62,11 @@ class Settings:
     def __post_init__(self) -> None:
         parse_endpoint(self.base_url)
         if self.reason is not None and len(self.reason) > 1000:
-            raise SettingsError("the reason is longer than 1,000 characters")
+            raise SettingsError(
+                "the reason is longer than 1,000 characters; shorten it"
+            )
         if self.reason is not None and not _is_unicode(self.reason):
-            raise SettingsError("the reason is not valid UTF-8 text")
+            raise SettingsError("the reason is not valid UTF-8 text; type it again")
         if self.max_in_flight is not None and self.max_in_flight < 1:
             raise SettingsError(
                 "the maximum number of requests in flight is less than 1"
@@ -128,7 +136,13 @@ def parse_limit(text: str) -> Limit | None:
     match = _LIMIT(text)
     if match is None or int(match[1]) == 0:
         raise _invalid(text, "rate limit", "10/1s, 150/1m or none")
-    return Limit(int(match[1]), parse_duration(match[2]))
+    limit = Limit(int(match[1]), parse_duration(match[2]))
+    if limit.requests > _MOST_REQUESTS or not _SHORTEST_S <= limit.period_s <= _DAY_S:
+        raise SettingsError(
+            f"{quote(text)} is not a valid rate limit; write up to "
+            f"{_MOST_REQUESTS:,} requests in 10ms to 24h, such as 150/1m, or none"
+        )
+    return limit
 
 
 def _is_unicode(text: str) -> bool:

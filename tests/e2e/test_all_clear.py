@@ -213,7 +213,7 @@ def test_several_logs_end_with_worst_code(program: Program, serve: Serve) -> Non
     write_log(program, simulator.base_url, Status.REJECTED)
     program.log.rename(program.folder / "rejected.jsonl")
     write_log(program, simulator.base_url, Status.FAILED)
-    (program.folder / "bad.jsonl").write_bytes(b"{}\n")
+    (program.folder / "bad.jsonl").write_bytes(b'{"run_id": 1}\n')
 
     def code_of(*names: str) -> int:
         return program.call("status", *names).code

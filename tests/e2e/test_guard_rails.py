@@ -58,6 +58,9 @@ def test_failed_canary_names_rule_id_and_command(
         "left: 17 not_attempted\n"
     ) in ended.stderr
     assert "retry with: bulkpause retry log.jsonl --base-url http" in ended.stderr
+    assert " --canary 3 --progress none --yes\n" in ended.stderr
+    note = "--canary 3 applies to what follows too; leave it out to go on regardless\n"
+    assert note in ended.stderr
 
 
 def test_printed_retry_command_pauses_the_rest(program: Program, serve: Serve) -> None:

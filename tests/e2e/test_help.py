@@ -151,4 +151,4 @@ def test_missing_terminal_error_suggests_yes(program: Program) -> None:
 def test_resume_without_log_is_usage_error(program: Program) -> None:
     ended = program.call("run", program.ids(1), "--yes", "--resume")
     assert ended.code == 2
-    assert "--resume needs --log" in ended.stderr
+    assert "--resume needs the log" in ended.stderr

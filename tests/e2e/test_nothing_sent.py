@@ -171,13 +171,11 @@ def test_log_is_not_written_through_symlink(program: Program, serve: Serve) -> N
     assert len(simulator.ledger) == 0
 
 
-def test_log_that_cannot_be_created_exits_with_6(
-    program: Program, serve: Serve
-) -> None:
+def test_log_in_missing_folder_exits_with_2(program: Program, serve: Serve) -> None:
     simulator = serve()
     ended = program.pause(simulator, program.ids(3), "--log", "no/such/folder.jsonl")
-    assert ended.code == 6
-    assert "no/such/folder.jsonl cannot be " in ended.stderr
+    assert ended.code == 2
+    assert "create it with: mkdir -p no/such;" in ended.stderr
     assert len(simulator.ledger) == 0
 
 

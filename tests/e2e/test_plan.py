@@ -61,6 +61,7 @@ def test_plan_json_holds_the_plan(program: Program) -> None:
         "inputs": found["inputs"],
         "statuses": {},
         "host": "api.ocamba.com",
+        "simulated": False,
         "order_by": "spend:desc",
         "sum": 1257.5,
         "unit": None,

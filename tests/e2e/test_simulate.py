@@ -2,6 +2,7 @@
 
 from signal import SIGINT
 
+import orjson
 import pytest
 
 from bulkpause.simulator import Ledger
@@ -114,3 +115,17 @@ def test_malformed_storm_exits_with_2(program: Program, storm: str) -> None:
 
 def test_malformed_view_word_exits_with_2(program: Program) -> None:
     assert program.call("simulate", "--view-word", "paused").code == 2
+
+
+def test_simulated_run_says_so_everywhere(program: Program) -> None:
+    said = "simulated: no real campaign was paused"
+    options = ("--yes", "--simulate", "--log", "log.jsonl", "--resume")
+    ended = program.call("run", "1000248", *options, "--progress", "lines")
+    assert said in ended.stdout.splitlines()
+    assert all(orjson.loads(line)["simulated"] for line in ended.stderr.splitlines())
+    assert [record["endpoint"] for record in program.records()] == ["simulator"]
+    again = program.call("run", "1000248", *options, "--json")
+    assert orjson.loads(again.stdout)["simulated"] is True
+    assert said in program.call("status", "log.jsonl").stdout
+    exported = program.call("export", "log.jsonl")
+    assert exported.stderr == f"note: log.jsonl: {said}\n"

@@ -256,14 +256,15 @@ def test_killed_run_leaves_no_token(carrier: Program, start: Start) -> None:
 #: Fails where a response is read, with the token in the error and around it. It takes
 #: so long that asyncio, in debug mode, logs the callback and the error.
 BROKEN_WITHIN = """
+import os
 import time
 from bulkpause.api import client
 from bulkpause.cli import app as cli
 
 def break_down(*arguments, redact, **options):
-    token = redact.__self__
+    token = os.environ["OCAMBA_TOKEN"]
     time.sleep(0.2)
-    raise ZeroDivisionError(token.header(), token)
+    raise ZeroDivisionError(token, redact)
 
 client.parse_response = break_down
 cli.main()

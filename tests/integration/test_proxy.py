@@ -1,6 +1,7 @@
 """Requests through a proxy, which learns the host of the API and nothing else."""
 
 import asyncio
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -154,6 +155,18 @@ async def test_failing_proxy_sends_nothing(server_pair: Pair, case: str) -> None
     assert (record.message or "").isprintable()
     assert server.received == []
     assert SECRET.encode() not in b"".join(proxy.received)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    ["jane:w@rd", "w%40RD", "w&#x40;rd", b64encode(b"jane:w@rd").decode(), "x w@rd"],
+)
+async def test_password_echoed_by_proxy_is_hidden(server_pair: Pair, echo: str) -> None:
+    proxy_server = FaultyServer(rejecting(f"407 no {echo}!"))
+    async with api(server_pair) as server, proxy_server as proxy:
+        (record,) = await paused(server, "1", proxy=url_of(proxy, "jane:w%40rd@"))
+
+    assert re.fullmatch("HTTP 407 no (…|…:…|x …)!", record.message or "")
 
 
 async def test_missing_proxy_sends_nothing(server_pair: Pair) -> None:

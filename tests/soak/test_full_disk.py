@@ -146,14 +146,14 @@ def test_device_is_refused_as_log(
     if verb in {"run", "retry"}:
         given += ["--base-url", simulator.base_url]
     ended = program.call(*given)
-    assert (ended.code, "not a regular file" in ended.stderr) == (6, True)
+    assert (ended.code, "not a regular file" in ended.stderr) == (2, True)
     assert len(simulator.ledger) == 0
 
 
-def test_missing_log_directory_ends_with_6(program: Program, serve: Serve) -> None:
+def test_missing_log_directory_ends_with_2(program: Program, serve: Serve) -> None:
     simulator = serve()
     options = ["--base-url", simulator.base_url, "--log", "missing/log.jsonl"]
     ended = program.call("run", program.ids(3), "--yes", *options)
-    assert ended.code == 6
-    assert "missing/log.jsonl cannot be opened" in ended.stderr
+    assert ended.code == 2
+    assert "the folder missing does not exist" in ended.stderr
     assert len(simulator.ledger) == 0

@@ -21,7 +21,8 @@ from yarl import URL
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
 from bulkpause.api.proxy import Proxy
-from bulkpause.api.response import parse_response
+from bulkpause.api.redaction import Redactor
+from bulkpause.api.response import clean, parse_response
 from bulkpause.api.transport import (
     WIRE_TIMING,
     Connector,
@@ -85,6 +86,8 @@ class Client:
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
         self._now = now
         self._token = token
+        of_proxy = () if proxy is None else proxy.secrets
+        self._redact = Redactor((*token.secrets, *of_proxy)).redact
         self._timeout_s = timeout_s
         self._proxy = proxy
         self._session = aiohttp.ClientSession(
@@ -139,8 +142,12 @@ class Client:
                 is_cold=timing.is_cold,
                 error=transport_error_of(error, was_sent=was_sent),
                 is_untrusted=is_untrusted(error),
-                message=detail_of(error),
+                message=self._detail_of(error),
             )
+
+    def _detail_of(self, error: BaseException | None) -> str | None:
+        detail = detail_of(error)
+        return None if detail is None else clean(self._redact(detail))
 
     def _request(
         self, action: Action, id_: str, request_id: str
@@ -194,7 +201,7 @@ class Client:
         needs_body = action is Action.READ and response.status == 200
         body = await _bounded_body(response, needs_all=needs_body)
         parsed = parse_response(
-            response.headers, body, id_=id_, now=self._now, redact=self._token.redact
+            response.headers, body, id_=id_, now=self._now, redact=self._redact
         )
         return Reply(
             received_at=received_at,

@@ -5,7 +5,6 @@ import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from bulkpause.errors import TokenError
 
@@ -22,7 +21,7 @@ _REMEDY = (
 
 
 class Token:
-    """A bearer token. Only `header` and `reveal` give it away.
+    """A bearer token. Only `header`, `reveal` and `secrets` give it away.
 
     Whitespace around it is dropped. None, as a variable that is not set, is no token.
 
@@ -37,7 +36,10 @@ class Token:
         if not text:
             raise TokenError(f"the token is empty; {_REMEDY}")
         if len(text) > _MAX_CHARACTERS:
-            raise TokenError(f"the token is longer than {_MAX_CHARACTERS:,} characters")
+            raise TokenError(
+                f"the token is longer than {_MAX_CHARACTERS:,} characters; give the "
+                "token alone"
+            )
         if not all("!" <= character <= "~" for character in text):
             raise TokenError(
                 "the token contains a space or another invalid character; give the "
@@ -53,13 +55,11 @@ class Token:
         """Give the token itself, which must reach no output."""
         return self._text
 
-    def redact(self, text: str) -> str:
-        """Replace the token in a text: a server may echo it."""
-        if len(self._text) < _MIN_REDACTED_CHARACTERS:
-            return text
-        for form in (self._text, quote(self._text, safe="")):
-            text = text.replace(form, "…")
-        return text
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The texts to remove from what a server says: it may echo the token."""
+        is_secret = len(self._text) >= _MIN_REDACTED_CHARACTERS
+        return (self._text,) if is_secret else ()
 
     def __repr__(self) -> str:
         return "Token(…)"

@@ -6,6 +6,7 @@ token. The proxy's user and password are sent to it alone, and appear in no outp
 
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
@@ -13,6 +14,8 @@ from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
 
 
 _USER_INFO = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*")
+#: A shorter name of a user occurs in other texts by chance.
+_FEWEST_OF_SECRET_NAME = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,12 @@ class Proxy:
     Attributes:
         url: Its URL, without the user and the password.
         authorization: The `Proxy-Authorization` header with the user and the password.
+        secrets: The user and the password, to remove from what the proxy says.
     """
 
     url: str
     authorization: str | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def parse_proxy(url: str) -> Proxy:
@@ -50,15 +55,26 @@ def _proxy(url: str) -> Proxy:
     if not _USER_INFO.fullmatch(user_info):
         raise InvalidUrlError("its user or password is not percent-encoded")
     plain = f"{parts.scheme}://{host_of(parts).netloc}"
-    return Proxy(plain, _basic_authorization(user_info) if user_info else None)
+    if not user_info:
+        return Proxy(plain)
+    name, _, password = map(unquote_to_bytes, user_info.partition(":"))
+    return Proxy(plain, _basic(name, password), tuple(_secrets(name, password)))
 
 
-def _basic_authorization(user_info: str) -> str:
+def _basic(name: bytes, password: bytes) -> str:
     # By hand: aiohttp takes text, while a password may be any bytes, and importing
     # aiohttp would delay the commands that send nothing.
-    name, _, password = user_info.partition(":")
-    pair = unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
-    return f"Basic {b64encode(pair).decode()}"
+    return f"Basic {b64encode(name + b':' + password).decode()}"
+
+
+def _secrets(name: bytes, password: bytes) -> Iterator[str]:
+    """Give the texts as which a proxy may echo a user and a password, of any encoding."""
+    for encoding in ("utf-8", "latin-1"):
+        yield password.decode(encoding, "replace")
+        if len(name) >= _FEWEST_OF_SECRET_NAME:
+            yield name.decode(encoding, "replace")
+    # A short password has too short a form in Base64 to be found in it.
+    yield b64encode(name + b":" + password).decode()
 
 
 def proxy_of_environment(host: str) -> Proxy | None:

@@ -16,7 +16,6 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from bulkpause.api.response import clean
 from bulkpause.model import TransportError
 
 
@@ -133,19 +132,20 @@ def is_untrusted(error: BaseException | None) -> bool:
 def detail_of(error: BaseException | None) -> str | None:
     """Give the operating system's, OpenSSL's or the proxy's reason for an error.
 
-    Never the exception's own text, which may contain headers and so the token.
+    Never the exception's own text, which may contain headers and so the token. What is
+    given is not clean yet, and may repeat a secret.
     """
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         error = error.certificate_error
     if isinstance(error, ssl.SSLCertVerificationError):
-        return clean(error.verify_message)
+        return error.verify_message
     if isinstance(error, aiohttp.ClientHttpProxyError):
-        return clean(f"HTTP {error.status} {error.message}")
+        return f"HTTP {error.status} {error.message}"
     if not isinstance(error, OSError) or not isinstance(error.strerror, str):
         return None
     # The event loop's own text names the address and omits the reason.
     has_reason = not error.strerror.startswith("Connect call failed")
-    return clean(error.strerror if has_reason else os.strerror(error.errno or 0))
+    return error.strerror if has_reason else os.strerror(error.errno or 0)
 
 
 class Resolver(AbstractResolver):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.exceptions import NoSuchCommand
 
 from bulkpause.cli import hints
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error
@@ -16,6 +17,7 @@ from bulkpause.cli.flags import (
     RUN_OPTIONS,
     VERIFY,
     options_of,
+    parse_digest,
 )
 from bulkpause.cli.help import LazyGroup, block
 from bulkpause.cli.options import (
@@ -25,6 +27,7 @@ from bulkpause.cli.options import (
     parse_retried,
 )
 from bulkpause.cli.signals import Interrupted
+from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError, TokenError
 from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -133,6 +136,7 @@ def cli() -> None:
 )
 @click.option(
     "--plan",
+    type=parse_digest,
     metavar="DIGEST",
     help="Refuse the input unless its digest is DIGEST, from `bulkpause plan`.",
 )
@@ -148,7 +152,7 @@ def run(**given: Any) -> ExitCode:
     output, everything else to standard error.
     """
     if given["resume"] and given["log"] is None:
-        raise click.UsageError("--resume needs --log, the log to resume")
+        raise click.UsageError("--resume needs the log to resume; name it with --log")
     return _run(options_of(given))
 
 
@@ -195,7 +199,7 @@ def retry(**given: Any) -> ExitCode:
         """
         Plan, then pause exactly what was planned:
           bulkpause plan export.csv --order-by spend:desc
-          bulkpause run export.csv --order-by spend:desc --plan DIGEST
+          bulkpause run export.csv --order-by spend:desc --plan d1302dc1fa212ad4
     """,
     ),
 )
@@ -280,6 +284,7 @@ def export(**given: Any) -> ExitCode:
 
 
 def _run(options: Options) -> ExitCode:
+    prepare_tls_files(options)
     # A command imports what it needs when it is called, so that help and usage errors
     # appear at once.
     from bulkpause.cli.commands.run import run as run_options  # noqa: PLC0415
@@ -293,6 +298,8 @@ def main() -> NoReturn:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if isinstance(error, (NoSuchCommand, click.NoSuchOption)):
+            _suggest(hints.corrected_command(cli, sys.argv[1:]))
         code = ExitCode.USAGE
     except click.Abort:
         click.echo("nothing was sent", err=True)

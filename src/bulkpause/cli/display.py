@@ -31,7 +31,9 @@ def _create_display(options: Options, run_id: str) -> Display:
         # structlog is slow to import too: it imports rich if that is installed.
         from bulkpause.progress.jsonl import JsonLinesDisplay, configure  # noqa: PLC0415
 
-        return JsonLinesDisplay(configure(options.log_level, run_id))
+        return JsonLinesDisplay(
+            configure(options.log_level, run_id, simulated=options.is_simulated)
+        )
     return PlainDisplay()
 
 

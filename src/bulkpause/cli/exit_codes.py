@@ -44,12 +44,13 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-#: The gravest first, for several logs or accounts. A log that cannot be found says
-#: as little as one that cannot be read.
+#: The gravest first, for several logs or accounts. A log that cannot be found, or a
+#: file that is none, says as little as one that cannot be read.
 _BY_GRAVITY = (
     ExitCode.BUG,
     ExitCode.LOG,
     ExitCode.INPUT,
+    ExitCode.USAGE,
     ExitCode.TOKEN,
     ExitCode.GUARD_RAIL,
     ExitCode.INCOMPLETE,

@@ -1,5 +1,7 @@
 """Declare the options that commands share, and make one value of them."""
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
@@ -9,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.cli.options import Options
@@ -48,7 +51,46 @@ def _is_typed(param: click.Parameter | None, ctx: click.Context | None) -> bool:
     return ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
 
 
-PATH = click.Path(path_type=Path)
+class FilePath(click.Path):
+    """The path of a file. An empty one is refused: Python takes it for `.`."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        if not os.fspath(value).strip():
+            self.fail("it is empty; name a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def parse_name(text: str) -> str:
+    """Read the name of a column or a sheet, or a reason.
+
+    Raises:
+        SettingsError: It is blank.
+    """
+    if not text.strip():
+        raise SettingsError("it is empty; write a text, or leave the option out")
+    return text
+
+
+def parse_digest(text: str) -> str:
+    """Read the digest of a plan.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    if not re.fullmatch("[0-9a-f]{16}", text):
+        raise SettingsError(
+            f"{quote(text)} is not a digest, which has 16 hexadecimal digits; copy it "
+            "from the end of `bulkpause plan`"
+        )
+    return text
+
+
+PATH = FilePath()
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -77,11 +119,15 @@ INPUTS = click.argument(
 INPUT_OPTIONS = _combine(
     click.option(
         "--column",
+        type=parse_name,
+        metavar="TEXT",
         help="Column with the ids, or JSON keys such as campaign.id.  "
         "[default: id, campaign_id]",
     ),
     click.option(
         "--name-column",
+        type=parse_name,
+        metavar="TEXT",
         help="Column with the names, which are shown and recorded.  [default: name, "
         "campaign_name and the like]",
     ),
@@ -90,7 +136,12 @@ INPUT_OPTIONS = _combine(
         type=click.Choice([format_.value for format_ in Format]),
         help="Format of text.  [default: from the file name, else from the first line]",
     ),
-    click.option("--sheet", help="Sheet of a spreadsheet that has several."),
+    click.option(
+        "--sheet",
+        type=parse_name,
+        metavar="TEXT",
+        help="Sheet of a spreadsheet that has several.",
+    ),
     click.option(
         "--hidden-rows",
         type=click.Choice([choice.value for choice in HiddenRows]),
@@ -182,12 +233,18 @@ RUN_OPTIONS = _combine(
     click.option(
         "--trust-env",
         is_flag=True,
-        help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment.",
+        help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
+        "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
     ),
-    click.option("--reason", help="Sent with every pause request."),
+    click.option(
+        "--reason",
+        type=parse_name,
+        metavar="TEXT",
+        help="Sent with every pause request.",
+    ),
     click.option(
         "--max-in-flight",
-        type=click.IntRange(1),
+        type=click.IntRange(1, 1_000),
         help="Maximum requests in flight.  [default: the smaller limit]",
     ),
     click.option(
@@ -200,7 +257,7 @@ RUN_OPTIONS = _combine(
     ),
     click.option(
         "--max-attempts",
-        type=click.IntRange(1),
+        type=click.IntRange(1, 1_000),
         default=4,
         show_default=True,
         help="Attempts per id; 429 responses do not count.",
@@ -230,7 +287,7 @@ RUN_OPTIONS = _combine(
     ),
     click.option(
         "--canary",
-        type=click.IntRange(0),
+        type=click.IntRange(0, 1_000_000_000),
         metavar="N",
         default=0,
         help="Pause the first N ids; continue only if all succeed.",
@@ -280,13 +337,30 @@ _OPTION_OF = {
 
 
 def options_of(given: Mapping[str, Any]) -> Options:
-    """Make options of the parameters of a command; a missing one has its default."""
+    """Make options of the parameters of a command; a missing one has its default.
+
+    Raises:
+        UsageError: Two of them contradict each other.
+    """
+    _refuse_two_apis(given)
     return Options(
         settings=_settings(given),
         layout=_layout(given),
         guard_rails=GuardRails(**_fields_of(GuardRails, given)),
         **_fields_of(Options, given),
     )
+
+
+def _refuse_two_apis(given: Mapping[str, Any]) -> None:
+    context = click.get_current_context(silent=True)
+    if context is None or not given["simulate"]:
+        return
+    for param in context.command.params:
+        if param.name in {"base_url", "proxy"} and _is_typed(param, context):
+            raise click.UsageError(
+                "--simulate pauses campaigns of the built-in simulator, and "
+                f"{param.opts[0]} is for the API; leave one of them out"
+            )
 
 
 def _settings(given: Mapping[str, Any]) -> Settings:

@@ -27,6 +27,13 @@ class LazyGroup(click.Group):
         super().__init__(*arguments, **settings)
         self._lazy = dict(lazy or {})
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # `--help run` means the page of `run`.
+        help_names = self.get_help_option_names(ctx)
+        if args[:1] and args[0] in help_names and args[1:2]:
+            args = [*args[1:2], args[0]]
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self._lazy})
 

@@ -10,7 +10,10 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bulkpause.cli.quoting import join_command
+import click
+
+from bulkpause._shell import join_command
+from bulkpause.cli.corrections import corrected
 
 
 _TOKEN_OPTION = "--token-file"  # noqa: S105 (an option's name)
@@ -27,6 +30,12 @@ def with_token_file(arguments: Sequence[str]) -> str | None:
 def with_yes(arguments: Sequence[str]) -> str:
     """Add `--yes` to the command."""
     return _command(_with_option(arguments, "--yes"))
+
+
+def corrected_command(group: click.Group, arguments: Sequence[str]) -> str | None:
+    """Correct the command, if it is known what is meant."""
+    words = corrected(group, arguments)
+    return None if words is None else _command(words)
 
 
 def _with_option(arguments: Sequence[str], *option: str) -> list[str]:

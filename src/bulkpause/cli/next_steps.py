@@ -7,10 +7,16 @@ from pathlib import Path
 
 from bulkpause._text import sanitize
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.options import SIMULATOR, Options, resume_command, retry_command
+from bulkpause.cli.options import (
+    Options,
+    has_secret_proxy,
+    resume_command,
+    retry_command,
+)
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
+from bulkpause.model import SIMULATOR, StopCause, StopReason
 from bulkpause.report.totals import Totals
 from bulkpause.settings import Settings
 
@@ -24,11 +30,13 @@ class NextSteps:
         resume: Resumes the log with its input, for ids that are not on record; None
             if all are.
         reason: Why no command can be given although ids are open; None if one can.
+        note: What to know about these commands, if anything.
     """
 
     retry: str | None = None
     resume: str | None = None
     reason: str | None = None
+    note: str | None = None
 
     @property
     def command(self) -> str | None:
@@ -36,7 +44,9 @@ class NextSteps:
         return self.retry or self.resume
 
     def lines(self) -> Iterator[str]:
-        """Write each command, after what it does."""
+        """Write each command after what it does, and first what to know about them."""
+        if self.note is not None and self.command is not None:
+            yield self.note
         if self.retry is not None:
             yield f"retry with: {self.retry}"
         if self.resume is not None:
@@ -61,7 +71,12 @@ def steps_of_log(
 
 
 def steps_of_run(
-    log: Path, totals: Totals, options: Options, *, age_s: float | None = None
+    log: Path,
+    totals: Totals,
+    options: Options,
+    *,
+    age_s: float | None = None,
+    stopped: StopReason | None = None,
 ) -> NextSteps:
     """Advise how to carry on with a log, with the options of its run.
 
@@ -70,12 +85,23 @@ def steps_of_run(
         totals: What is open.
         options: The options of the run.
         age_s: The age of the log's last line in seconds; None if it is new.
+        stopped: Why the run stopped early, if it did.
     """
     is_missing = totals.not_on_record or not totals.is_plan_known
     return NextSteps(
         retry=retry_command(log, options) if totals.is_retryable else None,
         resume=resume_command(log, options, age_s=age_s) if is_missing else None,
+        note="; ".join(_notes(options, stopped)) or None,
     )
+
+
+def _notes(options: Options, stopped: StopReason | None) -> Iterator[str]:
+    if stopped is not None and stopped.cause is StopCause.GUARD_RAIL:
+        # `--canary 3: 2 of the first 3 ids not paused`
+        option = " ".join(stopped.detail.replace(":", "").split()[:2])
+        yield f"{option} applies to what follows too; leave it out to go on regardless"
+    if not options.is_simulated and has_secret_proxy(options.settings):
+        yield "OCAMBA_PROXY must be set as for this run: its proxy has a password"
 
 
 def endpoint_on_record(recovery: Recovery, log: Path) -> str | None:

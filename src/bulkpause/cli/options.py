@@ -1,25 +1,27 @@
 """Hold the options of a command as one value, and repeat them in a retry command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from pathlib import Path
 
-from bulkpause._text import quote
+from bulkpause._shell import join_command
+from bulkpause._text import format_decimal, quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
-from bulkpause.cli.quoting import join_command
 from bulkpause.engine.guard_rails import GuardRails
-from bulkpause.engine.policy import Verify
+from bulkpause.engine.policy import RetryPolicy
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import Limit, Status
+from bulkpause.model import SIMULATOR, Limit, Status
 from bulkpause.report.log_status import OLD_S
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
 
 
+#: How long requests in flight may take after a first signal, in seconds.
+USUAL_GRACE_S = 10.0
 #: The statuses that `retry` may take: all but those of paused and invalid rows.
 RETRIABLE = (
     Status.FAILED.value,
@@ -31,8 +33,6 @@ RETRIABLE = (
 )
 #: The statuses that `retry` takes unless told otherwise.
 RETRIED_BY_DEFAULT = RETRIABLE[:3]
-#: The name of the simulator in logs. Its address differs each time.
-SIMULATOR = "simulator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Options:
     log: Path | None = None
     token_file: Path | None = None
     guard_rails: GuardRails = field(default_factory=GuardRails)
-    grace_s: float = 10.0
+    grace_s: float = USUAL_GRACE_S
     expect: int | None = None
     digest: str | None = None
     progress: str = "auto"
@@ -102,10 +102,9 @@ def parse_retried(text: str) -> tuple[str, ...]:
 def retry_command(log: Path, options: Options) -> str:
     """Write the command that retries a log with the options of its run.
 
-    It keeps the log, the API or the simulator, the proxy unless it has a password, the
-    token file, the rate limits, the maximum in flight, the reason and the ids to read
-    back; the statuses to retry beside the usual ones; and `--yes` if it was given.
-    Other options are left out.
+    It keeps every option of the run but those about its input, `--expect` and `--plan`
+    among them: a retry has other ids. A proxy with a password is left out, since it is
+    secret and in an environment variable.
     """
     words = ["bulkpause", "retry", _as_argument(log)]
     if more := [name for name in options.retried if name not in RETRIED_BY_DEFAULT]:
@@ -116,31 +115,80 @@ def retry_command(log: Path, options: Options) -> str:
 def resume_command(log: Path, options: Options, *, age_s: float | None = None) -> str:
     """Write the command that resumes a log with its inputs; INPUT if only it is known.
 
-    It keeps what `retry_command` keeps, and what was said about the inputs. A log whose
-    last line is `age_s` seconds old may need a longer `--resume-within`.
+    It keeps every option of the run, but a proxy with a password. A log whose last line
+    is `age_s` seconds old may need a longer `--resume-within`.
     """
     inputs = [_as_argument(word) for word in options.inputs or ("INPUT",)]
     words = ["bulkpause", "run", *inputs, *_input_options(options)]
     words += ["--log", _as_argument(log), "--resume"]
-    if age_s is not None and age_s > OLD_S:
-        # An hour more, so that the command is still good when it is typed.
-        words += ["--resume-within", f"{ceil(age_s / 3600) + 1}h"]
+    if (within := _resume_within(options.resume_within_s, age_s)) is not None:
+        words += ["--resume-within", within]
     return join_command([*words, *_kept_options(options)])
 
 
+def _resume_within(given_s: float | None, age_s: float | None) -> str | None:
+    if age_s is not None and age_s > (given_s or OLD_S):
+        # An hour more, so that the command is still good when it is typed.
+        return f"{ceil(age_s / 3600) + 1}h"
+    return None if given_s in {None, OLD_S} else _seconds_text(given_s or OLD_S)
+
+
+def _seconds_text(seconds: float) -> str:
+    """Write a duration as options take it."""
+    return f"{format_decimal(max(seconds, 1e-9))}s"
+
+
 def _kept_options(options: Options) -> list[str]:
-    settings = options.settings
+    """Write the options that are not about the input and not the usual ones."""
+    settings, policy, rails = (
+        options.settings,
+        options.settings.retry_policy,
+        options.guard_rails,
+    )
+    usual = RetryPolicy()
     words = ["--simulate"] if options.is_simulated else _api_options(settings)
-    if options.token_file is not None:
-        words += ["--token-file", str(options.token_file)]
     words += _limit_options(settings.limits)
-    if settings.max_in_flight is not None:
-        words += ["--max-in-flight", str(settings.max_in_flight)]
-    if settings.reason is not None:
-        words += ["--reason", settings.reason]
-    if settings.retry_policy.verify is not Verify.REFUSED:
-        words += ["--verify", settings.retry_policy.verify]
-    return [*words, "--yes"] if options.is_confirmed else words
+    values = {
+        "--token-file": options.token_file,
+        "--reason": settings.reason,
+        "--max-in-flight": settings.max_in_flight,
+        "--timeout": _seconds_unless(settings.timeout_s, Settings().timeout_s),
+        "--max-attempts": _unless(policy.max_attempts, usual.max_attempts),
+        "--give-up-after": _seconds_unless(
+            policy.give_up_after_s, usual.give_up_after_s
+        ),
+        "--verify": _unless(policy.verify, usual.verify),
+        "--deadline": _seconds_unless(rails.deadline_s, None),
+        "--canary": _unless(rails.canary, 0),
+        "--max-failures": rails.max_failures,
+        "--grace": _seconds_unless(options.grace_s, USUAL_GRACE_S),
+        "--progress": _unless(options.progress, "auto"),
+        "--log-level": _unless(options.log_level, "info"),
+    }
+    switches = {"--json": options.is_json, "--yes": options.is_confirmed}
+    return [*words, *_words_of(values), *_names_of(switches)]
+
+
+def _unless(value: object, usual: object) -> object | None:
+    return None if value == usual else value
+
+
+def _seconds_unless(seconds: float | None, usual: float | None) -> str | None:
+    return None if seconds is None or seconds == usual else _seconds_text(seconds)
+
+
+def _words_of(values: Mapping[str, object | None]) -> list[str]:
+    words: list[str] = []
+    for name, value in values.items():
+        if value is not None:
+            # One word where a value may be taken for an option.
+            text = str(value)
+            words += [f"{name}={text}"] if text.startswith("-") else [name, text]
+    return words
+
+
+def _names_of(switches: Mapping[str, bool]) -> list[str]:
+    return [name for name, is_on in switches.items() if is_on]
 
 
 def _as_argument(path: Path | str) -> str:
@@ -159,17 +207,15 @@ def _input_options(options: Options) -> list[str]:
         "--hidden-rows": layout.hidden_rows,
         "--order-by": options.order,
         "--decimal-mark": options.decimal_mark,
+        "--expect": options.expect,
+        "--plan": options.digest,
     }
     switches = {
         "--multiline-cells": layout.has_multiline_cells,
         "--any-id": layout.takes_any_id,
         "--skip-invalid": options.skips_invalid,
     }
-    words: list[str] = []
-    for name, value in values.items():
-        # One word, since a value may begin with a hyphen.
-        words += [] if value is None else [f"{name}={value}"]
-    return [*words, *(name for name, is_on in switches.items() if is_on)]
+    return [*_words_of(values), *_names_of(switches)]
 
 
 def _api_options(settings: Settings) -> list[str]:
@@ -177,15 +223,24 @@ def _api_options(settings: Settings) -> list[str]:
     base_url = endpoint_of(settings).base_url
     if base_url != DEFAULT_BASE_URL:
         words += ["--base-url", base_url]
-    # An address with a password is secret, and came from an environment variable.
-    if settings.proxy is not None and parse_proxy(settings.proxy).authorization is None:
+    if settings.proxy is not None and not has_secret_proxy(settings):
         words += ["--proxy", settings.proxy]
     return [*words, "--trust-env"] if settings.trust_env else words
+
+
+def has_secret_proxy(settings: Settings) -> bool:
+    """Tell whether the proxy has a password, which no command may contain."""
+    proxy = settings.proxy
+    return proxy is not None and parse_proxy(proxy).authorization is not None
 
 
 def _limit_options(limits: Sequence[Limit]) -> list[str]:
     if set(limits) == {BURST, STEADY}:
         return []
     shortest_first = sorted(limits, key=lambda limit: limit.period_s)
-    burst, steady = [*map(str, shortest_first), "none", "none"][:2]
+    burst, steady = [*map(_limit_text, shortest_first), "none", "none"][:2]
     return ["--burst", burst, "--steady", steady]
+
+
+def _limit_text(limit: Limit) -> str:
+    return f"{limit.requests}/{_seconds_text(limit.period_s)}"

@@ -83,6 +83,7 @@ def plan_as_dict(
         "inputs": [source.as_dict() for source in sources],
         "statuses": dict(_statuses(sources)),
         "host": options.host,
+        "simulated": options.is_simulated,
         "order_by": None if options.order is None else str(options.order),
         "sum": None if total is None else total.sum,
         "unit": None if total is None else total.unit,

@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
-from bulkpause._text import format_count, format_duration
+from bulkpause._json import to_json
+from bulkpause._text import format_count, format_duration, sanitize
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli import hints
 from bulkpause.cli.display import columns_of_stderr
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
-from bulkpause.cli.options import Options
+from bulkpause.cli.log_path import check_readable_log, check_writable_log
+from bulkpause.cli.options import Options, retry_command
 from bulkpause.cli.plan_text import hidden_texts, needed_s, plan_lines
 from bulkpause.cli.problems import (
     Problems,
@@ -28,7 +29,7 @@ from bulkpause.cli.signals import Interrupted
 from bulkpause.cli.typed_input import terminal_for_answers
 from bulkpause.errors import GuardRailError, InputError
 from bulkpause.inputs.amounts import Total
-from bulkpause.journal.reader import LoadedLog, exists, read_log, refuse_existing
+from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint
 from bulkpause.model import Record
@@ -60,20 +61,21 @@ def load_log(options: Options) -> LoadedLog:
     """Read what earlier runs left in the log.
 
     Raises:
-        SettingsError: The log exists and is not resumed, belongs to another endpoint,
-            or is too old to be resumed.
+        SettingsError: The path is not one of a log, or the log exists and is not
+            resumed, belongs to another endpoint, or is too old to be resumed.
         InputError: The log to retry does not exist.
         LogError: The log cannot be read or is damaged.
     """
     log = options.log
     if log is None:
         return LoadedLog(Recovery(), (None, None))
+    if options.is_retry:
+        check_readable_log(log)
+    check_writable_log(log, is_resumed=options.resume)
     if not options.resume:
         refuse_existing(
             log, remedy="resume it with --resume, or name another with --log"
         )
-    if options.is_retry and not exists(log):
-        raise InputError(f"{log} does not exist; nothing was sent")
     loaded = read_log(log)
     recovery, now = loaded.recovery, datetime.now(UTC)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
@@ -87,7 +89,7 @@ def load_log(options: Options) -> LoadedLog:
 def _warn_of_age(age_s: float | None, log: Path) -> None:
     if age_s is not None and age_s > OLD_S:
         click.echo(
-            f"warning: the last record of {log} is {age_in_words(age_s)} old: campaigns "
+            f"warning: the last record of {sanitize(str(log))} is {age_in_words(age_s)} old: campaigns "
             "may have been started again since, and a retry sends open ids only",
             err=True,
         )
@@ -113,7 +115,7 @@ def prepare(options: Options) -> Prepared:
     refuse_unexpected(whole.plan, options)
     for text in hidden_texts(whole.sources):
         click.echo(f"note: {text}", err=True)
-    _warn_of_other_input(whole.plan, recovery)
+    _warn_of_other_input(whole.plan, recovery, options)
     return _prepared(whole, loaded)
 
 
@@ -145,13 +147,13 @@ def _status_name(record: Record | None) -> str:
     return NOT_ATTEMPTED if record is None else record.status.value
 
 
-def _warn_of_other_input(whole: Plan, recovery: Recovery) -> None:
+def _warn_of_other_input(whole: Plan, recovery: Recovery, options: Options) -> None:
     ids = {item.id for item in whole.items}
+    retry = "" if options.log is None else retry_command(options.log, options)
     if missing := set(recovery.planned) - recovery.settled - ids:
         click.echo(
             "warning: the input differs from the log's plan: "
-            f"{format_count(len(missing), 'id')} missing; `bulkpause retry LOG` pauses "
-            "them",
+            f"{format_count(len(missing), 'id')} missing; pause them with: {retry}",
             err=True,
         )
     new = len(ids - recovery.planned.keys() - recovery.latest.keys())
@@ -173,7 +175,7 @@ def refuse_problems(problems: Sequence[Problems], options: Options) -> None:
     """
     is_refused = any(one.is_fatal or not options.skips_invalid for one in problems)
     if is_refused and options.is_json:
-        click.echo(orjson.dumps(error_object(ExitCode.INPUT, problems)))
+        click.echo(to_json(error_object(ExitCode.INPUT, problems)))
     if len(problems) == 1 and not problems[0].rows:
         raise InputError(problems[0].headline)
     show_problems(problems, prefix="" if is_refused else "warning: ")
@@ -198,8 +200,9 @@ def refuse_unexpected(plan: Plan, options: Options) -> None:
     count = len(plan.items)
     if options.expect is not None and options.expect != count:
         raise GuardRailError(
-            f"--expect {options.expect}: there are {format_count(count, 'id')} to pause; "
-            "nothing was sent"
+            f"--expect {options.expect}: there {'is' if count == 1 else 'are'} "
+            f"{format_count(count, 'id')} to pause; nothing was sent. Check the list, and "
+            f"then pass --expect {count}."
         )
     if options.digest is not None and options.digest != plan.digest:
         raise GuardRailError(

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-import orjson
 
+from bulkpause._json import to_json
+from bulkpause._text import sanitize
 from bulkpause.cli.display import writes_lines
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.log_failure import LogFailure
@@ -35,17 +36,19 @@ class RunResult:
 
     def summary_lines(self, options: Options) -> Iterator[str]:
         """Summarise the run for people."""
-        return report.summary_lines(
+        yield from report.summary_lines(
             self.totals,
             options.settings.limits,
             reads_back_all=_reads_back_all(options),
         )
+        if options.is_simulated:
+            yield report.SIMULATED
 
     def outcome_lines(self) -> Iterator[str]:
         """Say why the run stopped, where its log is, and how to carry on."""
         if self.stopped is not None:
             yield report.stopped_line(self.totals, self.stopped)
-        yield f"log: {self.log}"
+        yield sanitize(f"log: {self.log}")
         if self.failure is not None:
             yield from self.failure.lines()
         yield from self.steps.lines()
@@ -55,6 +58,7 @@ class RunResult:
         unread = self.totals.unread if _reads_back_all(options) else None
         return report.as_object(self.totals, options.settings.limits) | {
             "not_read_back": unread,
+            "simulated": options.is_simulated,
             "run_id": self.run_id,
             "log": None if self.log is None else str(self.log),
             "exit_code": self.code,
@@ -72,7 +76,7 @@ def print_result(result: RunResult, options: Options) -> None:
     """Print the summary. The run is over and on record, whether or not it is read."""
     text = "\n".join(result.summary_lines(options))
     if options.is_json:
-        text = orjson.dumps(result.as_dict(options)).decode()
+        text = to_json(result.as_dict(options))
     try:
         click.echo(text)
     except OSError as error:

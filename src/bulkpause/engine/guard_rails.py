@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bulkpause._text import quote
+from bulkpause._text import format_decimal, quote
 from bulkpause.errors import SettingsError
 from bulkpause.model import Record, Status, StopCause, StopReason
 
@@ -42,7 +42,9 @@ class Tolerance:
         return failures * 100 > self.percent * finished
 
     def __str__(self) -> str:
-        return f"{self.percent:g}%" if self.count is None else str(self.count)
+        if self.percent is None:
+            return str(self.count)
+        return f"{format_decimal(self.percent)}%"
 
 
 def parse_tolerance(text: str) -> Tolerance:

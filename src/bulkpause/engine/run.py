@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from math import inf
 
+from bulkpause._text import format_decimal
 from bulkpause.engine.backlog import Backlog
 from bulkpause.engine.dispatcher import Dispatcher
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
@@ -165,5 +166,5 @@ class Run:
 
     def _stop_at_deadline(self, deadline_s: float) -> None:
         last = "" if self._last_id is None else f", last id {self._last_id}"
-        detail = f"--deadline {deadline_s:g}s has passed{last}"
+        detail = f"--deadline {format_decimal(deadline_s)}s has passed{last}"
         self.stop(StopReason(StopCause.GUARD_RAIL, detail))

@@ -1,18 +1,24 @@
 """Read the inputs that are named on the command line: paths, `-`, and ids themselves."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from bulkpause._shell import join_command
 from bulkpause._text import display_name
+from bulkpause.ids import why_invalid
 from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
 from bulkpause.inputs.reader import load_input
+from bulkpause.inputs.result_log import ResultLogError
 from bulkpause.inputs.table import Input, ReadError, Table
 
 
 _COMMAND_LINE = "the command line"
 _STANDARD_INPUT = "-"
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE).match
 
 
 def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
@@ -37,10 +43,19 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
                 inputs.append(Input(name=_COMMAND_LINE, table=ids))
             ids.fill(rows_of_line(place, word))
         else:
-            inputs.append(load_input(word, layout))
+            inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, is_cut=False)
     return inputs
+
+
+def _of_path(word: str, layout: Layout) -> Input:
+    found = load_input(word, layout)
+    error = found.table.error
+    if isinstance(error, ResultLogError) and word != _STANDARD_INPUT:
+        command = join_command(["bulkpause", "retry", word.removesuffix(".wal")])
+        found.table.error = error.with_command(command)
+    return found
 
 
 def _is_id(word: str) -> bool:
@@ -59,7 +74,7 @@ def _exists(word: str) -> bool:
 def _why_refused(word: str, seen: set[object]) -> ReadError | None:
     """Return why a word is not read, and note it in `seen`."""
     if not _exists(word):
-        return None
+        return _why_no_path(word)
     if any(map(str.isdecimal, word)) and _has_no_path(word):
         return ReadError(
             "may be an id, and is a file too", f"write ./{word} for the file"
@@ -67,6 +82,30 @@ def _why_refused(word: str, seen: set[object]) -> ReadError | None:
     is_repeated = not seen.isdisjoint(keys := set(_identities(word)))
     seen |= keys
     return ReadError("it was given twice", "name it once") if is_repeated else None
+
+
+def _why_no_path(word: str) -> ReadError | None:
+    if not word.strip():
+        return ReadError("it is empty", "name a file or an id")
+    if not _ADDRESS(word):
+        return None
+    if (id_ := id_in_address(word)) is None:
+        return ReadError("is an address, not an id", "write the id alone")
+    return ReadError("is an address, not an id", f"write the id in it: {id_}")
+
+
+def id_in_address(word: str) -> str | None:
+    """Find the id in the address of a campaign; None if it is no address, or has none."""
+    if not _ADDRESS(word):
+        return None
+    path = re.split("[?#]", word.partition("://")[2])[0].split("/")[1:]
+    after = (part for before, part in pairwise(path) if before == "campaigns")
+    candidates = [*after, *reversed(path)]
+    return next((part for part in candidates if _is_valid_id(part)), None)
+
+
+def _is_valid_id(text: str) -> bool:
+    return any(map(str.isdecimal, text)) and why_invalid(text) is None
 
 
 def _identities(word: str) -> Iterator[object]:

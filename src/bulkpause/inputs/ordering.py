@@ -1,10 +1,12 @@
 """Sort items by a column of amounts, blanks last."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
 
+from bulkpause._text import quote
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.amounts import Amounts
 from bulkpause.model import Item
@@ -22,6 +24,14 @@ class DecimalMark(StrEnum):
         return "." if self is DecimalMark.POINT else ","
 
 
+#: Words that people write for a direction, which a column's name does not end with.
+_DESCENDING = frozenset({"desc", "down", "dsc", "descending", "highest", "reverse"})
+_ASCENDING = frozenset({"asc", "up", "ascending", "lowest"})
+_MISTAKEN = re.compile(
+    rf"(.*?)(?::\s*|\s+)({'|'.join(sorted(_DESCENDING | _ASCENDING))})", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """The column to sort by, and whether the highest value comes first."""
@@ -30,7 +40,11 @@ class Order:
     is_descending: bool = False
 
     def __str__(self) -> str:
-        return f"{self.column}:desc" if self.is_descending else self.column
+        if self.is_descending:
+            return f"{self.column}:desc"
+        # A name that ends like a direction needs one, to be read as a name.
+        is_ambiguous = _MISTAKEN.fullmatch(self.column) is not None
+        return f"{self.column}:asc" if is_ambiguous else self.column
 
 
 def parse_order(text: str) -> Order:
@@ -43,9 +57,18 @@ def parse_order(text: str) -> Order:
     direction = direction.lower()
     if not colon or direction not in {"asc", "desc"}:
         column, direction = text, "asc"
-    if not column:
+        if (found := _MISTAKEN.fullmatch(text)) is not None:
+            raise SettingsError(_remedy(*found.groups()))
+    if not column.strip():
         raise SettingsError("name a column to sort by, such as spend:desc")
     return Order(column, is_descending=direction == "desc")
+
+
+def _remedy(column: str, word: str) -> str:
+    is_descending = word.lower() in _DESCENDING
+    end = "highest" if is_descending else "lowest"
+    wanted = quote(str(Order(column or "spend", is_descending=is_descending)))
+    return f"{quote(word)} is not a direction; for the {end} first, write {wanted}"
 
 
 def ordered(items: Sequence[Item], amounts: Amounts, order: Order) -> list[Item]:

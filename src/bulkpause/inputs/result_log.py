@@ -11,19 +11,27 @@ _RECORD_KEYS = ("run_id", "attempts", "history")
 _ENTRY_KEYS = frozenset({"run", "planned", "sent", "answered"})
 
 
+class ResultLogError(ReadError):
+    """An input is a log of bulkpause. Its ids were sent already."""
+
+    def with_command(self, command: str) -> "ResultLogError":
+        """Name the command that pauses what is left of the log."""
+        return ResultLogError(self.detail, f"pause what is left with: {command}")
+
+
 def refuse_result_log(fields: Mapping[str, object]) -> None:
     """Refuse a line of a result log or of a write-ahead log.
 
     Raises:
-        ReadError: It is one. Its ids were sent already.
+        ResultLogError: It is one.
     """
     if all(key in fields for key in _RECORD_KEYS):
-        raise ReadError(
+        raise ResultLogError(
             "this is a result log of bulkpause",
             "pause what is left of it with `bulkpause retry`",
         )
     if "crc32" in fields and next(iter(fields)) in _ENTRY_KEYS:
-        raise ReadError(
+        raise ResultLogError(
             "this is the write-ahead log of a result log of bulkpause",
             "pass the log without .wal to `bulkpause retry`",
         )

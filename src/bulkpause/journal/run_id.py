@@ -2,12 +2,14 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Action
+from bulkpause.model import SIMULATOR, Action
 
 
 def new_run_id(now: datetime, endpoint_name: str) -> str:
@@ -32,9 +34,19 @@ def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> No
     if others or any(run.rpartition("-")[2] != tag for run in runs):
         where = ", ".join(sorted(others)) or "another one"
         raise SettingsError(
-            f"{log} belongs to the endpoint {where}, not to {endpoint_name}; use its "
-            "--base-url or --simulate, or name another log"
+            f"{log} belongs to the endpoint {where}, not to {endpoint_name}; "
+            f"{_remedy(others, endpoint_name)}, or name another log"
         )
+
+
+def _remedy(others: Collection[str], endpoint_name: str) -> str:
+    if len(others) != 1:
+        return "use its --base-url or --simulate"
+    (other,) = others
+    if other == SIMULATOR:
+        return "add --simulate"
+    instead = "leave out --simulate, and " if endpoint_name == SIMULATOR else ""
+    return f"{instead}use --base-url {other}"
 
 
 def check_recent(
@@ -56,7 +68,8 @@ def check_recent(
         raise SettingsError(
             f"the last line of {log} is {age_s / 3600:.1f} h old, and campaigns that it "
             "records as paused may have been started again since; use a log for each "
-            "day, or resume it with a longer --resume-within; nothing was sent"
+            f"day, or resume it with --resume-within {ceil(age_s / 3600) + 1}h; nothing "
+            "was sent"
         )
 
 

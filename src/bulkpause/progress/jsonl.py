@@ -8,9 +8,9 @@ import asyncio
 import sys
 from dataclasses import asdict
 
-import orjson
 import structlog
 
+from bulkpause._json import to_json
 from bulkpause.model import Record
 from bulkpause.progress.event import Event, IdFinished, Notice, Progressed
 from bulkpause.progress.snapshot import Snapshot
@@ -22,8 +22,16 @@ INTERVAL_S = 10.0
 _FIRST = ("timestamp", "level", "event", "run_id")
 
 
-def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
-    """Configure structlog, and give the logger of a run."""
+def configure(
+    level: str, run_id: str, *, simulated: bool = False
+) -> structlog.typing.FilteringBoundLogger:
+    """Configure structlog, and give the logger of a run.
+
+    Args:
+        level: The minimum level of its lines.
+        run_id: Stands in each line.
+        simulated: Whether each line says that no real campaign is paused.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -36,7 +44,10 @@ def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
         cache_logger_on_first_use=False,
     )
     # Bound to the logger, because each task has another context.
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(run_id=run_id)
+    of_every_line = {"run_id": run_id} | ({"simulated": True} if simulated else {})
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(
+        **of_every_line
+    )
     return logger
 
 
@@ -48,7 +59,7 @@ def _put_first(
 
 
 def _dumps(value: object, **_: object) -> bytes:
-    return orjson.dumps(value, default=str)
+    return to_json(value).encode()
 
 
 class JsonLinesDisplay:
@@ -99,10 +110,10 @@ class JsonLinesDisplay:
 
 
 def _fields(snapshot: Snapshot) -> dict[str, object]:
-    """Give a snapshot's fields, rounded, without failures: each has its own line."""
+    """Give a snapshot's fields, rounded, without those that other lines or all have."""
     fields = asdict(snapshot)
     for name in ("rate_per_s", "allowed_per_s", "left_s", "waits_s"):
         if fields[name] is not None:
             fields[name] = round(fields[name], 2)
-    del fields["failures"]
+    del fields["failures"], fields["simulated"]
     return {"finished": snapshot.finished, **fields}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
-from bulkpause.model import Record
+from bulkpause.model import SIMULATOR, Record
 from bulkpause.pauser import Pauser
 from bulkpause.progress.counts import RecordCounts
 from bulkpause.progress.display import Display
@@ -72,6 +72,7 @@ class Monitor:
             waits_s=waits_s if is_long else None,
             stopping=None if stopped is None else stopped.detail,
             failures=counts.failures,
+            simulated=self._pauser.settings.name == SIMULATOR,
         )
 
 

@@ -28,6 +28,7 @@ class Snapshot:
         waits_s: The seconds until that condition holds; None if unknown.
         stopping: Why the run sends no more requests; None if it still sends.
         failures: One line for each of the latest ids that are not paused.
+        simulated: Whether the API is the simulator.
     """
 
     total: int
@@ -44,6 +45,7 @@ class Snapshot:
     waits_s: float | None = None
     stopping: str | None = None
     failures: tuple[str, ...] = ()
+    simulated: bool = False
 
     @property
     def finished(self) -> int:

@@ -24,13 +24,15 @@ def counts_line(snapshot: Snapshot) -> str:
 
 
 def rate_line(snapshot: Snapshot) -> str:
-    """Say the request rate, the rate that the limits allow, and the time left."""
+    """Say the request rate, what the limits allow, the time left, and if it is real."""
     allowed = snapshot.allowed_per_s
     of_allowed = "" if allowed is None else f" of {allowed:.1f}"
     parts = [f"{snapshot.rate_per_s:.1f}{of_allowed} requests/s"]
     is_sending = snapshot.finished < snapshot.total and snapshot.stopping is None
     if is_sending and snapshot.left_s is not None:
         parts.append(f"about {format_duration(snapshot.left_s)} left")
+    if snapshot.simulated:
+        parts.append("simulated")
     return " · ".join(parts)
 
 

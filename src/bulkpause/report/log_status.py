@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Status
-from bulkpause.report.text import cause_lines, running_lines
+from bulkpause.report.text import SIMULATED, cause_lines, running_lines
 from bulkpause.report.totals import Totals
 
 
@@ -70,7 +70,7 @@ class LogStatus:
         if self.is_old:
             yield "this log is old: campaigns may have been started again since"
         if self.is_simulated:
-            yield "simulated: no real campaign was paused"
+            yield SIMULATED
         if self.is_held:
             yield "a run holds this log now: these numbers still change"
 

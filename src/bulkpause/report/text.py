@@ -10,6 +10,7 @@ from bulkpause.report.totals import Totals
 
 #: Causes that are shown in full. The number of the others is shown.
 MAX_CAUSES_SHOWN = 10
+SIMULATED = "simulated: no real campaign was paused"
 NOTHING_ON_RECORD = "nothing is on record: every campaign may still be running"
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from bulkpause.api.credentials import Token
+from bulkpause.api.redaction import Redactor
 from bulkpause.api.response import TRACE_HEADERS, ParsedResponse, parse_response
 
 
@@ -35,7 +35,7 @@ def parse(body: object, headers: Iterable[tuple[str, str]] = ()) -> ParsedRespon
         body if isinstance(body, bytes) else orjson.dumps(body),
         id_="7",
         now=lambda: NOW,
-        redact=Token(SECRET).redact,
+        redact=Redactor([SECRET]).redact,
     )
 
 

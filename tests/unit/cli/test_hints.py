@@ -44,7 +44,7 @@ def test_crash_report_names_last_bulkpause_line() -> None:
     with pytest.raises(TypeError) as caught:
         with_yes([1])  # type: ignore[list-item]
     _, place, _ = bug_report(caught.value)
-    assert re.search(r"cli/quoting\.py:\d+ in join_command", place)
+    assert re.search(r"bulkpause/_shell\.py:\d+ in join_command", place)
     assert "shlex.py:" in place or "re/__init__.py:" in place
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.next_steps import NextSteps, steps_of_log
+from bulkpause.cli.next_steps import NextSteps, steps_of_log, steps_of_run
+from bulkpause.cli.options import Options
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.log_totals import totals_of_log
-from bulkpause.model import Record, Status, timestamp
+from bulkpause.model import Record, Status, StopCause, StopReason, timestamp
+from bulkpause.settings import Settings
 
 
 LOG = Path("pauses.jsonl")
@@ -118,3 +120,34 @@ def test_endpoint_name_that_is_no_url_is_said() -> None:
     assert found.command is None
     (line,) = found.lines()
     assert line.startswith("its endpoint is named sta\N{REPLACEMENT CHARACTER}ging: ")
+
+
+@pytest.mark.parametrize(
+    ("detail", "option"),
+    [
+        ("--canary 3: 1 of the first 3 ids not paused", "--canary 3"),
+        ("--max-failures 2.5%: 9 of 40 ids failed, last id 7", "--max-failures 2.5%"),
+        ("--deadline 0.8s has passed, last id 10", "--deadline 0.8s"),
+    ],
+)
+def test_guard_rail_that_stopped_run_is_named(detail: str, option: str) -> None:
+    totals = totals_of_log(log_of(Status.FAILED, Status.FAILED))
+    stopped = StopReason(StopCause.GUARD_RAIL, detail)
+    found = steps_of_run(
+        LOG, totals, Options(inputs=(), settings=Settings()), stopped=stopped
+    )
+    assert next(iter(found.lines())) == (
+        f"{option} applies to what follows too; leave it out to go on regardless"
+    )
+
+
+def test_secret_proxy_is_needed_and_not_printed() -> None:
+    settings = Settings(proxy="http://jane:s3cret@proxy.example")
+    totals = totals_of_log(log_of(Status.FAILED, Status.FAILED))
+    lines = list(
+        steps_of_run(LOG, totals, Options(inputs=(), settings=settings)).lines()
+    )
+    assert lines == [
+        "OCAMBA_PROXY must be set as for this run: its proxy has a password",
+        "retry with: bulkpause retry pauses.jsonl",
+    ]

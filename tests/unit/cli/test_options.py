@@ -1,11 +1,20 @@
 """Printed commands are complete, and statuses to retry are checked."""
 
+import os
 import shlex
+import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from bulkpause._shell import join_command
+from bulkpause.cli.app import cli
+from bulkpause.cli.flags import options_of
 from bulkpause.cli.options import (
     RETRIABLE,
     RETRIED_BY_DEFAULT,
@@ -14,6 +23,7 @@ from bulkpause.cli.options import (
     resume_command,
     retry_command,
 )
+from bulkpause.engine.guard_rails import GuardRails, Tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
@@ -126,8 +136,136 @@ def test_resume_command_repeats_inputs() -> None:
     )
     assert shlex.split(resume_command(LOG, options)) == [
         *("bulkpause", "run", "./-x.csv", "-", "1001"),
-        *("--column=my id", "--name-column=Campaign", "--format=csv", "--sheet=-May"),
-        *("--hidden-rows=skip", "--order-by=spend:desc", "--decimal-mark=comma"),
+        *("--column", "my id", "--name-column", "Campaign", "--format", "csv"),
+        *("--sheet=-May", "--hidden-rows", "skip", "--order-by", "spend:desc"),
+        *("--decimal-mark", "comma"),
         *("--multiline-cells", "--any-id", "--skip-invalid"),
         *("--log", "pauses.jsonl", "--resume"),
     ]
+
+
+DURATIONS = st.integers(1, 3_600_000).map(lambda ms: ms / 1000)
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0"), min_size=1
+).filter(lambda text: text.strip() and len(text) < 100)
+LIMITS = st.builds(
+    Limit, st.integers(1, 10_000), st.integers(10, 86_400_000).map(lambda ms: ms / 1000)
+)
+SETTINGS = st.builds(
+    Settings,
+    base_url=st.sampled_from(["https://api.ocamba.com", "https://x.example/v1"]),
+    reason=st.none() | NAMES,
+    limits=st.lists(LIMITS, max_size=2, unique_by=lambda limit: limit.period_s).map(
+        tuple
+    ),
+    max_in_flight=st.none() | st.integers(1, 1_000),
+    timeout_s=DURATIONS,
+    retry_policy=st.builds(
+        RetryPolicy,
+        max_attempts=st.integers(1, 1_000),
+        verify=st.sampled_from(Verify),
+        give_up_after_s=DURATIONS,
+    ),
+    proxy=st.sampled_from([None, "http://proxy.example:3128"]),
+    trust_env=st.booleans(),
+)
+TOLERANCES = st.builds(Tolerance, count=st.integers(0, 999)) | st.builds(
+    Tolerance, percent=st.integers(0, 100_000).map(lambda parts: parts / 1000)
+)
+GUARD_RAILS = st.builds(
+    GuardRails,
+    canary=st.integers(0, 10**9),
+    max_failures=st.none() | TOLERANCES,
+    deadline_s=st.none() | DURATIONS,
+)
+OPTIONS = st.fixed_dictionaries(
+    {
+        "settings": SETTINGS,
+        "guard_rails": GUARD_RAILS,
+        "log": st.sampled_from([Path("my log.jsonl"), Path("./-x"), Path("it's")]),
+        "token_file": st.none() | st.just(Path("-my token")),
+        "grace_s": DURATIONS,
+        "progress": st.sampled_from(["auto", "bar", "lines", "none"]),
+        "log_level": st.sampled_from(["info", "debug"]),
+        "is_confirmed": st.booleans(),
+        "is_json": st.booleans(),
+    }
+)
+INPUT_OPTIONS = st.fixed_dictionaries(
+    {
+        "inputs": st.lists(
+            st.sampled_from(["a b.csv", "-", "1001", "it's $HOME"]), min_size=1
+        ).map(tuple),
+        "layout": st.builds(
+            Layout,
+            format=st.none() | st.sampled_from(Format),
+            column=st.none() | NAMES,
+            name_column=st.none() | NAMES,
+            sheet=st.none() | NAMES,
+            hidden_rows=st.none() | st.sampled_from(HiddenRows),
+            has_multiline_cells=st.booleans(),
+            takes_any_id=st.booleans(),
+        ),
+        "order": st.none() | st.builds(Order, NAMES, st.booleans()),
+        "decimal_mark": st.none() | st.sampled_from(DecimalMark),
+        "expect": st.none() | st.integers(0),
+        "digest": st.none() | st.just("0123456789abcdef"),
+        "skips_invalid": st.booleans(),
+        "resume_within_s": DURATIONS,
+    }
+)
+
+
+def parsed(command: str) -> Options:
+    """Read a printed command as a shell and the program do."""
+    program, name, *words = shlex.split(command)
+    found = cli.commands[name]
+    context = found.make_context(name, words)
+    given = context.params
+    if name == "retry":
+        given = {**given, "inputs": (), "resume": True, "resume_within": None}
+    assert program == "bulkpause"
+    return options_of(given)
+
+
+def comparable(options: Options) -> Options:
+    """Leave out the order of the limits, which means nothing."""
+    limits = tuple(sorted(options.settings.limits, key=str))
+    return replace(options, settings=replace(options.settings, limits=limits))
+
+
+def is_plain(options: Options) -> bool:
+    """Tell whether `shlex` reads the command: it does not know `$'…'`."""
+    return resume_command(LOG, options).isprintable() and "$'" not in resume_command(
+        LOG, options
+    )
+
+
+@given(OPTIONS)
+def test_retry_command_parses_to_same_options(given: dict[str, Any]) -> None:
+    options = Options(inputs=(), resume=True, **given)
+    assume(is_plain(options))
+    command = retry_command(given["log"], options)
+    assert comparable(parsed(command)) == comparable(options)
+
+
+@given(OPTIONS, INPUT_OPTIONS)
+def test_resume_command_parses_to_same_options(
+    given: dict[str, Any], of_input: dict[str, Any]
+) -> None:
+    options = Options(resume=True, **given, **of_input)
+    assume(is_plain(options))
+    command = resume_command(given["log"], options)
+    assert comparable(parsed(command)) == comparable(options)
+
+
+@pytest.mark.parametrize("shell", ["bash"])
+def test_command_with_control_characters_is_inert_and_runs(shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    names = ["a\x1b[2J\nb", "it's \\ \u202e", "\udcff"]
+    command = join_command(["bulkpause", *names])
+    assert command.isprintable()
+    echo = command.replace("bulkpause", "printf '%s|'", 1)
+    ended = subprocess.run([shell, "-c", echo], capture_output=True, check=True)
+    assert ended.stdout == os.fsencode("".join(f"{name}|" for name in names))

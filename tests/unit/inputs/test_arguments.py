@@ -78,9 +78,7 @@ def test_ids_on_command_line_are_judged_together() -> None:
     assert one.table.rows[2] == Item(id="list2", row=3)
 
 
-@pytest.mark.parametrize(
-    "word", ["Sale", "ids.csv", "a/1000248", "./1000248", "1.csv", ""]
-)
+@pytest.mark.parametrize("word", ["Sale", "ids.csv", "a/1000248", "./1000248", "1.csv"])
 def test_word_that_is_no_id_is_missing_file(word: str) -> None:
     name, rows, error = shown(read([word])[0])
     assert (name, rows) == (word, [])
@@ -136,3 +134,35 @@ def test_no_words_give_no_inputs() -> None:
 def test_short_last_id_on_command_line_is_kept() -> None:
     ids = [(1, "1000248"), (2, "1000249"), (3, "999")]
     assert shown(read([id_ for _, id_ in ids])[0])[1] == ids
+
+
+ADDRESSES = {
+    "https://app.example/hood/campaigns/1000248": "write the id in it: 1000248",
+    "https://app.example/campaigns/1000248/edit?x=7#y": "write the id in it: 1000248",
+    "HTTP://app.example/c/abc-1/": "write the id in it: abc-1",
+    "https://app.example/": "write the id alone",
+    "https://1000248.example": "write the id alone",
+}
+
+
+@pytest.mark.parametrize("word", ADDRESSES)
+def test_address_is_refused_with_its_id(word: str) -> None:
+    _, rows, error = shown(read([word])[0])
+    assert (rows, error) == ([], f"is an address, not an id; {ADDRESSES[word]}")
+
+
+@pytest.mark.parametrize("word", ["", " "])
+def test_empty_word_is_refused(word: str) -> None:
+    assert shown(read([word])[0])[2] == "it is empty; name a file or an id"
+
+
+def test_log_as_input_names_whole_command(folder: Path) -> None:
+    record = b'{"id": "1", "run_id": "r", "attempts": 1, "history": []}\n'
+    (folder / "my log.jsonl").write_bytes(record)
+    assert shown(read(["my log.jsonl"])[0])[2] == (
+        "this is a result log of bulkpause; pause what is left with: "
+        "bulkpause retry 'my log.jsonl'"
+    )
+    (folder / "x.jsonl.wal").write_bytes(b'{"run": "r", "crc32": "0"}\n')
+    error = shown(read(["x.jsonl.wal"])[0])[2] or ""
+    assert error.endswith("; pause what is left with: bulkpause retry x.jsonl")

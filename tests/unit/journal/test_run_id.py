@@ -76,3 +76,20 @@ def test_old_log_is_refused(
 
 def test_log_without_times_has_no_age() -> None:
     check_recent(recover([RECORD], []), LOG, NOW, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("of_log", "of_run", "remedy"),
+    [
+        ("simulator", URL, "; add --simulate, or name another log"),
+        (URL, "https://b", f"; use --base-url {URL}, or name another log"),
+        (URL, "simulator", f"; leave out --simulate, and use --base-url {URL}, or"),
+    ],
+)
+def test_refusal_names_option_of_endpoint(
+    of_log: str, of_run: str, remedy: str
+) -> None:
+    recovery = recover([replace(RECORD, endpoint=of_log)], [])
+    with pytest.raises(SettingsError) as refused:
+        check_same_endpoint(recovery, of_run, LOG)
+    assert remedy in str(refused.value)

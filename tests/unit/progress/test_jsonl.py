@@ -44,6 +44,13 @@ def test_line_is_object_with_run_id(
     assert fields["timestamp"].endswith("Z")
 
 
+def test_every_line_of_simulated_run_says_so(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    configure("info", "run-1", simulated=True).info("run.progressed")
+    assert orjson.loads(capsysbinary.readouterr().err)["simulated"] is True
+
+
 def test_line_from_another_task_has_run_id(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:

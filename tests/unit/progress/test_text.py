@@ -43,6 +43,11 @@ def test_rate_line_omits_time_left_while_stopping() -> None:
     assert rate_line(replace(MIDWAY, stopping="SIGINT")) == "9.4 of 10.0 requests/s"
 
 
+def test_rate_line_says_that_run_is_simulated() -> None:
+    line = rate_line(replace(MIDWAY, simulated=True))
+    assert line == "9.4 of 10.0 requests/s · about 1:03 left · simulated"
+
+
 def test_state_line_shows_time_until_wait_ends() -> None:
     waiting = replace(MIDWAY, waits_for="the limit of 150/60s", waits_s=23.2)
     assert state_line(waiting) == "waiting for the limit of 150/60s: 23 s"

@@ -5,22 +5,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import orjson
 
+from bulkpause._json import to_json
 from bulkpause._text import format_count, quote, sanitize
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
+from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.next_steps import NextSteps, steps_of_log
-from bulkpause.cli.options import SIMULATOR
 from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.platform import SYSTEM
+from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
-from bulkpause.model import Status
+from bulkpause.model import SIMULATOR, Status
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.log_status import LogStatus
-from bulkpause.report.text import NOTHING_ON_RECORD
+from bulkpause.report.text import NOTHING_ON_RECORD, SIMULATED
 from bulkpause.report.totals import NOT_ATTEMPTED
-from bulkpause.result_log import read_existing
 
 
 #: The result of `status` for one log.
@@ -32,6 +32,7 @@ def show_status(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
 
     Raises:
         InputError: The only log does not exist.
+        SettingsError: The only log is something else.
         LogError: The only log cannot be read or is damaged.
     """
     if len(logs) == 1:
@@ -69,7 +70,7 @@ def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
 
 def _print_status(shown: _Shown | dict[str, object]) -> None:
     if isinstance(shown, dict):
-        click.echo(orjson.dumps(shown))
+        click.echo(to_json(shown))
         return
     status, steps = shown
     for line in (*status.lines(), *steps.lines()):
@@ -81,9 +82,10 @@ def _as_dict(status: LogStatus, steps: NextSteps, code: ExitCode) -> dict[str, o
 
 
 def _status_of(log: Path) -> _Shown:
+    check_readable_log(log)
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = SYSTEM.is_locked(log)
-    recovery = read_existing(log)
+    recovery = read_recovery(log)
     now = datetime.now(UTC)
     totals = totals_of_log(recovery)
     status = LogStatus(
@@ -106,7 +108,7 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     """Write the ids with these statuses to stdout.
 
     Raises:
-        SettingsError: A status does not exist.
+        SettingsError: A status does not exist, or the log is something else.
         InputError: The log does not exist.
         LogError: The log cannot be read or is damaged.
     """
@@ -116,12 +118,15 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
             f"{quote(unknown[0])} is not a status; choose from "
             f"{', '.join(sorted(known))}"
         )
-    recovery = read_existing(log)
+    check_readable_log(log)
+    recovery = read_recovery(log)
     exported = rows(
         recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
     )
     for line in as_csv(exported) if as_csv_file else as_jsonl(exported):
         click.echo(line, nl=False)
+    if recovery.endpoint == SIMULATOR:
+        click.echo(f"note: {sanitize(str(log))}: {SIMULATED}", err=True)
     for line in _missing_lines(log, recovery):
         click.echo(f"warning: {line}", err=True)
     return ExitCode.ALL_PAUSED

@@ -1,8 +1,8 @@
 """The command `plan`: show what a run would send, its invalid rows and its digest."""
 
 import click
-import orjson
 
+from bulkpause._json import to_json
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.input_plan import InputPlan, plan_of_inputs
 from bulkpause.cli.options import Options
@@ -20,7 +20,7 @@ def show_plan(options: Options) -> ExitCode:
     if any(one.is_fatal for one in whole.problems):
         refuse_problems(whole.problems, options)
     if options.is_json:
-        click.echo(orjson.dumps(_as_dict(whole, options)))
+        click.echo(to_json(_as_dict(whole, options)))
     else:
         _show(whole, options)
     if whole.problems and not options.skips_invalid:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bulkpause._shell import join_command
 from bulkpause.api.credentials import Token
 from bulkpause.cli.display import display_for
 from bulkpause.cli.exit_codes import ExitCode, exit_of_run, exit_of_totals
@@ -22,13 +23,19 @@ from bulkpause.cli.log_failure import (
     record_of_unrecorded,
 )
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
-from bulkpause.cli.options import Options
+from bulkpause.cli.options import Options, resume_command, retry_command
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
-from bulkpause.cli.quoting import join_command
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
-from bulkpause.errors import GuardRailError, LogError, StoppedError, TokenError
+from bulkpause.cli.start_notes import fields_of_start, show_start_notes
+from bulkpause.errors import (
+    GuardRailError,
+    LogError,
+    LogHeldError,
+    StoppedError,
+    TokenError,
+)
 from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
@@ -58,14 +65,26 @@ def run(options: Options) -> ExitCode:
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
     token = token_of(options)
-    if not options.is_simulated:
-        find_proxy(options.settings)  # an invalid one is refused before the question
+    # An invalid one is refused before the question.
+    proxy = None if options.is_simulated else find_proxy(options.settings)
     if not prepared.plan.items and not prepared.plan.invalid_rows:
         return _end_without_run(prepared, options)
     if not confirm(prepared, options):
         click.echo("nothing was sent", err=True)
         return ExitCode.USAGE
-    return _pause(prepared, token, options)
+    show_start_notes(options, proxy)
+    try:
+        return _pause(prepared, token, options)
+    except LogHeldError as error:
+        raise _with_next_step(error, options) from error
+
+
+def _with_next_step(error: LogHeldError, options: Options) -> LogHeldError:
+    if options.log is None:
+        return error
+    write = retry_command if options.is_retry else resume_command
+    command = write(options.log, options)
+    return LogHeldError(f"{error}; once it has ended, carry on with: {command}")
 
 
 def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
@@ -203,7 +222,9 @@ class _Session:
             log=self._log,
             run_id=self._run_id,
             stopped=pauser.stopped,
-            steps=steps_of_run(self._log, totals, self._options),
+            steps=steps_of_run(
+                self._log, totals, self._options, stopped=pauser.stopped
+            ),
         )
 
     def _totals_on_disk(self) -> Totals:
@@ -256,6 +277,7 @@ def _fields_of_start(
         "limits": [str(limit) for limit in options.settings.limits],
         "digest": prepared.digest,
         "log": str(log),
+        **fields_of_start(options),
     }
 
 

@@ -14,6 +14,7 @@ from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
 from bulkpause.cli.signals import SIGNALS
+from bulkpause.cli.tls_files import ignore_key_log
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
 from bulkpause.simulator import (
     Behaviour,
@@ -54,6 +55,12 @@ def _storm(text: str) -> Storm:
     )
 
 
+def _header_value(text: str) -> str:
+    if not text.strip() or not (text.isascii() and text.isprintable()):
+        raise ValueError(f"{text!r} is not a value of a header; write 2, -1 or none")
+    return text
+
+
 @click.command(
     epilog=block(
         "Examples",
@@ -66,6 +73,7 @@ def _storm(text: str) -> Storm:
 )
 @click.option(
     "--port",
+    type=click.IntRange(0, 65_535),
     default=0,
     help="Port on 127.0.0.1; 0 takes a free one.",
     show_default=True,
@@ -148,6 +156,7 @@ def _storm(text: str) -> Storm:
 )
 @click.option(
     "--retry-after",
+    type=_header_value,
     metavar="VALUE",
     help="Retry-After of the faults 429 and 503; none for no header.",
 )
@@ -247,6 +256,7 @@ def _with_retry_after(behaviour: Behaviour, value: str | None) -> Behaviour:
 
 
 async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> None:
+    ignore_key_log()
     # Imported on use, so that --help does not load a server.
     from bulkpause.simulator import serve  # noqa: PLC0415
 
@@ -263,6 +273,9 @@ async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> Non
         with SIGNALS.acted_on(asyncio.get_running_loop(), serving.cancel):
             await serving
     except OSError as error:
+        place = f"--port {port}" if ledger is None else f"--port {port} or {ledger}"
+        if error.filename is not None:
+            place = f"--ledger {ledger}"
         raise click.UsageError(
-            f"cannot use the port or the ledger: {error.strerror}"
+            f"cannot use {place}: {error.strerror}; name another, or leave it out"
         ) from error

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.cli.quoting import join_command, quote_for_windows
+from bulkpause._shell import join_command, quote_for_windows
 
 
 #: What ends a word for cmd or PowerShell, or means something to them outside quotes.

@@ -1,5 +1,6 @@
 """Write a command so that the shell of this system takes it as it is printed."""
 
+import os
 import re
 import shlex
 import sys
@@ -18,7 +19,25 @@ def join_command(words: Iterable[str]) -> str:
     PowerShell: no quotes keep both as they are.
     """
     is_windows = sys.platform == "win32"
-    return " ".join(map(quote_for_windows if is_windows else shlex.quote, words))
+    return " ".join(map(quote_for_windows if is_windows else quote_for_posix, words))
+
+
+def quote_for_posix(word: str) -> str:
+    """Quote a word for POSIX shells, with control characters escaped.
+
+    Escapes are written as bash, zsh and ksh read them: a terminal must not read the
+    characters themselves.
+    """
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    encoded = (
+        character
+        if character.isprintable()
+        else "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
+        for character in escaped
+    )
+    return f"$'{''.join(encoded)}'"
 
 
 def quote_for_windows(word: str) -> str:

@@ -1,0 +1,168 @@
+"""Check that the path of a result log can be one, before anything reads or writes it."""
+
+import os
+import stat
+from pathlib import Path
+
+import orjson
+
+from bulkpause._shell import join_command
+from bulkpause.errors import InputError, SettingsError
+from bulkpause.inputs.files import UNSUPPORTED_SIGNATURES
+from bulkpause.journal.reader import exists
+
+
+_WAL_SUFFIX = ".wal"
+#: A log has one of these keys in every line.
+_KEYS = (b'"run_id"', b'"crc32"')
+#: The first keys of the lines of a write-ahead log.
+_FIRST_WAL_KEYS = (b'{"run"', b'{"planned"', b'{"sent"', b'{"answered"')
+#: A line of a log is shorter, whatever the API says in it.
+_SNIFFED_BYTES = 1 << 16
+_SPECIAL_FILES = {
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def check_readable_log(log: Path) -> None:
+    """Check that a log to read exists and is one of bulkpause, or may be a damaged one.
+
+    Raises:
+        SettingsError: It is something else; the message says what, and what to type.
+        InputError: It does not exist.
+    """
+    status = _status(log)
+    _check_kind(log, status)
+    if status is None and log.is_symlink():
+        raise SettingsError(f"{log} is a link to nothing; name the log itself")
+    if not exists(log):
+        raise InputError(
+            f"{log} does not exist; check its name: a run prints it as `log:` at its end"
+        )
+    if status is not None:
+        _check_content(log)
+
+
+def check_writable_log(log: Path, *, is_resumed: bool) -> None:
+    """Check that a log can be begun at a path, or resumed if it exists.
+
+    Raises:
+        SettingsError: It cannot; the message says why, and what to do.
+    """
+    status = _status(log)
+    _check_kind(log, status)
+    if log.is_symlink():
+        raise SettingsError(
+            f"{log} is a symbolic link, through which no log is written; name the file "
+            f"itself with --log; nothing was sent"
+        )
+    if status is not None and is_resumed:
+        _check_content(log)
+    if (problem := _problem_of(log.parent)) is not None:
+        raise SettingsError(f"--log {log}: {problem}; nothing was sent")
+
+
+def _problem_of(folder: Path) -> str | None:
+    """Say why no log can be begun in a folder, and what to do."""
+    if not os.path.lexists(folder):
+        command = join_command(["mkdir", "-p", str(folder)])
+        return f"the folder {folder} does not exist; create it with: {command}"
+    if not folder.is_dir():
+        return f"{folder} is not a folder; name a log in one"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return (
+            f"there is no permission to write to the folder {folder}; name a log in "
+            "another one"
+        )
+    return None
+
+
+def _status(log: Path) -> os.stat_result | None:
+    """Get the status of a log; None if it does not exist.
+
+    Raises:
+        SettingsError: The path cannot be one.
+    """
+    try:
+        return log.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a valid path"
+        raise SettingsError(
+            f"the log {_short(log)} cannot be used: {reason}; name another one"
+        ) from error
+
+
+def _check_kind(log: Path, status: os.stat_result | None) -> None:
+    kind = None if status is None else stat.S_IFMT(status.st_mode)
+    if kind == stat.S_IFDIR:
+        raise SettingsError(
+            f"{log} is a folder, not a result log; name a file, such as "
+            f"{log / 'pauses.jsonl'}"
+        )
+    if kind in _SPECIAL_FILES:
+        raise SettingsError(
+            f"{log} is {_SPECIAL_FILES[kind]}, not a regular file; name another log"
+        )
+    if log.suffix == _WAL_SUFFIX:
+        raise _is_write_ahead_log(log)
+
+
+def _is_write_ahead_log(log: Path) -> SettingsError:
+    return SettingsError(
+        f"{log} is the write-ahead log of a result log; name the result log: "
+        f"{join_command([str(log.with_suffix(''))])}"
+    )
+
+
+def _check_content(log: Path) -> None:
+    try:
+        with log.open("rb") as file:
+            head = file.read(_SNIFFED_BYTES)
+    except OSError:
+        return  # the reader says why
+    if head.startswith(_FIRST_WAL_KEYS) and _KEYS[1] in head:
+        raise _is_write_ahead_log(log)
+    if head and not _may_be_log(head):
+        raise SettingsError(
+            f"{log} is {_kind_of(head, log)}, not a result log of bulkpause; name the "
+            "log that its run printed, or pause this list with: "
+            f"{join_command(['bulkpause', 'run', str(log)])}"
+        )
+
+
+def _may_be_log(head: bytes) -> bool:
+    """Tell whether a file begins as a log does, be it torn or damaged."""
+    is_torn = head.startswith(b"{") and b"\n" not in head and not _is_json(head)
+    # A crash of the machine may leave zeros.
+    return any(key in head for key in _KEYS) or is_torn or head.startswith(b"\0")
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _kind_of(head: bytes, log: Path) -> str:
+    if head.startswith(b"PK") and log.suffix.lower() in {".xlsx", ".ods", ".xlsm"}:
+        return "a spreadsheet"
+    if head.startswith(b"\x1f\x8b"):
+        return "compressed"
+    for signature, (kind, _) in UNSUPPORTED_SIGNATURES.items():
+        if head.startswith(signature):
+            return kind
+    if head[:1] in (b"{", b"["):
+        return "a JSON file"
+    return "a table" if log.suffix.lower() in {".csv", ".tsv"} else "a text file"
+
+
+def _short(log: Path) -> str:
+    text = str(log)
+    return text if len(text) <= 100 else f"{text[:100]}…"
