@@ -8,7 +8,7 @@ does not show it.
 from collections.abc import Iterable, Sequence
 from math import inf
 
-from bulkpause.ids import WHITESPACE
+from bulkpause.ids import EXACT_DIGITS, WHITESPACE
 from bulkpause.inputs.heading import Heading
 from bulkpause.inputs.id_kind import IdKind, digit_rank
 
@@ -28,6 +28,8 @@ class Alignment:
     Attributes:
         checked_below: Whole rows of fewer cells than this can be doubtful.
         ids: What the ids of the first rows are like.
+        plain_lengths: A number of one of these lengths, in a whole row, cannot be
+            doubtful.
     """
 
     def __init__(self, heading: Heading, first_rows: Sequence[Sequence[str]]) -> None:
@@ -40,11 +42,20 @@ class Alignment:
         whole = [cells for cells in first_rows if len(cells) == self._width]
         full = whole or [cells for cells in first_rows if len(cells) > self._width]
         self.ids = IdKind(map(heading.id_text, full or first_rows))
+        self.plain_lengths = self._plain_lengths()
         self._rows = len(first_rows)
         self._surplus_rows = sum(len(cells) > self._width for cells in first_rows)
         self._rows_ending_blank = sum(
             _filled_width(cells) < self._width for cells in first_rows
         )
+
+    def _plain_lengths(self) -> frozenset[int]:
+        lengths = frozenset(range(1, EXACT_DIGITS + 1))
+        if self._index == 0:
+            return lengths
+        if self._titled < self._width:
+            return frozenset()
+        return frozenset(filter(self.ids.has_usual_length, lengths))
 
     def has_lost_cells(self, cells: Sequence[str]) -> bool:
         """Return whether a row has fewer cells than the heading, unlike most others.
@@ -91,7 +102,6 @@ class Alignment:
     def _is_less_like(self, id_: str, others: Sequence[str]) -> bool:
         """Return whether another cell is more like the ids than the id of the row."""
         own_count = self.ids.count_like(id_)
-        # The usual case first: a million rows are checked one by one.
         if own_count * 2 >= self.ids.count:
             return False
         counts = map(self.ids.count_like, self._like_ids(others))

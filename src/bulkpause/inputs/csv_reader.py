@@ -3,20 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.cells import LONGEST_NAME, BadCell, CellRecord
 from bulkpause.inputs.csv_records import CsvRecords
 from bulkpause.inputs.delimiter import detect_delimiter
 from bulkpause.inputs.heading import MOST_COLUMNS, Heading
 from bulkpause.inputs.joined_rows import find_joined_ids, has_joined_rows
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.inputs.tabular import (
-    LONGEST_NAME,
-    BadCell,
-    CellRecord,
-    find_heading,
-    rows_below,
-    title_rows,
-)
+from bulkpause.inputs.tabular import find_heading, rows_below, title_rows
 from bulkpause.model import InvalidRow, Item
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from bulkpause._text import quote
 from bulkpause.ids import WHITESPACE, parse_item
+from bulkpause.inputs.cells import LONGEST_NAME
 from bulkpause.inputs.columns import (
     NAME_COLUMNS,
     STATUS_COLUMNS,
@@ -24,7 +25,6 @@ from bulkpause.inputs.json_text import (
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.result_log import refuse_result_log
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.inputs.tabular import LONGEST_NAME
 from bulkpause.model import InvalidRow, Item
 
 
@@ -93,7 +93,7 @@ class JsonRows:
         name = self._name_of(fields, name_key)
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
         if isinstance(item, Item):
-            self._note(fields, key, status_key)
+            self._note(row, fields, key, status_key)
         return item
 
     def _check_is_key_of_rows(self, key: str) -> None:
@@ -137,12 +137,14 @@ class JsonRows:
             return _text_of(value)
         return type(value).__name__  # no number, and so it is named
 
-    def _note(self, fields: dict[str, object], key: str, status: str | None) -> None:
+    def _note(
+        self, row: int, fields: dict[str, object], key: str, status: str | None
+    ) -> None:
         table = self._table
         table.id_column = table.id_column or key
         if status is not None and (word := _text_of(fields[status])):
             table.status_column = table.status_column or status
-            table.statuses[word.strip(WHITESPACE)[:LONGEST_NAME]] += 1
+            table.note_status(row, word.strip(WHITESPACE)[:LONGEST_NAME])
 
     def check_named_keys(self) -> None:
         """Check, after the last row, that the keys that the user named occur.

@@ -14,6 +14,7 @@ disappeared inside the quote cannot be reported one by one.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import PurePath
 
@@ -52,7 +53,7 @@ def read_input(path: str, layout: Layout) -> Input:
     table.fill(_rows_of(path, layout, table, last_line))
     if not layout.takes_any_id:
         is_cut = table.error is None and last_line.ends_in_id(table.rows)
-        table.rows = judge_column(table.rows, is_cut=is_cut)
+        table.judge(partial(judge_column, is_cut=is_cut))
     return Input(name=display_name(path), table=table)
 
 

@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
+from bulkpause.inputs.cells import BadCell
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.inputs.tabular import BadCell, read_cells
+from bulkpause.inputs.tabular import read_cells
 from bulkpause.model import InvalidRow, Item
 
 

@@ -63,6 +63,9 @@ class Marks:
         self._codes: dict[Mark, int] = {PLAIN: 0}
         self._columns: dict[int, Codes] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._columns)
+
     def add(self, row: int, column: int, mark: Mark, *, rows: int = 1) -> None:
         """Mark a cell, and the same of the following rows."""
         code = self._code(mark)
@@ -71,8 +74,6 @@ class Marks:
 
     def of_row(self, row: int) -> list[tuple[int, Mark]]:
         """Return the columns of a row that have a mark, and the marks."""
-        if not self._columns:
-            return []
         return [
             (column, self._marks[code])
             for column, codes in self._columns.items()
