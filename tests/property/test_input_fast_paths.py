@@ -85,7 +85,7 @@ def test_plain_rows_read_as_checked_rows(
     layout = Layout(takes_any_id=takes_any_id)
     heading = make_heading(1, [*before, "id", *after], layout)
     alignment = Alignment(heading, first_rows)
-    reader = RowReader(heading, alignment, layout)
+    reader = RowReader(heading, alignment, layout, move_back="")
     for row, cells in enumerate([*first_rows, *rows], 2):
         read = outcome(reader.read, row, cells)
         assert read == outcome(reader.read_checked, row, cells)

@@ -17,7 +17,7 @@ from bulkpause.cli.display import columns_of_stderr
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.options import Options
-from bulkpause.cli.plan_text import hidden_texts, needed_s, plan_lines
+from bulkpause.cli.plan_text import comment_texts, hidden_texts, needed_s, plan_lines
 from bulkpause.cli.problems import (
     Problems,
     closing_line,
@@ -110,7 +110,7 @@ def prepare(options: Options) -> Prepared:
     whole = plan_of_inputs(options)
     refuse_problems(whole.problems, options)
     refuse_unexpected(whole.plan, options)
-    for text in hidden_texts(whole.sources):
+    for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         click.echo(f"note: {text}", err=True)
     _warn_of_other_input(whole.plan, recovery)
     return _prepared(whole, loaded)

@@ -43,6 +43,7 @@ class Alignment:
         full = whole or [cells for cells in first_rows if len(cells) > self._width]
         self.ids = IdKind(map(heading.id_text, full or first_rows))
         self.plain_lengths = self._plain_lengths()
+        self._last_of_first = first_rows[-1] if first_rows else None
         self._rows = len(first_rows)
         self._surplus_rows = sum(len(cells) > self._width for cells in first_rows)
         self._rows_ending_blank = sum(
@@ -64,6 +65,13 @@ class Alignment:
         left out blank cells at their ends.
         """
         return len(cells) < self._width and self._rows_ending_blank * 2 < self._rows
+
+    def ends_early(self, last: Sequence[str]) -> bool:
+        """Return whether the last row has fewer cells than most rows before it."""
+        is_counted = last is self._last_of_first
+        rows = self._rows - is_counted
+        ending_blank = self._rows_ending_blank - is_counted
+        return len(last) < self._width and ending_blank * 2 < rows
 
     def why_doubtful(self, cells: Sequence[str]) -> str | None:
         """Return why the id of a row may not be one, as a detail of an invalid row."""

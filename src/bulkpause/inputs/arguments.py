@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 
 from bulkpause._text import display_name
-from bulkpause.inputs.id_column import judge_column
+from bulkpause.ids import matches_id_pattern
+from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
 from bulkpause.inputs.reader import read_input
@@ -13,6 +14,10 @@ from bulkpause.inputs.table import Input, ReadError, Table
 
 _COMMAND_LINE = "the command line"
 _STANDARD_INPUT = "-"
+_NEITHER = ReadError(
+    "no file has this name, and an id without a digit is not taken from here",
+    "check the path, or pass an id of letters on standard input, as INPUT -",
+)
 
 
 def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
@@ -39,13 +44,18 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
         else:
             inputs.append(read_input(word, layout))
     if not layout.takes_any_id:
-        ids.rows = judge_column(ids.rows, is_cut=False)
+        ids.rows = judge_column(ids.rows, end=End.WHOLE)
     return inputs
 
 
 def _is_id(word: str) -> bool:
     """Return whether a word means an id and not a path, be it valid or not."""
     return any(map(str.isdecimal, word)) and not _exists(word) and _has_no_path(word)
+
+
+def _is_word(word: str) -> bool:
+    """Return whether a word without a digit could be an id all the same."""
+    return not any(map(str.isdecimal, word)) and matches_id_pattern(word)
 
 
 def _has_no_path(word: str) -> bool:
@@ -59,7 +69,7 @@ def _exists(word: str) -> bool:
 def _why_refused(word: str, seen: set[object]) -> ReadError | None:
     """Return why a word is not read, and note it in `seen`."""
     if not _exists(word):
-        return None
+        return _NEITHER if _is_word(word) else None
     if any(map(str.isdecimal, word)) and _has_no_path(word):
         return ReadError(
             "may be an id, and is a file too", f"write ./{word} for the file"

@@ -31,7 +31,7 @@ from bulkpause.model import InvalidRow, Item
 #: From here on, programs that read numbers as doubles round integers.
 _INEXACT_FROM = 2**53
 #: Lists are looked for in objects up to this many levels deep.
-DEEPEST_ARRAY = 3
+DEEPEST_ARRAY = 8
 AROUND_CAMPAIGNS = (
     "has an id, and a list in it that may be the campaigns",
     "write that list alone, or pass --column if the object's own id is meant",
@@ -133,6 +133,8 @@ class JsonRows:
             # Which of several it is, is not known: that is no blank.
             return wanted if has_column(tuple(fields), wanted) else None
         self._has_sort_value = self._has_sort_value or value is not None
+        if isinstance(value, JsonNumber):
+            return value
         if value is None or isinstance(value, str):
             return _text_of(value)
         return type(value).__name__  # no number, and so it is named
@@ -152,13 +154,18 @@ class JsonRows:
         Raises:
             ReadError: No row has one of them.
         """
-        for key, has_value, flag in (
-            (self._layout.sort_column, self._has_sort_value, "--order-by"),
-            (self._layout.name_column, self._has_name, "--name-column"),
-        ):
-            if key is not None and not has_value:
-                detail = f"no row has a value for {quote(key)}"
-                raise ReadError(detail, f"name another key with {flag}")
+        missing = {
+            flag: key
+            for key, has_value, flag in (
+                (self._layout.name_column, self._has_name, "--name-column"),
+                (self._layout.sort_column, self._has_sort_value, "--order-by"),
+            )
+            if key is not None and not has_value
+        }
+        if missing:
+            keys = " and none for ".join(map(quote, missing.values()))
+            remedy = f"name another key with {' and '.join(missing)}"
+            raise ReadError(f"no row has a value for {keys}", remedy)
 
 
 def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:

@@ -21,12 +21,21 @@ class RowReader:
         heading: The heading of the table.
         alignment: Tells whether the id of a row may stand in another cell.
         layout: The columns that the user named.
+        move_back: How to move the cells of a row back into their columns.
     """
 
-    def __init__(self, heading: Heading, alignment: Alignment, layout: Layout) -> None:
+    def __init__(
+        self,
+        heading: Heading,
+        alignment: Alignment,
+        layout: Layout,
+        *,
+        move_back: str,
+    ) -> None:
         self._heading = heading
         self._alignment = alignment
         self._layout = layout
+        self._move_back = move_back
         self._width = len(heading.cells)
         self._id_index = heading.id_index
         self._name_index = heading.name_index
@@ -57,8 +66,7 @@ class RowReader:
     def read_checked(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
         """Read a row as `read` does, with each check."""
         item = self._row_of(row, cells)
-        is_number = isinstance(item, Item) and item.id.isdecimal()
-        if not is_number and self._is_other_heading(cells):
+        if not _has_digit_id(item) and self._is_other_heading(cells):
             raise ReadError("a second heading", _SAVE_APART, row=row)
         if isinstance(item, Item):
             return self._judged(item, cells)
@@ -67,11 +75,10 @@ class RowReader:
     def _is_other_heading(self, cells: Sequence[str]) -> bool:
         """Return whether a row is the heading of another table, with other columns."""
         index = self._id_index
-        text = cells[index] if index < len(cells) else ""
-        if any(map(str.isdecimal, text)) or text == self._heading.cells[index]:
+        if index < len(cells) and cells[index] == self._heading.cells[index]:
             return False
         others = [*cells[:index], *cells[index + 1 :]]
-        return text != "" and is_heading(others, self._layout.column, is_first=False)
+        return is_heading(others, self._layout.column, is_first=False)
 
     def _judged(self, item: Item, cells: Sequence[str]) -> Item | InvalidRow:
         is_whole = self._alignment.checked_below <= len(cells) <= self._width
@@ -82,7 +89,7 @@ class RowReader:
         return InvalidRow(
             row=item.row,
             detail=doubt,
-            remedy="put quotes around cells with delimiters or line breaks, or pass --any-id",
+            remedy=f"{self._move_back}, or pass --any-id",
             value=item.id,
         )
 
@@ -106,6 +113,11 @@ class RowReader:
             )
         name = text_at(cells, self._name_index)
         return parse_item(row, text, sort_text_at(cells, self._sort_index), name)
+
+
+def _has_digit_id(item: Item | InvalidRow) -> bool:
+    """Return whether a row has an id that no heading is, as in `cmp-1` or `1000248`."""
+    return isinstance(item, Item) and any(map(str.isdecimal, item.id))
 
 
 def _has_only_empty_surplus(heading: Heading, cells: Sequence[str]) -> bool:

@@ -58,6 +58,7 @@ class TableFacts:
         statuses: The number of items by the word in the status column.
         sheet: The name of the sheet, if the input is a spreadsheet.
         hidden: The rows that a spreadsheet hides; None if there are none.
+        commented_ids: The number of ids in comments, which are not read.
     """
 
     id_column: str | None = None
@@ -66,6 +67,7 @@ class TableFacts:
     statuses: Counter[str] = field(default_factory=Counter)
     sheet: str | None = None
     hidden: HiddenCount | None = None
+    commented_ids: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,11 +78,13 @@ class Table(TableFacts):
         rows: The items and invalid rows, in the order of the input.
         rows_by_status: The numbers of the rows of items, by the word in the status
             column.
+        ends_early: Whether the last row has fewer cells than most rows before it.
         error: Why the input, or what follows these rows, cannot be read.
     """
 
     rows: list[Item | InvalidRow] = field(default_factory=list)
     rows_by_status: "dict[str, array[int]]" = field(default_factory=dict)
+    ends_early: bool = False
     error: ReadError | None = None
 
     def fill(self, rows: Iterable[Item | InvalidRow]) -> None:

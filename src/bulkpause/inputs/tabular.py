@@ -6,13 +6,14 @@ from itertools import islice
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.alignment import Alignment
 from bulkpause.inputs.cells import LONGEST_NAME, CellRecord, is_blank, text_at
-from bulkpause.inputs.columns import why_no_column
+from bulkpause.inputs.columns import ID_FLAG, why_no_columns
 from bulkpause.inputs.heading import (
     MOST_TITLES,
     Heading,
     is_heading,
     is_long_number,
     make_heading,
+    why_unusable,
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.lookahead import look_ahead
@@ -31,6 +32,7 @@ def read_cells(
     layout: Layout,
     table: Table,
     titles_are_invalid: bool,
+    move_back: str,
 ) -> Iterator[Item | InvalidRow]:
     """Find the heading, note its columns in `table`, and read the rows lazily.
 
@@ -42,6 +44,7 @@ def read_cells(
         table: Its columns and statuses are filled in, not its rows.
         titles_are_invalid: Whether rows above the heading are invalid rows. Else only
             those that may hold an id.
+        move_back: How to move the cells of a row back into their columns.
 
     Raises:
         ReadError: While rows are read: no row is a heading, the heading has several id
@@ -51,7 +54,7 @@ def read_cells(
     titles, heading = find_heading(records, layout)
     heading.note_in(table)
     yield from title_rows(titles, heading, are_invalid=titles_are_invalid)
-    yield from rows_below(heading, records, table, layout)
+    yield from rows_below(heading, records, table, layout, move_back=move_back)
 
 
 def find_heading(
@@ -73,22 +76,24 @@ def find_heading(
         if is_heading(cells, layout.column, is_first=not titles):
             return titles, make_heading(row, cells, layout)
         titles.append((row, [cell[:LONGEST_NAME] for cell in cells]))
-    raise _no_heading(titles, layout.column, may_be_list=may_be_list)
+    raise _no_heading(titles, layout, may_be_list=may_be_list)
 
 
 def _no_heading(
-    titles: list[CellRecord], wanted: str | None, *, may_be_list: bool
+    titles: list[CellRecord], layout: Layout, *, may_be_list: bool
 ) -> ReadError:
     """Make the error of a table without a heading. It names the widest row."""
     if not titles:
         return ReadError("the input is empty", "add the ids to pause")
     row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
-    reason, remedy = why_no_column(tuple(cells), wanted)
-    if any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
+    error = why_unusable(row, tuple(cells), layout)
+    if error is None or any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
+        detail, _ = why_no_columns(tuple(cells), {ID_FLAG: layout.column})
         remedy = "add a heading such as campaign_id"
         if len(cells) == 1 and may_be_list:
             remedy = f"{remedy}, or pass --format lines"
-    return ReadError(reason, remedy, row=row)
+        return ReadError(detail, remedy, row=row)
+    return error
 
 
 def title_rows(
@@ -113,7 +118,12 @@ def _may_hold_id(heading: Heading, cells: Sequence[str]) -> bool:
 
 
 def rows_below(
-    heading: Heading, records: Iterator[CellRecord], table: Table, layout: Layout
+    heading: Heading,
+    records: Iterator[CellRecord],
+    table: Table,
+    layout: Layout,
+    *,
+    move_back: str,
 ) -> Iterator[Item | InvalidRow]:
     """Read the rows below the heading, and note the statuses of the items.
 
@@ -123,8 +133,9 @@ def rows_below(
     """
     first_rows, records = look_ahead(records, _MOST_COMPARED, weigh=_weigh)
     alignment = Alignment(heading, [cells for _, cells in first_rows])
-    reader = RowReader(heading, alignment, layout)
+    reader = RowReader(heading, alignment, layout, move_back=move_back)
     status_index = heading.status_index
+    cells: Sequence[str] = heading.cells
     for row, cells in records:
         item = reader.read(row, cells)
         if item is None:
@@ -132,6 +143,7 @@ def rows_below(
         if status_index is not None and isinstance(item, Item):
             table.note_status(row, text_at(cells, status_index))
         yield item
+    table.ends_early = alignment.ends_early(cells)
     if heading.error is not None:
         raise heading.error
 
