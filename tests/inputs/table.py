@@ -30,6 +30,10 @@ QUOTE_OR_ANY = (
 SKIP_TITLE = "delete it or pass --skip-invalid"
 WHOLE_CELL = "quote the whole cell and double the quotes in it"
 
+_CAMPAIGN_ID = (
+    "pass --column campaign.id, or --column id if the object's own id is meant"
+)
+_NO_COLUMNS = "is in a row with fewer cells than the heading, some of which are blank"
 _ONE_ID = "write one id per line, and # before a note"
 _EXPORT = "export it as CSV (UTF-8)"
 _FIND_QUOTE = "look for an unclosed quote from this row on"
@@ -91,6 +95,7 @@ REFUSED: dict[str, str] = {
     "text_after_array.json": "not valid JSON after the array, in line 2; correct it there, or write one object per line",
     "trailing_garbage.csv.gz": _CORRUPT,
     "truncated.csv.gz": _CORRUPT,
+    "diff.txt": "row 2: some lines begin with + and others with -, as in a diff; keep the ids to pause alone",
     "deeply_nested_array.json": "an object without an id, and without an array in its first 8 levels; write the array of the campaigns alone",
     "second_heading_with_blank_cell.csv": "row 4: a second heading; save the tables as files of their own",
     "second_heading_with_year.csv": "row 3: a second heading; save the tables as files of their own",
@@ -152,6 +157,20 @@ BAD_ROWS: dict[str, Rows] = {
         invalid={
             1: ("holds NaN, which JSON does not have", "write null instead"),
             3: ("null is not a valid id", ONE_PER_LINE),
+        },
+    ),
+    "ads_with_their_campaigns.jsonl": Rows(
+        ids={},
+        invalid={
+            1: ("has an id, and a campaign in it that has an id too", _CAMPAIGN_ID),
+            2: ("has an id, and a campaign in it that has an id too", _CAMPAIGN_ID),
+        },
+    ),
+    "blank_headings_of_no_columns.csv": Rows(
+        ids={},
+        invalid={
+            2: (f"'a' {_NO_COLUMNS}", QUOTE_OR_ANY),
+            3: (f"'b' {_NO_COLUMNS}", QUOTE_OR_ANY),
         },
     ),
     "addresses.txt": Rows(
@@ -1095,6 +1114,7 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "inches.csv": {2: "1000248", 3: "1000249"},
     "indented_object.json": {1: "1000248"},
     "latin1_names.csv": {2: "1000248", 3: "1000249"},
+    "jira_table.txt": {2: "1000248", 3: "1000249"},
     "line_breaks_in_cells.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
     "lone_carriage_returns.csv": {2: "1000248", 3: "1000249"},
     "mixed_line_ends.csv": {2: "1000248", 3: "1000249", 4: "1000250"},

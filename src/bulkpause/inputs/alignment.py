@@ -15,6 +15,7 @@ from bulkpause.inputs.id_kind import IdKind, digit_rank
 
 _UNLIKE = "is unlike the ids of this column, and its row may have moved cells"
 _LOST_CELL = "is in a row with fewer cells than others, and may be another cell of it"
+_NO_COLUMNS = "is in a row with fewer cells than the heading, some of which are blank"
 _SURPLUS_ID = "is in a row with more cells than others, and another cell is like an id"
 
 
@@ -40,6 +41,8 @@ class Alignment:
         # Nothing can move an id out of the first column of a whole row.
         self.checked_below: float = self._width if self._index == 0 else inf
         whole = [cells for cells in first_rows if len(cells) == self._width]
+        # Where no row is as wide as the heading, blank headings may be no columns.
+        self._may_lack_columns = not whole and not all(heading.cells[: self._index])
         full = whole or [cells for cells in first_rows if len(cells) > self._width]
         self.ids = IdKind(map(heading.id_text, full or first_rows))
         self.plain_lengths = self._plain_lengths()
@@ -80,14 +83,18 @@ class Alignment:
             return self._why_surplus_is_doubtful(id_, cells)
         if self._index > 0 and self._is_moved_right(id_, cells):
             return _UNLIKE
-        if len(cells) < self._width:
-            if not self.ids.includes(id_):
-                return _UNLIKE
-            # Only a missing delimiter moves cells to the left.
-            if self._index > 0 and self._is_less_like(id_, cells[: self._index]):
-                return _UNLIKE
-            return _LOST_CELL if self._index and self.has_lost_cells(cells) else None
-        return None
+        return None if len(cells) == self._width else self._why_short(id_, cells)
+
+    def _why_short(self, id_: str, cells: Sequence[str]) -> str | None:
+        """Return why the id of a row with fewer cells than the heading is doubtful."""
+        if self._may_lack_columns:
+            return _NO_COLUMNS
+        if not self.ids.includes(id_):
+            return _UNLIKE
+        # Only a missing delimiter moves cells to the left.
+        if self._index > 0 and self._is_less_like(id_, cells[: self._index]):
+            return _UNLIKE
+        return _LOST_CELL if self._index and self.has_lost_cells(cells) else None
 
     def _why_surplus_is_doubtful(self, id_: str, cells: Sequence[str]) -> str | None:
         if self._index > 0 and not self.ids.includes(id_):

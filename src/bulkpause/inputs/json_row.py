@@ -1,6 +1,7 @@
 """Make a row of a JSON value: an object that holds an id, or a bare id."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -88,8 +89,8 @@ class JsonRows:
         else:
             key, name_key, status_key = self._known
             id_ = fields[key]
-        if self._layout.column is None and _holds_campaigns(fields, DEEPEST_ARRAY):
-            raise RowError(*AROUND_CAMPAIGNS)
+        if self._layout.column is None:
+            _check_is_campaign(fields, key)
         name = self._name_of(fields, name_key)
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
         if isinstance(item, Item):
@@ -166,6 +167,27 @@ class JsonRows:
             keys = " and none for ".join(map(quote, missing.values()))
             remedy = f"name another key with {' and '.join(missing)}"
             raise ReadError(f"no row has a value for {keys}", remedy)
+
+
+def _check_is_campaign(fields: Mapping[str, object], key: str) -> None:
+    """Check that an object with an id is not about something else than a campaign.
+
+    Raises:
+        RowError: It holds a campaign with an id of its own, or a list of campaigns.
+    """
+    nested = {
+        name: value for name, value in fields.items() if isinstance(value, dict | list)
+    }
+    if not nested:
+        return
+    if _holds_campaigns(nested, DEEPEST_ARRAY):
+        raise RowError(*AROUND_CAMPAIGNS)
+    for name, value in nested.items():
+        if name.casefold() == "campaign" and isinstance(value, dict) and _is_row(value):
+            path = shlex.quote(f"{name}.{_field(value, None)[0]}")
+            own = f"--column {shlex.quote(key)} if the object's own id is meant"
+            detail = "has an id, and a campaign in it that has an id too"
+            raise RowError(detail, f"pass --column {path}, or {own}")
 
 
 def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:

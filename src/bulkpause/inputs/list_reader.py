@@ -42,7 +42,7 @@ def read_list(
     Raises:
         ReadError: At once: the user named columns, and a list has none. While rows are
             read: lines have the same number of cells, as in a table, and the user did
-            not say that it is a list.
+            not say that it is a list; or lines are added and removed, as in a diff.
     """
     if layout.column is not None or layout.sort_column is not None:
         remedy = "leave out --column and --order-by, or pass --format"
@@ -54,6 +54,7 @@ def _rows(
     first_row: int, lines: Iterator[str], table: Table, *, may_be_table: bool
 ) -> Iterator[Item | InvalidRow]:
     widths: set[int] = set()
+    marks: set[str] = set()
     for row, line in enumerate(lines, first_row):
         text = line.strip(WHITESPACE)
         if not text:
@@ -67,6 +68,7 @@ def _rows(
         else:
             if may_be_table:
                 _check_is_no_table(row, text, widths)
+            _check_is_no_diff(row, text, marks)
             yield from rows_of_line(row, text)
 
 
@@ -79,6 +81,15 @@ def _check_is_no_table(row: int, text: str, widths: set[int]) -> None:
         raise ReadError("this may be a table without a heading", remedy, row=row)
     if width:
         widths.add(width)
+
+
+def _check_is_no_diff(row: int, text: str, marks: set[str]) -> None:
+    """Check that no line before was added where this one is removed, and note which."""
+    if text[0] in "+-" and _BULLET(text):
+        marks.add(text[0])
+    if len(marks) > 1:
+        detail = "some lines begin with + and others with -, as in a diff"
+        raise ReadError(detail, "keep the ids to pause alone", row=row)
 
 
 def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:
