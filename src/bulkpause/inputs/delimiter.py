@@ -36,7 +36,7 @@ def detect_delimiter(
     head, lines = look_ahead(lines, _MOST_LINES, weigh=len)
     if separator := _is_separator_line(head[0]):
         return separator[1], islice(lines, 1, None)
-    if head[0].startswith("||"):
+    if head[0].startswith("||") and head[0].rstrip(WHITESPACE).endswith("||"):
         head[0] = head[0].replace("||", "|")
         lines = chain([head[0]], islice(lines, 1, None))
 

@@ -98,8 +98,11 @@ class Table(TableFacts):
 
     def note_status(self, row: int, word: str | None) -> None:
         """Note the word in the status column of an item, by the number of its row."""
-        if word is not None:
-            self.rows_by_status.setdefault(word, array("L")).append(row)
+        if word is None:
+            return
+        if (rows := self.rows_by_status.get(word)) is None:
+            rows = self.rows_by_status[word] = array("L")
+        rows.append(row)
 
     def judge(self, judge: Callable[[list[Row]], list[Row]]) -> None:
         """Make invalid rows of some items, and keep all other rows."""

@@ -143,7 +143,7 @@ def rows_below(
         if status_index is not None and isinstance(item, Item):
             table.note_status(row, text_at(cells, status_index))
         yield item
-    table.ends_early = alignment.ends_early(cells)
+    table.ends_early = alignment.ends_early(cells) and not is_blank(cells)
     if heading.error is not None:
         raise heading.error
 

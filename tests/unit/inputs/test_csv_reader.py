@@ -703,6 +703,7 @@ def test_heading_of_too_many_cells_is_refused() -> None:
         ("id,name\n1000248,a\n1000249,b\n1000250,", True),
         ("id,name\n1000248\n1000249,b\n1000250", True),
         ("id,name\n1000248", True),
+        ("id,name\n1000248,a\n1000249,b\n1000250\n  ", True),
     ],
 )
 def test_short_last_row_without_line_end_is_cut(
@@ -756,3 +757,10 @@ def test_swallowed_id_of_the_column_is_named(line: str) -> None:
 def test_note_line_unlike_the_column_is_allowed() -> None:
     text = 'id,name\n1000248,"Sale\ncmp-1001,Foo"\n1000249,b\n'
     assert rows(text) == [(2, "1000248"), (3, "1000249")]
+
+
+def test_blank_headings_before_bars_are_columns() -> None:
+    assert rows("||id|name\n||1000248|a\n||1000249|b\n") == [
+        (2, "1000248"),
+        (3, "1000249"),
+    ]
