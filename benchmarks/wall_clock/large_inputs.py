@@ -76,6 +76,13 @@ PLAN_WORKBOOK = Target(time_s=15, memory_mib=750)
 RESUME = Target(time_s=10)
 PLAN_CSV = "plan a CSV"
 PLAN_XLSX = "plan a workbook (.xlsx)"
+READ_XLSX = "read its cells with python-calamine alone"
+READ_ALL_CELLS = """
+import sys
+from python_calamine import CalamineWorkbook
+for row in CalamineWorkbook.from_path(sys.argv[1]).get_sheet_by_index(0).iter_rows():
+    pass
+"""
 #: The most that memory may grow in a long run after its first tenth.
 GROWTH_MIB = 10.0
 
@@ -91,12 +98,21 @@ def write_csv(folder: Path, rows: int) -> Path:
 
 def plan_usage(path: Path) -> Usage:
     """Measure `bulkpause plan` on an input."""
-    command = [installed_program(), "plan", str(path)]
+    return command_usage([installed_program(), "plan", str(path)])
+
+
+def library_usage(workbook: Path) -> Usage:
+    """Measure reading all cells of a workbook with nothing but python-calamine."""
+    return command_usage([sys.executable, "-c", READ_ALL_CELLS, str(workbook)])
+
+
+def command_usage(command: Sequence[str]) -> Usage:
+    """Measure a command from its start to its end."""
     started_s = perf_counter()
     with started(command) as process:
         usage = usage_at_end(process)
     if process.returncode:
-        raise click.ClickException(f"plan exited with {process.returncode}")
+        raise click.ClickException(f"{command[0]} exited with {process.returncode}")
     return replace(usage, time_s=perf_counter() - started_s)
 
 
@@ -187,6 +203,7 @@ def measures_of(
         ("plan a plain list", lambda: plan_usage(plain), PLAN),
         (PLAN_CSV, lambda: plan_usage(csv), PLAN),
         (PLAN_XLSX, lambda: plan_usage(workbook), PLAN_WORKBOOK),
+        (READ_XLSX, lambda: library_usage(workbook), PLAN_WORKBOOK),
         (
             "resume a log",
             lambda: resume_usage(folder, rows, has_write_ahead_log=False),
@@ -212,15 +229,16 @@ def main(*, rows: int, soak: int, rounds: int) -> None:
     click.echo(table_head(COLUMNS))
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        times_s: dict[str, float] = {}
+        cpu_s_of: dict[str, float] = {}
         for name, measure, target in measures_of(folder, rows):
             usage = median_of(measure, rounds)
-            times_s[name] = usage.time_s
+            cpu_s_of[name] = usage.cpu_s
             click.echo(format_row(name, usage, target))
         first_mib, growth_mib = long_run_mib(folder, soak)
     met = "met" if growth_mib <= GROWTH_MIB else "missed"
-    ratio = times_s[PLAN_XLSX] / times_s[PLAN_CSV]
-    click.echo(f"\nPlanning the workbook takes {ratio:.1f} times as long as the CSV.")
+    for other in (PLAN_CSV, READ_XLSX):
+        ratio = cpu_s_of[PLAN_XLSX] / cpu_s_of[other]
+        click.echo(f"\nCPU time: {PLAN_XLSX} ÷ {other} = {ratio:.1f}.")
     click.echo(
         f"\nPausing {soak:,} ids without limits: {first_mib:.0f} MiB in the first tenth, "
         f"{growth_mib:+.1f} MiB after it; the target is {GROWTH_MIB:.0f}: {met}."

@@ -10,6 +10,10 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _PARTS = {
     "[Content_Types].xml": f"{_XML}<Types/>",
+    "_rels/.rels": (
+        f'{_XML}<Relationships xmlns="{_PACKAGE}"><Relationship Id="rId1" '
+        f'Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+    ),
     "xl/workbook.xml": (
         f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
         '<sheet name="Export" sheetId="1" r:id="rId1"/></sheets></workbook>'

@@ -44,7 +44,7 @@ _REFORMATTED_NUMBER = re.compile(
     re.VERBOSE,
 ).fullmatch
 #: Spreadsheets keep 15 digits of a number and replace the others with zeros.
-_EXACT_DIGITS = 15
+EXACT_DIGITS = 15
 _ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
 #: How spreadsheets in English, German, French, Spanish, Italian, Portuguese, Dutch,
 #: Polish and the Nordic languages abbreviate months. Those that are common words in
@@ -134,7 +134,7 @@ def why_invalid(text: str) -> tuple[str, str] | None:
     The reason is about the text, as in "is a date, not an id", if there is any.
     """
     # The usual case first: a million rows are checked one by one.
-    if text.isdecimal() and text.isascii() and len(text) <= _EXACT_DIGITS:
+    if text.isdecimal() and text.isascii() and len(text) <= EXACT_DIGITS:
         return None
     if not text:
         return "no id", "fill it in or delete the row"

@@ -65,13 +65,13 @@ def test_large_inputs_prints_time_and_memory() -> None:
     rows = table(
         "wall_clock.large_inputs", "--rounds", "1", "--rows", "300", "--soak", "500"
     )
-    assert len(rows) == 5
+    assert len(rows) == 6
     assert all(row["peak MiB"] > 1 and row["s"] > 0 for row in rows.values())
 
 
 def test_durability_cost_prints_each_safeguard() -> None:
     rows = table("wall_clock.durability_cost", "--rounds", "1", "--ids", "200")
-    assert len(rows) == 5
+    assert len(rows) == 6
     first, *_, last = rows.values()
     assert first["added, µs"] == 0
     assert last["µs of CPU per id"] > 0

@@ -30,6 +30,11 @@ QUOTE_OR_ANY = (
 SKIP_TITLE = "delete it or pass --skip-invalid"
 WHOLE_CELL = "quote the whole cell and double the quotes in it"
 
+_CAMPAIGN_ID = (
+    "pass --column campaign.id, or --column id if the object's own id is meant"
+)
+_NO_COLUMNS = "is in a row with fewer cells than the heading, some of which are blank"
+_ONE_ID = "write one id per line, and # before a note"
 _EXPORT = "export it as CSV (UTF-8)"
 _FIND_QUOTE = "look for an unclosed quote from this row on"
 _NUL = f"contains NUL bytes, so this is not a text file; {_EXPORT}"
@@ -90,6 +95,10 @@ REFUSED: dict[str, str] = {
     "text_after_array.json": "not valid JSON after the array, in line 2; correct it there, or write one object per line",
     "trailing_garbage.csv.gz": _CORRUPT,
     "truncated.csv.gz": _CORRUPT,
+    "diff.txt": "row 2: some lines begin with + and others with -, as in a diff; keep the ids to pause alone",
+    "deeply_nested_array.json": "an object without an id, and without an array in its first 8 levels; write the array of the campaigns alone",
+    "second_heading_with_blank_cell.csv": "row 4: a second heading; save the tables as files of their own",
+    "second_heading_with_year.csv": "row 3: a second heading; save the tables as files of their own",
     "truncated_array.json": "cut short after element 1, in line 3; export it again",
     "truncated_checksum.csv.gz": _CORRUPT,
     "unclosed_quote.csv": f"row 3: unexpected end of data; {_FIND_QUOTE}",
@@ -148,6 +157,20 @@ BAD_ROWS: dict[str, Rows] = {
         invalid={
             1: ("holds NaN, which JSON does not have", "write null instead"),
             3: ("null is not a valid id", ONE_PER_LINE),
+        },
+    ),
+    "ads_with_their_campaigns.jsonl": Rows(
+        ids={},
+        invalid={
+            1: ("has an id, and a campaign in it that has an id too", _CAMPAIGN_ID),
+            2: ("has an id, and a campaign in it that has an id too", _CAMPAIGN_ID),
+        },
+    ),
+    "blank_headings_of_no_columns.csv": Rows(
+        ids={},
+        invalid={
+            2: (f"'a' {_NO_COLUMNS}", QUOTE_OR_ANY),
+            3: (f"'b' {_NO_COLUMNS}", QUOTE_OR_ANY),
         },
     ),
     "addresses.txt": Rows(
@@ -265,6 +288,15 @@ BAD_ROWS: dict[str, Rows] = {
             4: (
                 "'10002' may be cut short: the last line has no line end, its id is shorter than all others",
                 "export again, or end the line if the id is whole",
+            ),
+        },
+    ),
+    "cut_last_row.csv": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={
+            4: (
+                "'1000250' may be cut short: the last line has no line end, and fewer cells than the others",
+                "export again, or end the line if the row is whole",
             ),
         },
     ),
@@ -550,6 +582,14 @@ BAD_ROWS: dict[str, Rows] = {
                 "'https://api.ocamba.com/v1/hood/campaigns'... is an address, not an id",
                 "write the id alone, without the rest of the address",
             ),
+        },
+    ),
+    "other_comments.txt": Rows(
+        ids={1: "1000248"},
+        invalid={
+            2: ("'; 1000249' holds more than ids, or ids of different kinds", _ONE_ID),
+            3: ("'// 1000250' holds more than ids, or ids of different kinds", _ONE_ID),
+            4: ("'-- 1000251' holds more than ids, or ids of different kinds", _ONE_ID),
         },
     ),
     "placeholders.csv": Rows(
@@ -1021,6 +1061,10 @@ BAD_ROWS: dict[str, Rows] = {
 #: Files in which rows may have been joined by quotes: what is read with --skip-invalid,
 #: and the ids that are named instead.
 JOINED: dict[str, tuple[dict[int, str], list[str]]] = {
+    "id_of_other_kind_in_a_note.csv": (
+        {3: "1000249", 4: "cmp-1002", 5: "cmp-1003"},
+        ["1000248", "cmp-1001"],
+    ),
     "list_in_a_note.csv": ({3: "1000251"}, ["1000248", "1000250"]),
     "quoted_id_on_two_lines.csv": ({3: "1000250"}, ["1000248\\n1000249", "1000249"]),
     "rows_in_a_cell.csv": ({3: "1000251"}, ["1000248", "1000249", "1000250"]),
@@ -1047,6 +1091,7 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "carriage_returns.csv": {2: "1000248", 3: "1000249"},
     "colons_after_sep.csv": {2: "1000248", 3: "1000249"},
     "commas_in_plain_list.txt": {1: "1000248", 2: "1000249", 3: "1000250"},
+    "commented_ids.txt": {2: "1000248", 6: "1000252"},
     "comments.txt": {3: "1000248", 5: "1000249"},
     "duplicates.csv": {2: "1000248", 3: "1000249"},
     "escapes.jsonl": {1: "1000248", 2: "1000249"},
@@ -1069,9 +1114,11 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "inches.csv": {2: "1000248", 3: "1000249"},
     "indented_object.json": {1: "1000248"},
     "latin1_names.csv": {2: "1000248", 3: "1000249"},
+    "jira_table.txt": {2: "1000248", 3: "1000249"},
     "line_breaks_in_cells.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
     "lone_carriage_returns.csv": {2: "1000248", 3: "1000249"},
     "mixed_line_ends.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
+    "nested_array.json": {1: "1000248", 2: "1000249"},
     "no_last_line_end.txt": {1: "1000248", 2: "1000249"},
     "numbers_in_other_columns.csv": {2: "1000248", 3: "1000249"},
     "objects.jsonl": {
@@ -1156,7 +1203,7 @@ def _bomb(line: bytes) -> bytes:
 
 
 #: The line at which a bomb is detected. From 3.12 on, Python reads further ahead.
-_BOMB_LINE = 410 if sys.version_info < (3, 12) else 3482
+_BOMB_LINE = 409 if sys.version_info < (3, 12) else 3471
 #: Files that are too large to keep, and the message.
 LARGE: dict[str, tuple[bytes, str]] = {
     "bomb_of_one_id.txt.gz": (

@@ -306,7 +306,7 @@ async def test_each_list_is_judged_by_its_own_canary() -> None:
             first = [record.status async for record in pauser.pause(["1", "2"])]
             second = pauser.pause(["3", "4"])
             assert (await anext(second)).status == "not_pausable"
-            with pytest.raises(GuardRailError, match=r"--canary 1.*; 1 id not"):
+            with pytest.raises(GuardRailError, match=r"--canary 1.*; 1 id without"):
                 await anext(second)
     assert first == ["paused", "paused"]
     assert pauser.stopped is not None

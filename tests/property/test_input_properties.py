@@ -22,7 +22,7 @@ from bulkpause.inputs.reader import (
     load_input,
     read,
 )
-from bulkpause.inputs.table import ReadError
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import Plan, make_plan
 from tests.support.input_lines import open_lines
@@ -405,7 +405,7 @@ def count_rows(text: str, name: str) -> int:
     """Count the rows of a text without the code that reads them."""
     lines = list(io.StringIO(text, newline="\n"))
     unread = iter(lines)
-    _, first_line = find_first_row(unread, None)
+    _, first_line = find_first_row(unread, None, Table())
     format_ = detect_format(name, first_line)
     below: Iterator[str] = chain([first_line], unread)
     if format_ is Format.LINES and first_line:

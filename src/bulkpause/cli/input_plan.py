@@ -51,6 +51,7 @@ class Source(TableFacts):
             statuses=statuses,
             sheet=_encodable(table.sheet),
             hidden=table.hidden,
+            commented_ids=table.commented_ids,
         )
 
     def as_dict(self) -> dict[str, object]:

@@ -54,6 +54,7 @@ def plan_lines(
         *_source_lines(sources),
         *_status_lines(sources),
         *(("hidden", text) for text in hidden_texts(sources)),
+        *(("comments", text) for text in comment_texts(sources)),
         *_item_lines(plan.items),
         *_order_lines(options.order, total),
         ("on", _duration_text(plan, options)),
@@ -165,6 +166,14 @@ def hidden_texts(sources: Sequence[Source]) -> Iterator[str]:
         if source.hidden is not None:
             where = f" in {source.name}" if len(sources) > 1 else ""
             yield f"{_hidden_text(source.hidden)}{where}"
+
+
+def comment_texts(sources: Sequence[Source]) -> Iterator[str]:
+    """Say of each input how many ids stand in its comments."""
+    for source in sources:
+        if source.commented_ids:
+            where = f" in {source.name}" if len(sources) > 1 else ""
+            yield f"{format_count(source.commented_ids, 'id')} in comments{where}, left out"
 
 
 def _hidden_text(hidden: HiddenCount) -> str:

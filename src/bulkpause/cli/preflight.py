@@ -18,7 +18,7 @@ from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.log_path import check_readable_log, check_writable_log
 from bulkpause.cli.options import Options, retry_command
-from bulkpause.cli.plan_text import hidden_texts, needed_s, plan_lines
+from bulkpause.cli.plan_text import comment_texts, hidden_texts, needed_s, plan_lines
 from bulkpause.cli.problems import (
     Problems,
     closing_line,
@@ -113,7 +113,7 @@ def prepare(options: Options) -> Prepared:
     whole = plan_of_inputs(options)
     refuse_problems(whole.problems, options)
     refuse_unexpected(whole.plan, options)
-    for text in hidden_texts(whole.sources):
+    for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         click.echo(f"note: {text}", err=True)
     _warn_of_other_input(whole.plan, recovery, options)
     return _prepared(whole, loaded)

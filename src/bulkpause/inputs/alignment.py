@@ -8,13 +8,14 @@ does not show it.
 from collections.abc import Iterable, Sequence
 from math import inf
 
-from bulkpause.ids import WHITESPACE
+from bulkpause.ids import EXACT_DIGITS, WHITESPACE
 from bulkpause.inputs.heading import Heading
 from bulkpause.inputs.id_kind import IdKind, digit_rank
 
 
 _UNLIKE = "is unlike the ids of this column, and its row may have moved cells"
 _LOST_CELL = "is in a row with fewer cells than others, and may be another cell of it"
+_NO_COLUMNS = "is in a row with fewer cells than the heading, some of which are blank"
 _SURPLUS_ID = "is in a row with more cells than others, and another cell is like an id"
 
 
@@ -28,6 +29,8 @@ class Alignment:
     Attributes:
         checked_below: Whole rows of fewer cells than this can be doubtful.
         ids: What the ids of the first rows are like.
+        plain_lengths: A number of one of these lengths, in a whole row, cannot be
+            doubtful.
     """
 
     def __init__(self, heading: Heading, first_rows: Sequence[Sequence[str]]) -> None:
@@ -38,13 +41,25 @@ class Alignment:
         # Nothing can move an id out of the first column of a whole row.
         self.checked_below: float = self._width if self._index == 0 else inf
         whole = [cells for cells in first_rows if len(cells) == self._width]
+        # Where no row is as wide as the heading, blank headings may be no columns.
+        self._may_lack_columns = not whole and not all(heading.cells[: self._index])
         full = whole or [cells for cells in first_rows if len(cells) > self._width]
         self.ids = IdKind(map(heading.id_text, full or first_rows))
+        self.plain_lengths = self._plain_lengths()
+        self._last_of_first = first_rows[-1] if first_rows else None
         self._rows = len(first_rows)
         self._surplus_rows = sum(len(cells) > self._width for cells in first_rows)
         self._rows_ending_blank = sum(
             _filled_width(cells) < self._width for cells in first_rows
         )
+
+    def _plain_lengths(self) -> frozenset[int]:
+        lengths = frozenset(range(1, EXACT_DIGITS + 1))
+        if self._index == 0:
+            return lengths
+        if self._titled < self._width:
+            return frozenset()
+        return frozenset(filter(self.ids.has_usual_length, lengths))
 
     def has_lost_cells(self, cells: Sequence[str]) -> bool:
         """Return whether a row has fewer cells than the heading, unlike most others.
@@ -54,6 +69,13 @@ class Alignment:
         """
         return len(cells) < self._width and self._rows_ending_blank * 2 < self._rows
 
+    def ends_early(self, last: Sequence[str]) -> bool:
+        """Return whether the last row has fewer cells than most rows before it."""
+        is_counted = last is self._last_of_first
+        rows = self._rows - is_counted
+        ending_blank = self._rows_ending_blank - is_counted
+        return len(last) < self._width and ending_blank * 2 < rows
+
     def why_doubtful(self, cells: Sequence[str]) -> str | None:
         """Return why the id of a row may not be one, as a detail of an invalid row."""
         id_ = self._heading.id_text(cells)
@@ -61,14 +83,18 @@ class Alignment:
             return self._why_surplus_is_doubtful(id_, cells)
         if self._index > 0 and self._is_moved_right(id_, cells):
             return _UNLIKE
-        if len(cells) < self._width:
-            if not self.ids.includes(id_):
-                return _UNLIKE
-            # Only a missing delimiter moves cells to the left.
-            if self._index > 0 and self._is_less_like(id_, cells[: self._index]):
-                return _UNLIKE
-            return _LOST_CELL if self._index and self.has_lost_cells(cells) else None
-        return None
+        return None if len(cells) == self._width else self._why_short(id_, cells)
+
+    def _why_short(self, id_: str, cells: Sequence[str]) -> str | None:
+        """Return why the id of a row with fewer cells than the heading is doubtful."""
+        if self._may_lack_columns:
+            return _NO_COLUMNS
+        if not self.ids.includes(id_):
+            return _UNLIKE
+        # Only a missing delimiter moves cells to the left.
+        if self._index > 0 and self._is_less_like(id_, cells[: self._index]):
+            return _UNLIKE
+        return _LOST_CELL if self._index and self.has_lost_cells(cells) else None
 
     def _why_surplus_is_doubtful(self, id_: str, cells: Sequence[str]) -> str | None:
         if self._index > 0 and not self.ids.includes(id_):
@@ -91,7 +117,6 @@ class Alignment:
     def _is_less_like(self, id_: str, others: Sequence[str]) -> bool:
         """Return whether another cell is more like the ids than the id of the row."""
         own_count = self.ids.count_like(id_)
-        # The usual case first: a million rows are checked one by one.
         if own_count * 2 >= self.ids.count:
             return False
         counts = map(self.ids.count_like, self._like_ids(others))

@@ -12,10 +12,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
+from typing import NamedTuple
 
 from bulkpause._text import replace_surrogates
 from bulkpause.ids import WHITESPACE
-from bulkpause.inputs.number_shape import NumberShape, parse_shape, shape_of
+from bulkpause.inputs.number_shape import (
+    NumberShape,
+    ProgramNumber,
+    parse_shape,
+    shape_of,
+)
 from bulkpause.model import InvalidRow, Item
 
 
@@ -35,8 +41,26 @@ _OPEN_MARK = (
     "may be thousands or a fraction",
     "say which with --decimal-mark point or --decimal-mark comma",
 )
-#: What is wrong with the values of a shape, and the remedy.
+
+
+class _Key(NamedTuple):
+    """What values have in common that are read alike.
+
+    Attributes:
+        shape: Their shape.
+        is_of_program: Whether a program gave them as numbers. Their point says nothing
+            about how people write the others.
+    """
+
+    shape: str
+    is_of_program: bool
+
+
+#: What is wrong with the values of a key, and the remedy.
 _Fault = tuple[str, str]
+
+
+_BLANK = _Key("", is_of_program=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,23 +143,34 @@ def read_amounts(
         source: The name of their input, if there are several.
     """
     texts = [(item.sort_text or "").strip(WHITESPACE) for item in items]
-    kept: dict[str, str] = {}
-    # One text for each shape: a million would be as large as the input.
-    keys = [kept.setdefault(shape, shape) for shape in map(shape_of, texts)]
+    keys = list(_keys_of(items, texts))
     counts = Counter(keys)
-    counts.pop("", None)
-    shapes = {text: parse_shape(text) for text in counts}
-    numbers = {text: shape for text, shape in shapes.items() if shape is not None}
+    counts.pop(_BLANK, None)
+    shapes = {key: parse_shape(key.shape) for key in counts}
+    numbers = {key: shape for key, shape in shapes.items() if shape is not None}
     notation = _notation_of(numbers, counts, decimal_mark)
     faults = {
-        text: fault
-        for text, shape in shapes.items()
-        if (fault := _fault_of(shape, notation)) is not None
+        key: fault
+        for key, shape in shapes.items()
+        if (fault := _fault_of(key, shape, notation)) is not None
     }
     pairs = zip(keys, texts, strict=True)
     if faults:
         return Amounts(faults=tuple(_faulty_rows(items, pairs, faults, source)))
     return _convert(pairs, numbers, notation.decimal_mark or ".")
+
+
+def _keys_of(items: Sequence[Item], texts: Sequence[str]) -> Iterator[_Key]:
+    """Give the key of each value, the same object for the same key.
+
+    A million keys of their own would be as large as the input.
+    """
+    of_people: dict[str, _Key] = {}
+    of_program: dict[str, _Key] = {}
+    for item, shape in zip(items, map(shape_of, texts), strict=True):
+        is_of_program = isinstance(item.sort_text, ProgramNumber)
+        kept = of_program if is_of_program else of_people
+        yield kept.get(shape) or kept.setdefault(shape, _Key(shape, is_of_program))
 
 
 def join_amounts(
@@ -161,7 +196,7 @@ def join_amounts(
         values=[values[id(item)] for item in items],
         unit=units[0] if units else None,
         decimals=max((part.decimals for part in parts), default=0),
-        has_several_units=len({_key_of(unit or "") for unit in units}) > 1,
+        has_several_units=len({_unit_key(unit or "") for unit in units}) > 1,
     )
 
 
@@ -171,8 +206,8 @@ def _is_value(value: float | None) -> bool:
 
 def _faulty_rows(
     items: Sequence[Item],
-    texts: Iterable[tuple[str, str]],
-    faults: Mapping[str, _Fault],
+    texts: Iterable[tuple[_Key, str]],
+    faults: Mapping[_Key, _Fault],
     source: str | None,
 ) -> Iterator[InvalidRow]:
     for item, (key, text) in zip(items, texts, strict=True):
@@ -188,15 +223,19 @@ def _faulty_rows(
 
 
 def _notation_of(
-    numbers: Mapping[str, NumberShape], counts: Mapping[str, int], named: str | None
+    numbers: Mapping[_Key, NumberShape],
+    counts: Mapping[_Key, int],
+    named: str | None,
 ) -> _Notation:
     decimal_marks, separators, units = Counter[str](), Counter[str](), Counter[str]()
-    for text, shape in numbers.items():
-        units[_key_of(shape.unit)] += counts[text]
+    for key, shape in numbers.items():
+        units[_unit_key(shape.unit)] += counts[key]
+        if key.is_of_program:
+            continue
         if shape.marks.decimal_mark is not None:
-            decimal_marks[shape.marks.decimal_mark] += counts[text]
+            decimal_marks[shape.marks.decimal_mark] += counts[key]
         if shape.marks.separator is not None:
-            separators[shape.marks.separator] += counts[text]
+            separators[shape.marks.separator] += counts[key]
     decimal_mark = named or _most_common(decimal_marks)
     separators.pop(decimal_mark or "", None)
     separator = _most_common(separators)
@@ -209,7 +248,7 @@ def _notation_of(
     )
 
 
-def _key_of(unit: str) -> str:
+def _unit_key(unit: str) -> str:
     """Give what is the same for spellings of a unit. `m` and `M` are two."""
     return unit.casefold() if len(unit) > 1 else unit
 
@@ -218,12 +257,16 @@ def _most_common(counts: Counter[str]) -> str | None:
     return next((text for text, _ in counts.most_common(1)), None)
 
 
-def _fault_of(shape: NumberShape | None, notation: _Notation) -> _Fault | None:
-    """Tell what keeps values of a shape from being compared with the others."""
+def _fault_of(
+    key: _Key, shape: NumberShape | None, notation: _Notation
+) -> _Fault | None:
+    """Tell what keeps the values of a key from being compared with the others."""
     if shape is None:
         return _NO_NUMBER
-    if _key_of(shape.unit) != notation.unit:
+    if _unit_key(shape.unit) != notation.unit:
         return _ONE_UNIT
+    if key.is_of_program:
+        return None
     if shape.marks.open_mark is not None:
         return _fault_of_open(shape.marks.open_mark, notation)
     is_other = shape.marks.decimal_mark not in {None, notation.decimal_mark} or (
@@ -242,16 +285,20 @@ def _fault_of_open(mark: str, notation: _Notation) -> _Fault | None:
 
 
 def _convert(
-    texts: Iterable[tuple[str, str]],
-    numbers: Mapping[str, NumberShape],
+    texts: Iterable[tuple[_Key, str]],
+    numbers: Mapping[_Key, NumberShape],
     decimal_mark: str,
 ) -> Amounts:
     values: list[float | None] = []
     for key, text in texts:
         shape = numbers.get(key)
-        values.append(None if shape is None else shape.value_of(text, decimal_mark))
+        mark = "." if key.is_of_program else decimal_mark
+        values.append(None if shape is None else shape.value_of(text, mark))
     units = (replace_surrogates(shape.unit) for shape in numbers.values() if shape.unit)
-    decimals = (shape.count_decimals(decimal_mark) for shape in numbers.values())
+    decimals = (
+        shape.count_decimals("." if key.is_of_program else decimal_mark)
+        for key, shape in numbers.items()
+    )
     return Amounts(
         values=values, unit=next(units, None), decimals=max(decimals, default=0)
     )

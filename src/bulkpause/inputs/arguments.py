@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from bulkpause._shell import join_command
 from bulkpause._text import display_name
-from bulkpause.ids import why_invalid
-from bulkpause.inputs.id_column import judge_column
+from bulkpause.ids import matches_id_pattern, why_invalid
+from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
 from bulkpause.inputs.reader import load_input
@@ -19,6 +19,10 @@ from bulkpause.inputs.table import Input, ReadError, Table
 _COMMAND_LINE = "the command line"
 _STANDARD_INPUT = "-"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE).match
+_NEITHER = ReadError(
+    "no file has this name, and an id without a digit is not taken from here",
+    "check the path, or pass an id of letters on standard input, as INPUT -",
+)
 
 
 def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
@@ -45,7 +49,7 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
         else:
             inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
-        ids.rows = judge_column(ids.rows, is_cut=False)
+        ids.rows = judge_column(ids.rows, end=End.WHOLE)
     return inputs
 
 
@@ -61,6 +65,11 @@ def _of_path(word: str, layout: Layout) -> Input:
 def _is_id(word: str) -> bool:
     """Return whether a word means an id and not a path, be it valid or not."""
     return any(map(str.isdecimal, word)) and not _exists(word) and _has_no_path(word)
+
+
+def _is_word(word: str) -> bool:
+    """Return whether a word without a digit could be an id all the same."""
+    return not any(map(str.isdecimal, word)) and matches_id_pattern(word)
 
 
 def _has_no_path(word: str) -> bool:
@@ -88,7 +97,7 @@ def _why_no_path(word: str) -> ReadError | None:
     if not word.strip():
         return ReadError("it is empty", "name a file or an id")
     if not _ADDRESS(word):
-        return None
+        return _NEITHER if _is_word(word) else None
     if (id_ := id_in_address(word)) is None:
         return ReadError("is an address, not an id", "write the id alone")
     return ReadError("is an address, not an id", f"write the id in it: {id_}")

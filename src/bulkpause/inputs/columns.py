@@ -1,13 +1,15 @@
 """Find the column, or the JSON key, of the ids and of the values to sort by."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from bulkpause._text import quote, replace_surrogates
 from bulkpause.ids import WHITESPACE
 
 
+#: The option that names the id column.
+ID_FLAG = "--column"
 _ID_COLUMNS = frozenset({"id", "campaign_id", "campaignid"})
 #: Headings of the campaigns' names, the surest first. `_` stands for any separator.
 NAME_COLUMNS = (
@@ -48,18 +50,32 @@ def find_column(columns: tuple[str, ...], wanted: str | None) -> int:
     matches = _matching_columns(columns, wanted)
     if len(matches) == 1:
         return matches[0]
-    raise RowError(*why_no_column(columns, wanted))
+    raise RowError(*why_no_columns(columns, {ID_FLAG: wanted}))
 
 
-def why_no_column(columns: tuple[str, ...], wanted: str | None) -> tuple[str, str]:
-    """Say that no column or more than one is meant, and the remedy."""
-    count = "more than one" if _matching_columns(columns, wanted) else "no"
-    kind = "id column" if wanted is None else f"column {quote(wanted)}"
+def why_no_columns(
+    columns: tuple[str, ...], wanted: Mapping[str, str | None]
+) -> tuple[str, str]:
+    """Say of which columns there is none or more than one, and the remedy.
+
+    Args:
+        columns: The headings.
+        wanted: Names of columns by the option that names them, none of which is found.
+    """
+    faults = " and ".join(_count_of(columns, name) for name in wanted.values())
     named = ", ".join(
         quote(_as_text(column)) for column in columns[:_MOST_COLUMNS_NAMED]
     )
     among = f" among {named}" if columns else ""
-    return f"{count} {kind}{among}", "name one with --column"
+    others = "one" if list(wanted) == [ID_FLAG] else "another column"
+    others = others if len(wanted) == 1 else "others"
+    return f"{faults}{among}", f"name {others} with {' and '.join(wanted)}"
+
+
+def _count_of(columns: tuple[str, ...], wanted: str | None) -> str:
+    count = "more than one" if _matching_columns(columns, wanted) else "no"
+    kind = "id column" if wanted is None else f"column {quote(wanted)}"
+    return f"{count} {kind}"
 
 
 def find_known_column(
@@ -76,6 +92,11 @@ def find_known_column(
     normalized[other_than] = ""
     found = (normalized.index(name) for name in known if name in normalized)
     return next(found, None)
+
+
+def is_found(columns: tuple[str, ...], wanted: str | None) -> bool:
+    """Return whether exactly one column is meant."""
+    return len(_matching_columns(columns, wanted)) == 1
 
 
 def has_column(columns: Sequence[str], wanted: str | None) -> bool:

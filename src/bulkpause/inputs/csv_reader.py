@@ -3,23 +3,22 @@
 from collections.abc import Iterator, Sequence
 
 from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.cells import LONGEST_NAME, BadCell, CellRecord
 from bulkpause.inputs.csv_records import CsvRecords
 from bulkpause.inputs.delimiter import detect_delimiter
 from bulkpause.inputs.heading import MOST_COLUMNS, Heading
+from bulkpause.inputs.id_kind import IdKind
 from bulkpause.inputs.joined_rows import find_joined_ids, has_joined_rows
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.lookahead import look_ahead
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.inputs.tabular import (
-    LONGEST_NAME,
-    BadCell,
-    CellRecord,
-    find_heading,
-    rows_below,
-    title_rows,
-)
+from bulkpause.inputs.tabular import find_heading, rows_below, title_rows
 from bulkpause.model import InvalidRow, Item
 
 
+_ADD_QUOTES = "put quotes around cells with delimiters or line breaks"
+#: The ids of this many first lines show what the ids of the column are like.
+_MOST_COMPARED = 1000
 _HOLDS_ROWS = "is in a row with a quoted cell that seems to hold rows"
 _FIND_QUOTE = (
     "look for an unclosed quote, or pass --multiline-cells if the cell is whole"
@@ -46,6 +45,7 @@ def read_csv(
             user named is missing.
     """
     delimiter, lines = detect_delimiter(lines, layout.column)
+    first_lines, lines = look_ahead(lines, _MOST_COMPARED, weigh=len)
     records = CsvRecords(first_row, lines, delimiter)
     titles, heading = find_heading(iter(records), layout, may_be_list=True)
     if len(heading.cells) > MOST_COLUMNS:
@@ -56,11 +56,20 @@ def read_csv(
         raise ReadError(reason, _FIND_QUOTE, row=heading.row)
     heading.note_in(table)
     yield from title_rows(titles, heading, are_invalid=True)
-    yield from rows_below(heading, _checked(heading, records, layout), table, layout)
+    column_ids = _ids_of_lines(first_lines, heading, delimiter)
+    checked = _checked(heading, records, layout, column_ids)
+    yield from rows_below(heading, checked, table, layout, move_back=_ADD_QUOTES)
+
+
+def _ids_of_lines(lines: Sequence[str], heading: Heading, delimiter: str) -> IdKind:
+    """Tell what the ids in lines are like that are whole rows, if any is."""
+    rows = (line.split(delimiter) for line in lines if '"' not in line)
+    width = len(heading.cells)
+    return IdKind(heading.id_text(cells) for cells in rows if len(cells) == width)
 
 
 def _checked(
-    heading: Heading, records: CsvRecords, layout: Layout
+    heading: Heading, records: CsvRecords, layout: Layout, column_ids: IdKind
 ) -> Iterator[CellRecord]:
     """Replace the cells of records whose quotes are in doubt by bad cells."""
     lines = records.lines
@@ -69,23 +78,36 @@ def _checked(
         # The usual case first: a million rows are checked one by one.
         if len(lines) == 1 and '"' not in lines[0]:
             yield row, cells
-        elif bad_cells := _bad_cells(heading, records, cells, layout):
+        elif bad_cells := _bad_cells(heading, records, cells, layout, column_ids):
             yield from ((row, [*before_id, cell]) for cell in bad_cells)
         else:
             yield row, cells
 
 
 def _bad_cells(
-    heading: Heading, records: CsvRecords, cells: Sequence[str], layout: Layout
+    heading: Heading,
+    records: CsvRecords,
+    cells: Sequence[str],
+    layout: Layout,
+    column_ids: IdKind,
 ) -> list[BadCell]:
     """Make a bad cell for each id that cannot be told from others by its quotes."""
     lines = records.lines
     is_broken = _has_unopened_quote(records.delimiter, lines)
     if len(lines) > 1 and not layout.has_multiline_cells:
-        joined = _joined_cells(heading, records, cells, is_broken=is_broken)
-    else:
-        joined = []
-    return joined or ([_unopened_cell(lines)] if is_broken else [])
+        own_id = heading.id_text(cells)
+        joined = find_joined_ids(
+            heading,
+            records.delimiter,
+            own_id,
+            lines,
+            is_broken=is_broken,
+            column_ids=column_ids,
+        )
+        if joined:
+            ids = [own_id, *joined] if own_id else joined
+            return [BadCell(id_, _HOLDS_ROWS, _FIND_QUOTE) for id_ in ids]
+    return [_unopened_cell(lines)] if is_broken else []
 
 
 def _has_unopened_quote(delimiter: str, lines: Sequence[str]) -> bool:
@@ -101,15 +123,3 @@ def _unopened_cell(lines: Sequence[str]) -> BadCell:
         detail="has a closing quote without an opening quote",
         remedy="quote the whole cell and double the quotes in it",
     )
-
-
-def _joined_cells(
-    heading: Heading, records: CsvRecords, cells: Sequence[str], *, is_broken: bool
-) -> list[BadCell]:
-    """Make bad cells of the id of a record and of those that seem joined to it."""
-    own_id = heading.id_text(cells)
-    joined = find_joined_ids(
-        heading, records.delimiter, own_id, records.lines, is_broken=is_broken
-    )
-    ids = [own_id, *joined] if joined and own_id else joined
-    return [BadCell(id_, _HOLDS_ROWS, _FIND_QUOTE) for id_ in ids]

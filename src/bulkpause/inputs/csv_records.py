@@ -3,8 +3,8 @@
 import csv
 from collections.abc import Iterator
 
+from bulkpause.inputs.cells import CellRecord
 from bulkpause.inputs.table import ReadError
-from bulkpause.inputs.tabular import CellRecord
 
 
 #: A cell of up to this many characters is read.

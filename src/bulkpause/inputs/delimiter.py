@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.heading import MOST_TITLES, is_heading
@@ -25,7 +25,8 @@ def detect_delimiter(
 ) -> tuple[str, Iterator[str]]:
     """Return the delimiter, and all lines but a `sep=` line.
 
-    A `sep=` line decides. Otherwise it is the delimiter that makes an id column
+    Bars before and behind headings, which wikis double, become single ones. A `sep=`
+    line decides. Otherwise it is the delimiter that makes an id column
     appear in the highest row, or else the most columns.
 
     Args:
@@ -35,6 +36,9 @@ def detect_delimiter(
     head, lines = look_ahead(lines, _MOST_LINES, weigh=len)
     if separator := _is_separator_line(head[0]):
         return separator[1], islice(lines, 1, None)
+    if head[0].startswith("||") and head[0].rstrip(WHITESPACE).endswith("||"):
+        head[0] = head[0].replace("||", "|")
+        lines = chain([head[0]], islice(lines, 1, None))
 
     def score(delimiter: str) -> tuple[bool, int, int]:
         return _score(head, delimiter, column)

@@ -22,6 +22,8 @@ LONGEST_LINE_CHARS = 4 << 20
 LONGEST_JSON_CHARS = 256 << 20
 #: A file that is compressed more than this is treated as a gzip bomb.
 HIGHEST_GZIP_RATIO = 250
+#: What one more line costs, in characters of text: it may be a row.
+LINE_COST_CHARS = 32
 #: Less text than this does no harm, whatever its ratio.
 GZIP_RATIO_CHECKED_FROM_CHARS = 1 << 20
 
@@ -169,7 +171,7 @@ def _checked_lines(
         longest = longest or _longest_line(line)
         if len(line) == LONGEST_LINE_CHARS < longest and line[-1] != "\n":
             line = _whole_line(line, text, longest, most_chars)
-        chars += len(line)
+        chars += len(line) + LINE_COST_CHARS
         if "\0" in line:
             reason = f"line {row} contains NUL bytes, so this is not a text file"
             raise ReadError(reason, "export it as CSV (UTF-8)")

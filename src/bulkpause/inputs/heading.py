@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.columns import (
+    ID_FLAG,
     NAME_COLUMNS,
     STATUS_COLUMNS,
-    RowError,
     find_column,
     find_known_column,
     has_column,
+    is_found,
+    why_no_columns,
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError, Table
@@ -35,7 +37,7 @@ class Heading:
         name_index: The column of the names, if there is one.
         status_index: The column of the statuses, if there is one.
         sort_index: The column of the values to sort by, if one was named.
-        error: Why a column that the user named cannot be used.
+        error: Why columns that the user named cannot be used.
     """
 
     row: int
@@ -90,42 +92,42 @@ def make_heading(row: int, cells: Sequence[str], layout: Layout) -> Heading:
         ReadError: More than one column matches the id column.
     """
     columns = tuple(cells)
-    errors: list[ReadError] = []
-    id_index = _id_index(row, columns, layout.column)
-    name_index = _named_index(row, columns, layout.name_column, "--name-column", errors)
+    error = why_unusable(row, columns, layout)
+    if error is not None and not is_found(columns, layout.column):
+        raise error
+    id_index = find_column(columns, layout.column)
+    name_index = _named_index(columns, layout.name_column)
     if layout.name_column is None:
         name_index = find_known_column(columns, NAME_COLUMNS, other_than=id_index)
-    sort_index = _named_index(row, columns, layout.sort_column, "--order-by", errors)
     return Heading(
         row=row,
         cells=columns,
         id_index=id_index,
         name_index=name_index,
         status_index=find_known_column(columns, STATUS_COLUMNS, other_than=id_index),
-        sort_index=sort_index,
-        error=next(iter(errors), None),
+        sort_index=_named_index(columns, layout.sort_column),
+        error=error,
     )
 
 
-def _id_index(row: int, columns: tuple[str, ...], wanted: str | None) -> int:
-    try:
-        return find_column(columns, wanted)
-    except RowError as error:
-        raise ReadError(str(error), error.remedy, row=row) from error
+def why_unusable(
+    row: int, columns: tuple[str, ...], layout: Layout
+) -> ReadError | None:
+    """Name all columns that are needed and not found, or found more than once."""
+    named = {"--name-column": layout.name_column, "--order-by": layout.sort_column}
+    needed = {ID_FLAG: layout.column} | {
+        flag: name for flag, name in named.items() if name is not None
+    }
+    missing = {
+        flag: name for flag, name in needed.items() if not is_found(columns, name)
+    }
+    if not missing:
+        return None
+    detail, remedy = why_no_columns(columns, missing)
+    return ReadError(detail, remedy, row=row)
 
 
-def _named_index(
-    row: int,
-    columns: tuple[str, ...],
-    wanted: str | None,
-    flag: str,
-    errors: list[ReadError],
-) -> int | None:
-    if wanted is None:
+def _named_index(columns: tuple[str, ...], wanted: str | None) -> int | None:
+    if wanted is None or not is_found(columns, wanted):
         return None
-    try:
-        return find_column(columns, wanted)
-    except RowError as error:
-        remedy = f"name another column with {flag}"
-        errors.append(ReadError(str(error), remedy, row=row))
-        return None
+    return find_column(columns, wanted)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from enum import StrEnum
 from itertools import islice
 from math import e, log2, ulp
 
@@ -32,6 +33,10 @@ _CUT = (
     "may be cut short: the last line has no line end, its id is shorter than all others",
     "export again, or end the line if the id is whole",
 )
+_CUT_ROW = (
+    "may be cut short: the last line has no line end, and fewer cells than the others",
+    "export again, or end the line if the row is whole",
+)
 _JOINED = (
     "is as long as several ids of its column: lines may be joined",
     "split it, or pass --any-id if it is right",
@@ -42,9 +47,18 @@ _NOT_A_NUMBER = (
 )
 
 
-def judge_column(
-    rows: list[Item | InvalidRow], *, is_cut: bool
-) -> list[Item | InvalidRow]:
+class End(StrEnum):
+    """How an input ends."""
+
+    #: With a line end, or in no other doubt.
+    WHOLE = "whole"
+    #: With the last id, without a line end.
+    IN_ID = "in_id"
+    #: With a row of fewer cells than most others, without a line end.
+    IN_ROW = "in_row"
+
+
+def judge_column(rows: list[Item | InvalidRow], *, end: End) -> list[Item | InvalidRow]:
     """Make invalid rows of ids that look wrong among the others. Keep all other rows.
 
     - A number of 16 digits or more is rounded if all such numbers of the column look
@@ -54,14 +68,14 @@ def judge_column(
       several of them is invalid.
     - In a column of numbers, an id that is not a number is invalid. A column of numbers
       has at least two, and at most a third of its ids are something else.
-    - The last id, if its line may be cut, is invalid if it is shorter than all
-      others.
+    - The last row, if its line may be cut, is invalid if it has fewer cells than
+      others, or if it ends with its id and that is shorter than all others.
 
     An id that is merely much shorter than the others is kept: ids grow longer in time.
 
     Args:
         rows: The rows of one input, in its order.
-        is_cut: Whether the input ends with the last id, without a line end.
+        end: How the input ends.
     """
     items = [row for row in rows if isinstance(row, Item)]
     # Counted once, and looked at in most columns: a million ids are judged.
@@ -71,10 +85,16 @@ def judge_column(
     reasons |= dict.fromkeys(_ids_among_numbers(items, others), _NOT_A_NUMBER)
     reasons |= dict.fromkeys(_joined_ids(items, counts), _JOINED)
     judged = [_judged(row, reasons) for row in rows] if reasons else rows
-    if is_cut and items and rows[-1] is items[-1] and _is_shortest(items):
+    if items and rows[-1] is items[-1] and (cut := _why_cut(items, end)):
         last = items[-1]
-        judged = [*judged[:-1], _judged(last, {last.id: _CUT})]
+        judged = [*judged[:-1], _judged(last, {last.id: cut})]
     return judged
+
+
+def _why_cut(items: Sequence[Item], end: End) -> tuple[str, str] | None:
+    if end is End.IN_ROW:
+        return _CUT_ROW
+    return _CUT if end is End.IN_ID and _is_shortest(items) else None
 
 
 def _judged(

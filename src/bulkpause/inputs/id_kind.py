@@ -58,6 +58,10 @@ class IdKind:
             return self._prefixed if has_prefix else self._ranks[1] - self._prefixed
         return self._ranks[rank]
 
+    def has_usual_length(self, digits: int) -> bool:
+        """Return whether at least half of the ids are numbers of so many digits."""
+        return self._number_lengths[digits] * 2 >= self.count
+
     def resembles(self, text: str) -> bool:
         """Return whether a text has digits and is like the ids, of which there are some."""
         return self.count > 0 and digit_rank(text) > 0 and self.includes(text)

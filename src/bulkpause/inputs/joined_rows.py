@@ -4,14 +4,14 @@ A quoted cell may have several lines. It cannot be told from rows between two qu
 that do not belong together, if one of its lines could be a row: split at the delimiter,
 it has another id, like that of the record, at the id's place. In a line with fewer
 cells than the heading, which may be a part of a row, that id must also be about as long
-as the record's.
+as the record's. It may also be of another kind that the ids of the column are of.
 """
 
 from collections.abc import Iterator, Sequence
 
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.heading import Heading
-from bulkpause.inputs.id_kind import digit_rank
+from bulkpause.inputs.id_kind import IdKind, digit_rank
 
 
 def find_joined_ids(
@@ -21,6 +21,7 @@ def find_joined_ids(
     lines: Sequence[str],
     *,
     is_broken: bool,
+    column_ids: IdKind,
 ) -> list[str]:
     """Return the ids in the lines of a record that could be rows, each once.
 
@@ -31,6 +32,7 @@ def find_joined_ids(
         lines: The physical lines of the record.
         is_broken: Whether a quote is missing for sure. Any cell that is like the own id,
             or any number if that is not valid, is one of another row then.
+        column_ids: What the ids of the column are like.
     """
     found: dict[str, None] = {}
     for line in lines:
@@ -40,7 +42,8 @@ def find_joined_ids(
             # The own id may be in pieces: its length says nothing then.
             is_whole = why_invalid(own_id) is not None
         for cell in cells if is_broken else _cells_at_id(heading, cells):
-            if _is_like(cell, own_id, is_whole=is_whole):
+            is_like_own = _is_like(cell, own_id, is_whole=is_whole)
+            if is_like_own or _is_of_column(cell, own_id, column_ids):
                 found[cell.strip('"')] = None
     return list(found)
 
@@ -66,6 +69,12 @@ def _is_like(cell: str, own_id: str, *, is_whole: bool) -> bool:
     # The last line of a note ends with a quote that it does not begin with.
     is_part = is_as_long and cell.count('"') != 1
     return (is_whole or is_part) and why_invalid(id_) is None
+
+
+def _is_of_column(cell: str, own_id: str, column_ids: IdKind) -> bool:
+    """Return whether a cell may be the id of another row, of another kind than its own."""
+    id_ = cell.strip('"')
+    return id_ != own_id and cell.count('"') != 1 and column_ids.resembles(id_)
 
 
 def has_joined_rows(delimiter: str, lines: Sequence[str]) -> bool:

@@ -233,8 +233,8 @@ def _only_array(arrays: list[_FoundArray], *, takes_any_id: bool) -> _FoundArray
         ReadError: There is none, or several may be meant.
     """
     if not arrays:
-        remedy = _ARRAY_ALONE
-        raise ReadError("an object without an id and without an array", remedy)
+        detail = "an object without an id, and without an array in its first"
+        raise ReadError(f"{detail} {DEEPEST_ARRAY} levels", _ARRAY_ALONE)
     filled = [array for array in arrays if array.table.rows]
     found = [array for array in filled if array.holds_objects_with_id] or filled
     if len(found) > 1:

@@ -1,11 +1,13 @@
 """Make a row of a JSON value: an object that holds an id, or a bare id."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from functools import lru_cache
 
 from bulkpause._text import quote
 from bulkpause.ids import WHITESPACE, parse_item
+from bulkpause.inputs.cells import LONGEST_NAME
 from bulkpause.inputs.columns import (
     NAME_COLUMNS,
     STATUS_COLUMNS,
@@ -24,14 +26,13 @@ from bulkpause.inputs.json_text import (
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.result_log import refuse_result_log
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.inputs.tabular import LONGEST_NAME
 from bulkpause.model import InvalidRow, Item
 
 
 #: From here on, programs that read numbers as doubles round integers.
 _INEXACT_FROM = 2**53
 #: Lists are looked for in objects up to this many levels deep.
-DEEPEST_ARRAY = 3
+DEEPEST_ARRAY = 8
 AROUND_CAMPAIGNS = (
     "has an id, and a list in it that may be the campaigns",
     "write that list alone, or pass --column if the object's own id is meant",
@@ -88,12 +89,12 @@ class JsonRows:
         else:
             key, name_key, status_key = self._known
             id_ = fields[key]
-        if self._layout.column is None and _holds_campaigns(fields, DEEPEST_ARRAY):
-            raise RowError(*AROUND_CAMPAIGNS)
+        if self._layout.column is None:
+            _check_is_campaign(fields, key)
         name = self._name_of(fields, name_key)
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
         if isinstance(item, Item):
-            self._note(fields, key, status_key)
+            self._note(row, fields, key, status_key)
         return item
 
     def _check_is_key_of_rows(self, key: str) -> None:
@@ -133,16 +134,20 @@ class JsonRows:
             # Which of several it is, is not known: that is no blank.
             return wanted if has_column(tuple(fields), wanted) else None
         self._has_sort_value = self._has_sort_value or value is not None
+        if isinstance(value, JsonNumber):
+            return value
         if value is None or isinstance(value, str):
             return _text_of(value)
         return type(value).__name__  # no number, and so it is named
 
-    def _note(self, fields: dict[str, object], key: str, status: str | None) -> None:
+    def _note(
+        self, row: int, fields: dict[str, object], key: str, status: str | None
+    ) -> None:
         table = self._table
         table.id_column = table.id_column or key
         if status is not None and (word := _text_of(fields[status])):
             table.status_column = table.status_column or status
-            table.statuses[word.strip(WHITESPACE)[:LONGEST_NAME]] += 1
+            table.note_status(row, word.strip(WHITESPACE)[:LONGEST_NAME])
 
     def check_named_keys(self) -> None:
         """Check, after the last row, that the keys that the user named occur.
@@ -150,13 +155,39 @@ class JsonRows:
         Raises:
             ReadError: No row has one of them.
         """
-        for key, has_value, flag in (
-            (self._layout.sort_column, self._has_sort_value, "--order-by"),
-            (self._layout.name_column, self._has_name, "--name-column"),
-        ):
-            if key is not None and not has_value:
-                detail = f"no row has a value for {quote(key)}"
-                raise ReadError(detail, f"name another key with {flag}")
+        missing = {
+            flag: key
+            for key, has_value, flag in (
+                (self._layout.name_column, self._has_name, "--name-column"),
+                (self._layout.sort_column, self._has_sort_value, "--order-by"),
+            )
+            if key is not None and not has_value
+        }
+        if missing:
+            keys = " and none for ".join(map(quote, missing.values()))
+            remedy = f"name another key with {' and '.join(missing)}"
+            raise ReadError(f"no row has a value for {keys}", remedy)
+
+
+def _check_is_campaign(fields: Mapping[str, object], key: str) -> None:
+    """Check that an object with an id is not about something else than a campaign.
+
+    Raises:
+        RowError: It holds a campaign with an id of its own, or a list of campaigns.
+    """
+    nested = {
+        name: value for name, value in fields.items() if isinstance(value, dict | list)
+    }
+    if not nested:
+        return
+    if _holds_campaigns(nested, DEEPEST_ARRAY):
+        raise RowError(*AROUND_CAMPAIGNS)
+    for name, value in nested.items():
+        if name.casefold() == "campaign" and isinstance(value, dict) and _is_row(value):
+            path = shlex.quote(f"{name}.{_field(value, None)[0]}")
+            own = f"--column {shlex.quote(key)} if the object's own id is meant"
+            detail = "has an id, and a campaign in it that has an id too"
+            raise RowError(detail, f"pass --column {path}, or {own}")
 
 
 def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:

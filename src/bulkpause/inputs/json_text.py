@@ -5,11 +5,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from bulkpause.inputs.number_shape import ProgramNumber
+
 
 _BLANKS = re.compile(r"[ \t\r\n]+")
 
 
-class JsonNumber(str):
+class JsonNumber(ProgramNumber):
     """A JSON number as it is written, before any rounding."""
 
     __slots__ = ()

@@ -13,6 +13,10 @@ from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
 
+#: A list below `DEEPEST_ARRAY` is looked for too, to refuse it as what it is.
+_DEEPEST_LOOK = 8 * DEEPEST_ARRAY
+
+
 def read_json(
     first_row: int, lines: Iterator[str], *, layout: Layout, table: Table
 ) -> Iterator[Item | InvalidRow]:
@@ -86,7 +90,7 @@ def _may_hold_array(line: str, layout: Layout) -> bool:
     return (
         isinstance(value, dict)
         and not has_id(value, layout)
-        and _holds_array(value, DEEPEST_ARRAY)
+        and _holds_array(value, _DEEPEST_LOOK)
     )
 
 

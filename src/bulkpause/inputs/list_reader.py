@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bulkpause.ids import QUOTATION_MARKS, WHITESPACE, parse_item, why_invalid
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.table import ReadError
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
 
@@ -31,32 +31,36 @@ _ONE_PER_LINE = "write one id per line, and # before a note"
 
 
 def read_list(
-    first_row: int, lines: Iterator[str], layout: Layout
+    first_row: int, lines: Iterator[str], *, layout: Layout, table: Table
 ) -> Iterator[Item | InvalidRow]:
     """Read rows lazily. Ids on one line have the row of that line.
 
     Ids may be separated by commas, semicolons, blanks or tabs, have quotation marks or
     backticks around them, and stand behind a bullet or the number of a list. A line
-    with anything else is an invalid row.
+    with anything else is an invalid row. Ids in comments are counted in `table`.
 
     Raises:
         ReadError: At once: the user named columns, and a list has none. While rows are
             read: lines have the same number of cells, as in a table, and the user did
-            not say that it is a list.
+            not say that it is a list; or lines are added and removed, as in a diff.
     """
     if layout.column is not None or layout.sort_column is not None:
         remedy = "leave out --column and --order-by, or pass --format"
         raise ReadError("a plain list has no columns", remedy)
-    return _rows(first_row, lines, may_be_table=layout.format is None)
+    return _rows(first_row, lines, table, may_be_table=layout.format is None)
 
 
 def _rows(
-    first_row: int, lines: Iterator[str], *, may_be_table: bool
+    first_row: int, lines: Iterator[str], table: Table, *, may_be_table: bool
 ) -> Iterator[Item | InvalidRow]:
     widths: set[int] = set()
+    marks: set[str] = set()
     for row, line in enumerate(lines, first_row):
         text = line.strip(WHITESPACE)
-        if not text or is_comment(text):
+        if not text:
+            continue
+        if is_comment(text):
+            table.commented_ids += count_commented_ids(text)
             continue
         item = parse_item(row, text)
         if isinstance(item, Item):
@@ -64,6 +68,7 @@ def _rows(
         else:
             if may_be_table:
                 _check_is_no_table(row, text, widths)
+            _check_is_no_diff(row, text, marks)
             yield from rows_of_line(row, text)
 
 
@@ -76,6 +81,15 @@ def _check_is_no_table(row: int, text: str, widths: set[int]) -> None:
         raise ReadError("this may be a table without a heading", remedy, row=row)
     if width:
         widths.add(width)
+
+
+def _check_is_no_diff(row: int, text: str, marks: set[str]) -> None:
+    """Check that no line before was added where this one is removed, and note which."""
+    if text[0] in "+-" and _BULLET(text):
+        marks.add(text[0])
+    if len(marks) > 1:
+        detail = "some lines begin with + and others with -, as in a diff"
+        raise ReadError(detail, "keep the ids to pause alone", row=row)
 
 
 def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:
@@ -97,6 +111,12 @@ def is_comment(text: str) -> bool:
     return text == "#" or ("" != note != text and note[0] in WHITESPACE)
 
 
+def count_commented_ids(comment: str) -> int:
+    """Count the ids of a comment that holds ids with digits, and nothing else."""
+    ids = _ids_of(comment.lstrip("#").strip(WHITESPACE))
+    return len(ids) if all(any(map(str.isdecimal, id_)) for id_ in ids) else 0
+
+
 def is_id_list(text: str) -> bool:
     """Return whether a line holds ids and nothing else, as only a plain list does."""
     return bool(_ids_of(text))
@@ -104,6 +124,9 @@ def is_id_list(text: str) -> bool:
 
 def _ids_of(text: str) -> Sequence[str]:
     """Return the ids of a line; none if it holds anything else."""
+    if text.startswith(";"):
+        # Some programs begin a comment so.
+        return ()
     bullet = _BULLET(text)
     rest = text[bullet.end() :] if bullet else text
     parts = _SEPARATORS(rest.strip(_AROUND + ",;"))

@@ -33,6 +33,15 @@ _ARE_GROUPS = re.compile(
 ).fullmatch
 
 
+class ProgramNumber(str):
+    """A number as a program gives it: a point, if any, begins its fraction.
+
+    A unit may follow it.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
     """What the marks in a number can only be.

@@ -12,21 +12,27 @@ disappeared inside the quote cannot be reported one by one.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import PurePath
 
-from bulkpause._text import display_name
+from bulkpause._text import display_name, quote
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import read_csv
 from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
 from bulkpause.inputs.files import is_archive, lines_of, open_binary
-from bulkpause.inputs.id_column import judge_column
+from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.jsonl_reader import read_json
 from bulkpause.inputs.layout import Format, Layout
-from bulkpause.inputs.list_reader import is_comment, is_id_list, read_list
+from bulkpause.inputs.list_reader import (
+    count_commented_ids,
+    is_comment,
+    is_id_list,
+    read_list,
+)
 from bulkpause.inputs.table import Input, ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
@@ -51,8 +57,7 @@ def load_input(path: str, layout: Layout) -> Input:
     last_line = _LastLine()
     table.fill(_rows_of(path, layout, table, last_line))
     if not layout.takes_any_id:
-        is_cut = table.error is None and last_line.ends_in_id(table.rows)
-        table.rows = judge_column(table.rows, is_cut=is_cut)
+        table.judge(partial(judge_column, end=last_line.end_of(table)))
     return Input(name=display_name(path), table=table)
 
 
@@ -68,10 +73,15 @@ class _LastLine:
             self.text = line
             yield line
 
-    def ends_in_id(self, rows: Sequence[Item | InvalidRow]) -> bool:
-        """Return whether nothing follows the id of the last row, not even a line end."""
-        last = rows[-1] if rows else None
-        return isinstance(last, Item) and self.text.endswith(last.id)
+    def end_of(self, table: Table) -> End:
+        """Tell how the input ends: without a line end, it may have been cut short."""
+        if table.error is not None or not table.rows or self.text.endswith("\n"):
+            return End.WHOLE
+        if table.ends_early:
+            return End.IN_ROW
+        last = table.rows[-1]
+        is_in_id = isinstance(last, Item) and self.text.endswith(last.id)
+        return End.IN_ID if is_in_id else End.WHOLE
 
 
 def _rows_of(
@@ -85,6 +95,9 @@ def _rows_of(
             )
 
             yield from read_workbook(data, layout=layout, table=table)
+        elif layout.sheet is not None:
+            detail = f"a text file, which has no sheet {quote(layout.sheet)}"
+            raise ReadError(detail, "leave out --sheet")
         else:
             noted = last_line.noted(lines_of(data))
             yield from read(noted, name=path, layout=layout, table=table)
@@ -109,7 +122,8 @@ def read(
         ReadError: At once or while rows are read: the input is empty, has no id
             column or several, or it is not clear where its rows begin and end.
     """
-    first_row, line = find_first_row(lines, layout.column)
+    table = table or Table()
+    first_row, line = find_first_row(lines, layout.column, table)
     if not line:
         raise ReadError("the input is empty", "add the ids to pause")
     lines = chain([line], lines)
@@ -119,24 +133,29 @@ def read(
         format_ = Format.CSV if is_csv else format_
     match format_:
         case Format.CSV:
-            return read_csv(first_row, lines, layout=layout, table=table or Table())
+            return read_csv(first_row, lines, layout=layout, table=table)
         case Format.JSONL:
-            return read_json(first_row, lines, layout=layout, table=table or Table())
+            return read_json(first_row, lines, layout=layout, table=table)
         case Format.LINES:
-            return read_list(first_row, lines, layout)
+            return read_list(first_row, lines, layout=layout, table=table)
 
 
-def find_first_row(lines: Iterator[str], column: str | None) -> tuple[int, str]:
+def find_first_row(
+    lines: Iterator[str], column: str | None, table: Table
+) -> tuple[int, str]:
     """Skip blank lines and comments. Return the number and text of the line after.
 
-    A header that begins with `#` is not a comment. At the end of the input, the
+    The ids in the comments are counted in `table`. A header that begins with `#` is not a comment. At the end of the input, the
     result is `(0, "")`.
     """
     for row, line in enumerate(lines, 1):
         text = line.strip(WHITESPACE)
         is_blank = not text.strip(WHITESPACE + DELIMITERS)
-        if not is_blank and (not is_comment(text) or _is_header(text, column)):
+        if is_blank:
+            continue
+        if not is_comment(text) or _is_header(text, column):
             return row, line
+        table.commented_ids += count_commented_ids(text)
     return 0, ""
 
 

@@ -1,10 +1,14 @@
 """The rows of one input, and what is known about its columns."""
 
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bulkpause.model import InvalidRow, Item
+
+
+Row = Item | InvalidRow
 
 
 class ReadError(ValueError):
@@ -54,6 +58,7 @@ class TableFacts:
         statuses: The number of items by the word in the status column.
         sheet: The name of the sheet, if the input is a spreadsheet.
         hidden: The rows that a spreadsheet hides; None if there are none.
+        commented_ids: The number of ids in comments, which are not read.
     """
 
     id_column: str | None = None
@@ -62,6 +67,7 @@ class TableFacts:
     statuses: Counter[str] = field(default_factory=Counter)
     sheet: str | None = None
     hidden: HiddenCount | None = None
+    commented_ids: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,10 +76,15 @@ class Table(TableFacts):
 
     Attributes:
         rows: The items and invalid rows, in the order of the input.
+        rows_by_status: The numbers of the rows of items, by the word in the status
+            column.
+        ends_early: Whether the last row has fewer cells than most rows before it.
         error: Why the input, or what follows these rows, cannot be read.
     """
 
     rows: list[Item | InvalidRow] = field(default_factory=list)
+    rows_by_status: "dict[str, array[int]]" = field(default_factory=dict)
+    ends_early: bool = False
     error: ReadError | None = None
 
     def fill(self, rows: Iterable[Item | InvalidRow]) -> None:
@@ -83,13 +94,35 @@ class Table(TableFacts):
             self.rows.extend(rows)
         except ReadError as error:
             self.error = error
+        self._count_statuses()
+
+    def note_status(self, row: int, word: str | None) -> None:
+        """Note the word in the status column of an item, by the number of its row."""
+        if word is None:
+            return
+        if (rows := self.rows_by_status.get(word)) is None:
+            rows = self.rows_by_status[word] = array("L")
+        rows.append(row)
+
+    def judge(self, judge: Callable[[list[Row]], list[Row]]) -> None:
+        """Make invalid rows of some items, and keep all other rows."""
+        self.rows = judge(self.rows)
+        self._count_statuses()
+
+    def _count_statuses(self) -> None:
+        """Count the words of the rows that are items still."""
+        invalid = {row.row for row in self.rows if isinstance(row, InvalidRow)}
+        self.statuses.clear()
+        for word, rows in self.rows_by_status.items():
+            if count := len(rows) - sum(map(invalid.__contains__, rows)):
+                self.statuses[word] = count
 
     def take_columns(self, other: "Table") -> None:
         """Take over what is known about the columns of another table."""
         self.id_column = other.id_column
         self.name_column = other.name_column
         self.status_column = other.status_column
-        self.statuses.update(other.statuses)
+        self.rows_by_status = other.rows_by_status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

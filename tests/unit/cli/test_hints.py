@@ -1,10 +1,12 @@
 """Hints and crash reports hold nothing secret."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from bulkpause.cli.hints import bug_report, with_token_file, with_yes
+from bulkpause.plan import digest
 
 
 SECRET = "s3cret-of-mine"
@@ -41,11 +43,14 @@ def test_crash_report_hides_message_and_values(wrap: bool) -> None:
 
 
 def test_crash_report_names_last_bulkpause_line() -> None:
-    with pytest.raises(TypeError) as caught:
-        with_yes([1])  # type: ignore[list-item]
+    def ids() -> Iterator[str]:
+        yield "1001"
+        raise KeyError(SECRET)
+
+    with pytest.raises(KeyError) as caught:
+        digest(ids())
     _, place, _ = bug_report(caught.value)
-    assert re.search(r"bulkpause/_shell\.py:\d+ in join_command", place)
-    assert "shlex.py:" in place or "re/__init__.py:" in place
+    assert re.search(r"bulkpause/plan\.py:\d+ in digest, cli/test_hints\.py:\d+", place)
 
 
 def test_crash_report_works_without_traceback() -> None:

@@ -132,6 +132,12 @@ def test_plan_is_inert_and_fits_80_columns() -> None:
     assert all(line.isprintable() and len(line) <= 80 for line in lines)
 
 
+def test_plan_says_how_many_ids_are_commented() -> None:
+    assert "comments    2 ids in comments, left out" in lines_of(
+        source(commented_ids=2)
+    )
+
+
 def test_plan_as_dict_is_json_of_any_bytes() -> None:
     facts = source(
         id_column="\udcff",
@@ -140,6 +146,7 @@ def test_plan_as_dict_is_json_of_any_bytes() -> None:
         statuses=Counter({"\udcff": 8}),
         sheet="May",
         hidden=FILTERED,
+        commented_ids=2,
     )
     found = orjson.loads(
         orjson.dumps(plan_as_dict(make_plan(ITEMS), [facts], "d1", options_with()))
@@ -158,5 +165,6 @@ def test_plan_as_dict_is_json_of_any_bytes() -> None:
             "statuses": {"ÿ": 8},
             "sheet": "May",
             "hidden": {"rows": 12, "filter_range": "A3:D19", "are_skipped": True},
+            "commented_ids": 2,
         }
     ]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.inputs.amounts import Amounts, join_amounts, read_amounts
+from bulkpause.inputs.number_shape import ProgramNumber
 from bulkpause.model import Item
 
 
@@ -167,3 +168,31 @@ def test_faults_of_one_input_are_kept() -> None:
     parts = [read_amounts(first), read_amounts(second, source="b.csv")]
     joined = join_amounts([*first, *second], [first, second], parts)
     assert [fault.source for fault in joined.faults] == ["b.csv"]
+
+
+def program(text: str) -> str:
+    return ProgramNumber(text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        ([program("1234.5"), "1.234.567"], [1234.5, 1234567]),
+        ([program("1234.5"), "3,5", "1.234"], [1234.5, 3.5, 1234]),
+        ([program("1.234"), program("7")], [1.234, 7]),
+        ([program("1.5 €"), "1.234,50 €"], [1.5, 1234.5]),
+    ],
+)
+def test_numbers_of_programs_keep_their_point(
+    texts: list[str], values: list[float]
+) -> None:
+    assert list(read(*texts).values) == values
+
+
+def test_numbers_of_programs_leave_texts_open() -> None:
+    assert faulty_rows(program("1234.5"), program("0.5"), "1.234") == [3]
+    assert read(program("1234.5"), "1.234", mark=",").values == [1234.5, 1234]
+
+
+def test_numbers_of_programs_need_the_same_unit() -> None:
+    assert faulty_rows(program("5"), program("7"), "8 €") == [3]

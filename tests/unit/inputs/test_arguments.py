@@ -78,11 +78,21 @@ def test_ids_on_command_line_are_judged_together() -> None:
     assert one.table.rows[2] == Item(id="list2", row=3)
 
 
-@pytest.mark.parametrize("word", ["Sale", "ids.csv", "a/1000248", "./1000248", "1.csv"])
+@pytest.mark.parametrize("word", ["ids.csv", "a/1000248", "./1000248", "1.csv"])
 def test_word_that_is_no_id_is_missing_file(word: str) -> None:
     name, rows, error = shown(read([word])[0])
     assert (name, rows) == (word, [])
     assert error == "No such file or directory; check the path"
+
+
+@pytest.mark.parametrize("word", ["Sale", "summer-sale", "a_b"])
+def test_word_of_letters_names_both_readings(word: str) -> None:
+    name, rows, error = shown(read([word])[0])
+    assert (name, rows) == (word, [])
+    assert error == (
+        "no file has this name, and an id without a digit is not taken from here; "
+        "check the path, or pass an id of letters on standard input, as INPUT -"
+    )
 
 
 def test_file_named_like_an_id_is_refused(folder: Path) -> None:
@@ -166,3 +176,33 @@ def test_log_as_input_names_whole_command(folder: Path) -> None:
     (folder / "x.jsonl.wal").write_bytes(b'{"run": "r", "crc32": "0"}\n')
     error = shown(read(["x.jsonl.wal"])[0])[2] or ""
     assert error.endswith("; pause what is left with: bulkpause retry x.jsonl")
+
+
+def test_sheet_of_a_text_file_is_refused(folder: Path) -> None:
+    (folder / "list.txt").write_text("1000248\n")
+    assert shown(read(["list.txt"], sheet="May")[0]) == (
+        "list.txt",
+        [],
+        "a text file, which has no sheet 'May'; leave out --sheet",
+    )
+
+
+def test_each_input_needs_the_named_column(folder: Path) -> None:
+    (folder / "a.csv").write_text("key,name\n1000248,a\n")
+    (folder / "b.csv").write_text("id,name\n1000249,b\n")
+    one, other = map(shown, read(["a.csv", "b.csv"], column="key"))
+    assert one == ("a.csv", [(2, "1000248")], None)
+    assert (other[0], other[2]) == (
+        "b.csv",
+        "row 1: no column 'key' among 'id', 'name'; name one with --column",
+    )
+
+
+def test_commented_ids_are_counted_not_read(folder: Path) -> None:
+    text = "# 1000247\n\n1000248\n# 1000249\n#  1000250, 1000251\n# 2 since May\n"
+    (folder / "list.txt").write_text(text)
+    (one,) = read(["list.txt"])
+    assert (shown(one)[1], one.table.commented_ids) == ([(3, "1000248")], 4)
+    (folder / "a.csv").write_text("# 1000247\nid,name\n1000248,a\n")
+    (one,) = read(["a.csv"])
+    assert one.table.commented_ids == 1

@@ -1,6 +1,7 @@
 import io
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from bulkpause._text import quote
 from bulkpause.inputs.delimiter import detect_delimiter
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.reader import read
+from bulkpause.inputs.reader import load_input, read
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
@@ -691,3 +692,75 @@ def test_heading_of_too_many_cells_is_refused() -> None:
     text = "id" + ",x" * 16_384 + "\n1000248\n"
     with pytest.raises(ReadError, match="the heading has more than 16384 cells"):
         list(read(io.StringIO(text), name="a.csv", layout=Layout()))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_kept"),
+    [
+        ("id,name\n1000248,a\n1000249,b\n1000250", False),
+        ("id,name,spend\n1000248,a,5\n1000249,b,6\n1000250,c", False),
+        ("id,name\n1000248,a\n1000249,b\n1000250\n", True),
+        ("id,name\n1000248,a\n1000249,b\n1000250,", True),
+        ("id,name\n1000248\n1000249,b\n1000250", True),
+        ("id,name\n1000248", True),
+        ("id,name\n1000248,a\n1000249,b\n1000250\n  ", True),
+    ],
+)
+def test_short_last_row_without_line_end_is_cut(
+    tmp_path: Path, text: str, is_kept: bool
+) -> None:
+    path = tmp_path / "ids.csv"
+    path.write_text(text)
+    last = load_input(str(path), Layout()).table.rows[-1]
+    assert isinstance(last, Item) is is_kept
+    assert isinstance(last, Item) or last.detail.startswith("may be cut short")
+
+
+def test_all_missing_columns_are_named_at_once() -> None:
+    message = read_error("id,name\n1,a", name_column="x", sort_column="y")
+    assert message == (
+        "row 1: no column 'x' and no column 'y' among 'id', 'name'; "
+        "name others with --name-column and --order-by"
+    )
+    message = read_error("a,name\n1,a", column="x", sort_column="y")
+    assert message == (
+        "row 1: no column 'x' and no column 'y' among 'a', 'name'; "
+        "name others with --column and --order-by"
+    )
+
+
+@pytest.mark.parametrize("row", [",Campaign ID", "Q3 2026,Campaign ID", "Name,id"])
+def test_second_heading_is_found_behind_any_cell(row: str) -> None:
+    message = read_error(f"id,name\n1000248,a\n{row}\nb,1000249")
+    assert message.startswith("row 3: a second heading")
+
+
+def test_campaign_named_like_a_heading_is_read() -> None:
+    assert rows("id,name\n1000248,ID\ncmp-1,ID") == [(2, "1000248"), (3, "cmp-1")]
+
+
+def test_refused_rows_have_no_status(tmp_path: Path) -> None:
+    path = tmp_path / "ids.csv"
+    path.write_text("id,status\n1000248,on\n1000249,off\n1000250,on\nSale,gone\n")
+    table = load_input(str(path), Layout()).table
+    assert [type(row) for row in table.rows] == [Item, Item, Item, InvalidRow]
+    assert table.statuses == {"on": 2, "off": 1}
+
+
+@pytest.mark.parametrize("line", ["cmp-1001,Foo", "cmp-1001, and more"])
+def test_swallowed_id_of_the_column_is_named(line: str) -> None:
+    text = f'id,name\n1000248,"Sale\n{line}"\n1000249,b\ncmp-1002,c\ncmp-1003,d\n'
+    assert [row for row, _ in rows(text)] == [2, 2, 3, 4, 5]
+    assert [row for row, _ in rows(text, has_multiline_cells=True)] == [2, 3, 4, 5]
+
+
+def test_note_line_unlike_the_column_is_allowed() -> None:
+    text = 'id,name\n1000248,"Sale\ncmp-1001,Foo"\n1000249,b\n'
+    assert rows(text) == [(2, "1000248"), (3, "1000249")]
+
+
+def test_blank_headings_before_bars_are_columns() -> None:
+    assert rows("||id|name\n||1000248|a\n||1000249|b\n") == [
+        (2, "1000248"),
+        (3, "1000249"),
+    ]

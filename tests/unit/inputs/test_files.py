@@ -280,3 +280,11 @@ def test_list_of_similar_rows_passes_ratio_check(
 
 def test_terminal_escapes_in_file_name_are_escaped(tmp_path: Path) -> None:
     assert "\x1b" not in input_error(tmp_path / "\x1b[2J.csv")
+
+
+def test_bomb_of_short_lines_is_refused_early(tmp_path: Path) -> None:
+    data = gzip.compress(b"1\n" * (8 << 20))
+    reason = input_error(write_file(tmp_path, data, "ids.txt.gz"))
+    line = re.search(r"at line ([0-9]+) it is compressed too tightly", reason)
+    assert line is not None
+    assert int(line[1]) < 200_000

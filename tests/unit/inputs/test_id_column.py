@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkpause.inputs.id_column import judge_column
+from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import load_input
 from bulkpause.model import InvalidRow, Item
@@ -17,12 +17,12 @@ UUIDS = [
 ]
 
 
-def judged(ids: Sequence[str], *, is_cut: bool = False) -> dict[str, str]:
+def judged(ids: Sequence[str], *, end: End = End.WHOLE) -> dict[str, str]:
     """Return the detail of each id that became an invalid row."""
     items: list[Item | InvalidRow] = [
         Item(id=id_, row=row) for row, id_ in enumerate(ids, 1)
     ]
-    rows = judge_column(items, is_cut=is_cut)
+    rows = judge_column(items, end=end)
     assert [row.row for row in rows] == [item.row for item in items]
     return {
         str(row.value): f"{row.detail}; {row.remedy}"
@@ -112,13 +112,13 @@ def test_third_of_other_ids_is_still_column_of_numbers() -> None:
 
 
 def test_cut_last_id_shorter_than_others_is_invalid() -> None:
-    details = judged(["1000248", "1000249", "1000"], is_cut=True)
+    details = judged(["1000248", "1000249", "1000"], end=End.IN_ID)
     assert set(details) == {"1000"}
     assert details["1000"].startswith("may be cut short: the last line has no line end")
 
 
 def test_cut_last_id_after_one_other_is_invalid() -> None:
-    assert set(judged(["1000248", "10002"], is_cut=True)) == {"10002"}
+    assert set(judged(["1000248", "10002"], end=End.IN_ID)) == {"10002"}
 
 
 def test_joined_lines_among_numbers_are_invalid() -> None:
@@ -143,21 +143,21 @@ def test_longer_numbers_of_mixed_lengths_are_kept(ids: Sequence[str]) -> None:
 
 
 def test_cut_last_id_of_words_is_invalid() -> None:
-    assert set(judged([*UUIDS, UUIDS[0][:-1]], is_cut=True)) == {UUIDS[0][:-1]}
+    assert set(judged([*UUIDS, UUIDS[0][:-1]], end=End.IN_ID)) == {UUIDS[0][:-1]}
 
 
 @pytest.mark.parametrize(
-    ("ids", "is_cut"),
+    ("ids", "end"),
     [
-        (["1000248", "1000249", "1000"], False),
-        (["1000248", "1000"], False),
-        (["1000248", "1000", "1001"], True),
-        (["1000248", "1000", "1000249"], True),
-        (["1000"], True),
+        (["1000248", "1000249", "1000"], End.WHOLE),
+        (["1000248", "1000"], End.WHOLE),
+        (["1000248", "1000", "1001"], End.IN_ID),
+        (["1000248", "1000", "1000249"], End.IN_ID),
+        (["1000"], End.IN_ID),
     ],
 )
-def test_short_id_that_may_be_whole_is_kept(ids: Sequence[str], is_cut: bool) -> None:
-    assert judged(ids, is_cut=is_cut) == {}
+def test_short_id_that_may_be_whole_is_kept(ids: Sequence[str], end: End) -> None:
+    assert judged(ids, end=end) == {}
 
 
 def test_invalid_last_row_is_kept_as_it_is() -> None:
@@ -165,7 +165,7 @@ def test_invalid_last_row_is_kept_as_it_is() -> None:
         *(Item(id=id_, row=row) for row, id_ in enumerate(["1000", "20002", "30003"])),
         InvalidRow(row=4, detail="no id", remedy="fill it in"),
     ]
-    assert judge_column(rows, is_cut=True) == rows
+    assert judge_column(rows, end=End.IN_ID) == rows
 
 
 def test_every_row_of_a_wrong_id_is_invalid() -> None:
@@ -174,7 +174,7 @@ def test_every_row_of_a_wrong_id_is_invalid() -> None:
             Item(id=id_, row=row)
             for row, id_ in enumerate(["1", "a", "2", "3", "4", "a"])
         ],
-        is_cut=False,
+        end=End.WHOLE,
     )
     assert [row.row for row in rows if isinstance(row, InvalidRow)] == [1, 5]
 
@@ -186,7 +186,7 @@ def test_time_to_judge_grows_with_rows() -> None:
             Item(id=f"{row}00000000000000{row:06}0", row=row) for row in range(count)
         ]
         start = time.process_time()
-        judge_column(rows, is_cut=True)
+        judge_column(rows, end=End.IN_ID)
         return time.process_time() - start
 
     assert seconds(160_000) < 30 * (seconds(10_000) + 0.01)

@@ -12,7 +12,7 @@ from bulkpause.inputs.reader import (
     load_input,
     read,
 )
-from bulkpause.inputs.table import HiddenCount
+from bulkpause.inputs.table import HiddenCount, Table
 from bulkpause.model import Item
 from bulkpause.plan import Plan, make_plan
 from tests.support.input_lines import open_lines
@@ -29,7 +29,7 @@ def plan_of(name: str, layout: Layout | None = None) -> Plan:
 
 def format_of(name: str) -> Format:
     with open_lines(str(SAMPLES / name)) as lines:
-        _, first_line = find_first_row(lines, None)
+        _, first_line = find_first_row(lines, None, Table())
         return detect_format(name, first_line)
 
 

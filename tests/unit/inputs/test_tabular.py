@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
+from bulkpause.inputs.cells import BadCell
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.inputs.tabular import BadCell, read_cells
+from bulkpause.inputs.tabular import read_cells
 from bulkpause.model import InvalidRow, Item
 
 
@@ -22,6 +23,7 @@ def table_of(
             layout=Layout(**layout),
             table=table,
             titles_are_invalid=titles_are_invalid,
+            move_back="move them back",
         )
     )
     return table
@@ -117,7 +119,13 @@ def test_rows_before_read_error_are_kept() -> None:
 
     table = Table()
     table.fill(
-        read_cells(records(), layout=Layout(), table=table, titles_are_invalid=False)
+        read_cells(
+            records(),
+            layout=Layout(),
+            table=table,
+            titles_are_invalid=False,
+            move_back="move them back",
+        )
     )
     assert table.rows == [Item(id="1000248", row=2)]
     assert str(table.error) == "the sheet is damaged; save it again"

@@ -1,11 +1,14 @@
 """The text of a cell, or why it cannot be an id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import cast
 
+from bulkpause.inputs.cells import BadCell
+from bulkpause.inputs.number_shape import ProgramNumber
 from bulkpause.inputs.spreadsheet.facts import Mark
-from bulkpause.inputs.tabular import BadCell
 
 
 #: What the reader gives for a cell.
@@ -21,32 +24,65 @@ _NO_RESULT = "(no number)"
 _SAVE_RESULTS = "open the workbook in a spreadsheet program and save it"
 
 
-def texts_of(values: Sequence[Value]) -> list[str]:
-    """Return the texts of the cells of a row."""
-    # A million rows are read one by one, and most of their cells hold a text or an id.
-    return [
-        value
-        if type(value) is str
-        else _number(value)
-        if type(value) is float
-        else _other(value)
-        for value in values
-    ]
+def texts_of(rows: Sequence[Sequence[Value]]) -> Iterator[Sequence[str]]:
+    """Give the texts of the cells of some rows, all of one length."""
+    return zip(*map(texts_of_column, zip(*rows, strict=True)), strict=True)
 
 
-def mark_cells(
-    cells: list[str], values: Sequence[Value], marks: Iterable[tuple[int, Mark]]
-) -> None:
-    """Replace cells whose value is not what its reader sees.
+def texts_of_column(values: Sequence[Value]) -> Sequence[str]:
+    """Return the texts of a column, at once where it holds only texts or only ids.
+
+    A million rows are read, and most columns are such in most of them.
+    """
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return cast(Sequence[str], values)
+    if kinds == {float} and are_exact_integers(
+        numbers := cast(Sequence[float], values)
+    ):
+        return list(map(str, map(int, numbers)))
+    return list(map(text_of, values))
+
+
+def are_exact_integers(numbers: Sequence[float]) -> bool:
+    """Return whether all numbers are whole, and none may have been rounded."""
+    return (
+        min(numbers) > -_FIRST_INEXACT
+        and max(numbers) < _FIRST_INEXACT
+        and all(map(float.is_integer, numbers))
+    )
+
+
+def text_of(value: Value) -> str:
+    """Return the text of a cell."""
+    if type(value) is str:
+        return value
+    return _number(value) if type(value) is float else _other(value)
+
+
+def marked(
+    texts: Sequence[str],
+    values: Sequence[Value],
+    marks: Iterable[tuple[int, Mark]],
+    *,
+    columns_with_results: AbstractSet[int],
+) -> list[str]:
+    """Return the cells of a row, where some values are not what their reader sees.
 
     Args:
-        cells: The texts of the values.
+        texts: The texts of the values.
         values: What the reader gave.
         marks: The marked cells by their place in the row.
+        columns_with_results: Places at which the 0 of a formula is its result.
     """
+    cells = list(texts)
     for column, mark in marks:
         if 0 <= column < len(cells):
-            cells[column] = _marked(cells[column], values[column], mark)
+            is_result = values[column] == 0 and column in columns_with_results
+            cells[column] = _marked(
+                cells[column], values[column], mark, zero_is_result=is_result
+            )
+    return cells
 
 
 def _number(value: float) -> str:
@@ -57,7 +93,7 @@ def _number(value: float) -> str:
         )
     text = repr(value)
     # Never with an exponent, since it may be a value to sort by.
-    return text if "e" not in text else format(Decimal(text), "f")
+    return ProgramNumber(text if "e" not in text else format(Decimal(text), "f"))
 
 
 def _other(value: Value) -> str:
@@ -74,7 +110,7 @@ def _other(value: Value) -> str:
             return str(value)
 
 
-def _marked(text: str, value: Value, mark: Mark) -> str:
+def _marked(text: str, value: Value, mark: Mark, *, zero_is_result: bool) -> str:
     if mark.error is not None:
         remedy = "correct the formula, or delete the row"
         return BadCell(
@@ -89,7 +125,7 @@ def _marked(text: str, value: Value, mark: Mark) -> str:
             text or "=",
             "is a formula without a saved result, not an id",
             _SAVE_RESULTS,
-            sort_text=_NO_RESULT,
+            sort_text=_amount(text, mark) if zero_is_result else _NO_RESULT,
         )
     if isinstance(value, int | float) and (detail := _misleading(text, mark)):
         return BadCell(text, detail, _AS_TEXT, sort_text=_amount(text, mark))
@@ -99,8 +135,8 @@ def _marked(text: str, value: Value, mark: Mark) -> str:
 def _amount(text: str, mark: Mark) -> str:
     """Return a number with its unit, so that other units are not sorted with it."""
     if mark.is_percentage:
-        return f"{Decimal(text) * 100:f}%"
-    return f"{text} {mark.unit}" if mark.unit else text
+        return ProgramNumber(f"{Decimal(text) * 100:f}%")
+    return ProgramNumber(f"{text} {mark.unit}" if mark.unit else text)
 
 
 def _misleading(text: str, mark: Mark) -> str | None:

@@ -32,6 +32,10 @@ class Mark:
 PLAIN = Mark()
 
 
+#: Programs that do not compute formulas save these as their results.
+NO_RESULTS = frozenset({"", "0"})
+
+
 class Codes:
     """A small number for each row, 0 where none was set. One byte a row."""
 
@@ -53,7 +57,12 @@ class Codes:
 
 
 class Marks:
-    """The marks of cells by row and column. Columns are counted from 0."""
+    """The marks of cells by row and column. Columns are counted from 0.
+
+    Attributes:
+        columns_with_results: The columns in which a formula has a saved result other
+            than 0, so that the 0 of another is one too.
+    """
 
     #: As many as one byte can tell apart.
     _MOST = 255
@@ -62,6 +71,10 @@ class Marks:
         self._marks: list[Mark] = [PLAIN]
         self._codes: dict[Mark, int] = {PLAIN: 0}
         self._columns: dict[int, Codes] = {}
+        self.columns_with_results: set[int] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._columns)
 
     def add(self, row: int, column: int, mark: Mark, *, rows: int = 1) -> None:
         """Mark a cell, and the same of the following rows."""
@@ -71,8 +84,6 @@ class Marks:
 
     def of_row(self, row: int) -> list[tuple[int, Mark]]:
         """Return the columns of a row that have a mark, and the marks."""
-        if not self._columns:
-            return []
         return [
             (column, self._marks[code])
             for column, codes in self._columns.items()

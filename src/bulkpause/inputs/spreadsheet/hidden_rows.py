@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.cells import CellRecord
 from bulkpause.inputs.layout import HiddenRows, Layout
 from bulkpause.inputs.spreadsheet.facts import SheetFacts
 from bulkpause.inputs.table import HiddenCount, ReadError, Table
-from bulkpause.inputs.tabular import CellRecord
 
 
 _ROWS_OF_RANGE = re.compile(r"[A-Z]+([0-9]+):[A-Z]+([0-9]+)").fullmatch

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from bulkpause.inputs.heading import MOST_COLUMNS
-from bulkpause.inputs.spreadsheet.facts import PLAIN, Mark, SheetFacts
+from bulkpause.inputs.spreadsheet.facts import NO_RESULTS, PLAIN, Mark, SheetFacts
 from bulkpause.inputs.spreadsheet.refusals import (
     MOST_CELLS,
     MOST_ROWS,
@@ -62,6 +62,7 @@ class _Cell:
     is_number: bool
     is_error: bool
     text_bytes: int
+    value: str
     shown: str = ""
     paragraphs: int = 0
     has_breaks: bool = False
@@ -204,6 +205,7 @@ class ContentPass:
             is_filled=bool(values),
             mark=_mark_of(type_, attributes),
             is_number=type_ == "float",
+            value=attributes.get("office:value", "")[:_LONGEST_SHOWN],
             is_error=attributes.get("calcext:value-type") == "error",
             text_bytes=sum(len(value.encode()) for value in values),
         )
@@ -242,6 +244,8 @@ class ContentPass:
         if table is None or row is None or cell is None or not cell.is_filled:
             return
         row.filled_columns = row.columns
+        if cell.mark.is_formula and cell.value not in NO_RESULTS:
+            table.facts.marks.columns_with_results.add(cell.column)
         row.text_bytes += cell.text_bytes * cell.count
         check_corner(row.first + row.count - 1, row.columns)
         mark = _full_mark(cell)

@@ -6,17 +6,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
+from bulkpause.inputs.cells import CellRecord
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.spreadsheet.cells import mark_cells, texts_of
+from bulkpause.inputs.spreadsheet.cells import Value, marked, texts_of
 from bulkpause.inputs.spreadsheet.checked_sheet import CheckedSheet, check_sheet
 from bulkpause.inputs.spreadsheet.facts import Marks
 from bulkpause.inputs.spreadsheet.hidden_rows import shown_rows
 from bulkpause.inputs.spreadsheet.refusals import damaged, too_large
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.inputs.tabular import CellRecord, read_cells
+from bulkpause.inputs.tabular import read_cells
 from bulkpause.model import InvalidRow, Item
 
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 #: Of a workbook from a pipe, which is kept in a file, since its directory comes last.
 MOST_PIPED_BYTES = 512 << 20
 _COPY_BYTES = 1 << 20
+#: Rows are turned into texts together, column by column.
+_CELLS_AT_ONCE = 20_000
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _EXTRA_MISSING = (
     "a spreadsheet, and the extra that reads it is not installed",
@@ -53,7 +57,13 @@ def read_workbook(
     table.sheet = sheet.name
     records = _records(cells, sheet.facts.marks)
     shown = shown_rows(records, sheet.facts, layout=layout, table=table)
-    yield from read_cells(shown, layout=layout, table=table, titles_are_invalid=False)
+    yield from read_cells(
+        shown,
+        layout=layout,
+        table=table,
+        titles_are_invalid=False,
+        move_back="move the cells of the row back into their columns",
+    )
 
 
 def _load(file: BinaryIO, wanted: str | None) -> tuple[CheckedSheet, "CalamineSheet"]:
@@ -116,24 +126,49 @@ def _records(cells: "CalamineSheet", marks: Marks) -> Iterator[CellRecord]:
     if cells.start is None:
         return
     left = cells.start[1]
-    for row, values in enumerate(cells.iter_rows(), 1):
-        texts = texts_of(values)
-        if marked := marks.of_row(row):
-            places = ((column - left, mark) for column, mark in marked)
-            mark_cells(texts, values, places)
-        yield row, texts
+    rows = cells.iter_rows()
+    count = max(1, _CELLS_AT_ONCE // cells.width)
+    last = 0
+    results = {column - left for column in marks.columns_with_results}
+    while values := _taken(rows, count):
+        records = enumerate(texts_of(values), last + 1)
+        last += len(values)
+        if not marks:
+            # The usual case, without another step for each row.
+            yield from records
+            continue
+        for (row, texts), row_values in zip(records, values, strict=True):
+            places = [(column - left, mark) for column, mark in marks.of_row(row)]
+            yield (
+                row,
+                marked(texts, row_values, places, columns_with_results=results)
+                if places
+                else texts,
+            )
+
+
+def _taken(rows: Iterator[list[Value]], count: int) -> list[list[Value]]:
+    with _panics_as_damage():
+        return list(islice(rows, count))
 
 
 def _cells_of(sheet: CheckedSheet) -> "CalamineSheet":
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415
 
     try:
-        with CalamineWorkbook.from_path(sheet.path) as workbook:
+        with _panics_as_damage(), CalamineWorkbook.from_path(sheet.path) as workbook:
             return workbook.get_sheet_by_name(sheet.key)
     except CalamineError as error:
         raise damaged() from error
+
+
+@contextmanager
+def _panics_as_damage() -> Iterator[None]:
+    """Turn a panic of the library into an error. It is no `Exception`."""
+    try:
+        yield
     except BaseException as error:
-        # A panic of the library. It is no `Exception`, and has no public name.
+        # It has no public name.
         if type(error).__name__ != "PanicException":
             raise
         raise damaged() from error

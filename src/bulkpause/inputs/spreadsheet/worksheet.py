@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import lt
 
 from bulkpause.inputs.heading import MOST_COLUMNS
-from bulkpause.inputs.spreadsheet.facts import PLAIN, Mark, SheetFacts
+from bulkpause.inputs.spreadsheet.facts import NO_RESULTS, PLAIN, Mark, SheetFacts
 from bulkpause.inputs.spreadsheet.plain_rows import (
     PLAIN_ROWS,
     last_filled_row,
@@ -229,6 +229,8 @@ class WorksheetPass:
             self._add_texts([cell.text.encode()])
         # Elements outside of cells may have the names of those within.
         cell.has_value = False
+        if cell.has_formula and cell.text not in NO_RESULTS:
+            self.facts.marks.columns_with_results.add(cell.column)
         mark = cell.full_mark()
         if cell.is_filled and mark != PLAIN:
             self.facts.marks.add(cell.row, cell.column, mark)

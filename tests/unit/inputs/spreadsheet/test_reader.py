@@ -5,8 +5,11 @@ import os
 import sys
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Self, cast
 
 import pytest
 
@@ -51,6 +54,28 @@ def read(tmp_path: Path) -> Callable[..., Table]:
 
 
 Read = Callable[..., Table]
+
+
+def xlsx_of(results: Sequence[str]) -> bytes:
+    """Make a workbook whose third column has formulas with these results."""
+    rows: dict[int, Sequence[str | float]] = {
+        row: (1000246 + row, "a", formula(f"<v>{result}</v>"))
+        for row, result in enumerate(results, 2)
+    }
+    return xlsx(Sheet(rows={1: HEADING, **rows}))
+
+
+def ods_of(results: Sequence[str]) -> bytes:
+    """Make the same as `xlsx_of`, as LibreOffice does."""
+    cell = (
+        '<table:table-cell table:formula="of:=A1" office:value-type="float" '
+        'office:value="{0}"><text:p>{0}</text:p></table:table-cell>'
+    )
+    rows = [
+        ods_row(1000246 + row, "a", cell.format(result))
+        for row, result in enumerate(results, 2)
+    ]
+    return ods({"Export": [ods_row(*HEADING), *rows]})
 
 
 def ids_of(table: Table) -> dict[int, str]:
@@ -361,3 +386,78 @@ def test_sort_texts_show_units_of_formats(read: Read) -> None:
     table = read(xlsx(Sheet(rows=rows), formats=formats), Layout(sort_column="Spend"))
     texts = [row.sort_text for row in table.rows if isinstance(row, Item)]
     assert texts == ["50.0%", "90 €", "100 $", "7 CHF", "8"]
+
+
+@pytest.mark.parametrize("make", [xlsx_of, ods_of])
+def test_zero_of_computed_column_is_a_number(
+    read: Read, make: Callable[[Sequence[str]], bytes]
+) -> None:
+    items = read(make(["0", "5"]), Layout(sort_column="Spend")).rows
+    amounts = read_amounts([item for item in items if isinstance(item, Item)])
+    assert (amounts.values, amounts.faults) == ([0, 5], ())
+    items = read(make(["0", "0"]), Layout(sort_column="Spend")).rows
+    faults = read_amounts([item for item in items if isinstance(item, Item)]).faults
+    assert [fault.row for fault in faults] == [2, 3]
+
+
+def test_number_cells_do_not_vote_on_texts(read: Read) -> None:
+    rows: Rows = {1: HEADING, 2: (1000248, "a", 1234.5), 3: (1000249, "b", "1.234,5")}
+    items = read(xlsx(Sheet(rows=rows)), Layout(sort_column="Spend")).rows
+    amounts = read_amounts([item for item in items if isinstance(item, Item)])
+    assert (amounts.values, amounts.faults) == ([1234.5, 1234.5], ())
+
+
+def test_moved_cells_of_a_workbook_have_no_quotes(read: Read) -> None:
+    heading = ("Name", "Campaign ID", "Spend")
+    good: Rows = {row: ("a", 1000240 + row, 5) for row in range(2, 9)}
+    rows: Rows = {1: heading, **good, 9: ("Sale", 2024, 1000249)}
+    assert [
+        row.remedy
+        for row in read(xlsx(Sheet(rows=rows))).rows
+        if isinstance(row, InvalidRow)
+    ] == ["move the cells of the row back into their columns, or pass --any-id"]
+
+
+class PanicException(BaseException):
+    """A panic of the library that reads cells."""
+
+
+class PanickingSheet:
+    start, width = (0, 0), 3
+
+    def iter_rows(self) -> Iterator[list[str]]:
+        yield ["Campaign ID", "Name", "Spend"]
+        raise PanicException
+
+
+class PanickingLibrary:
+    """Panics when a workbook is opened, or when its rows are read."""
+
+    CalamineError = ValueError
+
+    def __init__(self, *, while_opening: bool) -> None:
+        self._while_opening = while_opening
+
+    @property
+    def CalamineWorkbook(self) -> Self:  # noqa: N802 (as the library names it)
+        return self
+
+    @contextmanager
+    def from_path(self, _: Path) -> Iterator[Self]:
+        if self._while_opening:
+            raise PanicException
+        yield self
+
+    def get_sheet_by_name(self, _: str) -> PanickingSheet:
+        return PanickingSheet()
+
+
+@pytest.mark.parametrize("while_opening", [True, False])
+def test_panic_of_library_is_damage(
+    read: Read, monkeypatch: pytest.MonkeyPatch, while_opening: bool
+) -> None:
+    library = PanickingLibrary(while_opening=while_opening)
+    monkeypatch.setitem(sys.modules, "python_calamine", cast(ModuleType, library))
+    assert error_of(read(xlsx(Sheet(rows=TWO)))) == (
+        "the workbook is damaged; open it in a spreadsheet program and save it again"
+    )

@@ -1,0 +1,135 @@
+"""Read the rows below a heading one by one."""
+
+from collections.abc import Sequence
+
+from bulkpause.ids import WHITESPACE, parse_item
+from bulkpause.inputs.alignment import Alignment
+from bulkpause.inputs.cells import BadCell, is_blank, sort_text_at, text_at
+from bulkpause.inputs.heading import Heading, is_heading
+from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.table import ReadError
+from bulkpause.model import InvalidRow, Item
+
+
+_SAVE_APART = "save the tables as files of their own"
+
+
+class RowReader:
+    """Makes the items and invalid rows of a table.
+
+    Args:
+        heading: The heading of the table.
+        alignment: Tells whether the id of a row may stand in another cell.
+        layout: The columns that the user named.
+        move_back: How to move the cells of a row back into their columns.
+    """
+
+    def __init__(
+        self,
+        heading: Heading,
+        alignment: Alignment,
+        layout: Layout,
+        *,
+        move_back: str,
+    ) -> None:
+        self._heading = heading
+        self._alignment = alignment
+        self._layout = layout
+        self._move_back = move_back
+        self._width = len(heading.cells)
+        self._id_index = heading.id_index
+        self._name_index = heading.name_index
+        self._sort_index = heading.sort_index
+        self._plain_lengths = alignment.plain_lengths
+
+    def read(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
+        """Read a row: an item, an invalid row, or None if it is blank.
+
+        A number of a usual length in a whole row needs no check, and a million rows
+        have one.
+
+        Raises:
+            ReadError: It is the heading of another table.
+        """
+        if (
+            len(cells) == self._width
+            and len(id_ := cells[self._id_index]) in self._plain_lengths
+            and id_.isdecimal()
+            and id_.isascii()
+            and type(id_) is str
+        ):
+            name = text_at(cells, self._name_index)
+            sort_text = sort_text_at(cells, self._sort_index)
+            return Item(id=id_, row=row, name=name, sort_text=sort_text)
+        return self.read_checked(row, cells)
+
+    def read_checked(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
+        """Read a row as `read` does, with each check."""
+        item = self._row_of(row, cells)
+        if not _has_digit_id(item) and self._is_other_heading(cells):
+            raise ReadError("a second heading", _SAVE_APART, row=row)
+        if isinstance(item, Item):
+            return self._judged(item, cells)
+        return None if is_blank(cells) else item
+
+    def _is_other_heading(self, cells: Sequence[str]) -> bool:
+        """Return whether a row is the heading of another table, with other columns."""
+        index = self._id_index
+        if index < len(cells) and cells[index] == self._heading.cells[index]:
+            return False
+        others = [*cells[:index], *cells[index + 1 :]]
+        return is_heading(others, self._layout.column, is_first=False)
+
+    def _judged(self, item: Item, cells: Sequence[str]) -> Item | InvalidRow:
+        is_whole = self._alignment.checked_below <= len(cells) <= self._width
+        if is_whole or self._layout.takes_any_id:
+            return item
+        if (doubt := self._alignment.why_doubtful(cells)) is None:
+            return item
+        return InvalidRow(
+            row=item.row,
+            detail=doubt,
+            remedy=f"{self._move_back}, or pass --any-id",
+            value=item.id,
+        )
+
+    def _row_of(self, row: int, cells: Sequence[str]) -> Item | InvalidRow:
+        heading, width, index = self._heading, self._width, self._id_index
+        if len(cells) > width and not _has_only_empty_surplus(heading, cells):
+            return InvalidRow(
+                row=row,
+                detail=f"more cells than the {width} of the heading",
+                remedy="put quotes around cells that contain the delimiter",
+            )
+        text = cells[index] if index < len(cells) else ""
+        if isinstance(text, BadCell):
+            return InvalidRow(
+                row=row, detail=text.detail, remedy=text.remedy, value=text or None
+            )
+        if text == heading.cells[index]:
+            remedy = "delete the row"
+            return InvalidRow(
+                row=row, detail="repeats the heading", remedy=remedy, value=text
+            )
+        name = text_at(cells, self._name_index)
+        return parse_item(row, text, sort_text_at(cells, self._sort_index), name)
+
+
+def _has_digit_id(item: Item | InvalidRow) -> bool:
+    """Return whether a row has an id that no heading is, as in `cmp-1` or `1000248`."""
+    return isinstance(item, Item) and any(map(str.isdecimal, item.id))
+
+
+def _has_only_empty_surplus(heading: Heading, cells: Sequence[str]) -> bool:
+    """Return whether all cells beyond the heading are empty and the id is in its column.
+
+    An unquoted delimiter that shifts cells to the right looks the same if the last
+    cell is empty. It is ruled out only if the id comes first, or is the only number
+    among the cells to which it could have been shifted.
+    """
+    surplus = len(cells) - len(heading.cells)
+    if any(cell.strip(WHITESPACE) for cell in cells[-surplus:]):
+        return False
+    candidates = cells[heading.id_index : heading.id_index + surplus + 1]
+    are_numbers = [cell.strip(WHITESPACE).isdecimal() for cell in candidates]
+    return heading.id_index == 0 or (are_numbers[0] and sum(are_numbers) == 1)
