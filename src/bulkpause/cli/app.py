@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 import click
 
-from bulkpause.cli import hints
-from bulkpause.cli.exit_codes import ExitCode, exit_of_error
+from bulkpause.cli.ending import Ending
+from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.flags import (
     API_OPTIONS,
     INPUT_OPTIONS,
@@ -18,13 +18,15 @@ from bulkpause.cli.flags import (
     options_of,
 )
 from bulkpause.cli.help import LazyGroup, block
+from bulkpause.cli.json_command import JsonCommand
 from bulkpause.cli.options import (
     RETRIABLE,
     RETRIED_BY_DEFAULT,
     Options,
     parse_retried,
 )
-from bulkpause.errors import BulkpauseError, TokenError
+from bulkpause.cli.output import finish, open_streams
+from bulkpause.errors import BulkpauseError
 from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import parse_duration
@@ -43,6 +45,7 @@ _EXIT_CODES = block(
     7  another run holds the log
     8  a guard rail stopped the run
     70 a bug in bulkpause; 130, 143: SIGINT, SIGTERM
+    74 the work is done, but its result could not be written
     """,
 )
 
@@ -85,6 +88,7 @@ def cli() -> None:
 
 
 @cli.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -152,6 +156,7 @@ def run(**given: Any) -> ExitCode:
 
 
 @cli.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -189,6 +194,7 @@ def retry(**given: Any) -> ExitCode:
 
 
 @cli.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -215,6 +221,7 @@ def plan(**given: Any) -> ExitCode:
 
 
 @cli.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -283,31 +290,30 @@ def _run(options: Options) -> ExitCode:
     # appear at once.
     from bulkpause.cli.commands.run import run as run_options  # noqa: PLC0415
 
-    return run_options(options)
+    return run_options(options, click.get_current_context().ensure_object(Ending))
 
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    open_streams()
     try:
-        code = cli(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = ExitCode.USAGE
-    except click.Abort:
-        click.echo("nothing was sent", err=True)
+        code = _run_command(Ending())
+        finish()
+    except KeyboardInterrupt:  # while the last words were waited for
         code = ExitCode.INTERRUPTED
+    sys.exit(int(code))
+
+
+def _run_command(ending: Ending) -> ExitCode:
+    """Run the command that was typed; say why it has no result if it has none."""
+    try:
+        code = cli(standalone_mode=False, obj=ending)
+    except click.ClickException as error:
+        return ending.of_usage(error)
+    except click.Abort:
+        return ending.of_signal(ExitCode.INTERRUPTED)
     except BulkpauseError as error:
-        click.echo(f"bulkpause: {error}", err=True)
-        if isinstance(error, TokenError):
-            _suggest(hints.with_token_file(sys.argv[1:]))
-        code = exit_of_error(error)
+        return ending.of_error(error)
     except Exception as error:  # noqa: BLE001 (Python's own code, 1, is taken)
-        for line in hints.bug_report(error):
-            click.echo(f"bulkpause: {line}", err=True)
-        code = ExitCode.BUG
-    sys.exit(int(code or 0))
-
-
-def _suggest(command: str | None) -> None:
-    if command is not None:
-        click.echo(f"try: {command}", err=True)
+        return ending.of_bug(error)
+    return ending.of_result(ExitCode(code or 0))

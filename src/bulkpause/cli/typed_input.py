@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-import click
-
+from bulkpause.cli.output import say
 from bulkpause.errors import InputError
 
 
@@ -33,10 +32,10 @@ def take_typed_input(words: Sequence[str]) -> None:
     """
     if "-" not in words or sys.stdin is None or not sys.stdin.isatty():
         return
-    click.echo("Paste the ids, one a line; end with Ctrl-D", err=True)
+    say("Paste the ids, one a line; end with Ctrl-D")
     typed = read_typed(sys.stdin.fileno())
     if not typed.endswith(b"\n"):
-        click.echo(err=True)
+        say()
     sys.stdin = io.TextIOWrapper(io.BytesIO(typed))
 
 

@@ -1,19 +1,19 @@
-"""The display of a run as JSON lines on standard error, with structlog.
+"""The display of a run as JSON lines, with structlog.
 
 Events are named `noun.verb_past`. Text from the API stands only in the values of
 fields, so that JSON escapes it.
 """
 
 import asyncio
-import sys
 from dataclasses import asdict
+from typing import BinaryIO
 
-import orjson
 import structlog
 
 from bulkpause.model import Record
 from bulkpause.progress.event import Event, IdFinished, Notice, Progressed
 from bulkpause.progress.snapshot import Snapshot
+from bulkpause.report.json_object import encode_json
 from bulkpause.report.totals import Cause
 
 
@@ -22,8 +22,10 @@ INTERVAL_S = 10.0
 _FIRST = ("timestamp", "level", "event", "run_id")
 
 
-def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
-    """Configure structlog, and give the logger of a run."""
+def configure(
+    level: str, run_id: str, file: BinaryIO
+) -> structlog.typing.FilteringBoundLogger:
+    """Configure structlog, and give the logger of a run, which writes to a file."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -32,7 +34,7 @@ def configure(level: str, run_id: str) -> structlog.typing.FilteringBoundLogger:
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(file),
         cache_logger_on_first_use=False,
     )
     # Bound to the logger, because each task has another context.
@@ -48,7 +50,7 @@ def _put_first(
 
 
 def _dumps(value: object, **_: object) -> bytes:
-    return orjson.dumps(value, default=str)
+    return encode_json(value)
 
 
 class JsonLinesDisplay:
@@ -68,6 +70,8 @@ class JsonLinesDisplay:
                 self._log_progress(snapshot)
             case IdFinished(record):
                 self._log_record(record)
+            case Notice(name, fields, is_warning=True):
+                self._log.warning(name, **fields)
             case Notice(name, fields):
                 self._log.info(name, **fields)
 

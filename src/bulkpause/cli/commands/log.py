@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-import orjson
-
 from bulkpause._text import format_count, quote, sanitize
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
 from bulkpause.cli.options import SIMULATOR
+from bulkpause.cli.output import say, show, show_data, show_json
 from bulkpause.errors import BulkpauseError, InputError, SettingsError
 from bulkpause.journal.platform import is_locked
 from bulkpause.journal.reader import exists, read_recovery
@@ -50,7 +48,7 @@ def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
             status, steps = _status_of(log)
         except BulkpauseError as error:
             codes.append(exit_of_error(error))
-            click.echo(f"bulkpause: {error}", err=True)
+            say(f"bulkpause: {error}")
             objects.append(
                 {"log": str(log), "error": str(error), "exit_code": codes[-1]}
             )
@@ -59,7 +57,7 @@ def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
         objects.append(_as_dict(status, steps, codes[-1]))
         if not is_json:
             if number:
-                click.echo()
+                show()
             _print_status((status, steps))
     if is_json:
         _print_status({"logs": objects})
@@ -68,11 +66,11 @@ def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
 
 def _print_status(shown: _Shown | dict[str, object]) -> None:
     if isinstance(shown, dict):
-        click.echo(orjson.dumps(shown))
+        show_json(shown)
         return
     status, steps = shown
     for line in (*status.lines(), *steps.lines()):
-        click.echo(line)
+        show(line)
 
 
 def _as_dict(status: LogStatus, steps: NextSteps, code: ExitCode) -> dict[str, object]:
@@ -119,10 +117,9 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     exported = rows(
         recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
     )
-    for line in as_csv(exported) if as_csv_file else as_jsonl(exported):
-        click.echo(line, nl=False)
+    show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
     for line in _missing_lines(log, recovery):
-        click.echo(f"warning: {line}", err=True)
+        say(f"warning: {line}")
     return ExitCode.ALL_PAUSED
 
 

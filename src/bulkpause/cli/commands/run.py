@@ -13,10 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from bulkpause.api.credentials import Token
-from bulkpause.cli.display import display_for
+from bulkpause.cli.display import display_for, writes_lines
+from bulkpause.cli.ending import DeclinedError, Ending
 from bulkpause.cli.exit_codes import ExitCode, exit_of_run, exit_of_totals
 from bulkpause.cli.log_failure import (
     check_none_is_missing,
@@ -24,7 +23,9 @@ from bulkpause.cli.log_failure import (
     record_of_unrecorded,
 )
 from bulkpause.cli.next_steps import NextSteps, steps_of_run, totals_of_log
+from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
+from bulkpause.cli.output import stderr
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.signals import SignalHandler
@@ -47,39 +48,47 @@ if TYPE_CHECKING:
     from bulkpause.simulator import Simulator
 
 
-def run(options: Options) -> ExitCode:
+def run(options: Options, ending: Ending) -> ExitCode:
     """Check everything, ask, pause, and print the summary.
 
     Raises:
         BulkpauseError: Nothing was sent.
+        DeclinedError: The question was answered "no".
     """
-    prepared = prepare(options)
+    if options.is_confirmed:
+        stderr().wait_for_nobody()
+    with Notices(are_held=writes_lines(options)) as notices:
+        return _run(options, notices, ending)
+
+
+def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
+    prepared = prepare(options, notices)
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
-    token = token_of(options)
+    token = token_of(options, notices)
     if not options.is_simulated:
         find_proxy(options.settings)  # an invalid one is refused before the question
     if not prepared.plan.items and not prepared.plan.invalid_rows:
-        return _end_without_run(prepared, options)
+        return _end_without_run(prepared, options, notices)
     if not confirm(prepared, options):
-        click.echo("nothing was sent", err=True)
-        return ExitCode.USAGE
-    with asyncio.Runner() as runner:
-        return runner.run(_pause(prepared, token, options))
-
-
-async def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
+        raise DeclinedError
+    stderr().wait_for_nobody()
+    ending.may_have_sent = True
     run_id = _new_run_id(options)
-    log = options.log or Path(f"bulkpause-{run_id}.jsonl")
     display = display_for(options, run_id)
+    session = _Session(prepared, run_id, display, options, notices)
+    with asyncio.Runner() as runner:
+        result = runner.run(_pause(session, token, display))
+        # Not in the loop: there, no signal could end the wait for a reader.
+        print_result(result, display, options)
+    return result.code
+
+
+async def _pause(session: "_Session", token: Token, display: Display) -> RunResult:
     signals = SignalHandler(display)
     with signals.handled():
-        session = _Session(prepared, log, run_id, display, options)
         await session.pause(token, signals)
-        result = session.result(signals.exit_code)
-        display.handle(Notice("run.finished", result.as_dict(options)))
-        print_result(result, options)
-    return result.code
+        return session.result(signals.exit_code)
 
 
 class _Session:
@@ -88,15 +97,16 @@ class _Session:
     def __init__(
         self,
         prepared: Prepared,
-        log: Path,
         run_id: str,
         display: Display,
         options: Options,
+        notices: Notices,
     ) -> None:
         self._prepared = prepared
         self._plan = prepared.plan
         self._recovery = prepared.loaded.recovery
-        self._log = log
+        self._log = options.log or Path(f"bulkpause-{run_id}.jsonl")
+        self._notices = notices
         self._run_id = run_id
         self._display = display
         self._options = options
@@ -148,6 +158,8 @@ class _Session:
 
     def _begin(self, pauser: Pauser) -> None:
         """Count anew what is left, now that no other run can change the log."""
+        for notice in self._notices.take():
+            self._display.handle(notice)
         for warning in pauser.warnings:
             text = f"warning: {warning}"
             self._display.handle(Notice("log.mended", {"state": warning}, text))
@@ -301,7 +313,9 @@ def _count_not_paused(others: Sequence[Record]) -> int:
     )
 
 
-def _end_without_run(prepared: Prepared, options: Options) -> ExitCode:
+def _end_without_run(
+    prepared: Prepared, options: Options, notices: Notices
+) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
     recovery = prepared.loaded.recovery
     totals = totals_of_plan(prepared.plan, recovery, options)
@@ -324,9 +338,10 @@ def _end_without_run(prepared: Prepared, options: Options) -> ExitCode:
         else steps_of_run(log, totals, options, age_s=age_s),
     )
     display = display_for(options, result.run_id)
-    display.handle(Notice("run.finished", result.as_dict(options)))
+    for notice in notices.take():
+        display.handle(notice)
+    print_result(result, display, options)
     display.close()
-    print_result(result, options)
     return result.code
 
 

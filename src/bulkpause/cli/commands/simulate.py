@@ -13,6 +13,7 @@ import click
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
+from bulkpause.cli.output import show
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
 from bulkpause.simulator import (
     Behaviour,
@@ -255,7 +256,7 @@ async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> Non
             host="127.0.0.1",
             port=port,
             ledger_path=ledger,
-            started=click.echo,
+            started=show,
         )
     except OSError as error:
         raise click.UsageError(

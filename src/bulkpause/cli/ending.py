@@ -1,0 +1,107 @@
+"""End a command that has no result: with words for people, or with one JSON object."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from bulkpause.cli import hints
+from bulkpause.cli.exit_codes import FINISHED, ExitCode, exit_of_error
+from bulkpause.cli.output import hurry, say, show_json, stdout
+from bulkpause.cli.problems import Problems, error_object, headlines
+from bulkpause.errors import BulkpauseError, InputError, TokenError
+
+
+class ProblemsError(InputError):
+    """The inputs have problems, which were shown.
+
+    Attributes:
+        problems: What is wrong with them.
+    """
+
+    def __init__(self, message: str, problems: Sequence[Problems]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class DeclinedError(click.ClickException):
+    """The question was answered "no"."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing was sent")
+
+    def show(self, file: object = None) -> None:
+        del file
+        say(self.message)
+
+
+@dataclass(slots=True)
+class Ending:
+    """Says why a command ends without a result.
+
+    Attributes:
+        is_json: Whether standard output takes one JSON object for every end.
+        may_have_sent: Whether a run has begun.
+    """
+
+    is_json: bool = False
+    may_have_sent: bool = False
+
+    def of_usage(self, error: click.ClickException) -> ExitCode:
+        """Say what cannot be used."""
+        error.show()
+        return self._write_object(ExitCode.USAGE, error.format_message())
+
+    def of_error(self, error: BulkpauseError) -> ExitCode:
+        """Say what bulkpause refused, and the command that helps if there is one."""
+        say(f"bulkpause: {error}")
+        if isinstance(error, TokenError):
+            command = hints.with_token_file(sys.argv[1:])
+            if command is not None:
+                say(f"try: {command}")
+        problems = error.problems if isinstance(error, ProblemsError) else ()
+        message = headlines(problems) if problems else str(error)
+        return self._write_object(exit_of_error(error), message, problems)
+
+    def of_bug(self, error: Exception) -> ExitCode:
+        """Report a bug in bulkpause."""
+        lines = list(hints.bug_report(error))
+        for line in lines:
+            say(f"bulkpause: {line}")
+        return self._write_object(ExitCode.BUG, "; ".join(lines))
+
+    def of_signal(self, code: ExitCode) -> ExitCode:
+        """Say that a signal ended the command; nobody waits for a reader any more."""
+        hurry()
+        message = "nothing was sent"
+        if self.may_have_sent:
+            message = "interrupted; `bulkpause status LOG` shows what is on record"
+        # A result that has begun says more.
+        if not stdout().has_begun:
+            say(message)
+        return self._write_object(code, message)
+
+    def of_result(self, code: ExitCode) -> ExitCode:
+        """Choose the exit code of a command that has written its result, or tried to.
+
+        One that says that the work is not done stays.
+        """
+        fault = stdout().fault
+        if fault is None:
+            return code
+        if self.may_have_sent:
+            return ExitCode.OUTPUT if code in FINISHED else code
+        say(
+            f"bulkpause: the output could not be written: {fault.strerror}; "
+            "repeat the command with another place for it"
+        )
+        return ExitCode.OUTPUT
+
+    def _write_object(
+        self, code: ExitCode, message: str, problems: Sequence[Problems] = ()
+    ) -> ExitCode:
+        """Write the one object, unless a result has begun; give the exit code."""
+        if self.is_json and not stdout().has_begun:
+            show_json(error_object(code, message, problems))
+        return code
