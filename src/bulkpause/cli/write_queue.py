@@ -62,8 +62,10 @@ class WriteQueue:
         A signal whose handler raises ends the wait.
         """
         until = float("inf") if within_s is None else monotonic() + within_s
-        if self._thread is None and not self.is_empty:
+        if self._thread is None and self._waiting:
             self._start()
+            if self._thread is None:
+                self._write_here()
         with self._changed:
             while not self.is_empty and (left := until - monotonic()) > 0:
                 self._changed.wait(min(_LOOK_EVERY_S, left))
@@ -74,6 +76,11 @@ class WriteQueue:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
+
+    def _write_here(self) -> None:
+        """Write all in the caller's thread: there is no other."""
+        self._sink.write(self._next())
+        self._is_writing = False
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._write, name="output", daemon=True)
