@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -60,6 +61,22 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def stop(self) -> None:
+        """Type Ctrl-S: whoever writes to the terminal then waits."""
+        self.type("\x13")
+
+    def go_on(self) -> None:
+        """Type Ctrl-Q."""
+        self.type("\x11")
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
 
     def resize(self, columns: int) -> None:
         termios.tcsetwinsize(self._ours, (24, columns))

@@ -27,7 +27,7 @@ def _create_display(options: Options, run_id: str) -> Display:
 
         stream = stderr()
         console = Console(file=cast("TextIO", stream))
-        return Bar(console, is_ready=lambda: stream.is_idle)
+        return Bar(console, is_ready=lambda: stream.keeps_up)
     if kind == "lines":
         # structlog is slow to import too: it imports rich if that is installed.
         from bulkpause.progress.jsonl import JsonLinesDisplay, configure  # noqa: PLC0415

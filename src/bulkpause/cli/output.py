@@ -25,6 +25,8 @@ from bulkpause.report.json_object import encode_json
 READER_S = 3.0
 #: The wait for a stream after a signal, in seconds.
 SIGNAL_S = 0.5
+#: A stream that keeps up has less to write, in bytes.
+_FRAMES_BYTES = 4096
 #: Data is written in pieces of about so many characters.
 _PIECE = 1 << 16
 _USUAL_COLUMNS = 80
@@ -136,9 +138,9 @@ class Stream(io.TextIOBase):
             self._queue = None
 
     @property
-    def is_idle(self) -> bool:
-        """Whether all that came so far is written."""
-        return self._queue is None or self._queue.is_empty
+    def keeps_up(self) -> bool:
+        """Whether no more waits than some frames of a bar."""
+        return self._queue is None or self._queue.waiting_bytes < _FRAMES_BYTES
 
     @property
     def is_wanted(self) -> bool:

@@ -52,6 +52,11 @@ class WriteQueue:
             self._start()
 
     @property
+    def waiting_bytes(self) -> int:
+        """How much waits, beside what is being written."""
+        return self._waiting_bytes
+
+    @property
     def is_empty(self) -> bool:
         """Whether all data is written, or lost."""
         return not self._waiting and not self._is_writing

@@ -68,7 +68,8 @@ def test_stream_that_waits_for_nobody_returns(terminal: StoppedTerminal) -> None
     stream = stream_on(terminal)
     stream.wait_for_nobody()
     stream.write("one\n")
-    assert not stream.is_idle
+    assert terminal.is_reached.wait(60)
+    assert terminal.taken == b""
     terminal.goes_on.set()
     stream.drain()
     stream.write("two\n")
@@ -80,7 +81,19 @@ def test_signal_bounds_wait_for_stopped_terminal(terminal: StoppedTerminal) -> N
     stream.hurry()
     stream.write("nothing was sent\n")
     stream.drain()
-    assert not stream.is_idle
+    assert terminal.taken == b""
+
+
+def test_stream_keeps_up_until_frames_wait(terminal: StoppedTerminal) -> None:
+    stream = stream_on(terminal)
+    stream.wait_for_nobody()
+    stream.write("x" * 9000)
+    assert terminal.is_reached.wait(60)
+    frames = 0
+    while stream.keeps_up:
+        stream.write("x" * 1000)
+        frames += 1
+    assert frames == 5
 
 
 def test_last_words_are_taken_however_much_waits(terminal: StoppedTerminal) -> None:
