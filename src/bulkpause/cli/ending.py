@@ -3,14 +3,20 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkpause.cli import hints
 from bulkpause.cli.exit_codes import FINISHED, ExitCode, exit_of_error
 from bulkpause.cli.output import hurry, say, show_json, stdout
-from bulkpause.cli.problems import Problems, error_object, headlines
 from bulkpause.errors import BulkpauseError, InputError, TokenError
+
+
+# What describes problems and runs is imported on use: help and usage errors need none.
+if TYPE_CHECKING:
+    from bulkpause.cli.problems import Problems
+    from bulkpause.progress.display import Display
 
 
 class ProblemsError(InputError):
@@ -20,7 +26,7 @@ class ProblemsError(InputError):
         problems: What is wrong with them.
     """
 
-    def __init__(self, message: str, problems: Sequence[Problems]) -> None:
+    def __init__(self, message: str, problems: "Sequence[Problems]") -> None:
         super().__init__(message)
         self.problems = problems
 
@@ -42,11 +48,11 @@ class Ending:
 
     Attributes:
         is_json: Whether standard output takes one JSON object for every end.
-        may_have_sent: Whether a run has begun.
+        display: Shows the run, which may have sent something; None without a run.
     """
 
     is_json: bool = False
-    may_have_sent: bool = False
+    display: "Display | None" = None
 
     def of_usage(self, error: click.ClickException) -> ExitCode:
         """Say what cannot be used."""
@@ -61,21 +67,34 @@ class Ending:
             if command is not None:
                 say(f"try: {command}")
         problems = error.problems if isinstance(error, ProblemsError) else ()
-        message = headlines(problems) if problems else str(error)
-        return self._write_object(exit_of_error(error), message, problems)
+        return self._write_object(exit_of_error(error), str(error), problems)
 
     def of_bug(self, error: Exception) -> ExitCode:
         """Report a bug in bulkpause."""
         lines = list(hints.bug_report(error))
-        for line in lines:
-            say(f"bulkpause: {line}")
-        return self._write_object(ExitCode.BUG, "; ".join(lines))
+        text = "\n".join(f"bulkpause: {line}" for line in lines)
+        message = "; ".join(lines)
+        try:
+            self._show_failure(message, text)
+        except Exception:  # noqa: BLE001 (the bug may be the display's)
+            say(text)
+        return self._write_object(ExitCode.BUG, message)
+
+    def _show_failure(self, message: str, text: str) -> None:
+        """Say it as the run says all else, if one has begun."""
+        if self.display is None:
+            say(text)
+            return
+        from bulkpause.progress.event import Notice  # noqa: PLC0415
+
+        fields = {"message": message, "exit_code": ExitCode.BUG}
+        self.display.handle(Notice("run.failed", fields, text, is_warning=True))
 
     def of_signal(self, code: ExitCode) -> ExitCode:
         """Say that a signal ended the command; nobody waits for a reader any more."""
         hurry()
         message = "nothing was sent"
-        if self.may_have_sent:
+        if self.display is not None:
             message = "interrupted; `bulkpause status LOG` shows what is on record"
         # A result that has begun says more.
         if not stdout().has_begun:
@@ -90,7 +109,7 @@ class Ending:
         fault = stdout().fault
         if fault is None:
             return code
-        if self.may_have_sent:
+        if self.display is not None:  # which has said it
             return ExitCode.OUTPUT if code in FINISHED else code
         say(
             f"bulkpause: the output could not be written: {fault.strerror}; "
@@ -99,9 +118,11 @@ class Ending:
         return ExitCode.OUTPUT
 
     def _write_object(
-        self, code: ExitCode, message: str, problems: Sequence[Problems] = ()
+        self, code: ExitCode, message: str, problems: "Sequence[Problems]" = ()
     ) -> ExitCode:
         """Write the one object, unless a result has begun; give the exit code."""
         if self.is_json and not stdout().has_begun:
+            from bulkpause.cli.problems import error_object  # noqa: PLC0415
+
             show_json(error_object(code, message, problems))
         return code

@@ -1,8 +1,8 @@
 """The one door to standard output and standard error.
 
 Text for people is written in the stream's encoding, with `?` for letters that it lacks;
-data for programs is UTF-8. What cannot be written raises nothing: it is counted, and
-`finish` gives the exit code for it.
+data for programs is UTF-8. What cannot be written raises nothing: it is counted, and the
+end of the command says so.
 
 Before and after a run, the caller waits for the stream, and a signal whose handler
 raises ends that wait. While a run goes on, nobody waits: a thread writes.

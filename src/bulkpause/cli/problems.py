@@ -116,15 +116,13 @@ def closing_line(problems: Sequence[Problems]) -> str:
     return "nothing was sent. Fix these rows, or pass --skip-invalid to leave them out."
 
 
-def headlines(problems: Sequence[Problems]) -> str:
-    """Say in one line what cannot be used."""
-    return f"{'; '.join(one.headline for one in problems)}; nothing was sent"
-
-
 def error_object(
     code: int, message: str, problems: Sequence[Problems] = ()
 ) -> dict[str, object]:
     """Give the exit code of a command, its reason and all problems, for JSON."""
+    if problems:
+        headlines = "; ".join(one.headline for one in problems)
+        message = f"{headlines}; nothing was sent"
     rows = [row for one in problems for row in one.as_dicts()]
     return {"error": {"code": code, "message": message, "rows": rows}}
 

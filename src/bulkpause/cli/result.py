@@ -69,6 +69,8 @@ def print_result(result: RunResult, display: Display, options: Options) -> None:
     """Print the summary. The run is over and on record, whether or not it is read."""
     stderr().end_run()
     display.handle(Notice("run.finished", result.as_dict(options)))
+    if stdout().isatty() and stderr().isatty():
+        stderr().drain()  # the bar is erased before the summary stands in its place
     lost = lost_text(stderr())
     if options.is_json:
         show_json(result.as_dict(options))

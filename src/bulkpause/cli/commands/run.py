@@ -69,13 +69,12 @@ def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
     if not options.is_simulated:
         find_proxy(options.settings)  # an invalid one is refused before the question
     if not prepared.plan.items and not prepared.plan.invalid_rows:
-        return _end_without_run(prepared, options, notices)
+        return _end_without_run(prepared, options, notices, ending)
     if not confirm(prepared, options):
         raise DeclinedError
     stderr().wait_for_nobody()
-    ending.may_have_sent = True
     run_id = _new_run_id(options)
-    display = display_for(options, run_id)
+    ending.display = display = display_for(options, run_id)
     session = _Session(prepared, run_id, display, options, notices)
     with asyncio.Runner() as runner:
         result = runner.run(_pause(session, token, display))
@@ -314,7 +313,7 @@ def _count_not_paused(others: Sequence[Record]) -> int:
 
 
 def _end_without_run(
-    prepared: Prepared, options: Options, notices: Notices
+    prepared: Prepared, options: Options, notices: Notices, ending: Ending
 ) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
     recovery = prepared.loaded.recovery
@@ -337,7 +336,7 @@ def _end_without_run(
         if log is None
         else steps_of_run(log, totals, options, age_s=age_s),
     )
-    display = display_for(options, result.run_id)
+    ending.display = display = display_for(options, result.run_id)
     for notice in notices.take():
         display.handle(notice)
     print_result(result, display, options)
