@@ -2,6 +2,8 @@
 
 import ast
 import io
+import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +145,26 @@ def test_libraries_write_through_door(
     output.say("note")
     assert output.stdout().has_begun
     assert capsys.readouterr() == ("help\n", "note\n")
+
+
+#: Writes to the descriptors of closed streams, as the interpreter may in a crash.
+_CRASH = """
+import os
+from bulkpause.cli.output import open_streams
+open_streams()
+with open("log.jsonl", "wb") as log:
+    for descriptor in (1, 2):
+        os.write(descriptor, b"fatal")
+"""
+
+
+def test_opened_file_gets_no_closed_stream(tmp_path: Path) -> None:
+    command = shlex.join([sys.executable, "-c", _CRASH])
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{command} <&- >&- 2>&-"], cwd=tmp_path, check=False
+    )
+    assert ended.returncode == 0
+    assert (tmp_path / "log.jsonl").read_bytes() == b""
 
 
 def test_only_door_writes_to_streams() -> None:
