@@ -96,8 +96,13 @@ class Stream(io.TextIOBase):
         except (OSError, ValueError):
             return _USUAL_COLUMNS
 
-    def write(self, text: str, /) -> int:
-        self.write_data(self._encoder.encode(text))
+    def write(self, text: str | bytes, /) -> int:
+        if isinstance(text, str):
+            self.write_data(self._encoder.encode(text))
+        elif text:  # by click, which completes words in bytes
+            self.write_data(text)
+        else:  # by click too, which asks whether the stream is for bytes alone
+            raise TypeError("the stream is for text")
         return len(text)
 
     def write_data(self, data: bytes) -> None:

@@ -143,8 +143,9 @@ def test_libraries_write_through_door(
         output.open_streams()
     click.echo("help")
     output.say("note")
+    click.echo(b"completed")
     assert output.stdout().has_begun
-    assert capsys.readouterr() == ("help\n", "note\n")
+    assert capsys.readouterr() == ("help\ncompleted\n", "note\n")
 
 
 #: Writes to the descriptors of closed streams, as the interpreter may in a crash.
