@@ -311,7 +311,7 @@ def _run_command(ending: Ending) -> ExitCode:
     except click.ClickException as error:
         return ending.of_usage(error)
     except click.Abort:
-        return ending.of_signal(ExitCode.INTERRUPTED)
+        return ending.of_signal(ExitCode.INTERRUPTED, ending.outcome)
     except BulkpauseError as error:
         return ending.of_error(error)
     except Exception as error:  # noqa: BLE001 (Python's own code, 1, is taken)

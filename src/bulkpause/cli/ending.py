@@ -90,15 +90,17 @@ class Ending:
         fields = {"message": message, "exit_code": ExitCode.BUG}
         self.display.handle(Notice("run.failed", fields, text, is_warning=True))
 
-    def of_signal(self, code: ExitCode) -> ExitCode:
+    @property
+    def outcome(self) -> str:
+        """What is true of the command if it ends now, for people."""
+        if self.display is None:
+            return "nothing was sent"
+        return "interrupted; `bulkpause status LOG` shows what is on record"
+
+    def of_signal(self, code: ExitCode, message: str) -> ExitCode:
         """Say that a signal ended the command; nobody waits for a reader any more."""
         hurry()
-        message = "nothing was sent"
-        if self.display is not None:
-            message = "interrupted; `bulkpause status LOG` shows what is on record"
-        # A result that has begun says more.
-        if not stdout().has_begun:
-            say(message)
+        say(message)
         return self._write_object(code, message)
 
     def of_result(self, code: ExitCode) -> ExitCode:
