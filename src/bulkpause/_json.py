@@ -2,13 +2,19 @@
 
 import orjson
 
+from bulkpause._text import replace_surrogates
+
 
 def to_json(value: object) -> str:
     """Write a value as one line of JSON, with invisible characters escaped.
 
-    What orjson does not know is written as text.
+    What JSON does not know is written as text. A path may hold bytes that are not
+    UTF-8, which JSON cannot carry: they are replaced.
     """
-    text = orjson.dumps(value, default=str).decode()
+    try:
+        text = orjson.dumps(value, default=str).decode()
+    except TypeError:
+        text = orjson.dumps(_encodable(value), default=str).decode()
     if text.isprintable():
         return text
     return "".join(
@@ -21,3 +27,15 @@ def _escaped(character: str) -> str:
     r"""Write a character as JSON does: `\u`, and two of them beyond U+FFFF."""
     units = character.encode("utf-16-be").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _encodable(value: object) -> object:
+    match value:
+        case dict():
+            return {_encodable(name): _encodable(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_encodable(one) for one in value]
+        case str():
+            return replace_surrogates(value)
+        case _:
+            return value

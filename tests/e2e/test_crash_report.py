@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import orjson
 import pytest
 
 from tests.support.terminal import environment
@@ -13,7 +14,8 @@ from tests.support.terminal import environment
 BROKEN = """
 from bulkpause.cli import app as cli
 
-def break_down(standalone_mode):
+def break_down(standalone_mode, obj):
+    obj.is_json = True
     raise ZeroDivisionError("a defect")
 
 cli.cli = break_down
@@ -33,4 +35,7 @@ def test_bug_exits_70(tmp_path: Path) -> None:
     )
     assert ended.returncode == 70
     assert "ZeroDivisionError" in ended.stderr
+    error = orjson.loads(ended.stdout)["error"]
+    assert (error["code"], error["rows"]) == (70, [])
+    assert "ZeroDivisionError" in error["message"]
     assert "bulkpause: this is a bug" in ended.stderr

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault
-from tests.support.program import Program, Serve, until
+from tests.support.program import ProcessResult, Program, Serve, script, until
 
 
 pytestmark = pytest.mark.unmeasured
@@ -49,6 +49,93 @@ def test_summary_is_one_json_object(program: Program, serve: Serve) -> None:
 
 def test_json_option_replaces_text(program: Program, serve: Serve) -> None:
     assert program.pause(serve(), program.ids(5), "--json").stderr == ""
+
+
+def error_of(ended: ProcessResult) -> dict[str, Any]:
+    """Give the only object on standard output, which is an error."""
+    assert ended.stdout.count("\n") == 1
+    (name, error), *others = orjson.loads(ended.stdout).items()
+    assert (name, others) == ("error", [])
+    assert list(error) == ["code", "message", "rows"]
+    assert error["code"] == ended.code
+    assert error["message"]
+    found: dict[str, Any] = error
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("run", "ids.txt", "--frob"), 2, "No such option '--frob'."),
+        (("run",), 2, "Missing argument"),
+        (("run", "ids.txt", "--burst", "ten"), 2, "'ten'"),
+        (("run", "ids.txt", "--resume"), 2, "--resume needs --log"),
+        (("run", "ids.txt"), 2, "there is no terminal to ask on"),
+        (("run", "bad.csv", "--yes"), 3, "bad.csv: 1 of 2 rows cannot be used"),
+        (("run", "gone.csv", "--yes"), 3, "gone.csv"),
+        (("run", "ids.txt", "--yes", "--token-file", "gone"), 4, "--token-file"),
+        (("run", "ids.txt", "--yes", "--expect", "7"), 8, "--expect 7"),
+        (("run", "ids.txt", "--yes", "--log", "bad.csv", "--resume"), 6, "bad.csv"),
+        (("retry", "gone.jsonl", "--yes"), 3, "gone.jsonl does not exist"),
+        (("retry",), 2, "Missing argument"),
+        (("plan", "ids.txt", "--order-by", "spend"), 3, "leave out --column"),
+        (("plan", "gone.csv"), 3, "gone.csv"),
+        (("status", "gone.jsonl"), 3, "gone.jsonl does not exist"),
+        (("status", "bad.csv"), 6, "bad.csv"),
+    ],
+    ids=str,
+)
+def test_refusal_is_one_json_object(
+    program: Program, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    program.ids(2)
+    program.file("bad.csv", "id,name\n1001,one\n1-Mai,two\n")
+    nowhere = ("--base-url", "http://127.0.0.1:1")
+    to = nowhere if arguments[0] in {"run", "retry"} else ()
+    ended = program.call(*arguments, *to, "--json")
+    assert ended.code == code
+    error = error_of(ended)
+    assert message in error["message"]
+    in_rows = [row["value"] for row in error["rows"] if row["row"] is not None]
+    assert in_rows == (["1-Mai"] if arguments[:2] == ("run", "bad.csv") else [])
+
+
+def test_variable_asks_for_json_object(program: Program) -> None:
+    program.variables["BULKPAUSE_STATUS_JSON"] = "1"
+    assert "Missing argument" in error_of(program.call("status"))["message"]
+
+
+def test_held_log_is_one_json_object(program: Program, serve: Serve) -> None:
+    simulator = serve(always=Fault.HANG)
+    options = [program.ids(2), "--yes", *program.to(simulator), "--resume"]
+    program.start("run", *options)
+    until(lambda: len(simulator.ledger) == 2)
+    ended = program.call("run", *options, "--json")
+    assert (ended.code, error_of(ended)["rows"]) == (7, [])
+
+
+def test_answered_no_is_one_json_object(program: Program, serve: Serve) -> None:
+    options = " ".join([*program.to(serve()), "--json"])
+    command = f"{script()} run {program.ids(1)} {options} >object.json"
+    terminal = program.shell_on_a_terminal(command)
+    terminal.wait_for("? [y/N]: ")
+    terminal.type("n\n")
+    assert terminal.end() == 2
+    error = orjson.loads((program.folder / "object.json").read_bytes())["error"]
+    assert error == {"code": 2, "message": "nothing was sent", "rows": []}
+
+
+def test_interrupt_at_question_is_one_json_object(
+    program: Program, serve: Serve
+) -> None:
+    options = " ".join([*program.to(serve()), "--json"])
+    command = f"exec {script()} run {program.ids(1)} {options} >object.json"
+    terminal = program.shell_on_a_terminal(command)
+    terminal.wait_for("? [y/N]: ")
+    terminal.interrupt()
+    assert terminal.end() == 130
+    error = orjson.loads((program.folder / "object.json").read_bytes())["error"]
+    assert (error["code"], error["rows"]) == (130, [])
 
 
 def test_json_groups_failures_by_cause(program: Program, serve: Serve) -> None:

@@ -268,6 +268,24 @@ def test_json_lines_are_default_without_terminal(
     assert (names[0], names[-1]) == ("run.started", "run.finished")
 
 
+def test_json_lines_hold_notices_of_preparation(program: Program, serve: Serve) -> None:
+    rows = program.file("rows.csv", "id,name\n1001,one\n1-Mai,two\n")
+    options = [*program.to(serve()), *LINES, "--skip-invalid"]
+    warned, started, *_ = lines_of(program.call("run", rows, *options).stderr)
+    assert (warned["event"], warned["level"]) == ("warning.issued", "warning")
+    assert warned["message"].startswith("rows.csv: 1 of 2 rows cannot be used")
+    assert (started["event"], started["run_id"]) == ("run.started", warned["run_id"])
+
+
+def test_refused_run_says_notices_as_text(program: Program, serve: Serve) -> None:
+    rows = program.file("rows.csv", "id,name\n1001,one\n1-Mai,two\n")
+    options = [*program.to(serve()), *LINES, "--skip-invalid", "--expect", "7"]
+    ended = program.call("run", rows, *options)
+    first, *_, last = ended.stderr.splitlines()
+    assert first.startswith("warning: rows.csv: 1 of 2 rows cannot be used")
+    assert last.startswith("bulkpause: --expect 7")
+
+
 def test_progress_none_shows_only_log_path(program: Program, serve: Serve) -> None:
     ended = program.pause(serve(), program.ids(3), "--progress", "none")
     assert ended.stderr == (

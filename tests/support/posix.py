@@ -61,15 +61,21 @@ def resize_terminal(terminal: int, *, rows: int, columns: int) -> None:
         termios.tcsetwinsize(terminal, (rows, columns))
 
 
+def set_blocking(descriptor: int, *, blocks: bool) -> None:
+    """Set whether a read or a write waits."""
+    if sys.platform != "win32":
+        os.set_blocking(descriptor, blocks)
+
+
 def fill(pipe: int) -> None:
     """Write to a pipe until it takes no more, so that the next writer waits."""
     if sys.platform != "win32":
-        os.set_blocking(pipe, False)
+        set_blocking(pipe, blocks=False)
         for size in (65_536, 1):
             with suppress(BlockingIOError):
                 while True:
                     os.write(pipe, b"x" * size)
-        os.set_blocking(pipe, True)
+        set_blocking(pipe, blocks=True)
 
 
 def open_for_writing(pipe: Path) -> int | None:

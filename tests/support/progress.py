@@ -45,19 +45,14 @@ EVENTS: tuple[Event, ...] = (
 
 
 class RecordingDisplay:
-    """Keeps the events, and raises an error if it has one."""
+    """Keeps the events."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self) -> None:
         self.events: list[Event] = []
         self.is_closed = False
-        self._error = error
 
     def handle(self, event: Event) -> None:
         self.events.append(event)
-        if self._error is not None:
-            raise self._error
 
     def close(self) -> None:
         self.is_closed = True
-        if self._error is not None:
-            raise self._error

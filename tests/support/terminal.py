@@ -66,6 +66,19 @@ class Terminal:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def stop(self) -> None:
+        """Type Ctrl-S: whoever writes to the terminal then waits."""
+        self.type("\x13")
+
+    def go_on(self) -> None:
+        """Type Ctrl-Q."""
+        self.type("\x11")
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
+
     def resize(self, columns: int) -> None:
         resize_terminal(self._ours, rows=24, columns=columns)
 

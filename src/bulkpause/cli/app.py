@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from click.exceptions import NoSuchCommand
 
-from bulkpause.cli import hints
-from bulkpause.cli.exit_codes import ExitCode, exit_of_error
+from bulkpause.cli.ending import Ending
+from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.flags import (
     API_OPTIONS,
     INPUT_OPTIONS,
@@ -20,15 +19,17 @@ from bulkpause.cli.flags import (
     parse_digest,
 )
 from bulkpause.cli.help import LazyGroup, block
+from bulkpause.cli.json_command import JsonCommand
 from bulkpause.cli.options import (
     RETRIABLE,
     RETRIED_BY_DEFAULT,
     Options,
     parse_retried,
 )
-from bulkpause.cli.signals import Interrupted
+from bulkpause.cli.output import finish, open_streams
+from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
-from bulkpause.errors import BulkpauseError, TokenError
+from bulkpause.errors import BulkpauseError
 from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import parse_duration
@@ -46,7 +47,9 @@ _EXIT_CODES = block(
     6  the log or its disk failed
     7  another run holds the log
     8  a guard rail stopped the run
-    70 a bug in bulkpause; 129, 130, 143: SIGHUP, SIGINT, SIGTERM
+    70 a bug in bulkpause
+    74 the work is done, but its result could not be written
+    129, 130, 143: SIGHUP, SIGINT, SIGTERM
     """,
 )
 
@@ -89,6 +92,7 @@ def cli() -> None:
 
 
 @cli.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -157,6 +161,7 @@ def run(**given: Any) -> ExitCode:
 
 
 @cli.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -194,6 +199,7 @@ def retry(**given: Any) -> ExitCode:
 
 
 @cli.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -220,6 +226,7 @@ def plan(**given: Any) -> ExitCode:
 
 
 @cli.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -289,36 +296,32 @@ def _run(options: Options) -> ExitCode:
     # appear at once.
     from bulkpause.cli.commands.run import run as run_options  # noqa: PLC0415
 
-    return run_options(options)
+    return run_options(options, click.get_current_context().ensure_object(Ending))
 
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    open_streams()
     try:
-        code = cli(standalone_mode=False)
+        code = _run_command(Ending())
+        finish()
+    except Interrupted as interrupted:  # while the last words were waited for
+        code = ExitCode(interrupted.exit_code)
+    sys.exit(int(code))
+
+
+def _run_command(ending: Ending) -> ExitCode:
+    """Run the command that was typed; say why it has no result if it has none."""
+    try:
+        code = cli(standalone_mode=False, obj=ending)
     except click.ClickException as error:
-        error.show()
-        if isinstance(error, (NoSuchCommand, click.NoSuchOption)):
-            _suggest(hints.corrected_command(cli, sys.argv[1:]))
-        code = ExitCode.USAGE
+        return ending.of_usage(error)
     except click.Abort:
-        click.echo("nothing was sent", err=True)
-        code = ExitCode.INTERRUPTED
+        return ending.of_signal(ExitCode.INTERRUPTED, SIGNALS.outcome)
     except Interrupted as interrupted:
-        click.echo(str(interrupted), err=True)
-        code = interrupted.exit_code
+        return ending.of_signal(ExitCode(interrupted.exit_code), str(interrupted))
     except BulkpauseError as error:
-        click.echo(f"bulkpause: {error}", err=True)
-        if isinstance(error, TokenError):
-            _suggest(hints.with_token_file(sys.argv[1:]))
-        code = exit_of_error(error)
+        return ending.of_error(error)
     except Exception as error:  # noqa: BLE001 (Python's own code, 1, is taken)
-        for line in hints.bug_report(error):
-            click.echo(f"bulkpause: {line}", err=True)
-        code = ExitCode.BUG
-    sys.exit(int(code or 0))
-
-
-def _suggest(command: str | None) -> None:
-    if command is not None:
-        click.echo(f"try: {command}", err=True)
+        return ending.of_bug(error)
+    return ending.of_result(ExitCode(code or 0))

@@ -1,21 +1,20 @@
 """Choose the display of a run from `--progress` and standard error."""
 
 import os
-import sys
-from typing import TextIO
+from typing import BinaryIO, TextIO, cast
 
 from bulkpause.cli.options import Options
-from bulkpause.progress.display import Display, LazyDisplay, PlainDisplay, SafeDisplay
+from bulkpause.cli.output import DataFile, Stream, say, stderr
+from bulkpause.progress.display import Display, LazyDisplay, PlainDisplay
 
 
 #: Terminals that cannot move the cursor.
 _DUMB = frozenset({"dumb", "unknown"})
-_USUAL_COLUMNS = 80
 
 
 def display_for(options: Options, run_id: str) -> Display:
     """Give the display of a run, created on first use."""
-    return SafeDisplay(LazyDisplay(lambda: _create_display(options, run_id)))
+    return LazyDisplay(lambda: _create_display(options, run_id))
 
 
 def _create_display(options: Options, run_id: str) -> Display:
@@ -26,15 +25,18 @@ def _create_display(options: Options, run_id: str) -> Display:
 
         from bulkpause.progress.bar import Bar  # noqa: PLC0415
 
-        return Bar(Console(stderr=True))
+        stream = stderr()
+        console = Console(file=cast("TextIO", stream))
+        return Bar(console, is_ready=lambda: stream.keeps_up)
     if kind == "lines":
         # structlog is slow to import too: it imports rich if that is installed.
         from bulkpause.progress.jsonl import JsonLinesDisplay, configure  # noqa: PLC0415
 
+        file = cast("BinaryIO", DataFile(stderr()))
         return JsonLinesDisplay(
-            configure(options.log_level, run_id, simulated=options.is_simulated)
+            configure(options.log_level, run_id, file, simulated=options.is_simulated)
         )
-    return PlainDisplay()
+    return PlainDisplay(say)
 
 
 def writes_lines(options: Options) -> bool:
@@ -43,22 +45,14 @@ def writes_lines(options: Options) -> bool:
 
 
 def _kind_of_display(options: Options) -> str:
-    # None if the process was started with standard error closed.
-    if sys.stderr is None:
+    stream = stderr()
+    if not stream.is_wanted:
         return "none"
     if options.progress in {"auto", "bar"}:
-        return "bar" if can_draw(sys.stderr) else "lines"
+        return "bar" if can_draw(stream) else "lines"
     return options.progress
 
 
-def columns_of_stderr() -> int:
-    """Give the width of standard error: 80 columns if it is no terminal."""
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_COLUMNS
-    except (AttributeError, OSError, ValueError):
-        return _USUAL_COLUMNS
-
-
-def can_draw(stream: TextIO) -> bool:
+def can_draw(stream: Stream) -> bool:
     """Tell whether a stream is a terminal that can move its cursor."""
     return stream.isatty() and os.environ.get("TERM", "") not in _DUMB

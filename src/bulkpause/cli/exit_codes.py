@@ -39,10 +39,15 @@ class ExitCode(IntEnum):
     GUARD_RAIL = 8
     #: A bug in bulkpause.
     BUG = 70
+    #: The work was done, but its result could not be written.
+    OUTPUT = 74
     HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
+
+#: Of a run with nothing left to do.
+FINISHED = frozenset({ExitCode.ALL_PAUSED, ExitCode.SOME_NOT_PAUSABLE})
 
 #: The gravest first, for several logs or accounts. A log that cannot be found, or a
 #: file that is none, says as little as one that cannot be read.

@@ -300,7 +300,11 @@ RUN_OPTIONS = _combine(
         "percentage applies from 20 finished ids on.",
     ),
     VERIFY,
-    click.option("--json", is_flag=True, help="Print the summary as one JSON object."),
+    click.option(
+        "--json",
+        is_flag=True,
+        help="Print the summary, or the error, as one JSON object.",
+    ),
     click.option(
         "--progress",
         type=click.Choice(["auto", "bar", "lines", "none"]),

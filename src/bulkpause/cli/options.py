@@ -112,6 +112,11 @@ def retry_command(log: Path, options: Options) -> str:
     return join_command([*words, *_kept_options(options)])
 
 
+def status_command(log: Path) -> str:
+    """Write the command that shows what a log says."""
+    return join_command(["bulkpause", "status", _as_argument(log)])
+
+
 def resume_command(log: Path, options: Options, *, age_s: float | None = None) -> str:
     """Write the command that resumes a log with its inputs; INPUT if only it is known.
 

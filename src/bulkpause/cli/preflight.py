@@ -6,28 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from bulkpause._json import to_json
 from bulkpause._text import format_count, format_duration, sanitize
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli import hints
-from bulkpause.cli.display import columns_of_stderr
-from bulkpause.cli.exit_codes import ExitCode
+from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.log_path import check_readable_log, check_writable_log
+from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, retry_command
+from bulkpause.cli.output import say, stderr
 from bulkpause.cli.plan_text import comment_texts, hidden_texts, needed_s, plan_lines
 from bulkpause.cli.problems import (
     Problems,
     closing_line,
-    error_object,
     problem_lines,
 )
 from bulkpause.cli.signals import Interrupted
 from bulkpause.cli.typed_input import terminal_for_answers
-from bulkpause.errors import GuardRailError, InputError
+from bulkpause.errors import GuardRailError
 from bulkpause.inputs.amounts import Total
 from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
@@ -57,7 +57,7 @@ class Prepared:
     digest: str
 
 
-def load_log(options: Options) -> LoadedLog:
+def load_log(options: Options, notices: Notices) -> LoadedLog:
     """Read what earlier runs left in the log.
 
     Raises:
@@ -82,21 +82,25 @@ def load_log(options: Options) -> LoadedLog:
     check_recent(recovery, log, now, options.resume_within_s)
     recovery.reopen(options.reopened)
     if options.is_retry:
-        _warn_of_age(recovery.age_s(now), log)
+        _warn_of_age(recovery.age_s(now), log, notices)
     return loaded
 
 
-def _warn_of_age(age_s: float | None, log: Path) -> None:
+def _warn_of_age(age_s: float | None, log: Path, notices: Notices) -> None:
     if age_s is not None and age_s > OLD_S:
-        click.echo(
-            f"warning: the last record of {sanitize(str(log))} is {age_in_words(age_s)} old: campaigns "
-            "may have been started again since, and a retry sends open ids only",
-            err=True,
+        notices.warn(
+            f"the last record of {sanitize(str(log))} is {age_in_words(age_s)} old: "
+            "campaigns may have been started again since, and a retry sends open ids "
+            "only"
         )
 
 
-def prepare(options: Options) -> Prepared:
+def prepare(options: Options, notices: Notices) -> Prepared:
     """Plan a run of the input, or a retry of the log without one.
+
+    Args:
+        options: The options of the command.
+        notices: Says what is worth knowing.
 
     Raises:
         InputError: The input is invalid, or the log to retry does not exist.
@@ -104,18 +108,21 @@ def prepare(options: Options) -> Prepared:
         SettingsError: The log cannot be used for this run.
         LogError: The log cannot be read or is damaged.
     """
-    loaded = load_log(options)
+    loaded = load_log(options, notices)
     recovery = loaded.recovery
     if options.is_retry:
         plan = plan_of_log(options, recovery)
         refuse_unexpected(plan, options)
         return Prepared(plan=plan, sources=(), loaded=loaded, digest=plan.digest)
     whole = plan_of_inputs(options)
-    refuse_problems(whole.problems, options)
+    if any(one.is_fatal or not options.skips_invalid for one in whole.problems):
+        refuse(whole.problems)
+    for one in whole.problems:
+        notices.warn(one.headline, text=problem_text(one, prefix="warning: "))
     refuse_unexpected(whole.plan, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
-        click.echo(f"note: {text}", err=True)
-    _warn_of_other_input(whole.plan, recovery, options)
+        notices.note(text)
+    _warn_of_other_input(whole.plan, recovery, options, notices)
     return _prepared(whole, loaded)
 
 
@@ -147,48 +154,40 @@ def _status_name(record: Record | None) -> str:
     return NOT_ATTEMPTED if record is None else record.status.value
 
 
-def _warn_of_other_input(whole: Plan, recovery: Recovery, options: Options) -> None:
+def _warn_of_other_input(
+    whole: Plan, recovery: Recovery, options: Options, notices: Notices
+) -> None:
     ids = {item.id for item in whole.items}
     retry = "" if options.log is None else retry_command(options.log, options)
     if missing := set(recovery.planned) - recovery.settled - ids:
-        click.echo(
-            "warning: the input differs from the log's plan: "
-            f"{format_count(len(missing), 'id')} missing; pause them with: {retry}",
-            err=True,
+        notices.warn(
+            "the input differs from the log's plan: "
+            f"{format_count(len(missing), 'id')} missing; pause them with: {retry}"
         )
     new = len(ids - recovery.planned.keys() - recovery.latest.keys())
     if (lost := recovery.not_on_record - new) > 0:
-        click.echo(
-            f"warning: the log lacks {format_count(lost, 'planned id')} that the input "
-            "does not hold either; they may still be running",
-            err=True,
+        notices.warn(
+            f"the log lacks {format_count(lost, 'planned id')} that the input does not "
+            "hold either; they may still be running"
         )
 
 
-def refuse_problems(problems: Sequence[Problems], options: Options) -> None:
-    """Show all that is wrong with the inputs, and refuse them.
-
-    Invalid rows that are to be skipped are shown only.
+def refuse(problems: Sequence[Problems]) -> NoReturn:
+    """Refuse the inputs, and show all that is wrong with them.
 
     Raises:
-        InputError: There is something wrong that cannot be skipped.
+        ProblemsError: Always.
     """
-    is_refused = any(one.is_fatal or not options.skips_invalid for one in problems)
-    if is_refused and options.is_json:
-        click.echo(to_json(error_object(ExitCode.INPUT, problems)))
     if len(problems) == 1 and not problems[0].rows:
-        raise InputError(problems[0].headline)
-    show_problems(problems, prefix="" if is_refused else "warning: ")
-    if is_refused:
-        raise InputError(closing_line(problems))
-
-
-def show_problems(problems: Sequence[Problems], *, prefix: str = "") -> None:
-    """Write problems to standard error, as wide as that is."""
-    width = columns_of_stderr()
+        raise ProblemsError(problems[0].headline, problems)
     for one in problems:
-        for line in problem_lines(one, width=width, prefix=prefix):
-            click.echo(line, err=True)
+        say(problem_text(one))
+    raise ProblemsError(closing_line(problems), problems)
+
+
+def problem_text(problems: Problems, *, prefix: str = "") -> str:
+    """Describe the problems of an input in lines as wide as standard error is."""
+    return "\n".join(problem_lines(problems, width=stderr().columns, prefix=prefix))
 
 
 def refuse_unexpected(plan: Plan, options: Options) -> None:
@@ -211,7 +210,7 @@ def refuse_unexpected(plan: Plan, options: Options) -> None:
         )
 
 
-def token_of(options: Options) -> Token:
+def token_of(options: Options, notices: Notices) -> Token:
     """Find the token of a run. The simulator needs none.
 
     Raises:
@@ -221,7 +220,7 @@ def token_of(options: Options) -> Token:
         return Token("simulated")
     token, warning = find_token(options.token_file, os.environ)
     if warning:
-        click.echo(f"warning: {warning}", err=True)
+        notices.warn(warning)
     return token
 
 
@@ -249,12 +248,12 @@ def _ask(prepared: Prepared, options: Options) -> bool:
     for line in plan_lines(
         plan, prepared.sources, prepared.digest, options, prepared.total
     ):
-        click.echo(line, err=True)
+        say(line)
     campaigns = format_count(len(plan.items), "campaign")
     needed = format_duration(needed_s(plan, options))
     question = f"Pause {campaigns} on {options.host}, in about {needed}?"
     try:
         return click.confirm(question, err=True)
     except Interrupted:
-        click.echo(err=True)  # the question has the line
+        say()  # the question has the line
         raise

@@ -116,11 +116,14 @@ def closing_line(problems: Sequence[Problems]) -> str:
     return "nothing was sent. Fix these rows, or pass --skip-invalid to leave them out."
 
 
-def error_object(code: int, problems: Sequence[Problems]) -> dict[str, object]:
-    """Give all problems as one JSON object, with the exit code of the command."""
-    headlines = "; ".join(one.headline for one in problems)
+def error_object(
+    code: int, message: str, problems: Sequence[Problems] = ()
+) -> dict[str, object]:
+    """Give the exit code of a command, its reason and all problems, for JSON."""
+    if problems:
+        headlines = "; ".join(one.headline for one in problems)
+        message = f"{headlines}; nothing was sent"
     rows = [row for one in problems for row in one.as_dicts()]
-    message = f"{headlines}; nothing was sent"
     return {"error": {"code": code, "message": message, "rows": rows}}
 
 

@@ -1,23 +1,20 @@
 """Report the result of a run as text and as JSON, with the command that carries on."""
 
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
 
-import click
-
-from bulkpause._json import to_json
 from bulkpause._text import sanitize
 from bulkpause.cli.display import writes_lines
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.log_failure import LogFailure
 from bulkpause.cli.next_steps import NextSteps
-from bulkpause.cli.options import Options
+from bulkpause.cli.options import Options, status_command
+from bulkpause.cli.output import lost_text, say, show, show_json, stderr, stdout
 from bulkpause.engine.policy import Verify
 from bulkpause.model import StopReason
+from bulkpause.progress.display import Display
+from bulkpause.progress.event import Notice
 from bulkpause.report import text as report
 from bulkpause.report.totals import Totals
 
@@ -72,31 +69,33 @@ def _reads_back_all(options: Options) -> bool:
     return options.settings.retry_policy.verify is Verify.ALL
 
 
-def print_result(result: RunResult, options: Options) -> None:
+def print_result(result: RunResult, display: Display, options: Options) -> None:
     """Print the summary. The run is over and on record, whether or not it is read."""
-    text = "\n".join(result.summary_lines(options))
+    stderr().end_run()
+    display.handle(Notice("run.finished", result.as_dict(options)))
+    if stdout().isatty() and stderr().isatty():
+        stderr().drain()  # the bar is erased before the summary stands in its place
+    lost = lost_text(stderr())
     if options.is_json:
-        text = to_json(result.as_dict(options))
-    try:
-        click.echo(text)
-    except OSError as error:
-        _discard(sys.stdout)
-        _write_error(f"warning: the summary could not be written: {error.strerror}")
+        show_json(result.as_dict(options))
+    else:
+        warnings = () if lost is None else (f"warning: {lost}",)
+        show("\n".join((*result.summary_lines(options), *warnings)))
+    for notice in _notices_of_output(lost, result.log):
+        display.handle(notice)
     if options.is_json or writes_lines(options) or result.log is None:
         return
     for line in result.outcome_lines():
-        _write_error(line)
+        say(line)
 
 
-def _write_error(text: str) -> None:
-    """Write to standard error, if somebody reads it."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        _discard(sys.stderr)
-
-
-def _discard(stream: TextIO) -> None:
-    """Keep the interpreter from failing at exit on text that could not be written."""
-    with Path(os.devnull).open("wb") as null:
-        os.dup2(null.fileno(), stream.fileno())
+def _notices_of_output(lost: str | None, log: Path | None) -> Iterator[Notice]:
+    """Say what could not be shown, where that can still be said."""
+    if lost is not None:
+        # Standard output has said it to people.
+        yield Notice("lines.dropped", {"message": lost}, is_warning=True)
+    if (fault := stdout().fault) is not None:
+        remedy = "" if log is None else f"; show it with: {status_command(log)}"
+        message = f"the summary could not be written: {fault.strerror}{remedy}"
+        fields = {"message": message}
+        yield Notice("summary.failed", fields, f"warning: {message}", is_warning=True)

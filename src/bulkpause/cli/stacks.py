@@ -44,12 +44,13 @@ def write_aside(
         unless: Nothing is written if this holds something by then.
         after_s: Seconds to wait before.
     """
-    # A file may have the number of a standard error that was closed from the start.
-    if sys.stderr is None:
+    try:
+        descriptor = sys.stderr.fileno()
+    except (AttributeError, OSError):  # it was closed from the start
         return
     data = "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
     # Not `threading`: its locks may be held by the code that a signal interrupts.
-    _thread.start_new_thread(_write, (sys.stderr.fileno(), data, unless, after_s))
+    _thread.start_new_thread(_write, (descriptor, data, unless, after_s))
 
 
 def _write(

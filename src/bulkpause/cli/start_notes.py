@@ -3,20 +3,9 @@
 import os
 from collections.abc import Iterator
 
-import click
-
 from bulkpause.api.proxy import Proxy
-from bulkpause.cli.display import writes_lines
 from bulkpause.cli.options import Options
 from bulkpause.settings import BURST, STEADY, find_proxy
-
-
-def show_start_notes(options: Options, proxy: Proxy | None) -> None:
-    """Write the notes to standard error, unless a program reads the output."""
-    if options.is_json or writes_lines(options):
-        return
-    for note in start_notes(options, proxy):
-        click.echo(f"note: {note}", err=True)
 
 
 def start_notes(options: Options, proxy: Proxy | None) -> Iterator[str]:

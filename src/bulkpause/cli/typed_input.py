@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-import click
-
+from bulkpause.cli.output import say
 from bulkpause.cli.terminal import TERMINAL
 
 
@@ -25,10 +24,10 @@ def take_typed_input(words: Sequence[str]) -> None:
     """
     if "-" not in words or sys.stdin is None or not sys.stdin.isatty():
         return
-    click.echo(f"Paste the ids, one a line; end with {TERMINAL.end_keys}", err=True)
+    say(f"Paste the ids, one a line; end with {TERMINAL.end_keys}")
     typed = TERMINAL.read_typed(sys.stdin)
     if not typed.endswith(b"\n"):
-        click.echo(err=True)
+        say()
     sys.stdin = io.TextIOWrapper(io.BytesIO(typed))
 
 

@@ -1,6 +1,6 @@
 """The display of a run on a terminal, with rich."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import ceil
 
 from rich.console import Console, Group, RenderableType
@@ -25,10 +25,19 @@ _ERASE_LINE = (ControlType.ERASE_IN_LINE, 2)
 
 
 class Bar:
-    """Draws a bar, the counts, the request rate, the current wait and failures."""
+    """Draws a bar, the counts, the request rate, the current wait and failures.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: The terminal.
+        is_ready: Tells whether the terminal took what was drawn before. If it did not,
+            a snapshot is left out: a later one will hold more.
+    """
+
+    def __init__(
+        self, console: Console, *, is_ready: Callable[[], bool] = lambda: True
+    ) -> None:
         self._console = console
+        self._is_ready = is_ready
         # Standard output is not redirected: it may be a file.
         self._live = Live(
             console=console, auto_refresh=False, transient=True, redirect_stdout=False
@@ -39,7 +48,8 @@ class Bar:
 
     def handle(self, event: Event) -> None:
         if isinstance(event, Progressed):
-            self._draw(event.snapshot)
+            if self._is_ready():
+                self._draw(event.snapshot)
         elif isinstance(event, Notice) and event.text is not None:
             self._console.print(Text(event.text))
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Protocol
 
-import click
-
 from bulkpause.progress.event import Event, Notice, Progressed
 
 
@@ -26,33 +24,18 @@ class NullDisplay:
 
 
 class PlainDisplay(NullDisplay):
-    """Shows only the messages for people, on standard error."""
+    """Shows only the messages for people.
+
+    Args:
+        say: Writes a line.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
 
     def handle(self, event: Event) -> None:
         if isinstance(event, Notice) and event.text is not None:
-            click.echo(event.text, err=True)
-
-
-class SafeDisplay:
-    """Stops showing events once the display cannot be written to.
-
-    A run continues even if nobody reads its progress any more.
-    """
-
-    def __init__(self, display: Display) -> None:
-        self._display = display
-
-    def handle(self, event: Event) -> None:
-        try:
-            self._display.handle(event)
-        except OSError:
-            self._display = NullDisplay()
-
-    def close(self) -> None:
-        try:
-            self._display.close()
-        except OSError:
-            self._display = NullDisplay()
+            self._say(event.text)
 
 
 class LazyDisplay:

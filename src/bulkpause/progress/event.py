@@ -29,11 +29,13 @@ class Notice:
         name: The event's name in JSON lines, `noun.verb_past`.
         fields: The event's fields in JSON lines.
         text: The message for people; None if only a log collector needs the event.
+        is_warning: Whether JSON lines give it the level `warning` instead of `info`.
     """
 
     name: str
     fields: Mapping[str, object] = field(default_factory=dict)
     text: str | None = None
+    is_warning: bool = False
 
 
 Event = Progressed | IdFinished | Notice

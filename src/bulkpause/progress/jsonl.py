@@ -1,12 +1,12 @@
-"""The display of a run as JSON lines on standard error, with structlog.
+"""The display of a run as JSON lines, with structlog.
 
 Events are named `noun.verb_past`. Text from the API stands only in the values of
 fields, so that JSON escapes it.
 """
 
 import asyncio
-import sys
 from dataclasses import asdict
+from typing import BinaryIO
 
 import structlog
 
@@ -23,13 +23,14 @@ _FIRST = ("timestamp", "level", "event", "run_id")
 
 
 def configure(
-    level: str, run_id: str, *, simulated: bool = False
+    level: str, run_id: str, file: BinaryIO, *, simulated: bool = False
 ) -> structlog.typing.FilteringBoundLogger:
     """Configure structlog, and give the logger of a run.
 
     Args:
         level: The minimum level of its lines.
         run_id: Stands in each line.
+        file: What the lines are written to.
         simulated: Whether each line says that no real campaign is paused.
     """
     structlog.configure(
@@ -40,7 +41,7 @@ def configure(
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(file),
         cache_logger_on_first_use=False,
     )
     # Bound to the logger, because each task has another context.
@@ -79,6 +80,8 @@ class JsonLinesDisplay:
                 self._log_progress(snapshot)
             case IdFinished(record):
                 self._log_record(record)
+            case Notice(name, fields, is_warning=True):
+                self._log.warning(name, **fields)
             case Notice(name, fields):
                 self._log.info(name, **fields)
 

@@ -39,6 +39,7 @@ def test_exit_codes_are_frozen() -> None:
         "LOG_HELD": 7,
         "GUARD_RAIL": 8,
         "BUG": 70,
+        "OUTPUT": 74,
         "HUNG_UP": 129,
         "INTERRUPTED": 130,
         "TERMINATED": 143,

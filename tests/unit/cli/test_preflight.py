@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import RETRIABLE, RETRIED_BY_DEFAULT, Options
 from bulkpause.cli.preflight import Prepared, prepare
 from bulkpause.errors import GuardRailError, SettingsError
@@ -56,13 +57,15 @@ def log(tmp_path: Path) -> Path:
 def resumed(log: Path, **options: Any) -> Prepared:
     source = str(log.with_name("ids.txt"))
     return prepare(
-        Options(inputs=(source,), settings=SETTINGS, log=log, resume=True, **options)
+        Options(inputs=(source,), settings=SETTINGS, log=log, resume=True, **options),
+        Notices(are_held=False),
     )
 
 
 def retried(log: Path, **options: Any) -> Prepared:
     return prepare(
-        Options(inputs=(), settings=SETTINGS, log=log, resume=True, **options)
+        Options(inputs=(), settings=SETTINGS, log=log, resume=True, **options),
+        Notices(are_held=False),
     )
 
 

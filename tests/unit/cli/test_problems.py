@@ -120,7 +120,7 @@ def test_error_object_has_every_problem() -> None:
         Problems(source="a.csv", rows=(row(3, DATE, "1-Mai"),), total=9),
         Problems(source="b.csv", error=error),
     ]
-    assert error_object(3, problems) == {
+    assert error_object(3, "nothing was sent", problems) == {
         "error": {
             "code": 3,
             "message": "a.csv: 1 of 9 rows cannot be used; b.csv: it is empty; "

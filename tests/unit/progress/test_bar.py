@@ -103,6 +103,19 @@ def test_bar_erases_rows_wrapped_by_narrower_terminal(columns: int, rows: int) -
     assert file.getvalue()[start:].count("\x1b[1A\x1b[2K") == rows - 1
 
 
+def test_bar_draws_latest_snapshot_once_ready() -> None:
+    is_ready = False
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=80)
+    bar = Bar(console, is_ready=lambda: is_ready)
+    bar.handle(Progressed(START))
+    assert file.getvalue() == ""
+    is_ready = True
+    bar.handle(Progressed(MIDWAY))
+    assert "100/150" in file.getvalue()
+    assert "0/150" not in file.getvalue().replace("100/150", "")
+
+
 def test_notice_text_appears_above_bar() -> None:
     file = io.StringIO()
     bar = bar_in(file)

@@ -8,7 +8,6 @@ from bulkpause.progress.display import (
     LazyDisplay,
     NullDisplay,
     PlainDisplay,
-    SafeDisplay,
 )
 from bulkpause.progress.event import Event, IdFinished, Notice, Progressed
 from tests.support.progress import EVENTS, MIDWAY, START, RecordingDisplay
@@ -63,31 +62,6 @@ def test_lazy_display_replays_events_before_close() -> None:
     assert recorded.is_closed
 
 
-@pytest.mark.parametrize(("error", "handled"), [(None, 2), (BrokenPipeError(), 1)])
-def test_safe_display_drops_display_after_os_error(
-    error: Exception | None, handled: int
-) -> None:
-    recorded = RecordingDisplay(error)
-    display: Display = SafeDisplay(recorded)
-    display.handle(Progressed(START))
-    display.handle(Progressed(MIDWAY))
-    display.close()
-    assert len(recorded.events) == handled
-    assert recorded.is_closed is (error is None)
-
-
-def test_safe_display_closes_despite_os_error() -> None:
-    recorded = RecordingDisplay(BrokenPipeError())
-    SafeDisplay(recorded).close()
-    assert recorded.is_closed
-
-
-def test_safe_display_raises_other_errors() -> None:
-    display = SafeDisplay(RecordingDisplay(ZeroDivisionError()))
-    with pytest.raises(ZeroDivisionError):
-        display.handle(Progressed(START))
-
-
 def test_null_display_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     display = NullDisplay()
     for event in EVENTS:
@@ -96,9 +70,10 @@ def test_null_display_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr() == ("", "")
 
 
-def test_plain_display_writes_only_text(capsys: pytest.CaptureFixture[str]) -> None:
-    display = PlainDisplay()
+def test_plain_display_says_only_text() -> None:
+    said: list[str] = []
+    display = PlainDisplay(said.append)
     for event in EVENTS:
         display.handle(event)
     display.close()
-    assert capsys.readouterr() == ("", "SIGINT: waiting\n")
+    assert said == ["SIGINT: waiting"]

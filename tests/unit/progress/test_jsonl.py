@@ -1,6 +1,7 @@
 """JSON lines of a run for a log collector."""
 
 import asyncio
+import io
 from contextvars import Context
 from dataclasses import replace
 from typing import Any, cast
@@ -34,29 +35,23 @@ def display_on(logger: _Logger) -> JsonLinesDisplay:
     return JsonLinesDisplay(cast("structlog.typing.FilteringBoundLogger", logger))
 
 
-def test_line_is_object_with_run_id(
-    capsysbinary: pytest.CaptureFixture[bytes],
-) -> None:
-    configure("info", "run-1").info("run.started", ids=3)
-    fields = orjson.loads(capsysbinary.readouterr().err)
+def test_line_is_object_with_run_id() -> None:
+    configure("info", "run-1", file := io.BytesIO()).info("run.started", ids=3)
+    fields = orjson.loads(file.getvalue())
     assert list(fields) == ["timestamp", "level", "event", "run_id", "ids"]
     assert (fields["event"], fields["run_id"]) == ("run.started", "run-1")
     assert fields["timestamp"].endswith("Z")
 
 
-def test_every_line_of_simulated_run_says_so(
-    capsysbinary: pytest.CaptureFixture[bytes],
-) -> None:
-    configure("info", "run-1", simulated=True).info("run.progressed")
-    assert orjson.loads(capsysbinary.readouterr().err)["simulated"] is True
+def test_every_line_of_simulated_run_says_so() -> None:
+    configure("info", "run-1", file := io.BytesIO(), simulated=True).info("run.begun")
+    assert orjson.loads(file.getvalue())["simulated"] is True
 
 
-def test_line_from_another_task_has_run_id(
-    capsysbinary: pytest.CaptureFixture[bytes],
-) -> None:
-    log = Context().run(configure, "info", "run-1")
+def test_line_from_another_task_has_run_id() -> None:
+    log = Context().run(configure, "info", "run-1", file := io.BytesIO())
     Context().run(log.info, "run.progressed")
-    fields = orjson.loads(capsysbinary.readouterr().err)
+    fields = orjson.loads(file.getvalue())
     assert fields["run_id"] == "run-1"
 
 
@@ -69,32 +64,26 @@ def test_line_from_another_task_has_run_id(
         ("error", []),
     ],
 )
-def test_level_selects_lines(
-    capsysbinary: pytest.CaptureFixture[bytes], level: str, written: list[str]
-) -> None:
-    log = configure(level, "run-1")
+def test_level_selects_lines(level: str, written: list[str]) -> None:
+    log = configure(level, "run-1", file := io.BytesIO())
     log.debug("id.finished")
     log.info("run.progressed")
     log.warning("id.finished")
-    lines = capsysbinary.readouterr().err.splitlines()
+    lines = file.getvalue().splitlines()
     assert [orjson.loads(line)["level"] for line in lines] == written
 
 
-def test_api_text_stays_in_one_escaped_value(
-    capsysbinary: pytest.CaptureFixture[bytes],
-) -> None:
+def test_api_text_stays_in_one_escaped_value() -> None:
     text = 'a\n{"event":"forged"}\x1b[2J'
-    configure("info", "run-1").info("id.finished", message=text)
-    (line,) = capsysbinary.readouterr().err.splitlines()
+    configure("info", "run-1", file := io.BytesIO()).info("id.finished", message=text)
+    (line,) = file.getvalue().splitlines()
     assert b"\x1b" not in line
     assert orjson.loads(line)["message"] == text
 
 
-def test_value_without_json_type_becomes_text(
-    capsysbinary: pytest.CaptureFixture[bytes],
-) -> None:
-    configure("info", "run-1").info("run.started", value={1})
-    assert orjson.loads(capsysbinary.readouterr().err)["value"] == "{1}"
+def test_value_without_json_type_becomes_text() -> None:
+    configure("info", "run-1", file := io.BytesIO()).info("run.started", value={1})
+    assert orjson.loads(file.getvalue())["value"] == "{1}"
 
 
 @pytest.mark.anyio
@@ -167,3 +156,9 @@ def test_notice_is_logged_without_its_text(logger: _Logger) -> None:
     display.handle(Notice("run.interrupted", {"signal": "SIGINT"}, text="stopping"))
     display.close()
     assert logger.lines == [("info", "run.interrupted", {"signal": "SIGINT"})]
+
+
+def test_warning_has_its_level(logger: _Logger) -> None:
+    notice = Notice("warning.issued", {"message": "old"}, is_warning=True)
+    display_on(logger).handle(notice)
+    assert logger.lines == [("warning", "warning.issued", {"message": "old"})]

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-
-from bulkpause._json import to_json
 from bulkpause._text import format_count, quote, sanitize
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.next_steps import NextSteps, steps_of_log
+from bulkpause.cli.output import say, show, show_data, show_json
 from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_recovery
@@ -52,7 +50,7 @@ def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
             status, steps = _status_of(log)
         except BulkpauseError as error:
             codes.append(exit_of_error(error))
-            click.echo(f"bulkpause: {error}", err=True)
+            say(f"bulkpause: {error}")
             objects.append(
                 {"log": str(log), "error": str(error), "exit_code": codes[-1]}
             )
@@ -61,7 +59,7 @@ def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
         objects.append(_as_dict(status, steps, codes[-1]))
         if not is_json:
             if number:
-                click.echo()
+                show()
             _print_status((status, steps))
     if is_json:
         _print_status({"logs": objects})
@@ -70,11 +68,11 @@ def _show_several(logs: Sequence[Path], *, is_json: bool) -> ExitCode:
 
 def _print_status(shown: _Shown | dict[str, object]) -> None:
     if isinstance(shown, dict):
-        click.echo(to_json(shown))
+        show_json(shown)
         return
     status, steps = shown
     for line in (*status.lines(), *steps.lines()):
-        click.echo(line)
+        show(line)
 
 
 def _as_dict(status: LogStatus, steps: NextSteps, code: ExitCode) -> dict[str, object]:
@@ -123,12 +121,11 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     exported = rows(
         recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
     )
-    for line in as_csv(exported) if as_csv_file else as_jsonl(exported):
-        click.echo(line, nl=False)
+    show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
     if recovery.endpoint == SIMULATOR:
-        click.echo(f"note: {sanitize(str(log))}: {SIMULATED}", err=True)
+        say(f"note: {sanitize(str(log))}: {SIMULATED}")
     for line in _missing_lines(log, recovery):
-        click.echo(f"warning: {line}", err=True)
+        say(f"warning: {line}")
     return ExitCode.ALL_PAUSED
 
 

@@ -1,13 +1,11 @@
 """The command `plan`: show what a run would send, its invalid rows and its digest."""
 
-import click
-
-from bulkpause._json import to_json
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.input_plan import InputPlan, plan_of_inputs
 from bulkpause.cli.options import Options
+from bulkpause.cli.output import say, show, show_json
 from bulkpause.cli.plan_text import plan_as_dict, plan_lines
-from bulkpause.cli.preflight import refuse_problems, show_problems
+from bulkpause.cli.preflight import problem_text, refuse
 
 
 def show_plan(options: Options) -> ExitCode:
@@ -18,9 +16,9 @@ def show_plan(options: Options) -> ExitCode:
     """
     whole = plan_of_inputs(options)
     if any(one.is_fatal for one in whole.problems):
-        refuse_problems(whole.problems, options)
+        refuse(whole.problems)
     if options.is_json:
-        click.echo(to_json(_as_dict(whole, options)))
+        show_json(_as_dict(whole, options))
     else:
         _show(whole, options)
     if whole.problems and not options.skips_invalid:
@@ -31,11 +29,12 @@ def show_plan(options: Options) -> ExitCode:
 def _show(whole: InputPlan, options: Options) -> None:
     plan = whole.plan
     is_refused = whole.problems and not options.skips_invalid
-    show_problems(whole.problems, prefix="" if is_refused else "warning: ")
+    for one in whole.problems:
+        say(problem_text(one, prefix="" if is_refused else "warning: "))
     for line in plan_lines(plan, whole.sources, plan.digest, options, whole.total):
-        click.echo(line)
+        show(line)
     if is_refused:
-        click.echo("`run` refuses this list: fix these rows or pass --skip-invalid")
+        show("`run` refuses this list: fix these rows or pass --skip-invalid")
 
 
 def _as_dict(whole: InputPlan, options: Options) -> dict[str, object]:

@@ -11,11 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from bulkpause._shell import join_command
 from bulkpause.api.credentials import Token
-from bulkpause.cli.display import display_for
+from bulkpause.cli.display import display_for, writes_lines
+from bulkpause.cli.ending import DeclinedError, Ending
 from bulkpause.cli.exit_codes import ExitCode, exit_of_run, exit_of_totals
 from bulkpause.cli.log_failure import (
     check_none_is_missing,
@@ -23,12 +21,14 @@ from bulkpause.cli.log_failure import (
     record_of_unrecorded,
 )
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
-from bulkpause.cli.options import Options, resume_command, retry_command
+from bulkpause.cli.notices import Notices
+from bulkpause.cli.options import Options, resume_command, retry_command, status_command
+from bulkpause.cli.output import stderr
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
-from bulkpause.cli.start_notes import fields_of_start, show_start_notes
+from bulkpause.cli.start_notes import fields_of_start, start_notes
 from bulkpause.errors import (
     GuardRailError,
     LogError,
@@ -55,26 +55,35 @@ if TYPE_CHECKING:
     from bulkpause.simulator import Simulator
 
 
-def run(options: Options) -> ExitCode:
+def run(options: Options, ending: Ending) -> ExitCode:
     """Check everything, ask, pause, and print the summary.
 
     Raises:
         BulkpauseError: Nothing was sent.
+        DeclinedError: The question was answered "no".
     """
-    prepared = prepare(options)
+    if options.is_confirmed:
+        stderr().wait_for_nobody()
+    with Notices(are_held=writes_lines(options)) as notices:
+        return _run(options, notices, ending)
+
+
+def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
+    prepared = prepare(options, notices)
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
-    token = token_of(options)
+    token = token_of(options, notices)
     # An invalid one is refused before the question.
     proxy = None if options.is_simulated else find_proxy(options.settings)
     if not prepared.plan.items and not prepared.plan.invalid_rows:
-        return _end_without_run(prepared, options)
+        return _end_without_run(prepared, options, notices, ending)
     if not confirm(prepared, options):
-        click.echo("nothing was sent", err=True)
-        return ExitCode.USAGE
-    show_start_notes(options, proxy)
+        raise DeclinedError
+    for note in start_notes(options, proxy):
+        notices.note(note)
+    stderr().wait_for_nobody()
     try:
-        return _pause(prepared, token, options)
+        return _pause(prepared, token, options, notices, ending)
     except LogHeldError as error:
         raise _with_next_step(error, options) from error
 
@@ -87,25 +96,29 @@ def _with_next_step(error: LogHeldError, options: Options) -> LogHeldError:
     return LogHeldError(f"{error}; once it has ended, carry on with: {command}")
 
 
-def _pause(prepared: Prepared, token: Token, options: Options) -> ExitCode:
+def _pause(
+    prepared: Prepared,
+    token: Token,
+    options: Options,
+    notices: Notices,
+    ending: Ending,
+) -> ExitCode:
     run_id = _new_run_id(options)
-    log = options.log or Path(f"bulkpause-{run_id}.jsonl")
-    display = display_for(options, run_id)
-    session = _Session(prepared, log, run_id, display, options)
+    ending.display = display = display_for(options, run_id)
+    session = _Session(prepared, run_id, display, options, notices)
     with SIGNALS.deferred():
         with asyncio.Runner() as runner:
             runner.run(session.pause(token))
         result = session.result()
     if (code := SIGNALS.exit_code) is not None:
         result = replace(result, code=ExitCode(code))
-    display.handle(Notice("run.finished", result.as_dict(options)))
-    print_result(result, options)
+    # Not in the loop: there, no signal could end the wait for a reader.
+    print_result(result, display, options)
     return result.code
 
 
 def _over(log: Path) -> str:
-    status = join_command(["bulkpause", "status", str(log)])
-    return f"the run is over; show its result with: {status}"
+    return f"the run is over; show its result with: {status_command(log)}"
 
 
 class _Session:
@@ -114,15 +127,16 @@ class _Session:
     def __init__(
         self,
         prepared: Prepared,
-        log: Path,
         run_id: str,
         display: Display,
         options: Options,
+        notices: Notices,
     ) -> None:
         self._prepared = prepared
         self._plan = prepared.plan
         self._recovery = prepared.loaded.recovery
-        self._log = log
+        self._log = options.log or Path(f"bulkpause-{run_id}.jsonl")
+        self._notices = notices
         self._run_id = run_id
         self._display = display
         self._options = options
@@ -175,6 +189,8 @@ class _Session:
 
     def _begin(self, pauser: Pauser) -> None:
         """Count anew what is left, now that no other run can change the log."""
+        for notice in self._notices.take():
+            self._display.handle(notice)
         for warning in pauser.warnings:
             text = f"warning: {warning}"
             self._display.handle(Notice("log.mended", {"state": warning}, text))
@@ -290,7 +306,9 @@ def _simulator() -> "Simulator":
     return Simulator(documented.with_random_phases(random.Random()))
 
 
-def _end_without_run(prepared: Prepared, options: Options) -> ExitCode:
+def _end_without_run(
+    prepared: Prepared, options: Options, notices: Notices, ending: Ending
+) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
     recovery = prepared.loaded.recovery
     totals = totals_of_plan(prepared.plan, recovery, is_retry=options.is_retry)
@@ -314,10 +332,11 @@ def _end_without_run(prepared: Prepared, options: Options) -> ExitCode:
         if log is None
         else steps_of_run(log, totals, options, age_s=age_s),
     )
-    display = display_for(options, result.run_id)
-    display.handle(Notice("run.finished", result.as_dict(options)))
+    ending.display = display = display_for(options, result.run_id)
+    for notice in notices.take():
+        display.handle(notice)
+    print_result(result, display, options)
     display.close()
-    print_result(result, options)
     return result.code
 
 

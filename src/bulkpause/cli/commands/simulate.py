@@ -13,6 +13,7 @@ import click
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
+from bulkpause.cli.output import show
 from bulkpause.cli.signals import SIGNALS
 from bulkpause.cli.tls_files import ignore_key_log
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
@@ -266,7 +267,7 @@ async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> Non
             host="127.0.0.1",
             port=port,
             ledger_path=ledger,
-            started=click.echo,
+            started=show,
         )
     )
     try:
