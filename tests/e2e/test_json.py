@@ -69,19 +69,20 @@ def error_of(ended: ProcessResult) -> dict[str, Any]:
         (("run", "ids.txt", "--frob"), 2, "No such option '--frob'."),
         (("run",), 2, "Missing argument"),
         (("run", "ids.txt", "--burst", "ten"), 2, "'ten'"),
-        (("run", "ids.txt", "--resume"), 2, "--resume needs --log"),
+        (("run", "ids.txt", "--resume"), 2, "--resume needs the log to resume"),
         (("run", "ids.txt"), 2, "there is no terminal to ask on"),
         (("run", "bad.csv", "--yes"), 3, "bad.csv: 1 of 2 rows cannot be used"),
         (("run", "gone.csv", "--yes"), 3, "gone.csv"),
         (("run", "ids.txt", "--yes", "--token-file", "gone"), 4, "--token-file"),
         (("run", "ids.txt", "--yes", "--expect", "7"), 8, "--expect 7"),
-        (("run", "ids.txt", "--yes", "--log", "bad.csv", "--resume"), 6, "bad.csv"),
+        (("run", "ids.txt", "--yes", "--log", "bad.jsonl", "--resume"), 6, "line 1"),
         (("retry", "gone.jsonl", "--yes"), 3, "gone.jsonl does not exist"),
         (("retry",), 2, "Missing argument"),
         (("plan", "ids.txt", "--order-by", "spend"), 3, "leave out --column"),
         (("plan", "gone.csv"), 3, "gone.csv"),
         (("status", "gone.jsonl"), 3, "gone.jsonl does not exist"),
-        (("status", "bad.csv"), 6, "bad.csv"),
+        (("status", "bad.jsonl"), 6, "line 1"),
+        (("status", "bad.csv"), 2, "a table, not a result log"),
     ],
     ids=str,
 )
@@ -90,6 +91,7 @@ def test_refusal_is_one_json_object(
 ) -> None:
     program.ids(2)
     program.file("bad.csv", "id,name\n1001,one\n1-Mai,two\n")
+    program.file("bad.jsonl", '{"run_id":"r","crc32":"0"}\n' * 2)
     nowhere = ("--base-url", "http://127.0.0.1:1")
     to = nowhere if arguments[0] in {"run", "retry"} else ()
     ended = program.call(*arguments, *to, "--json")

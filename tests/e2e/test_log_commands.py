@@ -213,7 +213,7 @@ def test_run_killed_before_plan_needs_input(program: Program, serve: Serve) -> N
     )
     assert (
         "resume with its input: bulkpause run INPUT --log log.jsonl --resume "
-        f"--base-url {simulator.base_url} --yes\n"
+        f"--base-url {simulator.base_url} --max-attempts 1 --progress none --yes\n"
     ) in ended.stderr
     # That of the killed run, which may arrive after its end.
     assert len(simulator.ledger) <= 1

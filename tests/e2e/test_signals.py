@@ -49,6 +49,7 @@ def test_first_signal_is_reported_at_once(program: Program, serve: Serve) -> Non
     running = program.start("run", program.ids(2), "--yes", *program.to(simulator))
     until(lambda: len(simulator.ledger) == 2)
     running.send(SIGINT)
+    assert running.line_of_stderr().startswith("note: rate limits: ")
     assert "a second signal exits at once" in running.line_of_stderr()
 
 
@@ -190,13 +191,13 @@ def test_stacks_are_shown_during_run(program: Program, serve: Serve) -> None:
 AT_SUMMARY = """
 import io, os, signal, sys
 
-class Stdout(io.TextIOWrapper):
-    def write(self, text):
-        if " rows = " in text:
+class Stdout(io.FileIO):
+    def write(self, data):
+        if b" rows = " in bytes(data):
             os.kill(os.getpid(), signal.SIGTERM)
-        return super().write(text)
+        return super().write(data)
 
-sys.stdout = Stdout(sys.stdout.buffer, write_through=True)
+sys.stdout = io.TextIOWrapper(io.BufferedWriter(Stdout(1, "wb", closefd=False)))
 """
 
 
@@ -206,8 +207,8 @@ def test_signal_at_summary_tells_run_is_over(program: Program, serve: Serve) -> 
     program.variables["PYTHONPATH"] = str(program.folder)
     ended = program.pause(simulator, program.ids(2))
     assert (ended.code, ended.stdout) == (143, "")
-    assert ended.stderr == (
-        "SIGTERM: the run is over; show its result with: bulkpause status log.jsonl\n"
+    assert ended.stderr.endswith(
+        "\nSIGTERM: the run is over; show its result with: bulkpause status log.jsonl\n"
     )
     assert program.statuses() == {"1001": "paused", "1002": "paused"}
     assert simulator.ledger.paused_ids() == {"1001", "1002"}

@@ -79,8 +79,9 @@ def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
         return _end_without_run(prepared, options, notices, ending)
     if not confirm(prepared, options):
         raise DeclinedError
-    for note in start_notes(options, proxy):
-        notices.note(note)
+    if not options.is_json and not writes_lines(options):  # `run.started` says it there
+        for note in start_notes(options, proxy):
+            notices.note(note)
     stderr().wait_for_nobody()
     try:
         return _pause(prepared, token, options, notices, ending)
