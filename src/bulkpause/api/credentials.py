@@ -9,13 +9,13 @@ from pathlib import Path
 from bulkpause.errors import TokenError
 
 
-_VARIABLE = "OCAMBA_TOKEN"
+TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 (a variable's name)
 _CREDENTIAL = "ocamba-token"
 _MAX_CHARACTERS = 8_000
 #: A shorter text is not a secret, and occurs in other texts by chance.
 _MIN_REDACTED_CHARACTERS = 8
 _REMEDY = (
-    f"set {_VARIABLE}, or name a file with --token-file, or pass the systemd "
+    f"set {TOKEN_VARIABLE}, or name a file with --token-file, or pass the systemd "
     f"credential {_CREDENTIAL}"
 )
 
@@ -76,7 +76,7 @@ def find_token(
     Raises:
         TokenError: There is no token, it cannot be read, or it is not valid.
     """
-    if path is None and (text := environ.get(_VARIABLE)) is not None:
+    if path is None and (text := environ.get(TOKEN_VARIABLE)) is not None:
         return Token(text), None
     if path is not None:
         # The path is not shown: it is the token, if the user confused the two.

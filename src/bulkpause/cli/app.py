@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import click
 
-from bulkpause.cli.ending import Ending
+from bulkpause.cli.ending import DeclinedError, Ending
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.flags import (
     API_OPTIONS,
@@ -176,6 +176,7 @@ def run(**given: Any) -> ExitCode:
 @click.option(
     "--status",
     type=parse_retried,
+    metavar="STATUSES",
     default=",".join(RETRIED_BY_DEFAULT),
     show_default=True,
     help=f"Statuses to retry, separated by commas: {', '.join(RETRIABLE)}.",
@@ -268,6 +269,7 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
 @click.argument("log", metavar="LOG", type=PATH)
 @click.option(
     "--status",
+    metavar="STATUSES",
     default="failed,unknown,not_attempted",
     show_default=True,
     help=f"Statuses, separated by commas: {', '.join([*Status, NOT_ATTEMPTED])}.",
@@ -303,8 +305,10 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     open_streams()
     try:
-        code = _run_command(Ending())
+        # A command that is not found cannot tell whether it takes `--json`.
+        code = _run_command(Ending(is_json="--json" in sys.argv[1:]))
         finish()
+        SIGNALS.defer_to_end()
     except Interrupted as interrupted:  # while the last words were waited for
         code = ExitCode(interrupted.exit_code)
     sys.exit(int(code))
@@ -316,8 +320,8 @@ def _run_command(ending: Ending) -> ExitCode:
         code = cli(standalone_mode=False, obj=ending)
     except click.ClickException as error:
         return ending.of_usage(error)
-    except click.Abort:
-        return ending.of_signal(ExitCode.INTERRUPTED, SIGNALS.outcome)
+    except click.Abort:  # Ctrl-D at the question
+        return ending.of_usage(DeclinedError())
     except Interrupted as interrupted:
         return ending.of_signal(ExitCode(interrupted.exit_code), str(interrupted))
     except BulkpauseError as error:

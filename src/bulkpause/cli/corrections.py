@@ -1,6 +1,7 @@
 """Correct a command line that people type, to one that runs as printed."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 import click
 
+from bulkpause.api.credentials import TOKEN_VARIABLE
 from bulkpause.cli.options import RETRIABLE
 from bulkpause.errors import BulkpauseError
 from bulkpause.inputs.arguments import id_in_address
@@ -32,11 +34,14 @@ _COMMANDS = {
     "summary": "status",
     "simulator": "simulate",
 }
+#: What people type for an option that takes a token.
+_SECRET_OPTION = re.compile(
+    "--?.*(token|auth|bearer|header|key|secret|passw|credential)", re.IGNORECASE
+)
 _DRY_RUN = frozenset({"-n", "--dry-run", "--dryrun", "--preview", "--what-if"})
 #: What people type for an option, and the words that mean it here.
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "-y": ("--yes",),
-    "-f": ("--yes",),
     "--force": ("--yes",),
     "--assume-yes": ("--yes",),
     "--no-confirm": ("--yes",),
@@ -80,13 +85,14 @@ def corrected(group: click.Group, arguments: Sequence[str]) -> list[str] | None:
 
 def _may_hold_token(arguments: Sequence[str]) -> bool:
     """Tell whether a word may be a token that was given as a value or by mistake."""
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
     for number, word in enumerate(arguments):
         name, equals, value = word.partition("=")
         if name == "--token-file":
             path = value if equals else "".join(arguments[number + 1 : number + 2])
             if not Path(path).is_file():
                 return True
-        elif name.startswith("--token"):
+        elif _SECRET_OPTION.match(name) or (token and token in word):
             return True
     return False
 

@@ -89,7 +89,7 @@ class Ending:
         from bulkpause.progress.event import Notice  # noqa: PLC0415
 
         fields = {"message": message, "exit_code": ExitCode.BUG}
-        self.display.handle(Notice("run.failed", fields, text, is_warning=True))
+        self.display.handle(Notice("run.failed", fields, text, level="error"))
 
     def of_signal(self, code: ExitCode, message: str) -> ExitCode:
         """Say that a signal ended the command; nobody waits for a reader any more."""

@@ -82,7 +82,8 @@ def exit_of_run(totals: Totals, stopped: StopReason | None) -> ExitCode:
     match stopped and stopped.cause:
         case StopCause.TOKEN:
             return ExitCode.TOKEN
-        case StopCause.GUARD_RAIL:
+        # One that stopped the run after its last id has stopped nothing.
+        case StopCause.GUARD_RAIL if not totals.is_all_paused:
             return ExitCode.GUARD_RAIL
         case StopCause.LOG:
             return ExitCode.LOG

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
-from bulkpause.cli.options import Options
+from bulkpause.cli.options import BASE_URL_VARIABLE, Options
 from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
@@ -181,7 +181,7 @@ API_OPTIONS = _combine(
         "--base-url",
         default=DEFAULT_BASE_URL,
         show_default=True,
-        envvar="OCAMBA_BASE_URL",
+        envvar=BASE_URL_VARIABLE,
         show_envvar=True,
         help="Base URL of the API.",
     ),

@@ -1,6 +1,7 @@
 """Check that the path of a result log can be one, before anything reads or writes it."""
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -19,6 +20,11 @@ _KEYS = (b'"run_id"', b'"crc32"')
 _FIRST_WAL_KEYS = (b'{"run"', b'{"planned"', b'{"sent"', b'{"answered"')
 #: A line of a log is shorter, whatever the API says in it.
 _SNIFFED_BYTES = 1 << 16
+_JSON_START = re.compile(rb'\{|\[\s*["{\[\d]').match
+#: What a list of ids may be named.
+_LISTS = frozenset(
+    {"", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".ods", ".gz"}
+)
 _SPECIAL_FILES = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
@@ -128,18 +134,24 @@ def _check_content(log: Path) -> None:
     if head.startswith(_FIRST_WAL_KEYS) and _KEYS[1] in head:
         raise _is_write_ahead_log(log)
     if head and not _may_be_log(head):
+        run = join_command(["bulkpause", "run", str(log)])
+        may_be_list = log.suffix.lower() in _LISTS
         raise SettingsError(
             f"{log} is {_kind_of(head, log)}, not a result log of bulkpause; name the "
-            "log that its run printed, or pause this list with: "
-            f"{join_command(['bulkpause', 'run', str(log)])}"
+            "log that its run printed"
+            + (f", or pause this list with: {run}" if may_be_list else "")
         )
 
 
 def _may_be_log(head: bytes) -> bool:
     """Tell whether a file begins as a log does, be it torn or damaged."""
     is_torn = head.startswith(b"{") and b"\n" not in head and not _is_json(head)
+    lines = [line for line in head.split(b"\n") if line]
+    # One line may be damaged. A text may hold a record as an example.
+    are_objects = sum(line.startswith(b"{") for line in lines) * 2 >= len(lines) - 1
+    has_keys = are_objects and any(key in head for key in _KEYS)
     # A crash of the machine may leave zeros.
-    return any(key in head for key in _KEYS) or is_torn or head.startswith(b"\0")
+    return has_keys or is_torn or head.startswith(b"\0")
 
 
 def _is_json(text: bytes) -> bool:
@@ -158,7 +170,7 @@ def _kind_of(head: bytes, log: Path) -> str:
     for signature, (kind, _) in UNSUPPORTED_SIGNATURES.items():
         if head.startswith(signature):
             return kind
-    if head[:1] in (b"{", b"["):
+    if _JSON_START(head):
         return "a JSON file"
     return "a table" if log.suffix.lower() in {".csv", ".tsv"} else "a text file"
 

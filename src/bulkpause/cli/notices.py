@@ -37,7 +37,7 @@ class Notices:
         """Say a warning; `text` is what people get instead of one line."""
         text = f"warning: {message}" if text is None else text
         fields = {"message": message}
-        self._add(Notice("warning.issued", fields, text, is_warning=True))
+        self._add(Notice("warning.issued", fields, text, level="warning"))
 
     def note(self, message: str) -> None:
         """Say what is worth knowing."""

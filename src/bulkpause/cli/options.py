@@ -1,5 +1,6 @@
 """Hold the options of a command as one value, and repeat them in a retry command."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
@@ -20,6 +21,8 @@ from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
 
 
+#: The variable that `--base-url` is read from.
+BASE_URL_VARIABLE = "OCAMBA_BASE_URL"
 #: How long requests in flight may take after a first signal, in seconds.
 USUAL_GRACE_S = 10.0
 #: The statuses that `retry` may take: all but those of paused and invalid rows.
@@ -226,7 +229,8 @@ def _input_options(options: Options) -> list[str]:
 def _api_options(settings: Settings) -> list[str]:
     words: list[str] = []
     base_url = endpoint_of(settings).base_url
-    if base_url != DEFAULT_BASE_URL:
+    # A variable that names another is not for a command that needs this one.
+    if base_url != DEFAULT_BASE_URL or os.environ.get(BASE_URL_VARIABLE):
         words += ["--base-url", base_url]
     if settings.proxy is not None and not has_secret_proxy(settings):
         words += ["--proxy", settings.proxy]

@@ -122,11 +122,11 @@ class Stream(io.TextIOBase):
         """Take all that comes now, however much waits: they are the last words."""
         self._is_over = True
 
-    def hurry(self) -> None:
-        """Wait no longer than a moment from now on: a signal came."""
+    def hurry(self, within_s: float) -> None:
+        """Wait no longer than so many seconds from now on: a signal came."""
         self.wait_for_nobody()
         self.end_run()
-        self._longest_wait_s = SIGNAL_S
+        self._longest_wait_s = within_s
 
     def drain(self, within_s: float | None = None) -> None:
         """Wait until all is written, at most so many seconds.
@@ -250,10 +250,10 @@ def _pieces(lines: Iterable[str]) -> Iterator[str]:
     yield "".join(piece)
 
 
-def hurry() -> None:
-    """Wait for both streams no longer than a moment from now on: a signal came."""
-    stdout().hurry()
-    stderr().hurry()
+def hurry(within_s: float = SIGNAL_S) -> None:
+    """Wait for each stream no longer than so many seconds from now on: a signal came."""
+    stdout().hurry(within_s)
+    stderr().hurry(within_s)
 
 
 def lost_text(stream: Stream) -> str | None:

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from bulkpause._text import format_count, format_duration, sanitize
-from bulkpause.api.credentials import Token, find_token
+from bulkpause.api.credentials import TOKEN_VARIABLE, Token, find_token
 from bulkpause.cli import hints
 from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
@@ -26,8 +26,9 @@ from bulkpause.cli.problems import (
     problem_lines,
 )
 from bulkpause.cli.signals import Interrupted
+from bulkpause.cli.terminal import TERMINAL
 from bulkpause.cli.typed_input import terminal_for_answers
-from bulkpause.errors import GuardRailError
+from bulkpause.errors import GuardRailError, SettingsError
 from bulkpause.inputs.amounts import Total
 from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
@@ -219,6 +220,12 @@ def token_of(options: Options, notices: Notices) -> Token:
     if options.is_simulated:
         return Token("simulated")
     token, warning = find_token(options.token_file, os.environ)
+    words = (*options.inputs, options.settings.reason or "")
+    if any(token.reveal() in word for word in words):
+        raise SettingsError(
+            "an INPUT or --reason contains the token, which would be sent and recorded "
+            f"there; leave it out, and set {TOKEN_VARIABLE} alone; nothing was sent"
+        )
     if warning:
         notices.warn(warning)
     return token
@@ -252,6 +259,7 @@ def _ask(prepared: Prepared, options: Options) -> bool:
     campaigns = format_count(len(plan.items), "campaign")
     needed = format_duration(needed_s(plan, options))
     question = f"Pause {campaigns} on {options.host}, in about {needed}?"
+    TERMINAL.forget_typed(sys.stdin)
     try:
         return click.confirm(question, err=True)
     except Interrupted:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bulkpause._text import sanitize
 from bulkpause.cli.display import writes_lines
-from bulkpause.cli.exit_codes import ExitCode
+from bulkpause.cli.exit_codes import FINISHED, ExitCode
 from bulkpause.cli.log_failure import LogFailure
 from bulkpause.cli.next_steps import NextSteps
 from bulkpause.cli.options import Options, status_command
@@ -14,7 +14,7 @@ from bulkpause.cli.output import lost_text, say, show, show_json, stderr, stdout
 from bulkpause.engine.policy import Verify
 from bulkpause.model import StopReason
 from bulkpause.progress.display import Display
-from bulkpause.progress.event import Notice
+from bulkpause.progress.event import Level, Notice
 from bulkpause.report import text as report
 from bulkpause.report.totals import Totals
 
@@ -72,7 +72,9 @@ def _reads_back_all(options: Options) -> bool:
 def print_result(result: RunResult, display: Display, options: Options) -> None:
     """Print the summary. The run is over and on record, whether or not it is read."""
     stderr().end_run()
-    display.handle(Notice("run.finished", result.as_dict(options)))
+    # A run that left something open says so at every level.
+    level: Level = "info" if result.code in FINISHED else "error"
+    display.handle(Notice("run.finished", result.as_dict(options), level=level))
     if stdout().isatty() and stderr().isatty():
         stderr().drain()  # the bar is erased before the summary stands in its place
     lost = lost_text(stderr())
@@ -93,9 +95,9 @@ def _notices_of_output(lost: str | None, log: Path | None) -> Iterator[Notice]:
     """Say what could not be shown, where that can still be said."""
     if lost is not None:
         # Standard output has said it to people.
-        yield Notice("lines.dropped", {"message": lost}, is_warning=True)
+        yield Notice("lines.dropped", {"message": lost}, level="warning")
     if (fault := stdout().fault) is not None:
         remedy = "" if log is None else f"; show it with: {status_command(log)}"
         message = f"the summary could not be written: {fault.strerror}{remedy}"
         fields = {"message": message}
-        yield Notice("summary.failed", fields, f"warning: {message}", is_warning=True)
+        yield Notice("summary.failed", fields, f"warning: {message}", level="warning")

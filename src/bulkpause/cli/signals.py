@@ -8,6 +8,7 @@ have is left out.
 import _thread
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ EXIT_CODES = {"SIGHUP": 129, "SIGINT": 130, "SIGTERM": 143, "SIGBREAK": 143}
 LEAVES_WITHIN_S = 3.0
 #: Seconds after which stacks are written even if the event loop has not shown them.
 SHOWN_WITHIN_S = 1.0
+#: Seconds in which a signal is acted on, unless this thread waits for something.
+_NOTICED_WITHIN_S = 0.05
 
 _UNHANDLED = (signal.SIG_DFL, signal.default_int_handler)
 
@@ -74,6 +77,8 @@ class StopSignals:
     Args:
         calls: The system's functions.
         leave_late: Ends the process with an exit code some time later.
+        block: Lets the system keep signals.
+        interrupt_waits: Lets signals end what the process waits for.
 
     Attributes:
         received: The names of the signals so far.
@@ -85,11 +90,15 @@ class StopSignals:
         calls: SignalCalls = signal,
         *,
         leave_late: Callable[[int], None] | None = None,
+        block: Callable[[set[int]], object] | None = None,
+        interrupt_waits: Callable[[set[int]], object] | None = None,
     ) -> None:
         self.received: list[str] = []
         self.outcome = "nothing was sent"
         self._calls = calls
         self._leave_late = leave_late or _leave_late
+        self._block = block or _block
+        self._interrupt_waits = interrupt_waits or _interrupt_waits
         self._names: dict[int, str] = {}
         self._is_deferred = False
         self._loop: Loop | None = None
@@ -104,6 +113,7 @@ class StopSignals:
         self._install("SIGQUIT", self._dump_stacks)
         for name in EXIT_CODES:
             self._install(name, self._receive)
+        self._interrupt_waits(set(self._names))
 
     @property
     def exit_code(self) -> int | None:
@@ -125,8 +135,12 @@ class StopSignals:
             self._is_deferred = False
 
     def defer_to_end(self) -> None:
-        """Keep signals from now on: the process ends in any case."""
+        """Keep signals from now on: the process ends in any case, with its own code.
+
+        The interpreter takes its handlers away while it ends; so the system keeps them.
+        """
         self._is_deferred = True
+        self._block(set(self._names))
 
     def check(self) -> None:
         """Raise the first signal that came, if one has.
@@ -215,6 +229,33 @@ class StopSignals:
             finally:
                 self._calls.set_wakeup_fd(earlier)
                 loop.remove_reader(reader.fileno())
+
+
+def _interrupt_waits(numbers: set[int]) -> None:
+    """End a read of this thread that began as a signal came, or that it did not meet.
+
+    Python acts on signals between two steps of the main thread only. One that comes
+    just before a read, or to another thread, would wait for what is read. So a thread
+    looks for signals, and sends another one, which means nothing, to this thread.
+    """
+    if sys.platform != "win32" and signal.getsignal(signal.SIGURG) is signal.SIG_DFL:
+        main, (reader, writer) = _thread.get_ident(), os.pipe()
+
+        def interrupt() -> None:
+            while data := os.read(reader, 64):
+                if numbers & {*data}:
+                    time.sleep(_NOTICED_WITHIN_S)
+                    signal.pthread_kill(main, signal.SIGURG)
+
+        os.set_blocking(writer, False)
+        signal.signal(signal.SIGURG, lambda _, __: None)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        _thread.start_new_thread(interrupt, ())
+
+
+def _block(numbers: set[int]) -> None:
+    if sys.platform != "win32":  # which cannot keep them
+        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 
 
 def _leave_late(exit_code: int) -> None:

@@ -8,15 +8,22 @@ from bulkpause.cli.signals import SIGNALS, Interrupted
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    is_imported = False
     try:
         SIGNALS.install()
         # Imports take most of the time until a command begins.
         from bulkpause.cli.app import main as run_command_line  # noqa: PLC0415
 
+        is_imported = True
         run_command_line()
     except Interrupted as interrupted:
         if sys.stderr is not None:
             sys.stderr.write(f"{interrupted}\n")
+        if not is_imported and "--json" in sys.argv and sys.stdout is not None:
+            sys.stdout.write(
+                f'{{"error":{{"code":{interrupted.exit_code},'
+                f'"message":"{interrupted}","rows":[]}}}}\n'
+            )
         sys.exit(interrupted.exit_code)
     finally:
         SIGNALS.defer_to_end()

@@ -32,6 +32,9 @@ class Terminal(Protocol):
             InputError: A line is so long that the terminal may have dropped a part.
         """
 
+    def forget_typed(self, stdin: TextIO) -> None:
+        """Drop what was typed before a question was there to be answered."""
+
     def is_ours(self, terminal: TextIO) -> bool:
         """Tell whether what is typed there now is for this process."""
 
@@ -88,6 +91,9 @@ class PosixTerminal:
                 break
         return b"".join(lines)
 
+    def forget_typed(self, stdin: TextIO) -> None:
+        self._modes.tcflush(stdin.fileno(), self._modes.TCIFLUSH)
+
     def is_ours(self, terminal: TextIO) -> bool:
         return self._groups.tcgetpgrp(terminal.fileno()) == self._groups.getpgrp()
 
@@ -100,6 +106,9 @@ class WindowsTerminal:
 
     def read_typed(self, stdin: TextIO) -> bytes:
         return stdin.buffer.read()
+
+    def forget_typed(self, stdin: TextIO) -> None:
+        """Drop nothing: the console gives whole lines to whoever asks next."""
 
     def is_ours(self, terminal: TextIO) -> bool:
         return terminal.isatty()

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from bulkpause._shell import join_command
 from bulkpause._text import display_name
 from bulkpause.ids import matches_id_pattern, why_invalid
 from bulkpause.inputs.id_column import End, judge_column
@@ -57,8 +56,7 @@ def _of_path(word: str, layout: Layout) -> Input:
     found = load_input(word, layout)
     error = found.table.error
     if isinstance(error, ResultLogError) and word != _STANDARD_INPUT:
-        command = join_command(["bulkpause", "retry", word.removesuffix(".wal")])
-        found.table.error = error.with_command(command)
+        found.table.error = error.with_command(word.removesuffix(".wal"))
     return found
 
 

@@ -105,6 +105,7 @@ class Journal:
         self._ids_without_record = set(self.recovery.unfinished)
         self._sent_ids: set[str] = set()
         self._has_records = False
+        self._has_begun = False
         self._is_closing = False
         self._needs_check = asyncio.Event()
         self._needs_sync = False
@@ -161,7 +162,8 @@ class Journal:
         except LogError as raised:
             log_error = raised
         finally:
-            self.close()
+            # A new log without a list would only stand in the way of the next run.
+            (self.close if self._has_begun else self.discard)()
         if log_error is not None and error is None:
             raise log_error
 
@@ -195,6 +197,7 @@ class Journal:
         Raises:
             LogError: They cannot be written; nothing may be sent.
         """
+        self._has_begun = True
         self._ids_without_record.update(item.id for item in items)
         self._write_ahead_log.append(encode(header))
         for line in encode_plan(items):

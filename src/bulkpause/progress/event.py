@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bulkpause.model import Record
 from bulkpause.progress.snapshot import Snapshot
+
+
+Level = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +33,13 @@ class Notice:
         name: The event's name in JSON lines, `noun.verb_past`.
         fields: The event's fields in JSON lines.
         text: The message for people; None if only a log collector needs the event.
-        is_warning: Whether JSON lines give it the level `warning` instead of `info`.
+        level: Its level in JSON lines.
     """
 
     name: str
     fields: Mapping[str, object] = field(default_factory=dict)
     text: str | None = None
-    is_warning: bool = False
+    level: Level = "info"
 
 
 Event = Progressed | IdFinished | Notice

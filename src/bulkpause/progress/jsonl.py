@@ -80,7 +80,9 @@ class JsonLinesDisplay:
                 self._log_progress(snapshot)
             case IdFinished(record):
                 self._log_record(record)
-            case Notice(name, fields, is_warning=True):
+            case Notice(name, fields, level="error"):
+                self._log.error(name, **fields)
+            case Notice(name, fields, level="warning"):
                 self._log.warning(name, **fields)
             case Notice(name, fields):
                 self._log.info(name, **fields)

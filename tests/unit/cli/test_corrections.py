@@ -38,7 +38,6 @@ MEANT = {
     "run list.csv -v": "run list.csv --log-level debug",
     "plan list.csv --yes --reason over": "plan list.csv",
     "status pauses.jsonl --all": "status pauses.jsonl",
-    "export pauses.jsonl -f": "export pauses.jsonl",
 }
 
 

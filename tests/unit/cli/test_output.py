@@ -82,7 +82,7 @@ def test_stream_that_waits_for_nobody_returns(terminal: StoppedTerminal) -> None
 
 def test_signal_bounds_wait_for_stopped_terminal(terminal: StoppedTerminal) -> None:
     stream = stream_on(terminal)
-    stream.hurry()
+    stream.hurry(0.1)
     stream.write("nothing was sent\n")
     stream.drain()
     assert terminal.taken == b""

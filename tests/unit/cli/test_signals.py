@@ -1,6 +1,8 @@
 """The signals of the process, with the functions of other systems as fakes."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from types import FrameType
 
@@ -87,9 +89,35 @@ class PosixLoop(WindowsLoop):
 
 def installed(system: System, left: list[int] | None = None) -> StopSignals:
     codes = list[int]() if left is None else left
-    signals = StopSignals(system, leave_late=codes.append)
+    signals = StopSignals(
+        system, leave_late=codes.append, interrupt_waits=lambda _: None
+    )
     signals.install()
     return signals
+
+
+#: Lets another thread get a signal while the main thread waits for an input.
+_AT_OTHER_THREAD = """
+import os, signal, threading
+from bulkpause.cli.signals import SIGNALS, Interrupted
+
+def take() -> None:
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+SIGNALS.install()
+reader, writer = os.pipe()
+threading.Timer(0.2, take).start()
+try:
+    os.read(reader, 1)
+except Interrupted as interrupted:
+    os._exit(interrupted.exit_code)
+"""
+
+
+@pytest.mark.posix_only
+def test_signal_of_other_thread_ends_wait() -> None:
+    command = [sys.executable, "-c", _AT_OTHER_THREAD]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 143
 
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM"])

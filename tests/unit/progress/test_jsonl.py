@@ -159,6 +159,6 @@ def test_notice_is_logged_without_its_text(logger: _Logger) -> None:
 
 
 def test_warning_has_its_level(logger: _Logger) -> None:
-    notice = Notice("warning.issued", {"message": "old"}, is_warning=True)
+    notice = Notice("warning.issued", {"message": "old"}, level="warning")
     display_on(logger).handle(notice)
     assert logger.lines == [("warning", "warning.issued", {"message": "old"})]

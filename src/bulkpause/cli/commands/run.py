@@ -23,7 +23,7 @@ from bulkpause.cli.log_failure import (
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command, status_command
-from bulkpause.cli.output import stderr
+from bulkpause.cli.output import READER_S, hurry, stderr
 from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.run_signals import RunSignals
@@ -113,6 +113,8 @@ def _pause(
         result = session.result()
     if (code := SIGNALS.exit_code) is not None:
         result = replace(result, code=ExitCode(code))
+        # Nobody who ended the run waits for a reader of its result.
+        hurry(READER_S)
     # Not in the loop: there, no signal could end the wait for a reader.
     print_result(result, display, options)
     return result.code
