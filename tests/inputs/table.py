@@ -17,6 +17,7 @@ GOOD = Path(__file__).parent / "good"
 AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 AS_STRING = "export the id as a string"
 DELETE = "delete the row"
+DELETE_OR_ANY = "delete the row, or pass --any-id if it is right"
 FILL_IN = "delete the row or fill in the id"
 KEEP_ONE = "keep one of them"
 MISSING = "fill it in or delete the row"
@@ -34,6 +35,7 @@ _CAMPAIGN_ID = (
     "pass --column campaign.id, or --column id if the object's own id is meant"
 )
 _NO_COLUMNS = "is in a row with fewer cells than the heading, some of which are blank"
+_A_SUM = "seems to be the sum or the number of the rows above it"
 _ONE_ID = "write one id per line, and # before a note"
 _EXPORT = "export it as CSV (UTF-8)"
 _FIND_QUOTE = "look for an unclosed quote from this row on"
@@ -729,6 +731,35 @@ BAD_ROWS: dict[str, Rows] = {
             ),
         },
     ),
+    "zeros_dates_and_ranges.csv": Rows(
+        ids={2: "1000249"},
+        invalid={
+            3: ("'0' is zero, not an id", FILL_IN),
+            4: ("'0000000000000000000' is zero, not an id", FILL_IN),
+            5: ("'2024-05' is a date, not an id", AS_TEXT),
+            6: ("'tammi-25' is a date, not an id", AS_TEXT),
+            7: ("'inf' is not a valid id", FILL_IN),
+            8: (
+                "'1000248-1000260' is a range of ids, not an id",
+                "write each id of it on its own",
+            ),
+        },
+    ),
+    "totals_beside_ids.csv": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={
+            5: (f"'2' {_A_SUM}", DELETE_OR_ANY),
+            6: (f"'2000497' {_A_SUM}", DELETE_OR_ANY),
+        },
+    ),
+    "count_without_word.csv": Rows(
+        ids={2: "1000248", 3: "1000249", 4: "1000250"},
+        invalid={5: (f"'3' {_A_SUM}", DELETE_OR_ANY)},
+    ),
+    "sum_without_word.csv": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={4: (f"'2000497' {_A_SUM}", DELETE_OR_ANY)},
+    ),
     "total_row.csv": Rows(
         ids={2: "1000248", 3: "1000249"},
         invalid={
@@ -1099,7 +1130,7 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
         1: "a",
         2: "Z9-_",
         3: "007",
-        4: "0",
+        4: "10",
         5: "1_000",
         6: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         7: "3f2504e0-4f89-11d3-9a0c-0305e82c3301",

@@ -1,7 +1,7 @@
 """Judge the ids of a column together, where one of them alone tells nothing."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
@@ -19,6 +19,8 @@ _LONGEST_PLAIN_DIGITS = 21
 _ENOUGH_BITS = 10
 #: So many numbers show that some were rounded, or what length the ids have.
 _FEWEST_ALIKE = 3
+#: A shorter number may be the sum of the others by chance.
+_FEWEST_DIGITS_OF_SUM = 5
 #: Ids of fewer digits may have grown to twice as many.
 _FEWEST_DIGITS_OF_JOINED = 4
 
@@ -41,6 +43,10 @@ _JOINED = (
     "is as long as several ids of its column: lines may be joined",
     "split it, or pass --any-id if it is right",
 )
+_FOOTER = (
+    "seems to be the sum or the number of the rows above it",
+    "delete the row, or pass --any-id if it is right",
+)
 _NOT_A_NUMBER = (
     "is not a number, as the ids of its column are",
     "delete or correct it, or pass --any-id if it is right",
@@ -58,7 +64,12 @@ class End(StrEnum):
     IN_ROW = "in_row"
 
 
-def judge_column(rows: list[Item | InvalidRow], *, end: End) -> list[Item | InvalidRow]:
+def judge_column(
+    rows: list[Item | InvalidRow],
+    *,
+    end: End,
+    footer_rows: Collection[int] = (),
+) -> list[Item | InvalidRow]:
     """Make invalid rows of ids that look wrong among the others. Keep all other rows.
 
     - A number of 16 digits or more is rounded if all such numbers of the column look
@@ -71,11 +82,15 @@ def judge_column(rows: list[Item | InvalidRow], *, end: End) -> list[Item | Inva
     - The last row, if its line may be cut, is invalid if it has fewer cells than
       others, or if it ends with its id and that is shorter than all others.
 
+    - A last row that its table shows to be a sum is invalid, and so is a number that
+      is the sum of all others.
+
     An id that is merely much shorter than the others is kept: ids grow longer in time.
 
     Args:
         rows: The rows of one input, in its order.
         end: How the input ends.
+        footer_rows: The numbers of the last rows that seem to be sums.
     """
     items = [row for row in rows if isinstance(row, Item)]
     # Counted once, and looked at in most columns: a million ids are judged.
@@ -88,7 +103,40 @@ def judge_column(rows: list[Item | InvalidRow], *, end: End) -> list[Item | Inva
     if items and rows[-1] is items[-1] and (cut := _why_cut(items, end)):
         last = items[-1]
         judged = [*judged[:-1], _judged(last, {last.id: cut})]
-    return judged
+    if _ends_in_sum(items, counts):
+        footer_rows = {*footer_rows, items[-1].row}
+    return _without_footers(judged, footer_rows) if footer_rows else judged
+
+
+def _without_footers(
+    rows: list[Item | InvalidRow], footer_rows: Collection[int]
+) -> list[Item | InvalidRow]:
+    return [
+        _judged(row, {row.id: _FOOTER})
+        if row.row in footer_rows and isinstance(row, Item)
+        else row
+        for row in rows
+    ]
+
+
+def _ends_in_sum(items: Sequence[Item], counts: Counter[int]) -> bool:
+    """Return whether the last id is the sum of all others, which are numbers too.
+
+    Args:
+        items: The items of the column.
+        counts: How many of them are numbers of each length.
+    """
+    if counts.total() < max(_FEWEST_ALIKE, len(items)):
+        return False
+    last = items[-1].id
+    if not _FEWEST_DIGITS_OF_SUM <= len(last) <= _EXACT_DIGITS:
+        return False
+    others = counts - Counter([len(last)])
+    # What the lengths alone rule out, which is usual, need not be added up.
+    most = sum(count * 10**length for length, count in others.items())
+    if not most // 10 <= int(last) < most:
+        return False
+    return sum(int(item.id) for item in islice(items, len(items) - 1)) == int(last)
 
 
 def _why_cut(items: Sequence[Item], end: End) -> tuple[str, str] | None:

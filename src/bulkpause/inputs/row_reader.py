@@ -56,6 +56,7 @@ class RowReader:
             and len(id_ := cells[self._id_index]) in self._plain_lengths
             and id_.isdecimal()
             and id_.isascii()
+            and not id_.startswith("0")
             and type(id_) is str
         ):
             name = text_at(cells, self._name_index)
