@@ -146,10 +146,8 @@ def why_invalid(text: str) -> tuple[str, str] | None:
     # The usual case first: a million rows are checked one by one.
     if text.isdecimal() and text.isascii() and len(text) <= EXACT_DIGITS:
         return None if text.strip("0") else _ZERO
-    if not text:
-        return "no id", "fill it in or delete the row"
     if not text.strip("0"):
-        return _ZERO
+        return _ZERO if text else ("no id", "fill it in or delete the row")
     if change := _spreadsheet_change(text):
         return f"is {change}, not an id", _EXPORT_AS_TEXT
     if reserved := _reserved_word(text):
