@@ -54,13 +54,15 @@ _MONTH = r"""
       | jän|mär|märz|mrz|mai|juni|juli|okt|dez
       | janv|févr|fevr|mars|avr|avril|juin|juil|août|aout|déc
       | ene|abr|ago|dic | giu|lug|ott | fev|dez | mrt|mei
-      | sty|lut|kwi|cze|wrz|paź|maj|des )
+      | sty|lut|kwi|cze|wrz|paź|maj|des
+      | tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu )
     """
 _DATE = re.compile(
     rf"""
     [0-9]{{1,2}}(?:[-/]|\.?\ |\.){_MONTH}\.?(?:[-./\ ][0-9]{{2,4}})?
     | {_MONTH}\.?[-/\ ][0-9]{{2,4}}
     | [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} (?:[T\ ][0-9:.]{{4,}}(?:Z|[+-][0-9:]{{4,}})?)?
+    | (?:19|20)[0-9]{{2}}-(?:0[1-9]|1[0-2])
     | (?:19|20)[0-9]{{2}}([-/.])[0-9]{{1,2}}\1[0-9]{{1,2}}
     | [0-9]{{1,2}}([-/.])[0-9]{{1,2}}\2[0-9]{{4}}
     | [0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{2}}
@@ -68,15 +70,20 @@ _DATE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 ).fullmatch
-#: Words that exports write for a missing value or below the last row.
-_PLACEHOLDERS = frozenset({
-    *("false", "n/a", "na", "nan", "nil", "none", "null", "true", "undefined"),
-    *("(blank)", "(empty)", "(leer)", "(none)", "(not set)", "-", "--", "\N{EM DASH}"),
-    *("total", "totals", "subtotal", "grand total", "eof", "summe", "gesamt"),
+#: Words that exports write beside the sum below the last row.
+TOTALS = frozenset({
+    *("total", "totals", "subtotal", "grand total", "summe", "gesamt"),
     *("gesamtsumme", "gesamtergebnis", "zwischensumme", "insgesamt", "totaal"),
     *("totale", "totales", "totali", "totaux", "total général", "total general"),
     *("sous-total", "somme", "suma", "summa", "razem", "celkem", "toplam", "összesen"),
     *("итого", "всего", "合計", "总计", "合计", "總計", "小計", "합계", "총계"),
+})  # fmt: skip
+#: Words that exports write for a missing value or below the last row.
+_PLACEHOLDERS = TOTALS | frozenset({
+    *("inf", "infinity", "-inf", "-infinity"),
+    *("false", "n/a", "na", "nan", "nil", "none", "null", "true", "undefined"),
+    *("(blank)", "(empty)", "(leer)", "(none)", "(not set)", "-", "--", "\N{EM DASH}"),
+    "eof",
 })  # fmt: skip
 #: Names of id columns. They also occur between rows where files were joined.
 _COLUMN_NAMES = frozenset({
@@ -90,9 +97,12 @@ _COLUMN_NAMES = frozenset({
     "ids",
 })  # fmt: skip
 
+_ZERO = ("is zero, not an id", "delete the row or fill in the id")
 _EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 #: A value is judged by this much of it: it may be as long as a whole line.
 _JUDGED_CHARS = 200
+#: Two shorter numbers may be the parts of one id.
+_FEWEST_DIGITS_OF_RANGE = 5
 #: What stands before or around an id that a spreadsheet was told to keep as text.
 _is_text_formula = re.compile(r'="([^"]*)"').fullmatch
 
@@ -135,13 +145,15 @@ def why_invalid(text: str) -> tuple[str, str] | None:
     """
     # The usual case first: a million rows are checked one by one.
     if text.isdecimal() and text.isascii() and len(text) <= EXACT_DIGITS:
-        return None
-    if not text:
-        return "no id", "fill it in or delete the row"
+        return None if text.strip("0") else _ZERO
+    if not text.strip("0"):
+        return _ZERO if text else ("no id", "fill it in or delete the row")
     if change := _spreadsheet_change(text):
         return f"is {change}, not an id", _EXPORT_AS_TEXT
     if reserved := _reserved_word(text):
         return reserved
+    if _is_range(text):
+        return "is a range of ids, not an id", "write each id of it on its own"
     return None if matches_id_pattern(text) else _why_malformed(text[:_JUDGED_CHARS])
 
 
@@ -177,6 +189,14 @@ def _reserved_word(text: str) -> tuple[str, str] | None:
     if word in _COLUMN_NAMES:
         return "is a column name, not an id", "delete the row"
     return None
+
+
+def _is_range(text: str) -> bool:
+    """Return whether a text is two numbers of one length, the second the larger."""
+    first, _, last = text.partition("-")
+    are_numbers = first.isdecimal() and last.isdecimal()
+    is_long = len(first) == len(last) >= _FEWEST_DIGITS_OF_RANGE
+    return are_numbers and is_long and first < last
 
 
 _Check = Callable[[str], object]

@@ -17,6 +17,7 @@ GOOD = Path(__file__).parent / "good"
 AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 AS_STRING = "export the id as a string"
 DELETE = "delete the row"
+DELETE_OR_ANY = "delete the row, or pass --any-id if it is right"
 FILL_IN = "delete the row or fill in the id"
 KEEP_ONE = "keep one of them"
 MISSING = "fill it in or delete the row"
@@ -34,6 +35,7 @@ _CAMPAIGN_ID = (
     "pass --column campaign.id, or --column id if the object's own id is meant"
 )
 _NO_COLUMNS = "is in a row with fewer cells than the heading, some of which are blank"
+_A_SUM = "seems to be the sum or the number of the rows above it"
 _ONE_ID = "write one id per line, and # before a note"
 _EXPORT = "export it as CSV (UTF-8)"
 _FIND_QUOTE = "look for an unclosed quote from this row on"
@@ -74,6 +76,11 @@ REFUSED: dict[str, str] = {
     "id_among_names.csv": "row 1: no id column among '1000248', 'a'; add a heading such as campaign_id",
     "image.png": "an image, not text; export the ids as CSV (UTF-8)",
     "image_named_csv.csv": "an image, not text; export the ids as CSV (UTF-8)",
+    "joined_files.csv": "row 5: a second heading; save the tables as files of their own",
+    "pairs_without_heading.txt": "row 1: this may be a table without a heading; add a heading such as campaign_id, or pass --format lines",
+    "times_and_ids.txt": "row 1: this may be a table without a heading; add a heading such as campaign_id, or pass --format lines",
+    "second_heading_with_same_id.csv": "row 5: a second heading; save the tables as files of their own",
+    "second_heading_of_accounts.csv": "row 3: a second heading; save the tables as files of their own",
     "list.csv.bz2": "compressed in an unsupported format; decompress it",
     "list.csv.xz": "compressed in an unsupported format; decompress it",
     "no_header.csv": "row 1: no id column among '1000248', 'a'; add a heading such as campaign_id",
@@ -277,7 +284,7 @@ BAD_ROWS: dict[str, Rows] = {
         ids={1: "1000248", 2: "1000249", 3: "1000250"},
         invalid={
             4: (
-                "'1000' may be cut short: the last line has no line end, its id is shorter than all others",
+                "'1000' may be cut short: the last line has no line end, its id is shorter than others",
                 "export again, or end the line if the id is whole",
             ),
         },
@@ -286,7 +293,7 @@ BAD_ROWS: dict[str, Rows] = {
         ids={2: "1000248", 3: "1000249"},
         invalid={
             4: (
-                "'10002' may be cut short: the last line has no line end, its id is shorter than all others",
+                "'10002' may be cut short: the last line has no line end, its id is shorter than others",
                 "export again, or end the line if the id is whole",
             ),
         },
@@ -295,7 +302,7 @@ BAD_ROWS: dict[str, Rows] = {
         ids={2: "1000248", 3: "1000249"},
         invalid={
             4: (
-                "'1000250' may be cut short: the last line has no line end, and fewer cells than the others",
+                "'1000250' may be cut short: the last line has no line end, and fewer cells than the rows above",
                 "export again, or end the line if the row is whole",
             ),
         },
@@ -625,11 +632,11 @@ BAD_ROWS: dict[str, Rows] = {
         ids={4: "1000248"},
         invalid={
             2: (
-                "'1234567890123450' is a number rounded by a spreadsheet or JavaScript, not an id",
+                "'1234567890123450' is a number rounded by a spreadsheet or another program, not an id",
                 "set the id column to Text and export again, or pass --any-id if it is right",
             ),
             3: (
-                "'9876543210987600' is a number rounded by a spreadsheet or JavaScript, not an id",
+                "'9876543210987600' is a number rounded by a spreadsheet or another program, not an id",
                 "set the id column to Text and export again, or pass --any-id if it is right",
             ),
         },
@@ -638,11 +645,11 @@ BAD_ROWS: dict[str, Rows] = {
         ids={3: "1000248"},
         invalid={
             1: (
-                "'123456789012345680' is a number rounded by a spreadsheet or JavaScript, not an id",
+                "'123456789012345680' is a number rounded by a spreadsheet or another program, not an id",
                 "set the id column to Text and export again, or pass --any-id if it is right",
             ),
             2: (
-                "'223456789012345660' is a number rounded by a spreadsheet or JavaScript, not an id",
+                "'223456789012345660' is a number rounded by a spreadsheet or another program, not an id",
                 "set the id column to Text and export again, or pass --any-id if it is right",
             ),
         },
@@ -726,6 +733,152 @@ BAD_ROWS: dict[str, Rows] = {
             4: (
                 "'a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-'... is not a valid id",
                 PATTERN,
+            ),
+        },
+    ),
+    "zeros_dates_and_ranges.csv": Rows(
+        ids={2: "1000249"},
+        invalid={
+            3: ("'0' is zero, not an id", FILL_IN),
+            4: ("'0000000000000000000' is zero, not an id", FILL_IN),
+            5: ("'2024-05' is a date, not an id", AS_TEXT),
+            6: ("'tammi-25' is a date, not an id", AS_TEXT),
+            7: ("'inf' is not a valid id", FILL_IN),
+            8: (
+                "'1000248-1000260' is a range of ids, not an id",
+                "write each id of it on its own",
+            ),
+        },
+    ),
+    "totals_beside_ids.csv": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={
+            5: (f"'2' {_A_SUM}", DELETE_OR_ANY),
+            6: (f"'2000497' {_A_SUM}", DELETE_OR_ANY),
+        },
+    ),
+    "count_without_word.csv": Rows(
+        ids={2: "1000248", 3: "1000249", 4: "1000250"},
+        invalid={5: (f"'3' {_A_SUM}", DELETE_OR_ANY)},
+    ),
+    "sum_without_word.csv": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={4: (f"'2000497' {_A_SUM}", DELETE_OR_ANY)},
+    ),
+    "name_like_id_heading.csv": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={4: ("no id", "fill it in or delete the row")},
+    ),
+    "cut_first_row.csv": Rows(
+        ids={},
+        invalid={
+            2: (
+                "'1000' may be cut short: the last line has no line end, and fewer cells than the rows above",
+                "export again, or end the line if the row is whole",
+            )
+        },
+    ),
+    "cut_below_short_id.txt": Rows(
+        ids={1: "1000248", 2: "999"},
+        invalid={
+            3: (
+                "'10002' may be cut short: the last line has no line end, its id is shorter than others",
+                "export again, or end the line if the id is whole",
+            )
+        },
+    ),
+    "line_break_in_id.csv": Rows(
+        ids={2: "cmp_1000", 3: "cmp_1031", 6: "cmp_1100"},
+        invalid={
+            4: (
+                "'cmp_10' is unlike the ids of this column, and its row may have moved cells",
+                "put quotes around cells with delimiters or line breaks, or pass --any-id",
+            ),
+            5: (
+                "'62' is short and below a row with a short id alone: a line break may have cut an id",
+                "put quotes around cells with delimiters or line breaks, or pass --any-id",
+            ),
+        },
+    ),
+    "line_break_in_number.csv": Rows(
+        ids={2: "1000248", 3: "1000249", 6: "1000251"},
+        invalid={
+            4: (
+                "'1000' is unlike the ids of this column, and its row may have moved cells",
+                "put quotes around cells with delimiters or line breaks, or pass --any-id",
+            ),
+            5: (
+                "'250' is short and below a row with a short id alone: a line break may have cut an id",
+                "put quotes around cells with delimiters or line breaks, or pass --any-id",
+            ),
+        },
+    ),
+    "signature_in_list.txt": Rows(
+        ids={3: "1000248"},
+        invalid={
+            1: (
+                "'Thanks' has no digit, but other ids of its column are numbers",
+                "delete or correct it, or pass --any-id if it is right",
+            ),
+            2: (
+                "'Bob' has no digit, but other ids of its column are numbers",
+                "delete or correct it, or pass --any-id if it is right",
+            ),
+        },
+    ),
+    "word_below_numbers.csv": Rows(
+        ids={2: "1000248"},
+        invalid={
+            3: (
+                "'Report' has no digit, but other ids of its column are numbers",
+                "delete or correct it, or pass --any-id if it is right",
+            )
+        },
+    ),
+    "rounded_by_pandas.csv": Rows(
+        ids={},
+        invalid={
+            2: (
+                "'23843000000000000' is a number rounded by a spreadsheet, not an id",
+                "set the id column to Text, re-enter the ids and export again",
+            ),
+            3: (
+                "'23843000000007920' is a number rounded by a spreadsheet or another program, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
+            4: (
+                "'23843000000015840' is a number rounded by a spreadsheet or another program, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
+            5: (
+                "'23843000000023760' is a number rounded by a spreadsheet or another program, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
+            6: (
+                "'23843000000031676' is a number rounded by a spreadsheet or another program, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
+            7: (
+                "'23843000000039596' is a number rounded by a spreadsheet or another program, not an id",
+                "set the id column to Text and export again, or pass --any-id if it is right",
+            ),
+        },
+    ),
+    "labels_below_report.csv": Rows(
+        ids={2: "1000248", 3: "1000249"},
+        invalid={
+            5: (
+                "'2026/11/28 10:00' holds more than an id, or a blank",
+                "write the id alone",
+            ),
+            6: (
+                "'2026/11/01 - 2026/11/27' holds more than an id, or a blank",
+                "write the id alone",
+            ),
+            7: ("'Campaign' is a column name, not an id", "delete the row"),
+            8: (
+                "'5000001' is in a row with fewer cells than the heading, behind a label with a colon",
+                "put quotes around cells with delimiters or line breaks, or pass --any-id",
             ),
         },
     ),
@@ -824,13 +977,6 @@ BAD_ROWS: dict[str, Rows] = {
                 "'1000251\\u200f' holds an invisible character",
                 "delete the value and type it again",
             ),
-        },
-    ),
-    "joined_files.csv": Rows(
-        ids={2: "1000248", 4: "1000249", 6: "1000250"},
-        invalid={
-            3: ("'id' repeats the heading", DELETE),
-            5: ("more cells than the 2 of the heading", QUOTE),
         },
     ),
     "line_break_without_quotes.csv": Rows(
@@ -1099,7 +1245,7 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
         1: "a",
         2: "Z9-_",
         3: "007",
-        4: "0",
+        4: "10",
         5: "1_000",
         6: "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         7: "3f2504e0-4f89-11d3-9a0c-0305e82c3301",

@@ -30,7 +30,7 @@ from tests.support.nightly import IS_NIGHTLY
 
 
 IDS = st.one_of(
-    st.integers(0, 9_999_999).map(str),
+    st.integers(1, 9_999_999).map(str),
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True).filter(
         lambda id_: why_invalid(id_) is None
     ),
@@ -242,8 +242,10 @@ def test_pasted_list_round_trips(
     lines: list[list[str]], separator: str, bullet: str, quotes: str, end: str
 ) -> None:
     texts = [bullet + separator.join(map(quotes.format, ids)) + end for ids in lines]
-    # Lines with tabs may be a table, unless the user says that they are a list.
-    layout = Layout(format=Format.LINES if separator == "\t" else None)
+    # Lines with tabs or as many ids may be a table, unless the user says that they are
+    # a list.
+    may_be_table = separator == "\t" or len(set(map(len, lines[:-1]))) == 1
+    layout = Layout(format=Format.LINES if may_be_table else None)
     rows = list(read(iter([f"{text}\n" for text in texts]), name="-", layout=layout))
     assert [(row.row, row.id if isinstance(row, Item) else row) for row in rows] == [
         (row, id_) for row, ids in enumerate(lines, 1) for id_ in ids

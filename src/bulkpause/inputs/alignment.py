@@ -16,6 +16,10 @@ from bulkpause.inputs.id_kind import IdKind, digit_rank
 _UNLIKE = "is unlike the ids of this column, and its row may have moved cells"
 _LOST_CELL = "is in a row with fewer cells than others, and may be another cell of it"
 _NO_COLUMNS = "is in a row with fewer cells than the heading, some of which are blank"
+_LABELED = "is in a row with fewer cells than the heading, behind a label with a colon"
+_REST = (
+    "is short and below a row with a short id alone: a line break may have cut an id"
+)
 _SURPLUS_ID = "is in a row with more cells than others, and another cell is like an id"
 
 
@@ -70,11 +74,25 @@ class Alignment:
         return len(cells) < self._width and self._rows_ending_blank * 2 < self._rows
 
     def ends_early(self, last: Sequence[str]) -> bool:
-        """Return whether the last row has fewer cells than most rows before it."""
+        """Return whether the last row has fewer cells than most rows before it.
+
+        The heading counts where it is the only one.
+        """
         is_counted = last is self._last_of_first
         rows = self._rows - is_counted
         ending_blank = self._rows_ending_blank - is_counted
+        if not rows:
+            return len(last) < self._titled
         return len(last) < self._width and ending_blank * 2 < rows
+
+    def is_cut_in_two(self, id_: str, cells: Sequence[str]) -> bool:
+        """Return whether a row may be the first part of an id that a line break cut."""
+        is_alone = self._index == 0 and len(cells) == 1 and self.has_lost_cells(cells)
+        return is_alone and id_ != "" and self.ids.is_short(id_)
+
+    def why_rest_of_cut_id(self, id_: str) -> str | None:
+        """Return why the id below such a row is doubtful: it is short too."""
+        return _REST if self.ids.is_short(id_) else None
 
     def why_doubtful(self, cells: Sequence[str]) -> str | None:
         """Return why the id of a row may not be one, as a detail of an invalid row."""
@@ -89,8 +107,10 @@ class Alignment:
         """Return why the id of a row with fewer cells than the heading is doubtful."""
         if self._may_lack_columns:
             return _NO_COLUMNS
-        if not self.ids.includes(id_):
+        if not self.ids.includes(id_) or self.is_cut_in_two(id_, cells):
             return _UNLIKE
+        if any(cell.rstrip(WHITESPACE).endswith(":") for cell in cells[: self._index]):
+            return _LABELED
         # Only a missing delimiter moves cells to the left.
         if self._index > 0 and self._is_less_like(id_, cells[: self._index]):
             return _UNLIKE

@@ -1,7 +1,8 @@
 """Judge the ids of a column together, where one of them alone tells nothing."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
@@ -17,29 +18,43 @@ _LONGEST_PLAIN_DIGITS = 21
 #: Numbers that do not all end in zero are taken for rounded if the probability that they
 #: look so by chance is below 2 to the power of minus this.
 _ENOUGH_BITS = 10
+#: So many numbers that are all doubles were stored so.
+_FEWEST_DOUBLES = 5
 #: So many numbers show that some were rounded, or what length the ids have.
 _FEWEST_ALIKE = 3
+#: A shorter number may be the sum of the others by chance.
+_FEWEST_DIGITS_OF_SUM = 5
 #: Ids of fewer digits may have grown to twice as many.
 _FEWEST_DIGITS_OF_JOINED = 4
+
+_has_digit = re.compile(r"[0-9]").search
 
 #: The number of digits of an id that is not a number.
 _NO_NUMBER = -1
 
 _ROUNDED = (
-    "is a number rounded by a spreadsheet or JavaScript, not an id",
+    "is a number rounded by a spreadsheet or another program, not an id",
     "set the id column to Text and export again, or pass --any-id if it is right",
 )
 _CUT = (
-    "may be cut short: the last line has no line end, its id is shorter than all others",
+    "may be cut short: the last line has no line end, its id is shorter than others",
     "export again, or end the line if the id is whole",
 )
 _CUT_ROW = (
-    "may be cut short: the last line has no line end, and fewer cells than the others",
+    "may be cut short: the last line has no line end, and fewer cells than the rows above",
     "export again, or end the line if the row is whole",
 )
 _JOINED = (
     "is as long as several ids of its column: lines may be joined",
     "split it, or pass --any-id if it is right",
+)
+_WORD = (
+    "has no digit, but other ids of its column are numbers",
+    "delete or correct it, or pass --any-id if it is right",
+)
+_FOOTER = (
+    "seems to be the sum or the number of the rows above it",
+    "delete the row, or pass --any-id if it is right",
 )
 _NOT_A_NUMBER = (
     "is not a number, as the ids of its column are",
@@ -58,7 +73,12 @@ class End(StrEnum):
     IN_ROW = "in_row"
 
 
-def judge_column(rows: list[Item | InvalidRow], *, end: End) -> list[Item | InvalidRow]:
+def judge_column(
+    rows: list[Item | InvalidRow],
+    *,
+    end: End,
+    footer_rows: Collection[int] = (),
+) -> list[Item | InvalidRow]:
     """Make invalid rows of ids that look wrong among the others. Keep all other rows.
 
     - A number of 16 digits or more is rounded if all such numbers of the column look
@@ -68,33 +88,74 @@ def judge_column(rows: list[Item | InvalidRow], *, end: End) -> list[Item | Inva
       several of them is invalid.
     - In a column of numbers, an id that is not a number is invalid. A column of numbers
       has at least two, and at most a third of its ids are something else.
+    - Words without a digit are invalid among numbers, unless other ids have both
+      letters and digits.
     - The last row, if its line may be cut, is invalid if it has fewer cells than
-      others, or if it ends with its id and that is shorter than all others.
+      others, or if it ends with its id and no other has its length, and at least as
+      many are longer as are shorter.
+
+    - A last row that its table shows to be a sum is invalid, and so is a number that
+      is the sum of all others.
 
     An id that is merely much shorter than the others is kept: ids grow longer in time.
 
     Args:
         rows: The rows of one input, in its order.
         end: How the input ends.
+        footer_rows: The numbers of the last rows that seem to be sums.
     """
     items = [row for row in rows if isinstance(row, Item)]
     # Counted once, and looked at in most columns: a million ids are judged.
     counts = Counter(_digits_of(item.id) for item in items)
     others = counts.pop(_NO_NUMBER, 0)
     reasons = dict.fromkeys(_rounded_ids(items, counts), _ROUNDED)
+    reasons |= dict.fromkeys(_words_among_numbers(items, others), _WORD)
     reasons |= dict.fromkeys(_ids_among_numbers(items, others), _NOT_A_NUMBER)
     reasons |= dict.fromkeys(_joined_ids(items, counts), _JOINED)
     judged = [_judged(row, reasons) for row in rows] if reasons else rows
     if items and rows[-1] is items[-1] and (cut := _why_cut(items, end)):
         last = items[-1]
         judged = [*judged[:-1], _judged(last, {last.id: cut})]
-    return judged
+    if _ends_in_sum(items, counts):
+        footer_rows = {*footer_rows, items[-1].row}
+    return _without_footers(judged, footer_rows) if footer_rows else judged
+
+
+def _without_footers(
+    rows: list[Item | InvalidRow], footer_rows: Collection[int]
+) -> list[Item | InvalidRow]:
+    return [
+        _judged(row, {row.id: _FOOTER})
+        if row.row in footer_rows and isinstance(row, Item)
+        else row
+        for row in rows
+    ]
+
+
+def _ends_in_sum(items: Sequence[Item], counts: Counter[int]) -> bool:
+    """Return whether the last id is the sum of all others, which are numbers too.
+
+    Args:
+        items: The items of the column.
+        counts: How many of them are numbers of each length.
+    """
+    if counts.total() < max(_FEWEST_ALIKE, len(items)):
+        return False
+    last = items[-1].id
+    if not _FEWEST_DIGITS_OF_SUM <= len(last) <= _EXACT_DIGITS:
+        return False
+    others = counts - Counter([len(last)])
+    # What the lengths alone rule out, which is usual, need not be added up.
+    most = sum(count * 10**length for length, count in others.items())
+    if not most // 10 <= int(last) < most:
+        return False
+    return sum(int(item.id) for item in islice(items, len(items) - 1)) == int(last)
 
 
 def _why_cut(items: Sequence[Item], end: End) -> tuple[str, str] | None:
     if end is End.IN_ROW:
         return _CUT_ROW
-    return _CUT if end is End.IN_ID and _is_shortest(items) else None
+    return _CUT if end is End.IN_ID and _is_cut_short(items) else None
 
 
 def _judged(
@@ -106,10 +167,13 @@ def _judged(
     return InvalidRow(row=row.row, detail=detail, remedy=remedy, value=row.id)
 
 
-def _is_shortest(items: Sequence[Item]) -> bool:
+def _is_cut_short(items: Sequence[Item]) -> bool:
+    """Return whether at least half of the ids are longer than the last, none alike."""
     length = len(items[-1].id)
-    others = islice(items, len(items) - 1)
-    return len(items) > 1 and all(len(item.id) > length for item in others)
+    lengths = Counter(len(item.id) for item in items)
+    longer = sum(count for other, count in lengths.items() if other > length)
+    others = len(items) - 1
+    return lengths[length] == 1 and 0 < others <= 2 * longer
 
 
 def _digits_of(id_: str) -> int:
@@ -127,6 +191,21 @@ def _ids_among_numbers(items: Sequence[Item], others: int) -> Sequence[str]:
     if not others or numbers < max(2, 2 * others):
         return ()
     return [item.id for item in items if not item.id.isdecimal()]
+
+
+def _words_among_numbers(items: Sequence[Item], others: int) -> Sequence[str]:
+    """Return the ids that are not numbers, if none of them has a digit.
+
+    Among ids of letters and digits, words may be ids too.
+
+    Args:
+        items: The items of the column.
+        others: How many of them are not numbers.
+    """
+    if not others or others == len(items):
+        return ()
+    texts = [item.id for item in items if not item.id.isdecimal()]
+    return () if any(map(_has_digit, texts)) else texts
 
 
 def _joined_ids(items: Sequence[Item], counts: Counter[int]) -> Sequence[str]:
@@ -192,11 +271,27 @@ def _ids_rounded_by_javascript(numbers: Sequence[str]) -> Sequence[str]:
     By chance, one of them looks so with a probability of 1 to the distance of doubles.
     """
     if not all(map(_is_shortest_double, numbers)):
-        return ()
+        return _ids_rounded_to_doubles(numbers)
     inexact = [number for number in numbers if ulp(float(number)) > 1]
     bits = sum(log2(ulp(float(number))) for number in inexact)
     end_in_zero = all(number.endswith("0") for number in inexact)
     return inexact if end_in_zero or bits >= _ENOUGH_BITS else ()
+
+
+def _ids_rounded_to_doubles(numbers: Sequence[str]) -> Sequence[str]:
+    """Return the numbers from 2^53 on, if a program stored all of them as doubles.
+
+    As pandas does to a column with blank cells. All are multiples of the distance of
+    doubles then, but not of more: else they are ids that count in larger steps.
+    """
+    inexact = [int(number) for number in numbers if ulp(float(number)) > 1]
+    if len(inexact) < _FEWEST_DOUBLES or any(one != int(float(one)) for one in inexact):
+        return ()
+    bits = sum(log2(ulp(float(one))) for one in inexact)
+    is_any_odd = any(one // int(ulp(float(one))) % 2 for one in inexact)
+    if bits < _ENOUGH_BITS or not is_any_odd:
+        return ()
+    return [number for number in numbers if ulp(float(number)) > 1]
 
 
 def _is_shortest_double(number: str) -> bool:

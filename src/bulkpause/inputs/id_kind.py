@@ -62,6 +62,11 @@ class IdKind:
         """Return whether at least half of the ids are numbers of so many digits."""
         return self._number_lengths[digits] * 2 >= self.count
 
+    def is_short(self, text: str) -> bool:
+        """Return whether a text is shorter than at least half of the ids, all alike."""
+        ((length, count),) = self._all_lengths.most_common(1) or [(0, 0)]
+        return len(text) < length and count * 2 >= self.count
+
     def resembles(self, text: str) -> bool:
         """Return whether a text has digits and is like the ids, of which there are some."""
         return self.count > 0 and digit_rank(text) > 0 and self.includes(text)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from bulkpause.ids import QUOTATION_MARKS, WHITESPACE, parse_item, why_invalid
 from bulkpause.inputs.layout import Layout
@@ -14,6 +15,10 @@ from bulkpause.model import InvalidRow, Item
 _FEWEST_CHARS = 5
 #: Shorter numbers of different lengths on one line may be a phone number.
 _FEWEST_DIGITS_OF_UNLIKE = 6
+#: So many lines with as many ids each may be rows of a table.
+_FEWEST_ROWS = 2
+#: So many ids on each line are seldom lines of a text that was broken.
+_PAIR = 2
 _BULLET = re.compile(
     r"""
     [-*+>\N{EN DASH}\N{EM DASH}]\s+
@@ -42,7 +47,7 @@ def read_list(
     Raises:
         ReadError: At once: the user named columns, and a list has none. While rows are
             read: lines have the same number of cells, as in a table, and the user did
-            not say that it is a list; or lines are added and removed, as in a diff.
+            not say that it is a list (for ids this shows after the last row); or lines are added and removed, as in a diff.
     """
     if layout.column is not None or layout.sort_column is not None:
         remedy = "leave out --column and --order-by, or pass --format"
@@ -55,6 +60,7 @@ def _rows(
 ) -> Iterator[Item | InvalidRow]:
     widths: set[int] = set()
     marks: set[str] = set()
+    shape = _ListShape()
     for row, line in enumerate(lines, first_row):
         text = line.strip(WHITESPACE)
         if not text:
@@ -64,12 +70,73 @@ def _rows(
             continue
         item = parse_item(row, text)
         if isinstance(item, Item):
+            # One look at most lines: a list may have a million.
+            if shape.is_even:
+                shape.note(row, text, 1)
             yield item
         else:
             if may_be_table:
                 _check_is_no_table(row, text, widths)
             _check_is_no_diff(row, text, marks)
-            yield from rows_of_line(row, text)
+            rows = list(rows_of_line(row, text))
+            shape.note(row, text, sum(isinstance(one, Item) for one in rows))
+            yield from rows
+    if may_be_table and shape.is_of_table():
+        raise _table_error(shape.first_row)
+
+
+@dataclass(slots=True)
+class _ListShape:
+    """How many ids the lines hold: as many on each line make the columns of a table.
+
+    Attributes:
+        first_row: The first line that holds ids.
+        is_even: Whether each line but the last has as many ids, and more than one.
+    """
+
+    first_row: int = 0
+    is_even: bool = True
+    _lines: int = 0
+    _width: int = 0
+    _last_width: int = 0
+    _runs_on: bool = True
+    _ends_in_separator: bool = False
+
+    def note(self, row: int, text: str, width: int) -> None:
+        """Note a line and the number of its ids; one without any does not count."""
+        if not width:
+            return
+        if _BULLET(text):
+            self.is_even = False
+            return
+        if self._lines:
+            self.is_even &= self._last_width == self._width
+            self._runs_on &= self._ends_in_separator
+        else:
+            self.first_row, self._width = row, width
+            self.is_even = width > 1
+        self._lines += 1
+        self._last_width = width
+        self._ends_in_separator = text.endswith((",", ";"))
+
+    def is_of_table(self) -> bool:
+        """Return whether the lines may be rows of a table, and not those of one text.
+
+        A text that is broken into full lines has a shorter last one, or separators at
+        the ends of all others. Two ids a line are no full lines.
+        """
+        if not self.is_even or self._lines < _FEWEST_ROWS:
+            return False
+        if self._runs_on and not self._ends_in_separator:
+            return False
+        is_full = self._last_width == self._width
+        is_one_of_pair = self._width - self._last_width == 1 and self._width == _PAIR
+        return is_full or (is_one_of_pair and self._lines > _FEWEST_ROWS)
+
+
+def _table_error(row: int) -> ReadError:
+    remedy = "add a heading such as campaign_id, or pass --format lines"
+    return ReadError("this may be a table without a heading", remedy, row=row)
 
 
 def _check_is_no_table(row: int, text: str, widths: set[int]) -> None:
@@ -77,8 +144,7 @@ def _check_is_no_table(row: int, text: str, widths: set[int]) -> None:
     bullet = _BULLET(text)
     width = text.count("\t", bullet.end() if bullet else 0)
     if width in widths:
-        remedy = "add a heading such as campaign_id, or pass --format lines"
-        raise ReadError("this may be a table without a heading", remedy, row=row)
+        raise _table_error(row)
     if width:
         widths.add(width)
 

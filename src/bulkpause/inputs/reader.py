@@ -57,7 +57,8 @@ def load_input(path: str, layout: Layout) -> Input:
     last_line = _LastLine()
     table.fill(_rows_of(path, layout, table, last_line))
     if not layout.takes_any_id:
-        table.judge(partial(judge_column, end=last_line.end_of(table)))
+        end, footers = last_line.end_of(table), table.footer_rows
+        table.judge(partial(judge_column, end=end, footer_rows=footers))
     return Input(name=display_name(path), table=table)
 
 

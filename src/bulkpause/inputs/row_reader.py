@@ -1,5 +1,6 @@
 """Read the rows below a heading one by one."""
 
+import re
 from collections.abc import Sequence
 
 from bulkpause.ids import WHITESPACE, parse_item
@@ -41,6 +42,7 @@ class RowReader:
         self._name_index = heading.name_index
         self._sort_index = heading.sort_index
         self._plain_lengths = alignment.plain_lengths
+        self._is_below_cut = False
 
     def read(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
         """Read a row: an item, an invalid row, or None if it is blank.
@@ -56,6 +58,7 @@ class RowReader:
             and len(id_ := cells[self._id_index]) in self._plain_lengths
             and id_.isdecimal()
             and id_.isascii()
+            and not id_.startswith("0")
             and type(id_) is str
         ):
             name = text_at(cells, self._name_index)
@@ -65,6 +68,14 @@ class RowReader:
 
     def read_checked(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
         """Read a row as `read` does, with each check."""
+        item = self._judged_row(row, cells)
+        is_cut = self._alignment.is_cut_in_two(self._heading.id_text(cells), cells)
+        self._is_below_cut = is_cut
+        # The row below is looked at closely, however plain its id is.
+        self._plain_lengths = frozenset() if is_cut else self._alignment.plain_lengths
+        return item
+
+    def _judged_row(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
         item = self._row_of(row, cells)
         if not _has_digit_id(item) and self._is_other_heading(cells):
             raise ReadError("a second heading", _SAVE_APART, row=row)
@@ -75,16 +86,29 @@ class RowReader:
     def _is_other_heading(self, cells: Sequence[str]) -> bool:
         """Return whether a row is the heading of another table, with other columns."""
         index = self._id_index
-        if index < len(cells) and cells[index] == self._heading.cells[index]:
+        if _filled(cells) == _filled(self._heading.cells):
             return False
+        id_text = self._heading.id_text(cells)
+        if not id_text and self._has_only_a_name(cells):
+            return False
+        if _is_title_of_ids(id_text):
+            return True
         others = [*cells[:index], *cells[index + 1 :]]
         return is_heading(others, self._layout.column, is_first=False)
 
+    def _has_only_a_name(self, cells: Sequence[str]) -> bool:
+        """Return whether a row holds the name `ID` alone, as a campaign may have."""
+        name = text_at(cells, self._name_index)
+        return name is not None and [name.casefold(), _filled(cells)] == ["id", [name]]
+
     def _judged(self, item: Item, cells: Sequence[str]) -> Item | InvalidRow:
         is_whole = self._alignment.checked_below <= len(cells) <= self._width
-        if is_whole or self._layout.takes_any_id:
+        if self._layout.takes_any_id:
             return item
-        if (doubt := self._alignment.why_doubtful(cells)) is None:
+        doubt = None if is_whole else self._alignment.why_doubtful(cells)
+        if doubt is None and self._is_below_cut:
+            doubt = self._alignment.why_rest_of_cut_id(item.id)
+        if doubt is None:
             return item
         return InvalidRow(
             row=item.row,
@@ -113,6 +137,17 @@ class RowReader:
             )
         name = text_at(cells, self._name_index)
         return parse_item(row, text, sort_text_at(cells, self._sort_index), name)
+
+
+#: As in `id`, `account_id`, `Ad ID`, `CampaignId`.
+_is_title_of_ids = re.compile(
+    r"(?:[^\W\d]+[ _-])*(?:id|ID|Id|IDs|ids)|[A-Za-z]+I[Dd]"
+).fullmatch
+
+
+def _filled(cells: Sequence[str]) -> list[str]:
+    """Return the texts of the cells that have one."""
+    return list(filter(None, (cell.strip(WHITESPACE) for cell in cells)))
 
 
 def _has_digit_id(item: Item | InvalidRow) -> bool:

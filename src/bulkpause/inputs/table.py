@@ -78,12 +78,14 @@ class Table(TableFacts):
         rows: The items and invalid rows, in the order of the input.
         rows_by_status: The numbers of the rows of items, by the word in the status
             column.
+        footer_rows: The numbers of the last rows that seem to be sums.
         ends_early: Whether the last row has fewer cells than most rows before it.
         error: Why the input, or what follows these rows, cannot be read.
     """
 
     rows: list[Item | InvalidRow] = field(default_factory=list)
     rows_by_status: "dict[str, array[int]]" = field(default_factory=dict)
+    footer_rows: frozenset[int] = frozenset()
     ends_early: bool = False
     error: ReadError | None = None
 
@@ -123,6 +125,7 @@ class Table(TableFacts):
         self.name_column = other.name_column
         self.status_column = other.status_column
         self.rows_by_status = other.rows_by_status
+        self.footer_rows = other.footer_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.alignment import Alignment
 from bulkpause.inputs.cells import LONGEST_NAME, CellRecord, is_blank, text_at
 from bulkpause.inputs.columns import ID_FLAG, why_no_columns
+from bulkpause.inputs.footer import Footer
 from bulkpause.inputs.heading import (
     MOST_TITLES,
     Heading,
@@ -135,14 +136,18 @@ def rows_below(
     alignment = Alignment(heading, [cells for _, cells in first_rows])
     reader = RowReader(heading, alignment, layout, move_back=move_back)
     status_index = heading.status_index
+    footer = Footer(heading=heading)
     cells: Sequence[str] = heading.cells
     for row, cells in records:
         item = reader.read(row, cells)
         if item is None:
             continue
-        if status_index is not None and isinstance(item, Item):
-            table.note_status(row, text_at(cells, status_index))
+        if isinstance(item, Item):
+            footer.note(item, cells)
+            if status_index is not None:
+                table.note_status(row, text_at(cells, status_index))
         yield item
+    table.footer_rows = footer.rows()
     table.ends_early = alignment.ends_early(cells) and not is_blank(cells)
     if heading.error is not None:
         raise heading.error

@@ -48,7 +48,7 @@ def test_rounded_column_is_invalid(ids: Sequence[str]) -> None:
     details = judged(ids)
     assert set(details) == {id_ for id_ in ids if len(id_) > 15}
     for detail in details.values():
-        assert "is a number rounded by a spreadsheet or JavaScript" in detail
+        assert "is a number rounded by a spreadsheet or another program" in detail
         assert "--any-id" in detail
 
 
@@ -93,7 +93,6 @@ def test_other_alphabet_in_column_of_numbers_is_invalid(other: str) -> None:
 @pytest.mark.parametrize(
     "ids",
     [
-        ["1000248", "Sale"],
         ["1000248", "Sale", "cmp-5"],
         ["1000248", "1000249", "Sale", "cmp-5"],
         [*UUIDS, "10002480"],
@@ -108,7 +107,29 @@ def test_mixed_column_is_kept(ids: Sequence[str]) -> None:
 
 def test_third_of_other_ids_is_still_column_of_numbers() -> None:
     assert set(judged(["1", "2", "3", "4", "a", "b"])) == {"a", "b"}
-    assert judged(["1", "2", "3", "4", "a", "b", "c"]) == {}
+    assert judged(["1", "2", "3", "4", "a1", "b", "c"]) == {}
+
+
+def test_words_among_numbers_are_invalid() -> None:
+    assert set(judged(["1000248", "Sale"])) == {"Sale"}
+    assert set(judged(["Thanks", "Bob", "1000248"])) == {"Thanks", "Bob"}
+
+
+def test_ids_stored_as_doubles_are_invalid() -> None:
+    ids = [str(int(float(23843111111111111 + n * 7919))) for n in range(6)]
+    assert set(judged(ids)) == set(ids)
+    assert judged(ids[:4]) == {}
+    assert judged([*ids, "23843111111111111"]) == {}
+
+
+def test_ids_in_steps_larger_than_doubles_are_kept() -> None:
+    assert judged([str(n << 22) for n in range(10**11, 10**11 + 50 * 77, 77)]) == {}
+
+
+def test_last_id_that_is_sum_of_others_is_invalid() -> None:
+    assert set(judged(["1000248", "1000249", "2000497"])) == {"2000497"}
+    assert judged(["1000248", "2000497", "1000249"]) == {}
+    assert judged(["1000", "2000", "3000"]) == {}
 
 
 def test_cut_last_id_shorter_than_others_is_invalid() -> None:
@@ -119,6 +140,10 @@ def test_cut_last_id_shorter_than_others_is_invalid() -> None:
 
 def test_cut_last_id_after_one_other_is_invalid() -> None:
     assert set(judged(["1000248", "10002"], end=End.IN_ID)) == {"10002"}
+
+
+def test_shorter_id_does_not_hide_cut_one() -> None:
+    assert set(judged(["1000248", "999", "10002"], end=End.IN_ID)) == {"10002"}
 
 
 def test_joined_lines_among_numbers_are_invalid() -> None:
@@ -152,6 +177,7 @@ def test_cut_last_id_of_words_is_invalid() -> None:
         (["1000248", "1000249", "1000"], End.WHOLE),
         (["1000248", "1000"], End.WHOLE),
         (["1000248", "1000", "1001"], End.IN_ID),
+        (["1", "2", "1000248", "33"], End.IN_ID),
         (["1000248", "1000", "1000249"], End.IN_ID),
         (["1000"], End.IN_ID),
     ],

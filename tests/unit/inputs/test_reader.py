@@ -216,6 +216,36 @@ def test_several_ids_on_a_line_have_its_row(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "1000248, 1000249, 1000250,\n1000251, 1000252, 1000253\n",
+        "1000248 1000249 1000250\n1000251 1000252 1000253\n1000254\n",
+        "1000248,1000249\n1000250,1000251\n1000252,1000253,1000254\n",
+        "1000248,1000249\n1000250\n1000251\n",
+    ],
+)
+def test_lines_of_one_text_are_no_table(text: str) -> None:
+    ids = text.replace(",", " ").split()
+    assert [id_ for _, id_ in rows(text)] == ids
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1000248;100000\n1000249;100001\n",
+        "1000248 1000249 1000250\n1000251 1000252 1000253\n",
+        "1000248,5000001\n1000249,5000002\n1000250\n",
+        "1000248,5000001,\n1000249,5000002,\n",
+    ],
+)
+def test_as_many_ids_on_each_line_are_refused(text: str) -> None:
+    assert "table without a heading; add a heading" in input_error(text)
+    assert len(rows(text, as_format="lines")) == len(
+        text.replace(",", " ").replace(";", " ").split()
+    )
+
+
+@pytest.mark.parametrize(
     "text", ["1000248\t2000248\n1000249\t2000249", "a1000\tb2000\n" * 2]
 )
 def test_table_without_heading_is_no_list(text: str) -> None:
