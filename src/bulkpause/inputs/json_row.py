@@ -33,6 +33,11 @@ from bulkpause.model import InvalidRow, Item
 _INEXACT_FROM = 2**53
 #: Lists are looked for in objects up to this many levels deep.
 DEEPEST_ARRAY = 8
+#: Keys of lists, such as labels, that answers have beside or in campaigns.
+_OTHER_THINGS = frozenset({
+    *("columns", "details", "error", "errors", "fields", "headers", "labels", "links"),
+    *("messages", "notes", "notices", "permissions", "tags", "warnings"),
+})  # fmt: skip
 AROUND_CAMPAIGNS = (
     "has an id, and a list in it that may be the campaigns",
     "write that list alone, or pass --column if the object's own id is meant",
@@ -193,11 +198,17 @@ def _check_is_campaign(fields: Mapping[str, object], key: str) -> None:
 def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:
     """Return whether a list in an object may be the campaigns that are meant."""
     return depth > 0 and any(
-        bool(value) and (is_of_campaigns(key) or any(map(_is_row, value)))
+        _is_list_of_campaigns(key, value)
         if isinstance(value, list)
         else isinstance(value, dict) and _holds_campaigns(value, depth - 1)
         for key, value in fields.items()
     )
+
+
+def _is_list_of_campaigns(key: str, value: list[object]) -> bool:
+    if is_of_something_else(key):
+        return False
+    return bool(value) and (is_of_campaigns(key) or any(map(_is_row, value)))
 
 
 def is_of_campaigns(key: str) -> bool:
@@ -213,6 +224,11 @@ _is_key_of_ids = re.compile(
 def is_of_ids(key: str) -> bool:
     """Return whether the key of a list says that its bare values are ids."""
     return _is_key_of_ids(key) is not None
+
+
+def is_of_something_else(key: str) -> bool:
+    """Return whether the key of a list says that it holds no campaigns."""
+    return key.casefold() in _OTHER_THINGS
 
 
 def _is_row(value: object) -> bool:
