@@ -9,7 +9,7 @@ from unicodedata import category
 _EXACT_DIGITS = 15
 _DIGITS_OF_DOUBLE = 17
 _LONGEST_CHARS = 64
-_LONGEST_UNIT_CHARS = 5
+LONGEST_UNIT_CHARS = 5
 
 #: All digits but 0 become 1: a number that begins with 0 has no thousands.
 _ONES = str.maketrans("23456789", "1" * 8)
@@ -175,7 +175,7 @@ def _split_whole_mark(text: str) -> tuple[str | None, str]:
 def _is_unit(text: str) -> bool:
     """Check whether a text is empty, a percent sign, a currency or an abbreviation."""
     name = text.removesuffix(".") if len(text) > 1 else text
-    is_short = len(name) <= _LONGEST_UNIT_CHARS
+    is_short = len(name) <= LONGEST_UNIT_CHARS
     return is_short and all(
         character.isalpha() or character == "%" or category(character) in _SIGNS
         for character in name
