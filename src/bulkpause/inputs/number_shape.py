@@ -42,6 +42,18 @@ class ProgramNumber(str):
     __slots__ = ()
 
 
+_is_currency_code = re.compile(r"[A-Za-z]{3}").fullmatch
+_is_bare_number = re.compile(r"[-+]?[0-9][0-9.,' ]*").fullmatch
+
+
+def with_currency(text: str, currency: str) -> str:
+    """Put a currency behind a number that has no unit, so that others are told apart."""
+    if not _is_currency_code(currency) or not _is_bare_number(text):
+        return text
+    kind = ProgramNumber if isinstance(text, ProgramNumber) else str
+    return kind(f"{text} {currency.upper()}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
     """What the marks in a number can only be.

@@ -764,3 +764,12 @@ def test_blank_headings_before_bars_are_columns() -> None:
         (2, "1000248"),
         (3, "1000249"),
     ]
+
+
+@pytest.mark.parametrize("heading", ["Currency", "Currency code", "Account currency"])
+def test_currency_column_is_unit_of_amounts(heading: str) -> None:
+    text = f"id,spend,{heading}\n1000248,900,JPY\n1000249,5.5,usd\n1000250,,EUR\n"
+    found = [item.sort_text for item in items(text, sort_column="spend")]
+    assert found == ["900 JPY", "5.5 USD", ""]
+    text = text.replace("spend", "clicks")
+    assert items(text, sort_column="clicks")[0].sort_text == "900"

@@ -176,3 +176,35 @@ def test_page_is_seen_however_it_is_named(text: str) -> None:
 )
 def test_last_page_is_read(text: str) -> None:
     assert table_of(text % CAMPAIGNS).error is None
+
+
+def test_name_and_status_stand_beside_the_id() -> None:
+    text = (
+        '[{"id":"9","name":"Ad 1","status":"PAUSED","campaign":'
+        '{"id":"1000248","name":"Brand","status":"ENABLED"}}]'
+    )
+    table = table_of(text, Layout(column="campaign.id"))
+    assert table.rows == [Item(id="1000248", row=1, name="Brand")]
+    assert table.statuses == {"ENABLED": 1}
+
+
+def test_name_around_the_id_is_taken_without_another() -> None:
+    rows = table_of('[{"name":"Brand","ref":{"id":"1"}}]', Layout(column="ref.id")).rows
+    assert rows == [Item(id="1", row=1, name="Brand")]
+    text = '[{"id":"9","name":"Ad 1","campaign":{"id":"1"}}]'
+    rows = table_of(text, Layout(column="campaign.id")).rows
+    assert rows == [Item(id="1", row=1)]
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ('{"id":"%d","spend":{"amount":%d,"currency":"%s"}}', "spend.amount"),
+        ('{"id":"%d","spend":"%d","currency_code":"%s"}', "spend"),
+    ],
+)
+def test_currency_beside_an_amount_is_its_unit(row: str, column: str) -> None:
+    text = "\n".join([row % (1, 900, "JPY"), row % (2, 5, "USD")])
+    rows = table_of(text, Layout(sort_column=column)).rows
+    texts = [item.sort_text for item in rows if isinstance(item, Item)]
+    assert texts == ["900 JPY", "5 USD"]
