@@ -129,7 +129,9 @@ def parse_shape(text: str) -> NumberShape | None:
 def _parse_plain(text: str) -> NumberShape | None:
     start, end = _span_of_digits(text)
     number = text[start:end]
-    if not number or _count_digits(number) > _most_digits(text):
+    # Some programs fill a fraction up with zeros.
+    counted = number.rstrip("0") if _IS_FRACTION(text) else number
+    if not number or _count_digits(counted) > _most_digits(text):
         return None
     sign, before = _split_sign(text[:start].strip())
     whole_mark, after = _split_whole_mark(text[end:].strip())

@@ -70,6 +70,7 @@ def test_amounts_are_read_in_every_notation(notation: str, cents: list[int]) -> 
         (["100%", "5 %"], [100, 5]),
         (["$.5", "$.25", "$.125"], [0.5, 0.25, 0.125]),
         (["0.30000000000000004", "12"], [0.1 + 0.2, 12]),
+        (["12.5000000000000000", "12.50"], [12.5, 12.5]),
     ],
 )
 def test_column_of_one_notation_is_read(
