@@ -90,7 +90,7 @@ _COLUMN_NAMES = frozenset({
     "ids",
 })  # fmt: skip
 
-_EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
+EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 #: A value is judged by this much of it: it may be as long as a whole line.
 _JUDGED_CHARS = 200
 #: What stands before or around an id that a spreadsheet was told to keep as text.
@@ -139,7 +139,7 @@ def why_invalid(text: str) -> tuple[str, str] | None:
     if not text:
         return "no id", "fill it in or delete the row"
     if change := _spreadsheet_change(text):
-        return f"is {change}, not an id", _EXPORT_AS_TEXT
+        return f"is {change}, not an id", EXPORT_AS_TEXT
     if reserved := _reserved_word(text):
         return reserved
     return None if matches_id_pattern(text) else _why_malformed(text[:_JUDGED_CHARS])

@@ -3,18 +3,20 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import unquote
 
 from bulkpause._shell import join_command
 from bulkpause._text import display_name
-from bulkpause.ids import matches_id_pattern, why_invalid
+from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern, why_invalid
 from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
 from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.result_log import ResultLogError
 from bulkpause.inputs.table import Input, ReadError, Table
+from bulkpause.model import InvalidRow, Item
 
 
 _COMMAND_LINE = "the command line"
@@ -49,12 +51,19 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
         elif _is_id(word):
             if not ids.rows:
                 inputs.append(Input(name=_COMMAND_LINE, table=ids))
-            ids.fill(rows_of_line(place, word))
+            ids.fill(map(_without_column, rows_of_line(place, word)))
         else:
             inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, end=End.WHOLE)
     return inputs
+
+
+def _without_column(row: Item | InvalidRow) -> Item | InvalidRow:
+    """Give a remedy that needs no spreadsheet, since a word has no column."""
+    if isinstance(row, InvalidRow) and row.remedy == EXPORT_AS_TEXT:
+        return replace(row, remedy="write the id as its own system shows it")
+    return row
 
 
 def _of_path(word: str, layout: Layout) -> Input:

@@ -11,10 +11,10 @@ from bulkpause.inputs.files import LONGEST_JSON_CHARS
 from bulkpause.inputs.json_arrays import FoundArray, only_array
 from bulkpause.inputs.json_pages import check_is_no_error, check_is_whole
 from bulkpause.inputs.json_row import (
-    AROUND_CAMPAIGNS,
     DEEPEST_ARRAY,
     JsonRows,
-    has_id,
+    key_of_id,
+    why_around_campaigns,
 )
 from bulkpause.inputs.json_text import JsonText, NotJsonError
 from bulkpause.inputs.layout import Layout
@@ -104,11 +104,11 @@ class _Document:
         except NotJsonError as error:
             raise self._not_json(error, "") from error
         refuse_result_log(fields)
-        if has_id(fields, self._layout):
+        if (key := key_of_id(fields, self._layout)) is not None:
             if self._layout.column is None and any(
                 array.may_be_campaigns for array in arrays
             ):
-                detail, remedy = AROUND_CAMPAIGNS
+                detail, remedy = why_around_campaigns(key)
                 raise ReadError(f"an object {detail}", remedy)
             yield from self._only_row(table)
             return

@@ -40,10 +40,6 @@ _OTHER_THINGS = frozenset({
     *("columns", "details", "error", "errors", "fields", "headers", "labels", "links"),
     *("messages", "notes", "notices", "permissions", "tags", "warnings"),
 })  # fmt: skip
-AROUND_CAMPAIGNS = (
-    "has an id, and a list in it that may be the campaigns",
-    "write that list alone, or pass --column if the object's own id is meant",
-)
 ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
 
 
@@ -191,13 +187,22 @@ def _check_is_campaign(fields: Mapping[str, object], key: str) -> None:
     if not nested:
         return
     if _holds_campaigns(nested, DEEPEST_ARRAY):
-        raise RowError(*AROUND_CAMPAIGNS)
+        raise RowError(*why_around_campaigns(key))
     for name, value in nested.items():
         if name.casefold() == "campaign" and isinstance(value, dict) and _is_row(value):
             path = shlex.quote(f"{name}.{_field(value, None)[0]}")
-            own = f"--column {shlex.quote(key)} if the object's own id is meant"
             detail = "has an id, and a campaign in it that has an id too"
-            raise RowError(detail, f"pass --column {path}, or {own}")
+            raise RowError(detail, f"pass --column {path}, or {_own_id(key)}")
+
+
+def why_around_campaigns(key: str) -> tuple[str, str]:
+    """Say why an object with an id under a key may not be the campaign, and a remedy."""
+    detail = "has an id, and a list in it that may be the campaigns"
+    return detail, f"write that list alone if it is, or pass {_own_id(key)}"
+
+
+def _own_id(key: str) -> str:
+    return f"--column {shlex.quote(key)} if the object's own id is meant"
 
 
 def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:
@@ -242,11 +247,15 @@ def _is_row(value: object) -> bool:
 
 def has_id(fields: Mapping[str, object], layout: Layout) -> bool:
     """Return whether an object has the key of the ids."""
+    return key_of_id(fields, layout) is not None
+
+
+def key_of_id(fields: Mapping[str, object], layout: Layout) -> str | None:
+    """Return the key of the ids, or its path; None if an object has none."""
     try:
-        _field(dict(fields), layout.column)
+        return _field(dict(fields), layout.column)[0]
     except RowError:
-        return False
-    return True
+        return None
 
 
 def _beside(

@@ -67,7 +67,10 @@ def test_word_may_hold_several_ids() -> None:
     ],
 )
 def test_invalid_id_on_command_line_is_row_problem(word: str, reason: str) -> None:
-    assert shown(read([word])[0]) == ("the command line", [(1, reason)], None)
+    (one,) = read([word])
+    assert shown(one) == ("the command line", [(1, reason)], None)
+    (row,) = one.table.rows
+    assert "column" not in str(row)
 
 
 def test_ids_on_command_line_are_judged_together() -> None:

@@ -32,6 +32,7 @@ def test_object_with_id_around_campaigns_is_refused(text: str) -> None:
     (row,) = table_of(text).rows
     assert isinstance(row, InvalidRow)
     assert "has an id, and a list in it" in row.detail
+    assert "--column id if" in row.remedy
     table = table_of(text.replace(",", ",\n"))
     assert (table.rows, "has an id, and a list in it" in str(table.error)) == ([], True)
 
