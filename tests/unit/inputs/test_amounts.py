@@ -126,6 +126,11 @@ def test_total_has_unit_and_decimals() -> None:
     assert (str(total), total.sum, total.blanks) == ("1,241.50 €", 1241.5, 2)
 
 
+def test_total_shows_no_dust_of_doubles() -> None:
+    assert str(read("0.30000000000000004", "12").add_up()) == "12.3"
+    assert str(read("1.50", "2.50").add_up()) == "4.00"
+
+
 def test_blank_column_has_no_total_unit() -> None:
     total = read("", None).add_up()
     assert (str(total), total.unit, total.blanks) == ("0", None, 2)
