@@ -91,6 +91,10 @@ def _no_heading(
     """Make the error of a table without a heading. It names the widest row."""
     if not titles:
         return ReadError("the input is empty", "add the ids to pause")
+    row, cells = titles[0]
+    if may_be_list and cells[0].lstrip(WHITESPACE).startswith(("{", "[")):
+        detail = "no heading, but what may be JSON"
+        return ReadError(detail, "pass --format jsonl", row=row)
     row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
     error = why_unusable(row, tuple(cells), layout)
     if error is None or any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
