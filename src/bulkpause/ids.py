@@ -98,7 +98,7 @@ _COLUMN_NAMES = frozenset({
 })  # fmt: skip
 
 _ZERO = ("is zero, not an id", "delete the row or fill in the id")
-_EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
+EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 #: A value is judged by this much of it: it may be as long as a whole line.
 _JUDGED_CHARS = 200
 #: Two shorter numbers may be the parts of one id.
@@ -149,7 +149,7 @@ def why_invalid(text: str) -> tuple[str, str] | None:
     if not text.strip("0"):
         return _ZERO if text else ("no id", "fill it in or delete the row")
     if change := _spreadsheet_change(text):
-        return f"is {change}, not an id", _EXPORT_AS_TEXT
+        return f"is {change}, not an id", EXPORT_AS_TEXT
     if reserved := _reserved_word(text):
         return reserved
     if _is_range(text):

@@ -102,6 +102,16 @@ def test_repeated_id_with_other_value_is_refused(
     ended = program.pause(simulator, path, "--order-by", "spend:DESC")
     assert (ended.code, len(simulator.ledger)) == (3, 0)
     assert "row 3: '1' repeats an id with another value to sort by" in ended.stderr
+    assert "1 of 4 rows cannot be used" in ended.stderr
+
+
+def test_equal_values_of_other_notation_are_one(program: Program) -> None:
+    paths = [
+        program.file("a.csv", "id;spend\n1;1.200,50\n2;5\n2;5,0\n"),
+        program.file("b.csv", "id,spend\n1,1200.5\n3,7\n"),
+    ]
+    ended = program.call("plan", *paths, "--order-by", "spend")
+    assert (ended.code, "another value" in ended.stderr) == (0, False)
 
 
 def test_inputs_of_two_currencies_are_refused(program: Program, serve: Serve) -> None:

@@ -102,7 +102,7 @@ def _plan_of_inputs(options: Options) -> InputPlan:
     if options.order is not None:
         amounts = _read_amounts(plan, inputs, options)
         if plan.duplicate and not amounts.faults:
-            faults = tuple(_rows_of_other_value(inputs))
+            faults = tuple(_rows_of_other_value(inputs, options))
             amounts = replace(amounts, faults=faults)
         if amounts.faults or amounts.has_several_units:
             problems.append(_problems_of_order(amounts, plan, options.order))
@@ -119,7 +119,7 @@ def _plan_of_inputs(options: Options) -> InputPlan:
 
 
 def _read_amounts(plan: Plan, inputs: Sequence[Input], options: Options) -> Amounts:
-    mark = None if options.decimal_mark is None else options.decimal_mark.character
+    mark = _decimal_mark(options)
     if len(inputs) == 1:
         return read_amounts(plan.items, mark)
     owners = {
@@ -138,32 +138,45 @@ def _read_amounts(plan: Plan, inputs: Sequence[Input], options: Options) -> Amou
     return join_amounts(plan.items, columns, parts)
 
 
-def _rows_of_other_value(inputs: Sequence[Input]) -> Iterator[InvalidRow]:
-    """Find rows that repeat an id with another value to sort by.
+def _rows_of_other_value(
+    inputs: Sequence[Input], options: Options
+) -> Iterator[InvalidRow]:
+    """Find rows that repeat an id with another value to sort by, however it is written.
 
     A report may have a row for each day: which of its values counts is not known.
     """
-    values: dict[str, str] = {}
+    seen: dict[str, object] = {}
     for one in inputs:
-        for row in one.table.rows:
-            if not isinstance(row, Item):
-                continue
-            text = (row.sort_text or "").strip()
-            if values.setdefault(row.id, text) != text:
+        items = [row for row in one.table.rows if isinstance(row, Item)]
+        for item, value in zip(items, _values_of(items, options), strict=True):
+            if seen.setdefault(item.id, value) != value:
                 yield InvalidRow(
-                    row=row.row,
+                    row=item.row,
                     detail="repeats an id with another value to sort by",
                     remedy="give each id one row with its sum, or leave out --order-by",
-                    value=row.id,
+                    value=item.id,
                     source=one.name if len(inputs) > 1 else None,
                 )
+
+
+def _values_of(items: Sequence[Item], options: Options) -> Sequence[object]:
+    """Give what is the same for equal values; their texts where one is no number."""
+    amounts = read_amounts(items, _decimal_mark(options))
+    if amounts.faults:
+        return [(item.sort_text or "").strip() for item in items]
+    unit = (amounts.unit or "").casefold()
+    return [None if value is None else (value, unit) for value in amounts.values]
+
+
+def _decimal_mark(options: Options) -> str | None:
+    return None if options.decimal_mark is None else options.decimal_mark.character
 
 
 def _problems_of_order(amounts: Amounts, plan: Plan, order: Order) -> Problems:
     return Problems(
         source=f"--order-by {order}",
         rows=tuple(amounts.faults),
-        total=len(plan.items),
+        total=plan.rows,
         error=_SEVERAL_UNITS if amounts.has_several_units else None,
         can_be_skipped=False,
     )

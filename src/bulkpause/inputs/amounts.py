@@ -15,7 +15,7 @@ from math import fsum
 from typing import NamedTuple
 
 from bulkpause._text import replace_surrogates
-from bulkpause.ids import WHITESPACE
+from bulkpause.ids import EXACT_DIGITS, WHITESPACE
 from bulkpause.inputs.number_shape import (
     NumberShape,
     ProgramNumber,
@@ -85,10 +85,11 @@ class Amounts:
     def add_up(self) -> "Total":
         """Add up the values."""
         total = fsum(value for value in self.values if value is not None)
+        decimals = _exact_decimals(total, self.decimals)
         return Total(
-            sum=round(total, self.decimals),
+            sum=round(total, decimals),
             unit=self.unit,
-            decimals=self.decimals,
+            decimals=decimals,
             blanks=sum(value is None for value in self.values),
         )
 
@@ -127,6 +128,15 @@ class _Notation:
     decimal_mark: str | None
     separator: str | None
     unit: str
+
+
+def _exact_decimals(total: float, decimals: int) -> int:
+    """Return how many of so many decimals a double keeps; the others are dust."""
+    exact = max(0, EXACT_DIGITS - len(str(int(abs(total)))))
+    if decimals <= exact:
+        return decimals
+    fraction = f"{total:.{exact}f}".partition(".")[2]
+    return len(fraction.rstrip("0"))
 
 
 def read_amounts(

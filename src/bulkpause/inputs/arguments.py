@@ -3,21 +3,27 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from urllib.parse import unquote
 
 from bulkpause._text import display_name
-from bulkpause.ids import matches_id_pattern, why_invalid
+from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern, why_invalid
 from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
 from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.result_log import ResultLogError
 from bulkpause.inputs.table import Input, ReadError, Table
+from bulkpause.model import InvalidRow, Item
 
 
 _COMMAND_LINE = "the command line"
 _STANDARD_INPUT = "-"
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE).match
+_CAMPAIGN = re.compile(r"campaigns?", re.IGNORECASE).fullmatch
+_CAMPAIGN_ID = re.compile(r"campaign_?id=(.*)", re.IGNORECASE).fullmatch
+_OWN_ID = re.compile(r"id=(.*)", re.IGNORECASE).fullmatch
 _NEITHER = ReadError(
     "no file has this name, and an id without a digit is not taken from here",
     "check the path, or pass an id of letters on standard input, as INPUT -",
@@ -44,12 +50,19 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
         elif _is_id(word):
             if not ids.rows:
                 inputs.append(Input(name=_COMMAND_LINE, table=ids))
-            ids.fill(rows_of_line(place, word))
+            ids.fill(map(_without_column, rows_of_line(place, word)))
         else:
             inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, end=End.WHOLE)
     return inputs
+
+
+def _without_column(row: Item | InvalidRow) -> Item | InvalidRow:
+    """Give a remedy that needs no spreadsheet, since a word has no column."""
+    if isinstance(row, InvalidRow) and row.remedy == EXPORT_AS_TEXT:
+        return replace(row, remedy="write the id as its own system shows it")
+    return row
 
 
 def _of_path(word: str, layout: Layout) -> Input:
@@ -102,13 +115,19 @@ def _why_no_path(word: str) -> ReadError | None:
 
 
 def id_in_address(word: str) -> str | None:
-    """Find the id in the address of a campaign; None if it is no address, or has none."""
+    """Find the id in the address of a campaign; None if it is no address, or has none.
+
+    Only an id behind `campaign/`, `campaigns/` or `campaign_id=` is certainly meant, or
+    the only one behind `id=`, wherever in the address it stands.
+    """
     if not _ADDRESS(word):
         return None
-    path = re.split("[?#]", word.partition("://")[2])[0].split("/")[1:]
-    after = (part for before, part in pairwise(path) if before == "campaigns")
-    candidates = [*after, *reversed(path)]
-    return next((part for part in candidates if _is_valid_id(part)), None)
+    parts = re.split("[/?#&]", unquote(word.partition("://")[2]))[1:]
+    found = [after for before, after in pairwise(parts) if _CAMPAIGN(before)]
+    found += [match[1] for part in parts if (match := _CAMPAIGN_ID(part))]
+    own = [match[1] for part in parts if (match := _OWN_ID(part))]
+    ids = set(filter(_is_valid_id, found)) or set(filter(_is_valid_id, own))
+    return ids.pop() if len(ids) == 1 else None
 
 
 def _is_valid_id(text: str) -> bool:

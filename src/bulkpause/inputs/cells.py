@@ -1,9 +1,10 @@
 """The cells of a row, and a cell that cannot hold an id."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.number_shape import with_currency
 
 
 #: The number of a row, and its cells.
@@ -26,6 +27,21 @@ def sort_text_at(cells: Sequence[str], index: int | None) -> str | None:
         return None
     cell = cells[index] if index < len(cells) else ""
     return cell.sort_text if isinstance(cell, BadCell) else cell
+
+
+def with_currencies(
+    records: Iterator[CellRecord], sort_index: int, currency_index: int
+) -> Iterator[CellRecord]:
+    """Put the currency of each row behind its value to sort by."""
+    last = max(sort_index, currency_index)
+    for row, cells in records:
+        if len(cells) <= last or isinstance(cells[sort_index], BadCell):
+            yield row, cells
+            continue
+        texts = list(cells)
+        currency = cells[currency_index].strip(WHITESPACE)
+        texts[sort_index] = with_currency(cells[sort_index], currency)
+        yield row, texts
 
 
 def is_blank(cells: Sequence[str]) -> bool:

@@ -29,6 +29,16 @@ STATUS_COLUMNS = (
     *("status", "state", "delivery_status", "effective_status", "serving_status"),
     *("delivery", "statut", "état", "estado", "stato", "статус"),
 )
+#: Headings of the currency of a row's amounts, the surest first.
+CURRENCY_COLUMNS = (
+    *("currency", "currency_code", "currencycode", "account_currency"),
+    *("campaign_currency", "währung", "devise", "moneda", "moeda", "valuta", "waluta"),
+)
+#: Values under such headings are in no currency.
+_has_no_currency = re.compile(
+    r"click|klick|impr|conv|install|views?\b|ctr|rate|count|prio|score|roas|days|%",
+    re.IGNORECASE,
+).search
 #: A wide header is cut to this many columns in a message.
 _MOST_COLUMNS_NAMED = 12
 
@@ -79,19 +89,31 @@ def _count_of(columns: tuple[str, ...], wanted: str | None) -> str:
 
 
 def find_known_column(
-    columns: tuple[str, ...], known: Sequence[str], *, other_than: int
+    columns: tuple[str, ...], known: Sequence[str], *, other_than: int | None
 ) -> int | None:
     """Return the index of the column with the surest of the known names.
 
     Args:
         columns: The headings.
         known: Normalized names, the surest first.
-        other_than: The index of the ids, which is never meant.
+        other_than: The index of the ids, which is never meant; None if they are not
+            among these.
     """
     normalized = [_normalize(column) for column in columns]
-    normalized[other_than] = ""
+    if other_than is not None:
+        normalized[other_than] = ""
     found = (normalized.index(name) for name in known if name in normalized)
     return next(found, None)
+
+
+@lru_cache(maxsize=32)
+def find_currency_column(
+    columns: tuple[str, ...], amount: str | None, *, other_than: int | None
+) -> int | None:
+    """Return the index of the currency of the column `amount`, if there is one."""
+    if amount is None or _has_no_currency(amount):
+        return None
+    return find_known_column(columns, CURRENCY_COLUMNS, other_than=other_than)
 
 
 def is_found(columns: tuple[str, ...], wanted: str | None) -> bool:

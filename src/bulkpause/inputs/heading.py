@@ -9,6 +9,7 @@ from bulkpause.inputs.columns import (
     NAME_COLUMNS,
     STATUS_COLUMNS,
     find_column,
+    find_currency_column,
     find_known_column,
     has_column,
     is_found,
@@ -37,6 +38,7 @@ class Heading:
         name_index: The column of the names, if there is one.
         status_index: The column of the statuses, if there is one.
         sort_index: The column of the values to sort by, if one was named.
+        currency_index: The column of their currency, if there is one.
         error: Why columns that the user named cannot be used.
     """
 
@@ -46,6 +48,7 @@ class Heading:
     name_index: int | None = None
     status_index: int | None = None
     sort_index: int | None = None
+    currency_index: int | None = None
     error: ReadError | None = None
 
     def id_text(self, cells: Sequence[str]) -> str:
@@ -106,6 +109,9 @@ def make_heading(row: int, cells: Sequence[str], layout: Layout) -> Heading:
         name_index=name_index,
         status_index=find_known_column(columns, STATUS_COLUMNS, other_than=id_index),
         sort_index=_named_index(columns, layout.sort_column),
+        currency_index=find_currency_column(
+            columns, layout.sort_column, other_than=id_index
+        ),
         error=error,
     )
 

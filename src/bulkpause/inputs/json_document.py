@@ -5,18 +5,16 @@ one such array, as in `{"total": 2, "items": [...]}`. The array is decoded eleme
 element, so that memory is bounded by its text and its rows.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from bulkpause._text import quote
 from bulkpause.inputs.files import LONGEST_JSON_CHARS
+from bulkpause.inputs.json_arrays import FoundArray, only_array
+from bulkpause.inputs.json_pages import check_is_no_error, check_is_whole
 from bulkpause.inputs.json_row import (
-    AROUND_CAMPAIGNS,
     DEEPEST_ARRAY,
     JsonRows,
-    has_id,
-    is_of_campaigns,
-    is_of_ids,
+    key_of_id,
+    why_around_campaigns,
 )
 from bulkpause.inputs.json_text import JsonText, NotJsonError
 from bulkpause.inputs.layout import Layout
@@ -27,48 +25,6 @@ from bulkpause.model import InvalidRow, Item
 
 #: A document with more elements in its arrays is not read.
 MOST_ELEMENTS = 5_000_000
-#: Keys of the number of all elements, and of flags that more of them follow.
-_TOTALS = ("total", "total_count", "totalCount", "total_results")
-_MORE = ("has_more", "hasMore", "has_next", "hasNext")
-_ARRAY_ALONE = "write the array of the campaigns alone"
-_IDS_ALONE = "write the array of the ids alone, or pass --any-id if this is it"
-_PAGING = ("paging", "pagination", "links", "_links")
-
-
-@dataclass(slots=True, kw_only=True)
-class _FoundArray:
-    """An array in an object.
-
-    Attributes:
-        path: Its key, behind the keys of the objects around it.
-        table: Its rows and their keys.
-        maker: What made the rows.
-    """
-
-    path: tuple[str, ...]
-    table: Table
-    maker: JsonRows
-
-    @property
-    def name(self) -> str:
-        """Its path as it is shown."""
-        return quote(".".join(self.path))
-
-    @property
-    def holds_objects_with_id(self) -> bool:
-        """Whether a key of ids was found in an element."""
-        return self.maker.id_key is not None
-
-    @property
-    def holds_ids(self) -> bool:
-        """Whether its bare values, if it has any, can only be ids."""
-        return (
-            self.maker.has_objects
-            or is_of_ids(self.path[-1])
-            or all(
-                isinstance(row, Item) and row.id.isdecimal() for row in self.table.rows
-            )
-        )
 
 
 def read_document(
@@ -141,22 +97,26 @@ class _Document:
 
     def rows_of_object(self, table: Table) -> Iterator[Item | InvalidRow]:
         """Read an object that is a row, or that holds exactly one array."""
-        arrays: list[_FoundArray] = []
+        arrays: list[FoundArray] = []
         try:
             fields = self._walk(arrays, ())
             self._text.end()
         except NotJsonError as error:
             raise self._not_json(error, "") from error
         refuse_result_log(fields)
-        if has_id(fields, self._layout):
-            if self._layout.column is None and any(map(_may_be_campaigns, arrays)):
-                detail, remedy = AROUND_CAMPAIGNS
+        if (key := key_of_id(fields, self._layout)) is not None:
+            if self._layout.column is None and any(
+                array.may_be_campaigns for array in arrays
+            ):
+                detail, remedy = why_around_campaigns(key)
                 raise ReadError(f"an object {detail}", remedy)
             yield from self._only_row(table)
             return
-        array = _only_array(arrays, takes_any_id=self._layout.takes_any_id)
+        array = only_array(arrays, takes_any_id=self._layout.takes_any_id)
         yield from array.table.rows
-        _check_is_whole(fields, len(array.table.rows))
+        if not array.table.rows:
+            check_is_no_error(fields)
+        check_is_whole(fields, array.path, len(array.table.rows))
         table.take_columns(array.table)
         array.maker.check_named_keys()
 
@@ -167,7 +127,7 @@ class _Document:
         maker.check_named_keys()
 
     def _walk(
-        self, arrays: list[_FoundArray], path: tuple[str, ...]
+        self, arrays: list[FoundArray], path: tuple[str, ...]
     ) -> dict[str, object]:
         """Read an object and the arrays in it. Return its other fields."""
         fields: dict[str, object] = {}
@@ -183,11 +143,11 @@ class _Document:
                 fields[key] = self._text.value()
         return fields
 
-    def _array(self, path: tuple[str, ...]) -> _FoundArray:
+    def _array(self, path: tuple[str, ...]) -> FoundArray:
         table = Table()
         maker = JsonRows(self._layout, table)
         table.rows.extend(self._elements(maker))
-        return _FoundArray(path=path, table=table, maker=maker)
+        return FoundArray(path=path, table=table, maker=maker)
 
     def _not_json(self, error: NotJsonError, place: str) -> ReadError:
         line = self._text.line_of(error.position) + self._first_row - 1
@@ -196,52 +156,3 @@ class _Document:
             return ReadError(f"cut short{place}, in line {line}", "export it again")
         detail = f"not valid JSON{place}, in line {line}"
         return ReadError(detail, "correct it there, or write one object per line")
-
-
-def _may_be_campaigns(array: _FoundArray) -> bool:
-    is_named_so = is_of_campaigns(".".join(array.path))
-    return bool(array.table.rows) and (array.holds_objects_with_id or is_named_so)
-
-
-def _check_is_whole(fields: Mapping[str, object], rows: int) -> None:
-    """Check that an API's answer is not one page of several.
-
-    Raises:
-        ReadError: It says that there are more campaigns than it holds.
-    """
-    total = next((fields[key] for key in _TOTALS if key in fields), None)
-    remedy = "read the other pages too, and write all elements into one array"
-    if isinstance(total, str) and total.isdecimal() and int(total[:20]) > rows:
-        raise ReadError(f"holds {rows} of {total} elements", remedy)
-    if any(fields.get(key) is True for key in _MORE) or _next_page(fields):
-        raise ReadError(f"says that more follow after its {rows} elements", remedy)
-
-
-def _next_page(fields: Mapping[str, object]) -> bool:
-    """Return whether an answer names its next page."""
-    inner = [fields.get(key) for key in _PAGING]
-    places = [fields, *(one for one in inner if isinstance(one, dict))]
-    return any(isinstance(one.get("next"), str) and one["next"] for one in places)
-
-
-def _only_array(arrays: list[_FoundArray], *, takes_any_id: bool) -> _FoundArray:
-    """Return the array of the campaigns: of objects with an id, or else the only one.
-
-    Many answers have empty arrays beside the rows, or arrays of bare words.
-
-    Raises:
-        ReadError: There is none, or several may be meant.
-    """
-    if not arrays:
-        detail = "an object without an id, and without an array in its first"
-        raise ReadError(f"{detail} {DEEPEST_ARRAY} levels", _ARRAY_ALONE)
-    filled = [array for array in arrays if array.table.rows]
-    found = [array for array in filled if array.holds_objects_with_id] or filled
-    if len(found) > 1:
-        named = ", ".join(array.name for array in found[:12])
-        raise ReadError(f"an object with several arrays, {named}", _ARRAY_ALONE)
-    only = next(iter(found), arrays[0])
-    if not takes_any_id and not only.holds_ids:
-        detail = f"the array {only.name} holds other values than numbers"
-        raise ReadError(f"{detail}, so they may not be ids", _IDS_ALONE)
-    return only

@@ -13,6 +13,7 @@ from bulkpause.inputs.columns import (
     STATUS_COLUMNS,
     RowError,
     find_column,
+    find_currency_column,
     find_known_column,
     has_column,
     is_same_column,
@@ -24,6 +25,7 @@ from bulkpause.inputs.json_text import (
     ObjectWithRepeatedKey,
 )
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.number_shape import with_currency
 from bulkpause.inputs.result_log import refuse_result_log
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
@@ -33,10 +35,11 @@ from bulkpause.model import InvalidRow, Item
 _INEXACT_FROM = 2**53
 #: Lists are looked for in objects up to this many levels deep.
 DEEPEST_ARRAY = 8
-AROUND_CAMPAIGNS = (
-    "has an id, and a list in it that may be the campaigns",
-    "write that list alone, or pass --column if the object's own id is meant",
-)
+#: Keys of lists, such as labels, that answers have beside or in campaigns.
+_OTHER_THINGS = frozenset({
+    *("columns", "details", "error", "errors", "fields", "headers", "labels", "links"),
+    *("messages", "notes", "notices", "permissions", "tags", "warnings"),
+})  # fmt: skip
 ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
 
 
@@ -82,19 +85,19 @@ class JsonRows:
             _check_keys(fields)
             key, id_ = _id_field(fields, self._layout.column)
             self._check_is_key_of_rows(key)
-            name_key, status_key = _known_keys(keys, key)
+            beside, name_key, status_key = _beside(fields, key)
             if key in fields:
                 # Most rows have the keys of the row before.
                 self._keys, self._known = keys, (key, name_key, status_key)
         else:
             key, name_key, status_key = self._known
-            id_ = fields[key]
+            beside, id_ = fields, fields[key]
         if self._layout.column is None:
             _check_is_campaign(fields, key)
-        name = self._name_of(fields, name_key)
+        name = self._name_of(fields, beside, name_key)
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
         if isinstance(item, Item):
-            self._note(row, fields, key, status_key)
+            self._note(row, beside, key, status_key)
         return item
 
     def _check_is_key_of_rows(self, key: str) -> None:
@@ -110,13 +113,15 @@ class JsonRows:
             reason = f"no key {quote(self.id_key)}, which the rows before have"
             raise RowError(reason, "correct it, or name the key with --column")
 
-    def _name_of(self, fields: dict[str, object], name_key: str | None) -> str | None:
+    def _name_of(
+        self, fields: dict[str, object], beside: dict[str, object], name_key: str | None
+    ) -> str | None:
         if self._layout.name_column is not None:
             name_key, value = _optional_field(fields, self._layout.name_column)
         elif name_key is None:
             return None
         else:
-            value = fields[name_key]
+            value = beside[name_key]
         name = _text_of(value)
         if name is None:
             return None
@@ -129,15 +134,16 @@ class JsonRows:
         if wanted is None:
             return None
         try:
-            value = _field(fields, wanted)[1]
+            key, value = _field(fields, wanted)
         except RowError:
             # Which of several it is, is not known: that is no blank.
             return wanted if has_column(tuple(fields), wanted) else None
         self._has_sort_value = self._has_sort_value or value is not None
-        if isinstance(value, JsonNumber):
-            return value
-        if value is None or isinstance(value, str):
-            return _text_of(value)
+        if isinstance(value, str):
+            text = value if isinstance(value, JsonNumber) else str(value)
+            return with_currency(text, _currency_of(fields, key))
+        if value is None:
+            return None
         return type(value).__name__  # no number, and so it is named
 
     def _note(
@@ -181,23 +187,38 @@ def _check_is_campaign(fields: Mapping[str, object], key: str) -> None:
     if not nested:
         return
     if _holds_campaigns(nested, DEEPEST_ARRAY):
-        raise RowError(*AROUND_CAMPAIGNS)
+        raise RowError(*why_around_campaigns(key))
     for name, value in nested.items():
         if name.casefold() == "campaign" and isinstance(value, dict) and _is_row(value):
             path = shlex.quote(f"{name}.{_field(value, None)[0]}")
-            own = f"--column {shlex.quote(key)} if the object's own id is meant"
             detail = "has an id, and a campaign in it that has an id too"
-            raise RowError(detail, f"pass --column {path}, or {own}")
+            raise RowError(detail, f"pass --column {path}, or {_own_id(key)}")
+
+
+def why_around_campaigns(key: str) -> tuple[str, str]:
+    """Say why an object with an id under a key may not be the campaign, and a remedy."""
+    detail = "has an id, and a list in it that may be the campaigns"
+    return detail, f"write that list alone if it is, or pass {_own_id(key)}"
+
+
+def _own_id(key: str) -> str:
+    return f"--column {shlex.quote(key)} if the object's own id is meant"
 
 
 def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:
     """Return whether a list in an object may be the campaigns that are meant."""
     return depth > 0 and any(
-        bool(value) and (is_of_campaigns(key) or any(map(_is_row, value)))
+        _is_list_of_campaigns(key, value)
         if isinstance(value, list)
         else isinstance(value, dict) and _holds_campaigns(value, depth - 1)
         for key, value in fields.items()
     )
+
+
+def _is_list_of_campaigns(key: str, value: list[object]) -> bool:
+    if is_of_something_else(key):
+        return False
+    return bool(value) and (is_of_campaigns(key) or any(map(_is_row, value)))
 
 
 def is_of_campaigns(key: str) -> bool:
@@ -215,24 +236,47 @@ def is_of_ids(key: str) -> bool:
     return _is_key_of_ids(key) is not None
 
 
+def is_of_something_else(key: str) -> bool:
+    """Return whether the key of a list says that it holds no campaigns."""
+    return key.casefold() in _OTHER_THINGS
+
+
 def _is_row(value: object) -> bool:
     return isinstance(value, dict) and has_column(tuple(value), None)
 
 
 def has_id(fields: Mapping[str, object], layout: Layout) -> bool:
     """Return whether an object has the key of the ids."""
+    return key_of_id(fields, layout) is not None
+
+
+def key_of_id(fields: Mapping[str, object], layout: Layout) -> str | None:
+    """Return the key of the ids, or its path; None if an object has none."""
     try:
-        _field(dict(fields), layout.column)
+        return _field(dict(fields), layout.column)[0]
     except RowError:
-        return False
-    return True
+        return None
+
+
+def _beside(
+    fields: dict[str, object], path: str
+) -> tuple[dict[str, object], str | None, str | None]:
+    """Return the object with the name and the status of an id, and their keys.
+
+    They stand beside the id. Around it they count only where no other id stands.
+    """
+    owner, before = _owner_of(fields, path)
+    name, status = _known_keys(tuple(owner), path.removeprefix(before))
+    if owner is fields or name or status or has_column(tuple(fields), None):
+        return owner, name, status
+    return fields, *_known_keys(tuple(fields), path)
 
 
 # The cache is small because each row of a hostile feed may have long keys of its own.
 @lru_cache(maxsize=32)
 def _known_keys(keys: tuple[str, ...], id_key: str) -> tuple[str | None, str | None]:
     """Return the keys of the name and of the status."""
-    id_index = keys.index(id_key) if id_key in keys else 0
+    id_index = keys.index(id_key) if id_key in keys else None
     name = find_known_column(keys, NAME_COLUMNS, other_than=id_index)
     status = find_known_column(keys, STATUS_COLUMNS, other_than=id_index)
     return (
@@ -295,6 +339,29 @@ def _optional_field(
         return _field(fields, wanted)
     except RowError:
         return None, None
+
+
+def _owner_of(fields: dict[str, object], path: str) -> tuple[dict[str, object], str]:
+    """Return the object in which the last key of a path stands, and the path before."""
+    before = ""
+    while path not in fields:
+        outer, _, path = path.partition(".")
+        before = f"{before}{outer}."
+        inner = fields.get(outer)
+        if not isinstance(inner, dict):
+            break
+        fields = inner
+    return fields, before
+
+
+def _currency_of(fields: dict[str, object], path: str) -> str:
+    """Return the currency beside an amount, or else beside what holds it; or nothing."""
+    for owner in (_owner_of(fields, path)[0], fields):
+        keys = tuple(owner)
+        index = find_currency_column(keys, path, other_than=None)
+        if index is not None and (text := _text_of(owner[keys[index]])):
+            return text.strip(WHITESPACE)
+    return ""
 
 
 def _text_of(value: object) -> str | None:

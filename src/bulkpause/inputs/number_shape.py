@@ -9,7 +9,7 @@ from unicodedata import category
 _EXACT_DIGITS = 15
 _DIGITS_OF_DOUBLE = 17
 _LONGEST_CHARS = 64
-_LONGEST_UNIT_CHARS = 5
+LONGEST_UNIT_CHARS = 5
 
 #: All digits but 0 become 1: a number that begins with 0 has no thousands.
 _ONES = str.maketrans("23456789", "1" * 8)
@@ -40,6 +40,18 @@ class ProgramNumber(str):
     """
 
     __slots__ = ()
+
+
+_is_currency_code = re.compile(r"[A-Za-z]{3}").fullmatch
+_is_bare_number = re.compile(r"[-+]?[0-9][0-9.,' ]*").fullmatch
+
+
+def with_currency(text: str, currency: str) -> str:
+    """Put a currency behind a number that has no unit, so that others are told apart."""
+    if not _is_currency_code(currency) or not _is_bare_number(text):
+        return text
+    kind = ProgramNumber if isinstance(text, ProgramNumber) else str
+    return kind(f"{text} {currency.upper()}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +129,9 @@ def parse_shape(text: str) -> NumberShape | None:
 def _parse_plain(text: str) -> NumberShape | None:
     start, end = _span_of_digits(text)
     number = text[start:end]
-    if not number or _count_digits(number) > _most_digits(text):
+    # Some programs fill a fraction up with zeros.
+    counted = number.rstrip("0") if _IS_FRACTION(text) else number
+    if not number or _count_digits(counted) > _most_digits(text):
         return None
     sign, before = _split_sign(text[:start].strip())
     whole_mark, after = _split_whole_mark(text[end:].strip())
@@ -175,7 +189,7 @@ def _split_whole_mark(text: str) -> tuple[str | None, str]:
 def _is_unit(text: str) -> bool:
     """Check whether a text is empty, a percent sign, a currency or an abbreviation."""
     name = text.removesuffix(".") if len(text) > 1 else text
-    is_short = len(name) <= _LONGEST_UNIT_CHARS
+    is_short = len(name) <= LONGEST_UNIT_CHARS
     return is_short and all(
         character.isalpha() or character == "%" or category(character) in _SIGNS
         for character in name

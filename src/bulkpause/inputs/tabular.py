@@ -5,7 +5,13 @@ from itertools import islice
 
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.alignment import Alignment
-from bulkpause.inputs.cells import LONGEST_NAME, CellRecord, is_blank, text_at
+from bulkpause.inputs.cells import (
+    LONGEST_NAME,
+    CellRecord,
+    is_blank,
+    text_at,
+    with_currencies,
+)
 from bulkpause.inputs.columns import ID_FLAG, why_no_columns
 from bulkpause.inputs.footer import Footer
 from bulkpause.inputs.heading import (
@@ -86,6 +92,10 @@ def _no_heading(
     """Make the error of a table without a heading. It names the widest row."""
     if not titles:
         return ReadError("the input is empty", "add the ids to pause")
+    row, cells = titles[0]
+    if may_be_list and cells[0].lstrip(WHITESPACE).startswith(("{", "[")):
+        detail = "no heading, but what may be JSON"
+        return ReadError(detail, "pass --format jsonl", row=row)
     row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
     error = why_unusable(row, tuple(cells), layout)
     if error is None or any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
@@ -132,6 +142,8 @@ def rows_below(
         ReadError: While rows are read: the heading of another table follows. After the
             last row: a column that the user named is missing.
     """
+    if heading.sort_index is not None and heading.currency_index is not None:
+        records = with_currencies(records, heading.sort_index, heading.currency_index)
     first_rows, records = look_ahead(records, _MOST_COMPARED, weigh=_weigh)
     alignment = Alignment(heading, [cells for _, cells in first_rows])
     reader = RowReader(heading, alignment, layout, move_back=move_back)

@@ -70,6 +70,7 @@ def test_amounts_are_read_in_every_notation(notation: str, cents: list[int]) -> 
         (["100%", "5 %"], [100, 5]),
         (["$.5", "$.25", "$.125"], [0.5, 0.25, 0.125]),
         (["0.30000000000000004", "12"], [0.1 + 0.2, 12]),
+        (["12.5000000000000000", "12.50"], [12.5, 12.5]),
     ],
 )
 def test_column_of_one_notation_is_read(
@@ -123,6 +124,11 @@ def test_value_against_named_mark_is_refused() -> None:
 def test_total_has_unit_and_decimals() -> None:
     total = read("€1.234,50", "", "€ 7", None).add_up()
     assert (str(total), total.sum, total.blanks) == ("1,241.50 €", 1241.5, 2)
+
+
+def test_total_shows_no_dust_of_doubles() -> None:
+    assert str(read("0.30000000000000004", "12").add_up()) == "12.3"
+    assert str(read("1.50", "2.50").add_up()) == "4.00"
 
 
 def test_blank_column_has_no_total_unit() -> None:

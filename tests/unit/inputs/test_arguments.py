@@ -67,7 +67,10 @@ def test_word_may_hold_several_ids() -> None:
     ],
 )
 def test_invalid_id_on_command_line_is_row_problem(word: str, reason: str) -> None:
-    assert shown(read([word])[0]) == ("the command line", [(1, reason)], None)
+    (one,) = read([word])
+    assert shown(one) == ("the command line", [(1, reason)], None)
+    (row,) = one.table.rows
+    assert "column" not in str(row)
 
 
 def test_ids_on_command_line_are_judged_together() -> None:
@@ -149,7 +152,15 @@ def test_short_last_id_on_command_line_is_kept() -> None:
 ADDRESSES = {
     "https://app.example/hood/campaigns/1000248": "write the id in it: 1000248",
     "https://app.example/campaigns/1000248/edit?x=7#y": "write the id in it: 1000248",
-    "HTTP://app.example/c/abc-1/": "write the id in it: abc-1",
+    "HTTP://app.example/Campaign/abc-1/": "write the id in it: abc-1",
+    "https://app.example/v1/hood/campaigns?id=1000248": "write the id in it: 1000248",
+    "https://app.example/x?account=77&campaign_id=1000248": "write the id in it: 1000248",
+    "https://app.example/campaign/1000248/statistics/2026": "write the id in it: 1000248",
+    "https://app.example/hood2/#/campaigns/1000248": "write the id in it: 1000248",
+    "https://app.example/campaigns/1000248?compare=/campaigns/1000249": "write the id alone",
+    "https://app.example/v1/hood/campaigns": "write the id alone",
+    "https://app.example/accounts/77/campaigns": "write the id alone",
+    "https://app.example/c/abc-1/": "write the id alone",
     "https://app.example/": "write the id alone",
     "https://1000248.example": "write the id alone",
 }

@@ -8,7 +8,7 @@ import pytest
 
 from bulkpause._text import quote
 from bulkpause.inputs.delimiter import detect_delimiter
-from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.reader import load_input, read
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
@@ -766,4 +766,25 @@ def test_blank_headings_before_bars_are_columns() -> None:
     assert rows("||id|name\n||1000248|a\n||1000249|b\n") == [
         (2, "1000248"),
         (3, "1000249"),
+    ]
+
+
+@pytest.mark.parametrize("heading", ["Currency", "Currency code", "Account currency"])
+def test_currency_column_is_unit_of_amounts(heading: str) -> None:
+    text = f"id,spend,{heading}\n1000248,900,JPY\n1000249,5.5,usd\n1000250,,EUR\n"
+    found = [item.sort_text for item in items(text, sort_column="spend")]
+    assert found == ["900 JPY", "5.5 USD", ""]
+    text = text.replace("spend", "clicks")
+    assert items(text, sort_column="clicks")[0].sort_text == "900"
+
+
+def test_json_named_csv_is_refused_with_its_format(tmp_path: Path) -> None:
+    path = tmp_path / "feed.csv"
+    path.write_text('{"id": "1000248", "name": "a"}\n{"id": "1000249"}\n')
+    error = load_input(str(path), Layout()).table.error
+    assert str(error) == "row 1: no heading, but what may be JSON; pass --format jsonl"
+    found = load_input(str(path), Layout(format=Format.JSONL)).table.rows
+    assert [item.id for item in found if isinstance(item, Item)] == [
+        "1000248",
+        "1000249",
     ]

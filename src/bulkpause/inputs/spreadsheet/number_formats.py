@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from unicodedata import category
 
+from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.number_shape import LONGEST_UNIT_CHARS
 from bulkpause.inputs.spreadsheet.facts import PLAIN, Mark
 from bulkpause.inputs.spreadsheet.xml_pass import local_name, parse
 
@@ -19,6 +21,8 @@ _CURRENCY_PLACE = re.compile(r"\[\$[^\]]*\]")
 _CURRENCY = re.compile(r"\[\$([^\]-]+)[^\]]*\]").search
 #: The reader gives such a number as a date or a time.
 _has_date = re.compile(r"[dmyhs]", re.IGNORECASE).search
+#: Shown as thousands or millions, of which literals say so.
+_is_scaled = re.compile(r"[0#?],+(?![0#?,])").search
 _LEADING_DIGITS = re.compile(r"[#?,. ]*([0,]+)").match
 
 
@@ -84,10 +88,11 @@ def mark_of_format(format_: str) -> Mark:
         return PLAIN
     unit = _unit(positive)
     literals = "".join(a or b for a, b in _LITERAL.findall(positive))
+    is_scaled = _is_scaled(bare) is not None
     return Mark(
         is_percentage="%" in bare,
         is_money=bool(unit) or "[$" in bare + literals,
-        unit=unit,
+        unit=unit or ("" if is_scaled else unit_in_words(literals)),
         shown_digits=_shown_digits(bare),
         has_added_text=any(map(str.isalnum, literals)) or "-" in bare + literals,
     )
@@ -99,6 +104,16 @@ def _unit(format_: str) -> str:
         return match[1].strip()
     signs = (character for character in format_ if category(character) == "Sc")
     return next(signs, "")
+
+
+def unit_in_words(text: str) -> str:
+    """Return the currency that a text beside a number names, such as `zl` or `EUR`.
+
+    A single letter, as in `5k`, is that of a multiple.
+    """
+    word = text.strip(WHITESPACE + "-").rstrip(".")
+    is_word = word.isalpha() and 1 < len(word) <= LONGEST_UNIT_CHARS
+    return word if is_word else ""
 
 
 def _shown_digits(bare: str) -> int:

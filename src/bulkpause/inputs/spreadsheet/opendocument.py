@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from bulkpause.inputs.heading import MOST_COLUMNS
 from bulkpause.inputs.spreadsheet.facts import NO_RESULTS, PLAIN, Mark, SheetFacts
+from bulkpause.inputs.spreadsheet.number_formats import unit_in_words
 from bulkpause.inputs.spreadsheet.refusals import (
     MOST_CELLS,
     MOST_ROWS,
@@ -29,6 +30,7 @@ _ANNOTATION = "office:annotation"
 _has_leading_zeros = re.compile(r"0[0-9]+").fullmatch
 #: With separators of thousands, decimals or an exponent, or too narrow to be shown.
 _is_shown_number = re.compile(r"[-+]?[0-9.,'\s]*(?:E[-+]?[0-9]+)?|#+").fullmatch
+_NUMBER_CHARACTERS = re.compile(r"[-+0-9.,'\s]")
 _LONGEST_SHOWN = 64
 _LONGEST_COUNT = 12
 _LONGEST_CURRENCY = 8
@@ -329,8 +331,7 @@ def _full_mark(cell: _Cell) -> Mark:
         return cell.mark
     if _has_leading_zeros(shown):
         return replace(cell.mark, shown_digits=len(shown))
-    return (
-        cell.mark
-        if _is_shown_number(shown)
-        else replace(cell.mark, has_added_text=True)
-    )
+    if _is_shown_number(shown):
+        return cell.mark
+    unit = unit_in_words(_NUMBER_CHARACTERS.sub("", shown))
+    return replace(cell.mark, has_added_text=True, unit=unit)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from bulkpause.inputs.spreadsheet.facts import Mark
 
 
-#: A row that is not hidden, with cells that hold numbers and texts, all in that row.
+#: A row that is not hidden, with cells that hold numbers and texts, all in that row,
+#: and none in the place of the one before.
 PLAIN_ROWS = re.compile(
     rb"""
     (?:
@@ -18,7 +19,7 @@ PLAIN_ROWS = re.compile(
       (?:
         >
         (?:
-          <c\ r="[A-Z]{1,3}+(?P=row)"
+          <c\ r="(?P<column>[A-Z]{1,3}+)(?P=row)"
           (?:
             (?:
               \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|b)")?+
@@ -32,6 +33,7 @@ PLAIN_ROWS = re.compile(
             )?+
             (?: /> | >(?:<v/>|<is><t[^<>]*+>[^<]*+</t></is>)?+</c> )
           )
+          (?!<c\ r="(?P=column)[0-9])
         )*+
         </row>
         | />

@@ -69,6 +69,7 @@ class WorksheetPass:
         self._row = 0
         self._last_row = 0
         self._columns = 0
+        self._columns_of_row: set[int] = set()
         self._text_bytes = 0
         self._cell = _Cell()
         self._filter_range: str | None = None
@@ -154,6 +155,7 @@ class WorksheetPass:
         if number > MOST_ROWS:
             raise damaged()
         self._row = number
+        self._columns_of_row.clear()
 
     def _cell_of(self, attributes: dict[str, str]) -> "_Cell":
         reference = attributes.get("r")
@@ -163,6 +165,10 @@ class WorksheetPass:
             column = _column_index(match[1])
         else:
             raise damaged()
+        if column in self._columns_of_row:
+            # Of two cells in one place, readers take the first or the last.
+            raise damaged()
+        self._columns_of_row.add(column)
         return _Cell(
             row=self._row,
             column=column,

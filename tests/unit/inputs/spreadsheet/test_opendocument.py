@@ -91,7 +91,8 @@ def test_sort_texts_show_units_of_cells(tmp_path: Path) -> None:
         ods_row(1000248, ods_cell(90, money, "90 €")),
         ods_row(1000249, ods_cell(0.5, percentage, "50%")),
         ods_row(1000250, cell_of("<text:p>10<text:tab/>11</text:p>")),
+        ods_row(1000251, ods_cell(500, shown="500.00 zl")),
     )
     table = read(tmp_path, *rows, layout=Layout(sort_column="name"))
     texts = [row.sort_text for row in table.rows if isinstance(row, Item)]
-    assert texts == ["90 EUR", "50.0%", "(no number)"]
+    assert texts == ["90 EUR", "50.0%", "(no number)", "500 zl"]

@@ -377,15 +377,16 @@ def test_value_without_result_is_no_number(read: Read, cell: str) -> None:
 
 
 def test_sort_texts_show_units_of_formats(read: Read) -> None:
-    values = (0.5, 90, 100, 7, 8)
+    values = (0.5, 90, 100, 7, 8, 9, 10, 11)
     formats = ["0%", "#,##0 [$€-407]", "$0", "_-* 0\\ [$CHF]_-", "0"]
+    formats += ["#,##0.00\\ &quot;zl&quot;", "&quot;EUR&quot; 0", "0,&quot;Mio&quot;"]
     rows: Rows = {1: HEADING}
     for style, value in enumerate(values, 1):
         cells = (1000247 + style, "a", number(value, style))
         rows = {**rows, style + 1: cells}
     table = read(xlsx(Sheet(rows=rows), formats=formats), Layout(sort_column="Spend"))
     texts = [row.sort_text for row in table.rows if isinstance(row, Item)]
-    assert texts == ["50.0%", "90 €", "100 $", "7 CHF", "8"]
+    assert texts == ["50.0%", "90 €", "100 $", "7 CHF", "8", "9 zl", "10 EUR", "11"]
 
 
 @pytest.mark.parametrize("make", [xlsx_of, ods_of])

@@ -85,6 +85,19 @@ def test_matched_rows_tell_what_parsed_rows_tell(
     assert matched == facts_of(parsed, last, block_bytes=block_bytes)
 
 
+@pytest.mark.parametrize("prefix", ["", "x:"], ids=["matched", "parsed"])
+@pytest.mark.parametrize("column", ["A", "C"])
+def test_two_cells_in_one_place_are_damage(prefix: str, column: str) -> None:
+    names = ["A", "B", column] if column == "C" else [column]
+    cells = [
+        f'<{prefix}c r="{name}2"><{prefix}v>1000248</{prefix}v></{prefix}c>'
+        for name in [*names, column]
+    ]
+    xml, _ = sheet_of([(2, "", cells)])
+    with pytest.raises(ReadError, match="damaged"):
+        facts_of(re.sub("<(/?)row", rf"<\\1{prefix}row", xml), 2)
+
+
 def test_cells_are_bounded_as_rectangle() -> None:
     rows = MOST_CELLS // 4 + 1
     xml = (
