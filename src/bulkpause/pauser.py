@@ -145,8 +145,8 @@ class Pauser:
         self._requests = 0
         #: The lists so far. Recovery keeps their items too.
         self._plans: list[Plan] = []
-        #: Whether the last list has been read to its end.
-        self._is_plan_known = False
+        #: How many others are being read, or could not be.
+        self._unread_lists = 0
         self._by_status: Counter[Status] = Counter()
         self._iterators: WeakSet[AsyncGenerator[Record, None]] = WeakSet()
         self._lifetime = Lifetime()
@@ -320,14 +320,15 @@ class Pauser:
 
         All ids are counted anew, so ask for it at the end of a list and not for each
         record. An id that two lists hold counts in both. An id that was sent and has
-        no record counts as unknown. Before the first list, and while one is read,
-        nothing says that no campaign is running.
+        no record counts as unknown. Before the first list, while one is read, and ever
+        after one that could not be read or was refused, nothing says that no campaign
+        is running.
         """
         plan = join_plans(self._plans)
         totals = totals_of_plan(plan, self._recorder.recovery, is_retry=False)
         totals.by_status.update(self._by_status)
         totals.by_status[Status.UNKNOWN] += len(self.unrecorded)
-        totals.is_plan_known = self._is_plan_known
+        totals.is_plan_known = bool(self._plans) and not self._unread_lists
         return summary_of(totals)
 
     def stop(self, reason: str, *, grace_s: float | None = None) -> None:
@@ -378,7 +379,7 @@ class Pauser:
         """
         self._lifetime.check_is_open()
         check_is_list(ids)
-        self._is_plan_known = False
+        self._unread_lists += 1
         records = self._pause(ids)
         self._iterators.add(records)
         return records
@@ -435,7 +436,7 @@ class Pauser:
         self._planned_before = recovery.planned_so_far
         self._planned_in_log = recovery.count_planned(plan)
         self._plans.append(plan)
-        self._is_plan_known = True
+        self._unread_lists -= 1
 
     def _header(self, items: Sequence[Item]) -> Header:
         return Header(

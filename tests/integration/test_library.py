@@ -118,6 +118,27 @@ async def test_error_of_asynchronous_list_sends_nothing() -> None:
     assert len(simulator.ledger) == 0
 
 
+@pytest.mark.parametrize("later", [["2"], []], ids=["later list", "empty list"])
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_list_not_read_is_never_forgotten(
+    later: list[str], is_cancelled: bool
+) -> None:
+    async def ids() -> AsyncIterator[str]:
+        yield "1"
+        if is_cancelled:
+            await anyio.sleep_forever()
+        raise OSError
+
+    async with pausing() as (pauser, simulator):
+        with suppress(OSError), anyio.move_on_after(0.05 if is_cancelled else 60):
+            await anext(pauser.pause(ids()))
+        assert pauser.summary.may_be_running is None
+        await records_to_end(pauser, later)
+        assert pauser.summary.may_be_running is None
+        assert_is_no_all_clear(pauser.summary)
+    assert simulator.ledger.paused_ids() == set(later)
+
+
 # Ends
 
 
