@@ -27,7 +27,7 @@ import pytest
 from bulkpause import Record, Verify
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.attempts import run_of
-from bulkpause.journal.platform import SYSTEM
+from bulkpause.journal.platform import SYSTEM, System
 from bulkpause.journal.reader import read_recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Action, Status, TransportError
@@ -250,8 +250,8 @@ class Files:
         self.steps, self._at_step, self._event = 0, at_step, event
 
         class WatchedFile(AppendFile):
-            def __init__(self, path: Path) -> None:
-                super().__init__(path)
+            def __init__(self, path: Path, system: System = SYSTEM) -> None:
+                super().__init__(path, system)
                 files._synced[path.name] = path.stat().st_size
 
             def append(self, line: bytes) -> None:
