@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Record, Status
 from bulkpause.plan import Plan
-from bulkpause.report.totals import NOT_ATTEMPTED, Totals, add_all
+from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD, Totals, add_all
 
 
 def totals_of_log(recovery: Recovery) -> Totals:
@@ -22,10 +22,11 @@ def totals_of_log(recovery: Recovery) -> Totals:
 
 
 def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
-    """Begin the totals of a run: its rows, and what earlier runs left open.
+    """Begin the totals of a run: its rows, and what earlier runs left open beside it.
 
     The list of a retry is its log: ids that the log does not hold are in its rows, and
-    so is not known how many there are if the log does not say it.
+    so is not known how many there are if the log does not say it. The rows of an input
+    are its own: ids that the log is meant to hold and the input does not are beside it.
 
     Args:
         plan: The plan, without the ids that the log settles.
@@ -33,12 +34,12 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
         is_retry: Whether the plan was made of the log.
     """
     missing = recovery.not_on_record if is_retry else 0
+    beside = 0 if is_retry else recovery.count_not_on_record(plan)
     sent = {item.id for item in plan.items}
     others = [record for id_, record in recovery.latest.items() if id_ not in sent]
-    open_before = _count_open(others, is_retry=is_retry)
-    if is_retry:
-        left = sum(item.id not in sent for item in recovery.not_attempted)
-        open_before.update({NOT_ATTEMPTED: left} if left else {})
+    left = sum(item.id not in sent for item in recovery.not_attempted)
+    open_before = _count_open(others)
+    open_before.update({NOT_ATTEMPTED: left, NOT_ON_RECORD: beside})
     # An input is read again with its invalid rows; a log to retry records them.
     invalid = len(recovery.invalid) if is_retry else 0
     return Totals(
@@ -48,20 +49,17 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
         not_paused_before=invalid + _count_not_paused(others),
         not_on_record=missing,
         is_plan_known=recovery.is_plan_known or not is_retry,
-        open_before=open_before,
+        open_before=+open_before,
     )
 
 
-def _count_open(others: Sequence[Record], *, is_retry: bool) -> Counter[str]:
+def _count_open(others: Sequence[Record]) -> Counter[str]:
     """Count the ids that are not sent and that may still be running, by status."""
-    # Those that an input leaves open belong to another list.
     found = Counter(record.status for record in others)
     counted = (
-        status
-        for status in Status
-        if status is Status.REJECTED or (is_retry and status.is_retryable)
+        status for status in Status if status is Status.REJECTED or status.is_retryable
     )
-    return Counter({status.value: found[status] for status in counted if found[status]})
+    return Counter({status.value: found[status] for status in counted})
 
 
 def _count_not_paused(others: Sequence[Record]) -> int:

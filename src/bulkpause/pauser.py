@@ -52,6 +52,7 @@ from bulkpause.model import (
 from bulkpause.plan import Plan, digest, join_plans
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
+from bulkpause.report.totals import NOT_ON_RECORD
 from bulkpause.settings import Settings, endpoint_of, find_proxy
 
 
@@ -145,12 +146,12 @@ class Pauser:
         self._requests = 0
         #: The lists so far. Recovery keeps their items too.
         self._plans: list[Plan] = []
-        #: Whether the last list has been read to its end.
-        self._is_plan_known = False
+        #: How many others are being read, or could not be.
+        self._unread_lists = 0
         self._by_status: Counter[Status] = Counter()
         self._iterators: WeakSet[AsyncGenerator[Record, None]] = WeakSet()
         self._lifetime = Lifetime()
-        self._planned_before = self._planned_in_log = 0
+        self._planned_before = self._planned_in_log = self._not_on_record = 0
         self._request_ids = self._number_requests()
         self._now = now
         self._run: Run | None = None
@@ -318,16 +319,21 @@ class Pauser:
     def summary(self) -> Summary:
         """The rows of all lists so far, each counted once, also after `async with`.
 
+        Ids that a resumed log leaves open and that no list holds are in no row, but
+        may be running.
         All ids are counted anew, so ask for it at the end of a list and not for each
         record. An id that two lists hold counts in both. An id that was sent and has
-        no record counts as unknown. Before the first list, and while one is read,
-        nothing says that no campaign is running.
+        no record counts as unknown. Before the first list, while one is read, and ever
+        after one that could not be read or was refused, nothing says that no campaign
+        is running.
         """
         plan = join_plans(self._plans)
         totals = totals_of_plan(plan, self._recorder.recovery, is_retry=False)
+        # Lists together do not tell what each of them added to the log.
+        totals.open_before[NOT_ON_RECORD] = self._not_on_record
         totals.by_status.update(self._by_status)
         totals.by_status[Status.UNKNOWN] += len(self.unrecorded)
-        totals.is_plan_known = self._is_plan_known
+        totals.is_plan_known = bool(self._plans) and not self._unread_lists
         return summary_of(totals)
 
     def stop(self, reason: str, *, grace_s: float | None = None) -> None:
@@ -378,7 +384,7 @@ class Pauser:
         """
         self._lifetime.check_is_open()
         check_is_list(ids)
-        self._is_plan_known = False
+        self._unread_lists += 1
         records = self._pause(ids)
         self._iterators.add(records)
         return records
@@ -434,8 +440,9 @@ class Pauser:
             recovery.begin(self._plans[-1].items, self._planned_in_log)
         self._planned_before = recovery.planned_so_far
         self._planned_in_log = recovery.count_planned(plan)
+        self._not_on_record = recovery.count_not_on_record(plan)
         self._plans.append(plan)
-        self._is_plan_known = True
+        self._unread_lists -= 1
 
     def _header(self, items: Sequence[Item]) -> Header:
         return Header(

@@ -101,7 +101,12 @@ def test_other_input_does_not_hold_lost_ids(program: Program, serve: Serve) -> N
     write_log(program, simulator.base_url, Status.PAUSED, Status.PAUSED, planned=9)
     other = program.file("other.txt", "2001\n2002\n")
     ended = program.pause(simulator, other, "--resume")
-    assert (ended.code, "the log lacks 5 planned ids" in ended.stderr) == (0, True)
+    assert (ended.code, "the log lacks 5 planned ids" in ended.stderr) == (5, True)
+    assert ended.stdout.splitlines()[:2] == [
+        "2 rows = 2 paused",
+        "7 may still be running: 7 not on record in an earlier run",
+    ]
+    assert RESUME in ended.stderr
     assert program.call("status", "log.jsonl").code == 5
 
 

@@ -335,9 +335,18 @@ def test_resume_with_other_input_warns(program: Program, serve: Serve) -> None:
     other = program.file("other.txt", "2001\n2002\n")
     ended = program.pause(simulator, other, "--resume")
     assert (ended.code, "the input differs from the log's plan" in ended.stderr) == (
-        0,
+        5,
         True,
     )
+    left = orjson.loads(program.call("status", "log.jsonl", "--json").stdout)["may_run"]
+    lines = ended.stdout.splitlines()
+    assert lines[0] == "2 rows = 2 paused"
+    assert lines[1].startswith(f"{left} may still be running: ")
+    assert "retry with: bulkpause retry log.jsonl" in ended.stderr
+    again = program.pause(simulator, other, "--resume", "--json")
+    found = orjson.loads(again.stdout)
+    assert (again.code, found["may_run"], found["rows"]) == (5, left, 2)
+    assert found["next"].startswith("bulkpause retry")
     ended = program.call("retry", "log.jsonl", *to(simulator))
     assert {one.id for one in simulator.ledger} == {
         *("2001", "2002"),

@@ -118,6 +118,50 @@ async def test_error_of_asynchronous_list_sends_nothing() -> None:
     assert len(simulator.ledger) == 0
 
 
+@pytest.mark.parametrize("given", [["9"], []], ids=["other list", "empty list"])
+async def test_ids_open_in_log_beside_list_count(
+    tmp_path: Path, given: list[str]
+) -> None:
+    log = tmp_path / "log.jsonl"
+    async with Simulator(Behaviour(windows=())) as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=(), max_in_flight=1)
+        async with Pauser("good", settings, log=log) as pauser:
+            async for _record in pauser.pause(["1", "2", "3"]):
+                pauser.stop("enough", grace_s=0)
+                break
+        left = read_log(log).summary.may_be_running
+        async with Pauser("good", settings, log=log, resume=True) as pauser:
+            await records_to_end(pauser, given)
+            summary = pauser.summary
+            assert (summary.rows, summary.may_be_running) == (len(given), left)
+            assert_is_no_all_clear(summary)
+            await records_to_end(pauser, ["1", "2", "3"])
+            assert pauser.summary.is_all_paused
+    assert left
+    assert read_log(log).summary.is_all_paused
+
+
+@pytest.mark.parametrize("later", [["2"], []], ids=["later list", "empty list"])
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_list_not_read_is_never_forgotten(
+    later: list[str], is_cancelled: bool
+) -> None:
+    async def ids() -> AsyncIterator[str]:
+        yield "1"
+        if is_cancelled:
+            await anyio.sleep_forever()
+        raise OSError
+
+    async with pausing() as (pauser, simulator):
+        with suppress(OSError), anyio.move_on_after(0.05 if is_cancelled else 60):
+            await anext(pauser.pause(ids()))
+        assert pauser.summary.may_be_running is None
+        await records_to_end(pauser, later)
+        assert pauser.summary.may_be_running is None
+        assert_is_no_all_clear(pauser.summary)
+    assert simulator.ledger.paused_ids() == set(later)
+
+
 # Ends
 
 

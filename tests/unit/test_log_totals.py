@@ -77,6 +77,32 @@ def test_plan_of_retry_is_that_of_its_log(is_retry: bool, is_known: bool) -> Non
     assert found.is_plan_known is is_known
 
 
+def test_run_counts_ids_open_beside_its_input() -> None:
+    statuses = (Status.PAUSED, Status.FAILED, Status.UNKNOWN)
+    header = Header(run="run", base_url="simulator", digest="", planned=4, boot_id="")
+    items = tuple(Item(id=str(number), row=number) for number in range(1, 5))
+    records = log_of(*statuses, planned=4).records.values()
+    log = recover(records, [header, items])
+    totals = totals_of_plan(plan_of("9"), log, is_retry=False)
+    totals.add(Record(id="9", status=Status.PAUSED))
+    assert totals.counts_as_sum() == "1 row = 1 paused"
+    assert totals.open_before == {"failed": 1, "unknown": 1, "not_attempted": 1}
+    assert (totals.may_be_running, totals.is_all_paused) == (3, False)
+    assert totals.is_retryable
+
+
+@pytest.mark.parametrize(
+    ("given", "left"), [("89", 5), ("34567", 0), ("34", 5)], ids=str
+)
+def test_run_counts_ids_not_on_record_beside(given: str, left: int) -> None:
+    log = log_of(Status.PAUSED, Status.PAUSED, planned=7)
+    totals = totals_of_plan(plan_of(*given, already_done=2), log, is_retry=False)
+    assert totals.open_before["not_on_record"] == left
+    assert (totals.rows, totals.not_on_record) == (len(given) + 2, 0)
+    assert totals.not_attempted == len(given)
+    assert (totals.may_be_running, totals.lacks_ids) == (len(given) + left, left > 0)
+
+
 def test_run_counts_ids_rejected_before() -> None:
     log = log_of(Status.PAUSED, Status.REJECTED, Status.FAILED)
     totals = totals_of_plan(plan_of("3", already_done=2), log, is_retry=False)

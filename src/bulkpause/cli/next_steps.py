@@ -1,7 +1,7 @@
 """Advise the commands that carry on with a log, each complete and possible now."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
 from bulkpause.model import SIMULATOR, StopCause, StopReason
-from bulkpause.report.totals import Totals
+from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
 
 
@@ -87,10 +87,14 @@ def steps_of_run(
         age_s: The age of the log's last line in seconds; None if it is new.
         stopped: Why the run stopped early, if it did.
     """
-    is_missing = totals.not_on_record or not totals.is_plan_known
+    retry = retry_command(log, options) if totals.is_retryable else None
+    # This input does not hold what is not on record then: another one does.
+    other = (
+        replace(options, inputs=()) if totals.open_before[NOT_ON_RECORD] else options
+    )
     return NextSteps(
-        retry=retry_command(log, options) if totals.is_retryable else None,
-        resume=resume_command(log, options, age_s=age_s) if is_missing else None,
+        retry=retry,
+        resume=resume_command(log, other, age_s=age_s) if totals.lacks_ids else None,
         note="; ".join(_notes(options, stopped)) or None,
     )
 

@@ -201,16 +201,30 @@ class Recovery:
         Args:
             plan: The plan, without the ids that the log settles.
         """
-        known, sent = self.known, self._ids_without_plan
-        repeated = sum(
-            item.id in self.records or item.id in self.planned or item.id in sent
-            for item in plan.items
-        )
-        new = len(plan.items) - repeated
+        known = self.known
+        new = self._count_new(plan)
         missing = self._count_missing(known)
-        if new == missing and self._is_all_in(plan, known, repeated):
+        if new == missing and self._is_all_in(plan, known, len(plan.items) - new):
             missing = 0
         return known + new + missing + self._count_lost({plan.digest})
+
+    def count_not_on_record(self, plan: Plan) -> int:
+        """Count the ids that are still not on record once a plan is begun.
+
+        Args:
+            plan: The plan, without the ids that the log settles.
+        """
+        return self.count_planned(plan) - self.known - self._count_new(plan)
+
+    def _count_new(self, plan: Plan) -> int:
+        """Count the ids of a plan that are not on record."""
+        sent = self._ids_without_plan
+        return sum(
+            item.id not in self.records
+            and item.id not in self.planned
+            and item.id not in sent
+            for item in plan.items
+        )
 
     def _is_all_in(self, plan: Plan, known: int, repeated: int) -> bool:
         """Check whether a plan holds all ids on record; without any, all invalid rows."""

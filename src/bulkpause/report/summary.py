@@ -20,8 +20,9 @@ class Summary:
         not_attempted: Ids that nothing was sent for, or of which nothing is on record.
         not_on_record: How many of these a log should hold and does not.
         may_be_running: Ids whose campaign is not known to have stopped sending; None
-            if it is not known how many ids there are. Only 0 is an all-clear.
-        is_all_paused: Whether each row's campaign is known to be paused.
+            if it is not known how many ids there are. Only 0 is an all-clear. After a
+            resumed run, ids that its log leaves open beside the rows count too.
+        is_all_paused: Whether the campaign of each of these is known to be paused.
         text: The same in words, in lines.
     """
 

@@ -13,6 +13,8 @@ from bulkpause.model import Record, Status
 
 #: The name of ids that were planned and never sent.
 NOT_ATTEMPTED = "not_attempted"
+#: The name of ids that were planned and of which nothing is on record.
+NOT_ON_RECORD = "not_on_record"
 #: Ids and trace ids kept as examples of a cause.
 EXAMPLES = 3
 _RETRYABLE = tuple(status for status in Status if status.is_retryable)
@@ -91,7 +93,7 @@ class Totals:
         is_plan_known: Whether it is known how many ids were planned. If not, nothing
             says that no campaign is running.
         open_before: Ids of earlier runs that this run does not send and that may
-            still be running, by status.
+            still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.
         causes: The groups of records that are not simply paused.
         requests: Requests sent, attempts and read-backs.
@@ -216,6 +218,12 @@ class Totals:
         return f"{format_count(self.rows, 'row')} = {' + '.join(parts)}"
 
     @property
+    def lacks_ids(self) -> bool:
+        """Whether ids are not on record, or it is not known how many were planned."""
+        is_missing = self.not_on_record or self.open_before[NOT_ON_RECORD]
+        return bool(is_missing) or not self.is_plan_known
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing at all is known, not even how many ids were planned."""
         return not (self.rows or self.is_plan_known)
@@ -223,7 +231,7 @@ class Totals:
     @property
     def is_unfinished(self) -> bool:
         """Whether more could be paused, or it is not known how much."""
-        return self.not_on_record > 0 or not self.is_plan_known or self.is_retryable
+        return self.lacks_ids or self.is_retryable
 
     @property
     def is_retryable(self) -> bool:

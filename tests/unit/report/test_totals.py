@@ -109,6 +109,7 @@ def test_everything_not_known_stopped_may_run(
         ({"open_before": Counter(rejected=1)}, False, False),
         ({"open_before": Counter(failed=1)}, True, True),
         ({"open_before": Counter(not_attempted=1)}, True, True),
+        ({"open_before": Counter(not_on_record=1)}, True, False),
     ],
     ids=str,
 )
