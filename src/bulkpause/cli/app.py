@@ -323,6 +323,7 @@ def _run_command(ending: Ending) -> ExitCode:
     except click.Abort:  # Ctrl-D at the question
         return ending.of_usage(DeclinedError())
     except Interrupted as interrupted:
+        SIGNALS.acknowledge()
         return ending.of_signal(ExitCode(interrupted.exit_code), str(interrupted))
     except BulkpauseError as error:
         return ending.of_error(error)

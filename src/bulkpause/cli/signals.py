@@ -25,8 +25,8 @@ EXIT_CODES = {"SIGHUP": 129, "SIGINT": 130, "SIGTERM": 143, "SIGBREAK": 143}
 LEAVES_WITHIN_S = 3.0
 #: Seconds after which stacks are written even if the event loop has not shown them.
 SHOWN_WITHIN_S = 1.0
-#: Seconds in which a signal is acted on, unless this thread waits for something.
-_NOTICED_WITHIN_S = 0.05
+#: Seconds between two looks whether a signal was acted on, and how many there are.
+_NOTICED_WITHIN_S, _LOOKS = 0.2, 10
 
 _UNHANDLED = (signal.SIG_DFL, signal.default_int_handler)
 
@@ -91,7 +91,8 @@ class StopSignals:
         *,
         leave_late: Callable[[int], None] | None = None,
         block: Callable[[set[int]], object] | None = None,
-        interrupt_waits: Callable[[set[int]], object] | None = None,
+        interrupt_waits: Callable[[set[int], Callable[[], object]], object]
+        | None = None,
     ) -> None:
         self.received: list[str] = []
         self.outcome = "nothing was sent"
@@ -100,7 +101,7 @@ class StopSignals:
         self._block = block or _block
         self._interrupt_waits = interrupt_waits or _interrupt_waits
         self._names: dict[int, str] = {}
-        self._is_deferred = False
+        self._is_deferred = self._is_raised = False
         self._loop: Loop | None = None
         self._act: Callable[[], object] | None = None
         self._show: Callable[[list[str]], None] | None = None
@@ -113,7 +114,7 @@ class StopSignals:
         self._install("SIGQUIT", self._dump_stacks)
         for name in EXIT_CODES:
             self._install(name, self._receive)
-        self._interrupt_waits(set(self._names))
+        self._interrupt_waits(set(self._names), self._raise_again)
 
     @property
     def exit_code(self) -> int | None:
@@ -133,6 +134,10 @@ class StopSignals:
             yield
         finally:
             self._is_deferred = False
+
+    def acknowledge(self) -> None:
+        """Take note that `Interrupted` has arrived: it is not raised again."""
+        self._is_deferred = True
 
     def defer_to_end(self) -> None:
         """Keep signals from now on: the process ends in any case, with its own code.
@@ -189,6 +194,12 @@ class StopSignals:
         if self._loop is not None and self._act is not None:
             self._loop.call_soon_threadsafe(self._act)
         elif count == 1 and not self._is_deferred:
+            self._is_raised = True
+            self.check()
+
+    def _raise_again(self) -> None:
+        """Raise a signal once more that was swallowed, as by the import of a module."""
+        if self._is_raised and not self._is_deferred:
             self.check()
 
     def _dump_stacks(self, _: int, frame: FrameType | None) -> None:
@@ -231,24 +242,29 @@ class StopSignals:
                 loop.remove_reader(reader.fileno())
 
 
-def _interrupt_waits(numbers: set[int]) -> None:
-    """End a read of this thread that began as a signal came, or that it did not meet.
+def _interrupt_waits(numbers: set[int], act: Callable[[], object]) -> None:
+    """End what this thread waits for after a signal, whatever became of that.
 
     Python acts on signals between two steps of the main thread only. One that comes
-    just before a read, or to another thread, would wait for what is read. So a thread
-    looks for signals, and sends another one, which means nothing, to this thread.
+    just before a read, or to another thread, would wait for what is read; an exception
+    that it raises may be lost, as in a callback of the garbage collector. So a thread
+    looks for signals, and then sends this thread another one that lets it act again.
+
+    Args:
+        numbers: The signals.
+        act: Called in this thread, some times after each of them.
     """
     if sys.platform != "win32" and signal.getsignal(signal.SIGURG) is signal.SIG_DFL:
         main, (reader, writer) = _thread.get_ident(), os.pipe()
 
         def interrupt() -> None:
             while data := os.read(reader, 64):
-                if numbers & {*data}:
+                for _ in range(_LOOKS if numbers & {*data} else 0):
                     time.sleep(_NOTICED_WITHIN_S)
                     signal.pthread_kill(main, signal.SIGURG)
 
         os.set_blocking(writer, False)
-        signal.signal(signal.SIGURG, lambda _, __: None)
+        signal.signal(signal.SIGURG, lambda _, __: act())
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         _thread.start_new_thread(interrupt, ())
 

@@ -26,7 +26,8 @@ def stack_lines(frame: FrameType | None) -> list[str]:
     if frame is not None:
         frames[this] = frame
     lines = []
-    for ident, innermost in frames.items():
+    # This thread first: the others serve it.
+    for ident, innermost in sorted(frames.items(), key=lambda one: one[0] != this):
         lines.append("main thread:" if ident == this else "another thread:")
         lines += [*map(_line, reversed([*_callers(innermost)]))]
     for coroutine in _coroutines():

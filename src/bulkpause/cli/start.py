@@ -17,6 +17,7 @@ def main() -> NoReturn:
         is_imported = True
         run_command_line()
     except Interrupted as interrupted:
+        SIGNALS.acknowledge()
         if sys.stderr is not None:
             sys.stderr.write(f"{interrupted}\n")
         if not is_imported and "--json" in sys.argv and sys.stdout is not None:

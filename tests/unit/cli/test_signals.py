@@ -90,34 +90,45 @@ class PosixLoop(WindowsLoop):
 def installed(system: System, left: list[int] | None = None) -> StopSignals:
     codes = list[int]() if left is None else left
     signals = StopSignals(
-        system, leave_late=codes.append, interrupt_waits=lambda _: None
+        system, leave_late=codes.append, interrupt_waits=lambda _, __: None
     )
     signals.install()
     return signals
 
 
-#: Lets another thread get a signal while the main thread waits for an input.
-_AT_OTHER_THREAD = """
+#: Waits for an input that never comes, and does something before.
+_WAITING = """
 import os, signal, threading
 from bulkpause.cli.signals import SIGNALS, Interrupted
 
-def take() -> None:
+def signal_this_thread() -> None:
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+class SignallingAtItsEnd:
+    def __del__(self) -> None:
+        signal_this_thread()
 
 SIGNALS.install()
 reader, writer = os.pipe()
-threading.Timer(0.2, take).start()
 try:
+    {before}
     os.read(reader, 1)
 except Interrupted as interrupted:
     os._exit(interrupted.exit_code)
 """
+#: Python acts on signals in the main thread only, and loses exceptions in `__del__`.
+_BEFORE = {
+    "to another thread": "threading.Timer(0.2, signal_this_thread).start()",
+    "where exceptions are lost": "SignallingAtItsEnd()",
+}
 
 
 @pytest.mark.posix_only
-def test_signal_of_other_thread_ends_wait() -> None:
-    command = [sys.executable, "-c", _AT_OTHER_THREAD]
-    assert subprocess.run(command, timeout=60, check=False).returncode == 143
+@pytest.mark.parametrize("before", _BEFORE.values(), ids=_BEFORE)
+def test_signal_ends_wait_wherever_it_arrives(before: str) -> None:
+    command = [sys.executable, "-c", _WAITING.format(before=before)]
+    ended = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert ended.returncode == 143
 
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM"])
