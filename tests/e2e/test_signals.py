@@ -61,7 +61,7 @@ def test_second_signal_exits_at_once(
     running = program.start("run", program.ids(2), "--yes", *program.to(simulator))
     until(lambda: program.log.exists() and program.log.read_bytes().endswith(b"\n"))
     running.send(number)
-    running.line_of_stderr()
+    until(lambda: "a second signal" in running.line_of_stderr())
     running.send(number)
     ended = running.end()
     assert ended.code == CODES[number]
@@ -96,7 +96,7 @@ def test_request_aborted_by_second_signal_is_unknown(
     running = program.start("run", program.ids(1), "--yes", *program.to(simulator))
     until(lambda: len(simulator.ledger) == 1)
     running.send(SIGINT)
-    running.line_of_stderr()
+    until(lambda: "a second signal" in running.line_of_stderr())
     running.send(SIGINT)
     ended = running.end()
     assert simulator.ledger.paused_ids() == {"1001"}

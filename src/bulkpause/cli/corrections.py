@@ -76,7 +76,7 @@ def corrected(group: click.Group, arguments: Sequence[str]) -> list[str] | None:
         return None
     if (page := _page(group, arguments)) is not None:
         return page
-    typed = _command_of(group.list_commands(click.Context(group)), list(arguments))
+    typed = _command_of(group.list_commands(_context(group)), list(arguments))
     found = None if typed is None else _with_options(group, typed)
     if found is None or found == list(arguments):
         return None
@@ -103,7 +103,7 @@ def _page(group: click.Group, arguments: Sequence[str]) -> list[str] | None:
         return ["--version"]
     if arguments[0] != "help":
         return None
-    names = group.list_commands(click.Context(group))
+    names = group.list_commands(_context(group))
     return [*(word for word in arguments[1:2] if word in names), "--help"]
 
 
@@ -166,7 +166,7 @@ def _takes_value(option: str, options: Mapping[str, click.Option]) -> bool:
 
 
 def _options_of(group: click.Group, name: str) -> dict[str, click.Option]:
-    command = group.get_command(click.Context(group), name)
+    command = group.get_command(_context(group), name)
     return {
         name: option
         for option in ([] if command is None else command.params)
@@ -193,7 +193,7 @@ def _meant(
 
 
 def _can_be_parsed(group: click.Group, words: Sequence[str]) -> bool:
-    context = click.Context(group)
+    context = _context(group)
     command = group.get_command(context, words[0])
     if command is None:
         return False
@@ -204,3 +204,8 @@ def _can_be_parsed(group: click.Group, words: Sequence[str]) -> bool:
     except (click.ClickException, BulkpauseError):
         return False
     return True
+
+
+def _context(group: click.Group) -> click.Context:
+    """Make the context that the program itself makes: commands keep parts of it."""
+    return click.Context(group, **group.context_settings)
