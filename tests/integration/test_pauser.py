@@ -134,7 +134,7 @@ async def test_stop_records_requests_in_flight_only() -> None:
         records: list[Record] = []
 
         async def pause_until_stopped() -> None:
-            async for record in pauser.pause([str(n) for n in range(50)]):
+            async for record in pauser.pause([str(1001 + n) for n in range(50)]):
                 records.append(record)
                 pauser.stop("enough")
 
@@ -172,7 +172,7 @@ def attempts_in_memory() -> int:
 async def test_finished_attempts_are_freed() -> None:
     before = attempts_in_memory()
     async with pausing() as (pauser, _):
-        records = pauser.pause([str(n) for n in range(100)])
+        records = pauser.pause([str(1001 + n) for n in range(100)])
         for _ in range(100):
             await anext(records)
         kept = attempts_in_memory() - before
@@ -185,7 +185,7 @@ async def test_early_loop_exit_leaves_no_task() -> None:
         settings = Settings(base_url=simulator.base_url, limits=(), max_in_flight=2)
         before = tasks()
         async with Pauser("good", settings) as pauser:
-            async for _ in pauser.pause([str(n) for n in range(500)]):
+            async for _ in pauser.pause([str(1001 + n) for n in range(500)]):
                 break
         sent = len(simulator.ledger)
         await anyio.sleep(0.1)
@@ -198,7 +198,7 @@ async def test_early_loop_exit_keeps_log_complete(
 ) -> None:
     log = tmp_path / "log.jsonl"
     async with pausing(log=log, latency_s=0.02) as (pauser, _):
-        async for _record in pauser.pause([str(n) for n in range(100)]):
+        async for _record in pauser.pause([str(1001 + n) for n in range(100)]):
             break
     logged = log.read_bytes()
     await anyio.sleep(0.1)
@@ -211,7 +211,7 @@ async def test_open_record_iterator_leaves_no_task() -> None:
         settings = Settings(base_url=simulator.base_url, limits=(), max_in_flight=2)
         before = tasks()
         async with Pauser("good", settings) as pauser:
-            records = pauser.pause([str(n) for n in range(500)])
+            records = pauser.pause([str(1001 + n) for n in range(500)])
             async for _ in records:
                 break
         assert tasks() == before

@@ -88,7 +88,7 @@ async def test_proxy_opens_tunnel_and_sees_no_token(server_pair: Pair) -> None:
 
 async def test_tunnel_is_reused(server_pair: Pair) -> None:
     async with api(server_pair) as server, FaultyServer(tunnel) as proxy:
-        ids = [str(number) for number in range(5)]
+        ids = [str(1001 + number) for number in range(5)]
         options = {"proxy": url_of(proxy, "jane:word@"), "max_in_flight": 1}
         records = await paused(server, *ids, **options)
 
