@@ -97,7 +97,11 @@ def test_table_lists_every_corpus_file() -> None:
 LOGS = {
     name: REFUSED[name].partition("; ")[0]
     + f"; pause what is left with: bulkpause retry {BAD / name.removesuffix('.wal')}"
-    for name in ("result_log.jsonl", "write_ahead_log.jsonl.wal")
+    + option
+    for name, option in (
+        ("result_log.jsonl", ""),
+        ("write_ahead_log.jsonl.wal", " --simulate"),
+    )
 }
 
 

@@ -21,8 +21,12 @@ def test_transient_faults_are_retried(program: Program, serve: Serve) -> None:
         Fault.RESET_BEFORE,
         Fault.NOT_JSON,
     ]
-    simulator = serve(scripts={str(n): (fault,) for n, fault in enumerate(faults)})
-    source = program.file("ids.txt", "".join(f"{n}\n" for n in range(len(faults))))
+    simulator = serve(
+        scripts={str(n): (fault,) for n, fault in enumerate(faults, 1001)}
+    )
+    source = program.file(
+        "ids.txt", "".join(f"{1001 + n}\n" for n in range(len(faults)))
+    )
     ended = program.pause(simulator, source)
     assert (ended.code, ended.summary) == (0, "6 rows = 6 paused")
     assert len(simulator.ledger.paused_ids()) == 6
@@ -47,8 +51,12 @@ def test_lost_responses_are_read_back(program: Program, serve: Serve) -> None:
         Fault.CUT_AFTER,
         Fault.HANG_AFTER,
     ]
-    simulator = serve(scripts={str(n): (fault,) for n, fault in enumerate(faults)})
-    source = program.file("ids.txt", "".join(f"{n}\n" for n in range(len(faults))))
+    simulator = serve(
+        scripts={str(n): (fault,) for n, fault in enumerate(faults, 1001)}
+    )
+    source = program.file(
+        "ids.txt", "".join(f"{1001 + n}\n" for n in range(len(faults)))
+    )
     ended = program.pause(simulator, source, "--timeout", "500ms")
     assert (ended.code, ended.summary) == (0, "7 rows = 7 paused")
     assert Counter(entry.action for entry in simulator.ledger)["view"] == 7

@@ -1,5 +1,6 @@
 """A terminal with a child process on it, as a person has it."""
 
+import codecs
 import os
 import select
 import signal
@@ -53,6 +54,8 @@ class Terminal:
         )
         os.close(theirs)
         self.seen = ""
+        # A letter may come in two parts.
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def wait_for(self, text: str) -> None:
         until = monotonic() + WITHIN_S
@@ -123,5 +126,5 @@ class Terminal:
             data = os.read(self._ours, 65536)
         except OSError:  # how Linux says that the other end is closed
             return False
-        self.seen += data.decode().replace("\r\n", "\n")
+        self.seen += self._decoder.decode(data).replace("\r\n", "\n")
         return bool(data)

@@ -53,7 +53,7 @@ class SignalCalls(Protocol):
     """The functions and numbers of the module `signal`."""
 
     def getsignal(self, number: int, /) -> object: ...
-    def signal(self, number: int, handler: Handler, /) -> object: ...
+    def signal(self, number: int, handler: Handler | signal.Handlers, /) -> object: ...
     def set_wakeup_fd(
         self, descriptor: int, /, *, warn_on_full_buffer: bool = ...
     ) -> int: ...
@@ -77,7 +77,6 @@ class StopSignals:
     Args:
         calls: The system's functions.
         leave_late: Ends the process with an exit code some time later.
-        block: Lets the system keep signals.
         interrupt_waits: Lets signals end what the process waits for.
 
     Attributes:
@@ -90,7 +89,6 @@ class StopSignals:
         calls: SignalCalls = signal,
         *,
         leave_late: Callable[[int], None] | None = None,
-        block: Callable[[set[int]], object] | None = None,
         interrupt_waits: Callable[[set[int], Callable[[], object]], object]
         | None = None,
     ) -> None:
@@ -98,7 +96,6 @@ class StopSignals:
         self.outcome = "nothing was sent"
         self._calls = calls
         self._leave_late = leave_late or _leave_late
-        self._block = block or _block
         self._interrupt_waits = interrupt_waits or _interrupt_waits
         self._names: dict[int, str] = {}
         self._is_deferred = self._is_raised = False
@@ -140,12 +137,13 @@ class StopSignals:
         self._is_deferred = True
 
     def defer_to_end(self) -> None:
-        """Keep signals from now on: the process ends in any case, with its own code.
+        """Ignore signals from now on: the process ends in any case, with its own code.
 
-        The interpreter takes its handlers away while it ends; so the system keeps them.
+        The interpreter takes its handlers away while it ends, but leaves these.
         """
         self._is_deferred = True
-        self._block(set(self._names))
+        for number in self._names:
+            self._calls.signal(number, signal.SIG_IGN)
 
     def check(self) -> None:
         """Raise the first signal that came, if one has.
@@ -267,11 +265,6 @@ def _interrupt_waits(numbers: set[int], act: Callable[[], object]) -> None:
         signal.signal(signal.SIGURG, lambda _, __: act())
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         _thread.start_new_thread(interrupt, ())
-
-
-def _block(numbers: set[int]) -> None:
-    if sys.platform != "win32":  # which cannot keep them
-        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
 
 
 def _leave_late(exit_code: int) -> None:
