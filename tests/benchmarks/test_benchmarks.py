@@ -66,7 +66,9 @@ def test_large_inputs_prints_time_and_memory() -> None:
         "wall_clock.large_inputs", "--rounds", "1", "--rows", "300", "--soak", "500"
     )
     assert len(rows) == 6
-    assert all(row["peak MiB"] > 1 and row["s"] > 0 for row in rows.values())
+    # Reading so few cells may take less time than is printed.
+    assert all(row["peak MiB"] > 1 and row["s"] >= 0 for row in rows.values())
+    assert rows["plan a CSV"]["s"] > 0
 
 
 def test_durability_cost_prints_each_safeguard() -> None:
