@@ -15,8 +15,8 @@ may quote a path, a log or a server.
 
 from collections.abc import Sequence
 
-from bulkpause._text import sanitize
-from bulkpause.model import InvalidRow
+from bulkpause._text import format_count, sanitize
+from bulkpause.model import InvalidRow, StopCause, StopReason
 
 
 class BulkpauseError(Exception):
@@ -60,3 +60,26 @@ class LogError(BulkpauseError):
 
 class LogHeldError(BulkpauseError):
     """Another run uses the result log."""
+
+
+def error_of_stop(stopped: StopReason, left: int) -> BulkpauseError | None:
+    """Make the error that ends a list early, so that nobody takes it for finished.
+
+    Args:
+        stopped: Why the run stopped.
+        left: The number of ids without a record.
+
+    Returns:
+        None if `stop` came too late to leave any id out.
+    """
+    ids = format_count(left, "id")
+    message = f"{stopped.detail}; {ids} without a result"
+    match stopped.cause:
+        case StopCause.TOKEN:
+            return TokenError(message)
+        case StopCause.GUARD_RAIL:
+            return GuardRailError(message)
+        case StopCause.SIGNAL:
+            return StoppedError(f"stopped: {message}") if left else None
+        case StopCause.OUTAGE | StopCause.REFUSAL | StopCause.LOG:
+            return StoppedError(message)

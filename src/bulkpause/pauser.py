@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakSet
 
-from bulkpause._text import format_count
 from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.engine.guard_rails import GuardRails
@@ -23,12 +22,9 @@ from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.run import Run
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import (
-    BulkpauseError,
-    GuardRailError,
     LogError,
     SettingsError,
-    StoppedError,
-    TokenError,
+    error_of_stop,
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s
@@ -516,26 +512,3 @@ def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:
     For the command line, which reads a log, and checks its endpoint, before it asks.
     """
     pauser._loaded_log = loaded  # noqa: SLF001 (not for programs)
-
-
-def error_of_stop(stopped: StopReason, left: int) -> BulkpauseError | None:
-    """Make the error that ends a list early, so that nobody takes it for finished.
-
-    Args:
-        stopped: Why the run stopped.
-        left: The number of ids without a record.
-
-    Returns:
-        None if `stop` came too late to leave any id out.
-    """
-    ids = format_count(left, "id")
-    message = f"{stopped.detail}; {ids} without a result"
-    match stopped.cause:
-        case StopCause.TOKEN:
-            return TokenError(message)
-        case StopCause.GUARD_RAIL:
-            return GuardRailError(message)
-        case StopCause.SIGNAL:
-            return StoppedError(f"stopped: {message}") if left else None
-        case StopCause.OUTAGE | StopCause.REFUSAL | StopCause.LOG:
-            return StoppedError(message)

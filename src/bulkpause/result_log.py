@@ -8,7 +8,6 @@ from pathlib import Path
 from bulkpause.errors import InputError
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery
-from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Item, Record
 from bulkpause.report.summary import Summary, summary_of
@@ -53,7 +52,9 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
     log = Path(path)
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = SYSTEM.is_locked(log)
-    recovery = read_existing(log)
+    if not exists(log):
+        raise InputError(f"{log} does not exist")
+    recovery = read_recovery(log)
     return ResultLog(
         path=log,
         records=recovery.latest,
@@ -65,15 +66,3 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
         last_at=recovery.last_at,
         is_held=is_held,
     )
-
-
-def read_existing(log: Path) -> Recovery:
-    """Read a log that has to be there.
-
-    Raises:
-        InputError: The log does not exist.
-        LogError: It cannot be read, is damaged, or is of a newer version.
-    """
-    if not exists(log):
-        raise InputError(f"{log} does not exist")
-    return read_recovery(log)

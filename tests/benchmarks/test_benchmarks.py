@@ -66,9 +66,11 @@ def test_large_inputs_prints_time_and_memory() -> None:
         "wall_clock.large_inputs", "--rounds", "1", "--rows", "300", "--soak", "500"
     )
     assert len(rows) == 6
-    # Reading so few cells may take less time than is printed.
-    assert all(row["peak MiB"] > 1 and row["s"] >= 0 for row in rows.values())
-    assert rows["plan a CSV"]["s"] > 0
+    # A start of bulkpause takes longer than is rounded off; so few cells may not.
+    own = [row for name, row in rows.items() if "python-calamine alone" not in name]
+    assert all(row["peak MiB"] > 1 for row in rows.values())
+    assert len(own) == 5
+    assert all(row["s"] > 0 for row in own)
 
 
 def test_durability_cost_prints_each_safeguard() -> None:

@@ -19,7 +19,7 @@ from bulkpause.cli.flags import (
     parse_digest,
 )
 from bulkpause.cli.help import LazyGroup, block
-from bulkpause.cli.json_command import JsonCommand
+from bulkpause.cli.json_command import JsonCommand, is_json_typed
 from bulkpause.cli.options import (
     RETRIABLE,
     RETRIED_BY_DEFAULT,
@@ -306,7 +306,7 @@ def main() -> NoReturn:
     open_streams()
     try:
         # A command that is not found cannot tell whether it takes `--json`.
-        code = _run_command(Ending(is_json="--json" in sys.argv[1:]))
+        code = _run_command(Ending(is_json=is_json_typed(sys.argv[1:])))
         finish()
         SIGNALS.defer_to_end()
     except Interrupted as interrupted:  # while the last words were waited for

@@ -15,7 +15,7 @@ class JsonCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         ending = ctx.ensure_object(Ending)
-        ending.is_json = _is_typed(args) or self._is_set(ctx)
+        ending.is_json = is_json_typed(args) or self._is_set(ctx)
         left = super().parse_args(ctx, args)
         ending.is_json = bool(ctx.params.get("json"))
         return left
@@ -29,6 +29,7 @@ class JsonCommand(click.Command):
         return False
 
 
-def _is_typed(words: Sequence[str]) -> bool:
+def is_json_typed(words: Sequence[str]) -> bool:
+    """Tell whether words of a command ask for a JSON object."""
     end = words.index("--") if "--" in words else len(words)
     return _JSON in words[:end]

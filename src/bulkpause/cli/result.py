@@ -74,12 +74,13 @@ def print_result(result: RunResult, display: Display, options: Options) -> None:
     stderr().end_run()
     # A run that left something open says so at every level.
     level: Level = "info" if result.code in FINISHED else "error"
-    display.handle(Notice("run.finished", result.as_dict(options), level=level))
+    facts = result.as_dict(options)
+    display.handle(Notice("run.finished", facts, level=level))
     if stdout().isatty() and stderr().isatty():
         stderr().drain()  # the bar is erased before the summary stands in its place
     lost = lost_text(stderr())
     if options.is_json:
-        show_json(result.as_dict(options))
+        show_json(facts)
     else:
         warnings = () if lost is None else (f"warning: {lost}",)
         show("\n".join((*result.summary_lines(options), *warnings)))

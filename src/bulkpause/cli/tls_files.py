@@ -36,32 +36,30 @@ def prepare_tls_files(options: Options) -> None:
 
 
 def _check_key_log() -> None:
-    path = os.environ.get(_KEY_LOG)
-    if not path:
-        return
-    try:
-        with Path(path).open("ab"):
-            pass
-    except OSError as error:
-        raise SettingsError(
-            f"{_KEY_LOG} names {path}, which cannot be written: {error.strerror}; unset "
-            "it, or leave out --trust-env; nothing was sent"
-        ) from error
+    _check_opens(_KEY_LOG, "ab", "cannot be written", "leave out --trust-env")
 
 
 def _check_certificates() -> None:
-    if file := os.environ.get("SSL_CERT_FILE"):
-        try:
-            with Path(file).open("rb"):
-                pass
-        except OSError as error:
-            raise SettingsError(
-                f"SSL_CERT_FILE names {file}, which cannot be read: {error.strerror}; "
-                "unset it, or name a file of trusted certificates; nothing was sent"
-            ) from error
+    _check_opens(
+        "SSL_CERT_FILE", "rb", "cannot be read", "name a file of trusted certificates"
+    )
     folders = os.environ.get("SSL_CERT_DIR")
     if folders and not any(map(os.path.isdir, folders.split(os.pathsep))):
         raise SettingsError(
             f"SSL_CERT_DIR names {folders}, which is not a folder; unset it, or name a "
             "folder of trusted certificates; nothing was sent"
         )
+
+
+def _check_opens(variable: str, mode: str, fault: str, remedy: str) -> None:
+    """Check that the file that a variable names, if it is set, can be opened."""
+    path = os.environ.get(variable)
+    if not path:
+        return
+    try:
+        Path(path).open(mode).close()
+    except OSError as error:
+        raise SettingsError(
+            f"{variable} names {path}, which {fault}: {error.strerror}; unset it, or "
+            f"{remedy}; nothing was sent"
+        ) from error

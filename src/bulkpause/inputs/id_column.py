@@ -82,8 +82,8 @@ def judge_column(
     """Make invalid rows of ids that look wrong among the others. Keep all other rows.
 
     - A number of 16 digits or more is rounded if all such numbers of the column look
-      as if a spreadsheet or JavaScript had rounded them. Some of them are if more end
-      in the zeros of a spreadsheet than chance explains.
+      as if a program had rounded them. Some of them are if more end in the zeros of a
+      spreadsheet than chance explains.
     - In a column of numbers of one length, give or take one digit, a number as long as
       several of them is invalid.
     - In a column of numbers, an id that is not a number is invalid. A column of numbers
@@ -93,7 +93,6 @@ def judge_column(
     - The last row, if its line may be cut, is invalid if it has fewer cells than
       others, or if it ends with its id and no other has its length, and at least as
       many are longer as are shorter.
-
     - A last row that its table shows to be a sum is invalid, and so is a number that
       is the sum of all others.
 

@@ -146,8 +146,8 @@ def find_first_row(
 ) -> tuple[int, str]:
     """Skip blank lines and comments. Return the number and text of the line after.
 
-    The ids in the comments are counted in `table`. A header that begins with `#` is not a comment. At the end of the input, the
-    result is `(0, "")`.
+    The ids in the comments are counted in `table`. A header that begins with `#` is not
+    a comment. At the end of the input, the result is `(0, "")`.
     """
     for row, line in enumerate(lines, 1):
         text = line.strip(WHITESPACE)

@@ -79,7 +79,8 @@ def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
         return _end_without_run(prepared, options, notices, ending)
     if not confirm(prepared, options):
         raise DeclinedError
-    if not options.is_json and not writes_lines(options):  # `run.started` says it there
+    # A program that reads the output has chosen these options, or gets `run.started`.
+    if not options.is_json and not writes_lines(options):
         for note in start_notes(options, proxy):
             notices.note(note)
     stderr().wait_for_nobody()
