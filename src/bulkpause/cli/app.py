@@ -12,6 +12,8 @@ from bulkpause.cli.flags import (
     API_OPTIONS,
     INPUT_OPTIONS,
     INPUTS,
+    LIMITS,
+    LOGS,
     PATH,
     RUN_OPTIONS,
     VERIFY,
@@ -26,11 +28,11 @@ from bulkpause.cli.options import (
     Options,
     parse_retried,
 )
-from bulkpause.cli.output import finish, open_streams
+from bulkpause.cli.output import finish, open_streams, stdout
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError
-from bulkpause.model import Status
+from bulkpause.model import Limit, Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import parse_duration
 
@@ -241,7 +243,7 @@ def plan(**given: Any) -> ExitCode:
     )
     + _EXIT_CODES,
 )
-@click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
+@LOGS
 @click.option("--json", is_flag=True, help="Print one JSON object.")
 def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     """Show from each LOG what is paused and what may still be running.
@@ -290,6 +292,59 @@ def export(**given: Any) -> ExitCode:
 
     statuses = given["status"].split(",")
     return export_log(given["log"], statuses, as_csv_file=given["format"] == "csv")
+
+
+@cli.command(
+    epilog=block(
+        "Examples",
+        """
+        A page for the post-mortem, with all ids:
+          bulkpause report pauses.jsonl -o report.html
+        A run and the retry of what it left, in another log:
+          bulkpause report monday.jsonl tuesday.jsonl -o report.html
+        A summary for a ticket:
+          bulkpause report pauses.jsonl --format markdown
+    """,
+    ),
+)
+@LOGS
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    help="File to write. A report that is there is replaced, nothing else.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["html", "markdown"]),
+    default="html",
+    show_default=True,
+    help="A page to look at, or a summary for tickets and chat.",
+)
+@LIMITS
+def report(
+    logs: tuple[Path, ...],
+    *,
+    output: Path | None,
+    format_: str,
+    burst: Limit | None,
+    steady: Limit | None,
+) -> ExitCode:
+    """Write what each LOG holds as one page: what may still be running, and why.
+
+    It shows the requests against the rate limits, the latency, the causes with their
+    trace ids, and all ids in a table to search. Several logs are taken together. The
+    page loads nothing and sends nothing, and the logs are not changed.
+    """
+    if output is None and format_ == "html" and stdout().isatty():
+        raise click.UsageError(
+            "name the file for the page: -o report.html; or choose --format markdown"
+        )
+    from bulkpause.cli.commands.report import write_report  # noqa: PLC0415 (see _run)
+
+    limits = tuple(limit for limit in (burst, steady) if limit is not None)
+    return write_report(logs, output, format_, limits)
 
 
 def _run(options: Options) -> ExitCode:

@@ -30,6 +30,8 @@ class LogStatus:
         last_at: When the last line on record was written: RFC 3339 in UTC.
         age_s: Seconds since then.
         run_id: The name of the last run.
+        oldest_end_at: When the first of several logs ended; None for a single one.
+        oldest_age_s: Seconds since then.
     """
 
     log: str
@@ -41,11 +43,14 @@ class LogStatus:
     last_at: str | None
     age_s: float | None
     run_id: str | None
+    oldest_end_at: str | None = None
+    oldest_age_s: float | None = None
 
     @property
     def is_old(self) -> bool:
         """Whether campaigns may well have been started again since."""
-        return self.age_s is not None and self.age_s > OLD_S
+        age_s = self.age_s if self.oldest_age_s is None else self.oldest_age_s
+        return age_s is not None and age_s > OLD_S
 
     def lines(self) -> Iterator[str]:
         """Say whose log it is, what is paused, and what may still be running."""
@@ -76,8 +81,9 @@ class LogStatus:
 
     def _as_of(self) -> str:
         where = " on the simulator" if self.is_simulated else ""
-        is_dated = self.is_old and self.last_at is not None
-        return f"{where}, as of {as_words(self.last_at or '')}" if is_dated else where
+        if not self.is_old:
+            return where
+        return where + dated(self.oldest_end_at or self.last_at, self.last_at)
 
     def as_dict(self) -> dict[str, object]:
         """Convert to a JSON object. Its keys are frozen."""
@@ -98,6 +104,19 @@ def _paused_lines(totals: Totals) -> Iterator[str]:
     yield f"{sum(n for status, n in counts.items() if status.is_paused)} paused"
     if counts[Status.NOT_PAUSABLE]:
         yield f"{counts[Status.NOT_PAUSABLE]} not pausable (see their status below)"
+
+
+def dated(first_end: str | None, last_end: str | None) -> str:
+    """Write as of when numbers hold, after a comma; nothing if that is not known.
+
+    Args:
+        first_end: When the first of several logs ended.
+        last_end: When the last one ended.
+    """
+    if first_end is None or last_end is None:
+        return ""
+    first, last = as_words(first_end), as_words(last_end)
+    return f", as of {last}" if first == last else f", by logs of {first} to {last}"
 
 
 def as_words(moment: str) -> str:
