@@ -53,8 +53,8 @@ def note_lines(groups: Sequence[LogGroup]) -> Iterator[str]:
     for group in groups:
         name = f"{group.label}: " if len(groups) > 1 else ""
         for line in _notes_of(group):
-            text = f"{name}{line}"
-            yield sanitize(f"{text[:1].upper()}{text[1:]}.")
+            sentence = line if name else f"{line[:1].upper()}{line[1:]}"
+            yield sanitize(f"{name}{sentence}.")
     yield "Campaigns may have been started again since the times given here."
 
 

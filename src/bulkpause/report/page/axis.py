@@ -39,25 +39,40 @@ def log_marks(least: float, most: float) -> list[float]:
 def time_marks(timeline: Timeline, *, bins_apart: float) -> Iterator[tuple[int, str]]:
     """Mark bins with their times in UTC, at least so many bins apart.
 
-    Each spell begins with a mark that has the day.
+    Each spell begins with a mark that has the day, unless it is too near to another.
     """
-    step_s = next(
-        (step for step in _STEPS_S if step >= bins_apart * timeline.bin_s),
-        ceil(bins_apart * timeline.bin_s / _DAY_S) * _DAY_S,
-    )
-    previous = -1.5 * bins_apart
+    days = _marks_of_days(timeline, bins_apart)
+    free_from = 0.0
     for number in range(timeline.bins):
-        is_first = number in timeline.firsts
-        start_s = timeline.start_s(number)
-        is_round = start_s % step_s < timeline.bin_s
-        apart = number - previous
-        # A mark with a day is wider.
-        if apart >= 1.5 * bins_apart if is_first else is_round and apart >= bins_apart:
-            yield number, _time_text(start_s, timeline.bin_s, has_day=is_first)
-            previous = number + bins_apart / 2 if is_first else number
+        if number in days:
+            # A mark with a day is wider.
+            yield number, _time_text(timeline, number, has_day=True)
+            free_from = number + 2 * bins_apart
+        elif number >= free_from and _is_round(timeline, number, bins_apart):
+            is_free = all(not 0 < day - number < bins_apart for day in days)
+            if is_free:
+                yield number, _time_text(timeline, number, has_day=False)
+                free_from = number + bins_apart
 
 
-def _time_text(moment_s: float, bin_s: float, *, has_day: bool) -> str:
+def _marks_of_days(timeline: Timeline, bins_apart: float) -> list[int]:
+    days: list[int] = []
+    for first in timeline.firsts:
+        if not days or first - days[-1] >= 2 * bins_apart:
+            days.append(first)
+    return days
+
+
+def _is_round(timeline: Timeline, number: int, bins_apart: float) -> bool:
+    least_s = bins_apart * timeline.bin_s
+    step_s = next(
+        (step for step in _STEPS_S if step >= least_s), ceil(least_s / _DAY_S) * _DAY_S
+    )
+    return timeline.start_s(number) % step_s < timeline.bin_s
+
+
+def _time_text(timeline: Timeline, number: int, *, has_day: bool) -> str:
+    moment_s, bin_s = timeline.start_s(number), timeline.bin_s
     day = f"{datetime.fromtimestamp(moment_s, UTC):%Y-%m-%d}"
     if bin_s >= _DAY_S:
         return day
