@@ -30,6 +30,7 @@ from bulkpause.errors import InputError, LogError, SettingsError
 from bulkpause.ids import parse_item, validate
 from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import Header
+from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
@@ -186,6 +187,9 @@ class Pauser:
             resume=self._resume,
             now=self._now,
             known=self._loaded_log,
+            needs=Needs.of_run(
+                self._retried, self.settings.longest_period_s, self._now()
+            ),
             on_failure=self._fail,
         )
         try:
@@ -217,7 +221,7 @@ class Pauser:
     @property
     def already_done(self) -> frozenset[str]:
         """The ids that the log settles, as it was read under its lock on entering."""
-        return self._recorder.recovery.settled
+        return frozenset(self._recorder.recovery.settled)
 
     @property
     def unrecorded(self) -> frozenset[str]:
@@ -283,9 +287,7 @@ class Pauser:
             now=self._now(),
             clock_s=asyncio.get_running_loop().time(),
             boot_id=boot_id(),
-            longest_s=max(
-                (limit.period_s for limit in self.settings.limits), default=0
-            ),
+            longest_s=self.settings.longest_period_s,
         )
 
     def stop(self, reason: str) -> None:
@@ -313,7 +315,7 @@ class Pauser:
             LogError: A record could not be written; nothing more was sent.
         """
         # Again, since only what is read under the lock is certain.
-        plan = _plan_of(ids).without(self.already_done)
+        plan = _plan_of(ids).without(self._recorder.recovery.settled)
         items = plan.items
         self._count_in_log(plan)
         header = self._header(items)

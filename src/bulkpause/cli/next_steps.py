@@ -9,6 +9,8 @@ from bulkpause._text import sanitize
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.options import SIMULATOR, Options, resume_command, retry_command
 from bulkpause.errors import SettingsError
+from bulkpause.journal.needs import Needs
+from bulkpause.journal.reader import read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
 from bulkpause.report.totals import Totals, add_all
@@ -45,16 +47,29 @@ class NextSteps:
             yield self.reason
 
 
-def totals_of_log(recovery: Recovery) -> Totals:
-    """Count all ids of a log, and those that it should hold."""
-    records = [*recovery.latest.values(), *recovery.invalid.values()]
-    not_on_record = recovery.not_on_record
-    totals = Totals(
-        rows=len(records) + len(recovery.not_attempted) + not_on_record,
-        not_on_record=not_on_record,
-        is_plan_known=recovery.is_plan_known,
-    )
-    return add_all(records, totals)
+def totals_of_log(log: Path) -> tuple[Recovery, Totals]:
+    """Read a log, and count all its ids and those that it should hold.
+
+    Raises:
+        LogError: The log cannot be read or is damaged.
+    """
+    totals = Totals()
+    loaded = read_log(log, Needs(tally=totals))
+    recovery = loaded.recovery
+    if recovery.brief.discarded:
+        # Records were counted that are not the last ones of their ids.
+        totals = add_all(records_in_brief(log, loaded), Totals())
+    return recovery, complete_totals(totals, recovery)
+
+
+def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
+    """Complete the totals of the ids in brief by all others of their log."""
+    totals.not_on_record = recovery.not_on_record
+    totals.is_plan_known = recovery.is_plan_known
+    add_all((*recovery.latest.values(), *recovery.invalid.values()), totals)
+    recorded = totals.by_status.total()
+    totals.rows = recorded + len(recovery.not_attempted) + totals.not_on_record
+    return totals
 
 
 def steps_of_log(

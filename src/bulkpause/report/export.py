@@ -3,7 +3,9 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from operator import attrgetter
 
 import orjson
 
@@ -27,12 +29,17 @@ COLUMNS = (
     "row",
     "finished_at",
 )
+_ATTRIBUTES = {"campaign_id": "id"}
 #: The characters that begin a formula, full-width forms included, at the start of a
 #: cell. A spreadsheet may also split cells at semicolons.
 #: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])""")
 
-Row = dict[str, object]
+#: The values of the columns, in their order.
+Row = tuple[object, ...]
+_values_of: Callable[[Record], Row] = attrgetter(
+    *(_ATTRIBUTES.get(name, name) for name in COLUMNS)
+)
 
 
 def rows(
@@ -44,32 +51,34 @@ def rows(
     """
     for record in records:
         if record.id is not None and record.status in statuses:
-            row: Row = {
-                name: _on_one_line(getattr(record, name, None)) for name in COLUMNS
-            }
-            yield row | {"campaign_id": record.id}
+            yield tuple(map(_on_one_line, _values_of(record)))
     if NOT_ATTEMPTED in statuses:
         for item in unattempted:
-            empty: Row = dict.fromkeys(COLUMNS)
-            yield empty | {
+            values = {
                 "campaign_id": item.id,
                 "name": _on_one_line(item.name),
                 "status": NOT_ATTEMPTED,
                 "row": item.row,
             }
+            yield tuple(map(values.get, COLUMNS))
 
 
 def as_csv(exported: Iterable[Row]) -> Iterator[str]:
     """Write rows as CSV lines, after a header line."""
-    yield _line(COLUMNS)
-    for row in exported:
-        yield _line([_cell(row[name]) for name in COLUMNS])
+    text = io.StringIO()
+    write = csv.writer(text, lineterminator="\n").writerow
+    for row in chain([COLUMNS], exported):
+        write(map(_cell, row))
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
 
 
 def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
     """Write rows as JSON lines."""
     for row in exported:
-        yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE).decode()
+        values = dict(zip(COLUMNS, row, strict=True))
+        yield orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def _on_one_line(value: object) -> object:
@@ -78,11 +87,7 @@ def _on_one_line(value: object) -> object:
 
 def _cell(value: object) -> str:
     """Write a cell. An apostrophe before a formula makes a spreadsheet show it."""
-    text = "" if value is None else str(value)
-    return _FORMULA.sub(r"\1'", text)
-
-
-def _line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
+    if value is None:
+        return ""
+    text = str(value)
+    return text if text.isalnum() else _FORMULA.sub(r"\1'", text)

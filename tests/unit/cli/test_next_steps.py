@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
+from bulkpause.cli.next_steps import NextSteps, complete_totals, steps_of_log
 from bulkpause.journal.codec import Header, WalEntry
 from bulkpause.journal.fold import recover
+from bulkpause.journal.needs import Needs
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.model import Item, Record, Status, timestamp
+from bulkpause.report.totals import Totals
 
 
 LOG = Path("pauses.jsonl")
@@ -44,7 +46,10 @@ def record(
 
 
 def steps(recovery: Recovery) -> NextSteps:
-    return steps_of_log(LOG, recovery, totals_of_log(recovery), NOW)
+    totals = Totals()
+    counts = recovery.brief.count_by_status()
+    totals.by_status.update(counts)
+    return steps_of_log(LOG, recovery, complete_totals(totals, recovery), NOW)
 
 
 def log_of(first: Status, second: Status | None = None, **fields: Any) -> Recovery:
@@ -127,6 +132,8 @@ def test_totals_of_log_count_all_that_is_planned() -> None:
     plan = (Item(id="1", row=1), Item(id="2", row=2))
     entries: list[WalEntry] = [header, plan]
     paused = record("1", Status.PAUSED, planned=4, run_id=header.run)
-    totals = totals_of_log(recover([paused], entries))
+    totals = Totals()
+    recovery = recover([paused], entries, Needs(tally=totals))
+    complete_totals(totals, recovery)
     assert (totals.rows, totals.not_attempted, totals.not_on_record) == (4, 3, 2)
     assert totals.parts_running() == {"not attempted": 1, "not on record": 2}

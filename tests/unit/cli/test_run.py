@@ -8,6 +8,7 @@ from bulkpause.cli.commands.run import totals_of_plan
 from bulkpause.cli.options import Options
 from bulkpause.journal.codec import Header
 from bulkpause.journal.fold import recover
+from bulkpause.journal.needs import Needs
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Item, Record, Status
 from bulkpause.plan import Plan
@@ -29,7 +30,12 @@ def plan_of(*ids: str, already_done: int = 0) -> Plan:
     )
 
 
-def log_of(*statuses: Status, planned: int | None = None, **fields: Any) -> Recovery:
+def log_of(
+    *statuses: Status,
+    planned: int | None = None,
+    whole: frozenset[Status] = frozenset(),
+    **fields: Any,
+) -> Recovery:
     """Make the state of a log whose ids are 1, 2, 3 and so on."""
     count = len(statuses) if planned is None else planned
     records = [
@@ -41,7 +47,7 @@ def log_of(*statuses: Status, planned: int | None = None, **fields: Any) -> Reco
         )
         for number, status in enumerate(statuses, 1)
     ]
-    return recover(records, [])
+    return recover(records, [], Needs(whole=whole))
 
 
 def test_retry_counts_ids_that_it_leaves_open() -> None:
@@ -52,7 +58,7 @@ def test_retry_counts_ids_that_it_leaves_open() -> None:
 
 
 def test_retried_rejected_id_is_not_counted_before() -> None:
-    log = log_of(Status.PAUSED, Status.REJECTED)
+    log = log_of(Status.PAUSED, Status.REJECTED, whole=frozenset({Status.REJECTED}))
     totals = totals_of_plan(plan_of("2"), log, RETRY)
     assert (totals.open_before.total(), totals.not_paused_before) == (0, 0)
     totals.add(Record(id="2", status=Status.PAUSED))

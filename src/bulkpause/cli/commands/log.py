@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
 from bulkpause.cli.options import SIMULATOR
 from bulkpause.errors import BulkpauseError, InputError, SettingsError
 from bulkpause.journal.platform import is_locked
-from bulkpause.journal.reader import exists, read_recovery
+from bulkpause.journal.reader import exists, latest_records, read_log
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Status
 from bulkpause.report.export import as_csv, as_jsonl, rows
@@ -22,6 +23,8 @@ from bulkpause.report.text import NOTHING_ON_RECORD
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
+#: Lines of an export that are written at once.
+_LINES_PER_WRITE = 1000
 #: The result of `status` for one log.
 _Shown = tuple[LogStatus, NextSteps]
 
@@ -82,9 +85,9 @@ def _as_dict(status: LogStatus, steps: NextSteps, code: ExitCode) -> dict[str, o
 def _status_of(log: Path) -> _Shown:
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = is_locked(log)
-    recovery = _read(log)
+    _check_exists(log)
+    recovery, totals = totals_of_log(log)
     now = datetime.now(UTC)
-    totals = totals_of_log(recovery)
     status = LogStatus(
         log=str(log),
         totals=totals,
@@ -115,12 +118,15 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
             f"{quote(unknown[0])} is not a status; choose from "
             f"{', '.join(sorted(known))}"
         )
-    recovery = _read(log)
+    _check_exists(log)
+    loaded = read_log(log)
+    recovery = loaded.recovery
     exported = rows(
-        recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
+        latest_records(log, loaded), recovery.not_attempted, frozenset(statuses)
     )
-    for line in as_csv(exported) if as_csv_file else as_jsonl(exported):
-        click.echo(line, nl=False)
+    lines = as_csv(exported) if as_csv_file else as_jsonl(exported)
+    while block := "".join(islice(lines, _LINES_PER_WRITE)):
+        click.echo(block, nl=False)
     for line in _missing_lines(log, recovery):
         click.echo(f"warning: {line}", err=True)
     return ExitCode.ALL_PAUSED
@@ -138,7 +144,6 @@ def _missing_lines(log: Path, recovery: Recovery) -> Iterator[str]:
         yield f"{name}: {ids} not on record, and so not listed"
 
 
-def _read(log: Path) -> Recovery:
+def _check_exists(log: Path) -> None:
     if not exists(log):
         raise InputError(f"{log} does not exist")
-    return read_recovery(log)

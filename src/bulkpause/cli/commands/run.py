@@ -4,7 +4,6 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -23,17 +22,22 @@ from bulkpause.cli.log_failure import (
     examine,
     record_of_unrecorded,
 )
-from bulkpause.cli.next_steps import NextSteps, steps_of_run, totals_of_log
+from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.options import Options
-from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
+from bulkpause.cli.preflight import Prepared, confirm, needs_of, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.signals import SignalHandler
 from bulkpause.errors import LogError
-from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
+from bulkpause.journal.reader import (
+    exists,
+    read_recovery,
+    read_run,
+    write_ahead_path,
+)
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
-from bulkpause.model import Record, Status, StopCause, StopReason, timestamp
+from bulkpause.model import Status, StopCause, StopReason, timestamp
 from bulkpause.pauser import Pauser, reuse_loaded_log
 from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
@@ -154,7 +158,8 @@ class _Session:
         plan = self._plan.without(pauser.already_done)
         if len(plan.items) < len(self._plan.items):
             self._plan = plan
-            self._recovery = read_recovery(self._log)
+            needs = needs_of(self._options, datetime.now(UTC))
+            self._recovery = read_recovery(self._log, needs)
             self._recovery.reopen(self._options.reopened)
         start = _fields_of_start(self._prepared, plan, self._log, self._options)
         self._display.handle(Notice("run.started", start))
@@ -209,7 +214,7 @@ class _Session:
 
     def _result_of_failure(self, error: LogError, pauser: Pauser) -> RunResult:
         """Sum up what this process knows: the log does not hold all of it."""
-        failure, recovery = examine(self._log, self._run_id, self._seen, error)
+        failure, totals_on_record = examine(self._log, self._run_id, self._seen, error)
         unrecorded = sorted(pauser.unrecorded)
         add_all(
             (record_of_unrecorded(id_, self._run_id) for id_ in unrecorded), self._seen
@@ -221,14 +226,14 @@ class _Session:
             run_id=self._run_id,
             stopped=StopReason(StopCause.LOG, str(error)),
             failure=failure,
-            steps=self._steps_after(recovery),
+            steps=self._steps_after(totals_on_record),
         )
 
-    def _steps_after(self, recovery: Recovery | None) -> NextSteps:
+    def _steps_after(self, totals: Totals | None) -> NextSteps:
         """Advise only what the log, as it is now, allows."""
-        if recovery is None:
+        if totals is None:
             return NextSteps()
-        return steps_of_run(self._log, totals_of_log(recovery), self._options)
+        return steps_of_run(self._log, totals, self._options)
 
 
 def _new_run_id(options: Options) -> str:
@@ -265,7 +270,11 @@ def totals_of_plan(plan: Plan, recovery: Recovery, options: Options) -> Totals:
     is_retry = options.is_retry
     missing = recovery.not_on_record if is_retry else 0
     sent = {item.id for item in plan.items}
-    others = [record for id_, record in recovery.latest.items() if id_ not in sent]
+    others = Counter(
+        record.status for id_, record in recovery.latest.items() if id_ not in sent
+    )
+    # Ids in brief are settled: none of them is sent.
+    others.update(recovery.brief.count_by_status())
     open_before = _count_open(others, is_retry=is_retry)
     if is_retry:
         left = sum(item.id not in sent for item in recovery.not_attempted)
@@ -283,21 +292,24 @@ def totals_of_plan(plan: Plan, recovery: Recovery, options: Options) -> Totals:
     )
 
 
-def _count_open(others: Sequence[Record], *, is_retry: bool) -> Counter[str]:
+def _count_open(others: Counter[Status], *, is_retry: bool) -> Counter[str]:
     """Count the ids that are not sent and that may still be running, by status."""
     # Those that an input leaves open belong to another list.
-    found = Counter(record.status for record in others)
     counted = (
         status
         for status in Status
         if status is Status.REJECTED or (is_retry and status.is_retryable)
     )
-    return Counter({status.value: found[status] for status in counted if found[status]})
+    return Counter(
+        {status.value: others[status] for status in counted if others[status]}
+    )
 
 
-def _count_not_paused(others: Sequence[Record]) -> int:
+def _count_not_paused(others: Counter[Status]) -> int:
     return sum(
-        record.status.is_settled and not record.status.is_paused for record in others
+        count
+        for status, count in others.items()
+        if status.is_settled and not status.is_paused
     )
 
 
