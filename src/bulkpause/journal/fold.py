@@ -182,9 +182,10 @@ class _EntryFold:
             recovery.plan_sizes[-1] += len(items)
             run = recovery.headers[-1].run
         run_of_settled = recovery.brief.run_of
+        is_first_list = run is not None and self._lists[run] == 1
         for item in items:
-            # Its run has recorded it: no list of it is needed any more.
-            if run is None or run_of_settled(item.id) != run:
+            # What the run of its first list has recorded needs no plan any more.
+            if not (is_first_list and run_of_settled(item.id) == run):
                 recovery.planned[item.id] = item
 
     def _add_sent(self, sent: Sent) -> None:
