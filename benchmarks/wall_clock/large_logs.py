@@ -30,6 +30,7 @@ from benchmarks.harness import (
     write_id_list,
 )
 from benchmarks.wall_clock.log_fixture import write_interrupted_log
+from bulkpause.journal.reader import write_ahead_path
 from bulkpause.settings import Settings
 
 

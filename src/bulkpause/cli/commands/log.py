@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import click
@@ -23,8 +22,6 @@ from bulkpause.report.text import NOTHING_ON_RECORD
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
-#: Lines of an export that are written at once.
-_LINES_PER_WRITE = 1000
 #: The result of `status` for one log.
 _Shown = tuple[LogStatus, NextSteps]
 
@@ -124,8 +121,7 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     exported = rows(
         latest_records(log, loaded), recovery.not_attempted, frozenset(statuses)
     )
-    lines = as_csv(exported) if as_csv_file else as_jsonl(exported)
-    while block := "".join(islice(lines, _LINES_PER_WRITE)):
+    for block in as_csv(exported) if as_csv_file else as_jsonl(exported):
         click.echo(block, nl=False)
     for line in _missing_lines(log, recovery):
         click.echo(f"warning: {line}", err=True)
