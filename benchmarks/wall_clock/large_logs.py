@@ -10,7 +10,9 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -88,6 +90,7 @@ def usage_to_first_request(
     listener: socket.socket, command: Sequence[str], address: str
 ) -> Usage:
     """Start a command, give what it used until it connected, and end it."""
+    _drain(listener)
     where = ("--base-url", address, *UNLIMITED)
     with started([*command, *where]) as process:
         peer, _ = listener.accept()
@@ -95,6 +98,26 @@ def usage_to_first_request(
         return Usage(
             cpu_s=cpu_s(process.pid), memory_mib=memory_mib(process.pid, is_peak=True)
         )
+
+
+def _drain(listener: socket.socket) -> None:
+    """Drop the connections of a program that was ended."""
+    listener.settimeout(0)
+    with suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+    listener.settimeout(TIMEOUT_S)
+
+
+def _in_another_process(log: Path, settings: Settings, rows: int) -> None:
+    """Write the log. The peak memory of children begins with that of this process."""
+    process = get_context("spawn").Process(
+        target=write_interrupted_log,
+        args=(log, settings, rows),
+        kwargs={"remaining": REMAINING},
+    )
+    process.start()
+    process.join()
 
 
 def copy_without_write_ahead_log(log: Path) -> Path:
@@ -108,7 +131,7 @@ def measures_of(folder: Path, rows: int, listener: socket.socket) -> Measures:
     """Name the measures, in the order of the table."""
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     killed = folder / "killed.jsonl"
-    write_interrupted_log(killed, Settings(base_url=address), rows, remaining=REMAINING)
+    _in_another_process(killed, Settings(base_url=address), rows)
     log = copy_without_write_ahead_log(killed)
     ids, program = str(write_id_list(folder, rows)), installed_program()
 

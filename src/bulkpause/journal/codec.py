@@ -209,9 +209,12 @@ def _checked_record(value: dict[str, Any]) -> Record:
     return record
 
 
-def _entry(value: Mapping[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 (of _parse)
+def _entry(value: dict[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 (of _parse)
     if is_sealed and "sent" in value:
-        return Sent(**{**value, "action": Action(value["action"])})
+        value["action"] = _ACTIONS[value["action"]]
+        return Sent(**value)
+    if is_sealed and "planned" in value and "run" not in value:
+        return tuple(_sealed_item(*fields) for fields in value["planned"])
     match next(iter(value), None):
         case "run":
             # First: only the version says how to read the other keys.
@@ -240,6 +243,10 @@ def _checked_version(version: object, newest: int) -> int:
     if version > newest:
         raise _NewerVersionError
     return version
+
+
+def _sealed_item(id_: str, row: int, name: str | None = None) -> Item:
+    return Item(id=id_, row=row, name=name)
 
 
 def _planned(id_: object, row: object, name: object = None) -> Item:

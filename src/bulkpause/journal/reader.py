@@ -4,6 +4,7 @@ import gc
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ from bulkpause.journal.last_line import WRITE_AHEAD_LOG, decode_file
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Record
+from bulkpause.model import Record, Status
 
 
 def write_ahead_path(log: Path) -> Path:
@@ -85,13 +86,23 @@ def read_recovery(log: Path, needs: Needs = BRIEF) -> Recovery:
     return read_log(log, needs).recovery
 
 
-def latest_records(log: Path, loaded: LoadedLog) -> Iterator[Record]:
+def latest_records(
+    log: Path, loaded: LoadedLog, statuses: AbstractSet[str] = frozenset(Status)
+) -> Iterator[Record]:
     """Give the latest record of each id: in brief first, then `Recovery.latest`.
+
+    Args:
+        log: The result log.
+        loaded: What was read of it before.
+        statuses: The statuses that are needed; others may be left out.
 
     Raises:
         LogError: The log cannot be read, or was replaced or shortened since.
     """
-    return chain(records_in_brief(log, loaded), loaded.recovery.latest.values())
+    recovery = loaded.recovery
+    if statuses & recovery.brief.count_by_status().keys():
+        yield from records_in_brief(log, loaded)
+    yield from recovery.latest.values()
 
 
 def records_in_brief(log: Path, loaded: LoadedLog) -> Iterator[Record]:
@@ -105,8 +116,6 @@ def records_in_brief(log: Path, loaded: LoadedLog) -> Iterator[Record]:
         LogError: The log cannot be read, or was replaced or shortened since.
     """
     recovery = loaded.recovery
-    if not recovery.brief.ids:
-        return
     _check_still_there(log, loaded.states[0])
     in_brief, to_skip = recovery.brief.ids, Counter(recovery.superseded)
     for line in islice(read_lines(log), recovery.lines):

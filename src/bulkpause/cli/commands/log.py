@@ -118,9 +118,9 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     _check_exists(log)
     loaded = read_log(log)
     recovery = loaded.recovery
-    exported = rows(
-        latest_records(log, loaded), recovery.not_attempted, frozenset(statuses)
-    )
+    wanted = frozenset(statuses)
+    records = latest_records(log, loaded, wanted)
+    exported = rows(records, recovery.not_attempted, wanted)
     for block in as_csv(exported) if as_csv_file else as_jsonl(exported):
         click.echo(block, nl=False)
     for line in _missing_lines(log, recovery):
