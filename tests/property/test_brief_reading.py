@@ -18,8 +18,8 @@ from bulkpause.journal.codec import (
     Header,
     Sent,
     WalEntry,
+    decode_again,
     decode_records,
-    decode_sealed,
     encode,
 )
 from bulkpause.journal.fold import recover, recover_records
@@ -95,8 +95,17 @@ def test_sealed_line_gives_checked_record(record: Record) -> None:
     line = encode(record)[:-1]
     (checked,) = decode_records([(1, unsealed(line))], "log")
     (sealed,) = decode_records([(1, line)], "log")
-    assert sealed == decode_sealed(line) == checked == record
+    assert sealed == decode_again(line) == checked == record
+    assert decode_again(unsealed(line)) == record
     assert encode(sealed)[:-1] == line
+
+
+def test_line_without_newer_keys_is_decoded_again() -> None:
+    line = b'{"id":"1001","status":"paused","history":[]}'
+    for again in (line, line[:-1] + b',"v":2}'):
+        (checked,) = decode_records([(1, again)], "log")
+        assert vars(decode_again(again)).items() <= vars(checked).items()
+        assert decode_again(again) == checked
 
 
 def file_of(lines: list[bytes]) -> RecordFile:

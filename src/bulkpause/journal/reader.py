@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
-from bulkpause.journal.codec import WalEntry, decode_sealed
+from bulkpause.journal.codec import WalEntry, decode_again
 from bulkpause.journal.fold import recover
 from bulkpause.journal.last_line import WRITE_AHEAD_LOG, decode_file
 from bulkpause.journal.needs import BRIEF, Needs
@@ -119,7 +119,7 @@ def records_in_brief(log: Path, loaded: LoadedLog) -> Iterator[Record]:
     _check_still_there(log, loaded.states[0])
     in_brief, to_skip = recovery.brief.ids, Counter(recovery.superseded)
     for line in islice(read_lines(log), recovery.lines):
-        record = decode_sealed(line)
+        record = decode_again(line)
         if record.id not in in_brief:
             continue
         if to_skip and to_skip[record.id] > 0:

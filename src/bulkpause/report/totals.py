@@ -297,8 +297,11 @@ class Totals:
         }
 
     def most_frequent_causes(self) -> list[tuple[Cause, CauseGroup]]:
-        """List the causes, most ids first."""
-        return sorted(self.causes.items(), key=lambda pair: -pair[1].count)
+        """List the causes, most ids first, equal ones in the order of their words."""
+        return sorted(
+            self.causes.items(),
+            key=lambda pair: (-pair[1].count, pair[0].status, str(pair[0])),
+        )
 
 
 def add_all(records: Iterable[Record], totals: Totals) -> Totals:
