@@ -1,5 +1,6 @@
 """What is advised from a log can be done now, as printed."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,17 @@ from typing import Any
 import pytest
 
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.next_steps import NextSteps, complete_totals, steps_of_log
-from bulkpause.journal.codec import Header, WalEntry
+from bulkpause.cli.next_steps import (
+    NextSteps,
+    complete_totals,
+    steps_of_log,
+    totals_of_log,
+)
+from bulkpause.errors import LogError
+from bulkpause.journal.codec import Header, WalEntry, encode
 from bulkpause.journal.fold import recover
 from bulkpause.journal.needs import Needs
+from bulkpause.journal.reader import latest_records, read_log
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.model import Item, Record, Status, timestamp
@@ -137,3 +145,32 @@ def test_totals_of_log_count_all_that_is_planned() -> None:
     complete_totals(totals, recovery)
     assert (totals.rows, totals.not_attempted, totals.not_on_record) == (4, 3, 2)
     assert totals.parts_running() == {"not attempted": 1, "not on record": 2}
+
+
+@pytest.mark.parametrize("last", [Status.PAUSED, Status.FAILED])
+def test_totals_count_last_records_only(tmp_path: Path, last: Status) -> None:
+    log = tmp_path / "log.jsonl"
+    again = [
+        record("1", Status.REJECTED),
+        record("2", Status.PAUSED),
+        record("1", last),
+    ]
+    log.write_bytes(b"".join(encode(one) for one in again))
+    _, totals = totals_of_log(log)
+    assert totals.by_status == Counter([Status.PAUSED, last])
+    assert (totals.rows, totals.requests) == (2, 2)
+    latest = latest_records(log, read_log(log))
+    assert [(one.id, one.status) for one in latest] == [
+        ("2", Status.PAUSED),
+        ("1", last),
+    ]
+
+
+def test_log_replaced_between_readings_is_refused(tmp_path: Path) -> None:
+    log, other = tmp_path / "log.jsonl", tmp_path / "other.jsonl"
+    for path in (log, other):
+        path.write_bytes(encode(record("1", Status.PAUSED)))
+    loaded = read_log(log)
+    other.replace(log)
+    with pytest.raises(LogError, match="was replaced or shortened"):
+        list(latest_records(log, loaded))
