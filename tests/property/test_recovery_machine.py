@@ -146,8 +146,10 @@ class LogMachine(RuleBasedStateMachine):
         lines = ahead.read_bytes().split(b"\n")[:-1] if ahead.exists() else []
         if any(b'"%s"' % call.request_id.encode() in line for line in lines):
             return True
-        record = latest_by_id(self.log).get(call.id)
-        return record is not None and record.run_id == run_of(call.request_id)
+        found = read_recovery(self.log)
+        record = found.records.get(call.id)
+        run = found.brief.run_of(call.id) if record is None else record.run_id
+        return run == run_of(call.request_id)
 
     @rule(id_=st.sampled_from(IDS))
     def another_person_pauses_campaign(self, id_: str) -> None:
