@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkpause.errors import InputError
+from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.log_totals import totals_of_log
+from bulkpause.log_totals import complete_totals
 from bulkpause.model import Item, Record
 from bulkpause.report.summary import Summary, summary_of
+from bulkpause.report.totals import Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
         records=recovery.latest,
         invalid_rows=tuple(recovery.invalid.values()),
         open_items=tuple(recovery.unfinished.values()),
-        summary=summary_of(totals_of_log(recovery)),
+        summary=summary_of(complete_totals(Totals(), recovery)),
         endpoint=recovery.endpoint,
         run_id=recovery.last_run_id,
         last_at=recovery.last_at,
@@ -68,7 +70,7 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
 
 
 def read_existing(log: Path) -> Recovery:
-    """Read a log that has to be there.
+    """Read a log that has to be there, with every record whole.
 
     Raises:
         InputError: The log does not exist.
@@ -76,4 +78,4 @@ def read_existing(log: Path) -> Recovery:
     """
     if not exists(log):
         raise InputError(f"{log} does not exist")
-    return read_recovery(log)
+    return read_recovery(log, WHOLE)
