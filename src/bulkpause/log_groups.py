@@ -1,18 +1,19 @@
 """Take several logs together: of each id, the latest word of all of them holds."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from bulkpause.journal.platform import SYSTEM
-from bulkpause.journal.reader import read_recovery
-from bulkpause.journal.recovery import Recovery
+from bulkpause.journal.reader import LoadedLog, latest_records
+from bulkpause.journal.recovery import Recovery, in_utc
 from bulkpause.journal.run_id import started_at
 from bulkpause.log_totals import totals_of_log
-from bulkpause.model import SIMULATOR, Action, Item, Record, timestamp
+from bulkpause.model import SIMULATOR, Action, Item, Record, Status, timestamp
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.totals import Totals, add_all
@@ -20,22 +21,37 @@ from bulkpause.report.totals import Totals, add_all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedLog:
-    """A log as it was read.
+    """A log as it was read: settled ids in brief.
 
     Attributes:
         path: The result log.
-        recovery: What it says.
+        loaded: What was read of it.
+        totals: The totals of its ids.
         is_held: Whether a run held it; None if that cannot be known.
     """
 
     path: Path
-    recovery: Recovery
+    loaded: LoadedLog
+    totals: Totals
     is_held: bool | None
 
     @property
-    def records(self) -> Iterable[Record]:
-        """The last word on each id that was sent."""
-        return self.recovery.latest.values()
+    def recovery(self) -> Recovery:
+        """The state that the runs of the log left."""
+        return self.loaded.recovery
+
+    def records(
+        self, statuses: AbstractSet[str] = frozenset(Status)
+    ) -> Iterator[Record]:
+        """Read the last word on each id that was sent, one by one.
+
+        Args:
+            statuses: The statuses that are needed; others may be left out.
+
+        Raises:
+            LogError: The log was replaced or shortened since it was opened.
+        """
+        return latest_records(self.path, self.loaded, statuses)
 
 
 class GroupKey(NamedTuple):
@@ -61,59 +77,97 @@ class Word(NamedTuple):
 
 
 def open_log(path: Path) -> OpenedLog:
-    """Read a log, and see whether a run holds it.
+    """Read a log in brief, and see whether a run holds it.
 
     Raises:
         LogError: It cannot be read, is damaged, or is of a newer version.
     """
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = SYSTEM.is_locked(path)
-    return OpenedLog(path=path, recovery=read_recovery(path), is_held=is_held)
+    loaded, totals = totals_of_log(path)
+    return OpenedLog(path=path, loaded=loaded, totals=totals, is_held=is_held)
 
 
-def group_logs(logs: Sequence[OpenedLog], now: datetime) -> list[LogGroup]:
+def group_logs(
+    logs: Iterable[OpenedLog], now: datetime, *, needs_records: bool
+) -> list[LogGroup]:
     """Take logs of the same endpoint, account and action together.
 
     Args:
         logs: The logs.
         now: The wall clock.
+        needs_records: Whether the records are needed also of a log that is alone in
+            its group, and not only their totals.
+
+    Raises:
+        LogError: A log was replaced or shortened since it was opened.
     """
     groups: dict[GroupKey, list[OpenedLog]] = {}
     for log in logs:
-        groups.setdefault(key_of(log), []).append(log)
-    return [_group(key, members, now) for key, members in groups.items()]
+        groups.setdefault(_key_of(log), []).append(log)
+    return [
+        _together(key, members, now)
+        if len(members) > 1 or needs_records
+        else _alone(key, members[0], now)
+        for key, members in groups.items()
+    ]
 
 
-def key_of(log: OpenedLog) -> GroupKey:
+def _key_of(log: OpenedLog) -> GroupKey:
     """Tell which logs a log may be taken together with."""
     recovery = log.recovery
     # Records of version 1 tell the endpoint by the end of their run's id alone.
     tag = (recovery.last_run_id or "").rpartition("-")[2]
-    record = next(iter(log.records), None)
-    account = None if record is None else record.account
-    action = Action.PAUSE if record is None else record.action
-    return GroupKey(recovery.endpoint or tag, account, action)
+    # All records of a log are of one account and one action.
+    record = next(log.records(), None)
+    return GroupKey(
+        endpoint=recovery.endpoint or tag,
+        account=None if record is None else record.account,
+        action=Action.PAUSE if record is None else record.action,
+    )
 
 
-def _group(key: GroupKey, logs: Sequence[OpenedLog], now: datetime) -> LogGroup:
-    words = list(_last_words(logs))
-    invalid = [record for log in logs for record in log.recovery.invalid.values()]
-    records = [word.said for word in words if isinstance(word.said, Record)]
-    paths = [str(log.path) for log in logs]
+def _alone(key: GroupKey, log: OpenedLog, now: datetime) -> LogGroup:
+    """Make a group of one log from its totals."""
+    path, recovery = str(log.path), log.recovery
+    counts = Counter(record.run_id or "" for record in recovery.latest.values())
+    for run_id in {origin.run_id for origin in recovery.brief.live_origins}:
+        counts[run_id] += recovery.brief.count_of_run(run_id)
+    counts[""] += len(recovery.not_attempted)
+    runs = {(0, run_id): ids for run_id, ids in counts.items() if ids}
     return LogGroup(
-        status=_status(logs, _totals(logs, [*records, *invalid], len(words)), now),
+        status=_status([log], log.totals, now),
+        account=key.account,
+        action=key.action,
+        logs=[path],
+        runs=list(_runs(runs, [path])),
+        log_of_run={run_id or None: path for _, run_id in runs},
+        open_logs=frozenset({path} if log.totals.is_unfinished else ()),
+    )
+
+
+def _together(key: GroupKey, logs: Sequence[OpenedLog], now: datetime) -> LogGroup:
+    """Make a group of the last words of its logs."""
+    words = list(_last_words(logs))
+    paths = [str(log.path) for log in logs]
+    sent = [word.said for word in words if isinstance(word.said, Record)]
+    records = [*sent, *(one for log in logs for one in log.recovery.invalid.values())]
+    left = [(w.said, paths[w.log]) for w in words if isinstance(w.said, Item)]
+    totals = logs[0].totals if len(logs) == 1 else _totals(logs, records, len(words))
+    counts = Counter((word.log, _run_of(word) or "") for word in words)
+    return LogGroup(
+        status=_status(logs, totals, now),
         account=key.account,
         action=key.action,
         logs=paths,
-        records=[*records, *invalid],
-        not_attempted=[
-            (word.said, paths[word.log])
-            for word in words
-            if isinstance(word.said, Item)
-        ],
-        requests_of=records if len(logs) == 1 else _all_records(logs),
-        runs=list(_runs(words, paths)),
-        log_of_run=_log_of_run(words, paths),
+        records=records,
+        not_attempted=left,
+        requests_of=sent
+        if len(logs) == 1
+        else [r for one in logs for r in one.records()],
+        runs=list(_runs(counts, paths)),
+        log_of_run={run_id or None: paths[log] for log, run_id in counts},
+        open_logs=frozenset(_open_logs(logs, words)),
     )
 
 
@@ -124,18 +178,31 @@ def _last_words(logs: Sequence[OpenedLog]) -> Iterable[Word]:
     latest: dict[str, Word] = {}
     for number, log in enumerate(logs):
         for word in _words_of(number, log):
-            id_ = word.said.id or ""
-            before = latest.get(id_)
-            if before is None or word.at >= before.at:
-                latest[id_] = word
+            before = latest.get(word.said.id or "")
+            if before is None or _weight(word) >= _weight(before):
+                latest[word.said.id or ""] = word
     return latest.values()
 
 
+def _weight(word: Word) -> tuple[str, bool, bool]:
+    """Order words by time. Of two at the same time, the one that leaves more open."""
+    if isinstance(word.said, Item):
+        return word.at, True, True
+    status = word.said.status
+    return (
+        word.at,
+        status is Status.REJECTED or not status.is_settled,
+        not status.is_settled,
+    )
+
+
 def _words_of(number: int, log: OpenedLog) -> Iterator[Word]:
-    for record in log.records:
-        yield Word(_in_utc(record.finished_at), record, number)
+    for record in log.records():
+        at = record.finished_at
+        yield Word("" if at is None else in_utc(at), record, number)
+    planned_at = _planned_at(log.recovery)
     for item in log.recovery.not_attempted:
-        yield Word(_planned_at(log.recovery), item, number)
+        yield Word(planned_at, item, number)
 
 
 def _planned_at(recovery: Recovery) -> str:
@@ -147,16 +214,8 @@ def _planned_at(recovery: Recovery) -> str:
     return "~" if begun is None else timestamp(begun)
 
 
-def _in_utc(at: str | None) -> str:
-    if at is None:
-        return ""
-    return at if at.endswith("Z") else timestamp(datetime.fromisoformat(at))
-
-
 def _totals(logs: Sequence[OpenedLog], records: Sequence[Record], known: int) -> Totals:
     """Count the last words, and what each log should hold and does not."""
-    if len(logs) == 1:
-        return totals_of_log(logs[0].recovery)
     invalid = sum(len(log.recovery.invalid) for log in logs)
     not_on_record = sum(log.recovery.not_on_record for log in logs)
     totals = Totals(
@@ -169,33 +228,35 @@ def _totals(logs: Sequence[OpenedLog], records: Sequence[Record], known: int) ->
 
 def _status(logs: Sequence[OpenedLog], totals: Totals, now: datetime) -> LogStatus:
     recoveries = [log.recovery for log in logs]
-    ends = [one.last_at for one in recoveries if one.last_at is not None]
-    starts = [one.first_at for one in recoveries if one.first_at is not None]
     last = max(recoveries, key=lambda one: one.last_at or "")
-    endpoint = next((one.endpoint for one in recoveries if one.endpoint), None)
-    is_held = [log.is_held for log in logs]
+    ends = [one.last_at for one in recoveries if one.last_at is not None]
+    ages_s = [one.age_s(now) or 0.0 for one in recoveries]
+    is_single = len(logs) == 1
     return LogStatus(
-        log=str(logs[0].path) if len(logs) == 1 else f"{len(logs)} logs together",
+        log=str(logs[0].path) if is_single else f"{len(logs)} logs together",
         totals=totals,
-        endpoint=endpoint,
-        is_simulated=endpoint == SIMULATOR,
-        is_held=True if True in is_held else (None if None in is_held else False),
-        first_at=min(starts, default=None),
-        last_at=max(ends, default=None),
+        endpoint=last.endpoint,
+        is_simulated=last.endpoint == SIMULATOR,
+        is_held=_is_any_held([log.is_held for log in logs]),
+        first_at=min((r.first_at for r in recoveries if r.first_at), default=None),
+        last_at=last.last_at,
         age_s=last.age_s(now),
-        run_id=last.last_run_id if len(logs) == 1 else None,
-        oldest_end_at=min(ends, default=None),
-        oldest_age_s=max((one.age_s(now) or 0.0 for one in recoveries), default=None),
+        run_id=last.last_run_id if is_single else None,
+        oldest_end_at=None if is_single else min(ends, default=None),
+        oldest_age_s=None if is_single else max(ages_s),
     )
 
 
-def _all_records(logs: Sequence[OpenedLog]) -> list[Record]:
-    return [record for log in logs for record in log.records]
+def _is_any_held(are_held: Sequence[bool | None]) -> bool | None:
+    if True in are_held:
+        return True
+    return None if None in are_held else False
 
 
-def _runs(words: Iterable[Word], paths: Sequence[str]) -> Iterator[RunWords]:
+def _runs(
+    counts: Mapping[tuple[int, str], int], paths: Sequence[str]
+) -> Iterator[RunWords]:
     """Count the last words of each run, in the order of their logs and times."""
-    counts = Counter((word.log, _run_of(word) or "") for word in words)
     for (log, run_id), ids in sorted(counts.items()):
         yield RunWords(run_id=run_id or None, log=paths[log], ids=ids)
 
@@ -204,5 +265,11 @@ def _run_of(word: Word) -> str | None:
     return word.said.run_id if isinstance(word.said, Record) else None
 
 
-def _log_of_run(words: Iterable[Word], paths: Sequence[str]) -> dict[str | None, str]:
-    return {_run_of(word): paths[word.log] for word in words}
+def _open_logs(logs: Sequence[OpenedLog], words: Iterable[Word]) -> Iterator[str]:
+    """Name the logs that have the last word on an open id, or lack ids."""
+    for log in logs:
+        if log.totals.lacks_ids:
+            yield str(log.path)
+    for word in words:
+        if isinstance(word.said, Item) or word.said.status.is_retryable:
+            yield str(logs[word.log].path)

@@ -4,14 +4,14 @@ from collections import Counter
 from pathlib import Path
 
 from bulkpause.journal.needs import Needs
-from bulkpause.journal.reader import read_log, records_in_brief
+from bulkpause.journal.reader import LoadedLog, read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Status
 from bulkpause.plan import Plan
 from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD, Totals, add_all
 
 
-def totals_of_log(log: Path) -> tuple[Recovery, Totals]:
+def totals_of_log(log: Path) -> tuple[LoadedLog, Totals]:
     """Read a log in brief, and count all its ids and those that it should hold.
 
     Raises:
@@ -23,7 +23,7 @@ def totals_of_log(log: Path) -> tuple[Recovery, Totals]:
     if recovery.brief.discarded:
         # Records were counted that are not the last ones of their ids.
         totals = add_all(records_in_brief(log, loaded), Totals())
-    return recovery, complete_totals(totals, recovery)
+    return loaded, complete_totals(totals, recovery)
 
 
 def complete_totals(totals: Totals, recovery: Recovery) -> Totals:

@@ -96,7 +96,7 @@ def test_folder_of_logs_is_taken_together(program: Program, serve: Serve) -> Non
     ("arguments", "code", "words"),
     [
         (("none.jsonl", "-o", "a.html"), 3, "none.jsonl does not exist"),
-        ((".", "-o", "a.html"), 3, ". holds no result log"),
+        ((".", "-o", "a.html"), 2, ". holds no result log"),
         (("none.jsonl", "-o", "gone/a.html"), 2, "the folder gone does not exist"),
     ],
     ids=["missing", "empty folder", "missing folder"],

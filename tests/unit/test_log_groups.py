@@ -1,6 +1,7 @@
 """Several logs are taken together: of each id, the latest word holds."""
 
 from datetime import UTC, datetime
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def later(number: int, status: Status = Status.PAUSED, **fields: Any) -> Record:
 
 
 def groups(*logs: Path) -> list[LogGroup]:
-    return group_logs([open_log(log) for log in logs], NOW)
+    return group_logs(map(open_log, logs), NOW, needs_records=True)
 
 
 def one(*logs: Path) -> LogGroup:
@@ -170,3 +171,42 @@ def test_invalid_rows_of_all_logs_count(tmp_path: Path, monday: Path) -> None:
     totals = one(monday, tuesday).status.totals
     assert (totals.rows, totals.by_status[Status.INVALID]) == (4, 1)
     assert not totals.is_all_paused
+
+
+def test_word_that_leaves_more_open_wins_a_tie(tmp_path: Path) -> None:
+    statuses = (Status.PAUSED, Status.REJECTED, Status.FAILED)
+    logs = [
+        write_log(tmp_path / f"{status}.jsonl", [record(1, status, planned=1)])
+        for status in statuses
+    ]
+    for order in permutations(range(3)):
+        group = one(*(logs[number] for number in order))
+        assert status_of(group, "1001") == "failed"
+    assert status_of(one(logs[1], logs[0]), "1001") == "rejected"
+
+
+def test_group_without_records_counts_the_same(tmp_path: Path, monday: Path) -> None:
+    with monday.open("ab") as file:
+        file.write(encode(later(3, planned=3)))
+    (brief,) = group_logs([open_log(monday)], NOW, needs_records=False)
+    whole = one(monday)
+    assert (brief.runs, brief.log_of_run) == (whole.runs, whole.log_of_run)
+    assert brief.status == whole.status
+    assert (brief.records, len(whole.records)) == ((), 3)
+
+
+def test_only_logs_with_open_ids_are_open(tmp_path: Path, monday: Path) -> None:
+    assert one(monday).open_logs == {str(monday)}
+    tuesday = write_log(tmp_path / "tuesday.jsonl", [later(3)])
+    assert one(monday, tuesday).open_logs == frozenset()
+    failed = write_log(tmp_path / "failed.jsonl", [later(4, Status.FAILED)])
+    assert one(monday, tuesday, failed).open_logs == {str(failed)}
+
+
+def test_runs_are_listed_if_there_are_several(tmp_path: Path, monday: Path) -> None:
+    assert list(one(monday).run_lines()) == []
+    tuesday = write_log(tmp_path / "tuesday.jsonl", [later(3)])
+    assert list(one(monday, tuesday).run_lines()) == [
+        f"2 ids last from run {RUN}, in {monday}",
+        f"1 id last from run {RETRY}, in {tuesday}",
+    ]

@@ -32,7 +32,7 @@ from bulkpause.cli.output import finish, open_streams, stdout
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError
-from bulkpause.model import Limit, Status
+from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import parse_duration
 
@@ -235,8 +235,9 @@ def plan(**given: Any) -> ExitCode:
         """
         After an incident:
           bulkpause status pauses.jsonl
-        Several logs; the exit code is that of the worst:
+        A run and the retry of what it left, or all logs of a folder:
           bulkpause status monday.jsonl tuesday.jsonl
+          bulkpause status logs/
         For a program:
           bulkpause status pauses.jsonl --json
     """,
@@ -249,7 +250,9 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     """Show from each LOG what is paused and what may still be running.
 
     It says whose log it is, how old it is, and whether a run holds it now. An id that
-    was planned and is not known to have stopped counts as still running. Sends nothing.
+    was planned and is not known to have stopped counts as still running. A LOG may be
+    a folder, which stands for its *.jsonl. Logs of one endpoint and account are taken
+    together: of each id, the latest word of all of them holds. Sends nothing.
     """
     from bulkpause.cli.commands.log import show_status  # noqa: PLC0415 (see _run)
 
@@ -268,7 +271,7 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     """,
     ),
 )
-@click.argument("log", metavar="LOG", type=PATH)
+@LOGS
 @click.option(
     "--status",
     metavar="STATUSES",
@@ -284,14 +287,16 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     help="Output format.",
 )
 def export(**given: Any) -> ExitCode:
-    """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing.
+    """Write the ids of each LOG to stdout as a file that `run` accepts. Sends nothing.
 
-    Ids that were planned and are not on record cannot be listed; stderr counts them.
+    A LOG may be a folder, which stands for its *.jsonl. An id that several logs hold
+    is written once, with the latest of their words and its run. Ids that were planned
+    and are not on record cannot be listed; stderr counts them.
     """
-    from bulkpause.cli.commands.log import export_log  # noqa: PLC0415 (see _run)
+    from bulkpause.cli.commands.log import export_logs  # noqa: PLC0415 (see _run)
 
     statuses = given["status"].split(",")
-    return export_log(given["log"], statuses, as_csv_file=given["format"] == "csv")
+    return export_logs(given["logs"], statuses, as_csv_file=given["format"] == "csv")
 
 
 @cli.command(
@@ -309,42 +314,36 @@ def export(**given: Any) -> ExitCode:
 )
 @LOGS
 @click.option(
-    "-o",
     "--output",
+    "-o",
     type=PATH,
     help="File to write. A report that is there is replaced, nothing else.",
 )
 @click.option(
     "--format",
-    "format_",
     type=click.Choice(["html", "markdown"]),
     default="html",
     show_default=True,
     help="A page to look at, or a summary for tickets and chat.",
 )
 @LIMITS
-def report(
-    logs: tuple[Path, ...],
-    *,
-    output: Path | None,
-    format_: str,
-    burst: Limit | None,
-    steady: Limit | None,
-) -> ExitCode:
+def report(**given: Any) -> ExitCode:
     """Write what each LOG holds as one page: what may still be running, and why.
 
     It shows the requests against the rate limits, the latency, the causes with their
-    trace ids, and all ids in a table to search. Several logs are taken together. The
-    page loads nothing and sends nothing, and the logs are not changed.
+    trace ids, and all ids in a table to search. Several logs, and folders of them, are
+    taken together as by `status`. The page loads nothing and sends nothing, and the
+    logs are not changed.
     """
-    if output is None and format_ == "html" and stdout().isatty():
+    file, format_ = given["output"], given["format"]
+    if file is None and format_ == "html" and stdout().isatty():
         raise click.UsageError(
             "name the file for the page: -o report.html; or choose --format markdown"
         )
     from bulkpause.cli.commands.report import write_report  # noqa: PLC0415 (see _run)
 
-    limits = tuple(limit for limit in (burst, steady) if limit is not None)
-    return write_report(logs, output, format_, limits)
+    limits = tuple(limit for limit in (given["burst"], given["steady"]) if limit)
+    return write_report(given["logs"], file, format_, limits)
 
 
 def _run(options: Options) -> ExitCode:

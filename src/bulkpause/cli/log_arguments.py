@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from bulkpause.errors import InputError
+from bulkpause.errors import SettingsError
 from bulkpause.journal.reader import WAL_SUFFIX
 
 
@@ -14,13 +14,21 @@ def logs_of(arguments: Iterable[Path]) -> list[Path]:
     """List the logs that arguments name, each once. A folder stands for its `*.jsonl`.
 
     Raises:
-        InputError: A folder holds no log.
+        SettingsError: A folder holds no log.
     """
     found: dict[Path, Path] = {}
     for argument in arguments:
-        for log in _logs_in(argument) if argument.is_dir() else (argument,):
+        for log in _logs_in(argument) if is_folder(argument) else (argument,):
             found.setdefault(log.absolute(), log)
     return list(found.values())
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is that of a folder. One that cannot be a path is not."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _logs_in(folder: Path) -> Iterable[Path]:
@@ -31,7 +39,7 @@ def _logs_in(folder: Path) -> Iterable[Path]:
     )
     logs = sorted({*folder.glob(_PATTERN), *ahead})
     if not logs:
-        raise InputError(
+        raise SettingsError(
             f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"
         )
     return logs

@@ -17,7 +17,6 @@ from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
 from bulkpause.log_groups import OpenedLog
-from bulkpause.log_totals import totals_of_log
 from bulkpause.model import SIMULATOR, StopCause, StopReason
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
@@ -111,39 +110,24 @@ def _notes(options: Options, stopped: StopReason | None) -> Iterator[str]:
         yield "OCAMBA_PROXY must be set as for this run: its proxy has a password"
 
 
-def commands_of(
-    groups: Iterable[LogGroup], logs: Iterable[OpenedLog], now: datetime
-) -> list[str]:
-    """List the commands that carry on with logs, some of them taken together.
+def steps_of_group(
+    group: LogGroup, logs: Iterable[OpenedLog], now: datetime
+) -> list[NextSteps]:
+    """Advise for each of several logs, taken together, how to carry on with it.
 
-    A log that a run holds needs none now, nor does one whose open ids have a later
+    A log that a run holds needs nothing now, nor does one whose open ids have a later
     word in another log.
+
+    Args:
+        group: The logs together.
+        logs: All logs.
+        now: The wall clock.
     """
-    open_logs = {log for group in groups for log in _open_logs(group)}
     return [
-        command
+        steps_of_log(log.path, log.recovery, log.totals, now)
         for log in logs
-        if str(log.path) in open_logs and not log.is_held
-        for command in _commands(log, now)
+        if str(log.path) in group.open_logs and not log.is_held
     ]
-
-
-def _open_logs(group: LogGroup) -> Iterator[str]:
-    """Name the logs that have the last word on an open id, or lack ids."""
-    for record in group.records:
-        if record.status.is_retryable:
-            yield group.log_of_run[record.run_id]
-    for _, log in group.not_attempted:
-        yield log
-    if group.status.totals.lacks_ids:
-        yield from group.logs
-
-
-def _commands(log: OpenedLog, now: datetime) -> Iterator[str]:
-    steps = steps_of_log(log.path, log.recovery, totals_of_log(log.recovery), now)
-    for command in (steps.retry, steps.resume):
-        if command is not None:
-            yield command
 
 
 def endpoint_on_record(recovery: Recovery, log: Path) -> str | None:

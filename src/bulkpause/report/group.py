@@ -1,10 +1,15 @@
 """Logs of one endpoint, account and action, taken together: the last word on each id."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bulkpause._text import format_count, sanitize
 from bulkpause.model import Action, Item, Record
 from bulkpause.report.log_status import LogStatus
+
+
+#: Runs that are listed. The number of the others is given.
+MAX_RUNS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +31,7 @@ class RunWords:
 class LogGroup:
     """Logs of one endpoint, account and action, taken together.
 
-    An id that is in several of the logs counts once: its latest word holds.
+    Their records are left out where their totals are enough. An id that is in several of the logs counts once: its latest word holds.
 
     Attributes:
         status: The totals of the last words, the endpoint and the times.
@@ -38,6 +43,8 @@ class LogGroup:
         requests_of: The records whose requests are to be counted. Beside those that
             hold, these are words of one log that a later one of another replaced.
         runs: The runs, each with its number of last words.
+        log_of_run: The log of each run that has a last word.
+        open_logs: The logs that have the last word on an id that is open, or lack ids.
     """
 
     status: LogStatus
@@ -49,8 +56,21 @@ class LogGroup:
     requests_of: Sequence[Record] = ()
     runs: Sequence[RunWords] = ()
     log_of_run: Mapping[str | None, str] = field(default_factory=dict)
+    open_logs: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
         """The account or the endpoint, to tell groups apart."""
         return self.account or self.status.endpoint or "endpoint not on record"
+
+    def run_lines(self) -> Iterator[str]:
+        """Say which run the last words are from, if there are several runs."""
+        runs = [run for run in self.runs if run.run_id is not None]
+        if len(runs) < 2 and len(self.logs) < 2:
+            return
+        for run in self.runs[:MAX_RUNS_SHOWN]:
+            ids = format_count(run.ids, "id")
+            how = "not sent" if run.run_id is None else f"last from run {run.run_id}"
+            yield sanitize(f"{ids} {how}, in {run.log}")
+        if (hidden := len(self.runs) - MAX_RUNS_SHOWN) > 0:
+            yield f"and {format_count(hidden, 'more run')}"

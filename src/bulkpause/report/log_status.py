@@ -77,7 +77,8 @@ class LogStatus:
         if self.is_simulated:
             yield SIMULATED
         if self.is_held:
-            yield "a run holds this log now: these numbers still change"
+            which = "this log" if self.oldest_end_at is None else "one of these logs"
+            yield f"a run holds {which} now: these numbers still change"
 
     def _as_of(self) -> str:
         where = " on the simulator" if self.is_simulated else ""

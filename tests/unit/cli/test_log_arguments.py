@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulkpause.cli.log_arguments import logs_of
-from bulkpause.errors import InputError
+from bulkpause.errors import SettingsError
 
 
 def test_files_stay_in_their_order(tmp_path: Path) -> None:
@@ -31,9 +31,14 @@ def test_log_named_twice_counts_once(tmp_path: Path) -> None:
 
 
 def test_folder_without_logs_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no result log"):
+    with pytest.raises(SettingsError, match="holds no result log"):
         logs_of([tmp_path])
 
 
 def test_missing_log_is_left_to_its_reader(tmp_path: Path) -> None:
     assert logs_of([tmp_path / "none.jsonl"]) == [tmp_path / "none.jsonl"]
+
+
+def test_impossible_path_is_left_to_its_reader() -> None:
+    path = Path("x" * 300)
+    assert logs_of([path]) == [path]

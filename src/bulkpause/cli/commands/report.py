@@ -1,6 +1,6 @@
 """The command `report`: what logs hold, as one file to look at and to hand on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +9,7 @@ from bulkpause._text import sanitize
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.log_arguments import logs_of
 from bulkpause.cli.log_path import check_readable_log
-from bulkpause.cli.next_steps import commands_of
+from bulkpause.cli.next_steps import steps_of_group
 from bulkpause.cli.output import say, show, show_data
 from bulkpause.cli.replaced_file import check_replaceable, replace_file
 from bulkpause.journal.reader import collection_paused
@@ -51,12 +51,12 @@ def write_report(
     now = datetime.now(UTC)
     with collection_paused():
         opened = [_open(log) for log in logs_of(logs)]
-        groups = group_logs(opened, now)
+        groups = group_logs(opened, now, needs_records=True)
         origin = Origin(
             made_at=as_words(now.isoformat()),
             version=version("bulkpause"),
             limits=limits,
-            commands=commands_of(groups, opened, now),
+            commands=list(_commands(groups, opened, now)),
         )
         write = html.page_of if format_ == "html" else markdown.markdown_of
         text = write(groups, origin)
@@ -69,6 +69,14 @@ def write_report(
 def _open(log: Path) -> OpenedLog:
     check_readable_log(log)
     return open_log(log)
+
+
+def _commands(
+    groups: Sequence[LogGroup], logs: Sequence[OpenedLog], now: datetime
+) -> Iterator[str]:
+    for group in groups:
+        for steps in steps_of_group(group, logs, now):
+            yield from filter(None, (steps.retry, steps.resume))
 
 
 def _save(file: Path, text: str, groups: Sequence[LogGroup]) -> ExitCode:

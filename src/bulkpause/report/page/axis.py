@@ -28,10 +28,10 @@ def log_marks(least: float, most: float) -> list[float]:
     """Give the marks 1, 2 and 5 of each decade, from below `least` to above `most`."""
     marks = [
         10.0**power * factor
-        for power in range(floor(log10(least)), ceil(log10(most)) + 1)
+        for power in range(floor(log10(least)) - 1, ceil(log10(most)) + 2)
         for factor in (1, 2, 5)
     ]
-    first = max((mark for mark in marks if mark <= least), default=marks[0])
+    first = max(mark for mark in marks if mark <= least)
     last = min(mark for mark in marks if mark >= most and mark > first)
     return [mark for mark in marks if first <= mark <= last]
 
