@@ -1,7 +1,5 @@
 """`report` writes what logs hold to one file, and replaces nothing but a report."""
 
-import signal
-
 import pytest
 
 from bulkpause.simulator import Fault
@@ -66,8 +64,7 @@ def test_report_of_killed_run_says_what_is_open(program: Program, serve: Serve) 
     assert going.code == 0
     assert "A run held this log when the report was made" in going.stdout
     assert "To carry on" not in going.stdout
-    running.send(signal.SIGKILL)
-    running.end()
+    running.kill()
     killed = program.call("report", "log.jsonl", "--format", "markdown")
     headline = killed.stdout.partition("\n")[0]
     assert " of 200 campaigns may still be running, as of " in headline
