@@ -6,7 +6,8 @@
     ├── TokenError         the token is missing, cannot be used, or was rejected
     ├── GuardRailError     the input differs from what was expected
     ├── LogError           the result log cannot be read or written
-    └── LogHeldError       another run uses the result log
+    ├── LogHeldError       another run uses the result log
+    └── BudgetError        the shared budget of the account gives no slots
 
 Each message says what is wrong and how to fix it, and is safe to print.
 """
@@ -38,3 +39,7 @@ class LogError(BulkpauseError):
 
 class LogHeldError(BulkpauseError):
     """Another run uses the result log."""
+
+
+class BudgetError(BulkpauseError):
+    """The shared budget of the account gives no slots: nothing more is sent."""
