@@ -27,6 +27,7 @@ ANSWER_S = 1.0
 GRANT_S = 0.5
 #: Seconds until a store that did not answer is asked again.
 RETRY_S = 0.2
+WAITS_FOR_ANSWER = "the shared budget"
 #: Seconds after a reply in which it is told to the others, unless a question does it.
 TELL_S = 0.02
 
@@ -123,8 +124,9 @@ class BudgetMember:
         on_answer: Callable[[Answer], None],
         give_up_after_s: float,
     ) -> None:
-        self.waits_for = ""
-        self.asks_again_at: float | None = None
+        self.waits_for = WAITS_FOR_ANSWER
+        #: How many slots are asked for that are not granted yet.
+        self._wanted = 0
         self._store = store
         self._limits = limits
         self._identity = identity
@@ -195,11 +197,13 @@ class BudgetMember:
         Raises:
             BudgetError: The store did not answer for too long, or holds something else.
         """
+        self._wanted += 1
         try:
             while not await self._is_granted():
                 pass
         finally:
-            self.waits_for, self.asks_again_at = "", None
+            self._wanted -= 1
+            self.waits_for = WAITS_FOR_ANSWER
 
     async def _is_granted(self) -> bool:
         """Ask once. If there is no slot, wait until it is worth asking again."""
@@ -214,7 +218,6 @@ class BudgetMember:
         if answer.is_granted:
             return _now() - asked_at <= GRANT_S
         self.waits_for = answer.waits_for
-        self.asks_again_at = asked_at + answer.wait_s
         await asyncio.sleep(answer.wait_s)
         return False
 
@@ -286,7 +289,7 @@ class BudgetMember:
             demand=self._demand(),
             asks=asks,
             leaves=leaves,
-            uses=own.uses,
+            uses=_without(own.uses, self._wanted - asks),
             resets=own.resets,
             cooldown_until=own.cooldown_until,
             gap_s=own.gap_s,
@@ -323,6 +326,13 @@ class BudgetMember:
                 f"{theirs}; use the same --burst and --steady"
             )
         return rules.with_limits(state, self._limits, now)
+
+
+def _without(uses: tuple[WindowUse, ...], wanted: int) -> tuple[WindowUse, ...]:
+    """Leave out slots that were taken here and not granted by the account yet."""
+    if not wanted:
+        return uses
+    return tuple(replace(use, held=max(0, use.held - wanted)) for use in uses)
 
 
 def _on_store_clock(call: Call, offset: ClockOffset) -> Call:
