@@ -1,6 +1,9 @@
 """Settings and hooks that apply to every test."""
 
+import os
+import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Generator
 
@@ -11,6 +14,13 @@ from hypothesis import settings
 # How long an example takes depends on the machine.
 settings.register_profile("unhurried", settings.default, deadline=None)
 settings.load_profile("unhurried")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the shared budgets of the tests apart from those of the user."""
+    folder = tempfile.mkdtemp(prefix="state-of-tests-")
+    os.environ["XDG_STATE_HOME"] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -146,6 +146,7 @@ class Sharing:
 
     Attributes:
         place: Where the shared budget is kept, without any password.
+        priority: That of this run.
         companions: The other runs that use the account now.
         met: Every other run that used the account while this run did.
         share: The part of the account's requests that were this run's, from 0 to 1;
@@ -154,6 +155,7 @@ class Sharing:
     """
 
     place: str
+    priority: Priority = Priority.NORMAL
     companions: tuple[Companion, ...] = ()
     met: tuple[Companion, ...] = ()
     share: float | None = None

@@ -1,7 +1,10 @@
 """Pause a list of campaigns: connect the log, the client and the gate of a run."""
 
 import asyncio
+import platform
 import random
+import secrets
+import time
 from collections import Counter
 from collections.abc import (
     AsyncGenerator,
@@ -23,12 +26,11 @@ from bulkpause.api.credentials import Token
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
-from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.run import Run
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import InputError, LogError, SettingsError
 from bulkpause.ids import parse_item, validate
-from bulkpause.journal.ages import ages_s
+from bulkpause.journal.ages import ages_s, recent_runs
 from bulkpause.journal.codec import Header
 from bulkpause.journal.platform import boot_id
 from bulkpause.journal.reader import LoadedLog
@@ -39,12 +41,22 @@ from bulkpause.model import (
     InvalidRow,
     Item,
     Record,
+    Sharing,
     Status,
     StopCause,
     StopReason,
     Waiting,
+    timestamp,
 )
 from bulkpause.plan import Plan, digest, make_plan
+from bulkpause.ratelimit.budget.member import Identity
+from bulkpause.ratelimit.budget.place import (
+    NO_SHARE,
+    Clocks,
+    account_name,
+    open_store,
+)
+from bulkpause.ratelimit.budget.store import UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.settings import Settings, endpoint_of, find_proxy
 
@@ -67,6 +79,7 @@ class RunSnapshot:
         is_outage: The server seems to be down, and only probes are sent.
         time_left_s: Estimated seconds until every id has a status; None during an
             outage.
+        sharing: How the account is shared with other runs; None if it is not.
     """
 
     requests: int
@@ -77,6 +90,7 @@ class RunSnapshot:
     waiting: Waiting | None
     is_outage: bool
     time_left_s: float | None
+    sharing: Sharing | None = None
 
 
 class Pauser:
@@ -104,7 +118,8 @@ class Pauser:
     Raises:
         SettingsError: A setting cannot be used, or, on entering, the log exists and
             is not resumed, belongs to another endpoint, or is older than
-            `resume_within_s`.
+            `resume_within_s`; or the shared budget has other limits, is one of a newer
+            version, or none at all.
         TokenError: The token is empty or not a valid token.
         LogError: The log cannot be created or read, on entering.
         LogHeldError: Another run holds the log, on entering.
@@ -143,9 +158,8 @@ class Pauser:
         self._now = now
         self._run: Run | None = None
         self._recorder: Journal | NullJournal = NullJournal()
-        self._gate: RateLimiter = Gate(
-            self.settings.limits, max_in_flight=self.settings.in_flight
-        )
+        self._gate = Gate(self.settings.limits, max_in_flight=self.settings.in_flight)
+        self._share_warning: str | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -164,9 +178,11 @@ class Pauser:
                     proxy=self._proxy,
                     logs_keys=settings.trust_env,
                     now=self._now,
+                    before_sending=self._gate.confirm,
                 )
             )
             await self._gate.restore(self._recent_ages_s())
+            await self._join_budget(stack)
             self._stack = stack.pop_all()
         return self
 
@@ -229,6 +245,16 @@ class Pauser:
         return self._recorder.unrecorded
 
     @property
+    def sharing(self) -> Sharing | None:
+        """How the account is shared with other runs; None if it is not."""
+        return self._gate.sharing
+
+    @property
+    def share_warning(self) -> str | None:
+        """Why the account is not shared although it should be; None if it is."""
+        return self._share_warning
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Repairs that were made when the log was opened."""
         return self._recorder.warnings
@@ -246,6 +272,7 @@ class Pauser:
             waiting=waiting,
             is_outage=self._is_outage,
             time_left_s=None if self._is_outage else self._time_left_s(waiting),
+            sharing=self._gate.sharing,
         )
 
     @property
@@ -263,14 +290,59 @@ class Pauser:
         return self._gate.waiting
 
     def _time_left_s(self, waiting: Waiting | None) -> float:
-        verify = self.settings.retry_policy.verify
-        requests = count_requests_left(
-            self._planned, self._finished, self._requests, verify
-        )
-        left_s = self._gate.time_left_s(requests)
+        left_s = self._gate.time_left_s(self._requests_left())
         if waiting is None or waiting.until is None:
             return left_s
         return max(left_s, waiting.until - asyncio.get_running_loop().time())
+
+    def _requests_left(self) -> int:
+        verify = self.settings.retry_policy.verify
+        return count_requests_left(
+            self._planned, self._finished, self._requests, verify
+        )
+
+    def _wanted_requests(self) -> int:
+        """Count the requests that this run still wants to send."""
+        if self.stopped is not None:
+            return 0
+        return max(0, self._requests_left() - self._gate.in_flight)
+
+    async def _join_budget(self, stack: AsyncExitStack) -> None:
+        """Share the account with other runs, if the settings say so."""
+        settings = self.settings
+        if settings.share == NO_SHARE or not settings.limits:
+            return
+        account = account_name(endpoint_of(settings).base_url, self._token.reveal())
+        clocks = Clocks(
+            monotonic=time.monotonic,
+            wall=lambda: self._now().timestamp(),
+            boot_id=boot_id(),
+        )
+        longest_s = max(limit.period_s for limit in settings.limits)
+        try:
+            store = await open_store(
+                settings.share, account, clocks, longest_s=longest_s
+            )
+        except UnusablePlaceError as error:
+            self._share_warning = (
+                f"other runs on this account are not seen ({error}): do not start any, "
+                "or name a database for all of them with --share"
+            )
+            return
+        identity = Identity(
+            owner=f"{self.run_id}/{secrets.token_hex(4)}",
+            host=f"{boot_id()}/{platform.node()}",
+            priority=settings.priority,
+            since=timestamp(self._now()),
+            replaces=recent_runs(self._recorder.recovery),
+        )
+        stack.push_async_callback(self._gate.leave)
+        await self._gate.join(
+            store,
+            identity,
+            demand=self._wanted_requests,
+            give_up_after_s=settings.retry_policy.give_up_after_s,
+        )
 
     def _number_requests(self) -> Iterator[str]:
         while True:

@@ -1,13 +1,19 @@
 """Advise the commands that carry on with a log, each complete and possible now."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from bulkpause._text import sanitize
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.options import SIMULATOR, Options, resume_command, retry_command
+from bulkpause.cli.options import (
+    SIMULATOR,
+    Options,
+    resume_command,
+    retry_command,
+    usual_share,
+)
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
@@ -67,7 +73,9 @@ def steps_of_log(
     if endpoint_name is None:
         return NextSteps(reason=_foreign(recovery))
     is_simulated = endpoint_name == SIMULATOR
-    settings = Settings() if is_simulated else Settings(base_url=endpoint_name)
+    settings = Settings(share=usual_share(is_simulated=is_simulated))
+    if not is_simulated:
+        settings = replace(settings, base_url=endpoint_name)
     options = Options(inputs=(), settings=settings, is_simulated=is_simulated)
     return steps_of_run(log, totals, options, age_s=recovery.age_s(now))
 

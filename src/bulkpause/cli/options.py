@@ -14,7 +14,13 @@ from bulkpause.engine.policy import Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import Limit, Status
+from bulkpause.model import Limit, Priority, Status
+from bulkpause.ratelimit.budget.place import (
+    AUTO_SHARE,
+    NO_SHARE,
+    has_secret,
+    is_url,
+)
 from bulkpause.report.log_status import OLD_S
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
@@ -102,7 +108,7 @@ def retry_command(log: Path, options: Options) -> str:
     """Write the command that retries a log with the options of its run.
 
     It keeps the log, the API or the simulator, the proxy unless it has a password, the
-    token file, the rate limits, the maximum in flight, the reason and the ids to read
+    token file, the rate limits, whom it shares them with, the maximum in flight, the reason and the ids to read
     back; the statuses to retry beside the usual ones; and `--yes` if it was given.
     Other options are left out.
     """
@@ -133,6 +139,7 @@ def _kept_options(options: Options) -> list[str]:
     if options.token_file is not None:
         words += ["--token-file", str(options.token_file)]
     words += _limit_options(settings.limits)
+    words += _share_options(settings, is_simulated=options.is_simulated)
     if settings.max_in_flight is not None:
         words += ["--max-in-flight", str(settings.max_in_flight)]
     if settings.reason is not None:
@@ -180,6 +187,25 @@ def _api_options(settings: Settings) -> list[str]:
     if settings.proxy is not None and parse_proxy(settings.proxy).authorization is None:
         words += ["--proxy", settings.proxy]
     return [*words, "--trust-env"] if settings.trust_env else words
+
+
+def usual_share(*, is_simulated: bool) -> str:
+    """Say where runs share their account unless told otherwise."""
+    return NO_SHARE if is_simulated else AUTO_SHARE
+
+
+def _share_options(settings: Settings, *, is_simulated: bool) -> list[str]:
+    words: list[str] = []
+    is_usual = settings.share == usual_share(is_simulated=is_simulated)
+    # A URL with a password came from an environment variable.
+    if not is_usual and not has_secret(settings.share):
+        is_path = settings.share not in {NO_SHARE, AUTO_SHARE}
+        is_path = is_path and not is_url(settings.share)
+        share = _as_argument(Path(settings.share)) if is_path else settings.share
+        words += ["--share", share]
+    if settings.priority is not Priority.NORMAL:
+        words += ["--priority", settings.priority.value]
+    return words
 
 
 def _limit_options(limits: Sequence[Limit]) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -16,7 +16,7 @@ from bulkpause.cli.log_failure import LogFailure
 from bulkpause.cli.next_steps import NextSteps
 from bulkpause.cli.options import Options
 from bulkpause.engine.policy import Verify
-from bulkpause.model import StopReason
+from bulkpause.model import Sharing, StopReason
 from bulkpause.report import text as report
 from bulkpause.report.totals import Totals
 
@@ -31,15 +31,18 @@ class RunResult:
     run_id: str
     stopped: StopReason | None = None
     failure: LogFailure | None = None
+    sharing: Sharing | None = None
     steps: NextSteps = field(default_factory=NextSteps)
 
     def summary_lines(self, options: Options) -> Iterator[str]:
         """Summarise the run for people."""
-        return report.summary_lines(
+        yield from report.summary_lines(
             self.totals,
             options.settings.limits,
             reads_back_all=_reads_back_all(options),
         )
+        if self.sharing is not None:
+            yield from report.sharing_lines(self.sharing)
 
     def outcome_lines(self) -> Iterator[str]:
         """Say why the run stopped, where its log is, and how to carry on."""
@@ -61,6 +64,7 @@ class RunResult:
             "stopped": None if self.stopped is None else self.stopped.detail,
             "log_failure": None if self.failure is None else self.failure.as_dict(),
             "next": self.steps.command,
+            "sharing": None if self.sharing is None else asdict(self.sharing),
         }
 
 

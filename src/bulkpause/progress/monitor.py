@@ -72,6 +72,7 @@ class Monitor:
             waits_s=waits_s if is_long else None,
             stopping=None if stopped is None else stopped.detail,
             failures=counts.failures,
+            sharing=run.sharing,
         )
 
 

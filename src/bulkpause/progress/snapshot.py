@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bulkpause.model import Sharing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -28,6 +30,7 @@ class Snapshot:
         waits_s: The seconds until that condition holds; None if unknown.
         stopping: Why the run sends no more requests; None if it still sends.
         failures: One line for each of the latest ids that are not paused.
+        sharing: How the account is shared with other runs; None if it is not.
     """
 
     total: int
@@ -44,6 +47,7 @@ class Snapshot:
     waits_s: float | None = None
     stopping: str | None = None
     failures: tuple[str, ...] = ()
+    sharing: Sharing | None = None
 
     @property
     def finished(self) -> int:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from bulkpause.errors import BudgetError
 from bulkpause.model import Limit, Reply, Sharing, Waiting
 from bulkpause.ratelimit.budget.member import BudgetMember, Identity, OwnUse
 from bulkpause.ratelimit.budget.state import Answer
@@ -161,12 +162,14 @@ class Gate:
 
         It may, unless this process was stopped since: then the other runs may have
         taken its slots, and one is asked for again.
-
-        Raises:
-            BudgetError: The shared budget gives no slots.
         """
         while self._member is not None and not self._member.has_lease:
-            await self._member.acquire()
+            try:
+                await self._member.acquire()
+            except BudgetError:
+                # That ends the run where the next slot is asked for, and here the
+                # time for a connection.
+                await asyncio.sleep(BASE_COOLDOWN_S)
 
     async def restore(self, ages_s: Iterable[float]) -> None:
         """Count requests that an earlier run sent this many seconds ago."""

@@ -149,6 +149,7 @@ class BudgetMember:
         """How the account is shared now."""
         return Sharing(
             place=self._store.place,
+            priority=self._identity.priority,
             companions=self._seen.companions,
             met=tuple(self._seen.met.values()),
             share=self._seen.share,
@@ -222,14 +223,14 @@ class BudgetMember:
         return False
 
     async def _wait_for_store(self) -> None:
+        self.waits_for = f"the shared budget in {self._store.place} ({self._problem})"
         silent_since = _now() if self._silent_since is None else self._silent_since
+        await asyncio.sleep(RETRY_S)
         if _now() - silent_since >= self._give_up_after_s:
             raise BudgetError(
                 f"the shared budget in {self._store.place} did not answer for "
                 f"{_now() - silent_since:.0f} s: {self._problem}"
             )
-        self.waits_for = f"the shared budget in {self._store.place} ({self._problem})"
-        await asyncio.sleep(RETRY_S)
 
     async def _keep_telling(self) -> None:
         """Call at least every `BEAT_S`, so that the others know that this run lives."""

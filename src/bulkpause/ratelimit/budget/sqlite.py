@@ -16,8 +16,12 @@ from pathlib import Path
 from bulkpause._text import quote, sanitize
 from bulkpause.errors import SettingsError
 from bulkpause.ratelimit.budget.codec import STATE_VERSION, foreign, newer
-from bulkpause.ratelimit.budget.rules import SETTLE_S
-from bulkpause.ratelimit.budget.store import Result, Step, StoreError
+from bulkpause.ratelimit.budget.store import (
+    Result,
+    Step,
+    StoreError,
+    UnusablePlaceError,
+)
 
 
 #: Says that a database is one of budgets: "bpBU".
@@ -27,6 +31,9 @@ OLDEST_SQLITE = (3, 8)
 #: Seconds to wait for the lock of another run. It holds it for less than a
 #: millisecond, unless it is stopped in the midst of a step.
 LOCK_WAIT_S = 0.5
+#: A folder that was changed so many seconds ago or less may have lost a database, of
+#: which the runs that use it do not know yet.
+UNNOTICED_S = 2.0
 #: `written_s` is wall-clock time. It only tells how old a state of another boot is.
 _TABLE = """
 CREATE TABLE budget (account TEXT PRIMARY KEY, boot TEXT, written_s REAL, state BLOB)
@@ -43,11 +50,9 @@ _UNUSABLE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
+#: Whether files belong to users. On Windows, who may use them is not in their mode.
+_HAS_USERS = hasattr(os, "geteuid")
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
-
-
-class UnusablePlaceError(Exception):
-    """There can be no database at the path. The message says why, and is short."""
 
 
 class SqliteStore:
@@ -274,7 +279,7 @@ def prepare(path: Path, now_s: float, *, makes_folder: bool) -> bool:
         is_new_folder = makes_folder and _make_folder(path.parent)
         changed_s = path.parent.stat().st_mtime
         _create(path)
-        return not is_new_folder and abs(now_s - changed_s) < SETTLE_S
+        return not is_new_folder and abs(now_s - changed_s) < UNNOTICED_S
     _check(path, found)
     return False
 
@@ -285,8 +290,24 @@ def _make_folder(folder: Path) -> bool:
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
+        _check_folder(folder, folder.lstat())
         return False
     return True
+
+
+def _check_folder(folder: Path, found: os.stat_result) -> None:
+    """Refuse a folder in which somebody else could put something.
+
+    Raises:
+        SettingsError: It is no folder, or others may write to it.
+    """
+    is_open = stat.S_IMODE(found.st_mode) & 0o022
+    is_foreign = _HAS_USERS and (is_open or found.st_uid != os.geteuid())
+    if not stat.S_ISDIR(found.st_mode) or is_foreign:
+        raise SettingsError(
+            f"the folder of the shared budget {quote(str(folder))} must be yours alone; "
+            "run chmod 700 on it, or name a file with --share"
+        )
 
 
 def _create(path: Path) -> None:
@@ -314,13 +335,13 @@ def _check(path: Path, found: os.stat_result) -> None:
             f"the shared budget {name} is not a file; name a file with --share"
         )
     is_for_group = stat.S_IMODE(found.st_mode) & 0o062 == 0o060
-    user = getattr(os, "geteuid", lambda: found.st_uid)()
+    user = os.geteuid() if _HAS_USERS else found.st_uid
     if found.st_uid != user and not is_for_group:
         raise SettingsError(
             f"the shared budget {name} belongs to another user; ask them to run "
             f"chmod 660 on it, or name another file with --share"
         )
-    if stat.S_IMODE(found.st_mode) & 0o002:
+    if stat.S_IMODE(found.st_mode) & 0o002 and _HAS_USERS:
         raise SettingsError(
             f"every user may write to the shared budget {name}; run chmod 660 on it, or "
             "name another file with --share"

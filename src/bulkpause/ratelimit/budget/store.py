@@ -15,6 +15,10 @@ class StoreError(Exception):
     """A store does not answer. The message is safe to show, and short."""
 
 
+class UnusablePlaceError(Exception):
+    """There can be no store at a place. The message says why, and is short."""
+
+
 class Store(Protocol):
     """Holds the state of one account's budget. It does not know the rules.
 
