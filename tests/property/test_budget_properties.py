@@ -26,7 +26,7 @@ EVENTS = {
     "leave": 0.01,
     "start": 0.05,
     "repeat": 0.2,
-    "set_clock": 0.004,
+    "set_clock": 0.01,
     "lose_memory": 0.004,
 }
 
@@ -135,7 +135,9 @@ class Simulation:
             self.runs.append(run)
 
     def drawn(self) -> Run | None:
-        return self.random.choice(self.runs) if self.runs else None
+        """Choose a run, one with requests in flight if there is any."""
+        runs = [run for run in self.runs if run.in_flight] or self.runs
+        return self.random.choice(runs) if runs else None
 
     def die(self) -> None:
         """Die with requests in flight, which arrive before the lease is over."""
