@@ -6,8 +6,7 @@
     ├── TokenError         the token is missing, cannot be used, or was rejected
     ├── GuardRailError     the input differs from what was expected
     ├── LogError           the result log cannot be read or written
-    ├── LogHeldError       another run uses the result log
-    └── BudgetError        the shared budget of the account gives no slots
+    └── LogHeldError       another run uses the result log
 
 Each message says what is wrong and how to fix it, and is safe to print.
 """
@@ -41,5 +40,8 @@ class LogHeldError(BulkpauseError):
     """Another run uses the result log."""
 
 
-class BudgetError(BulkpauseError):
-    """The shared budget of the account gives no slots: nothing more is sent."""
+class BudgetError(Exception):
+    """The shared budget of the account gives no slots any more: the run stops.
+
+    It reaches no program: the run says it as the reason of its stop.
+    """
