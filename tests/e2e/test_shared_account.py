@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Simulator, Window
-from tests.support.program import Program, ProcessResult, Running, Serve, until
+from tests.support.program import ProcessResult, Program, Running, Serve, until
 
 
 pytestmark = pytest.mark.unmeasured
@@ -113,7 +113,7 @@ def test_urgent_run_goes_before_a_background_run(shared: Program, serve: Serve) 
     assert other["priority"] == "background"
     assert nightly.end().code == 0
     assert_limits_kept(simulator)
-    ids = [entry.id for entry in simulator.ledger]
+    ids = [str(entry.id) for entry in simulator.ledger]
     first = next(n for n, id_ in enumerate(ids) if id_ >= "2001")
     # One nightly request may have had its slot when the incident began.
     between = [id_ for id_ in ids[first : first + 9] if id_ < "2001"]
@@ -146,7 +146,7 @@ def test_database_of_a_newer_version_exits_2(shared: Program, serve: Serve) -> N
 @pytest.mark.smoke
 def test_run_without_a_place_goes_on_alone(shared: Program, serve: Serve) -> None:
     simulator = serve(**ACCOUNT)
-    shared.variables["XDG_STATE_HOME"] = shared.file("no-folder", "")
+    shared.variables["XDG_STATE_HOME"] = str(shared.folder / shared.file("none", ""))
     ended = call(shared, simulator, "run", 2)
     assert ended.code == 0
     assert ended.stderr.count("other runs on this account are not seen") == 1
