@@ -14,7 +14,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +56,7 @@ from bulkpause.ratelimit.budget.place import (
     account_name,
     open_store,
 )
-from bulkpause.ratelimit.budget.store import UnusablePlaceError
+from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.settings import Settings, endpoint_of, find_proxy
 
@@ -165,6 +165,9 @@ class Pauser:
     async def __aenter__(self) -> Self:
         settings = self.settings
         async with AsyncExitStack() as stack:
+            # Meanwhile, the disk is waited for and the client is made.
+            opening = asyncio.create_task(self._open_budget())
+            stack.push_async_callback(_close_unused, opening)
             if self._log is not None:
                 self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)
@@ -182,7 +185,8 @@ class Pauser:
                 )
             )
             await self._gate.restore(self._recent_ages_s())
-            await self._join_budget(stack)
+            if (store := await opening) is not None:
+                await self._join_budget(store, stack)
             self._stack = stack.pop_all()
         return self
 
@@ -307,11 +311,11 @@ class Pauser:
             return 0
         return max(0, self._requests_left() - self._gate.in_flight)
 
-    async def _join_budget(self, stack: AsyncExitStack) -> None:
-        """Share the account with other runs, if the settings say so."""
+    async def _open_budget(self) -> Store | None:
+        """Open the budget of the account, if the settings say to share it."""
         settings = self.settings
         if settings.share == NO_SHARE or not settings.limits:
-            return
+            return None
         account = account_name(endpoint_of(settings).base_url, self._token.reveal())
         clocks = Clocks(
             monotonic=time.monotonic,
@@ -320,7 +324,7 @@ class Pauser:
         )
         longest_s = max(limit.period_s for limit in settings.limits)
         try:
-            store = await open_store(
+            return await open_store(
                 settings.share, account, clocks, longest_s=longest_s
             )
         except UnusablePlaceError as error:
@@ -328,7 +332,10 @@ class Pauser:
                 f"other runs on this account are not seen ({error}): do not start any, "
                 "or name a database for all of them with --share"
             )
-            return
+            return None
+
+    async def _join_budget(self, store: Store, stack: AsyncExitStack) -> None:
+        settings = self.settings
         identity = Identity(
             owner=f"{self.run_id}/{secrets.token_hex(4)}",
             host=f"{boot_id()}/{platform.node()}",
@@ -460,6 +467,13 @@ class Pauser:
         if (stopped := self.stopped) is not None:
             run.stop(stopped)
         return run
+
+
+async def _close_unused(opening: asyncio.Task[Store | None]) -> None:
+    """Close the store of a run that ends; one that was left is closed already."""
+    with suppress(Exception):  # said where it was awaited, or of no interest now
+        if (store := await opening) is not None:
+            await store.close()
 
 
 def count_requests_left(

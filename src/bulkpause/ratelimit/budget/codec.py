@@ -1,5 +1,6 @@
 """Encode the state of a budget as JSON, and refuse what is not one of ours."""
 
+from itertools import chain
 from math import isfinite
 from typing import Any
 
@@ -51,18 +52,9 @@ def encode(state: State) -> bytes:
 
 def _encoded_member(member: Member) -> list[Any]:
     values = [getattr(member, name) for name in _MEMBER]
-    resting = [[_rounded(one) for one in window] for window in member.resting]
+    # Flat, since an account's requests of a minute are written in each step.
+    resting = [list(chain.from_iterable(window)) for window in member.resting]
     return [*map(_or_none, values), resting]
-
-
-def _rounded(one: Resting) -> tuple[float, ...]:
-    """Shorten the instants of a slot, so that it becomes free later, not earlier."""
-    received_at, counted_at, rtt_s = one
-    return (
-        round(received_at + 5e-5, 4),
-        round(counted_at + 5e-5, 4),
-        max(0.0, round(rtt_s - 5e-5, 4)),
-    )
 
 
 def _or_none(value: Any) -> Any:
@@ -132,13 +124,15 @@ def _member(fields: list[Any], windows: int) -> Member:
         given[name] = _instant(given[name])
     given["priority"] = Priority(given["priority"])
     given["held"] = _of_length(windows, tuple(map(int, given["held"])))
-    rest = tuple(tuple(_resting(one) for one in window) for window in resting)
+    rest = tuple(map(_window, resting))
     return Member(**given, resting=_of_length(windows, rest))
 
 
-def _resting(fields: list[float]) -> Resting:
-    received_at, counted_at, rtt_s = fields
-    return Resting(received_at + 0.0, counted_at + 0.0, rtt_s + 0.0)
+def _window(numbers: list[float]) -> tuple[Resting, ...]:
+    if not set(map(type, numbers)) <= {float}:
+        raise TypeError(numbers)
+    each = iter(numbers)
+    return tuple(map(Resting._make, zip(each, each, each, strict=True)))
 
 
 def _reset(fields: dict[str, Any] | None) -> SharedReset | None:

@@ -341,11 +341,8 @@ def _on_store_clock(call: Call, offset: ClockOffset) -> Call:
     late, early = offset.most, offset.least
 
     def use_of(use: WindowUse) -> WindowUse:
-        resting = tuple(
-            Resting(one.received_at + late, one.counted_at + late, one.rtt_s)
-            for one in use.resting
-        )
-        return replace(use, resting=resting)
+        moved = [(at + late, by + late, rtt_s) for at, by, rtt_s in use.resting]
+        return replace(use, resting=tuple(map(Resting._make, moved)))
 
     return replace(
         call,

@@ -1,5 +1,6 @@
 """Where the budget of an account is kept: read `--share`, and open the store."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -118,12 +119,14 @@ async def _open_database(
 ) -> Store:
     # Imported on use: the library shares nothing unless it is told to.
     try:
-        sqlite = import_module("bulkpause.ratelimit.budget.sqlite")
+        sqlite = await asyncio.to_thread(
+            import_module, "bulkpause.ratelimit.budget.sqlite"
+        )
     except ImportError as error:
         raise UnusablePlaceError("this Python has no SQLite") from error
     is_auto = share == AUTO_SHARE
     store = sqlite.SqliteStore(
-        _path_for(account) if is_auto else Path(share),
+        await asyncio.to_thread(_path_for, account) if is_auto else Path(share),
         account,
         clock=clocks.monotonic,
         boot_id=clocks.boot_id,

@@ -76,7 +76,7 @@ def new_state(limits: tuple[Limit, ...], now: float, *, settles: bool) -> State:
 
 def step(state: State, now: float, call: Call) -> tuple[State, Answer]:
     """Take note of what a run says, and decide whether it may send."""
-    state = _up_to(_on_its_clock(state, now, call), now)
+    state = _up_to(_on_its_clock(state, now, call), now, caller=call.owner)
     known = state.members.get(call.owner)
     if known is not None and call.number <= known.call_number:
         return state, Answer(born=state.born, wait_s=POLL_S, waits_for="its own call")
@@ -131,11 +131,14 @@ def _on_its_clock(state: State, now: float, call: Call) -> State:
     return state
 
 
-def _up_to(state: State, now: float) -> State:
+def _up_to(state: State, now: float, *, caller: str) -> State:
     """Move a state to the present: end leases and windows, and forget what is over."""
     state = replace(state, resets=_advanced(state, now))
     members = {}
     for owner, known in state.members.items():
+        if owner == caller:
+            members[owner] = known  # it is about to say everything anew
+            continue
         member = _lapsed(known) if known.lease_until <= now else known
         member = replace(member, resting=_still_resting(state, member, now))
         if member.lease_until > now or any(member.resting):
@@ -202,11 +205,7 @@ def _still_resting(
         since = _confirmed_start(reset, limit.period_s, now)
         counted_since = now - limit.period_s
         windows.append(
-            tuple(
-                one
-                for one in window
-                if one.counted_at > counted_since and one.received_at >= since
-            )
+            tuple([one for one in window if one[1] > counted_since and one[0] >= since])
         )
     return tuple(windows)
 
@@ -410,11 +409,13 @@ class _Account:
         """List when slots become free that are not free yet."""
         period_s = self.state.limits[index].period_s
         is_here = host == self.call.host
-        free_at = (
-            one.counted_at + period_s - (one.rtt_s if is_here else 0.0)
-            for one in resting
-        )
-        return [instant for instant in free_at if instant > self.now]
+        # In one pass each: they hold all requests of a minute, and a run waits here.
+        if is_here:
+            free_at = [by + period_s - rtt_s for _, by, rtt_s in resting]
+        else:
+            free_at = [by + period_s for _, by, _ in resting]
+        now = self.now
+        return [instant for instant in free_at if instant > now]
 
     def _spare(self, limit: Limit) -> int:
         """Count the slots that the runs of this priority may use in all."""

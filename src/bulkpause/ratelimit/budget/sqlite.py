@@ -93,6 +93,7 @@ class SqliteStore:
         self._makes_folder = makes_folder
         self._database: sqlite3.Connection | None = None
         self._inode: int | None = None
+        self._is_closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="budget")
 
     async def open(self) -> None:
@@ -113,9 +114,11 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Close the database."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._close)
-        self._thread.shutdown(wait=False)
+        if not self._is_closed:
+            self._is_closed = True
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._thread, self._close)
+            self._thread.shutdown(wait=False)
 
     def _open(self) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -225,9 +228,10 @@ def _initialise(database: sqlite3.Connection, place: str) -> None:
     Raises:
         SettingsError: It is another database, or one of a newer bulkpause.
     """
-    # A process that is killed damages nothing; nothing needs to survive the machine.
+    # No disk is waited for before the first request. Later only for what keeps the
+    # file whole: what it says may be lost with the machine.
+    database.execute("PRAGMA synchronous = OFF").close()
     database.execute("PRAGMA journal_mode = WAL").close()
-    database.execute("PRAGMA synchronous = NORMAL").close()
     database.execute("BEGIN IMMEDIATE")
     try:
         _check_or_create(database, place)
@@ -235,6 +239,7 @@ def _initialise(database: sqlite3.Connection, place: str) -> None:
     finally:
         if database.in_transaction:
             database.execute("ROLLBACK")
+    database.execute("PRAGMA synchronous = NORMAL").close()
 
 
 def _check_or_create(database: sqlite3.Connection, place: str) -> None:

@@ -43,5 +43,5 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give back what it holds open."""
+        """Give back what it holds open. A second call does nothing."""
         ...
