@@ -175,3 +175,15 @@ def test_store_that_is_locked_stops_the_run(shared: Program, serve: Serve) -> No
     assert ended.code == 5
     assert "did not answer for" in orjson.loads(ended.stdout)["stopped"]
     assert_limits_kept(simulator)
+
+
+def test_status_names_the_other_runs(shared: Program, serve: Serve) -> None:
+    simulator = serve(**ACCOUNT)
+    begin(shared, simulator, "nightly", 60, "--priority", "background")
+    begin(shared, simulator, "incident", 60, "--priority", "urgent")
+    until(lambda: len(simulator.ledger.acted_ids()) >= 3)
+    until(lambda: "shares its account" in shared.call("status", "nightly.jsonl").stdout)
+    status = shared.call("status", "nightly.jsonl", "--json")
+    sharing = orjson.loads(status.stdout)["sharing"]
+    assert sharing["priority"] == "background"
+    assert [one["priority"] for one in sharing["companions"]] == ["urgent"]

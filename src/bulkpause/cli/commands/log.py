@@ -1,5 +1,6 @@
 """The commands that read a log, `status` and `export`. They send nothing."""
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,11 @@ from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gr
 from bulkpause.cli.next_steps import NextSteps, steps_of_log, totals_of_log
 from bulkpause.cli.options import SIMULATOR
 from bulkpause.errors import BulkpauseError, InputError, SettingsError
-from bulkpause.journal.platform import is_locked
+from bulkpause.journal.platform import boot_id, is_locked
 from bulkpause.journal.reader import exists, read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Status
+from bulkpause.model import Sharing, Status
+from bulkpause.ratelimit.budget.place import Clocks
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.text import NOTHING_ON_RECORD
@@ -95,10 +97,26 @@ def _status_of(log: Path) -> _Shown:
         last_at=recovery.last_at,
         age_s=recovery.age_s(now),
         run_id=recovery.last_run_id,
+        sharing=_sharing_of(recovery.last_run_id) if is_held else None,
     )
     if is_held:
         return status, NextSteps()
     return status, steps_of_log(log, recovery, totals, now)
+
+
+def _sharing_of(run_id: str | None) -> Sharing | None:
+    """Find who else uses the account of a run that is alive."""
+    if run_id is None:
+        return None
+    # Imported on use: few logs are those of a run that is alive.
+    from bulkpause.ratelimit.budget.lookup import sharing_of_run  # noqa: PLC0415
+
+    clocks = Clocks(
+        monotonic=time.monotonic,
+        wall=lambda: datetime.now(UTC).timestamp(),
+        boot_id=boot_id(),
+    )
+    return sharing_of_run(run_id, clocks)
 
 
 def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> ExitCode:

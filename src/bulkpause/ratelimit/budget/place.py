@@ -139,10 +139,19 @@ async def _open_database(
     return opened
 
 
-def _path_for(account: str) -> Path:
+def budgets_folder() -> Path:
+    """Give the folder of the databases that the runs of one user share.
+
+    Raises:
+        UnusablePlaceError: The user has no home.
+    """
     from platformdirs import user_state_path  # noqa: PLC0415 (as above)
 
     folder = user_state_path("bulkpause", appauthor=False)
     if not folder.is_absolute():
         raise UnusablePlaceError("there is no home directory")
-    return folder / "budget" / f"{account}.sqlite"
+    return folder / "budget"
+
+
+def _path_for(account: str) -> Path:
+    return budgets_folder() / f"{account}.sqlite"
