@@ -98,6 +98,11 @@ class Gate:
         self._cooldown_reason = ""
         self._last_sent_at = float("-inf")
         self._member: BudgetMember | None = None
+        #: Slots that were acquired and not confirmed. Some may never be.
+        self._unsent = 0
+        #: How many of them the other runs may have taken meanwhile.
+        self._doubted = 0
+        self._lapses_seen = 0
 
     @property
     def sharing(self) -> Sharing | None:
@@ -160,16 +165,30 @@ class Gate:
     async def confirm(self) -> None:
         """Wait until a request whose slot was acquired may really be sent.
 
-        It may, unless this process was stopped since: then the other runs may have
-        taken its slots, and one is asked for again.
+        It may, unless this process was stopped or cut off from the budget since: then
+        the other runs may have taken its slots, and one is asked for again.
         """
-        while self._member is not None and not self._member.has_lease:
+        member = self._member
+        if member is None:
+            return
+        if member.lapses != self._lapses_seen:
+            self._lapses_seen = member.lapses
+            self._doubted = self._unsent
+        if self._doubted or not member.has_lease:
+            await self._ask_again(member)
+            self._doubted = max(0, self._doubted - 1)
+        self._unsent = max(0, self._unsent - 1)
+
+    async def _ask_again(self, member: BudgetMember) -> None:
+        while True:
             try:
-                await self._member.acquire()
+                await member.acquire()
             except BudgetError:
                 # That ends the run where the next slot is asked for, and here the
                 # time for a connection.
                 await asyncio.sleep(BASE_COOLDOWN_S)
+            else:
+                return
 
     async def restore(self, ages_s: Iterable[float]) -> None:
         """Count requests that an earlier run sent this many seconds ago."""
@@ -222,6 +241,7 @@ class Gate:
             finally:
                 self._current_wait = None
             self.in_flight += 1
+            self._unsent = min(self._unsent + 1, self.in_flight)
             self._last_sent_at = _now()
 
     async def release(self, reply: Reply | None) -> None:

@@ -125,6 +125,8 @@ class BudgetMember:
         give_up_after_s: float,
     ) -> None:
         self.waits_for = WAITS_FOR_ANSWER
+        #: How often the others have given up what this run held: it was not heard of.
+        self.lapses = 0
         #: How many slots are asked for that are not granted yet.
         self._wanted = 0
         self._store = store
@@ -262,6 +264,7 @@ class BudgetMember:
                 self._note_problem(str(error))
                 raise
             self._problem = self._silent_since = None
+            self.lapses += -inf < self._lease_until <= started_at
             self._lease_until = started_at + rules.LEASE_S
             self._seen.add(answer)
             self._on_answer(answer)

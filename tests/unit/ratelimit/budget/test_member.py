@@ -286,23 +286,55 @@ def test_cooldown_of_one_run_holds_for_the_others() -> None:
     run_on_virtual_time(scenario())
 
 
-def test_frozen_run_asks_again_before_it_sends() -> None:
+class CutOffStore(FaultyStore):
+    """The way of one run to a store, which can be cut."""
+
+    def __init__(self, store: FaultyStore) -> None:
+        super().__init__(store.true_clock)
+        self.is_clock_steady = True
+        self._store = store
+
+    async def step(self, make: Step[Result]) -> Result:
+        if self.is_silent:
+            raise StoreError("connection refused")
+        return await self._store.step(make)
+
+
+def test_run_that_was_cut_off_asks_again_before_it_sends() -> None:
     async def scenario() -> None:
         store = store_of_loop()
-        gate = await joined(store, "a", (Limit(1, 10.0),))
-        other = await joined(store, "b", (Limit(1, 10.0),))
-        await gate.acquire()
-        # Its calls stop, as those of a process that is stopped do.
-        loop = asyncio.get_running_loop()
-        assert hasattr(loop, "advance")
-        loop.advance(LEASE_S + 1)
-        await asyncio.sleep(0)
-        confirmed = asyncio.create_task(gate.confirm())
+        way = CutOffStore(store)
+        limits = (Limit(1, 1.0),)
+        first, other = await joined(way, "a", limits), await joined(store, "b", limits)
+        await first.acquire()
+        way.is_silent = True
+        await other.acquire()
+        assert LEASE_S + 1 <= now() < LEASE_S + 2
+        # It says again what it holds before its request is written.
+        way.is_silent = False
+        await asyncio.sleep(1.5)
+        confirmed = asyncio.create_task(first.confirm())
+        await asyncio.sleep(1.0)
+        assert not confirmed.done()
+        sent_at = now()
+        await other.release(Reply(received_at=sent_at, sent_at=sent_at))
         await confirmed
-        assert now() < 2 * (LEASE_S + 1)
-        await gate.release(Reply(received_at=now(), sent_at=now(), http_status=204))
-        await gate.leave()
+        assert now() >= sent_at + 1.0
+        await first.leave()
         await other.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_run_that_was_never_cut_off_sends_at_once() -> None:
+    async def scenario() -> None:
+        gate = await joined(store_of_loop(), "a")
+        await gate.acquire()
+        await asyncio.sleep(60)
+        before = now()
+        await gate.confirm()
+        assert now() == before
+        await gate.leave()
 
     run_on_virtual_time(scenario())
 
