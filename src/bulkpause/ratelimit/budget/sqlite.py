@@ -50,8 +50,8 @@ _UNUSABLE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-#: Whether files belong to users. On Windows, who may use them is not in their mode.
-_HAS_USERS = hasattr(os, "geteuid")
+#: Gives the user. None on Windows, where who may use a file is not in its mode.
+_USER_ID: Callable[[], int] | None = getattr(os, "geteuid", None)
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 
 
@@ -307,7 +307,7 @@ def _check_folder(folder: Path, found: os.stat_result) -> None:
         SettingsError: It is no folder, or others may write to it.
     """
     is_open = stat.S_IMODE(found.st_mode) & 0o022
-    is_foreign = _HAS_USERS and (is_open or found.st_uid != os.geteuid())
+    is_foreign = _USER_ID is not None and (is_open or found.st_uid != _USER_ID())
     if not stat.S_ISDIR(found.st_mode) or is_foreign:
         raise SettingsError(
             f"the folder of the shared budget {quote(str(folder))} must be yours alone; "
@@ -340,13 +340,13 @@ def _check(path: Path, found: os.stat_result) -> None:
             f"the shared budget {name} is not a file; name a file with --share"
         )
     is_for_group = stat.S_IMODE(found.st_mode) & 0o062 == 0o060
-    user = os.geteuid() if _HAS_USERS else found.st_uid
+    user = found.st_uid if _USER_ID is None else _USER_ID()
     if found.st_uid != user and not is_for_group:
         raise SettingsError(
             f"the shared budget {name} belongs to another user; ask them to run "
             f"chmod 660 on it, or name another file with --share"
         )
-    if stat.S_IMODE(found.st_mode) & 0o002 and _HAS_USERS:
+    if stat.S_IMODE(found.st_mode) & 0o002 and _USER_ID is not None:
         raise SettingsError(
             f"every user may write to the shared budget {name}; run chmod 660 on it, or "
             "name another file with --share"
