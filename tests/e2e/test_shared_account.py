@@ -59,7 +59,7 @@ def assert_limits_kept(simulator: Simulator) -> None:
 
 
 def database(program: Program) -> Path:
-    (path,) = program.folder.glob("state/bulkpause/budget/*.sqlite")
+    (path,) = program.folder.glob("state/bulkpause/budget/*/*.sqlite")
     return path
 
 
@@ -184,6 +184,6 @@ def test_status_names_the_other_runs(shared: Program, serve: Serve) -> None:
     until(lambda: len(simulator.ledger.acted_ids()) >= 3)
     until(lambda: "shares its account" in shared.call("status", "nightly.jsonl").stdout)
     status = shared.call("status", "nightly.jsonl", "--json")
-    sharing = orjson.loads(status.stdout)["sharing"]
+    sharing = orjson.loads(status.stdout)["sharing_now"]
     assert sharing["priority"] == "background"
     assert [one["priority"] for one in sharing["companions"]] == ["urgent"]

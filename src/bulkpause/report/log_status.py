@@ -95,7 +95,7 @@ class LogStatus:
             "last_at": self.last_at,
             "age_s": self.age_s,
             "run_id": self.run_id,
-            "sharing": None if self.sharing is None else asdict(self.sharing),
+            "sharing_now": None if self.sharing is None else asdict(self.sharing),
         }
 
 

@@ -25,7 +25,7 @@ def sharing_of_run(run_id: str, clocks: Clocks) -> Sharing | None:
         None if it does not, or shares it in a place that only the run itself knows.
     """
     try:
-        paths = sorted(budgets_folder().glob("*.sqlite"))
+        paths = sorted(budgets_folder().glob("*/*.sqlite"))
     except (OSError, UnusablePlaceError):
         return None
     for path in paths:

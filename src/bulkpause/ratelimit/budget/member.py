@@ -32,6 +32,10 @@ WAITS_FOR_ANSWER = "the shared budget"
 TELL_S = 0.02
 
 
+class OtherLimitsError(SettingsError):
+    """Runs that are alive, or died just now, keep to other limits."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnUse:
     """What a run uses of its account, on its own clock.
@@ -174,11 +178,24 @@ class BudgetMember:
         """
         try:
             with suppress(StoreError):
-                await self._call()
+                await self._call_first()
         except BaseException:
             await self._store.close()
             raise
         self._beat = asyncio.create_task(self._keep_telling())
+
+    async def _call_first(self) -> None:
+        """Call for the first time; wait for runs of other limits that may be dead."""
+        gives_up_at = _now() + rules.LEASE_S + RETRY_S
+        while True:
+            try:
+                await self._call()
+            except OtherLimitsError:
+                if _now() > gives_up_at:
+                    raise
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
 
     async def leave(self) -> None:
         """Leave what still counts to the others, if the store answers."""
@@ -325,7 +342,7 @@ class BudgetMember:
             return state
         if rules.is_in_use(state, now):
             theirs = ", ".join(map(str, reversed(state.limits)))
-            raise SettingsError(
+            raise OtherLimitsError(
                 f"other runs share the budget in {self._store.place} with the limits "
                 f"{theirs}; use the same --burst and --steady"
             )

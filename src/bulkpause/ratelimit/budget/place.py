@@ -154,4 +154,5 @@ def budgets_folder() -> Path:
 
 
 def _path_for(account: str) -> Path:
-    return budgets_folder() / f"{account}.sqlite"
+    # In a folder of its own: what happens to other accounts does not matter here.
+    return budgets_folder() / account / "budget.sqlite"

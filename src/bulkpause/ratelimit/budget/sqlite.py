@@ -291,7 +291,10 @@ def prepare(path: Path, now_s: float, *, makes_folder: bool) -> bool:
 
 def _make_folder(folder: Path) -> bool:
     """Make a folder for its owner only, and say whether it is new."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not folder.parent.exists():
+        folder.parent.parent.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
+    _check_folder(folder.parent, folder.parent.lstat())
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
