@@ -60,3 +60,10 @@ class LogError(BulkpauseError):
 
 class LogHeldError(BulkpauseError):
     """Another run uses the result log."""
+
+
+class BudgetError(Exception):
+    """The shared budget of the account gives no slots any more: the run stops.
+
+    It reaches no program: the run says it as the reason of its stop.
+    """
