@@ -304,7 +304,7 @@ def unread(program: Program, serve: Serve) -> Iterator["subprocess.Popen[bytes]"
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=program.folder,
-        env={"OCAMBA_TOKEN": TOKEN},
+        env=program.variables,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
