@@ -1,12 +1,17 @@
 """Describe a log for `status`: whose it is, how old, and what may still be running."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.model import Status
-from bulkpause.report.text import SIMULATED, cause_lines, running_lines
+from bulkpause.model import Sharing, Status
+from bulkpause.report.text import (
+    SIMULATED,
+    cause_lines,
+    companions_text,
+    running_lines,
+)
 from bulkpause.report.totals import Totals
 
 
@@ -32,6 +37,7 @@ class LogStatus:
         run_id: The name of the last run.
         oldest_end_at: When the first of several logs ended; None for a single one.
         oldest_age_s: Seconds since then.
+        sharing: How that run shares its account now; None if that is not known.
     """
 
     log: str
@@ -45,6 +51,7 @@ class LogStatus:
     run_id: str | None
     oldest_end_at: str | None = None
     oldest_age_s: float | None = None
+    sharing: Sharing | None = None
 
     @property
     def is_old(self) -> bool:
@@ -79,6 +86,9 @@ class LogStatus:
         if self.is_held:
             which = "this log" if self.oldest_end_at is None else "one of these logs"
             yield f"a run holds {which} now: these numbers still change"
+        if self.sharing is not None and self.sharing.companions:
+            others = companions_text(self.sharing.companions)
+            yield sanitize(f"it shares its account with {others}")
 
     def _as_of(self) -> str:
         where = " on the simulator" if self.is_simulated else ""
@@ -97,6 +107,7 @@ class LogStatus:
             "last_at": self.last_at,
             "age_s": self.age_s,
             "run_id": self.run_id,
+            "sharing_now": None if self.sharing is None else asdict(self.sharing),
         }
 
 

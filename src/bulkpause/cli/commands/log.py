@@ -1,7 +1,8 @@
 """The commands that read logs, `status` and `export`. They send nothing."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -13,8 +14,9 @@ from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.next_steps import NextSteps, steps_of_group
 from bulkpause.cli.output import say, show, show_data, show_json
 from bulkpause.errors import BulkpauseError, SettingsError
+from bulkpause.journal.platform import SYSTEM
 from bulkpause.log_groups import OpenedLog, group_logs, open_log
-from bulkpause.model import SIMULATOR, Status
+from bulkpause.model import SIMULATOR, Sharing, Status
 from bulkpause.report.export import Row, as_csv, as_jsonl, rows
 from bulkpause.report.group import LogGroup
 from bulkpause.report.text import NOTHING_ON_RECORD, SIMULATED
@@ -110,9 +112,32 @@ class _Shown:
 
 def _shown(logs: Sequence[OpenedLog], now: datetime) -> list[_Shown]:
     return [
-        _Shown(group, steps_of_group(group, logs, now))
+        _Shown(_with_sharing(group, logs, now), steps_of_group(group, logs, now))
         for group in group_logs(logs, now, needs_records=False)
     ]
+
+
+def _with_sharing(
+    group: LogGroup, logs: Iterable[OpenedLog], now: datetime
+) -> LogGroup:
+    """Add who else uses the account of a run that is alive."""
+    runs = (
+        log.recovery.last_run_id
+        for log in logs
+        if log.is_held and str(log.path) in group.logs
+    )
+    found = (_sharing_of(run_id, now) for run_id in runs if run_id is not None)
+    sharing = next(filter(None, found), None)
+    return replace(group, status=replace(group.status, sharing=sharing))
+
+
+def _sharing_of(run_id: str, now: datetime) -> Sharing | None:
+    # Imported on use: few logs are those of a run that is alive.
+    from bulkpause.ratelimit.budget.lookup import sharing_of_run  # noqa: PLC0415
+
+    clock_s = time.monotonic()
+    boot_id = SYSTEM.boot_id(now=now, uptime_s=clock_s)
+    return sharing_of_run(run_id, boot_id=boot_id, clock_s=clock_s)
 
 
 def _objects(
