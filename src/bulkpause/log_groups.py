@@ -107,8 +107,8 @@ def group_logs(
         groups.setdefault(_key_of(log), []).append(log)
     return [
         _together(key, members, now)
-        if len(members) > 1 or needs_records
-        else _alone(key, members[0], now)
+        if len(members) > 1
+        else _alone(key, members[0], now, needs_records=needs_records)
         for key, members in groups.items()
     ]
 
@@ -127,7 +127,9 @@ def _key_of(log: OpenedLog) -> GroupKey:
     )
 
 
-def _alone(key: GroupKey, log: OpenedLog, now: datetime) -> LogGroup:
+def _alone(
+    key: GroupKey, log: OpenedLog, now: datetime, *, needs_records: bool
+) -> LogGroup:
     """Make a group of one log from its totals."""
     path, recovery = str(log.path), log.recovery
     counts = Counter(record.run_id or "" for record in recovery.latest.values())
@@ -135,11 +137,15 @@ def _alone(key: GroupKey, log: OpenedLog, now: datetime) -> LogGroup:
         counts[run_id] += recovery.brief.count_of_run(run_id)
     counts[""] += len(recovery.not_attempted)
     runs = {(0, run_id): ids for run_id, ids in counts.items() if ids}
+    sent = list(log.records()) if needs_records else []
     return LogGroup(
         status=_status([log], log.totals, now),
         account=key.account,
         action=key.action,
         logs=[path],
+        records=[*sent, *recovery.invalid.values()] if needs_records else [],
+        not_attempted=[(item, path) for item in recovery.not_attempted],
+        requests_of=sent,
         runs=list(_runs(runs, [path])),
         log_of_run={run_id or None: path for _, run_id in runs},
         open_logs=frozenset({path} if log.totals.is_unfinished else ()),
@@ -153,18 +159,15 @@ def _together(key: GroupKey, logs: Sequence[OpenedLog], now: datetime) -> LogGro
     sent = [word.said for word in words if isinstance(word.said, Record)]
     records = [*sent, *(one for log in logs for one in log.recovery.invalid.values())]
     left = [(w.said, paths[w.log]) for w in words if isinstance(w.said, Item)]
-    totals = logs[0].totals if len(logs) == 1 else _totals(logs, records, len(words))
     counts = Counter((word.log, _run_of(word) or "") for word in words)
     return LogGroup(
-        status=_status(logs, totals, now),
+        status=_status(logs, _totals(logs, records, len(words)), now),
         account=key.account,
         action=key.action,
         logs=paths,
         records=records,
         not_attempted=left,
-        requests_of=sent
-        if len(logs) == 1
-        else [r for one in logs for r in one.records()],
+        requests_of=[record for log in logs for record in log.records()],
         runs=list(_runs(counts, paths)),
         log_of_run={run_id or None: paths[log] for log, run_id in counts},
         open_logs=frozenset(_open_logs(logs, words)),
@@ -173,8 +176,6 @@ def _together(key: GroupKey, logs: Sequence[OpenedLog], now: datetime) -> LogGro
 
 def _last_words(logs: Sequence[OpenedLog]) -> Iterable[Word]:
     """Give the last word on each id, in the order of the logs and their lines."""
-    if len(logs) == 1:
-        return _words_of(0, logs[0])
     latest: dict[str, Word] = {}
     for number, log in enumerate(logs):
         for word in _words_of(number, log):

@@ -192,7 +192,7 @@ def test_group_without_records_counts_the_same(tmp_path: Path, monday: Path) -> 
     whole = one(monday)
     assert (brief.runs, brief.log_of_run) == (whole.runs, whole.log_of_run)
     assert brief.status == whole.status
-    assert (brief.records, len(whole.records)) == ((), 3)
+    assert (brief.records, len(whole.records)) == ([], 3)
 
 
 def test_only_logs_with_open_ids_are_open(tmp_path: Path, monday: Path) -> None:

@@ -16,6 +16,7 @@ def headline(groups: Sequence[LogGroup]) -> str:
     The count is that of `status`. Since a report is read later than it was made, the
     line is always dated.
     """
+    groups = _counted(groups)
     totals = [
         group.status.totals for group in groups if not group.status.totals.is_empty
     ]
@@ -29,6 +30,11 @@ def headline(groups: Sequence[LogGroup]) -> str:
         f"{may_run:,} of {campaigns} on record may still be running{_as_of(groups)}; "
         "others may be too: how many were planned is not on record"
     )
+
+
+def _counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
+    """Leave simulated campaigns out where there are real ones."""
+    return [group for group in groups if not group.status.is_simulated] or groups
 
 
 def ids_of(totals: Totals) -> int:
@@ -52,6 +58,8 @@ def note_lines(groups: Sequence[LogGroup]) -> Iterator[str]:
     """Say what to know about the headline, with the words of `status`."""
     for group in groups:
         name = f"{group.label}: " if len(groups) > 1 else ""
+        if group not in _counted(groups):
+            yield sanitize(f"{name}{headline([group])}: not counted above.")
         for line in _notes_of(group):
             sentence = line if name else f"{line[:1].upper()}{line[1:]}"
             yield sanitize(f"{name}{sentence}.")

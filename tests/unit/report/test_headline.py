@@ -113,3 +113,13 @@ def test_several_groups_are_added_and_named() -> None:
 def test_notes_have_no_control_characters() -> None:
     groups = [group(Status.FAILED, account="a\x1b[2J"), group(Status.FAILED)]
     assert all(note.isprintable() for note in note_lines(groups))
+
+
+def test_simulated_campaigns_are_not_added_to_real_ones() -> None:
+    simulated = group(Status.PAUSED, is_simulated=True, endpoint="simulator")
+    groups = [simulated, group(Status.PAUSED, Status.FAILED)]
+    assert headline(groups).startswith("1 of 2 campaigns may still be running, as of")
+    assert next(note_lines(groups)) == (
+        "simulator: 0 of 1 campaign may still be running on the simulator, as of "
+        "2026-11-27 08:01:00 UTC: not counted above."
+    )

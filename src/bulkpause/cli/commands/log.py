@@ -208,19 +208,18 @@ def _exported(logs: Sequence[OpenedLog], wanted: frozenset[str]) -> Iterator[Row
     groups = group_logs(logs, now, needs_records=not is_single)
     _refuse_other_campaigns(groups)
     if is_single:  # one record at a time: there may be millions
-        (log,), (group,) = logs, groups
-        path = str(log.path)
-        left = [(item, path) for item in log.recovery.not_attempted]
-        return rows(log.records(wanted), left, wanted, log_of_run=group.log_of_run)
+        records = [logs[0].records(wanted)]
+    else:
+        records = [iter(group.records) for group in groups]
     return chain.from_iterable(
         rows(
-            group.records,
+            of_group,
             group.not_attempted,
             wanted,
             log_of_run=group.log_of_run,
             account=group.account,
         )
-        for group in groups
+        for of_group, group in zip(records, groups, strict=True)
     )
 
 

@@ -49,7 +49,7 @@ def time_marks(timeline: Timeline, *, bins_apart: float) -> Iterator[tuple[int, 
             yield number, _time_text(timeline, number, has_day=True)
             free_from = number + 2 * bins_apart
         elif number >= free_from and _is_round(timeline, number, bins_apart):
-            is_free = all(not 0 < day - number < bins_apart for day in days)
+            is_free = all(not 0 < day - number < 2 * bins_apart for day in days)
             if is_free:
                 yield number, _time_text(timeline, number, has_day=False)
                 free_from = number + bins_apart

@@ -18,6 +18,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 12.0, 20.0, 26.0
 #: The width of the gap between two spells, of all.
 _GAP = 0.03
 _MARK_WIDTH = 80.0
+_CHARACTER_WIDTH = 6.5
 #: No latency is drawn as less: its scale is logarithmic.
 _LEAST_MS = 0.1
 #: The percentiles of fewer latencies would say little.
@@ -28,10 +29,11 @@ PERCENTS = (50, 95, 99)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A mark on an axis, and its text."""
+    """A mark on an axis, and its text, which starts or ends there."""
 
     at: float
     text: str
+    anchor: str = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,14 @@ class Frame:
         """Mark the times."""
         apart = _MARK_WIDTH / self.bin_width
         marks = time_marks(self.timeline, bins_apart=apart)
-        return [
-            Mark(round(x, 1), text)
-            for x, text in ((self.x(number), text) for number, text in marks)
-            if x + _MARK_WIDTH / 2 <= WIDTH or x == _LEFT
-        ]
+        found = ((self.x(number), text) for number, text in marks)
+        return [_x_mark(x, text) for x, text in found]
+
+
+def _x_mark(x: float, text: str) -> Mark:
+    """Let a text that would leave the chart end at its mark."""
+    leaves = x + _CHARACTER_WIDTH * len(text) > WIDTH
+    return Mark(round(x, 1), text, "end" if leaves else "start")
 
 
 def y_of(share: float) -> float:

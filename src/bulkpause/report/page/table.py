@@ -110,7 +110,7 @@ class Table:
     def packed(self) -> str:
         """Write all rows as base64 of gzipped JSON."""
         columns = orjson.dumps([column.packed() for column in self.columns])
-        return base64.b64encode(gzip.compress(columns, 6, mtime=0)).decode()
+        return base64.b64encode(gzip.compress(columns, 5, mtime=0)).decode()
 
 
 def _text(column: Column, number: int, run: str) -> str:
@@ -143,13 +143,13 @@ def table_of(groups: Sequence[LogGroup]) -> Table:
         _choices("status", (row.status for row in rows)),
         _choices("cause", map(_Causes(), rows)),
         _choices("campaign", (record.campaign_status for record in records)),
+        _texts("trace_id", (record.trace_id for record in records)),
         Column("attempts", "number", [record.attempts or None for record in records]),
         Column("latency, ms", "number", [record.latency_ms for record in records]),
         Column(
             "finished, UTC", "time", [_ms(record.finished_at) for record in records]
         ),
         Column("row", "number", [record.row for record in records]),
-        _texts("trace_id", (record.trace_id for record in records)),
         Column("request_id", "request", [_request(record) for record in records]),
         _choices(_RUN, (record.run_id for record in records)),
         _choices("log", (row.log for row in rows)),
