@@ -40,6 +40,7 @@ from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.run_context import RunContext
 from bulkpause.journal.codec import Header
 from bulkpause.model import Action, Item, Record, Reply, Status
+from bulkpause.operation import PAUSE
 from bulkpause.ratelimit.gate import Gate
 
 
@@ -77,6 +78,7 @@ async def pause_all(open_recorder: OpenRecorder, ids: int, verify: Verify) -> fl
                 planned=ids,
                 endpoint="",
                 request_ids=(f"run-{number}" for number in count(1)),
+                operation=PAUSE,
                 reason=None,
                 retry_policy=RetryPolicy(verify=verify),
                 now=lambda: datetime.now(UTC),

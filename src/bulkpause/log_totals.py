@@ -46,7 +46,7 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
         rows=plan.rows + missing,
         duplicate=plan.duplicate,
         already_done=plan.already_done,
-        not_paused_before=invalid + _count_not_paused(others),
+        not_done_before=invalid + _count_not_done(others),
         not_on_record=missing,
         is_plan_known=recovery.is_plan_known or not is_retry,
         open_before=+open_before,
@@ -62,7 +62,7 @@ def _count_open(others: Sequence[Record]) -> Counter[str]:
     return Counter({status.value: found[status] for status in counted})
 
 
-def _count_not_paused(others: Sequence[Record]) -> int:
+def _count_not_done(others: Sequence[Record]) -> int:
     return sum(
-        record.status.is_settled and not record.status.is_paused for record in others
+        record.status.is_settled and not record.status.is_done for record in others
     )

@@ -15,7 +15,10 @@ from bulkpause._text import quote, replace_surrogates
 
 
 class Action(StrEnum):
-    """The purpose of a request: to pause a campaign, or to read its status."""
+    """The purpose of a request: to change a campaign, or to read its status.
+
+    `operation.Operation` says what a change is about.
+    """
 
     PAUSE = "pause"
     READ = "view"
@@ -42,6 +45,10 @@ class Status(StrEnum):
 
     #: The campaign is paused.
     is_paused: bool
+    #: The campaign is as the operation wants it, whoever brought it there.
+    is_done: bool
+    #: The campaign was seen in a status to which the operation does not apply.
+    is_inapplicable: bool
     #: A retry may still change it.
     is_retryable: bool
     #: It counts against `--max-failures`.
@@ -54,7 +61,10 @@ class Status(StrEnum):
         self.is_paused = value in {"paused", "already_paused"}
         self.is_retryable = value in {"failed", "unknown"}
         self.is_failure = self.is_retryable or value == "rejected"
-        self.is_settled = self.is_paused or value in {"not_pausable", "rejected"}
+        self.is_done = self.is_paused
+        self.is_inapplicable = value == "not_pausable"
+        is_final = self.is_inapplicable or value == "rejected"
+        self.is_settled = self.is_done or is_final
 
 
 class TransportError(StrEnum):
@@ -260,7 +270,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorAttempt:
-    """A pause attempt as the log keeps it; used for attempts of earlier runs.
+    """An attempt as the log keeps it; used for attempts of earlier runs.
 
     Attributes:
         http_status: HTTP status of the response; None for a transport error.
@@ -268,7 +278,7 @@ class PriorAttempt:
         error: The transport error, as text.
         at: When the attempt started: RFC 3339 in UTC.
         request_id: Unique to the request.
-        is_in_doubt: Whether the attempt may have paused the campaign.
+        is_in_doubt: Whether the attempt may have been applied.
     """
 
     http_status: int | None = None

@@ -45,6 +45,7 @@ from bulkpause.model import (
     StopReason,
     Waiting,
 )
+from bulkpause.operation import PAUSE
 from bulkpause.plan import Plan, digest, join_plans
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
@@ -403,6 +404,7 @@ class Pauser:
         jobs = make_jobs(
             items,
             self._recorder.recovery.prior_attempts,
+            operation=PAUSE,
             reads_back=self.settings.retry_policy.verify is not Verify.NONE,
         )
         left = len(items)
@@ -482,6 +484,7 @@ class Pauser:
                 planned=self._planned_in_log,
                 endpoint=header.base_url,
                 request_ids=self._request_ids,
+                operation=PAUSE,
                 reason=self.settings.reason,
                 retry_policy=self.settings.retry_policy,
                 now=self._now,

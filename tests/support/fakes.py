@@ -18,6 +18,7 @@ from bulkpause.engine.policy import RetryPolicy
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import LogError
 from bulkpause.model import Action, Record, Reply, Status, TransportError, Waiting
+from bulkpause.operation import PAUSE
 from tests.testkit.virtual_time import wall_clock
 
 
@@ -436,6 +437,7 @@ def run_context(
         planned=1,
         endpoint="https://api.example",
         request_ids=(f"{run_id}-{number}" for number in count(1)),
+        operation=PAUSE,
         reason=None,
         retry_policy=retry_policy or RetryPolicy(),
         now=wall_clock,

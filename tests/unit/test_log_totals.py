@@ -42,15 +42,15 @@ def test_retry_counts_ids_that_it_leaves_open() -> None:
     log = log_of(Status.PAUSED, Status.FAILED, Status.UNKNOWN, Status.REJECTED)
     totals = totals_of_plan(plan_of("2"), log, is_retry=True)
     assert totals.open_before == {"unknown": 1, "rejected": 1}
-    assert totals.not_paused_before == 1
+    assert totals.not_done_before == 1
 
 
 def test_retried_rejected_id_is_not_counted_before() -> None:
     log = log_of(Status.PAUSED, Status.REJECTED)
     totals = totals_of_plan(plan_of("2"), log, is_retry=True)
-    assert (totals.open_before.total(), totals.not_paused_before) == (0, 0)
+    assert (totals.open_before.total(), totals.not_done_before) == (0, 0)
     totals.add(Record(id="2", status=Status.PAUSED))
-    assert totals.is_all_paused
+    assert totals.is_all_done
 
 
 def test_retry_counts_ids_not_on_record() -> None:
@@ -87,7 +87,7 @@ def test_run_counts_ids_open_beside_its_input() -> None:
     totals.add(Record(id="9", status=Status.PAUSED))
     assert totals.counts_as_sum() == "1 row = 1 paused"
     assert totals.open_before == {"failed": 1, "unknown": 1, "not_attempted": 1}
-    assert (totals.may_be_running, totals.is_all_paused) == (3, False)
+    assert (totals.may_be_running, totals.is_all_done) == (3, False)
     assert totals.is_retryable
 
 

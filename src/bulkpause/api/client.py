@@ -152,23 +152,23 @@ class Client:
     def _request(
         self, action: Action, id_: str, request_id: str
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        is_pause = action is Action.PAUSE
+        is_read = action is Action.READ
         headers = {
             # Not a header of the session: those are sent to a proxy as well.
             "Authorization": self._token.header(),
             "X-Request-Id": request_id,
         }
-        if is_pause:
+        if not is_read:
             headers["Content-Type"] = "application/json"
         return self._session.request(
-            "POST" if is_pause else "GET",
+            "GET" if is_read else "POST",
             URL(self._endpoint.url(action, id_), encoded=True),
-            data=self._body if is_pause else None,
+            data=None if is_read else self._body,
             headers=headers,
             allow_redirects=False,
             timeout=self._timeout(),
             # aiohttp resends a GET only.
-            middlewares=() if is_pause else (send_once,),
+            middlewares=(send_once,) if is_read else (),
             **self._proxy_arguments(),
         )
 
@@ -197,7 +197,7 @@ class Client:
         timing: WireTiming,
     ) -> Reply:
         received_at = asyncio.get_running_loop().time()
-        # A read-back needs the body; the result of a pause is in the HTTP status.
+        # A read-back needs the body; the result of an attempt is in the HTTP status.
         needs_body = action is Action.READ and response.status == 200
         body = await _bounded_body(response, needs_all=needs_body)
         parsed = parse_response(

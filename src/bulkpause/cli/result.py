@@ -39,7 +39,7 @@ class RunResult:
             reads_back_all=_reads_back_all(options),
         )
         if options.is_simulated:
-            yield report.SIMULATED
+            yield report.simulated_line(self.totals.operation)
 
     def outcome_lines(self) -> Iterator[str]:
         """Say why the run stopped, where its log is, and how to carry on."""

@@ -5,7 +5,7 @@ request. A job that waits between attempts holds no slot and no task. A stop can
 the first task only: requests in flight are awaited and recorded.
 
 Two kinds of stop come after read-backs, so that the last word on an id is true: at a
-wall, and when an outage of pauses alone does not end.
+wall, and when an outage that spares read-backs does not end.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from bulkpause.engine.policy import (
     Retry,
     Stop,
     Verify,
-    after_pause,
+    after_attempt,
     after_read_back,
     status_without_read_back,
     stop_for_certificate,
@@ -82,7 +82,7 @@ class Dispatcher:
         self._on_record = on_record
         self._reads_back_early = reads_back_early
         self._circuit_breaker = CircuitBreaker(context.retry_policy.give_up_after_s)
-        self._wall = Wall()
+        self._wall = Wall(context.operation)
         #: Refused jobs without a read-back, until it is known whether a wall stands.
         self._refused: list[Job] = []
         #: Why the run stops after the read-backs that wait; None if it does not.
@@ -135,8 +135,8 @@ class Dispatcher:
     def abort(self) -> None:
         """End the requests that are still in flight after a stop.
 
-        An id whose pause has no response gets no record, so that it stays in flight on
-        disk. One that was being read back gets that of its pause.
+        An id whose attempt has no response gets no record, so that it stays in flight
+        on disk. One that was being read back gets that of its attempt.
         """
         self._is_aborted = True
         for attempt in self._attempts:
@@ -285,7 +285,7 @@ class Dispatcher:
 
     def _watch_wall(self, job: Job, reply: Reply) -> None:
         """Hold pauses back at a wall, until the ids that made it were read back."""
-        if job.action is not Action.PAUSE:
+        if job.action is Action.READ:
             return
         self._wall.record(job.item.id, reply)
         if self._refused:
@@ -325,9 +325,11 @@ class Dispatcher:
 
     def _after_reply(self, job: Job, reply: Reply) -> Decision:
         retry_policy, jitter = self._context.retry_policy, self._context.jitter()
-        if job.action is Action.PAUSE:
-            return after_pause(
+        operation = self._context.operation
+        if job.action is not Action.READ:
+            return after_attempt(
                 reply,
+                operation=operation,
                 attempts=job.counted_attempts,
                 rate_limited=job.rate_limited_in_a_row,
                 doubt=job.doubt,
@@ -336,9 +338,10 @@ class Dispatcher:
             )
         return after_read_back(
             reply,
+            operation=operation,
             attempts=job.counted_attempts,
             rate_limited=job.rate_limited_in_a_row,
-            pause=job.last_pause_reply,
+            attempt=job.last_reply,
             doubt=job.doubt,
             retry_policy=retry_policy,
             jitter=jitter,
@@ -346,8 +349,8 @@ class Dispatcher:
 
     def _apply(self, decision: Decision, job: Job, request_id: str) -> None:
         is_open = not isinstance(decision, Finish) or self._may_be_wall(job, decision)
-        if job.action is Action.PAUSE and is_open:
-            self._record_pause_reply(job, request_id)
+        if job.action is not Action.READ and is_open:
+            self._record_reply(job, request_id)
         match decision:
             case Finish() if is_open:
                 self._refused.append(job)
@@ -358,7 +361,7 @@ class Dispatcher:
             case Retry(wait_s):
                 self._retry(job, wait_s)
             case Resend():
-                job.action = Action.PAUSE
+                job.action = self._context.operation.action
                 self.backlog.add_retry(job, 0.0)
             case ReadBack():
                 job.read_back()
@@ -369,8 +372,8 @@ class Dispatcher:
                 self.backlog.finish()
 
     def _retry(self, job: Job, wait_s: float) -> None:
-        # An id that an earlier run left in doubt is read back before it is paused.
-        is_last_look = job.action is Action.READ and job.pause_attempts
+        # An id that an earlier run left in doubt is read back before it is sent.
+        is_last_look = job.action is Action.READ and job.attempts
         if is_last_look:
             self.backlog.add_read_back(job, wait_s)
         elif self._ends_for is not None and job.doubt is not Doubt.EXCLUDED:
@@ -382,7 +385,7 @@ class Dispatcher:
     def _may_be_wall(self, job: Job, decision: Finish) -> bool:
         """Tell whether a refusal waits for the answers to other ids."""
         return (
-            job.action is Action.PAUSE
+            job.action is not Action.READ
             and decision.status is Status.REJECTED
             and job.item.id in self._wall.ids
         )
@@ -396,8 +399,8 @@ class Dispatcher:
             else:
                 self._record_status(job, Status.REJECTED)
 
-    def _record_pause_reply(self, job: Job, request_id: str) -> None:
-        reply = job.pause_attempts[-1].reply
+    def _record_reply(self, job: Job, request_id: str) -> None:
+        reply = job.attempts[-1].reply
         self._recorder.answered(
             job.item.id,
             request_id,
@@ -408,9 +411,9 @@ class Dispatcher:
     def _record_interrupted(self, job: Job) -> None:
         """Record the status of a job that a stop has interrupted.
 
-        A job without a pause attempt gets no record: its id counts as not attempted.
+        A job without an attempt gets no record: its id counts as not attempted.
         """
-        last, verify = job.last_pause_reply, self._context.retry_policy.verify
+        last, verify = job.last_reply, self._context.retry_policy.verify
         if job.is_accepted:
             # Without a read-back, accepted is the last word; with one, it is in doubt.
             is_read = job.campaign_status is not None
@@ -426,6 +429,7 @@ class Dispatcher:
         context = self._context
         record = job.record(
             status,
+            action=context.operation.action,
             reason=context.reason,
             run_id=context.run_id,
             planned=context.planned,
@@ -443,11 +447,11 @@ class Dispatcher:
         """Give the status of an id that may be part of a wall, and end the run at one.
 
         Its refusal may pass with the common cause, so that a retry takes it. The run
-        goes on if each id of the wall turns out to be paused or not to be pausable.
+        goes on if each id of the wall turns out to be done or not to be applicable.
         """
         if not self._wall.stands or job.item.id not in self._wall.ids:
             return status
-        if status.is_paused or status is Status.NOT_PAUSABLE:
+        if status.is_done or status.is_inapplicable:
             return status
         self._ends_for = self._ends_for or self._wall.reason()
         return status_at_wall(status, job.doubt, job.last_read_back_reply)

@@ -17,6 +17,7 @@ from bulkpause.model import (
     Status,
     timestamp,
 )
+from bulkpause.operation import Operation
 
 
 @dataclass(slots=True)
@@ -25,9 +26,9 @@ class Job:
 
     Attributes:
         item: The campaign.
-        prior_attempts: Pause attempts of earlier runs.
+        prior_attempts: Attempts of earlier runs.
         action: The action of the next request.
-        pause_attempts: Pause attempts of this run.
+        attempts: Attempts of this run.
         read_back_attempts: Read-back attempts of this run.
         uncounted_requests: Ids of requests that failed during an outage: they do not
             count against the maximum number of attempts.
@@ -36,7 +37,7 @@ class Job:
     item: Item
     prior_attempts: Sequence[PriorAttempt] = ()
     action: Action = Action.PAUSE
-    pause_attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
     read_back_attempts: list[Attempt] = field(default_factory=list)
     uncounted_requests: set[str] = field(default_factory=set)
 
@@ -50,14 +51,14 @@ class Job:
 
     @property
     def doubt(self) -> Doubt:
-        """Whether one of our attempts may have paused the campaign."""
+        """Whether one of our attempts may have been applied."""
         earlier = map(doubt_of_prior, self.prior_attempts)
-        own = (doubt_of(attempt.reply) for attempt in self.pause_attempts)
+        own = (doubt_of(attempt.reply) for attempt in self.attempts)
         return max((*earlier, *own), default=Doubt.EXCLUDED)
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether one of our attempts is likely enough to have paused the campaign."""
+        """Whether one of our attempts is likely enough to have been applied."""
         return self.doubt is Doubt.POSSIBLE
 
     @property
@@ -76,14 +77,14 @@ class Job:
         return sum(1 for _ in takewhile(lambda reply: reply.is_rate_limited, replies))
 
     @property
-    def last_pause_reply(self) -> Reply | None:
-        """The reply to the last pause request of this run; None if none was sent."""
-        return self.pause_attempts[-1].reply if self.pause_attempts else None
+    def last_reply(self) -> Reply | None:
+        """The reply to the last attempt of this run; None if none was made."""
+        return self.attempts[-1].reply if self.attempts else None
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the last pause request of this run was accepted (204)."""
-        reply = self.last_pause_reply
+        """Whether the last attempt of this run was accepted (204)."""
+        reply = self.last_reply
         return reply is not None and reply.http_status == 204
 
     @property
@@ -100,27 +101,29 @@ class Job:
 
     @property
     def _attempts_at_action(self) -> list[Attempt]:
-        is_pause = self.action is Action.PAUSE
-        return self.pause_attempts if is_pause else self.read_back_attempts
+        is_read = self.action is Action.READ
+        return self.read_back_attempts if is_read else self.attempts
 
     def record(
         self,
         status: Status,
         *,
+        action: Action,
         reason: str | None,
         run_id: str,
         planned: int,
         endpoint: str,
         now: datetime,
     ) -> Record:
-        """Make the record: the last pause attempt in full, earlier ones as history."""
-        made = [*self.prior_attempts, *map(_as_prior, self.pause_attempts)]
+        """Make the record: the last attempt in full, earlier ones as history."""
+        made = [*self.prior_attempts, *map(_as_prior, self.attempts)]
         last = made[-1]
-        own = self.pause_attempts[-1] if self.pause_attempts else None
+        own = self.attempts[-1] if self.attempts else None
         reply = own.reply if own else None
         return Record(
             id=self.item.id,
             name=self.item.name,
+            action=action,
             status=status,
             http_status=last.http_status,
             trace_id=last.trace_id,
@@ -146,17 +149,19 @@ def make_jobs(
     items: Sequence[Item],
     prior_attempts: Mapping[str, Sequence[PriorAttempt]],
     *,
+    operation: Operation,
     reads_back: bool,
 ) -> Iterator[Job]:
-    """Make the jobs of a run, ids in doubt first: their campaigns may be running.
+    """Make the jobs of a run, ids in doubt first: their campaigns may be running still.
 
     Other jobs are made when they are taken, and freed when they are finished, so that
     a long run needs no more memory than a short one.
 
     Args:
         items: The campaigns, in sending order.
-        prior_attempts: Pause attempts of earlier runs by id.
-        reads_back: Whether ids in doubt are read back before they are paused again.
+        prior_attempts: Attempts of earlier runs by id.
+        operation: What the run does.
+        reads_back: Whether ids in doubt are read back before they are sent again.
     """
     first: set[str] = set()
     for item in items if reads_back else ():
@@ -167,7 +172,8 @@ def make_jobs(
                 yield job
     for item in items:
         if item.id not in first:
-            yield Job(item, prior_attempts.get(item.id, ()))
+            prior = prior_attempts.get(item.id, ())
+            yield Job(item, prior, action=operation.action)
 
 
 def _as_prior(attempt: Attempt) -> PriorAttempt:

@@ -81,13 +81,13 @@ class Recorder(Protocol):
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
-        """Note the reply to a pause request that did not settle its id.
+        """Note the reply to an attempt that did not settle its id.
 
         Args:
             id_: The campaign id.
             request_id: The request that it belongs to.
             reply: The response or transport error.
-            is_in_doubt: Whether this attempt may have paused the campaign.
+            is_in_doubt: Whether this attempt may have been applied.
         """
         ...
 

@@ -45,6 +45,7 @@ class Run:
         on_record: Callable[[Record], None] = lambda _: None,
     ) -> None:
         self._sender = sender
+        self._operation = context.operation
         self._guard_rails = guard_rails
         self._on_record = on_record
         self._failures = FailureCount(guard_rails.max_failures)
@@ -145,7 +146,9 @@ class Run:
             first = list(islice(jobs, self._guard_rails.canary))
             if first:
                 await self._dispatcher.run(first)
-                if (reason := judge_canary(len(first), self._canary)) is not None:
+                if (
+                    reason := judge_canary(len(first), self._canary, self._operation)
+                ) is not None:
                     self.stop(reason)
             await self._dispatcher.run(jobs)
 

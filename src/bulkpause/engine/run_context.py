@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bulkpause.engine.policy import RetryPolicy
+from bulkpause.operation import Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class RunContext:
         planned: How many ids the log is meant to hold, those of this run included.
         endpoint: The base URL of the API, or the name of the simulator.
         request_ids: Gives a new id for each request.
+        operation: What the run does.
         reason: Sent with every pause request.
         retry_policy: When to retry, read back and give up.
         now: The wall clock.
@@ -26,6 +28,7 @@ class RunContext:
     planned: int
     endpoint: str
     request_ids: Iterator[str]
+    operation: Operation
     reason: str | None
     retry_policy: RetryPolicy
     now: Callable[[], datetime]

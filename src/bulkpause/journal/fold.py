@@ -72,13 +72,13 @@ def _add_entry(
 
 
 def _add_unrecorded_attempts(recovery: Recovery, replies: dict[str, Answered]) -> None:
-    """Add the pause attempts that were sent after the id's last record was made."""
+    """Add the attempts that were made after the id's last record was made."""
     order: dict[str | None, int] = {
         header.run: number for number, header in enumerate(recovery.headers)
     }
     for sent in recovery.sent:
         record = recovery.records.get(sent.sent)
-        if sent.action is not Action.PAUSE or (
+        if sent.action is Action.READ or (
             record is not None and _is_made_after(record, sent, order)
         ):
             continue

@@ -1,7 +1,7 @@
 """The state of earlier runs, as `fold` derives it from the lines of both logs.
 
 Without I/O or a clock. An id is unfinished if its last record
-does not settle it, if it has no record, or if the write-ahead log holds a pause
+does not settle it, if it has no record, or if the write-ahead log holds an
 attempt from a later run than the one of its last record.
 
 The log alone tells how many ids it is meant to hold: each record says how many were
@@ -43,7 +43,7 @@ class Recovery:
             is in the write-ahead log.
         planned: The ids that these runs planned.
         sent: The requests in the write-ahead log, in order.
-        prior_attempts: The earlier pause attempts of each unfinished id that has any.
+        prior_attempts: The earlier attempts of each unfinished id that has any.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
@@ -139,7 +139,7 @@ class Recovery:
 
     @property
     def not_attempted(self) -> list[Item]:
-        """The planned ids that have neither a record nor a pause request."""
+        """The planned ids that have neither a record nor an attempt."""
         return [
             item
             for id_, item in self.planned.items()
@@ -326,7 +326,7 @@ class Recovery:
 
 
 def _leaves_doubt(attempt: PriorAttempt) -> bool:
-    """Tell whether an attempt may have paused its campaign, however unlikely.
+    """Tell whether an attempt may have been applied, however unlikely.
 
     A run reads the campaign back then before the last word.
     """

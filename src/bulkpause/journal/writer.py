@@ -178,7 +178,7 @@ class Journal:
 
     @property
     def unrecorded(self) -> frozenset[str]:
-        """The ids that this run sent a pause request for and has not recorded since."""
+        """The ids that this run made an attempt for and has not recorded since."""
         return frozenset(self._sent_ids)
 
     def close(self) -> None:
@@ -222,7 +222,7 @@ class Journal:
                 )
             )
         )
-        if action is Action.PAUSE:
+        if action is not Action.READ:
             self._sent_ids.add(id_)
         self._needs_check.set()
 
@@ -326,14 +326,14 @@ class NullJournal:
 
     @property
     def unrecorded(self) -> frozenset[str]:
-        """The ids that this run sent a pause request for and has no record of since."""
+        """The ids that this run made an attempt for and has no record of since."""
         return frozenset(self._sent_ids)
 
     def begin(self, header: Header, items: Sequence[Item]) -> None:
         pass
 
     def sent(self, action: Action, id_: str, request_id: str) -> None:  # noqa: ARG002 (part of the port)
-        if action is Action.PAUSE:
+        if action is not Action.READ:
             self._sent_ids.add(id_)
 
     def answered(

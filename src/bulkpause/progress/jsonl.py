@@ -99,7 +99,7 @@ class JsonLinesDisplay:
         self._log.info("run.progressed", **_fields(snapshot))
 
     def _log_record(self, record: Record) -> None:
-        if record.status.is_paused:
+        if record.status.is_done:
             self._log.debug(
                 "id.finished", id=record.id, name=record.name, status=record.status
             )

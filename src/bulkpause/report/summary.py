@@ -51,6 +51,6 @@ def summary_of(totals: Totals) -> Summary:
         not_attempted=totals.not_attempted,
         not_on_record=totals.not_on_record,
         may_be_running=totals.may_be_running if totals.is_plan_known else None,
-        is_all_paused=totals.is_all_paused,
+        is_all_paused=totals.is_all_done,
         text="\n".join((*first, *running_lines(totals))),
     )

@@ -5,13 +5,18 @@ from math import ceil
 
 from bulkpause._text import format_count, label, sanitize
 from bulkpause.model import Limit, Status, StopReason
+from bulkpause.operation import Operation
 from bulkpause.report.totals import Totals
 
 
 #: Causes that are shown in full. The number of the others is shown.
 MAX_CAUSES_SHOWN = 10
-SIMULATED = "simulated: no real campaign was paused"
 NOTHING_ON_RECORD = "nothing is on record: every campaign may still be running"
+
+
+def simulated_line(operation: Operation) -> str:
+    """Say that a run changed nothing but the simulator."""
+    return f"simulated: no real campaign was {operation.participle}"
 
 
 def summary_lines(
@@ -28,9 +33,11 @@ def summary_lines(
     if totals.may_be_running or not totals.is_plan_known:
         yield from running_lines(totals)
     if reads_back_all and totals.unread:
-        yield f"{format_count(totals.unread, 'paused id')} accepted, but not read back"
-    if before := totals.not_paused_before:
-        yield f"{format_count(before, 'row')} of earlier runs cannot be paused"
+        ids = format_count(totals.unread, f"{totals.operation.participle} id")
+        yield f"{ids} accepted, but not read back"
+    if before := totals.not_done_before:
+        rows = format_count(before, "row")
+        yield f"{rows} of earlier runs cannot be {totals.operation.participle}"
     if totals.requests:
         yield from _speed_lines(totals, limits)
         yield from cause_lines(totals)
@@ -80,7 +87,7 @@ def _left(totals: Totals) -> str:
 
 
 def cause_lines(totals: Totals) -> Iterator[str]:
-    """List the causes of ids that are not simply paused, with ids and trace ids."""
+    """List the causes of ids that we did not simply change, with ids and trace ids."""
     causes = totals.most_frequent_causes()
     for cause, group in causes[:MAX_CAUSES_SHOWN]:
         yield f"{group.count} {cause.status}: {cause}"

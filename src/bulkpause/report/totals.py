@@ -9,6 +9,7 @@ from typing import Self
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Record, Status
+from bulkpause.operation import PAUSE, Operation
 
 
 #: The name of ids that were planned and never sent.
@@ -84,10 +85,11 @@ class Totals:
     """The totals of a run or of a log: every row is counted once.
 
     Attributes:
+        operation: What the run does, or did.
         rows: All rows.
         duplicate: Rows that repeat an id. They have no record.
         already_done: Rows whose id an earlier run settled. They have no record.
-        not_paused_before: Rows of earlier runs that cannot be paused.
+        not_done_before: Rows of earlier runs that cannot be paused, or resumed.
         not_on_record: Ids that were planned and of which nothing is on record, not
             even the id. `rows` and `not_attempted` count them too.
         is_plan_known: Whether it is known how many ids were planned. If not, nothing
@@ -95,12 +97,12 @@ class Totals:
         open_before: Ids of earlier runs that this run does not send and that may
             still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.
-        causes: The groups of records that are not simply paused.
+        causes: The groups of records of ids that we did not simply change.
         requests: Requests sent, attempts and read-backs.
         retries: Attempts after the first, those after a 429 included.
         rate_limited: Attempts before the last one of an id that got a 429.
         read_backs: Ids that were read back.
-        unread: Paused ids that were not read back.
+        unread: Ids that were paused, or resumed, and not read back.
         latencies_ms: Latency of the last attempt of each id, in milliseconds.
         first_at: When the first request was sent.
         last_at: When the last record was written.
@@ -108,10 +110,11 @@ class Totals:
             earlier runs, are not counted. Empty to count all.
     """
 
+    operation: Operation = PAUSE
     rows: int = 0
     duplicate: int = 0
     already_done: int = 0
-    not_paused_before: int = 0
+    not_done_before: int = 0
     not_on_record: int = 0
     is_plan_known: bool = True
     open_before: Counter[str] = field(default_factory=Counter)
@@ -132,7 +135,7 @@ class Totals:
         self.by_status[record.status] += 1
         if record.status is Status.INVALID:
             return
-        if record.status is not Status.PAUSED:
+        if record.status is not self.operation.done:
             self._add_cause(record)
         elif record.campaign_status is None:
             self.unread += 1
@@ -213,7 +216,7 @@ class Totals:
     def counts_as_sum(self) -> str:
         """Write the counts as a sum, leaving out zeros: `3 rows = 2 paused + 1 failed`."""
         if not self.rows:
-            return "0 rows: no ids to pause"
+            return f"0 rows: no ids to {self.operation.verb}"
         parts = [f"{count} {name}" for name, count in self.counts().items() if count]
         return f"{format_count(self.rows, 'row')} = {' + '.join(parts)}"
 
@@ -230,12 +233,12 @@ class Totals:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether more could be paused, or it is not known how much."""
+        """Whether more could be done, or it is not known how much."""
         return self.lacks_ids or self.is_retryable
 
     @property
     def is_retryable(self) -> bool:
-        """Whether a retry of the log could pause more: it knows ids that are open."""
+        """Whether a retry of the log could do more: it knows ids that are open."""
         is_open = any(
             self.by_status[status] or self.open_before[status] for status in _RETRYABLE
         )
@@ -243,13 +246,13 @@ class Totals:
         return is_open or not_attempted + self.open_before[NOT_ATTEMPTED] > 0
 
     @property
-    def is_all_paused(self) -> bool:
-        """Whether the campaign of every row is paused."""
-        is_paused = all(
-            status.is_paused for status, count in self.by_status.items() if count
+    def is_all_done(self) -> bool:
+        """Whether the campaign of every row is as the operation wants it."""
+        is_done = all(
+            status.is_done for status, count in self.by_status.items() if count
         )
         is_settled = not (self.is_unfinished or self.open_before.total())
-        return is_paused and is_settled and not self.not_paused_before
+        return is_done and is_settled and not self.not_done_before
 
     @property
     def wall_s(self) -> float:
@@ -271,7 +274,7 @@ class Totals:
         return {
             "rows": self.rows,
             **self.counts(),
-            "not_paused_before": self.not_paused_before,
+            "not_paused_before": self.not_done_before,
             "may_run": self.may_be_running,
             "not_on_record": self.not_on_record,
             "is_plan_known": self.is_plan_known,

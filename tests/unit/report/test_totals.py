@@ -75,7 +75,7 @@ def test_totals_with_unattempted_id_are_unfinished() -> None:
     totals = Totals(rows=2)
     totals.add(Record(id="1", status=Status.PAUSED))
     assert totals.is_unfinished
-    assert not totals.is_all_paused
+    assert not totals.is_all_done
 
 
 SENDS_NOTHING = {Status.PAUSED, Status.ALREADY_PAUSED, Status.NOT_PAUSABLE}
@@ -119,7 +119,7 @@ def test_retry_helps_only_with_known_open_ids(
     totals = Totals(**{"rows": 1, **fields})
     totals.add(Record(id="1", status=Status.PAUSED))
     assert (totals.is_unfinished, totals.is_retryable) == (is_unfinished, is_retryable)
-    assert totals.is_all_paused is (fields == {})
+    assert totals.is_all_done is (fields == {})
 
 
 def test_paused_id_without_read_back_is_counted() -> None:

@@ -15,9 +15,10 @@ from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import SIMULATOR, Status
+from bulkpause.operation import PAUSE
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.log_status import LogStatus
-from bulkpause.report.text import NOTHING_ON_RECORD, SIMULATED
+from bulkpause.report.text import NOTHING_ON_RECORD, simulated_line
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
@@ -123,7 +124,7 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     )
     show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
     if recovery.endpoint == SIMULATOR:
-        say(f"note: {sanitize(str(log))}: {SIMULATED}")
+        say(f"note: {sanitize(str(log))}: {simulated_line(PAUSE)}")
     for line in _missing_lines(log, recovery):
         say(f"warning: {line}")
     return ExitCode.ALL_PAUSED
