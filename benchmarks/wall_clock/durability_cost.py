@@ -51,7 +51,9 @@ BASE = "no journal"
 class InstantSender:
     """A sender whose server carries every request out at once."""
 
-    async def send(self, action: Action, _id: str, _request_id: str) -> Reply:
+    async def send(
+        self, action: Action, _id: str, _request_id: str, _body: object = None
+    ) -> Reply:
         await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()
         if action is Action.PAUSE:

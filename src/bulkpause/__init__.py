@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bulkpause.api.credentials import Token
     from bulkpause.engine.guard_rails import GuardRails, Tolerance
     from bulkpause.engine.policy import RetryPolicy, Verify
+    from bulkpause.engine.resume import ResumeBody, ResumeRules
     from bulkpause.errors import (
         BulkpauseError,
         GuardRailError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bulkpause.inputs.table import HiddenCount
     from bulkpause.model import (
         Action,
+        Earlier,
         InvalidRow,
         Item,
         Limit,
@@ -52,6 +54,7 @@ __all__ = [
     "Action",
     "BulkpauseError",
     "CampaignList",
+    "Earlier",
     "Format",
     "GuardRailError",
     "GuardRails",
@@ -68,6 +71,8 @@ __all__ = [
     "Plan",
     "Record",
     "ResultLog",
+    "ResumeBody",
+    "ResumeRules",
     "RetryPolicy",
     "RunSnapshot",
     "Settings",
@@ -90,6 +95,7 @@ _NAMES_BY_MODULE = {
     "api.credentials": ("Token",),
     "engine.guard_rails": ("GuardRails", "Tolerance"),
     "engine.policy": ("RetryPolicy", "Verify"),
+    "engine.resume": ("ResumeBody", "ResumeRules"),
     "errors": (
         "BulkpauseError",
         "GuardRailError",
@@ -105,6 +111,7 @@ _NAMES_BY_MODULE = {
     "inputs.table": ("HiddenCount",),
     "model": (
         "Action",
+        "Earlier",
         "InvalidRow",
         "Item",
         "Limit",

@@ -7,6 +7,7 @@ from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Status
+from bulkpause.operation import PAUSE, Operation, operation_of
 from bulkpause.plan import Plan
 from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD, Totals, add_all
 
@@ -38,6 +39,7 @@ def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
     """
     if totals.by_status.total() != len(recovery.brief.ids):
         raise ValueError("ids in brief are not counted, or counted twice")
+    totals.operation = operation_of(recovery.action)
     totals.not_on_record = recovery.not_on_record
     totals.is_plan_known = recovery.is_plan_known
     add_all((*recovery.latest.values(), *recovery.invalid.values()), totals)
@@ -46,7 +48,9 @@ def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
     return totals
 
 
-def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
+def totals_of_plan(
+    plan: Plan, recovery: Recovery, *, is_retry: bool, operation: Operation = PAUSE
+) -> Totals:
     """Begin the totals of a run: its rows, and what earlier runs left open beside it.
 
     The list of a retry is its log: ids that the log does not hold are in its rows, and
@@ -57,6 +61,7 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
         plan: The plan, without the ids that the log settles.
         recovery: What earlier runs left.
         is_retry: Whether the plan was made of the log.
+        operation: What the run does.
     """
     missing = recovery.not_on_record if is_retry else 0
     beside = 0 if is_retry else recovery.count_not_on_record(plan)
@@ -72,6 +77,7 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
     # An input is read again with its invalid rows; a log to retry records them.
     invalid = len(recovery.invalid) if is_retry else 0
     return Totals(
+        operation=operation,
         rows=plan.rows + missing,
         duplicate=plan.duplicate,
         already_done=plan.already_done,

@@ -17,7 +17,16 @@ import pytest
 from bulkpause.engine.policy import RetryPolicy
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import LogError
-from bulkpause.model import Action, Record, Reply, Status, TransportError, Waiting
+from bulkpause.model import (
+    Action,
+    Earlier,
+    Item,
+    Record,
+    Reply,
+    Status,
+    TransportError,
+    Waiting,
+)
 from bulkpause.operation import PAUSE
 from tests.testkit.virtual_time import wall_clock
 
@@ -246,7 +255,13 @@ class FakeServer:
                 self.calls[self.calls.index(call)] = replace(call, acted=True)
         self.now = max(self.now, until)
 
-    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         answer = self._answer(action, id_, sent_at)
@@ -341,7 +356,13 @@ class ScriptedSender:
         """The requests in order, written as `pause 1001`."""
         return [f"{action} {id_}" for _, action, id_ in self.sent]
 
-    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         self.sent.append((sent_at, action, id_))
@@ -412,6 +433,10 @@ class FailingRecorder:
 
     def sent(self, action: Action, id_: str, request_id: str) -> None:
         self._append(f"sent {id_}")
+
+    def remembered(self, item: Item) -> None:
+        earlier = item.earlier or Earlier()
+        self._append(f"remembered {item.id} {earlier.status}")
 
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool

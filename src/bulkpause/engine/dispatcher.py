@@ -9,7 +9,8 @@ wall, and when an outage that spares read-backs does not end.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from bulkpause.doubt import Doubt, doubt_of
 from bulkpause.engine.backlog import Backlog
@@ -18,6 +19,7 @@ from bulkpause.engine.circuit_breaker import (
     is_server_failure,
     is_usable,
 )
+from bulkpause.engine.first_read import after_first_read, after_remembering
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import (
     Decision,
@@ -25,6 +27,7 @@ from bulkpause.engine.policy import (
     ReadBack,
     Resend,
     Retry,
+    Send,
     Stop,
     Verify,
     after_attempt,
@@ -39,6 +42,7 @@ from bulkpause.errors import LogError
 from bulkpause.model import (
     Action,
     Attempt,
+    Earlier,
     Record,
     Reply,
     Status,
@@ -249,7 +253,9 @@ class Dispatcher:
     async def _attempt(self, job: Job) -> None:
         request_id = next(self._context.request_ids)
         try:
-            attempt = await self._send(job.action, job.item.id, request_id)
+            if job.valid_until is not None:
+                job.check_is_valid(self._context.now())
+            attempt = await self._send(job.action, job.item.id, request_id, job.body)
             job.add(attempt)
             self._watch_wall(job, attempt.reply)
             self._apply(self._decide(job, attempt), job, request_id)
@@ -264,7 +270,13 @@ class Dispatcher:
             self._ids_in_flight.discard(job.item.id)
             self._request_ended.set()
 
-    async def _send(self, action: Action, id_: str, request_id: str) -> Attempt:
+    async def _send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Attempt:
         loop = asyncio.get_running_loop()
         started_at, start = self._context.now(), loop.time()
         # If the log fails, nothing was sent: this reply gives the slot back unused.
@@ -272,7 +284,7 @@ class Dispatcher:
         try:
             self._recorder.sent(action, id_, request_id)
             reply = None
-            reply = await self._sender.send(action, id_, request_id)
+            reply = await self._sender.send(action, id_, request_id, body)
         finally:
             await self._gate.release(reply)
         sent_at = start if reply.sent_at is None else reply.sent_at
@@ -285,14 +297,16 @@ class Dispatcher:
 
     def _watch_wall(self, job: Job, reply: Reply) -> None:
         """Hold pauses back at a wall, until the ids that made it were read back."""
-        if job.action is Action.READ:
+        is_first_read = job.is_first_read and self._context.operation.reads_first
+        if job.action is Action.READ and not is_first_read:
             return
         self._wall.record(job.item.id, reply)
         if self._refused:
             self._finish_refused()
         if not self._wall.stands or self.backlog.holds_pauses:
             return
-        if self._context.retry_policy.verify in {Verify.NONE, Verify.DOUBTFUL}:
+        verify = self._context.retry_policy.verify
+        if is_first_read or verify in {Verify.NONE, Verify.DOUBTFUL}:
             self.stop(self._wall.reason())
         else:
             self.backlog.holds_pauses = True
@@ -326,6 +340,8 @@ class Dispatcher:
     def _after_reply(self, job: Job, reply: Reply) -> Decision:
         retry_policy, jitter = self._context.retry_policy, self._context.jitter()
         operation = self._context.operation
+        if job.is_first_read and (operation.reads_first or not job.is_in_doubt):
+            return self._after_first_read(job, reply)
         if job.action is not Action.READ:
             return after_attempt(
                 reply,
@@ -347,6 +363,23 @@ class Dispatcher:
             jitter=jitter,
         )
 
+    def _after_first_read(self, job: Job, reply: Reply) -> Decision:
+        context, rate_limited = self._context, job.rate_limited_in_a_row
+        if not context.operation.reads_first:
+            return after_remembering(reply, rate_limited=rate_limited)
+        return after_first_read(
+            reply,
+            operation=context.operation,
+            reads=job.counted_attempts,
+            rate_limited=rate_limited,
+            earlier=job.item.earlier or Earlier(),
+            doubt=job.doubt,
+            rules=context.resume_rules,
+            retry_policy=context.retry_policy,
+            jitter=context.jitter(),
+            now=context.now(),
+        )
+
     def _apply(self, decision: Decision, job: Job, request_id: str) -> None:
         is_open = not isinstance(decision, Finish) or self._may_be_wall(job, decision)
         if job.action is not Action.READ and is_open:
@@ -355,14 +388,13 @@ class Dispatcher:
             case Finish() if is_open:
                 self._refused.append(job)
                 self.backlog.finish()
-            case Finish(status):
-                self._record_status(job, status)
+            case Finish(status, why):
+                self._record_status(job, status, why)
                 self.backlog.finish()
             case Retry(wait_s):
                 self._retry(job, wait_s)
-            case Resend():
-                job.action = self._context.operation.action
-                self.backlog.add_retry(job, 0.0)
+            case Send() | Resend():
+                self._send_next(job, decision)
             case ReadBack():
                 job.read_back()
                 self.backlog.add_read_back(job)
@@ -370,6 +402,26 @@ class Dispatcher:
                 self.stop(_at(job.item.id, reason))
                 self._record_interrupted(job)
                 self.backlog.finish()
+
+    def _send_next(self, job: Job, decision: Send | Resend) -> None:
+        job.action = self._context.operation.action
+        if isinstance(decision, Resend):
+            self.backlog.add_retry(job, 0.0)
+            return
+        self._remember(job)
+        job.body, job.valid_until = decision.body, decision.valid_until
+        self.backlog.add_first_attempt(job)
+
+    def _remember(self, job: Job) -> None:
+        """Note what the campaign was before its pause, if the read has shown it."""
+        reply = job.first_reads[-1].reply
+        if not self._context.remembers or reply.campaign_status is None:
+            return
+        earlier = Earlier(
+            status=reply.campaign_status, scheduled_time=reply.scheduled_time
+        )
+        job.item = replace(job.item, earlier=earlier)
+        self._recorder.remembered(job.item)
 
     def _retry(self, job: Job, wait_s: float) -> None:
         # An id that an earlier run left in doubt is read back before it is sent.
@@ -417,19 +469,22 @@ class Dispatcher:
         if job.is_accepted:
             # Without a read-back, accepted is the last word; with one, it is in doubt.
             is_read = job.campaign_status is not None
-            self._record_status(job, Status.UNKNOWN if is_read else Status.PAUSED)
+            self._record_status(
+                job, Status.UNKNOWN if is_read else self._context.operation.done
+            )
         elif job.is_in_doubt:
             self._record_status(job, Status.UNKNOWN)
         elif last is not None:
             status = status_without_read_back(last, doubt=job.doubt, verify=verify)
             self._record_status(job, status)
 
-    def _record_status(self, job: Job, status: Status) -> None:
+    def _record_status(self, job: Job, status: Status, why: str | None = None) -> None:
         status = self._at_wall(job, status)
         context = self._context
         record = job.record(
             status,
             action=context.operation.action,
+            error=why,
             reason=context.reason,
             run_id=context.run_id,
             planned=context.planned,

@@ -5,7 +5,9 @@ are pure functions of their arguments: no state, no clock, no I/O. Jitter comes 
 a number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bulkpause.doubt import NOT_PROCESSED, Doubt
@@ -56,9 +58,10 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Record this status: it is final."""
+    """Record this status: it is final. `error` says why, in our words."""
 
     status: Status
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,25 @@ class Resend:
 
 
 @dataclass(frozen=True, slots=True)
+class Send:
+    """Send the request of the operation, now that the campaign was read.
+
+    `body` is its body; None for that of all ids. After `valid_until` (wall clock) the
+    campaign has to be read again first.
+    """
+
+    body: Mapping[str, object] | None = None
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Send nothing more in this run. The id gets no new status from this reply."""
 
     reason: StopReason
 
 
-Decision = Finish | Retry | ReadBack | Resend | Stop
+Decision = Finish | Retry | ReadBack | Resend | Send | Stop
 
 
 def is_final_refusal(http_status: int | None) -> bool:
@@ -131,7 +146,7 @@ def after_attempt(
         jitter: A random number from 0 to 1.
     """
     verify = retry_policy.verify
-    if (decision := _after_any(reply, rate_limited)) is not None:
+    if (decision := after_any(reply, rate_limited)) is not None:
         return decision
     if reply.http_status == 204 and verify is not Verify.ALL:
         return Finish(operation.done)
@@ -166,25 +181,23 @@ def after_read_back(
         retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
     """
-    if (decision := _after_any(reply, rate_limited)) is not None:
+    if (decision := after_any(reply, rate_limited)) is not None:
         return decision
     view = view_of(reply, operation)
     if view is View.WANTED:
         is_ours = doubt is not Doubt.EXCLUDED
         return Finish(operation.done if is_ours else operation.already)
     if view is View.INAPPLICABLE:
-        # What was accepted stays ours, whatever happened to the campaign since.
-        is_accepted = attempt is not None and attempt.http_status == 204
-        return Finish(operation.done if is_accepted else operation.inapplicable)
+        return Finish(_status_of_inapplicable(attempt, doubt, operation))
     may_change = _may_change(view, doubt=doubt, is_recovery=attempt is None)
     if may_change and attempts < MAX_READ_BACKS:
-        return Retry(_read_back_wait_s(attempts, reply, retry_policy, jitter))
+        return Retry(read_back_wait_s(attempts, reply, retry_policy, jitter))
     if attempt is None:
         return Resend()
     return Finish(_status_of_unseen(view, attempt, doubt, retry_policy.verify))
 
 
-def _after_any(reply: Reply, rate_limited: int) -> Decision | None:
+def after_any(reply: Reply, rate_limited: int) -> Decision | None:
     """Decide what follows a reply that says nothing about its id; else None."""
     if reply.is_rate_limited:
         return Retry(rate_limited_wait_s(rate_limited))
@@ -193,6 +206,16 @@ def _after_any(reply: Reply, rate_limited: int) -> Decision | None:
     if reply.is_untrusted:
         return stop_for_certificate(reply)
     return None
+
+
+def _status_of_inapplicable(
+    attempt: Reply | None, doubt: Doubt, operation: Operation
+) -> Status:
+    # What was accepted stays ours, whatever happened to the campaign since.
+    if attempt is not None and attempt.http_status == 204:
+        return operation.done
+    may_have_moved_on = operation.may_move_on and doubt is Doubt.POSSIBLE
+    return Status.UNKNOWN if may_have_moved_on else operation.inapplicable
 
 
 def _may_change(view: View, *, doubt: Doubt, is_recovery: bool) -> bool:
@@ -256,7 +279,7 @@ def rate_limited_wait_s(rate_limited: int) -> float:
     return min(2.0 ** min(rate_limited - 2, 30), MAX_RATE_LIMITED_WAIT_S)
 
 
-def _read_back_wait_s(
+def read_back_wait_s(
     attempts: int, reply: Reply, retry_policy: RetryPolicy, jitter: float
 ) -> float:
     """Give the seconds until the next read-back. Jitter only adds to them."""

@@ -1,10 +1,11 @@
 """Values that all requests and records of one run share."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bulkpause.engine.policy import RetryPolicy
+from bulkpause.engine.resume import ResumeRules
 from bulkpause.operation import Operation
 
 
@@ -20,6 +21,9 @@ class RunContext:
         operation: What the run does.
         reason: Sent with every pause request.
         retry_policy: When to retry, read back and give up.
+        resume_rules: How campaigns are resumed.
+        remembers: Whether each campaign is read before it is paused, and recorded with
+            what it was.
         now: The wall clock.
         jitter: Gives random numbers from 0 to 1.
     """
@@ -33,3 +37,5 @@ class RunContext:
     retry_policy: RetryPolicy
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    resume_rules: ResumeRules = field(default_factory=ResumeRules)
+    remembers: bool = False

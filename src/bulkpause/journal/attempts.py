@@ -46,6 +46,8 @@ def attempts_of_record(record: Record) -> list[PriorAttempt]:
     earlier = [
         _attempt_of_history(PriorAttempt(**attempt)) for attempt in record.history
     ]
+    if record.request_id is None and record.reads:
+        return earlier  # it was read, and nothing was sent
     last = PriorAttempt(
         http_status=record.http_status,
         trace_id=record.trace_id,

@@ -28,6 +28,7 @@ from bulkpause.journal.append_file import AppendFile, state_of
 from bulkpause.journal.codec import (
     Answered,
     Header,
+    Remembered,
     Sent,
     WalEntry,
     encode,
@@ -51,6 +52,7 @@ from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import (
     Action,
+    Earlier,
     Item,
     Record,
     Reply,
@@ -234,6 +236,24 @@ class Journal:
             self._sent_ids.add(id_)
         self._needs_check.set()
 
+    def remembered(self, item: Item) -> None:
+        """Write what a campaign was, before its pause is sent.
+
+        Raises:
+            LogError: It cannot be written; the pause must not be sent.
+        """
+        earlier = item.earlier or Earlier()
+        self._write_ahead_log.append(
+            encode(
+                Remembered(
+                    remembered=item.id,
+                    status=earlier.status or "",
+                    scheduled_time=earlier.scheduled_time,
+                )
+            )
+        )
+        self._needs_check.set()
+
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
@@ -335,6 +355,9 @@ class NullJournal:
     def sent(self, action: Action, id_: str, request_id: str) -> None:  # noqa: ARG002 (part of the port)
         if action is not Action.READ:
             self._sent_ids.add(id_)
+
+    def remembered(self, item: Item) -> None:
+        pass
 
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Status
-from bulkpause.report.text import cause_lines, running_lines, simulated_line
+from bulkpause.report.text import cause_lines, open_lines, simulated_line
 from bulkpause.report.totals import Totals
 
 
@@ -52,7 +52,7 @@ class LogStatus:
         yield from self._identity_lines()
         if not self.totals.is_empty:
             yield from _done_lines(self.totals)
-        yield from running_lines(self.totals, self._as_of())
+        yield from open_lines(self.totals, self._as_of())
         if invalid := self.totals.by_status[Status.INVALID]:
             yield f"{format_count(invalid, 'invalid row')}: never sent"
         yield from cause_lines(self.totals)

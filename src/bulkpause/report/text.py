@@ -11,7 +11,11 @@ from bulkpause.report.totals import Totals
 
 #: Causes that are shown in full. The number of the others is shown.
 MAX_CAUSES_SHOWN = 10
-NOTHING_ON_RECORD = "nothing is on record: every campaign may still be running"
+
+
+def nothing_line(operation: Operation) -> str:
+    """Say that a log says nothing."""
+    return f"nothing is on record: every campaign {operation.others_words}"
 
 
 def simulated_line(operation: Operation) -> str:
@@ -30,8 +34,8 @@ def summary_lines(
         reads_back_all: Whether every id was to be read back (`--verify all`).
     """
     yield totals.counts_as_sum()
-    if totals.may_be_running or not totals.is_plan_known:
-        yield from running_lines(totals)
+    if totals.open_ids or not totals.is_plan_known:
+        yield from open_lines(totals)
     if reads_back_all and totals.unread:
         ids = format_count(totals.unread, f"{totals.operation.participle} id")
         yield f"{ids} accepted, but not read back"
@@ -100,26 +104,30 @@ def cause_lines(totals: Totals) -> Iterator[str]:
         yield f"and {format_count(hidden, 'more cause')}"
 
 
-def running_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
-    """Say how many campaigns may still be running, and what is known of them.
+def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
+    """Say how many ids are not known to be done, and what is known of them.
+
+    For a pause: how many campaigns may still be running, also that none is.
 
     Args:
         totals: The totals of a run or of a log.
         as_of: Follows the number, such as ", as of " and a time.
     """
     if totals.is_empty:
-        yield NOTHING_ON_RECORD
+        yield nothing_line(totals.operation)
         return
-    count, is_known = totals.may_be_running, totals.is_plan_known
-    if count or is_known:
-        parts = ", ".join(f"{n} {name}" for name, n in totals.parts_running().items())
+    count, is_known = totals.open_ids, totals.is_plan_known
+    operation = totals.operation
+    if count or (is_known and operation.stops):
+        parts = ", ".join(f"{n} {name}" for name, n in totals.parts_open().items())
         on_record = "" if is_known else " on record"
         list_of_parts = f": {parts}" if parts else ""
-        yield f"{count}{on_record} may still be running{as_of}{list_of_parts}"
+        yield f"{count}{on_record} {operation.open_words}{as_of}{list_of_parts}"
     if not is_known:
-        yield "how many were planned is not on record: others may still be running"
+        others = f"others {operation.others_words}"
+        yield f"how many were planned is not on record: {others}"
     if unknown := totals.by_status[Status.UNKNOWN]:
-        yield f"{unknown} unknown: may be paused or may be running"
+        yield f"{unknown} unknown: {operation.doubt_words}"
 
 
 def rate_per_s(totals: Totals) -> float:

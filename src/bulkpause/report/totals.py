@@ -2,14 +2,14 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Self
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Record, Status
-from bulkpause.operation import PAUSE, Operation
+from bulkpause.operation import PAUSE, Operation, operation_of, statuses_of
 
 
 #: The name of ids that were planned and never sent.
@@ -135,7 +135,7 @@ class Totals:
         self.by_status[record.status] += 1
         if record.status is Status.INVALID:
             return
-        if record.status is not self.operation.done:
+        if record.status is not operation_of(record.action).done:
             self._add_cause(record)
         elif record.campaign_status is None:
             self.unread += 1
@@ -165,7 +165,10 @@ class Totals:
         is_read_back = record.campaign_status is not None
         # Without a latency, the last attempt is one of an earlier run.
         is_sent = not self.since or record.latency_ms is not None
-        self.requests += len(earlier) + is_sent + is_read_back
+        is_attempted = record.request_id is not None or not record.reads
+        # Records of older versions do not say how often their campaigns were read.
+        reads = record.reads or is_read_back
+        self.requests += len(earlier) + (is_sent and is_attempted) + reads
         self.retries += len(earlier)
         self.rate_limited += sum(
             attempt.get("http_status") == 429 for attempt in earlier
@@ -199,15 +202,18 @@ class Totals:
         return self.rows - self.duplicate - self.already_done - recorded
 
     @property
-    def may_be_running(self) -> int:
-        """The number of ids whose campaign is not known to have stopped sending."""
-        return sum(self.parts_running().values())
+    def open_ids(self) -> int:
+        """The number of ids that are not known to be done.
 
-    def parts_running(self) -> dict[str, int]:
-        """Count the ids that may still be running by what is known of them.
+        For a pause: whose campaign is not known to have stopped sending.
+        """
+        return sum(self.parts_open().values())
+
+    def parts_open(self) -> dict[str, int]:
+        """Count the ids that are not known to be done by what is known of them.
 
         Nothing is left out that is in doubt: these are all ids but those that are
-        known to be paused, or were seen in a status in which nothing is sent.
+        known to be as wanted, or were seen in a status that the operation leaves alone.
         """
         counts = self.by_status
         parts = {
@@ -224,11 +230,17 @@ class Totals:
     def counts(self) -> dict[str, int]:
         """Count the rows by what happened to them. The counts add up to the rows."""
         return {
-            **{status.value: self.by_status[status] for status in Status},
+            **{status.value: self.by_status[status] for status in self._statuses},
             "duplicate": self.duplicate,
             "already_done": self.already_done,
             NOT_ATTEMPTED: self.not_attempted,
         }
+
+    @property
+    def _statuses(self) -> Iterator[Status]:
+        """The statuses of the operation, and any other that an id has all the same."""
+        usual = statuses_of(self.operation)
+        return (one for one in Status if one in usual or self.by_status[one])
 
     def counts_as_sum(self) -> str:
         """Write the counts as a sum, leaving out zeros: `3 rows = 2 paused + 1 failed`."""
@@ -292,7 +304,9 @@ class Totals:
             "rows": self.rows,
             **self.counts(),
             "not_paused_before": self.not_done_before,
-            "may_run": self.may_be_running,
+            "action": self.operation.action,
+            "open": self.open_ids,
+            "may_run": self.open_ids if self.operation.stops else None,
             "not_on_record": self.not_on_record,
             "is_plan_known": self.is_plan_known,
             "wall_s": self.wall_s,

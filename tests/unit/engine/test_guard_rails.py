@@ -101,7 +101,7 @@ def test_paused_canary_lets_run_continue(status: Status) -> None:
     assert judge_canary(3, [record(status)] * 3, PAUSE) is None
 
 
-@pytest.mark.parametrize("status", sorted({*Status} - {"paused", "already_paused"}))
+@pytest.mark.parametrize("status", [one for one in Status if not one.is_done])
 def test_canary_that_is_not_paused_stops_run(status: Status) -> None:
     records = [record(Status.PAUSED, 1), record(status, 2), record(Status.PAUSED, 3)]
     detail = f"--canary 3: 1 of the first 3 ids not paused (2: {status})"

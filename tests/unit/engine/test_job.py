@@ -200,7 +200,8 @@ def test_record_fills_every_field() -> None:
     job.add(attempt(2, http_status=200, campaign_status="draft"))
     record = record_of(job)
     empty = {f.name for f in fields(Record) if getattr(record, f.name) is None}
-    assert empty == {"error", "name", "account"}
+    earlier = {"earlier_status", "earlier_scheduled_time", "paused_at"}
+    assert empty == {"error", "name", "account", *earlier}
 
 
 ITEMS = [Item(id=id_, row=row) for row, id_ in enumerate(("1", "2", "3"), 1)]

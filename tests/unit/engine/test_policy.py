@@ -16,6 +16,7 @@ from bulkpause.engine.policy import (
     Resend,
     Retry,
     RetryPolicy,
+    Send,
     Stop,
     Verify,
     after_attempt,
@@ -685,7 +686,7 @@ class Simulation:
             case Retry(wait):
                 self.waits.append(wait)
                 return False
-            case ReadBack() | Resend():
+            case ReadBack() | Resend() | Send():
                 return False
             case Finish(status):
                 self.end = status

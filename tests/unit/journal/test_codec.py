@@ -91,7 +91,8 @@ def test_record_survives_round_trip(record: Record) -> None:
 def test_every_record_has_documented_keys_in_order() -> None:
     keys = (
         "id name account action status http_status trace_id title message error "
-        "campaign_status attempts history reason row request_id latency_ms started_at "
+        "campaign_status attempts history reason row reads earlier_status "
+        "earlier_scheduled_time paused_at request_id latency_ms started_at "
         "finished_at run_id planned endpoint v crc32"
     )
     for record in (RECORD, Record(id=None, status=Status.INVALID)):
@@ -181,7 +182,7 @@ BAD_RECORDS: list[dict[str, object]] = [
     {"v": "2"},
     {"v": "3"},
     {"v": 2.0},
-    {"v": 3.0},
+    {"v": 4.0},
     {"v": None},
     {"v": 1},
     {"finished_at": "2026-07-01T08:00:00"},
@@ -278,10 +279,10 @@ def test_version_1_line_with_newer_key_is_damaged(key: str) -> None:
 
 
 NEWER_RECORDS = [
-    repaired(RECORD, v=3),
+    repaired(RECORD, v=4),
     repaired(RECORD, v=99, status="resumed", id=5, extra={}),
-    b'{"v":3}',
-    lines_of(replace(RECORD, v=3))[0],
+    b'{"v":4}',
+    lines_of(replace(RECORD, v=4))[0],
 ]
 
 
@@ -295,10 +296,10 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        repaired(HEADER, version=3),
+        repaired(HEADER, version=4),
         repaired(HEADER, version=9, action="undo", base_url=None, accounts=[]),
-        b'{"run":5,"version":3}',
-        lines_of(replace(HEADER, version=3))[0],
+        b'{"run":5,"version":4}',
+        lines_of(replace(HEADER, version=4))[0],
     ],
 )
 def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
@@ -308,7 +309,7 @@ def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
 
 
 def test_newer_line_with_wrong_checksum_is_damaged() -> None:
-    line = lines_of(RECORD)[0].replace(b'"v":2', b'"v":3')
+    line = lines_of(RECORD)[0].replace(b'"v":3', b'"v":4')
     with pytest.raises(LogError, match="log: line 1 is damaged"):
         list(decode_records(numbered([line]), "log"))
 
