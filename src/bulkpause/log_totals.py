@@ -6,6 +6,7 @@ from pathlib import Path
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
+from bulkpause.journal.undone import last_undo_of
 from bulkpause.model import Status
 from bulkpause.operation import PAUSE, Operation, operation_of
 from bulkpause.plan import Plan
@@ -24,7 +25,9 @@ def totals_of_log(log: Path) -> tuple[Recovery, Totals]:
     if recovery.brief.discarded:
         # Records were counted that are not the last ones of their ids.
         totals = add_all(records_in_brief(log, loaded), Totals())
-    return recovery, complete_totals(totals, recovery)
+    complete_totals(totals, recovery)
+    totals.undone_by = last_undo_of(log)
+    return recovery, totals
 
 
 def complete_totals(totals: Totals, recovery: Recovery) -> Totals:

@@ -69,6 +69,7 @@ class RunSnapshot:
     that a display shows.
 
     Attributes:
+        action: What the run does.
         requests: Requests made so far, retries and read-backs included.
         in_flight: Requests that have no response yet.
         to_retry: Ids that wait for a retry.
@@ -81,6 +82,7 @@ class RunSnapshot:
             outage.
     """
 
+    action: Action
     requests: int
     in_flight: int
     to_retry: int
@@ -286,6 +288,7 @@ class Pauser:
         backlog = None if self._run is None else self._run.backlog
         waiting = self._waiting()
         return RunSnapshot(
+            action=self._operation.action,
             requests=self._requests,
             in_flight=self._gate.in_flight,
             to_retry=backlog.retries if backlog else 0,

@@ -120,5 +120,5 @@ def _fields(snapshot: Snapshot) -> dict[str, object]:
     for name in ("rate_per_s", "allowed_per_s", "left_s", "waits_s"):
         if fields[name] is not None:
             fields[name] = round(fields[name], 2)
-    del fields["failures"], fields["simulated"]
+    del fields["failures"], fields["simulated"], fields["action"]
     return {"finished": snapshot.finished, **fields}

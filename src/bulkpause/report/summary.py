@@ -20,7 +20,8 @@ class Summary:
         not_attempted: Ids that nothing was sent for, or of which nothing is on record.
         not_on_record: How many of these a log should hold and does not.
         may_be_running: Ids whose campaign is not known to have stopped sending; None
-            if it is not known how many ids there are, and of a log of resumes. Only 0 is an all-clear. After a
+            if it is not known how many ids there are, of a log of resumes, and of
+            one that was undone. Only 0 is an all-clear. After a
             resumed run, ids that its log leaves open beside the rows count too.
         is_all_done: Whether the campaign of each of these is known to be paused, or to
             be running after a resume.
@@ -46,7 +47,7 @@ class Summary:
 def summary_of(totals: Totals) -> Summary:
     """Take the summary from totals as they are now."""
     first = () if totals.is_empty else (totals.counts_as_sum(),)
-    is_counted = totals.is_plan_known and totals.operation.stops
+    is_counted = totals.is_plan_known and totals.tells_what_runs
     return Summary(
         rows=totals.rows,
         by_status={status: totals.by_status[status] for status in Status},

@@ -118,11 +118,14 @@ def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
         return
     count, is_known = totals.open_ids, totals.is_plan_known
     operation = totals.operation
-    if count or (is_known and operation.stops):
+    if count or (is_known and totals.tells_what_runs):
         parts = ", ".join(f"{n} {name}" for name, n in totals.parts_open().items())
-        on_record = "" if is_known else " on record"
+        on_record = "" if is_known and totals.undone_by is None else " on record"
         list_of_parts = f": {parts}" if parts else ""
         yield f"{count}{on_record} {operation.open_words}{as_of}{list_of_parts}"
+    if totals.undone_by is not None:
+        undo = sanitize(totals.undone_by)
+        yield f"undone since: campaigns of this log were resumed, see {undo}"
     if not is_known:
         others = f"others {operation.others_words}"
         yield f"how many were planned is not on record: {others}"

@@ -94,6 +94,8 @@ class Totals:
             even the id. `rows` and `not_attempted` count them too.
         is_plan_known: Whether it is known how many ids were planned. If not, nothing
             says that no campaign is running.
+        undone_by: The log of an undo that has resumed campaigns of this log since; None
+            if there was none. What was paused may be running then.
         open_before: Ids of earlier runs that this run does not send and that may
             still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.
@@ -117,6 +119,7 @@ class Totals:
     not_done_before: int = 0
     not_on_record: int = 0
     is_plan_known: bool = True
+    undone_by: str | None = None
     open_before: Counter[str] = field(default_factory=Counter)
     by_status: Counter[Status] = field(default_factory=Counter)
     causes: dict[Cause, CauseGroup] = field(default_factory=dict)
@@ -250,6 +253,11 @@ class Totals:
         return f"{format_count(self.rows, 'row')} = {' + '.join(parts)}"
 
     @property
+    def tells_what_runs(self) -> bool:
+        """Whether ids that are not open are known to be stopped."""
+        return self.operation.stops and self.undone_by is None
+
+    @property
     def lacks_ids(self) -> bool:
         """Whether ids are not on record, or it is not known how many were planned."""
         is_missing = self.not_on_record or self.open_before[NOT_ON_RECORD]
@@ -281,7 +289,8 @@ class Totals:
             status.is_done for status, count in self.by_status.items() if count
         )
         is_settled = not (self.is_unfinished or self.open_before.total())
-        return is_done and is_settled and not self.not_done_before
+        is_whole = is_settled and self.undone_by is None
+        return is_done and is_whole and not self.not_done_before
 
     @property
     def wall_s(self) -> float:
@@ -306,7 +315,8 @@ class Totals:
             "not_paused_before": self.not_done_before,
             "action": self.operation.action,
             "open": self.open_ids,
-            "may_run": self.open_ids if self.operation.stops else None,
+            "may_run": self.open_ids if self.tells_what_runs else None,
+            "undone_by": self.undone_by,
             "not_on_record": self.not_on_record,
             "is_plan_known": self.is_plan_known,
             "wall_s": self.wall_s,
