@@ -36,10 +36,10 @@ def plan_of_undo(options: Options, own: Recovery, notices: Notices) -> InputPlan
 
     Raises:
         InputError: A log does not exist.
-        SettingsError: A log is not one of pauses, or belongs to another endpoint.
+        SettingsError: A log is not one of pauses, or belongs to another endpoint, or it
+            is not known what campaigns were, and nobody can be asked.
         LogError: A log cannot be read or is damaged.
         LogHeldError: A run holds a log.
-        UsageError: It is not known what campaigns were, and nobody can be asked.
     """
     found: dict[str, Item] = {}
     rows = []
@@ -130,7 +130,7 @@ def _earlier_status(items: Sequence[Item], options: Options) -> str | None:
     """Find what the campaigns were of which no log says it; None if there is none.
 
     Raises:
-        UsageError: It was not given, and nobody can be asked.
+        SettingsError: It was not given, and nobody can be asked.
     """
     unknown = [item for item in items if not is_known(item)]
     if not unknown or options.earlier_status is not None:
@@ -140,7 +140,7 @@ def _earlier_status(items: Sequence[Item], options: Options) -> str | None:
         with terminal_for_answers(()) as is_there:
             if is_there:
                 return _ask(of_all)
-    raise click.UsageError(
+    raise SettingsError(
         f"it is not on record whether {of_all} were running or scheduled before they "
         "were paused: add --as running or --as scheduled; nothing was sent"
     )
