@@ -121,6 +121,12 @@ class FailureCount:
         return StopReason(StopCause.GUARD_RAIL, detail)
 
 
+def is_left_alone(record: Record) -> bool:
+    """Tell whether an undo has read a campaign and sent nothing for it."""
+    is_read_only = bool(record.reads) and not record.attempts
+    return is_read_only and (record.status.is_done or record.status.is_inapplicable)
+
+
 def judge_canary(
     wanted: int, records: Collection[Record], operation: Operation
 ) -> StopReason | None:
