@@ -80,7 +80,7 @@ def pause(server: FakeServer, log: Path, *, resume: bool = True) -> None:
 def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
     """Trace a run from nothing, or a resumed run from a crash."""
     trace = Trace()
-    paused = dict.fromkeys(crash.changed if crash else (), "paused")
+    paused = dict.fromkeys(crash.paused if crash else (), "paused")
     server = FakeServer(
         statuses={**STATUSES, **paused},
         fault_of=random_faults(PAUSES, {}),
