@@ -74,6 +74,7 @@ class Monitor:
             failures=counts.failures,
             simulated=self._pauser.settings.name == SIMULATOR,
             action=run.action,
+            sharing=run.sharing,
         )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bulkpause.model import Action
+from bulkpause.model import Action, Sharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Snapshot:
         failures: One line for each of the latest ids that are not as wanted.
         simulated: Whether the API is the simulator.
         action: What the run does.
+        sharing: How the account is shared with other runs; None if it is not.
     """
 
     total: int
@@ -50,6 +51,7 @@ class Snapshot:
     failures: tuple[str, ...] = ()
     simulated: bool = False
     action: Action = Action.PAUSE
+    sharing: Sharing | None = None
 
     @property
     def finished(self) -> int:
