@@ -169,12 +169,18 @@ class Job:
             paused_at=earlier.paused_at,
             request_id=last.request_id,
             latency_ms=own.latency_ms if own else None,
-            started_at=made[0].at if made else last.at,
+            started_at=self._started_at(made),
             finished_at=timestamp(now),
             run_id=run_id,
             planned=planned,
             endpoint=endpoint,
         )
+
+    def _started_at(self, made: Sequence[PriorAttempt]) -> str | None:
+        """When the first request for the id was sent, in this run or before."""
+        reads = [timestamp(read.started_at) for read in self.first_reads[:1]]
+        attempts = [attempt.at for attempt in made[:1] if attempt.at is not None]
+        return min((*attempts, *reads), default=None)
 
     @property
     def _failed_read(self) -> PriorAttempt:
