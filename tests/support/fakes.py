@@ -340,6 +340,7 @@ class ScriptedSender:
 
     Attributes:
         sent: Time, action and id of each request.
+        bodies: The bodies of the resumes of each id.
         max_in_flight: The most requests that were in flight at a time.
         ends_at: The deadline that a run sets; it is kept and not obeyed.
     """
@@ -350,6 +351,7 @@ class ScriptedSender:
         latency_s: float = 0.01,
     ) -> None:
         self.sent: list[tuple[float, Action, str]] = []
+        self.bodies: dict[str, list[Mapping[str, object] | None]] = {}
         self.max_in_flight = 0
         self.ends_at = inf
         self._in_flight = 0
@@ -372,6 +374,8 @@ class ScriptedSender:
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         self.sent.append((sent_at, action, id_))
+        if action is Action.RESUME:
+            self.bodies.setdefault(id_, []).append(body)
         self._in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self._in_flight)
         await asyncio.sleep(self._latency_s)

@@ -12,6 +12,7 @@ from bulkpause.journal.codec import (
     IDS_PER_LINE,
     Answered,
     Header,
+    Remembered,
     Sent,
     WalEntry,
     decode_entries,
@@ -19,7 +20,7 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Action, Earlier, Item, Record, Status
 
 
 AT = "2026-07-01T08:00:00.000Z"
@@ -49,9 +50,13 @@ ANSWERED = Answered(
 texts = st.none() | st.text()
 ids = st.none() | st.from_regex("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True)
 PLAN = next(encode_plan([Item(id="1001", row=1), Item(id="1002", row=2)]))
+AT_NOON = "2026-07-01T12:00:00.000Z"
+REMEMBERED = Remembered(
+    remembered="1001", status="scheduled", scheduled_time="2026-07-01 18:30:00"
+)
 
 
-def lines_of(*values: Record | Header | Sent | Answered) -> list[bytes]:
+def lines_of(*values: Record | Header | Sent | Answered | Remembered) -> list[bytes]:
     return [encode(value)[:-1] for value in values]
 
 
@@ -110,9 +115,9 @@ def test_checksum_lookalike_in_message_is_ignored() -> None:
     assert list(decode_records(numbered(lines_of(record)), "log")) == [record]
 
 
-@pytest.mark.parametrize("entry", [HEADER, SENT, ANSWERED])
+@pytest.mark.parametrize("entry", [HEADER, SENT, ANSWERED, REMEMBERED])
 def test_write_ahead_log_entry_survives_round_trip(
-    entry: Header | Sent | Answered,
+    entry: Header | Sent | Answered | Remembered,
 ) -> None:
     assert list(decode_entries(numbered(lines_of(entry)), "log.wal")) == [entry]
 
@@ -122,7 +127,14 @@ def test_write_ahead_log_entry_survives_round_trip(
 )
 def test_plan_survives_round_trip(count: int) -> None:
     names = {1: "Summer sale", 2: "Été \N{GRINNING FACE}\n"}
-    items = [Item(id=str(n), row=n, name=names.get(n)) for n in range(count)]
+    earlier = {
+        1: Earlier(status="running"),
+        3: Earlier(scheduled_time="2026-07-01 18:30:00", paused_at=AT_NOON),
+    }
+    items = [
+        Item(id=str(n), row=n, name=names.get(n), earlier=earlier.get(n))
+        for n in range(count)
+    ]
     lines = list(encode_plan(items))
     assert len(lines) == -(-count // IDS_PER_LINE)
     read: list[WalEntry] = list(
