@@ -14,6 +14,7 @@ from bulkpause.journal.recovery import Recovery, in_utc
 from bulkpause.journal.run_id import started_at
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import SIMULATOR, Action, Item, Record, Status, timestamp
+from bulkpause.operation import operation_of
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.totals import Totals, add_all
@@ -105,6 +106,10 @@ def group_logs(
     groups: dict[GroupKey, list[OpenedLog]] = {}
     for log in logs:
         groups.setdefault(_key_of(log), []).append(log)
+    for key, members in groups.items():
+        if key.action is Action.PAUSE:
+            undos = groups.get(key._replace(action=Action.RESUME), [])
+            _note_undos(members, undos)
     return [
         _together(key, members, now)
         if len(members) > 1
@@ -118,13 +123,33 @@ def _key_of(log: OpenedLog) -> GroupKey:
     recovery = log.recovery
     # Records of version 1 tell the endpoint by the end of their run's id alone.
     tag = (recovery.last_run_id or "").rpartition("-")[2]
-    # All records of a log are of one account and one action.
+    # All records of a log are of one account.
     record = next(log.records(), None)
     return GroupKey(
         endpoint=recovery.endpoint or tag,
         account=None if record is None else record.account,
-        action=Action.PAUSE if record is None else record.action,
+        action=recovery.action,
     )
+
+
+def _note_undos(logs: Sequence[OpenedLog], undos: Sequence[OpenedLog]) -> None:
+    """Note in the totals of logs that one of the undos has resumed their campaigns."""
+    for undo in undos:
+        resumed = {
+            word.said.id: word.at
+            for word in _words_of(0, undo)
+            if isinstance(word.said, Record) and _may_be_resumed(word.said)
+        }
+        for log in logs if resumed else ():
+            if log.totals.undone_by is None and any(
+                word.said.id in resumed and word.at <= resumed[word.said.id]
+                for word in _words_of(0, log)
+            ):
+                log.totals.undone_by = str(undo.path)
+
+
+def _may_be_resumed(record: Record) -> bool:
+    return record.status.is_done or record.status is Status.UNKNOWN
 
 
 def _alone(
@@ -148,7 +173,7 @@ def _alone(
         requests_of=sent,
         runs=list(_runs(runs, [path])),
         log_of_run={run_id or None: path for _, run_id in runs},
-        open_logs=frozenset({path} if log.totals.is_unfinished else ()),
+        open_logs=frozenset({path}),
     )
 
 
@@ -161,7 +186,7 @@ def _together(key: GroupKey, logs: Sequence[OpenedLog], now: datetime) -> LogGro
     left = [(w.said, paths[w.log]) for w in words if isinstance(w.said, Item)]
     counts = Counter((word.log, _run_of(word) or "") for word in words)
     return LogGroup(
-        status=_status(logs, _totals(logs, records, len(words)), now),
+        status=_status(logs, _totals(key.action, logs, words, records), now),
         account=key.account,
         action=key.action,
         logs=paths,
@@ -215,14 +240,23 @@ def _planned_at(recovery: Recovery) -> str:
     return "~" if begun is None else timestamp(begun)
 
 
-def _totals(logs: Sequence[OpenedLog], records: Sequence[Record], known: int) -> Totals:
+def _totals(
+    action: Action,
+    logs: Sequence[OpenedLog],
+    words: Sequence[Word],
+    records: Sequence[Record],
+) -> Totals:
     """Count the last words, and what each log should hold and does not."""
     invalid = sum(len(log.recovery.invalid) for log in logs)
     not_on_record = sum(log.recovery.not_on_record for log in logs)
+    said_by = {word.log for word in words}
+    undone_by = (log.totals.undone_by for n, log in enumerate(logs) if n in said_by)
     totals = Totals(
-        rows=known + invalid + not_on_record,
+        operation=operation_of(action),
+        rows=len(words) + invalid + not_on_record,
         not_on_record=not_on_record,
         is_plan_known=all(log.recovery.is_plan_known for log in logs),
+        undone_by=next(filter(None, undone_by), None),
     )
     return add_all(records, totals)
 
@@ -272,5 +306,10 @@ def _open_logs(logs: Sequence[OpenedLog], words: Iterable[Word]) -> Iterator[str
         if log.totals.lacks_ids:
             yield str(log.path)
     for word in words:
-        if isinstance(word.said, Item) or word.said.status.is_retryable:
+        if isinstance(word.said, Item) or _is_open(word.said.status):
             yield str(logs[word.log].path)
+
+
+def _is_open(status: Status) -> bool:
+    """Tell whether something may be left to do for an id: also if it was left alone."""
+    return status.is_retryable or status is Status.NOT_RESUMABLE

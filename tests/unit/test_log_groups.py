@@ -10,7 +10,7 @@ import pytest
 from bulkpause.journal.codec import Header, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.log_groups import group_logs, open_log
-from bulkpause.model import Item, Record, Status
+from bulkpause.model import Action, Item, Record, Status
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.totals import NOT_ON_RECORD
 from tests.support.old_records import as_version_1
@@ -54,16 +54,16 @@ def test_retry_in_another_log_has_the_last_word(tmp_path: Path, monday: Path) ->
     for logs in ((monday, tuesday), (tuesday, monday)):
         group = one(*logs)
         totals = group.status.totals
-        assert (totals.rows, totals.may_be_running) == (3, 0)
-        assert totals.is_all_paused
-    assert one(monday).status.totals.may_be_running == 1
+        assert (totals.rows, totals.open_ids) == (3, 0)
+        assert totals.is_all_done
+    assert one(monday).status.totals.open_ids == 1
 
 
 def test_later_failure_is_no_all_clear(tmp_path: Path, monday: Path) -> None:
     tuesday = write_log(tmp_path / "tuesday.jsonl", [later(1, Status.FAILED)])
     group = one(tuesday, monday)
     assert status_of(group, "1001") == "failed"
-    assert group.status.totals.may_be_running == 2
+    assert group.status.totals.open_ids == 2
 
 
 def test_each_run_is_named_with_its_last_words(tmp_path: Path, monday: Path) -> None:
@@ -95,7 +95,7 @@ def test_other_campaigns_are_kept_apart(
 ) -> None:
     other = write_log(tmp_path / "other.jsonl", [later(3, **fields)])
     first, second = groups(monday, other)
-    assert first.status.totals.may_be_running == 1
+    assert first.status.totals.open_ids == 1
     assert second.status.totals.rows == 1
     assert first.label == ENDPOINT
     assert second.label in fields.values()
@@ -117,22 +117,22 @@ def test_later_plan_reopens_its_ids(tmp_path: Path, monday: Path) -> None:
     tuesday = planned_log(tmp_path / "tuesday.jsonl", RETRY, 1, 9)
     group = one(monday, tuesday)
     assert [item.id for item, _ in group.not_attempted] == ["1001", "1009"]
-    assert group.status.totals.parts_running() == {"failed": 1, "not attempted": 2}
+    assert group.status.totals.parts_open() == {"failed": 1, "not attempted": 2}
     assert RunWords(run_id=None, log=str(tuesday), ids=2) in group.runs
 
 
 def test_earlier_plan_is_settled_by_a_later_word(tmp_path: Path) -> None:
     killed = planned_log(tmp_path / "killed.jsonl", RUN, 3)
-    assert one(killed).status.totals.may_be_running == 1
+    assert one(killed).status.totals.open_ids == 1
     tuesday = write_log(tmp_path / "tuesday.jsonl", [later(3)])
-    assert one(killed, tuesday).status.totals.may_be_running == 0
+    assert one(killed, tuesday).status.totals.open_ids == 0
 
 
 def test_ids_not_on_record_stay_open(tmp_path: Path, monday: Path) -> None:
     lost = write_log(tmp_path / "lost.jsonl", [later(3, planned=5)])
     totals = one(monday, lost).status.totals
     assert totals.not_on_record == 4
-    assert totals.parts_running() == {NOT_ON_RECORD.replace("_", " "): 4}
+    assert totals.parts_open() == {NOT_ON_RECORD.replace("_", " "): 4}
 
 
 def test_unknown_plan_of_one_log_holds_for_all(tmp_path: Path, monday: Path) -> None:
@@ -170,7 +170,7 @@ def test_invalid_rows_of_all_logs_count(tmp_path: Path, monday: Path) -> None:
     tuesday = write_log(tmp_path / "tuesday.jsonl", [later(3), invalid])
     totals = one(monday, tuesday).status.totals
     assert (totals.rows, totals.by_status[Status.INVALID]) == (4, 1)
-    assert not totals.is_all_paused
+    assert not totals.is_all_done
 
 
 def test_word_that_leaves_more_open_wins_a_tie(tmp_path: Path) -> None:
@@ -210,3 +210,45 @@ def test_runs_are_listed_if_there_are_several(tmp_path: Path, monday: Path) -> N
         f"2 ids last from run {RUN}, in {monday}",
         f"1 id last from run {RETRY}, in {tuesday}",
     ]
+
+
+def undo(folder: Path, at: str, status: Status, **fields: Any) -> Path:
+    """Write the log of an undo of the first id."""
+    resumed = later(1, status, action=Action.RESUME, finished_at=at, **fields)
+    return write_log(folder / "monday.undo.jsonl", [resumed])
+
+
+def test_undo_given_along_takes_back_the_all_clear(tmp_path: Path) -> None:
+    paused = write_log(tmp_path / "paused.jsonl", [record(1, planned=1)])
+    undone = undo(tmp_path, "2026-11-28T08:00:01.000Z", Status.RESUMED)
+    pauses, resumes = groups(paused, undone)
+    assert pauses.status.totals.undone_by == str(undone)
+    assert not pauses.status.totals.tells_what_runs
+    assert not pauses.status.totals.is_all_done
+    assert resumes.status.totals.is_all_done
+    assert resumes.label == f"{ENDPOINT}, resume"
+
+
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [
+        ("2026-11-26T08:00:00.000Z", Status.RESUMED),
+        ("2026-11-28T08:00:01.000Z", Status.NOT_RESUMABLE),
+    ],
+    ids=["before the pause", "left alone"],
+)
+def test_other_undo_leaves_the_all_clear(
+    tmp_path: Path, at: str, status: Status
+) -> None:
+    paused = write_log(tmp_path / "paused.jsonl", [record(1, planned=1)])
+    pauses, _ = groups(paused, undo(tmp_path, at, status))
+    assert pauses.status.totals.undone_by is None
+
+
+def test_pause_after_an_undo_has_the_last_word(tmp_path: Path) -> None:
+    paused = write_log(tmp_path / "paused.jsonl", [record(1, planned=1)])
+    undone = undo(tmp_path, "2026-11-28T08:00:00.000Z", Status.RESUMED)
+    again = write_log(tmp_path / "again.jsonl", [later(1)])
+    pauses, _ = groups(paused, again, undone)
+    assert pauses.status.totals.undone_by is None
+    assert pauses.status.totals.is_all_done

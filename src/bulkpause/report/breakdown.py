@@ -13,8 +13,10 @@ from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD
 #: The statuses, what may still be running first.
 STATUSES = (
     *(Status.UNKNOWN.value, Status.FAILED.value, Status.REJECTED.value, NOT_ATTEMPTED),
-    *(NOT_ON_RECORD, Status.INVALID.value, Status.NOT_PAUSABLE.value),
-    *(Status.ALREADY_PAUSED.value, Status.PAUSED.value),
+    *(NOT_ON_RECORD, Status.INVALID.value),
+    *(Status.NOT_PAUSABLE.value, Status.NOT_RESUMABLE.value),
+    *(Status.ALREADY_PAUSED.value, Status.ALREADY_RUNNING.value),
+    *(Status.PAUSED.value, Status.RESUMED.value),
 )
 
 

@@ -60,8 +60,9 @@ class LogGroup:
 
     @property
     def label(self) -> str:
-        """The account or the endpoint, to tell groups apart."""
-        return self.account or self.status.endpoint or "endpoint not on record"
+        """The account or the endpoint, to tell groups apart; and the action if need be."""
+        name = self.account or self.status.endpoint or "endpoint not on record"
+        return name if self.action is Action.PAUSE else f"{name}, {self.action}"
 
     def run_lines(self) -> Iterator[str]:
         """Say which run the last words are from, if there are several runs."""

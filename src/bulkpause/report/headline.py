@@ -6,7 +6,7 @@ from bulkpause._text import sanitize
 from bulkpause.model import Status
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
-from bulkpause.report.text import NOTHING_ON_RECORD, SIMULATED, running_lines
+from bulkpause.report.text import nothing_line, open_lines, simulated_line
 from bulkpause.report.totals import Totals
 
 
@@ -14,27 +14,33 @@ def headline(groups: Sequence[LogGroup]) -> str:
     """Say how many campaigns may still be running, and as of when.
 
     The count is that of `status`. Since a report is read later than it was made, the
-    line is always dated.
+    line is always dated. Of logs of resumes alone, it says how many are open.
     """
     groups = _counted(groups)
-    totals = [
-        group.status.totals for group in groups if not group.status.totals.is_empty
-    ]
+    all_totals = [group.status.totals for group in groups]
+    totals = [one for one in all_totals if not one.is_empty]
+    operation = all_totals[0].operation
     if not totals:
-        return NOTHING_ON_RECORD
-    ids, may_run = sum(map(ids_of, totals)), sum(one.may_be_running for one in totals)
-    campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}"
-    if len(totals) == len(groups) and all(one.is_plan_known for one in totals):
-        return f"{may_run:,} of {campaigns} may still be running{_as_of(groups)}"
-    return (
-        f"{may_run:,} of {campaigns} on record may still be running{_as_of(groups)}; "
-        "others may be too: how many were planned is not on record"
-    )
+        return nothing_line(operation)
+    ids, open_ids = sum(map(ids_of, totals)), sum(one.open_ids for one in totals)
+    is_known = all(one.is_plan_known for one in all_totals)
+    undone_by = next((one.undone_by for one in totals if one.undone_by), None)
+    on_record = "" if is_known and undone_by is None else " on record"
+    campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}{on_record}"
+    line = f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"
+    if undone_by is not None:
+        line += f"; campaigns were resumed since, see {undone_by}"
+    if not is_known:
+        others = f"others {operation.others_words}"
+        line += f"; how many were planned is not on record, and {others}"
+    return line
 
 
 def _counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
-    """Leave simulated campaigns out where there are real ones."""
-    return [group for group in groups if not group.status.is_simulated] or groups
+    """Leave out simulated campaigns beside real ones, and resumes beside pauses."""
+    real = [group for group in groups if not group.status.is_simulated] or groups
+    stops = [group for group in real if group.status.totals.operation.stops]
+    return stops or real
 
 
 def ids_of(totals: Totals) -> int:
@@ -68,12 +74,14 @@ def note_lines(groups: Sequence[LogGroup]) -> Iterator[str]:
 
 def _notes_of(group: LogGroup) -> Iterator[str]:
     status = group.status
-    if status.totals.may_be_running or not status.totals.is_plan_known:
-        yield from running_lines(status.totals)
-    if unread := status.totals.unread:
-        yield f"{unread:,} of the paused ids were accepted (204) and not read back"
+    totals = status.totals
+    if totals.open_ids or not totals.is_plan_known:
+        yield from open_lines(totals)
+    if unread := totals.unread:
+        changed = totals.operation.participle
+        yield f"{unread:,} of the {changed} ids were accepted (204) and not read back"
     if status.is_simulated:
-        yield SIMULATED
+        yield simulated_line(totals.operation)
     if status.is_held:
         yield (
             "a run held this log when the report was made: its numbers were still "

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bulkpause.model import Record, Status
+from bulkpause.operation import RESUME
 from bulkpause.report.group import LogGroup
 from bulkpause.report.headline import headline, note_lines
 from bulkpause.report.log_status import LogStatus
@@ -60,7 +61,7 @@ def test_unknown_plan_is_never_an_all_clear() -> None:
     one = group(Status.PAUSED, totals={"is_plan_known": False})
     assert headline([one]) == (
         "0 of 1 campaign on record may still be running, as of 2026-11-27 08:01:00 "
-        "UTC; others may be too: how many were planned is not on record"
+        "UTC; how many were planned is not on record, and others may still be running"
     )
 
 
@@ -71,7 +72,7 @@ def test_log_without_record_says_nothing() -> None:
     )
     both = headline([empty, group(Status.PAUSED)])
     assert both.startswith("0 of 1 campaign on record may still be running")
-    assert both.endswith("how many were planned is not on record")
+    assert both.endswith("not on record, and others may still be running")
 
 
 def test_invalid_rows_are_no_campaigns() -> None:
@@ -123,3 +124,20 @@ def test_simulated_campaigns_are_not_added_to_real_ones() -> None:
         "simulator: 0 of 1 campaign may still be running on the simulator, as of "
         "2026-11-27 08:01:00 UTC: not counted above."
     )
+
+
+def test_undone_pauses_are_no_all_clear() -> None:
+    undone = group(Status.PAUSED, totals={"undone_by": "a.undo.jsonl"})
+    assert headline([undone]) == (
+        "0 of 1 campaign on record may still be running, as of 2026-11-27 08:01:00 "
+        "UTC; campaigns were resumed since, see a.undo.jsonl"
+    )
+
+
+def test_resumes_are_no_pauses() -> None:
+    resumed = group(Status.RESUMED, Status.FAILED, totals={"operation": RESUME})
+    assert headline([resumed]).startswith(
+        "1 of 2 campaigns not known to be resumed, as of"
+    )
+    both = headline([resumed, group(Status.PAUSED)])
+    assert both.startswith("0 of 1 campaign may still be running, as of")

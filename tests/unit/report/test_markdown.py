@@ -61,7 +61,7 @@ def test_summary_has_headline_counts_causes_and_command() -> None:
         "- 1 not attempted",
         "- 1 paused",
         "",
-        "**Ids that are not simply paused, by cause**",
+        "**Ids that we did not simply change, by cause**",
         "",
         "- 1 rejected: `HTTP 404, Not found`, such as `1002 Sale`; trace_id `t-1`",
         "",

@@ -17,9 +17,10 @@ from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.log_groups import OpenedLog, group_logs, open_log
 from bulkpause.model import SIMULATOR, Sharing, Status
+from bulkpause.operation import operation_of
 from bulkpause.report.export import Row, as_csv, as_jsonl, rows
 from bulkpause.report.group import LogGroup
-from bulkpause.report.text import NOTHING_ON_RECORD, SIMULATED
+from bulkpause.report.text import nothing_line, simulated_line
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
@@ -196,7 +197,8 @@ def export_logs(
     show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
     for log in logs:
         if log.recovery.endpoint == SIMULATOR:
-            say(f"note: {sanitize(str(log.path))}: {SIMULATED}")
+            simulated = simulated_line(operation_of(log.recovery.action))
+            say(f"note: {sanitize(str(log.path))}: {simulated}")
         for line in _missing_lines(log):
             say(f"warning: {line}")
     return ExitCode.ALL_PAUSED
@@ -245,7 +247,7 @@ def _missing_lines(log: OpenedLog) -> Iterator[str]:
     """Say which ids an export cannot list."""
     name, recovery = sanitize(str(log.path)), log.recovery
     if recovery.is_empty:
-        yield f"{name}: {NOTHING_ON_RECORD}"
+        yield f"{name}: {nothing_line(operation_of(recovery.action))}"
     elif not recovery.is_plan_known:
         yield f"{name}: how many ids were planned is not on record; some may be missing"
     elif missing := recovery.not_on_record:

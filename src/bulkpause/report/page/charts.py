@@ -146,7 +146,7 @@ def y_of(share: float) -> float:
 
 
 def charts_of(
-    requests: Requests, *, ids: int, limits: Sequence[Limit]
+    requests: Requests, *, ids: int, limits: Sequence[Limit], done_word: str
 ) -> tuple[Chart, ...]:
     """Lay out the charts of requests; none if nothing was sent.
 
@@ -155,12 +155,16 @@ def charts_of(
         ids: The number of ids that were planned.
         limits: The rate limits that the requests had to keep; none if there were
             several accounts, each with its own.
+        done_word: What was to be done, such as "paused".
     """
     moments_s = sorted(chain(requests.done_s, *requests.sent_s.values()))
     if not moments_s:
         return ()
     frame = Frame(Timeline.of(moments_s))
-    charts = [_rate_chart(frame, requests, limits), _done_chart(frame, requests, ids)]
+    charts = [
+        _rate_chart(frame, requests, limits),
+        _done_chart(frame, requests, ids, done_word),
+    ]
     if requests.latencies_ms:
         charts.append(_latency_chart(frame, requests))
     return tuple(charts)
@@ -241,22 +245,22 @@ def _y_marks(values: Sequence[float]) -> list[Mark]:
     return [Mark(y_of(value / values[-1]), f"{value:,.0f}") for value in values]
 
 
-def _done_chart(frame: Frame, requests: Requests, ids: int) -> Chart:
-    done, paused = len(requests.done_s), len(requests.paused_s)
+def _done_chart(frame: Frame, requests: Requests, ids: int, done_word: str) -> Chart:
+    done, changed = len(requests.done_s), len(requests.changed_s)
     marks = round_marks(max(ids, done))
     lines = [
         Line("done", _sums(frame, requests.done_s, marks[-1])),
-        Line("paused", _sums(frame, requests.paused_s, marks[-1])),
+        Line("paused", _sums(frame, requests.changed_s, marks[-1])),
     ]
     return Chart(
         key="done",
         title="Done so far",
-        summary=f"{done:,} of {ids:,} ids have a result, {paused:,} of them "
-        "are paused.",
+        summary=f"{done:,} of {ids:,} ids have a result, {changed:,} of them "
+        f"are {done_word}.",
         x_marks=frame.x_marks(),
         y_marks=_y_marks(marks),
         gaps=frame.gaps(),
-        legend=[("done", "with a result"), ("paused", "paused")],
+        legend=[("done", "with a result"), ("paused", done_word)],
         lines=lines,
         reference=Reference("planned", y_of(ids / marks[-1]), f"planned: {ids:,}"),
     )

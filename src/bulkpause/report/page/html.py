@@ -66,8 +66,12 @@ def _charts(groups: Sequence[LogGroup], limits: Sequence[Limit]) -> Sequence[Cha
     ids = sum(ids_of(group.status.totals) for group in groups)
     records = (record for group in groups for record in group.requests_of)
     accounts = {(group.status.endpoint, group.account) for group in groups}
+    operations = {group.status.totals.operation for group in groups}
     return charts_of(
-        requests_of(records), ids=ids, limits=limits if len(accounts) == 1 else ()
+        requests_of(records),
+        ids=ids,
+        limits=limits if len(accounts) == 1 else (),
+        done_word=" or ".join(sorted(one.participle for one in operations)),
     )
 
 

@@ -202,6 +202,6 @@
   addEventListener("afterprint", () => show());
   find();
   element("tools").hidden = element("pages").hidden = false;
-  element("without-script").textContent = "Ids that are not paused come first, until another column is chosen.";
+  element("without-script").textContent = "What is open comes first, until another column is chosen.";
   document.documentElement.dataset.ready = "true";
 })();

@@ -25,7 +25,7 @@ class Outcome(StrEnum):
 
 _LABELS = {
     Outcome.ACCEPTED: "accepted",
-    Outcome.READ_BACK: "read back",
+    Outcome.READ_BACK: "read",
     Outcome.REFUSED: "refused (3xx, 4xx)",
     Outcome.RATE_LIMITED: "rate-limited (429)",
     Outcome.NO_RESPONSE: "no usable response (5xx, timeout, no connection)",
@@ -39,14 +39,14 @@ class Requests:
     Attributes:
         sent_s: When the requests with each outcome were sent.
         done_s: When each record was made.
-        paused_s: When each of those was made whose campaign was paused then.
+        changed_s: When each of those was made whose campaign was as wanted then.
         answered_s: When the last attempt of each id was sent that was answered.
         latencies_ms: The latency of each of these attempts.
     """
 
     sent_s: Mapping[Outcome, Sequence[float]]
     done_s: Sequence[float]
-    paused_s: Sequence[float]
+    changed_s: Sequence[float]
     answered_s: Sequence[float]
     latencies_ms: Sequence[float]
 
@@ -69,21 +69,25 @@ def requests_of(records: Iterable[Record]) -> Requests:
         if record.started_at is None or record.finished_at is None:
             continue
         end_s = seconds(record.finished_at)
-        last_s = _last_sent_s(record, end_s)
-        sent[_OUTCOMES[record.http_status]].append(last_s)
+        ends.append((end_s, record.status))
+        # Records of older versions do not say how often their campaigns were read.
+        reads = record.reads or record.campaign_status is not None
+        if reads:
+            sent[Outcome.READ_BACK].extend([end_s] * reads)
         for attempt in record.history:
             at = seconds(attempt.get("at") or record.started_at)
             sent[_OUTCOMES[attempt.get("http_status")]].append(at)
-        if record.campaign_status is not None:
-            sent[Outcome.READ_BACK].append(end_s)
+        if record.request_id is None and record.reads:
+            continue  # read, and left alone
+        last_s = _last_sent_s(record, end_s)
+        sent[_OUTCOMES[record.http_status]].append(last_s)
         if record.latency_ms is not None:
             latencies.append((last_s, record.latency_ms))
-        ends.append((end_s, record.status))
     latencies.sort()
     return Requests(
         sent_s={outcome: sorted(moments) for outcome, moments in sent.items()},
         done_s=sorted(end_s for end_s, _ in ends),
-        paused_s=sorted(end_s for end_s, status in ends if status.is_paused),
+        changed_s=sorted(end_s for end_s, status in ends if status.is_done),
         answered_s=[moment for moment, _ in latencies],
         latencies_ms=[latency for _, latency in latencies],
     )

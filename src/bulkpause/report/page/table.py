@@ -21,6 +21,7 @@ from bulkpause.report.totals import NOT_ATTEMPTED, Cause
 #: The rows that the page shows without JavaScript.
 FIRST_ROWS = 1000
 _RUN = "run"
+_SELF_EXPLAINING = {NOT_ATTEMPTED, Status.PAUSED, Status.RESUMED}
 
 
 class Row(NamedTuple):
@@ -208,7 +209,7 @@ class _Causes:
 
     def __call__(self, row: Row) -> str | None:
         record = row.record
-        if row.status in {NOT_ATTEMPTED, Status.PAUSED}:
+        if row.status in _SELF_EXPLAINING:
             return None
         key = (
             *(record.status, record.http_status, record.title, record.message),

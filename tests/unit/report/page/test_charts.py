@@ -17,7 +17,9 @@ LIMITS = (Limit(10, 1.0), Limit(150, 60.0))
 
 def charts(sample: list[Record], ids: int | None = None) -> dict[str, Chart]:
     planned = len(sample) if ids is None else ids
-    found = charts_of(requests_of(sample), ids=planned, limits=LIMITS)
+    found = charts_of(
+        requests_of(sample), ids=planned, limits=LIMITS, done_word="paused"
+    )
     return {chart.key: chart for chart in found}
 
 
@@ -52,7 +54,7 @@ def test_summary_names_most_requests_in_a_bin() -> None:
 
 
 def test_several_accounts_have_no_common_limit() -> None:
-    found = charts_of(requests_of(records(3)), ids=3, limits=())
+    found = charts_of(requests_of(records(3)), ids=3, limits=(), done_word="paused")
     assert found[0].reference is None
 
 

@@ -1,5 +1,7 @@
 """Requests are found in records, with their times and their outcomes."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkpause.model import Status
@@ -80,5 +82,12 @@ def test_number_of_requests_is_that_of_totals() -> None:
 def test_moments_are_in_order() -> None:
     found = requests_of([record(9), record(2, Status.REJECTED), record(5)])
     assert list(found.done_s) == sorted(found.done_s)
-    assert len(found.paused_s) == 2
+    assert len(found.changed_s) == 2
     assert len(found.answered_s) == len(found.latencies_ms) == 3
+
+
+def test_campaign_that_was_left_alone_was_only_read() -> None:
+    left = record(3, Status.NOT_RESUMABLE, request_id=None, attempts=0, reads=2)
+    left = replace(left, latency_ms=None, http_status=None)
+    assert sent(requests_of([left])) == {Outcome.READ_BACK: [3.081, 3.081]}
+    assert add_all([left], Totals(rows=1)).requests == 2
