@@ -27,13 +27,14 @@ def headline(groups: Sequence[LogGroup]) -> str:
     undone_by = next((one.undone_by for one in totals if one.undone_by), None)
     on_record = "" if is_known and undone_by is None else " on record"
     campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}{on_record}"
-    line = f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"
+    lines = [f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"]
     if undone_by is not None:
-        line += f"; campaigns were resumed since, see {undone_by}"
+        resumed = "campaigns were resumed after their pause and may be running"
+        lines = [f"{resumed}: see {undone_by}", *(lines if open_ids else ())]
     if not is_known:
         others = f"others {operation.others_words}"
-        line += f"; how many were planned is not on record, and {others}"
-    return line
+        lines.append(f"how many were planned is not on record, and {others}")
+    return "; ".join(lines)
 
 
 def _counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:

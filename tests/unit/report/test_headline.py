@@ -128,9 +128,12 @@ def test_simulated_campaigns_are_not_added_to_real_ones() -> None:
 
 def test_undone_pauses_are_no_all_clear() -> None:
     undone = group(Status.PAUSED, totals={"undone_by": "a.undo.jsonl"})
-    assert headline([undone]) == (
-        "0 of 1 campaign on record may still be running, as of 2026-11-27 08:01:00 "
-        "UTC; campaigns were resumed since, see a.undo.jsonl"
+    resumed = "campaigns were resumed after their pause and may be running: see a.undo"
+    assert headline([undone]) == f"{resumed}.jsonl"
+    also_open = group(Status.FAILED, totals={"undone_by": "a.undo.jsonl"})
+    assert headline([also_open]) == (
+        f"{resumed}.jsonl; 1 of 1 campaign on record may still be running, as of "
+        "2026-11-27 08:01:00 UTC"
     )
 
 
