@@ -130,14 +130,14 @@ def _retry_after_s(
         return None
     if re.fullmatch("[0-9]+|-1", text):
         return min(float(text), _MAX_RETRY_AFTER_S)
-    if (retry_at := _http_date(text)) is None:
+    if (retry_at := http_date(text)) is None:
         return None
     # The server's clock decides, where it is known: ours may differ from it.
-    server_now = _http_date(headers.get("Date", "")) or now()
+    server_now = http_date(headers.get("Date", "")) or now()
     return max(0.0, (retry_at - server_now).total_seconds())
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
     """Parse an HTTP date; None if it is not valid or its time zone is not known."""
     try:
         date = parsedate_to_datetime(text)

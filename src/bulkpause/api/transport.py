@@ -43,11 +43,15 @@ class Connector(aiohttp.TCPConnector):
     Data that arrived before the request would be taken for its response. aiohttp
     writes the request as soon as it has a connection: `connect` is the last moment to
     check for such data, and the moment to note as the time of sending.
+
+    Attributes:
+        tls: The TLS version of the last new connection; None without TLS.
     """
 
     def __init__(self, *, limit: int, ssl: ssl.SSLContext | bool) -> None:
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
         self._warm: WeakSet[ResponseHandler] = WeakSet()
+        self.tls: str | None = None
 
     async def connect(
         self,
@@ -63,8 +67,15 @@ class Connector(aiohttp.TCPConnector):
         if protocol not in self._warm:
             self._warm.add(protocol)
             timing.is_cold = True
+            self.tls = _tls_version(connection)
         timing.sent_at = asyncio.get_running_loop().time()
         return connection
+
+
+def _tls_version(connection: Connection) -> str | None:
+    transport = connection.transport
+    tls = None if transport is None else transport.get_extra_info("ssl_object")
+    return None if tls is None else tls.version()
 
 
 def tls_context(*, logs_keys: bool) -> ssl.SSLContext:
