@@ -13,13 +13,16 @@ from bulkpause.cli.flags import (
     INPUT_OPTIONS,
     INPUTS,
     PATH,
+    READ_OPTIONS,
     RUN_OPTIONS,
     VERIFY,
     options_of,
     parse_digest,
+    parse_name,
 )
 from bulkpause.cli.help import LazyGroup, block
 from bulkpause.cli.json_command import JsonCommand, is_json_typed
+from bulkpause.cli.list_request import list_request_of
 from bulkpause.cli.options import (
     RETRIABLE,
     RETRIED_BY_DEFAULT,
@@ -30,6 +33,7 @@ from bulkpause.cli.output import finish, open_streams
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError
+from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
 from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import parse_duration
@@ -290,6 +294,112 @@ def export(**given: Any) -> ExitCode:
 
     statuses = given["status"].split(",")
     return export_log(given["log"], statuses, as_csv_file=given["format"] == "csv")
+
+
+@cli.command(
+    "list",
+    cls=JsonCommand,
+    epilog=block(
+        "Examples",
+        """
+        In an incident without a list: everything that sends, then pause it:
+          bulkpause list --status running,scheduled --output running.jsonl
+          bulkpause run running.jsonl --verify all
+        Only some:
+          bulkpause list --status running --label sale --created-after 2026-11-01
+        Does anything run that a log has paused?
+          bulkpause list --in pauses.jsonl
+    """,
+    )
+    + block(
+        "Exit codes",
+        """
+        0  the list is complete; with --in: nothing of the logs runs
+        1  with --in: something of the logs runs
+        5  the list may be incomplete, or nothing could be listed
+        8  the API ignored a filter; nothing was written
+        Others as in `bulkpause --help`.
+        """,
+    ),
+)
+@click.option(
+    "--status",
+    "statuses",
+    type=parse_statuses,
+    metavar="STATUSES",
+    help="Campaigns in one of these statuses, separated by commas.",
+)
+@click.option(
+    "--label",
+    "labels",
+    type=parse_label,
+    metavar="TEXT",
+    multiple=True,
+    help="Campaigns with this label; repeat it for any of several.",
+)
+@click.option(
+    "--name",
+    "part_of_name",
+    type=parse_name,
+    metavar="TEXT",
+    help="Campaigns whose name contains this text.",
+)
+@click.option(
+    "--created-after",
+    type=parse_moment,
+    metavar="TIME",
+    help="Campaigns created then or later: a day or a time, in GMT.",
+)
+@click.option(
+    "--created-before",
+    type=parse_moment,
+    metavar="TIME",
+    help="Campaigns created before then.",
+)
+@click.option("--all", "are_all", is_flag=True, help="All campaigns of the account.")
+@click.option(
+    "--filter-here",
+    is_flag=True,
+    help="Read all campaigns and choose here, for a filter that the API ignores.",
+)
+@click.option(
+    "--in",
+    "in_log",
+    type=PATH,
+    metavar="LOG",
+    help="Show which ids of this LOG, and of those after it, are in the list. Without "
+    "--status, those that are running or scheduled.",
+)
+@click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    help="Write the list to this file, which must not exist.  [default: stdout]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
+@click.option(
+    "--format",
+    "list_format",
+    type=click.Choice(["jsonl", "csv"]),
+    help="Output format.  [default: from the name of --output, else jsonl]",
+)
+@API_OPTIONS
+@READ_OPTIONS
+def list_(**given: Any) -> ExitCode:
+    """List the campaigns of the account. Changes nothing.
+
+    The list goes to standard output as a file that `run` accepts, once it is whole: all
+    pages are read again until nothing new is found. A filter or --all is required.
+    """
+    request = list_request_of(given)
+    prepare_tls_files(request.options)
+    from bulkpause.cli.commands.list_campaigns import (  # noqa: PLC0415 (see _run)
+        list_campaigns,
+    )
+
+    ending = click.get_current_context().ensure_object(Ending)
+    return list_campaigns(request, ending)
 
 
 def _run(options: Options) -> ExitCode:

@@ -9,6 +9,7 @@ from bulkpause.errors import (
     InputError,
     LogError,
     LogHeldError,
+    OutputError,
     StoppedError,
     TokenError,
 )
@@ -99,6 +100,7 @@ def exit_of_error(error: BulkpauseError) -> ExitCode:
         (GuardRailError, ExitCode.GUARD_RAIL),
         (LogHeldError, ExitCode.LOG_HELD),
         (LogError, ExitCode.LOG),
+        (OutputError, ExitCode.OUTPUT),
         (StoppedError, ExitCode.INCOMPLETE),
     )
     return next(

@@ -215,27 +215,65 @@ VERIFY = click.option(
     help="Ids to read back after the first attempts: none, those in doubt, those and "
     "every refused one, or all.",
 )
+TOKEN_FILE = click.option(
+    "--token-file",
+    type=PATH,
+    help="File with the bearer token.  [default: $OCAMBA_TOKEN, or "
+    "$CREDENTIALS_DIRECTORY/ocamba-token]",
+)
+PROXY = click.option(
+    "--proxy",
+    type=ProxyUrl(),
+    envvar="OCAMBA_PROXY",
+    show_envvar=True,
+    help="Proxy to the API: http://HOST:PORT or https://HOST:PORT.",
+)
+TRUST_ENV = click.option(
+    "--trust-env",
+    is_flag=True,
+    help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
+    "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
+)
+TIMEOUT = click.option(
+    "--timeout",
+    type=parse_duration,
+    metavar="DURATION",
+    default="30s",
+    show_default=True,
+    help="Longest time of one attempt: name look-up, connecting, TLS and response.",
+)
+GIVE_UP_AFTER = click.option(
+    "--give-up-after",
+    type=parse_duration,
+    metavar="DURATION",
+    default="5m",
+    show_default=True,
+    help="Stop after this long without a usable response, 429s included.",
+)
+JSON = click.option(
+    "--json",
+    is_flag=True,
+    help="Print the summary, or the error, as one JSON object.",
+)
+PROGRESS = click.option(
+    "--progress",
+    type=click.Choice(["auto", "bar", "lines", "none"]),
+    default="auto",
+    show_default=True,
+    help="Progress on stderr: a bar, or JSON lines.",
+)
+LOG_LEVEL = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="Minimum level of the JSON lines.",
+)
 RUN_OPTIONS = _combine(
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
-    click.option(
-        "--token-file",
-        type=PATH,
-        help="File with the bearer token.  [default: $OCAMBA_TOKEN, or "
-        "$CREDENTIALS_DIRECTORY/ocamba-token]",
-    ),
-    click.option(
-        "--proxy",
-        type=ProxyUrl(),
-        envvar="OCAMBA_PROXY",
-        show_envvar=True,
-        help="Proxy to the API: http://HOST:PORT or https://HOST:PORT.",
-    ),
-    click.option(
-        "--trust-env",
-        is_flag=True,
-        help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
-        "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
-    ),
+    TOKEN_FILE,
+    PROXY,
+    TRUST_ENV,
     click.option(
         "--reason",
         type=parse_name,
@@ -247,14 +285,7 @@ RUN_OPTIONS = _combine(
         type=click.IntRange(1, 1_000),
         help="Maximum requests in flight.  [default: the smaller limit]",
     ),
-    click.option(
-        "--timeout",
-        type=parse_duration,
-        metavar="DURATION",
-        default="30s",
-        show_default=True,
-        help="Longest time of one attempt: name look-up, connecting, TLS and response.",
-    ),
+    TIMEOUT,
     click.option(
         "--max-attempts",
         type=click.IntRange(1, 1_000),
@@ -262,14 +293,7 @@ RUN_OPTIONS = _combine(
         show_default=True,
         help="Attempts per id; 429 responses do not count.",
     ),
-    click.option(
-        "--give-up-after",
-        type=parse_duration,
-        metavar="DURATION",
-        default="5m",
-        show_default=True,
-        help="Stop after this long without a usable response, 429s included.",
-    ),
+    GIVE_UP_AFTER,
     click.option(
         "--deadline",
         type=parse_duration,
@@ -300,25 +324,20 @@ RUN_OPTIONS = _combine(
         "percentage applies from 20 finished ids on.",
     ),
     VERIFY,
-    click.option(
-        "--json",
-        is_flag=True,
-        help="Print the summary, or the error, as one JSON object.",
-    ),
-    click.option(
-        "--progress",
-        type=click.Choice(["auto", "bar", "lines", "none"]),
-        default="auto",
-        show_default=True,
-        help="Progress on stderr: a bar, or JSON lines.",
-    ),
-    click.option(
-        "--log-level",
-        type=click.Choice(["debug", "info", "warning", "error"]),
-        default="info",
-        show_default=True,
-        help="Minimum level of the JSON lines.",
-    ),
+    JSON,
+    PROGRESS,
+    LOG_LEVEL,
+)
+#: Options of the commands that make requests, and pause nothing.
+READ_OPTIONS = _combine(
+    TOKEN_FILE,
+    PROXY,
+    TRUST_ENV,
+    TIMEOUT,
+    GIVE_UP_AFTER,
+    JSON,
+    PROGRESS,
+    LOG_LEVEL,
 )
 
 #: Fields whose option has another name. All others are named alike.

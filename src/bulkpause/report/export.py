@@ -1,12 +1,10 @@
 """Export ids as CSV or JSON lines, which `run` reads and spreadsheets open safely."""
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Iterator
 
 import orjson
 
+from bulkpause._csv import cell, line
 from bulkpause._text import on_one_line
 from bulkpause.model import Item, Record
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -27,11 +25,6 @@ COLUMNS = (
     "row",
     "finished_at",
 )
-#: The characters that begin a formula, full-width forms included, at the start of a
-#: cell. A spreadsheet may also split cells at semicolons.
-#: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])""")
-
 Row = dict[str, object]
 
 
@@ -61,9 +54,9 @@ def rows(
 
 def as_csv(exported: Iterable[Row]) -> Iterator[str]:
     """Write rows as CSV lines, after a header line."""
-    yield _line(COLUMNS)
+    yield line(COLUMNS)
     for row in exported:
-        yield _line([_cell(row[name]) for name in COLUMNS])
+        yield line([cell(row[name]) for name in COLUMNS])
 
 
 def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
@@ -74,15 +67,3 @@ def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
 
 def _on_one_line(value: object) -> object:
     return on_one_line(value) if isinstance(value, str) else value
-
-
-def _cell(value: object) -> str:
-    """Write a cell. An apostrophe before a formula makes a spreadsheet show it."""
-    text = "" if value is None else str(value)
-    return _FORMULA.sub(r"\1'", text)
-
-
-def _line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()
