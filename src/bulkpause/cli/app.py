@@ -402,6 +402,44 @@ def list_(**given: Any) -> ExitCode:
     return list_campaigns(request, ending)
 
 
+@cli.command(
+    cls=JsonCommand,
+    epilog=block(
+        "Examples",
+        """
+        Before a run, or as a probe of a scheduled job:
+          bulkpause check --log pauses.jsonl
+          bulkpause check --json
+    """,
+    )
+    + _EXIT_CODES,
+)
+@click.option("--log", type=PATH, help="Result log that a run would write.")
+@click.option("--resume", is_flag=True, help="The run would resume the log.")
+@click.option(
+    "--resume-within",
+    type=parse_duration,
+    metavar="DURATION",
+    default="24h",
+    show_default=True,
+    help="The greatest age of a log to resume.",
+)
+@API_OPTIONS
+@READ_OPTIONS
+def check(**given: Any) -> ExitCode:
+    """Say whether a run would work. Changes nothing, and leaves no file.
+
+    It checks the token, the way to the API, the right to read campaigns, the clock, the
+    rate that is left and the place of the log. The exit code is what a run would end
+    with: 0 if it would work.
+    """
+    options = options_of({**given, "inputs": ("-",)})
+    prepare_tls_files(options)
+    from bulkpause.cli.commands.check import check as check_options  # noqa: PLC0415
+
+    return check_options(options)
+
+
 def _run(options: Options) -> ExitCode:
     prepare_tls_files(options)
     # A command imports what it needs when it is called, so that help and usage errors

@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-import random
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.api.credentials import Token
@@ -22,6 +20,7 @@ from bulkpause.cli.options import Options, run_command
 from bulkpause.cli.output import show, show_data, show_json, stderr
 from bulkpause.cli.preflight import token_of
 from bulkpause.cli.signals import SIGNALS
+from bulkpause.cli.simulated import simulated_account
 from bulkpause.cli.start_notes import start_notes
 from bulkpause.connection import Connection
 from bulkpause.journal.platform import SYSTEM
@@ -37,10 +36,6 @@ from bulkpause.progress.list_snapshot import snapshot_of_list
 from bulkpause.progress.monitor import refreshed
 from bulkpause.progress.snapshot import Snapshot
 from bulkpause.settings import find_proxy
-
-
-if TYPE_CHECKING:
-    from bulkpause.simulator import Simulator
 
 
 #: Up to this many ids are written into a command; more belong in a file.
@@ -112,7 +107,7 @@ async def _read_whole(request: ListRequest, token: Token, display: Display) -> L
     settings = request.options.named_settings
     async with AsyncExitStack() as stack:
         if request.options.is_simulated:
-            simulator = await stack.enter_async_context(_simulator())
+            simulator = await stack.enter_async_context(simulated_account())
             settings = replace(settings, base_url=simulator.base_url, proxy=None)
         connection = await stack.enter_async_context(Connection(token, settings))
         lister = Lister(
@@ -133,25 +128,6 @@ async def _read_whole(request: ListRequest, token: Token, display: Display) -> L
 
         async with refreshed(display, take_snapshot):
             return await lister.read()
-
-
-def _simulator() -> "Simulator":
-    """Simulate an account with campaigns of several statuses and labels."""
-    # Imported on use: it is a server, and half of aiohttp.
-    from bulkpause.simulator import (  # noqa: PLC0415
-        Behaviour,
-        Simulator,
-        make_campaigns,
-    )
-
-    campaigns = make_campaigns(
-        120,
-        statuses=("running", "running", "scheduled", "paused", "sent"),
-        labels=("shoes", "sale", "news"),
-        scheduled_times={"scheduled": "2035-01-01 08:00:00"},
-    )
-    behaviour = Behaviour(campaigns=campaigns, latency_s=0.06, jitter_s=0.02)
-    return Simulator(behaviour.with_random_phases(random.Random()))
 
 
 def _write(request: ListRequest, listed: Listed, display: Display) -> ExitCode:
