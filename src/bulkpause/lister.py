@@ -8,22 +8,20 @@ from typing import Protocol
 
 from bulkpause.api.client import MAX_PAGE_BYTES, Fetched
 from bulkpause.api.endpoint import Endpoint
-from bulkpause.engine.circuit_breaker import CircuitBreaker
-from bulkpause.engine.policy import RetryPolicy, backoff_s, stop_for_certificate
+from bulkpause.engine.policy import stop_for_certificate
 from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.view import is_transient
 from bulkpause.errors import GuardRailError, StoppedError, TokenError
 from bulkpause.listing.campaign import FIELDS, Campaign
 from bulkpause.listing.filters import Filters
 from bulkpause.listing.page import Page, parse_page
+from bulkpause.listing.patience import Patience
 from bulkpause.listing.sweeps import PageRequest, Sweeps
 from bulkpause.model import Reply, Waiting
 
 
 #: So many answers in a row that are not a list end it.
 _MAX_UNREADABLE = 3
-#: Stands for the id of a campaign where failures are counted by id.
-_LIST = "list"
 
 
 class Fetcher(Protocol):
@@ -90,7 +88,7 @@ class Lister:
         filters: What the campaigns must be like.
         chooses_here: Whether all campaigns are read and chosen here, for an API that
             ignores a filter.
-        retry_policy: How long failures are tolerated.
+        give_up_after_s: Seconds without a usable answer that end the list.
         request_ids: A fresh id for each request.
         jitter: Gives random numbers from 0 to 1.
     """
@@ -104,7 +102,7 @@ class Lister:
         filters: Filters,
         request_ids: Iterator[str],
         chooses_here: bool = False,
-        retry_policy: RetryPolicy | None = None,
+        give_up_after_s: float = 300.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._fetcher = fetcher
@@ -112,12 +110,11 @@ class Lister:
         self._endpoint = endpoint
         self._filters = filters
         self._chooses_here = chooses_here
-        self._retry_policy = retry_policy or RetryPolicy()
         self._request_ids = request_ids
         self._jitter = jitter
         self._sweeps = Sweeps()
-        self._breaker = CircuitBreaker(self._retry_policy.give_up_after_s)
-        self._requests = self._failures = self._unreadable = 0
+        self._patience = Patience(give_up_after_s)
+        self._requests = self._unreadable = 0
         self._retry_at: float | None = None
 
     def snapshot(self) -> ListSnapshot:
@@ -132,7 +129,7 @@ class Lister:
             requests=self._requests,
             in_flight=self._gate.in_flight,
             waiting=waiting,
-            last_error=self._breaker.last_error if self._failures else None,
+            last_error=self._patience.last_error,
         )
 
     async def read(self) -> Listed:
@@ -179,11 +176,7 @@ class Lister:
         fetched = await self._fetch(self._sweeps.request)
         reply = fetched.reply
         self._refuse_untrusted(reply)
-        if (stopped := self._breaker.record(_LIST, reply)) is not None:
-            self._stop(stopped.detail)
-        elif reply.is_rate_limited:
-            pass  # the gate waits
-        elif is_transient(reply):
+        if reply.is_rate_limited or is_transient(reply):
             await self._wait(reply)
         elif reply.http_status == 200:
             return self._page_of(fetched.body)
@@ -217,7 +210,8 @@ class Lister:
     def _page_of(self, body: bytes) -> Page | None:
         page = parse_page(body)
         if page is not None:
-            self._failures = self._unreadable = 0
+            self._unreadable = 0
+            self._patience.reset()
             return page
         if len(body) >= MAX_PAGE_BYTES and self._sweeps.halve_page():
             return None
@@ -227,8 +221,12 @@ class Lister:
         return None
 
     async def _wait(self, reply: Reply) -> None:
-        self._failures += 1
-        wait_s = backoff_s(self._failures, reply, self._retry_policy, self._jitter())
+        """Wait until the next attempt, or give up."""
+        if (reason := self._patience.failed(reply)) is not None:
+            self._stop(reason)
+        if self._sweeps.is_over or reply.is_rate_limited:
+            return  # the gate waits after a 429
+        wait_s = self._patience.wait_s(reply, self._jitter())
         self._retry_at = asyncio.get_running_loop().time() + wait_s
         try:
             await asyncio.sleep(wait_s)

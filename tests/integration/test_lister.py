@@ -6,7 +6,6 @@ import pytest
 
 from bulkpause.api.credentials import Token
 from bulkpause.connection import Connection
-from bulkpause.engine.policy import RetryPolicy
 from bulkpause.errors import GuardRailError, StoppedError, TokenError
 from bulkpause.lister import Listed, Lister
 from bulkpause.listing.filters import Filters
@@ -27,7 +26,6 @@ pytestmark = pytest.mark.anyio
 
 #: Windows that hold no list up, and the limits that keep to them.
 WIDE = Window(limit=100, period_s=0.2)
-QUICK = RetryPolicy(wait_initial_s=0.01, give_up_after_s=2.0)
 RUNNING = Filters(statuses=("running",))
 
 
@@ -55,7 +53,6 @@ async def listed(
         base_url=simulator.base_url,
         limits=(Limit(WIDE.limit, WIDE.period_s),),
         timeout_s=2.0,
-        retry_policy=QUICK,
     )
     async with Connection(Token(bearer), settings) as connection:
         lister = Lister(
@@ -63,7 +60,7 @@ async def listed(
             gate=connection.gate,
             endpoint=connection.endpoint,
             filters=filters,
-            retry_policy=settings.retry_policy,
+            give_up_after_s=2.0,
             request_ids=connection.request_ids,
             **options,
         )
@@ -256,8 +253,19 @@ async def test_page_refused_later_leaves_list_in_doubt(fault: Fault) -> None:
 
 
 async def test_outage_ends_list() -> None:
-    with pytest.raises(StoppedError, match="no valid response for"):
+    with pytest.raises(StoppedError, match="no valid response for 2 s"):
         await list_of(10, always=Fault.INTERNAL_ERROR, trace="none")
+
+
+async def test_endless_429_ends_list() -> None:
+    with pytest.raises(StoppedError, match="last error: HTTP 429"):
+        await list_of(10, always=Fault.RATE_LIMITED, rate_limited_retry_after=0)
+
+
+async def test_long_retry_after_ends_list_at_once() -> None:
+    fault = Fault.UNAVAILABLE
+    with pytest.raises(StoppedError, match="asks to wait 3600 s"):
+        await list_of(10, always=fault, unavailable_retry_after=3600)
 
 
 async def test_answer_that_is_no_list_ends_it() -> None:

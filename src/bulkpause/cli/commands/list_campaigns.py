@@ -116,7 +116,7 @@ async def _read_whole(request: ListRequest, token: Token, display: Display) -> L
             endpoint=connection.endpoint,
             filters=request.filters,
             chooses_here=request.chooses_here,
-            retry_policy=settings.retry_policy,
+            give_up_after_s=settings.retry_policy.give_up_after_s,
             request_ids=connection.request_ids,
         )
         stderr().wait_for_nobody()
