@@ -1,9 +1,9 @@
-"""Write lines of CSV that a spreadsheet opens without running anything in them."""
+"""Write CSV that a spreadsheet opens without running anything in it."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 #: The characters that begin a formula, full-width forms included, at the start of a
@@ -12,14 +12,13 @@ from collections.abc import Iterable
 _FORMULA = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])""")
 
 
-def cell(value: object) -> str:
-    """Write a cell. An apostrophe before a formula makes a spreadsheet show it."""
-    text = "" if value is None else str(value)
+def without_formula(text: str) -> str:
+    """Put an apostrophe before a formula, so that a spreadsheet shows it."""
     return _FORMULA.sub(r"\1'", text)
 
 
-def line(cells: Iterable[str]) -> str:
-    """Write a line of cells, with its end."""
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Write rows as lines of CSV. None is an empty cell."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from bulkpause._csv import cell, line
+from bulkpause._csv import csv_text, without_formula
 from bulkpause._json import to_json
 from bulkpause._text import on_one_line
 from bulkpause.listing.campaign import FIELDS, Campaign
@@ -16,11 +16,11 @@ def as_jsonl(campaigns: Iterable[Campaign]) -> Iterator[str]:
 
 def as_csv(campaigns: Iterable[Campaign]) -> Iterator[str]:
     """Write campaigns as CSV lines, after a header line. Labels are joined by commas."""
-    yield line(FIELDS)
+    yield csv_text([FIELDS])
     for campaign in campaigns:
         fields = campaign.as_dict() | {"labels": ",".join(campaign.labels)}
-        yield line([cell(_on_one_line(fields[name])) for name in FIELDS])
+        yield csv_text([[_cell(fields[name]) for name in FIELDS]])
 
 
-def _on_one_line(value: object) -> object:
-    return on_one_line(value) if isinstance(value, str) else value
+def _cell(value: object) -> object:
+    return without_formula(on_one_line(value)) if isinstance(value, str) else value
