@@ -6,7 +6,6 @@
     ├── TokenError         the token is missing, cannot be used, or was rejected
     ├── GuardRailError     a guard rail stopped the run, or refused its input
     ├── StoppedError       the run ended before every id had a status
-    ├── OutputError        a file for the result cannot be written
     ├── LogError           the result log cannot be read or written
     └── LogHeldError       another run uses the result log
 
@@ -53,10 +52,6 @@ class GuardRailError(BulkpauseError):
 
 class StoppedError(BulkpauseError):
     """The run ended before every id had a status: by `stop`, an outage or refusals."""
-
-
-class OutputError(BulkpauseError):
-    """The work is done, but a file for its result cannot be written."""
 
 
 class LogError(BulkpauseError):

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
+from bulkpause.cli.new_file import OutputError
 from bulkpause.errors import (
     BulkpauseError,
     GuardRailError,
     InputError,
     LogError,
     LogHeldError,
-    OutputError,
     StoppedError,
     TokenError,
 )

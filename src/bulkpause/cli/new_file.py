@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkstemp
 
 from bulkpause._shell import join_command
-from bulkpause.errors import OutputError, SettingsError
+from bulkpause.errors import SettingsError
 
 
 #: How file systems without hard links refuse one.
@@ -21,6 +21,10 @@ _NO_LINKS = frozenset(
         errno.EMLINK,
     }
 )
+
+
+class OutputError(SettingsError):
+    """The work is done, but a file for its result cannot be written."""
 
 
 def check_new_file(path: Path, option: str, *, may_exist: bool) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkpause.cli.new_file import check_new_file, write_new_file
-from bulkpause.errors import OutputError, SettingsError
+from bulkpause.cli.exit_codes import ExitCode, exit_of_error
+from bulkpause.cli.new_file import OutputError, check_new_file, write_new_file
+from bulkpause.errors import SettingsError
 
 
 def write(path: Path, *pieces: str, may_exist: bool = False) -> None:
@@ -57,9 +58,10 @@ def test_full_disk_leaves_no_file(
 
     monkeypatch.setattr(os, "fsync", no_space)
 
-    with pytest.raises(OutputError, match="could not be written: No space left"):
+    with pytest.raises(OutputError, match="could not be written: No space") as raised:
         write(tmp_path / "list", "ours")
 
+    assert exit_of_error(raised.value) is ExitCode.OUTPUT
     assert names(tmp_path) == []
 
 
