@@ -216,6 +216,34 @@ def test_changing_list_is_never_short_if_whole() -> None:
         assert not (sweeps.is_whole and missed), seed
 
 
+def fed(*pages: tuple[int, range]) -> Sweeps:
+    """Take pages of ten: the total of each, and its ids."""
+    sweeps = Sweeps(10)
+    for total, numbers in pages:
+        found = tuple(Campaign(id=str(number)) for number in numbers)
+        sweeps.add(Page(total=total, campaigns=found))
+    return sweeps
+
+
+def test_sweep_with_news_is_not_the_last() -> None:
+    twice = [(15, range(10)), (15, range(9, 14))]
+    found_all = [(15, range(5, 15)), (15, range(5))]
+
+    assert not fed(*twice, *found_all).is_over
+    assert fed(*twice, *found_all, (15, range(10)), (15, range(10, 15))).is_whole
+
+
+def test_total_that_moves_within_sweep_needs_another() -> None:
+    up = [range(10), range(10, 20), range(20, 25)]
+    down = [range(15, 25), range(5, 15), range(5)]
+    first = [(25, one) for one in up]
+
+    sweeps = fed(*first, (25, down[0]), (26, down[1]), (25, down[2]))
+
+    assert not sweeps.is_over
+    assert fed(*first, *((25, one) for one in down)).is_whole
+
+
 def test_server_that_ignores_page_is_incomplete() -> None:
     first = campaigns(50)
     sweeps, pages = Sweeps(50), 0
