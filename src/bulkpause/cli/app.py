@@ -398,8 +398,7 @@ def list_(**given: Any) -> ExitCode:
         list_campaigns,
     )
 
-    ending = click.get_current_context().ensure_object(Ending)
-    return list_campaigns(request, ending)
+    return list_campaigns(request)
 
 
 @cli.command(

@@ -10,7 +10,6 @@ from pathlib import Path
 from bulkpause._text import format_count, sanitize
 from bulkpause.api.credentials import Token
 from bulkpause.cli.display import display_for, writes_lines
-from bulkpause.cli.ending import Ending
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.list_request import ListRequest
 from bulkpause.cli.log_path import check_readable_log
@@ -42,40 +41,40 @@ from bulkpause.settings import find_proxy
 _IDS_IN_COMMAND = 20
 
 
-def list_campaigns(request: ListRequest, ending: Ending) -> ExitCode:
+def list_campaigns(request: ListRequest) -> ExitCode:
     """Read the list until it is whole, and then write it.
 
     Raises:
         BulkpauseError: Nothing was written.
     """
     SIGNALS.outcome = "nothing was written"
-    with Notices(are_held=writes_lines(request.options)) as notices:
-        if request.output is not None:
-            check_new_file(request.output, "--output", may_exist=request.may_overwrite)
-        logs = [_ids_of_log(log, request.options, notices) for log in request.logs]
-        # Library logs go nowhere: they may contain secrets.
-        logging.getLogger().addHandler(logging.NullHandler())
-        token = token_of(request.options, notices)
-        if not request.options.is_json and not writes_lines(request.options):
-            proxy = (
-                None
-                if request.options.is_simulated
-                else find_proxy(request.options.settings)
-            )
-            for note in start_notes(request.options, proxy):
-                notices.note(note)
-        run_id = new_run_id(
-            datetime.now(UTC), request.options.named_settings.endpoint_name
-        )
-        display = display_for(request.options, run_id, progress="list.progressed")
+    options = request.options
+    if request.output is not None:
+        check_new_file(request.output, "--output", may_exist=request.may_overwrite)
+    with Notices(are_held=writes_lines(options)) as notices:
+        logs = [_ids_of_log(log, options, notices) for log in request.logs]
+        token = token_of(options, notices)
+        _note_start(options, notices)
+        display = _display_for(options)
         for notice in notices.take():
             display.handle(notice)
-    # A display is no run: a fault of standard output is said by the end of the command.
-    del ending
     listed = _read(request, token, display)
-    if logs:
-        return _compare(request, logs, listed)
-    return _write(request, listed, display)
+    return _compare(request, logs, listed) if logs else _write(request, listed, display)
+
+
+def _note_start(options: Options, notices: Notices) -> None:
+    """Say what is unusual; refuse a proxy that cannot be used."""
+    # Library logs go nowhere: they may contain secrets.
+    logging.getLogger().addHandler(logging.NullHandler())
+    proxy = None if options.is_simulated else find_proxy(options.settings)
+    if not options.is_json and not writes_lines(options):
+        for note in start_notes(options, proxy):
+            notices.note(note)
+
+
+def _display_for(options: Options) -> Display:
+    run_id = new_run_id(datetime.now(UTC), options.named_settings.endpoint_name)
+    return display_for(options, run_id, progress="list.progressed")
 
 
 def _ids_of_log(log: Path, options: Options, notices: Notices) -> LogIds:
