@@ -31,6 +31,10 @@ class Fetcher(Protocol):
         """Make one attempt. A network failure is in the reply, not raised."""
         ...
 
+    def redact(self, text: str) -> str:
+        """Remove secrets from a text of the server."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
@@ -208,7 +212,7 @@ class Lister:
         return fetched
 
     def _page_of(self, body: bytes) -> Page | None:
-        page = parse_page(body)
+        page = parse_page(body, self._fetcher.redact)
         if page is not None:
             self._unreadable = 0
             self._patience.reset()

@@ -281,6 +281,18 @@ async def test_rejected_token_ends_list() -> None:
     assert len(simulator.ledger) == 1
 
 
+async def test_token_in_names_is_removed() -> None:
+    token = "good-secret-token"
+    campaign = Campaign(id="7", name=f"Echo {token}", labels=(token,))
+    echoing = behaviour(campaigns=(campaign, Campaign(id=token)), token=token)
+    async with Simulator(echoing) as simulator:
+        result = await listed(simulator, bearer=token)
+
+    [one] = result.campaigns
+    assert (one.name, one.labels) == ("Echo …", ("…",))
+    assert not result.is_whole
+
+
 async def test_snapshot_tells_how_far_it_is() -> None:
     snapshots = []
 
@@ -289,6 +301,7 @@ async def test_snapshot_tells_how_far_it_is() -> None:
 
         def __init__(self, connection: Connection) -> None:
             self.fetch_page = connection.client.fetch
+            self.redact = connection.client.redact
             self.lister: Lister
 
         async def fetch(self, *arguments: Any) -> Any:

@@ -193,6 +193,10 @@ class Client:
         except FAILURES as raised:
             return Fetched(reply=self._failed(raised, timing))
 
+    def redact(self, text: str) -> str:
+        """Remove the token, and the proxy's password, from a text of the server."""
+        return self._redact(text)
+
     @property
     def tls(self) -> str | None:
         """The TLS version of the last connection; None without TLS."""

@@ -1,6 +1,6 @@
 """One campaign as a list shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -44,23 +44,39 @@ class Campaign:
         return {name: getattr(self, name) for name in FIELDS}
 
 
-def parse_campaign(item: object) -> Campaign | None:
-    """Read an item of a list; None if it has no valid id."""
+def as_it_is(text: str) -> str:
+    return text
+
+
+def parse_campaign(
+    item: object, redact: Callable[[str], str] = as_it_is
+) -> Campaign | None:
+    """Read an item of a list; None if it has no valid id.
+
+    Args:
+        item: What the API lists.
+        redact: Removes secrets from a text.
+    """
     if not isinstance(item, Mapping):
         return None
     id_ = item.get("id")
     # JSON numbers beyond 2^53 may have been rounded before they were written.
     if isinstance(id_, int) and not isinstance(id_, bool) and 0 < id_ < 2**53:
         id_ = str(id_)
-    if not isinstance(id_, str) or not matches_id_pattern(id_):
+    if not isinstance(id_, str) or not matches_id_pattern(redact(id_)):
         return None
+
+    def text(name: str) -> str | None:
+        value = item.get(name)
+        return _clean(value, redact) if isinstance(value, str) else None
+
     return Campaign(
         id=id_,
-        name=_text(item.get("name")),
-        status=_text(item.get("status")),
-        labels=_labels(item.get("labels")),
-        scheduled_time=_text(item.get("scheduled_time")),
-        create_time=_text(item.get("create_time")),
+        name=text("name"),
+        status=text("status"),
+        labels=tuple(_clean(label, redact) for label in _labels(item.get("labels"))),
+        scheduled_time=text("scheduled_time"),
+        create_time=text("create_time"),
     )
 
 
@@ -73,12 +89,13 @@ def parse_api_time(text: str | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _text(value: object) -> str | None:
-    return replace_surrogates(value) if isinstance(value, str) else None
+def _clean(text: str, redact: Callable[[str], str]) -> str:
+    return replace_surrogates(redact(text))
 
 
-def _labels(value: object) -> tuple[str, ...]:
+def _labels(value: object) -> Iterator[str]:
     """Read labels, which are an array in one version of the API, a text in another."""
     parts = value.split(",") if isinstance(value, str) else value
-    texts = (_text(part) for part in parts) if isinstance(parts, list) else ()
-    return tuple(text.strip() for text in texts if text is not None and text.strip())
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, str) and (label := part.strip()):
+            yield label

@@ -1,11 +1,12 @@
 """Read one page of a list from the body of a response."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
 
-from bulkpause.listing.campaign import Campaign, parse_campaign
+from bulkpause.listing.campaign import Campaign, as_it_is, parse_campaign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,13 @@ class Page:
         return len(self.campaigns) + self.invalid
 
 
-def parse_page(body: bytes) -> Page | None:
-    """Read a page; None if the body is not a list of campaigns."""
+def parse_page(body: bytes, redact: Callable[[str], str] = as_it_is) -> Page | None:
+    """Read a page; None if the body is not a list of campaigns.
+
+    Args:
+        body: The body of the response.
+        redact: Removes secrets from a text.
+    """
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -37,7 +43,7 @@ def parse_page(body: bytes) -> Page | None:
     items = fields.get("items") if isinstance(fields, dict) else None
     if not isinstance(items, list):
         return None
-    parsed = [parse_campaign(item) for item in items]
+    parsed = [parse_campaign(item, redact) for item in items]
     campaigns = tuple(one for one in parsed if one is not None)
     return Page(
         total=_total(fields.get("total")),

@@ -22,12 +22,14 @@ from bulkpause.cli.signals import SIGNALS
 from bulkpause.cli.simulated import simulated_account
 from bulkpause.cli.start_notes import start_notes
 from bulkpause.connection import Connection
+from bulkpause.errors import SettingsError
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.run_id import check_same_endpoint, new_run_id
 from bulkpause.lister import Listed, Lister
 from bulkpause.listing.campaign import Campaign
 from bulkpause.listing.export import as_csv, as_jsonl
+from bulkpause.listing.filters import Filters
 from bulkpause.log_comparison import Comparison, LogIds, ids_of_log
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Level, Notice
@@ -54,12 +56,22 @@ def list_campaigns(request: ListRequest) -> ExitCode:
     with Notices(are_held=writes_lines(options)) as notices:
         logs = [_ids_of_log(log, options, notices) for log in request.logs]
         token = token_of(options, notices)
+        _refuse_token_in_filter(token, request.filters)
         _note_start(options, notices)
         display = _display_for(options)
         for notice in notices.take():
             display.handle(notice)
     listed = _read(request, token, display)
     return _compare(request, logs, listed) if logs else _write(request, listed, display)
+
+
+def _refuse_token_in_filter(token: Token, filters: Filters) -> None:
+    """Refuse a filter that holds the token, which would stand in a URL then."""
+    words = (filters.name or "", *filters.labels)
+    if any(token.reveal() in word for word in words):
+        raise SettingsError(
+            "--name or --label contains the token; leave it out; nothing was sent"
+        )
 
 
 def _note_start(options: Options, notices: Notices) -> None:
