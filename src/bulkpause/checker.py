@@ -9,9 +9,11 @@ from enum import StrEnum
 from bulkpause._text import format_count, format_duration
 from bulkpause.api.client import Fetched
 from bulkpause.connection import Connection
-from bulkpause.errors import BulkpauseError, StoppedError, TokenError
+from bulkpause.errors import BudgetError, BulkpauseError, StoppedError, TokenError
 from bulkpause.listing.page import parse_page
 from bulkpause.model import Limit, RateLimitHeaders, Reply
+from bulkpause.ratelimit.budget.place import NO_SHARE
+from bulkpause.settings import Settings
 
 
 #: A difference of clocks that is worth saying, in seconds. `Date` has whole seconds.
@@ -114,6 +116,9 @@ async def ask(
         fetched += [await _fetch(connection, "GET", url) for _ in range(2)]
     replies = [one.reply for one in fetched]
     sent_at = replies[0].sent_at
+    if connection.sharing is None:
+        # Nobody else knows of these requests: a run that begins now has a full burst.
+        await asyncio.sleep(connection.burst_s)
     return Answers(
         token=fetched[0],
         page=fetched[-1] if len(fetched) > 1 else None,
@@ -125,7 +130,10 @@ async def ask(
 
 
 async def _fetch(connection: Connection, method: str, url: str) -> Fetched:
-    await connection.gate.acquire()
+    try:
+        await connection.gate.acquire()
+    except BudgetError as error:
+        raise StoppedError(str(error)) from error
     reply: Reply | None = None
     try:
         fetched = await connection.client.fetch(
@@ -160,6 +168,20 @@ def findings_of(answers: Answers, limits: tuple[Limit, ...]) -> Iterator[Finding
     yield _judge_latency(answers)
     yield _judge_clock(answers)
     yield _judge_rate(answers, limits)
+
+
+def judge_share(connection: Connection, settings: Settings) -> Finding:
+    """Say whether the account's limits are shared with other runs, and with which."""
+    sharing = connection.sharing
+    if connection.share_warning is not None:
+        return warning("share", connection.share_warning)
+    if sharing is not None:
+        others = format_count(len(sharing.companions), "other run")
+        detail = f"{sharing.place}, {others} now"
+        return ok("share", detail, place=sharing.place, runs=len(sharing.companions))
+    if settings.share == NO_SHARE or not settings.limits:
+        return ok("share", "not shared with other runs", place=None)
+    return ok("share", "no other run has used the account yet", place=None)
 
 
 def _judge_reach(answers: Answers) -> Finding:

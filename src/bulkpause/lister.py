@@ -11,7 +11,7 @@ from bulkpause.api.endpoint import Endpoint
 from bulkpause.engine.policy import stop_for_certificate
 from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.view import is_transient
-from bulkpause.errors import GuardRailError, StoppedError, TokenError
+from bulkpause.errors import BudgetError, GuardRailError, StoppedError, TokenError
 from bulkpause.listing.campaign import FIELDS, Campaign
 from bulkpause.listing.filters import Filters
 from bulkpause.listing.page import Page, parse_page
@@ -136,6 +136,10 @@ class Lister:
             last_error=self._patience.last_error,
         )
 
+    def requests_left(self) -> int:
+        """Estimate how many requests are still to be made."""
+        return self._sweeps.pages_left()
+
     async def read(self) -> Listed:
         """Read the list until it is whole, or cannot become so.
 
@@ -177,7 +181,8 @@ class Lister:
 
     async def _next_page(self) -> Page | None:
         """Ask for the next page; None if the answer is not one."""
-        fetched = await self._fetch(self._sweeps.request)
+        if (fetched := await self._fetch(self._sweeps.request)) is None:
+            return None
         reply = fetched.reply
         self._refuse_untrusted(reply)
         if reply.is_rate_limited or is_transient(reply):
@@ -196,12 +201,23 @@ class Lister:
         """Tell whether a page may be refused for its size, which none was before."""
         return reply.http_status == 400 and not self._sweeps.has_begun
 
-    async def _fetch(self, request: PageRequest) -> Fetched:
+    async def _lacks_slot(self) -> str | None:
+        """Wait for a slot; say why there is none any more, or None with one."""
+        try:
+            await self._gate.acquire()
+        except BudgetError as error:
+            return str(error)
+        return None
+
+    async def _fetch(self, request: PageRequest) -> Fetched | None:
+        """Ask for a page; None if the list has ended for want of a slot."""
         parameters = [*request.parameters(), ("fields", ",".join(FIELDS))]
         if not self._chooses_here:
             parameters += self._filters.parameters()
         url = self._endpoint.list_url(parameters)
-        await self._gate.acquire()
+        if (reason := await self._lacks_slot()) is not None:
+            self._stop(reason)
+            return None
         reply: Reply | None = None
         try:
             self._requests += 1

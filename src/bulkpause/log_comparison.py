@@ -32,7 +32,13 @@ class LogIds:
 
 
 def ids_of_log(log: str, recovery: Recovery) -> LogIds:
-    """Take the ids of a log, those that were planned and not attempted included."""
+    """Take the ids of a log, those that were planned and not attempted included.
+
+    Raises:
+        ValueError: The log was read in brief, so that ids would be missing here.
+    """
+    if recovery.brief.ids:
+        raise ValueError("ids in brief cannot be compared")
     recorded = {id_: one.status.value for id_, one in recovery.latest.items()}
     planned = dict.fromkeys(recovery.planned, NOT_ATTEMPTED)
     return LogIds(
@@ -44,7 +50,7 @@ def ids_of_log(log: str, recovery: Recovery) -> LogIds:
 
 
 def _gap(recovery: Recovery) -> str | None:
-    if recovery.is_empty:
+    if not (recovery.latest or recovery.planned):
         return "has no ids on record"
     if not recovery.is_plan_known:
         return "does not say how many ids were planned"

@@ -9,11 +9,13 @@ from tests.support.program import Program, Serve
 @pytest.mark.smoke
 def test_working_account_exits_with_0(program: Program, serve: Serve) -> None:
     simulator = serve()
+    program.variables["XDG_STATE_HOME"] = str(program.folder)
     ended = program.call("check", "--base-url", simulator.base_url)
     assert (ended.code, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     assert lines[0] == f"on {simulator.base_url[7:]}"
     assert {line.split()[0] for line in lines[1:]} == {"ok"}
+    assert "no other run has used the account yet" in ended.stdout
     assert list(program.folder.iterdir()) == []
     assert simulator.ledger.acted_ids() == []
 

@@ -196,6 +196,19 @@ def test_rejected_token_and_outage_have_codes(program: Program, serve: Serve) ->
     assert list_(program, serve(), "--all").code == 4
 
 
+def test_list_and_run_share_the_account(program: Program, serve: Serve) -> None:
+    lists = Lists(max_page_size=10)
+    simulator = serve(campaigns=make_campaigns(400), lists=lists)
+    words = ("--status", "running,paused", "-o", "list.jsonl")
+    listing = program.start("list", *words, *options(simulator))
+    ended = program.pause(simulator, program.ids(60))
+    listed = listing.end()
+    again = program.call("check", "--base-url", simulator.base_url, *QUICK)
+    assert (ended.code, listed.code, again.code) == (0, 0, 0)
+    assert simulator.ledger.rate_limited() == []
+    assert "other runs now" in again.stdout
+
+
 def test_signal_leaves_nothing(program: Program, serve: Serve) -> None:
     simulator = serve(campaigns=campaigns(), lists=Lists(script=(Fault.HANG,)))
     running = program.start(

@@ -1,8 +1,15 @@
+from pathlib import Path
+
 import pytest
 
+from bulkpause.journal.codec import encode
+from bulkpause.journal.needs import BRIEF, WHOLE, Needs
+from bulkpause.journal.reader import read_recovery
+from bulkpause.journal.recovery import Recovery
 from bulkpause.lister import Listed
 from bulkpause.listing.campaign import Campaign
-from bulkpause.log_comparison import CAMPAIGNS_SHOWN, Comparison, LogIds
+from bulkpause.log_comparison import CAMPAIGNS_SHOWN, Comparison, LogIds, ids_of_log
+from bulkpause.model import Record, Status
 
 
 def log(*ids: str, name: str = "a.jsonl", gap: str | None = None) -> LogIds:
@@ -19,6 +26,45 @@ def comparison(
     return Comparison(
         logs=logs, statuses=("running", "scheduled"), listed=listed, host="api"
     )
+
+
+def recorded(path: Path, needs: Needs) -> Recovery:
+    """Read a log with one paused id as a run writes it."""
+    record = Record(
+        id="1",
+        status=Status.PAUSED,
+        http_status=204,
+        attempts=1,
+        row=1,
+        request_id="r-1",
+        latency_ms=60.0,
+        started_at="2026-01-01T00:00:00.000Z",
+        finished_at="2026-01-01T00:00:01.000Z",
+        run_id="r",
+        planned=1,
+        endpoint="simulator",
+    )
+    path.write_bytes(encode(record))
+    return read_recovery(path, needs)
+
+
+def test_settled_ids_are_compared(tmp_path: Path) -> None:
+    recovery = recorded(tmp_path / "log.jsonl", WHOLE)
+
+    held = ids_of_log("log.jsonl", recovery)
+
+    assert (held.statuses, held.gap) == ({"1": "paused"}, None)
+
+
+def test_ids_in_brief_are_never_left_out(tmp_path: Path) -> None:
+    recovery = recorded(tmp_path / "log.jsonl", BRIEF)
+
+    with pytest.raises(ValueError, match="in brief"):
+        ids_of_log("log.jsonl", recovery)
+
+
+def test_log_without_ids_is_no_all_clear() -> None:
+    assert ids_of_log("log.jsonl", Recovery()).gap == "has no ids on record"
 
 
 def test_nothing_of_log_runs() -> None:

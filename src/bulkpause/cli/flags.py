@@ -258,6 +258,23 @@ TRUST_ENV = click.option(
     help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
     "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
 )
+SHARE = click.option(
+    "--share",
+    type=SharePlace(),
+    metavar="auto|none|PATH|URL",
+    envvar="BULKPAUSE_SHARE",
+    show_envvar=True,
+    help="Share the account's limits with other runs: those of this user on this "
+    "host, or all that name the same file or valkey://HOST:PORT/0.  [default: auto; "
+    "none with --simulate]",
+)
+PRIORITY = click.option(
+    "--priority",
+    type=click.Choice([priority.value for priority in Priority]),
+    default=Priority.NORMAL.value,
+    show_default=True,
+    help="Which of the runs that share an account go first.",
+)
 TIMEOUT = click.option(
     "--timeout",
     type=parse_duration,
@@ -304,23 +321,8 @@ RUN_OPTIONS = _combine(
         metavar="TEXT",
         help="Sent with every pause request.",
     ),
-    click.option(
-        "--share",
-        type=SharePlace(),
-        metavar="auto|none|PATH|URL",
-        envvar="BULKPAUSE_SHARE",
-        show_envvar=True,
-        help="Share the account's limits with other runs: those of this user on this "
-        "host, or all that name the same file or valkey://HOST:PORT/0.  [default: auto; "
-        "none with --simulate]",
-    ),
-    click.option(
-        "--priority",
-        type=click.Choice([priority.value for priority in Priority]),
-        default=Priority.NORMAL.value,
-        show_default=True,
-        help="Which of the runs that share an account go first.",
-    ),
+    SHARE,
+    PRIORITY,
     click.option(
         "--max-in-flight",
         type=click.IntRange(1, 1_000),
@@ -374,6 +376,8 @@ READ_OPTIONS = _combine(
     TOKEN_FILE,
     PROXY,
     TRUST_ENV,
+    SHARE,
+    PRIORITY,
     TIMEOUT,
     GIVE_UP_AFTER,
     JSON,

@@ -112,6 +112,14 @@ class Sweeps:
         """How many campaigns this sweep has found."""
         return len(self._sweep.ids)
 
+    def pages_left(self) -> int:
+        """Estimate the pages that are still to be asked for, if all goes well."""
+        if self.is_over:
+            return 0
+        of_sweep = max(1, -(-(self.total or 0) // self._size))
+        rest = max(1, of_sweep - self._sweep.page + 1)
+        return rest + of_sweep if self.sweeps == 1 else rest
+
     def campaigns(self) -> list[Campaign]:
         """Give the campaigns found, the oldest first.
 

@@ -17,6 +17,7 @@ from bulkpause.checker import (
     ask,
     failed,
     findings_of,
+    judge_share,
     ok,
     skipped,
     warning,
@@ -160,5 +161,14 @@ async def _findings(token: Token, options: Options) -> list[Finding]:
         if options.is_simulated:
             simulator = await stack.enter_async_context(simulated_account())
             settings = replace(settings, base_url=simulator.base_url, proxy=None)
-        connection = await stack.enter_async_context(Connection(token, settings))
-        return list(findings_of(await ask(connection), settings.limits))
+        try:
+            connection = await stack.enter_async_context(
+                Connection(token, settings, leaves_no_file=True)
+            )
+        except BulkpauseError as error:
+            return [failed("share", error)]
+        answers = await ask(connection)
+        return [
+            judge_share(connection, settings),
+            *findings_of(answers, settings.limits),
+        ]

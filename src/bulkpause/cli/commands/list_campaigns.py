@@ -23,6 +23,7 @@ from bulkpause.cli.simulated import simulated_account
 from bulkpause.cli.start_notes import start_notes
 from bulkpause.connection import Connection
 from bulkpause.errors import SettingsError
+from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.run_id import check_same_endpoint, new_run_id
@@ -92,7 +93,7 @@ def _display_for(options: Options) -> Display:
 def _ids_of_log(log: Path, options: Options, notices: Notices) -> LogIds:
     check_readable_log(log)
     is_held = SYSTEM.is_locked(log)
-    recovery = read_recovery(log)
+    recovery = read_recovery(log, WHOLE)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
     if is_held:
         notices.warn(f"a run holds {log} now, and pauses more of its ids")
@@ -130,15 +131,24 @@ async def _read_whole(request: ListRequest, token: Token, display: Display) -> L
             give_up_after_s=settings.retry_policy.give_up_after_s,
             request_ids=connection.request_ids,
         )
+        connection.demand = lister.requests_left
+        if connection.share_warning is not None:
+            _warn_of_share(connection.share_warning, display)
         stderr().wait_for_nobody()
         now = asyncio.get_running_loop().time
         started_at = now()
 
         def take_snapshot() -> Snapshot:
-            return snapshot_of_list(lister.snapshot(), settings, now(), started_at)
+            snapshot = snapshot_of_list(lister.snapshot(), settings, now(), started_at)
+            return replace(snapshot, sharing=connection.sharing)
 
         async with refreshed(display, take_snapshot):
             return await lister.read()
+
+
+def _warn_of_share(reason: str, display: Display) -> None:
+    text = f"warning: {reason}"
+    display.handle(Notice("budget.unavailable", {"reason": reason}, text))
 
 
 def _write(request: ListRequest, listed: Listed, display: Display) -> ExitCode:
