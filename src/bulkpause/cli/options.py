@@ -150,6 +150,12 @@ def retry_command(log: Path, options: Options) -> str:
     return join_command([*words, *_kept_options(options)])
 
 
+def run_command(inputs: Sequence[str], count: int, options: Options) -> str:
+    """Write the command that pauses inputs of so many ids with these options."""
+    words = ["bulkpause", "run", *map(_as_argument, inputs), "--expect", str(count)]
+    return join_command([*words, *_kept_options(options)])
+
+
 def status_command(log: Path) -> str:
     """Write the command that shows what a log says."""
     return join_command(["bulkpause", "status", _as_argument(log)])
