@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -88,6 +89,26 @@ def parse_digest(text: str) -> str:
             "from the end of `bulkpause plan`"
         )
     return text
+
+
+def parse_metrics_path(text: str) -> Path:
+    """Read the file of `--metrics`.
+
+    Raises:
+        SettingsError: The extra is missing, or no exporter would collect the file.
+    """
+    if find_spec("prometheus_client") is None:
+        raise SettingsError(
+            "metrics need an extra that is not installed; run pip install "
+            "'bulkpause[metrics]'"
+        )
+    path = Path(text)
+    if path.suffix != ".prom":
+        raise SettingsError(
+            f"the node exporter does not read {quote(text)}; name a file that ends in "
+            ".prom"
+        )
+    return path
 
 
 PATH = FilePath()
@@ -311,6 +332,13 @@ RUN_OPTIONS = _combine(
         default="auto",
         show_default=True,
         help="Progress on stderr: a bar, or JSON lines.",
+    ),
+    click.option(
+        "--metrics",
+        type=parse_metrics_path,
+        metavar="FILE.prom",
+        help="Write metrics to this file, for the node exporter, every 15 s and at the "
+        "end.",
     ),
     click.option(
         "--log-level",

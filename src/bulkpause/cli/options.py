@@ -58,6 +58,7 @@ class Options:
     digest: str | None = None
     progress: str = "auto"
     log_level: str = "info"
+    metrics: Path | None = None
     resume: bool = False
     resume_within_s: float | None = None
     retried: tuple[str, ...] = RETRIED_BY_DEFAULT
@@ -172,6 +173,7 @@ def _kept_options(options: Options) -> list[str]:
         "--grace": _seconds_unless(options.grace_s, USUAL_GRACE_S),
         "--progress": _unless(options.progress, "auto"),
         "--log-level": _unless(options.log_level, "info"),
+        "--metrics": options.metrics,
     }
     switches = {"--json": options.is_json, "--yes": options.is_confirmed}
     return [*words, *_words_of(values), *_names_of(switches)]
