@@ -41,7 +41,8 @@ def test_file_holds_what_summary_says(program: Program, serve: Serve) -> None:
 
 def test_retry_keeps_last_success_of_run(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1002": (Fault.UNAVAILABLE,) * 9})
-    program.pause(simulator, program.ids(1), *METRICS, "--log", "first.jsonl")
+    first = program.file("first.txt", "1000\n")
+    program.pause(simulator, first, *METRICS, "--log", "first.jsonl")
     succeeded = metric(program.folder, "last_success_timestamp_seconds")
     quick = ("--max-attempts", "1", "--verify", "none", *METRICS)
     ended = program.pause(simulator, program.ids(2), *quick)

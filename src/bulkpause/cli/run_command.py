@@ -35,7 +35,7 @@ class RunCommand(JsonCommand):
 def _typed_path(words: Sequence[str]) -> str | None:
     """Find the last value of the option, as the parser does."""
     found = None
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip(words, [*words[1:], None], strict=False):
         if word == "--":
             break
         if word == _METRICS:
