@@ -61,7 +61,10 @@ _EXIT_CODES = block(
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "BULKPAUSE",
     },
-    lazy={"simulate": "bulkpause.cli.commands.simulate"},
+    lazy={
+        "simulate": "bulkpause.cli.commands.simulate",
+        "template": "bulkpause.cli.commands.template",
+    },
     epilog=block(
         "Examples",
         """

@@ -127,12 +127,28 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
     It keeps every option of the run, but a proxy with a password. A log whose last line
     is `age_s` seconds old may need a longer `--resume-within`.
     """
-    inputs = [_as_argument(word) for word in options.inputs or ("INPUT",)]
-    words = ["bulkpause", "run", *inputs, *_input_options(options)]
-    words += ["--log", _as_argument(log), "--resume"]
-    if (within := _resume_within(options.resume_within_s, age_s)) is not None:
-        words += ["--resume-within", within]
-    return join_command([*words, *_kept_options(options)])
+    words = ["bulkpause", "run", *_input_words(options), "--log", _as_argument(log)]
+    words += ["--resume", *_within_words(options, age_s), *_kept_options(options)]
+    return join_command(words)
+
+
+def run_words(options: Options) -> list[str]:
+    """Write the inputs and options of a run, but for those about its log."""
+    return [
+        *_input_words(options),
+        *_within_words(options, None),
+        *_kept_options(options),
+    ]
+
+
+def _input_words(options: Options) -> list[str]:
+    inputs = (_as_argument(word) for word in options.inputs or ("INPUT",))
+    return [*inputs, *_input_options(options)]
+
+
+def _within_words(options: Options, age_s: float | None) -> list[str]:
+    within = _resume_within(options.resume_within_s, age_s)
+    return [] if within is None else ["--resume-within", within]
 
 
 def _resume_within(given_s: float | None, age_s: float | None) -> str | None:
