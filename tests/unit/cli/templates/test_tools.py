@@ -41,7 +41,7 @@ FAULTS = [
     ),
     ("kubernetes", "j.yaml", "kubernetes-validate --strict", "backoffL", "backofL"),
     ("github-actions", "j.yml", "actionlint", "ubuntu-latest", "ubuntu-lates"),
-    ("docker", "Dockerfile", "hadolint", "--no-cache-dir ", ""),
+    ("docker", "Dockerfile", "hadolint", ":3.13-slim-bookworm", ""),
     ("cron", "j.sh", "shellcheck --shell=sh", "for wait in", "for wait on"),
 ]
 
@@ -145,10 +145,13 @@ def test_airflow_loads_dag(call: Call, tmp_path: Path) -> None:
     save(call, dags, "airflow", "dag.py", GIVEN[1])
     venv = tmp_path / "venv"
     python = str(venv / "bin" / "python")
-    variables = {"PATH": "/usr/bin:/bin", "AIRFLOW_HOME": str(tmp_path / "home")}
+    variables = {
+        "AIRFLOW_HOME": str(tmp_path / "home"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
     script = (
         "from airflow.dag_processing.dagbag import DagBag\n"
-        f"bag = DagBag({str(dags)!r}, include_examples=False)\n"
+        f"bag = DagBag({str(dags)!r})\n"
         "print(bag.import_errors, [*bag.dags])\n"
     )
     for command in (
