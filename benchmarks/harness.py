@@ -116,6 +116,15 @@ def cpu_s(pid: int) -> float:
     raise SystemExit(LINUX_ONLY)
 
 
+def usage_at_end(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
+    """Wait for the end of a process; give its CPU seconds and its peak memory in MiB."""
+    if sys.platform == "linux":
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / MIB
+    raise SystemExit(LINUX_ONLY)
+
+
 def memory_mib(pid: int, *, is_peak: bool = False) -> float:
     """Give the resident or peak memory of a process, from /proc; 0 after its end."""
     name = "VmHWM:" if is_peak else "VmRSS:"

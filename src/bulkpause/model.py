@@ -287,7 +287,7 @@ SIMULATOR = "simulator"
 RECORD_VERSION = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """The final status of one id in one run: one line of the result log.
 

@@ -29,6 +29,7 @@ from bulkpause.errors import (
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import Header
+from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import SYSTEM, clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
@@ -209,6 +210,9 @@ class Pauser:
             resume=self._resume,
             now=self._now,
             known=self._loaded_log,
+            needs=Needs.of_run(
+                self._retried, self.settings.longest_period_s, self._now()
+            ),
             on_failure=self._fail,
         )
         try:
@@ -240,7 +244,7 @@ class Pauser:
     @property
     def already_done(self) -> frozenset[str]:
         """The ids that the log settles, as it was read under its lock on entering."""
-        return self._recorder.recovery.settled
+        return frozenset(self._recorder.recovery.settled)
 
     @property
     def unrecorded(self) -> frozenset[str]:
@@ -306,9 +310,7 @@ class Pauser:
             now=self._now(),
             clock_s=asyncio.get_running_loop().time(),
             boot_id=self._boot_id(),
-            longest_s=max(
-                (limit.period_s for limit in self.settings.limits), default=0
-            ),
+            longest_s=self.settings.longest_period_s,
         )
 
     @property
@@ -390,7 +392,7 @@ class Pauser:
         plan = await plan_of_ids(ids)
         await self._end_abandoned_list()
         # Again, since only what is read under the lock is certain.
-        plan = plan.without(self.already_done)
+        plan = plan.without(self._recorder.recovery.settled)
         items = plan.items
         self._count_in_log(plan)
         header = self._header(items)

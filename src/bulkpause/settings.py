@@ -84,6 +84,11 @@ class Settings:
                 )
 
     @property
+    def longest_period_s(self) -> float:
+        """The longest period of a rate limit in seconds; 0 without one."""
+        return max((limit.period_s for limit in self.limits), default=0.0)
+
+    @property
     def endpoint_name(self) -> str:
         """The endpoint's name in result logs."""
         return self.name or endpoint_of(self).base_url

@@ -11,7 +11,7 @@ from bulkpause.cli.next_steps import NextSteps, steps_of_log
 from bulkpause.cli.output import say, show, show_data, show_json
 from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.platform import SYSTEM
-from bulkpause.journal.reader import read_recovery
+from bulkpause.journal.reader import latest_records, read_log
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import SIMULATOR, Status
@@ -83,9 +83,8 @@ def _status_of(log: Path) -> _Shown:
     check_readable_log(log)
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = SYSTEM.is_locked(log)
-    recovery = read_recovery(log)
+    recovery, totals = totals_of_log(log)
     now = datetime.now(UTC)
-    totals = totals_of_log(recovery)
     status = LogStatus(
         log=str(log),
         totals=totals,
@@ -117,10 +116,11 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
             f"{', '.join(sorted(known))}"
         )
     check_readable_log(log)
-    recovery = read_recovery(log)
-    exported = rows(
-        recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
-    )
+    loaded = read_log(log)
+    recovery = loaded.recovery
+    wanted = frozenset(statuses)
+    records = latest_records(log, loaded, wanted)
+    exported = rows(records, recovery.not_attempted, wanted)
     show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
     if recovery.endpoint == SIMULATOR:
         say(f"note: {sanitize(str(log))}: {SIMULATED}")
