@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from bulkpause.model import Record, Status
 from bulkpause.report.totals import Totals, add_all
 
 
+README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
 ENDED = History(
     endpoint="https://api.ocamba.com",
     exit_code=5,
@@ -94,6 +96,12 @@ def test_names_and_units_follow_conventions() -> None:
         assert not family.name.endswith(("_total", "_count", "_sum", "_ms"))
         for sample in family.samples:
             assert sample.labels["job_name"] == "nightly"
+
+
+def test_readme_names_metrics_that_are_written() -> None:
+    named = set(re.findall(r"\bbulkpause_[a-z_]+", README))
+    assert named
+    assert named <= set(re.findall(r"^# TYPE (\S+)", WHOLE, re.MULTILINE))
 
 
 def test_each_metric_stands_once() -> None:
