@@ -1,8 +1,6 @@
 """Publish the metrics of a command with `--metrics`, however it ends."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +9,6 @@ from bulkpause.metrics.figures import Figures, JobState
 from bulkpause.metrics.publisher import Publisher
 from bulkpause.report.totals import Totals
 
-
-#: Seconds between two writes of the file.
-INTERVAL_S = 15.0
 
 Warn = Callable[[str], None]
 
@@ -47,36 +42,17 @@ class JobMetrics:
         self._publisher = None if path is None else Publisher(path)
         self._has_warned = False
 
-    @asynccontextmanager
-    async def published(
-        self, totals: Callable[[], Totals], warn: Warn
-    ) -> AsyncIterator[None]:
-        """Publish the state of the run now and every `INTERVAL_S`, in the loop.
-
-        Args:
-            totals: Gives the totals so far.
-            warn: Is told once why the file cannot be written.
-        """
-        task = asyncio.create_task(self._publish_often(totals, warn))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _publish_often(self, totals: Callable[[], Totals], warn: Warn) -> None:
-        while self._publisher is not None:
-            self.totals = totals()
+    def publish(self, totals: Totals) -> None:
+        """Publish the state of the run, without waiting for the disk."""
+        self.totals = totals
+        if self._publisher is not None:
             self._publisher.publish(self._state(exit_code=None))
-            await asyncio.sleep(INTERVAL_S)
-            self._warn_of_fault(warn)
 
     def end(self, exit_code: int, warn: Warn) -> None:
         """Publish how the command ended."""
         if self._publisher is not None:
             self._publisher.finish(self._state(exit_code=exit_code))
-            self._warn_of_fault(warn)
+            self.warn_of_fault(warn)
 
     def _state(self, *, exit_code: int | None) -> JobState:
         name = "" if self._path is None else self._path.stem
@@ -90,7 +66,8 @@ class JobMetrics:
             figures=None if self.totals is None else Figures.of(self.totals),
         )
 
-    def _warn_of_fault(self, warn: Warn) -> None:
+    def warn_of_fault(self, warn: Warn) -> None:
+        """Say, once, why the file cannot be written, if it cannot."""
         fault = None if self._publisher is None else self._publisher.fault
         if fault is not None and not self._has_warned:
             self._has_warned = True

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkpause.cli.job_metrics import INTERVAL_S, JobMetrics
+from bulkpause.cli.job_metrics import JobMetrics
+from bulkpause.cli.metrics_refresh import INTERVAL_S, published
 from bulkpause.metrics.exposition import read_history
 from bulkpause.report.totals import Totals
 from tests.support.program import until
@@ -83,7 +84,7 @@ def test_state_is_published_at_each_interval(tmp_path: Path) -> None:
 
     async def run() -> None:
         metrics = JobMetrics(path, "run", now=wall_clock)
-        async with metrics.published(lambda: totals, pytest.fail):
+        async with published(metrics, lambda: totals, pytest.fail):
             for _ in range(3):
                 await asyncio.sleep(1.0)
                 until(lambda: path.exists() and path.read_text() not in texts)
@@ -106,7 +107,7 @@ def test_fault_is_said_once_during_run(tmp_path: Path) -> None:
 
     async def run() -> None:
         metrics = JobMetrics(tmp_path / "no" / "job.prom", "run", now=wall_clock)
-        async with metrics.published(Totals, said.append):
+        async with published(metrics, Totals, said.append):
             for _ in range(4):
                 await asyncio.sleep(INTERVAL_S)
         metrics.end(0, said.append)
@@ -118,7 +119,7 @@ def test_fault_is_said_once_during_run(tmp_path: Path) -> None:
 def test_without_file_nothing_is_published(tmp_path: Path) -> None:
     async def run() -> None:
         metrics = JobMetrics()
-        async with metrics.published(Totals, pytest.fail):
+        async with published(metrics, Totals, pytest.fail):
             await asyncio.sleep(3 * INTERVAL_S)
         metrics.end(0, pytest.fail)
 

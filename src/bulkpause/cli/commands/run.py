@@ -20,6 +20,7 @@ from bulkpause.cli.log_failure import (
     examine,
     record_of_unrecorded,
 )
+from bulkpause.cli.metrics_refresh import published
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command, status_command
@@ -222,8 +223,8 @@ class _Session:
             return
         now = asyncio.get_running_loop().time
         monitor = Monitor(pauser, len(self._plan.items), self._display, now=now)
-        metrics = self._ending.metrics.published(
-            lambda: self._seen, self._ending.warn_of_metrics
+        metrics = published(
+            self._ending.metrics, lambda: self._seen, self._ending.warn_of_metrics
         )
         async with monitor.open(), metrics:
             # The result says why the run stopped.

@@ -29,10 +29,12 @@ _STATE = "/var/lib/bulkpause"
 _TOKEN_FILE = "/etc/bulkpause/ocamba-token"  # noqa: S105 (a path)
 _CONTAINER_TOKEN_FILE = "/run/secrets/bulkpause/ocamba-token"  # noqa: S105 (a path)
 _CONTAINER_INPUTS = "/in"
-#: Runs a command, passes SIGTERM on, and takes 0 and 1 for success. A wait that the
-#: signal ends is repeated.
+#: Runs a command, passes SIGTERM on, once, and takes 0 and 1 for success. A wait that
+#: the signal ends is repeated.
 _FORGIVING = (
-    '{command} & pid=$!; trap \'kill -TERM "$pid"\' TERM; wait "$pid"; code=$?; '
+    'trap \'if [ -z "$pid" ]; then late=1; else kill -TERM "$pid"; fi\' TERM; '
+    '{command} & pid=$!; if [ -n "$late" ]; then kill -TERM "$pid"; fi; '
+    'wait "$pid"; code=$?; '
     'while kill -0 "$pid" 2>/dev/null; do wait "$pid"; code=$?; done; '
     'case $code in {success}) exit 0 ;; esac; exit "$code"'
 )

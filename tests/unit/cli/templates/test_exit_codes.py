@@ -1,10 +1,13 @@
 """Each scheduler retries what may pass, and fails at once what would come again."""
 
+import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGKILL, SIGTERM
 from subprocess import PIPE, Popen
 from types import ModuleType, SimpleNamespace
 from typing import Any, Self
@@ -163,12 +166,23 @@ def test_container_passes_signal_on_and_waits(call: Call, tmp_path: Path) -> Non
     (tmp_path / "bulkpause").chmod(0o700)
     command = kubernetes_command(text, KUBERNETES)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    with Popen(command, stdout=PIPE, env=path, text=True) as process:
+    process = Popen(command, stdout=PIPE, env=path, text=True, start_new_session=True)
+    with process, leaving_nothing(process.pid):
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
         process.send_signal(SIGTERM)
         assert process.stdout.readline() == "stopping\n"
         assert process.wait(timeout=60) == 143
+
+
+@contextmanager
+def leaving_nothing(group: int) -> Iterator[None]:
+    """End all processes of a group that are left."""
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(group, SIGKILL)
 
 
 class FailedError(Exception):
