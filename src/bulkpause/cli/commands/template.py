@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +21,7 @@ from bulkpause.cli.templates.catalog import TEMPLATES
 from bulkpause.cli.templates.exit_policy import ExitPolicy
 from bulkpause.cli.templates.job import Job, check_options, with_absolute_paths
 from bulkpause.errors import SettingsError
+from bulkpause.ratelimit.budget.place import has_secret, is_url
 
 
 #: What a unit with `ProtectHome=` and `PrivateTmp=` does not see.
@@ -135,12 +136,8 @@ def template(kind: str, words: tuple[str, ...], **given: Any) -> None:
         shards=given["shards"],
     )
     text = chosen.fill(job)
-    if kind == "systemd":
-        _warn_of_hidden_files(job)
-    if has_secret_proxy(options.settings):
-        say(
-            "note: OCAMBA_PROXY has a password, which the file does not hold: set it there"
-        )
+    for line in (*_warnings(kind, job), *_notes(options)):
+        say(line)
     show_data([text])
 
 
@@ -192,11 +189,32 @@ def _this_program() -> str:
     return str(program.absolute()) if is_ours else "bulkpause"
 
 
-def _warn_of_hidden_files(job: Job) -> None:
-    inputs = with_absolute_paths(job.options).inputs
-    for path in (job.program, *inputs):
-        if any(PurePosixPath(path).is_relative_to(each) for each in _HIDDEN_FOLDERS):
-            say(
-                f"warning: the unit does not see {sanitize(path)}; put it elsewhere, as "
-                "below /opt or /etc"
+def _warnings(kind: str, job: Job) -> Iterator[str]:
+    if kind == "systemd":
+        inputs = with_absolute_paths(job.options).inputs
+        for path in (job.program, *inputs):
+            if any(
+                PurePosixPath(path).is_relative_to(each) for each in _HIDDEN_FOLDERS
+            ):
+                yield (
+                    f"warning: the unit does not see {sanitize(path)}; put it "
+                    "elsewhere, as below /opt or /etc"
+                )
+    if kind == "kubernetes-indexed" and not is_url(job.options.settings.share):
+        yield (
+            "warning: pods of one account exceed its limits together unless they share "
+            "them; add --share valkey://HOST:PORT/0"
+        )
+
+
+def _notes(options: Options) -> Iterator[str]:
+    is_secret = {
+        "OCAMBA_PROXY": has_secret_proxy(options.settings),
+        "BULKPAUSE_SHARE": has_secret(options.settings.share),
+    }
+    for variable, is_one in is_secret.items():
+        if is_one:
+            yield (
+                f"note: {variable} has a password, which the file does not hold: set "
+                "the variable for the job"
             )

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from bulkpause.cli.options import Options
 from bulkpause.cli.templates.exit_policy import join_codes
 from bulkpause.cli.templates.fill import Values, fill_file
 from bulkpause.cli.templates.job import (
     Job,
+    shares_file,
     with_absolute_paths,
     with_inputs_below,
 )
@@ -76,20 +78,26 @@ def _systemd(job: Job) -> Values:
     local, policy = _local(job), job.exit_policy
     command = for_shell(local.words(program=job.program))
     log = f'"$STATE_DIRECTORY/{job.name}-$(date +%F).jsonl"'
-    metrics, token_file = local.options.metrics, _token_file(local, _TOKEN_FILE)
+    token_file = _token_file(local, _TOKEN_FILE)
     return {
         "command": for_systemd_command(f"exec {command} --log {log} --resume"),
         "success": join_codes(policy.success, " "),
         "fail": join_codes(policy.fail, " "),
         "credential": for_systemd(f"ocamba-token:{token_file}"),
         "token_file": token_file,
-        "metrics_lines": [] if metrics is None else [*_writable(metrics.parent)],
+        "writable": [*_writable_lines(local.options)],
     }
 
 
-def _writable(folder: Path) -> Iterator[str]:
-    yield "# For --metrics; the user must be allowed to write there."
-    yield f"ReadWritePaths={for_systemd(f'-{folder}')}"
+def _writable_lines(options: Options) -> Iterator[str]:
+    files = {
+        "--metrics": options.metrics,
+        "--share": Path(options.settings.share) if shares_file(options) else None,
+    }
+    for option, file in files.items():
+        if file is not None:
+            yield f"# For {option}; the user must be allowed to write there."
+            yield f"ReadWritePaths={for_systemd(f'-{file.parent}')}"
 
 
 def _timer(job: Job) -> Values:

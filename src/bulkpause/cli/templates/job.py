@@ -8,6 +8,7 @@ from bulkpause._text import quote, sanitize
 from bulkpause.cli.options import Options, run_words
 from bulkpause.cli.templates.exit_policy import ExitPolicy
 from bulkpause.errors import SettingsError
+from bulkpause.ratelimit.budget.place import AUTO_SHARE, NO_SHARE, is_url
 
 
 #: Seconds to write and sum up after `--grace`, and for the second signal.
@@ -56,6 +57,7 @@ class Job:
         """What pip installs, with the extras that the options need."""
         is_needed = {
             "metrics": self.options.metrics is not None,
+            "valkey": is_url(self.options.settings.share),
             "xlsx": any(map(_is_spreadsheet, self.options.inputs)),
         }
         extras = ",".join(name for name, is_on in is_needed.items() if is_on)
@@ -110,8 +112,20 @@ def with_absolute_paths(options: Options) -> Options:
             for word in options.inputs
         ),
         metrics=None if metrics is None else metrics.absolute(),
+        settings=replace(options.settings, share=_absolute_share(options)),
         token_file=None if token_file is None else token_file.absolute(),
     )
+
+
+def _absolute_share(options: Options) -> str:
+    share = options.settings.share
+    return str(Path(share).absolute()) if shares_file(options) else share
+
+
+def shares_file(options: Options) -> bool:
+    """Tell whether runs share their account over a file that was named."""
+    share = options.settings.share
+    return share not in {NO_SHARE, AUTO_SHARE} and not is_url(share)
 
 
 def with_inputs_below(options: Options, folder: str) -> Options:

@@ -142,6 +142,31 @@ def test_unit_that_cannot_see_files_is_warned_of(call: Call) -> None:
     )
 
 
+def test_pods_that_share_no_budget_are_warned_of(call: Call) -> None:
+    ended = call("template", "kubernetes-indexed", "--", "feed.csv")
+    assert "add --share valkey://HOST:PORT/0" in ended.stderr
+    shared = ("--", "feed.csv", "--share", "valkey://cache:6379/0")
+    ended = call("template", "kubernetes-indexed", *shared)
+    assert ended.stderr == ""
+    assert '- "valkey://cache:6379/0"' in ended.stdout
+    assert "bulkpause[valkey]==" in call("template", "docker", *shared).stdout
+
+
+def test_unit_may_write_shared_budget(call: Call, tmp_path: Path) -> None:
+    unit = call("template", "systemd", "--", "/x.csv", "--share", "b/budget").stdout
+    assert f'ReadWritePaths="-{tmp_path}/b"\n' in unit
+    assert f"--share {tmp_path}/b/budget" in unit
+
+
+def test_password_of_server_is_left_out(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BULKPAUSE_SHARE", "valkey://:pa55@cache:6379/0")
+    ended = call("template", "kubernetes-indexed", "--", "x.csv")
+    assert "pa55" not in ended.stdout + ended.stderr
+    assert "BULKPAUSE_SHARE has a password" in ended.stderr
+
+
 def test_password_of_proxy_is_left_out(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
