@@ -35,6 +35,7 @@ from bulkpause.cli.options import (
     parse_retried,
 )
 from bulkpause.cli.output import finish, open_streams
+from bulkpause.cli.run_command import RunCommand
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError
@@ -69,7 +70,10 @@ _EXIT_CODES = block(
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "BULKPAUSE",
     },
-    lazy={"simulate": "bulkpause.cli.commands.simulate"},
+    lazy={
+        "simulate": "bulkpause.cli.commands.simulate",
+        "template": "bulkpause.cli.commands.template",
+    },
     epilog=block(
         "Examples",
         """
@@ -101,7 +105,7 @@ def cli() -> None:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -171,7 +175,7 @@ def run(**given: Any) -> ExitCode:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -507,13 +511,17 @@ def _run(options: Options) -> ExitCode:
 def main() -> NoReturn:
     """Run the command line and exit."""
     open_streams()
+    # A command that is not found cannot tell whether it takes `--json`.
+    ending = Ending(is_json=is_json_typed(sys.argv[1:]))
     try:
-        # A command that is not found cannot tell whether it takes `--json`.
-        code = _run_command(Ending(is_json=is_json_typed(sys.argv[1:])))
+        code = _run_command(ending)
+        ending.publish(code)
         finish()
         SIGNALS.defer_to_end()
     except Interrupted as interrupted:  # while the last words were waited for
+        SIGNALS.acknowledge()
         code = ExitCode(interrupted.exit_code)
+        ending.publish(code)
     sys.exit(int(code))
 
 

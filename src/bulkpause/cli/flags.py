@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,6 +92,26 @@ def parse_digest(text: str) -> str:
             "from the end of `bulkpause plan`"
         )
     return text
+
+
+def parse_metrics_path(text: str) -> Path:
+    """Read the file of `--metrics`.
+
+    Raises:
+        SettingsError: The extra is missing, or no exporter would collect the file.
+    """
+    if find_spec("prometheus_client") is None:
+        raise SettingsError(
+            "metrics need an extra that is not installed; run pip install "
+            "'bulkpause[metrics]'"
+        )
+    path = Path(text)
+    if path.suffix != ".prom":
+        raise SettingsError(
+            f"the node exporter does not read {quote(text)}; name a file that ends in "
+            ".prom"
+        )
+    return path
 
 
 class SharePlace(click.ParamType[str]):
@@ -304,6 +325,13 @@ PROGRESS = click.option(
     show_default=True,
     help="Progress on stderr: a bar, or JSON lines.",
 )
+_METRICS = click.option(
+    "--metrics",
+    type=parse_metrics_path,
+    metavar="FILE.prom",
+    help="Write metrics to this file, for the node exporter, every 15 s and at the "
+    "end.",
+)
 LOG_LEVEL = click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
@@ -380,6 +408,7 @@ _END_OPTIONS = (
     VERIFY,
     JSON,
     PROGRESS,
+    _METRICS,
     LOG_LEVEL,
 )
 #: Options of the commands that make requests, and pause nothing.
