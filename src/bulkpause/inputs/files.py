@@ -8,7 +8,7 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -64,11 +64,17 @@ _REMEDIES = {
 
 
 class _CountingReader(io.RawIOBase):
-    """Passes bytes through and counts them."""
+    """Passes bytes through and counts them.
+
+    Attributes:
+        count: The number of bytes.
+        lines: The number of lines that were read from them.
+    """
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
         self.count = 0
+        self.lines = 0
 
     def readable(self) -> bool:
         return True
@@ -127,7 +133,10 @@ def _open(path: str) -> BinaryIO:
 
 
 def lines_of(
-    raw: BinaryIO, *, ratio_checked_from: int = GZIP_RATIO_CHECKED_FROM_CHARS
+    raw: BinaryIO,
+    *,
+    on_last: Callable[[str], None] = lambda _: None,
+    ratio_checked_from: int = GZIP_RATIO_CHECKED_FROM_CHARS,
 ) -> Iterator[str]:
     r"""Decompress and decode lines.
 
@@ -135,22 +144,26 @@ def lines_of(
     UTF-8, or UTF-16 if a byte-order mark says so. Bytes that are not UTF-8 become
     surrogates, which no id contains.
 
+    Args:
+        raw: The data.
+        on_last: Is given the last line once all were read, if there is any.
+        ratio_checked_from: Less text than this is read whatever its ratio to the data.
+
     Raises:
         ReadError: While lines are read: they cannot be read, decompressed or decoded,
             or are not text.
     """
     compressed = _CountingReader(raw)
-    row = 0
     try:
         text = _decode(_decompress(io.BufferedReader(compressed)))
-        for line in _checked_lines(text, compressed, ratio_checked_from):
-            yield line
-            row += 1
+        last = yield from _checked_lines(text, compressed, ratio_checked_from)
+        if last:
+            on_last(last)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        reason = f"the gzip data is truncated or corrupt after line {row}"
+        reason = f"the gzip data is truncated or corrupt after line {compressed.lines}"
         raise ReadError(reason, "compress or copy it again") from error
     except UnicodeError as error:
-        reason = f"the text is not valid UTF-16 after line {row}"
+        reason = f"the text is not valid UTF-16 after line {compressed.lines}"
         raise ReadError(reason, "save it as UTF-8") from error
     except OSError as error:
         raise _read_error(error) from error
@@ -160,14 +173,16 @@ def _checked_lines(
     text: io.TextIOWrapper,
     compressed: _CountingReader,
     ratio_checked_from: int,
-) -> Iterator[str]:
-    row = chars = longest = allowed = 0
+) -> Generator[str, None, str]:
+    """Give the lines, count them, and return the last."""
+    chars = longest = allowed = 0
+    last = ""
 
     def most_chars() -> int:
         return max(ratio_checked_from, compressed.count * HIGHEST_GZIP_RATIO)
 
     while line := text.readline(LONGEST_LINE_CHARS):
-        row += 1
+        row = compressed.lines + 1
         longest = longest or _longest_line(line)
         if len(line) == LONGEST_LINE_CHARS < longest and line[-1] != "\n":
             line = _whole_line(line, text, longest, most_chars)
@@ -183,6 +198,8 @@ def _checked_lines(
             reason = f"line {row} is too long"
             raise ReadError(reason, "write one row per line")
         yield line
+        compressed.lines, last = row, line
+    return last
 
 
 def _whole_line(
