@@ -135,7 +135,7 @@ def items_without_init(
     ids: Sequence[str],
     rows: Iterable[int],
     names: Sequence[str | None] | None = None,
-    sort_texts: Iterable[str] | None = None,
+    sort_texts: Iterable[str | None] | None = None,
 ) -> list[Item]:
     """Make the items of many rows from their columns, as `Item` makes them one by one.
 

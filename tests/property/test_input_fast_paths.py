@@ -7,11 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.inputs import csv_reader, list_reader, row_reader
+from bulkpause.inputs import csv_reader, line_batches, list_reader, row_reader
 from bulkpause.inputs.alignment import Alignment
 from bulkpause.inputs.cells import BadCell, CellRecord
 from bulkpause.inputs.heading import make_heading
+from bulkpause.inputs.json_row import JsonRows
+from bulkpause.inputs.json_text import JsonInteger, JsonNumber
 from bulkpause.inputs.layout import Format, Layout
+from bulkpause.inputs.number_shape import ProgramNumber
 from bulkpause.inputs.reader import read
 from bulkpause.inputs.row_reader import RowReader
 from bulkpause.inputs.spreadsheet.cells import Value, text_of, texts_of
@@ -162,8 +165,95 @@ def test_lines_read_at_once_as_one_by_one(lines: list[str], format_: Format) -> 
         patch.setattr(list_reader, "are_plain_numbers", lambda _: False)
         patch.setattr(row_reader, "are_plain_numbers", lambda _: False)
         one_by_one = read_as(lines, format_)
-    assert str(at_once.error) == str(one_by_one.error)
-    assert replace(at_once, error=None) == replace(one_by_one, error=None)
+    assert_same(at_once, one_by_one)
+
+
+def assert_same(one: Table, other: Table) -> None:
+    assert str(one.error) == str(other.error)
+    assert replace(one, error=None) == replace(other, error=None)
+    assert kinds_of_sort_texts(one) == kinds_of_sort_texts(other)
+
+
+def kinds_of_sort_texts(table: Table) -> list[bool]:
+    return [
+        isinstance(row.sort_text, ProgramNumber)
+        for row in table.rows
+        if isinstance(row, Item)
+    ]
+
+
+def sampled(*texts: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(texts)
+
+
+IDS = sampled(
+    *[
+        "1000248",
+        '"1000249"',
+        '"cmp-1"',
+        "0",
+        "-1",
+        "1e6",
+        "7.0",
+        "null",
+        '" 1000250 "',
+    ],
+    *["9007199254740993", "true", "[]", "1000251", "1000252", '"1000253"', '"0012"'],
+)
+PLAIN_IDS = st.integers(1, 2**50).map(str)
+VALUES_BESIDE = sampled(
+    *['"a"', '"b"', '" "', '""', "null", "5", "5.50", "-0", "1E2", '"1,5"', '"x: y"'],
+    *['"\\u00e9"', '"\\ud800"', "[]", '["a"]', "{}", '{"id": 1}', "NaN", '"\\":"'],
+)
+PLAIN_VALUES = st.sampled_from(['"a"', '"b"', '"\\u00e9"', "null"])
+NUMBERS = st.sampled_from(["5", "5.50", "-0", "1E2", "-7.10", "null", '"1,5"', "0.0"])
+OBJECT = '{{"id":{},"name":{}, "status": {}, "spend":{}}}'.format
+ODD_LINES = sampled(
+    *['{"id" :1000261,"name":"a","status":"b","spend":1,"id":2}'],
+    *['{"id":1000262,"id":1000263,"name":"a","status":"b","spend":1}'],
+    *['{"id":1000264}', '"1000265"', "", "[1000266]", '{"id":1', "x", "7"],
+)
+PLAIN_OBJECTS = st.builds(OBJECT, PLAIN_IDS, PLAIN_VALUES, PLAIN_VALUES, NUMBERS)
+ANY_OBJECTS = st.builds(OBJECT, IDS, VALUES_BESIDE, VALUES_BESIDE, VALUES_BESIDE)
+
+
+@given(
+    first=PLAIN_OBJECTS,
+    lines=st.one_of(
+        st.lists(PLAIN_OBJECTS, max_size=12),
+        st.lists(st.one_of(PLAIN_OBJECTS, ANY_OBJECTS, ODD_LINES), max_size=6),
+    ),
+    sort_column=st.sampled_from([None, "spend", "name", "none"]),
+    column=st.sampled_from([None, "id"]),
+)
+def test_objects_read_at_once_as_one_by_one(
+    first: str, lines: list[str], sort_column: str | None, column: str | None
+) -> None:
+    layout = Layout(sort_column=sort_column, column=column)
+
+    def table_of(*, at_once: bool) -> Table:
+        table = Table()
+        text = iter([f"{line}\n" for line in [first, *lines]])
+        with pytest.MonkeyPatch.context() as patch:
+            # The first batch is always read one by one.
+            patch.setattr(line_batches, "LINES_AT_ONCE", 1)
+            patch.setattr(line_batches, "CHARS_AT_ONCE", 100)
+            if not at_once:
+                patch.setattr(JsonRows, "read_without_checks", lambda *_: None)
+            table.fill(read(text, name="a.jsonl", layout=layout, table=table))
+        return table
+
+    assert_same(table_of(at_once=True), table_of(at_once=False))
+
+
+def test_plain_objects_need_no_checks() -> None:
+    layout = Layout(sort_column="spend")
+    rows = JsonRows(layout, Table())
+    fields = {"id": JsonInteger("1"), "name": "a", "spend": JsonNumber("5.0")}
+    rows.row_of(1, fields)
+    line = '{"id": 1000248, "name": "b", "spend": 5.50}\n'
+    items = rows.read_without_checks(2, [line])
+    assert items == [Item(id="1000248", row=2, name="b", sort_text="5.50")]
 
 
 @given(

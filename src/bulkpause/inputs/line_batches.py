@@ -7,8 +7,8 @@ from bulkpause.inputs.table import ReadError
 
 
 #: A batch is kept in memory while it is read, and a line may be long.
-_CHARS_AT_ONCE = 1 << 15
-_LINES_AT_ONCE = 16
+CHARS_AT_ONCE = 1 << 15
+LINES_AT_ONCE = 16
 
 
 class LineBatches:
@@ -30,8 +30,8 @@ class LineBatches:
         batch: list[str] = []
         chars = start = 0
         try:
-            while chars < _CHARS_AT_ONCE:
-                batch.extend(islice(self._lines, _LINES_AT_ONCE))
+            while chars < CHARS_AT_ONCE:
+                batch.extend(islice(self._lines, LINES_AT_ONCE))
                 if start == len(batch):
                     break
                 chars += sum(map(len, islice(batch, start, None)))
