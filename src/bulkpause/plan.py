@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, islice
+from operator import attrgetter
 
 from bulkpause.model import InvalidRow, Item
 
@@ -73,29 +74,25 @@ def make_plan(
         rows: The rows of the input.
         done: Ids that need no more requests.
     """
-    items: list[Item] = []
-    invalid_rows: list[InvalidRow] = []
-    for row in rows:
-        if isinstance(row, InvalidRow):
-            invalid_rows.append(row)
-        else:
-            items.append(row)
+    rows = tuple(rows)
+    invalid_rows = tuple(row for row in rows if isinstance(row, InvalidRow))
+    items = tuple(row for row in rows if isinstance(row, Item))
     first_items = _first_items(items)
     plan = Plan(
-        rows=len(items) + len(invalid_rows),
+        rows=len(rows),
         items=first_items,
-        invalid_rows=tuple(invalid_rows),
+        invalid_rows=invalid_rows,
         duplicate=len(items) - len(first_items),
         already_done=0,
     )
     return plan.without(done)
 
 
-def _first_items(items: Sequence[Item]) -> tuple[Item, ...]:
+def _first_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
     """Keep the first item of each id."""
     repeated = _repeated_ids(items)
     if not repeated:
-        return tuple(items)
+        return items
     seen: set[str] = set()
 
     def is_first(item: Item) -> bool:
@@ -115,8 +112,9 @@ def _repeated_ids(items: Iterable[Item]) -> set[str]:
     grows from, would be a fifth of all memory.
     """
     parts: list[list[str]] = [[] for _ in range(_PARTS)]
-    for item in items:
-        parts[hash(item.id) % _PARTS].append(item.id)
+    put = [part.append for part in parts]
+    for id_ in map(attrgetter("id"), items):
+        put[hash(id_) % _PARTS](id_)
     return set(chain.from_iterable(map(_repeated, parts)))
 
 
