@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -74,14 +74,21 @@ def make_plan(
         rows: The rows of the input.
         done: Ids that need no more requests.
     """
-    rows = tuple(rows)
-    invalid_rows = tuple(row for row in rows if isinstance(row, InvalidRow))
-    items = tuple(row for row in rows if isinstance(row, Item))
+    invalid_rows: list[InvalidRow] = []
+
+    def valid_rows() -> Iterator[Item]:
+        for row in rows:
+            if isinstance(row, Item):
+                yield row
+            else:
+                invalid_rows.append(row)
+
+    items = tuple(valid_rows())
     first_items = _first_items(items)
     plan = Plan(
-        rows=len(rows),
+        rows=len(items) + len(invalid_rows),
         items=first_items,
-        invalid_rows=invalid_rows,
+        invalid_rows=tuple(invalid_rows),
         duplicate=len(items) - len(first_items),
         already_done=0,
     )

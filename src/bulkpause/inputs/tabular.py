@@ -10,7 +10,7 @@ from bulkpause.inputs.cells import (
     LONGEST_NAME,
     CellRecord,
     is_blank,
-    text_at,
+    texts_of_column,
     with_currencies,
 )
 from bulkpause.inputs.columns import ID_FLAG, why_no_columns
@@ -196,10 +196,9 @@ def _note(
     """Note items and the records of their rows."""
     footer.note(items, records)
     index = footer.heading.status_index
-    if index is not None:
-        table.note_statuses(
-            [row for row, _ in records], [text_at(cells, index) for _, cells in records]
-        )
+    if index is not None and all(index < len(cells) for _, cells in records):
+        words = texts_of_column([cells[index] for _, cells in records])
+        table.note_statuses([row for row, _ in records], words)
 
 
 def _weigh(batch: Sequence[CellRecord]) -> int:
