@@ -20,8 +20,6 @@ from benchmarks.wall_clock.large_inputs import Usage, command_usage, write_csv
 
 
 SIZES = (10_000, 100_000, 1_000_000)
-#: Shorter processes are measured more often.
-_ROUNDS_OF_SMALL = 3
 #: All rows are kept, as a plan keeps them.
 CSV_ALONE = """
 import csv, sys
@@ -153,11 +151,6 @@ def format_row(rows: int, comparison: Comparison, found: Ratio) -> str:
     return table_row([f"{rows:,}", *comparison.names, *times, ratio, most, memory, met])
 
 
-def rounds_of(rows: int, rounds: int) -> int:
-    """Return how often a size is measured."""
-    return rounds if rows == max(SIZES) else rounds * _ROUNDS_OF_SMALL
-
-
 @click.command()
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option(
@@ -173,12 +166,8 @@ def main(*, rounds: int, largest: int) -> None:
         for rows in (size for size in SIZES if size <= largest):
             write_inputs(folder / str(rows), rows)
             for comparison in comparisons():
-                found = measure(
-                    comparison,
-                    folder / str(rows),
-                    folder / "1",
-                    rounds_of(rows, rounds),
-                )
+                large, small = folder / str(rows), folder / "1"
+                found = measure(comparison, large, small, rounds)
                 click.echo(format_row(rows, comparison, found))
 
 

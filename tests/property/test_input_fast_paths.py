@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkpause.ids import are_plain_numbers, why_invalid
 from bulkpause.inputs import csv_reader, line_batches, list_reader, row_reader
 from bulkpause.inputs.alignment import Alignment
 from bulkpause.inputs.cells import BadCell, CellRecord
 from bulkpause.inputs.heading import make_heading
+from bulkpause.inputs.json_batch import objects_without_checks
 from bulkpause.inputs.json_row import JsonRows
 from bulkpause.inputs.json_text import JsonInteger, JsonNumber
 from bulkpause.inputs.layout import Format, Layout
@@ -128,6 +130,12 @@ def test_items_without_init_are_items(
     ]
 
 
+@given(st.lists(st.text("019٣²-a", min_size=1, max_size=17), min_size=1, max_size=3))
+def test_plain_numbers_are_valid_ids(texts: list[str]) -> None:
+    if are_plain_numbers(texts):
+        assert all(why_invalid(text) is None for text in texts)
+
+
 LINES = st.lists(
     st.sampled_from(
         [
@@ -200,7 +208,7 @@ IDS = sampled(
     ],
     *["9007199254740993", "true", "[]", "1000251", "1000252", '"1000253"', '"0012"'],
 )
-PLAIN_IDS = st.integers(1, 2**50).map(str)
+PLAIN_IDS = st.integers(1, 10**9).map(str)
 VALUES_BESIDE = sampled(
     *['"a"', '"b"', '" "', '""', "null", "5", "5.50", "-0", "1E2", '"1,5"', '"x: y"'],
     *['"\\u00e9"', '"\\ud800"', "[]", '["a"]', "{}", '{"id": 1}', "NaN", '"\\":"'],
@@ -225,9 +233,14 @@ ANY_OBJECTS = st.builds(OBJECT, IDS, VALUES_BESIDE, VALUES_BESIDE, VALUES_BESIDE
     ),
     sort_column=st.sampled_from([None, "spend", "name", "none"]),
     column=st.sampled_from([None, "id"]),
+    chars=st.sampled_from([1, 100, 1000]),
 )
 def test_objects_read_at_once_as_one_by_one(
-    first: str, lines: list[str], sort_column: str | None, column: str | None
+    first: str,
+    lines: list[str],
+    sort_column: str | None,
+    column: str | None,
+    chars: int,
 ) -> None:
     layout = Layout(sort_column=sort_column, column=column)
 
@@ -237,13 +250,31 @@ def test_objects_read_at_once_as_one_by_one(
         with pytest.MonkeyPatch.context() as patch:
             # The first batch is always read one by one.
             patch.setattr(line_batches, "LINES_AT_ONCE", 1)
-            patch.setattr(line_batches, "CHARS_AT_ONCE", 100)
+            patch.setattr(line_batches, "CHARS_AT_ONCE", chars)
             if not at_once:
                 patch.setattr(JsonRows, "read_without_checks", lambda *_: None)
             table.fill(read(text, name="a.jsonl", layout=layout, table=table))
         return table
 
     assert_same(table_of(at_once=True), table_of(at_once=False))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"id":1,"id":2,"name":"a"}',
+        '{"id":1,"i\\u0064":2,"name":"a"}',
+        '{"id" :1,"id":2,"name":"a"}',
+        '{"id":1,"name":{"a":1}}',
+        '{"name":"a","id":1}',
+        '["id","name"]',
+        "",
+    ],
+)
+def test_objects_in_doubt_need_checks(line: str) -> None:
+    plain = '{"id":1,"name":"a"}'
+    assert objects_without_checks([plain], ("id", "name")) is not None
+    assert objects_without_checks([plain, line], ("id", "name")) is None
 
 
 def test_plain_objects_need_no_checks() -> None:
