@@ -299,8 +299,15 @@ def test_columns_become_texts_as_cells_do(rows: list[list[Value]]) -> None:
     assert list(map(list, texts_of(rows))) == texts
 
 
-@given(st.lists(st.integers(-(10**16), 10**16).map(float), min_size=1))
-def test_whole_numbers_become_texts_as_cells_do(values: list[float]) -> None:
+@given(
+    st.lists(
+        st.integers(-(10**16), 10**16).map(float)
+        | st.decimals(-(10**4), 10**4, places=2).map(float)
+        | st.floats(),
+        min_size=1,
+    )
+)
+def test_numbers_become_texts_as_cells_do(values: list[float]) -> None:
     (texts,) = zip(*texts_of([[value] for value in values]), strict=True)
     assert [(type(text), text) for text in texts] == [
         (type(text), text) for text in map(text_of, values)
