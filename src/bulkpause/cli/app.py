@@ -71,6 +71,8 @@ _EXIT_CODES = block(
         Plan, then pause:
           bulkpause plan campaigns.csv
           bulkpause run campaigns.csv --log pauses.jsonl
+        Without a list: everything that sends, for `run`:
+          bulkpause list --status running,scheduled -o running.jsonl
         Retry what is left, whatever stopped the run:
           bulkpause retry pauses.jsonl
         Is anything still running?
