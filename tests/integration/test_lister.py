@@ -58,7 +58,6 @@ async def listed(
         lister = Lister(
             fetcher=connection.client,
             gate=connection.gate,
-            endpoint=connection.endpoint,
             filters=filters,
             give_up_after_s=2.0,
             request_ids=connection.request_ids,
@@ -315,7 +314,6 @@ async def test_snapshot_tells_how_far_it_is() -> None:
             fetcher.lister = Lister(
                 fetcher=fetcher,
                 gate=connection.gate,
-                endpoint=connection.endpoint,
                 filters=RUNNING,
                 request_ids=connection.request_ids,
             )
