@@ -47,12 +47,13 @@ async def listed(
     filters: Filters = RUNNING,
     *,
     bearer: str = "good",
+    timeout_s: float = 60.0,
     **options: Any,
 ) -> Listed:
     settings = Settings(
         base_url=simulator.base_url,
         limits=(Limit(WIDE.limit, WIDE.period_s),),
-        timeout_s=2.0,
+        timeout_s=timeout_s,
     )
     async with Connection(Token(bearer), settings) as connection:
         lister = Lister(
@@ -231,9 +232,11 @@ async def test_page_that_fails_is_asked_for_again(fault: Fault) -> None:
 
 
 async def test_page_that_hangs_ends_at_timeout() -> None:
-    result, _ = await list_of(150, script=(Fault.HANG,))
+    async with Simulator(behaviour(150, script=(Fault.HANG,))) as simulator:
+        result = await listed(simulator, timeout_s=2.0)
 
     assert result.is_whole
+    assert simulator.ledger[0].fault is Fault.HANG
 
 
 @pytest.mark.parametrize("fault", [Fault.FORBIDDEN, Fault.NOT_FOUND, Fault.REDIRECT])

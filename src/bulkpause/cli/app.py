@@ -326,14 +326,12 @@ def export(**given: Any) -> ExitCode:
 )
 @click.option(
     "--status",
-    "statuses",
     type=parse_statuses,
     metavar="STATUSES",
     help="Campaigns in one of these statuses, separated by commas.",
 )
 @click.option(
     "--label",
-    "labels",
     type=parse_label,
     metavar="TEXT",
     multiple=True,
@@ -341,7 +339,6 @@ def export(**given: Any) -> ExitCode:
 )
 @click.option(
     "--name",
-    "part_of_name",
     type=parse_name,
     metavar="TEXT",
     help="Campaigns whose name contains this text.",
@@ -358,7 +355,7 @@ def export(**given: Any) -> ExitCode:
     metavar="TIME",
     help="Campaigns created before then.",
 )
-@click.option("--all", "are_all", is_flag=True, help="All campaigns of the account.")
+@click.option("--all", is_flag=True, help="All campaigns of the account.")
 @click.option(
     "--filter-here",
     is_flag=True,
@@ -366,7 +363,6 @@ def export(**given: Any) -> ExitCode:
 )
 @click.option(
     "--in",
-    "in_log",
     type=PATH,
     metavar="LOG",
     help="Show which ids of this LOG, and of those after it, are in the list. Without "
@@ -374,15 +370,14 @@ def export(**given: Any) -> ExitCode:
 )
 @click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
 @click.option(
-    "-o",
     "--output",
+    "-o",
     type=PATH,
     help="Write the list to this file, which must not exist.  [default: stdout]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
 @click.option(
     "--format",
-    "list_format",
     type=click.Choice(["jsonl", "csv"]),
     help="Output format.  [default: from the name of --output, else jsonl]",
 )
