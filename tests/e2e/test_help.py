@@ -15,7 +15,7 @@ from tests.support.program import Program
 pytestmark = pytest.mark.unmeasured
 
 COMMANDS = (
-    *("run", "plan", "retry", "status", "export", "simulate"),
+    *("run", "plan", "retry", "undo", "status", "export", "simulate", "template"),
     *("list", "check"),
 )
 PAGES = [(), *((command,) for command in COMMANDS)]

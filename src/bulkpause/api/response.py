@@ -38,6 +38,9 @@ class ParsedResponse:
     message: str | None
     trace_id: str | None
     campaign_status: str | None
+    scheduled_time: str | None
+    update_time: str | None
+    served_at: datetime | None
     is_campaign_missing: bool
     rate_limit: RateLimitHeaders | None
     retry_after_s: float | None
@@ -71,6 +74,9 @@ def parse_response(
         message=text(fields.get("message")),
         trace_id=text(_trace_id(fields, headers)),
         campaign_status=text((campaign or {}).get("status")),
+        scheduled_time=text((campaign or {}).get("scheduled_time")),
+        update_time=text((campaign or {}).get("update_time")),
+        served_at=(None if campaign is None else http_date(headers.get("Date", ""))),
         is_campaign_missing=campaign is None and isinstance(fields.get("items"), list),
         rate_limit=_rate_limit(headers),
         retry_after_s=_retry_after_s(headers, now),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from bulkpause.api.proxy import parse_proxy
 from bulkpause.cli.options import BASE_URL_VARIABLE, Options, usual_share
 from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
+from bulkpause.engine.resume import ResumeBody, ResumeRules
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.ordering import DecimalMark, parse_order
@@ -90,6 +92,26 @@ def parse_digest(text: str) -> str:
             "from the end of `bulkpause plan`"
         )
     return text
+
+
+def parse_metrics_path(text: str) -> Path:
+    """Read the file of `--metrics`.
+
+    Raises:
+        SettingsError: The extra is missing, or no exporter would collect the file.
+    """
+    if find_spec("prometheus_client") is None:
+        raise SettingsError(
+            "metrics need an extra that is not installed; run pip install "
+            "'bulkpause[metrics]'"
+        )
+    path = Path(text)
+    if path.suffix != ".prom":
+        raise SettingsError(
+            f"the node exporter does not read {quote(text)}; name a file that ends in "
+            ".prom"
+        )
+    return path
 
 
 class SharePlace(click.ParamType[str]):
@@ -303,6 +325,13 @@ PROGRESS = click.option(
     show_default=True,
     help="Progress on stderr: a bar, or JSON lines.",
 )
+_METRICS = click.option(
+    "--metrics",
+    type=parse_metrics_path,
+    metavar="FILE.prom",
+    help="Write metrics to this file, for the node exporter, every 15 s and at the "
+    "end.",
+)
 LOG_LEVEL = click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
@@ -310,17 +339,32 @@ LOG_LEVEL = click.option(
     show_default=True,
     help="Minimum level of the JSON lines.",
 )
-RUN_OPTIONS = _combine(
+_REASON = click.option(
+    "--reason",
+    type=parse_name,
+    metavar="TEXT",
+    help="Sent with every pause request.",
+)
+
+
+def _canary(count: int, verb: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--canary",
+        type=click.IntRange(0, 1_000_000_000),
+        metavar="N",
+        default=count,
+        show_default=bool(count),
+        help=f"{verb} the first N ids; continue only if all succeed.",
+    )
+
+
+_CONNECTION_OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
     TOKEN_FILE,
     PROXY,
     TRUST_ENV,
-    click.option(
-        "--reason",
-        type=parse_name,
-        metavar="TEXT",
-        help="Sent with every pause request.",
-    ),
+)
+_ATTEMPT_OPTIONS = (
     SHARE,
     PRIORITY,
     click.option(
@@ -352,13 +396,8 @@ RUN_OPTIONS = _combine(
         help="After a first signal (Ctrl-C, SIGTERM, SIGHUP), requests in flight may "
         "take this long; a second signal exits at once.",
     ),
-    click.option(
-        "--canary",
-        type=click.IntRange(0, 1_000_000_000),
-        metavar="N",
-        default=0,
-        help="Pause the first N ids; continue only if all succeed.",
-    ),
+)
+_END_OPTIONS = (
     click.option(
         "--max-failures",
         type=parse_tolerance,
@@ -369,6 +408,7 @@ RUN_OPTIONS = _combine(
     VERIFY,
     JSON,
     PROGRESS,
+    _METRICS,
     LOG_LEVEL,
 )
 #: Options of the commands that make requests, and pause nothing.
@@ -383,6 +423,42 @@ READ_OPTIONS = _combine(
     JSON,
     PROGRESS,
     LOG_LEVEL,
+)
+RUN_OPTIONS = _combine(
+    *_CONNECTION_OPTIONS,
+    _REASON,
+    *_ATTEMPT_OPTIONS,
+    _canary(0, "Pause"),
+    *_END_OPTIONS,
+)
+UNDO_OPTIONS = _combine(
+    *_CONNECTION_OPTIONS, *_ATTEMPT_OPTIONS, _canary(1, "Resume"), *_END_OPTIONS
+)
+REMEMBER = click.option(
+    "--remember",
+    is_flag=True,
+    help="Read each campaign before its pause, and record what it was, for an undo. "
+    "Doubles the requests.",
+)
+RESUME_OPTIONS = _combine(
+    click.option(
+        "--resume-body",
+        type=click.Choice([body.value for body in ResumeBody]),
+        default=ResumeBody.AUTO.value,
+        show_default=True,
+        help="Body of a resume: none, run_immediately (now), scheduled_time (time), or "
+        "what the campaign was before (auto).",
+    ),
+    click.option(
+        "--start-overdue",
+        is_flag=True,
+        help="Resume campaigns whose scheduled_time has passed too: they send at once.",
+    ),
+    click.option(
+        "--resume-changed",
+        is_flag=True,
+        help="Resume campaigns too that were changed since they were paused.",
+    ),
 )
 
 #: Fields whose option has another name. All others are named alike.
@@ -399,6 +475,11 @@ _OPTION_OF = {
     "is_simulated": "simulate",
     "is_json": "json",
     "skips_invalid": "skip_invalid",
+    "undone": "logs",
+    "earlier_status": "as",
+    "remembers": "remember",
+    "starts_overdue": "start_overdue",
+    "resumes_changed": "resume_changed",
     "has_multiline_cells": "multiline_cells",
     "takes_any_id": "any_id",
 }
@@ -415,6 +496,7 @@ def options_of(given: Mapping[str, Any]) -> Options:
         settings=_settings(given),
         layout=_layout(given),
         guard_rails=GuardRails(**_fields_of(GuardRails, given)),
+        resume_rules=_resume_rules(given),
         **_fields_of(Options, given),
     )
 
@@ -441,6 +523,13 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         retry_policy=RetryPolicy(**retry_policy),
         **_fields_of(Settings, given) | _sharing(given),
     )
+
+
+def _resume_rules(given: Mapping[str, Any]) -> ResumeRules:
+    rules = _fields_of(ResumeRules, given)
+    if "resume_body" in given:
+        rules["body"] = ResumeBody(given["resume_body"])
+    return ResumeRules(**rules)
 
 
 def _sharing(given: Mapping[str, Any]) -> dict[str, Any]:
