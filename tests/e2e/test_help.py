@@ -14,7 +14,10 @@ from tests.support.program import Program
 
 pytestmark = pytest.mark.unmeasured
 
-COMMANDS = ("run", "plan", "retry", "status", "export", "simulate", "template")
+COMMANDS = (
+    *("run", "plan", "retry", "undo", "status", "export", "simulate", "template"),
+    *("list", "check"),
+)
 PAGES = [(), *((command,) for command in COMMANDS)]
 SECRET = "s3cret-of-mine"
 

@@ -152,7 +152,12 @@ def retry_command(log: Path, options: Options) -> str:
 
 
 def run_command(inputs: Sequence[str], count: int, options: Options) -> str:
-    """Write the command that pauses inputs of so many ids with these options."""
+    """Write the command that pauses inputs of so many ids.
+
+    It keeps the options about the API of the command that listed them, and not those
+    about its output.
+    """
+    options = replace(options, progress="auto", log_level="info", is_json=False)
     words = ["bulkpause", "run", *map(_as_argument, inputs), "--expect", str(count)]
     return join_command([*words, *_kept_options(options)])
 
