@@ -14,7 +14,10 @@ from tests.support.program import Program
 
 pytestmark = pytest.mark.unmeasured
 
-COMMANDS = ("run", "plan", "retry", "undo", "status", "export", "simulate")
+COMMANDS = (
+    *("run", "plan", "retry", "undo", "status", "export", "list", "check"),
+    *("simulate", "template"),
+)
 PAGES = [(), *((command,) for command in COMMANDS)]
 SECRET = "s3cret-of-mine"
 
