@@ -294,4 +294,4 @@ def test_links_lead_to_existing_files() -> None:
 
 
 def test_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 395
+    assert len(README.splitlines()) <= 383
