@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bulkpause.api.credentials import Token
     from bulkpause.engine.guard_rails import GuardRails, Tolerance
     from bulkpause.engine.policy import RetryPolicy, Verify
+    from bulkpause.engine.resume import ResumeBody, ResumeRules
     from bulkpause.errors import (
         BulkpauseError,
         GuardRailError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bulkpause.model import (
         Action,
         Companion,
+        Earlier,
         InvalidRow,
         Item,
         Limit,
@@ -56,6 +58,7 @@ __all__ = [
     "BulkpauseError",
     "CampaignList",
     "Companion",
+    "Earlier",
     "Format",
     "GuardRailError",
     "GuardRails",
@@ -73,6 +76,8 @@ __all__ = [
     "Priority",
     "Record",
     "ResultLog",
+    "ResumeBody",
+    "ResumeRules",
     "RetryPolicy",
     "RunSnapshot",
     "Settings",
@@ -96,6 +101,7 @@ _NAMES_BY_MODULE = {
     "api.credentials": ("Token",),
     "engine.guard_rails": ("GuardRails", "Tolerance"),
     "engine.policy": ("RetryPolicy", "Verify"),
+    "engine.resume": ("ResumeBody", "ResumeRules"),
     "errors": (
         "BulkpauseError",
         "GuardRailError",
@@ -112,6 +118,7 @@ _NAMES_BY_MODULE = {
     "model": (
         "Action",
         "Companion",
+        "Earlier",
         "InvalidRow",
         "Item",
         "Limit",

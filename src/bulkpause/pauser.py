@@ -1,14 +1,11 @@
 """Pause a list of campaigns: connect the log, the client and the gate of a run."""
 
 import asyncio
-import platform
 import random
-import secrets
-import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +18,7 @@ from bulkpause.api.credentials import Token
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
+from bulkpause.engine.resume import ResumeRules
 from bulkpause.engine.run import Run
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import (
@@ -32,14 +30,20 @@ from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s, recent_runs
 from bulkpause.journal.codec import Header
 from bulkpause.journal.needs import Needs
-from bulkpause.journal.platform import SYSTEM, clock_resolution_s
+from bulkpause.journal.platform import clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
+from bulkpause.journal.run_id import (
+    check_recent,
+    check_same_action,
+    check_same_endpoint,
+    new_run_id,
+)
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import (
+    Action,
     InvalidRow,
     Item,
     Record,
@@ -48,17 +52,20 @@ from bulkpause.model import (
     StopCause,
     StopReason,
     Waiting,
-    timestamp,
 )
+from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, digest, join_plans
-from bulkpause.ratelimit.budget.member import Identity
-from bulkpause.ratelimit.budget.opening import Clocks, open_store
-from bulkpause.ratelimit.budget.place import NO_SHARE, account_name
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import NOT_ON_RECORD
 from bulkpause.settings import Settings, endpoint_of, find_proxy
+from bulkpause.shared_budget import (
+    boot_id,
+    identity_of,
+    open_budget,
+    unshared_warning,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +76,7 @@ class RunSnapshot:
     that a display shows.
 
     Attributes:
+        action: What the run does.
         requests: Requests made so far, retries and read-backs included.
         in_flight: Requests that have no response yet.
         to_retry: Ids that wait for a retry.
@@ -82,6 +90,7 @@ class RunSnapshot:
         sharing: How the account is shared with other runs; None if it is not.
     """
 
+    action: Action
     requests: int
     in_flight: int
     to_retry: int
@@ -107,6 +116,11 @@ class Pauser:
         run_id: The name of the run in every record; None makes a new one.
         resume_within_s: The greatest age in seconds of the last line of a log that is
             resumed, since its campaigns may have been started again; None for any age.
+        remember: Read each campaign before it is paused, and record what it was, for an
+            undo. It doubles the requests.
+        action: What is done to campaigns: `pause` needs the usual one, `undo` needs
+            `Action.RESUME`.
+        resume_rules: How campaigns are resumed.
         retried: Last statuses that do not settle an id, though they are final
             otherwise, such as `rejected`. `paused` cannot be among them.
         now: The wall clock.
@@ -136,12 +150,20 @@ class Pauser:
         run_id: str | None = None,
         resume_within_s: float | None = 86_400.0,
         retried: Collection[Status] = (),
+        remember: bool = False,
+        action: Action = Action.PAUSE,
+        resume_rules: ResumeRules | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
-        if Status.PAUSED in retried:
-            raise SettingsError("paused ids cannot be retried: they are done")
+        self._operation = operation = operation_of(action)
+        if operation.done in retried:
+            raise SettingsError(
+                f"{operation.participle} ids cannot be retried: they are done"
+            )
+        self._remembers = remember and not operation.reads_first
+        self._resume_rules = resume_rules or ResumeRules()
         self._resume_within_s = resume_within_s
         self._retried = frozenset(retried)
         self._stopped: StopReason | None = None
@@ -245,6 +267,7 @@ class Pauser:
         """Check what was read under the lock. A log loaded before was checked then."""
         loaded = self._loaded_log
         if loaded is None or recovery is not loaded.recovery:
+            check_same_action(recovery, self._operation.action, log)
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
         # Always: it may have grown old while somebody thought about the answer.
         check_recent(recovery, log, self._now(), self._resume_within_s)
@@ -293,6 +316,7 @@ class Pauser:
         backlog = None if self._run is None else self._run.backlog
         waiting = self._waiting()
         return RunSnapshot(
+            action=self._operation.action,
             requests=self._requests,
             in_flight=self._gate.in_flight,
             to_retry=backlog.retries if backlog else 0,
@@ -328,7 +352,8 @@ class Pauser:
         verify = self.settings.retry_policy.verify
         planned = sum(len(plan.items) for plan in self._plans)
         finished = self._by_status.total() - self._by_status[Status.INVALID]
-        return count_requests_left(planned, finished, self._requests, verify)
+        each = 1 + self._reads_first + (verify is Verify.ALL)
+        return count_requests_left(planned, finished, self._requests, each)
 
     def _wanted_requests(self) -> int:
         """Count the requests that this run still wants to send."""
@@ -338,40 +363,19 @@ class Pauser:
 
     async def _open_budget(self) -> Store | None:
         """Open the budget of the account, if the settings say to share it."""
-        settings = self.settings
-        if settings.share == NO_SHARE or not settings.limits:
-            return None
-        account = account_name(endpoint_of(settings).base_url, self._token.reveal())
-        clocks = Clocks(
-            monotonic=time.monotonic,
-            wall=lambda: self._now().timestamp(),
-            boot_id=self._boot_id(),
-        )
-        longest_s = max(limit.period_s for limit in settings.limits)
         try:
-            return await open_store(
-                settings.share, account, clocks, longest_s=longest_s
-            )
+            return await open_budget(self.settings, self._token, self._now)
         except UnusablePlaceError as error:
-            self._share_warning = (
-                f"other runs on this account are not seen ({error}): do not start any, "
-                "or name a database for all of them with --share"
-            )
+            self._share_warning = unshared_warning(error)
             return None
 
     async def _join_budget(self, store: Store, stack: AsyncExitStack) -> None:
         settings = self.settings
-        identity = Identity(
-            owner=f"{self.run_id}/{secrets.token_hex(4)}",
-            host=f"{self._boot_id()}/{platform.node()}",
-            priority=settings.priority,
-            since=timestamp(self._now()),
-            replaces=recent_runs(self._recorder.recovery),
-        )
+        earlier = recent_runs(self._recorder.recovery)
         stack.push_async_callback(self._gate.leave)
         await self._gate.join(
             store,
-            identity,
+            identity_of(self.run_id, settings, self._now(), replaces=earlier),
             demand=self._wanted_requests,
             give_up_after_s=settings.retry_policy.give_up_after_s,
         )
@@ -386,7 +390,7 @@ class Pauser:
             self._recorder.recovery,
             now=self._now(),
             clock_s=asyncio.get_running_loop().time(),
-            boot_id=self._boot_id(),
+            boot_id=boot_id(self._now()),
             longest_s=self.settings.longest_period_s,
         )
 
@@ -403,7 +407,12 @@ class Pauser:
         is running.
         """
         plan = join_plans(self._plans)
-        totals = totals_of_plan(plan, self._recorder.recovery, is_retry=False)
+        totals = totals_of_plan(
+            plan,
+            self._recorder.recovery,
+            is_retry=False,
+            operation=self._operation,
+        )
         # Lists together do not tell what each of them added to the log.
         totals.open_before[NOT_ON_RECORD] = self._not_on_record
         totals.by_status.update(self._by_status)
@@ -457,19 +466,34 @@ class Pauser:
             StoppedError: An outage, refusals or `stop` ended the run early.
             LogError: A record could not be written; nothing more was sent.
         """
+        return self._begin_list(ids, PAUSE)
+
+    def undo(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
+        """Resume each id once, if its campaign is paused and was not changed since.
+
+        As `pause` in all else, for a pauser whose action is `Action.RESUME`. Each campaign
+        is read first. `Item.earlier` says what it was: without that it is left alone.
+        """
+        return self._begin_list(ids, RESUME)
+
+    def _begin_list(
+        self, ids: GivenIds, operation: Operation
+    ) -> AsyncGenerator[Record, None]:
         self._lifetime.check_is_open()
+        if operation is not self._operation:
+            raise RuntimeError(f"this Pauser was made to {self._operation.verb}")
         check_is_list(ids)
         self._unread_lists += 1
-        records = self._pause(ids)
+        records = self._records(ids)
         self._iterators.add(records)
         return records
 
-    async def _pause(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
+    async def _records(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
         self._lifetime.check_is_here()
         plan = await plan_of_ids(ids)
         await self._end_abandoned_list()
         # Again, since only what is read under the lock is certain.
-        plan = plan.without(self._recorder.recovery.settled)
+        plan = self._known_before(plan.without(self._recorder.recovery.settled))
         items = plan.items
         self._count_in_log(plan)
         header = self._header(items)
@@ -482,7 +506,10 @@ class Pauser:
         jobs = make_jobs(
             items,
             self._recorder.recovery.prior_attempts,
-            reads_back=self.settings.retry_policy.verify is not Verify.NONE,
+            operation=self._operation,
+            reads_back=self._reads_first
+            or self.settings.retry_policy.verify is not Verify.NONE,
+            reads_first=self._reads_first,
         )
         left = len(items)
         async with aclosing(run.records(jobs)) as records:
@@ -491,6 +518,18 @@ class Pauser:
                 yield record
         if run.stopped is not None and (error := error_of_stop(run.stopped, left)):
             raise error
+
+    @property
+    def _reads_first(self) -> bool:
+        """Whether each campaign is read before it is sent."""
+        return self._operation.reads_first or self._remembers
+
+    def _known_before(self, plan: Plan) -> Plan:
+        """Add what the campaigns were before their pause, as far as it is on record."""
+        recovery = self._recorder.recovery
+        if recovery.is_empty:
+            return plan
+        return replace(plan, items=tuple(map(recovery.with_earlier, plan.items)))
 
     async def _end_abandoned_list(self) -> None:
         """Wait for the end of a list whose iterator is gone.
@@ -523,20 +562,18 @@ class Pauser:
         return Header(
             run=self.run_id,
             base_url=self.settings.endpoint_name,
+            action=self._operation.action,
             digest=digest(item.id for item in items),
             planned=len(items),
             planned_before=self._planned_before,
-            boot_id=self._boot_id(),
+            boot_id=boot_id(self._now()),
         )
-
-    def _boot_id(self) -> str:
-        uptime_s = asyncio.get_running_loop().time()
-        return SYSTEM.boot_id(now=self._now(), uptime_s=uptime_s)
 
     def _invalid(self, row: InvalidRow, header: Header) -> Record:
         source = "" if row.source is None else f"{row.source}: "
         record = Record(
             id=None,
+            action=self._operation.action,
             status=Status.INVALID,
             error=f"{source}{row.reason}; {row.remedy}",
             row=row.row,
@@ -561,10 +598,13 @@ class Pauser:
                 planned=self._planned_in_log,
                 endpoint=header.base_url,
                 request_ids=self._request_ids,
+                operation=self._operation,
                 reason=self.settings.reason,
                 retry_policy=self.settings.retry_policy,
                 now=self._now,
                 jitter=random.random,
+                resume_rules=self._resume_rules,
+                remembers=self._remembers,
             ),
             guard_rails=self._guard_rails,
             on_record=self._count,
@@ -582,14 +622,17 @@ async def _close_unused(opening: asyncio.Task[Store | None]) -> None:
             await store.close()
 
 
-def count_requests_left(
-    planned: int, finished: int, requests: int, verify: Verify
-) -> int:
-    """Count the requests to the end of a run, if no id needs a retry."""
+def count_requests_left(planned: int, finished: int, requests: int, each: int) -> int:
+    """Count the requests to the end of a run, if no id needs a retry.
+
+    Args:
+        planned: The ids of the run.
+        finished: How many of them have a record.
+        requests: The requests made so far.
+        each: The requests that an id needs.
+    """
     ids_left = planned - finished
-    if verify is Verify.ALL:  # two requests per id
-        return max(ids_left, 2 * planned - requests)
-    return ids_left
+    return ids_left if each == 1 else max(ids_left, each * planned - requests)
 
 
 def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:

@@ -18,6 +18,7 @@ from bulkpause.api.proxy import parse_proxy
 from bulkpause.cli.options import BASE_URL_VARIABLE, Options, usual_share
 from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
+from bulkpause.engine.resume import ResumeBody, ResumeRules
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.ordering import DecimalMark, parse_order
@@ -260,63 +261,118 @@ VERIFY = click.option(
     help="Ids to read back after the first attempts: none, those in doubt, those and "
     "every refused one, or all.",
 )
-RUN_OPTIONS = _combine(
+TOKEN_FILE = click.option(
+    "--token-file",
+    type=PATH,
+    help="File with the bearer token.  [default: $OCAMBA_TOKEN, or "
+    "$CREDENTIALS_DIRECTORY/ocamba-token]",
+)
+PROXY = click.option(
+    "--proxy",
+    type=ProxyUrl(),
+    envvar="OCAMBA_PROXY",
+    show_envvar=True,
+    help="Proxy to the API: http://HOST:PORT or https://HOST:PORT.",
+)
+TRUST_ENV = click.option(
+    "--trust-env",
+    is_flag=True,
+    help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
+    "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
+)
+SHARE = click.option(
+    "--share",
+    type=SharePlace(),
+    metavar="auto|none|PATH|URL",
+    envvar="BULKPAUSE_SHARE",
+    show_envvar=True,
+    help="Share the account's limits with other runs: those of this user on this "
+    "host, or all that name the same file or valkey://HOST:PORT/0.  [default: auto; "
+    "none with --simulate]",
+)
+PRIORITY = click.option(
+    "--priority",
+    type=click.Choice([priority.value for priority in Priority]),
+    default=Priority.NORMAL.value,
+    show_default=True,
+    help="Which of the runs that share an account go first.",
+)
+TIMEOUT = click.option(
+    "--timeout",
+    type=parse_duration,
+    metavar="DURATION",
+    default="30s",
+    show_default=True,
+    help="Longest time of one attempt: name look-up, connecting, TLS and response.",
+)
+GIVE_UP_AFTER = click.option(
+    "--give-up-after",
+    type=parse_duration,
+    metavar="DURATION",
+    default="5m",
+    show_default=True,
+    help="Stop after this long without a usable response, 429s included.",
+)
+JSON = click.option(
+    "--json",
+    is_flag=True,
+    help="Print the summary, or the error, as one JSON object.",
+)
+PROGRESS = click.option(
+    "--progress",
+    type=click.Choice(["auto", "bar", "lines", "none"]),
+    default="auto",
+    show_default=True,
+    help="Progress on stderr: a bar, or JSON lines.",
+)
+_METRICS = click.option(
+    "--metrics",
+    type=parse_metrics_path,
+    metavar="FILE.prom",
+    help="Write metrics to this file, for the node exporter, every 15 s and at the "
+    "end.",
+)
+LOG_LEVEL = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="Minimum level of the JSON lines.",
+)
+_REASON = click.option(
+    "--reason",
+    type=parse_name,
+    metavar="TEXT",
+    help="Sent with every pause request.",
+)
+
+
+def _canary(count: int, verb: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--canary",
+        type=click.IntRange(0, 1_000_000_000),
+        metavar="N",
+        default=count,
+        show_default=bool(count),
+        help=f"{verb} the first N ids; continue only if all succeed.",
+    )
+
+
+_CONNECTION_OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
-    click.option(
-        "--token-file",
-        type=PATH,
-        help="File with the bearer token.  [default: $OCAMBA_TOKEN, or "
-        "$CREDENTIALS_DIRECTORY/ocamba-token]",
-    ),
-    click.option(
-        "--proxy",
-        type=ProxyUrl(),
-        envvar="OCAMBA_PROXY",
-        show_envvar=True,
-        help="Proxy to the API: http://HOST:PORT or https://HOST:PORT.",
-    ),
-    click.option(
-        "--trust-env",
-        is_flag=True,
-        help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
-        "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
-    ),
-    click.option(
-        "--reason",
-        type=parse_name,
-        metavar="TEXT",
-        help="Sent with every pause request.",
-    ),
-    click.option(
-        "--share",
-        type=SharePlace(),
-        metavar="auto|none|PATH|URL",
-        envvar="BULKPAUSE_SHARE",
-        show_envvar=True,
-        help="Share the account's limits with other runs: those of this user on this "
-        "host, or all that name the same file or valkey://HOST:PORT/0.  [default: auto; "
-        "none with --simulate]",
-    ),
-    click.option(
-        "--priority",
-        type=click.Choice([priority.value for priority in Priority]),
-        default=Priority.NORMAL.value,
-        show_default=True,
-        help="Which of the runs that share an account go first.",
-    ),
+    TOKEN_FILE,
+    PROXY,
+    TRUST_ENV,
+)
+_ATTEMPT_OPTIONS = (
+    SHARE,
+    PRIORITY,
     click.option(
         "--max-in-flight",
         type=click.IntRange(1, 1_000),
         help="Maximum requests in flight.  [default: the smaller limit]",
     ),
-    click.option(
-        "--timeout",
-        type=parse_duration,
-        metavar="DURATION",
-        default="30s",
-        show_default=True,
-        help="Longest time of one attempt: name look-up, connecting, TLS and response.",
-    ),
+    TIMEOUT,
     click.option(
         "--max-attempts",
         type=click.IntRange(1, 1_000),
@@ -324,14 +380,7 @@ RUN_OPTIONS = _combine(
         show_default=True,
         help="Attempts per id; 429 responses do not count.",
     ),
-    click.option(
-        "--give-up-after",
-        type=parse_duration,
-        metavar="DURATION",
-        default="5m",
-        show_default=True,
-        help="Stop after this long without a usable response, 429s included.",
-    ),
+    GIVE_UP_AFTER,
     click.option(
         "--deadline",
         type=parse_duration,
@@ -347,13 +396,8 @@ RUN_OPTIONS = _combine(
         help="After a first signal (Ctrl-C, SIGTERM, SIGHUP), requests in flight may "
         "take this long; a second signal exits at once.",
     ),
-    click.option(
-        "--canary",
-        type=click.IntRange(0, 1_000_000_000),
-        metavar="N",
-        default=0,
-        help="Pause the first N ids; continue only if all succeed.",
-    ),
+)
+_END_OPTIONS = (
     click.option(
         "--max-failures",
         type=parse_tolerance,
@@ -362,31 +406,58 @@ RUN_OPTIONS = _combine(
         "percentage applies from 20 finished ids on.",
     ),
     VERIFY,
+    JSON,
+    PROGRESS,
+    _METRICS,
+    LOG_LEVEL,
+)
+#: Options of the commands that make requests, and pause nothing.
+READ_OPTIONS = _combine(
+    TOKEN_FILE,
+    PROXY,
+    TRUST_ENV,
+    SHARE,
+    PRIORITY,
+    TIMEOUT,
+    GIVE_UP_AFTER,
+    JSON,
+    PROGRESS,
+    LOG_LEVEL,
+)
+RUN_OPTIONS = _combine(
+    *_CONNECTION_OPTIONS,
+    _REASON,
+    *_ATTEMPT_OPTIONS,
+    _canary(0, "Pause"),
+    *_END_OPTIONS,
+)
+UNDO_OPTIONS = _combine(
+    *_CONNECTION_OPTIONS, *_ATTEMPT_OPTIONS, _canary(1, "Resume"), *_END_OPTIONS
+)
+REMEMBER = click.option(
+    "--remember",
+    is_flag=True,
+    help="Read each campaign before its pause, and record what it was, for an undo. "
+    "Doubles the requests.",
+)
+RESUME_OPTIONS = _combine(
     click.option(
-        "--json",
+        "--resume-body",
+        type=click.Choice([body.value for body in ResumeBody]),
+        default=ResumeBody.AUTO.value,
+        show_default=True,
+        help="Body of a resume: none, run_immediately (now), scheduled_time (time), or "
+        "what the campaign was before (auto).",
+    ),
+    click.option(
+        "--start-overdue",
         is_flag=True,
-        help="Print the summary, or the error, as one JSON object.",
+        help="Resume campaigns whose scheduled_time has passed too: they send at once.",
     ),
     click.option(
-        "--progress",
-        type=click.Choice(["auto", "bar", "lines", "none"]),
-        default="auto",
-        show_default=True,
-        help="Progress on stderr: a bar, or JSON lines.",
-    ),
-    click.option(
-        "--metrics",
-        type=parse_metrics_path,
-        metavar="FILE.prom",
-        help="Write metrics to this file, for the node exporter, every 15 s and at the "
-        "end.",
-    ),
-    click.option(
-        "--log-level",
-        type=click.Choice(["debug", "info", "warning", "error"]),
-        default="info",
-        show_default=True,
-        help="Minimum level of the JSON lines.",
+        "--resume-changed",
+        is_flag=True,
+        help="Resume campaigns too that were changed since they were paused.",
     ),
 )
 
@@ -404,6 +475,11 @@ _OPTION_OF = {
     "is_simulated": "simulate",
     "is_json": "json",
     "skips_invalid": "skip_invalid",
+    "undone": "logs",
+    "earlier_status": "as",
+    "remembers": "remember",
+    "starts_overdue": "start_overdue",
+    "resumes_changed": "resume_changed",
     "has_multiline_cells": "multiline_cells",
     "takes_any_id": "any_id",
 }
@@ -420,6 +496,7 @@ def options_of(given: Mapping[str, Any]) -> Options:
         settings=_settings(given),
         layout=_layout(given),
         guard_rails=GuardRails(**_fields_of(GuardRails, given)),
+        resume_rules=_resume_rules(given),
         **_fields_of(Options, given),
     )
 
@@ -446,6 +523,13 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         retry_policy=RetryPolicy(**retry_policy),
         **_fields_of(Settings, given) | _sharing(given),
     )
+
+
+def _resume_rules(given: Mapping[str, Any]) -> ResumeRules:
+    rules = _fields_of(ResumeRules, given)
+    if "resume_body" in given:
+        rules["body"] = ResumeBody(given["resume_body"])
+    return ResumeRules(**rules)
 
 
 def _sharing(given: Mapping[str, Any]) -> dict[str, Any]:

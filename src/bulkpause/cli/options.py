@@ -11,11 +11,13 @@ from bulkpause._text import format_decimal, quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.engine.guard_rails import GuardRails
-from bulkpause.engine.policy import RetryPolicy
+from bulkpause.engine.policy import RetryPolicy, Verify
+from bulkpause.engine.resume import SCHEDULED, ResumeBody, ResumeRules
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import SIMULATOR, Limit, Priority, Status
+from bulkpause.model import SIMULATOR, Action, Limit, Priority, Status
+from bulkpause.operation import Operation, operation_of
 from bulkpause.ratelimit.budget.place import (
     AUTO_SHARE,
     NO_SHARE,
@@ -31,7 +33,7 @@ from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
 BASE_URL_VARIABLE = "OCAMBA_BASE_URL"
 #: How long requests in flight may take after a first signal, in seconds.
 USUAL_GRACE_S = 10.0
-#: The statuses that `retry` may take: all but those of paused and invalid rows.
+#: The statuses that `retry` may take: all but those of rows that are done or invalid.
 RETRIABLE = (
     Status.FAILED.value,
     Status.UNKNOWN.value,
@@ -39,7 +41,11 @@ RETRIABLE = (
     Status.REJECTED.value,
     Status.NOT_PAUSABLE.value,
     Status.ALREADY_PAUSED.value,
+    Status.NOT_RESUMABLE.value,
+    Status.ALREADY_RUNNING.value,
 )
+#: What campaigns may have been before their pause.
+EARLIER_STATUSES = ("running", SCHEDULED)
 #: The statuses that `retry` takes unless told otherwise.
 RETRIED_BY_DEFAULT = RETRIABLE[:3]
 
@@ -48,11 +54,17 @@ RETRIED_BY_DEFAULT = RETRIABLE[:3]
 class Options:
     """The options of a command.
 
-    `inputs` are paths, `-` for standard input, and ids. Without any, a log is retried.
+    `inputs` are paths, `-` for standard input, and ids; `undone` are the logs of an undo.
+    Without either, a log is retried.
     """
 
     inputs: tuple[str, ...]
     settings: Settings
+    action: Action = Action.PAUSE
+    undone: tuple[Path, ...] = ()
+    earlier_status: str | None = None
+    resume_rules: ResumeRules = field(default_factory=ResumeRules)
+    remembers: bool = False
     layout: Layout = field(default_factory=Layout)
     order: Order | None = None
     decimal_mark: DecimalMark | None = None
@@ -92,7 +104,19 @@ class Options:
     @property
     def is_retry(self) -> bool:
         """Whether the ids come from the log."""
-        return not self.inputs
+        return not (self.inputs or self.undone)
+
+    @property
+    def operation(self) -> Operation:
+        """What is done to each campaign."""
+        return operation_of(self.action)
+
+    @property
+    def requests_per_id(self) -> int:
+        """The requests that an id needs if none of them fails."""
+        reads_first = self.operation.reads_first or self.remembers
+        reads_last = self.settings.retry_policy.verify is Verify.ALL
+        return 1 + reads_first + reads_last
 
 
 def parse_retried(text: str) -> tuple[str, ...]:
@@ -109,6 +133,11 @@ def parse_retried(text: str) -> tuple[str, ...]:
     return statuses
 
 
+def default_undo_log(log: Path) -> Path:
+    """Name the log of an undo, beside the log that it takes back."""
+    return log.with_name(f"{log.stem}.undo{log.suffix}")
+
+
 def retry_command(log: Path, options: Options) -> str:
     """Write the command that retries a log with the options of its run.
 
@@ -119,6 +148,12 @@ def retry_command(log: Path, options: Options) -> str:
     words = ["bulkpause", "retry", _as_argument(log)]
     if more := [name for name in options.retried if name not in RETRIED_BY_DEFAULT]:
         words += ["--status", ",".join((*RETRIED_BY_DEFAULT, *more))]
+    return join_command([*words, *_kept_options(options)])
+
+
+def run_command(inputs: Sequence[str], count: int, options: Options) -> str:
+    """Write the command that pauses inputs of so many ids with these options."""
+    words = ["bulkpause", "run", *map(_as_argument, inputs), "--expect", str(count)]
     return join_command([*words, *_kept_options(options)])
 
 
@@ -133,8 +168,13 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
     It keeps every option of the run that has no password. A log whose last line is
     `age_s` seconds old may need a longer `--resume-within`.
     """
-    words = ["bulkpause", "run", *_input_words(options), "--log", _as_argument(log)]
-    words += ["--resume", *_within_words(options, age_s), *_kept_options(options)]
+    if options.undone:
+        words = ["bulkpause", "undo", *map(_as_argument, options.undone)]
+        words += _words_of({"--as": options.earlier_status, "--expect": options.expect})
+    else:
+        words = ["bulkpause", "run", *_input_words(options)]
+    words += ["--log", _as_argument(log), "--resume"]
+    words += [*_within_words(options, age_s), *_kept_options(options)]
     return join_command(words)
 
 
@@ -193,13 +233,20 @@ def _kept_options(options: Options) -> list[str]:
         "--verify": _unless(policy.verify, usual.verify),
         "--deadline": _seconds_unless(rails.deadline_s, None),
         "--canary": _unless(rails.canary, 0),
+        "--resume-body": _unless(options.resume_rules.body, ResumeBody.AUTO),
         "--max-failures": rails.max_failures,
         "--grace": _seconds_unless(options.grace_s, USUAL_GRACE_S),
         "--progress": _unless(options.progress, "auto"),
         "--log-level": _unless(options.log_level, "info"),
         "--metrics": options.metrics,
     }
-    switches = {"--json": options.is_json, "--yes": options.is_confirmed}
+    switches = {
+        "--remember": options.remembers,
+        "--start-overdue": options.resume_rules.starts_overdue,
+        "--resume-changed": options.resume_rules.resumes_changed,
+        "--json": options.is_json,
+        "--yes": options.is_confirmed,
+    }
     return [*words, *_words_of(values), *_names_of(switches)]
 
 

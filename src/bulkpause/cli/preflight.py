@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -28,13 +28,20 @@ from bulkpause.cli.problems import (
 from bulkpause.cli.signals import Interrupted
 from bulkpause.cli.terminal import TERMINAL
 from bulkpause.cli.typed_input import terminal_for_answers
+from bulkpause.cli.undo_plan import plan_of_undo
+from bulkpause.engine.resume import ResumeRules
 from bulkpause.errors import GuardRailError, SettingsError
 from bulkpause.inputs.amounts import Total
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.run_id import check_recent, check_same_endpoint
-from bulkpause.model import Record
+from bulkpause.journal.run_id import (
+    check_recent,
+    check_same_action,
+    check_same_endpoint,
+)
+from bulkpause.journal.undone import check_not_undone
+from bulkpause.model import Action, Record
 from bulkpause.plan import Plan
 from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -45,6 +52,8 @@ class Prepared:
     """A run that was checked and that may begin.
 
     Attributes:
+        options: The options of the command, with the action of the log if that is
+            retried.
         plan: The ids to send, and counts of the rows that are not sent.
         sources: Where the ids come from; a retry has none.
         total: The sum of the column to sort by; None without an order.
@@ -52,6 +61,7 @@ class Prepared:
         digest: The digest of the whole input, ids that are done included.
     """
 
+    options: Options
     plan: Plan
     sources: tuple[Source, ...]
     total: Total | None = None
@@ -81,6 +91,9 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
     now = datetime.now(UTC)
     loaded = read_log(log, needs_of(options, now))
     recovery = loaded.recovery
+    if not options.is_retry:
+        check_same_action(recovery, options.action, log)
+    check_not_undone(log)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
     check_recent(recovery, log, now, options.resume_within_s)
     recovery.reopen(options.reopened)
@@ -119,9 +132,9 @@ def prepare(options: Options, notices: Notices) -> Prepared:
     loaded = load_log(options, notices)
     recovery = loaded.recovery
     if options.is_retry:
-        plan = plan_of_log(options, recovery)
-        refuse_unexpected(plan, options)
-        return Prepared(plan=plan, sources=(), loaded=loaded, digest=plan.digest)
+        return _prepared_retry(options, loaded)
+    if options.undone:
+        return _prepared_undo(options, loaded, notices)
     whole = plan_of_inputs(options)
     if any(one.is_fatal or not options.skips_invalid for one in whole.problems):
         refuse(whole.problems)
@@ -131,11 +144,32 @@ def prepare(options: Options, notices: Notices) -> Prepared:
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         notices.note(text)
     _warn_of_other_input(whole.plan, recovery, options, notices)
-    return _prepared(whole, loaded)
+    return _prepared(options, whole, loaded)
 
 
-def _prepared(whole: InputPlan, loaded: LoadedLog) -> Prepared:
+def _prepared_retry(options: Options, loaded: LoadedLog) -> Prepared:
+    options = replace(options, action=loaded.recovery.action)
+    if options.action is Action.PAUSE and options.resume_rules != ResumeRules():
+        raise SettingsError(
+            f"{options.log} is the log of pauses: leave out --resume-body, "
+            "--start-overdue and --resume-changed; nothing was sent"
+        )
+    plan = plan_of_log(options, loaded.recovery)
+    refuse_unexpected(plan, options)
     return Prepared(
+        options=options, plan=plan, sources=(), loaded=loaded, digest=plan.digest
+    )
+
+
+def _prepared_undo(options: Options, loaded: LoadedLog, notices: Notices) -> Prepared:
+    whole = plan_of_undo(options, loaded.recovery, notices)
+    refuse_unexpected(whole.plan, options)
+    return _prepared(options, whole, loaded)
+
+
+def _prepared(options: Options, whole: InputPlan, loaded: LoadedLog) -> Prepared:
+    return Prepared(
+        options=options,
         # The order of the items stays as it is in the whole input.
         plan=whole.plan.without(loaded.recovery.settled),
         sources=whole.sources,
@@ -213,7 +247,7 @@ def refuse_unexpected(plan: Plan, options: Options) -> None:
     if options.expect is not None and options.expect != count:
         raise GuardRailError(
             f"--expect {options.expect}: there {'is' if count == 1 else 'are'} "
-            f"{format_count(count, 'id')} to pause; nothing was sent. Check the list, and "
+            f"{format_count(count, 'id')} to {options.operation.verb}; nothing was sent. Check the list, and "
             f"then pass --expect {count}."
         )
     if options.digest is not None and options.digest != plan.digest:
@@ -257,7 +291,7 @@ def confirm(prepared: Prepared, options: Options) -> bool:
             return _ask(prepared, options)
     campaigns = format_count(len(plan.items), "campaign")
     raise click.UsageError(
-        f"{campaigns} would be paused on {options.host}, but there is no terminal to "
+        f"{campaigns} would be {options.operation.participle} on {options.host}, but there is no terminal to "
         f"ask on; add --yes: {hints.with_yes(sys.argv[1:])}"
     )
 
@@ -270,7 +304,8 @@ def _ask(prepared: Prepared, options: Options) -> bool:
         say(line)
     campaigns = format_count(len(plan.items), "campaign")
     needed = format_duration(needed_s(plan, options))
-    question = f"Pause {campaigns} on {options.host}, in about {needed}?"
+    verb = options.operation.verb.capitalize()
+    question = f"{verb} {campaigns} on {options.host}, in about {needed}?"
     TERMINAL.forget_typed(sys.stdin)
     try:
         return click.confirm(question, err=True)

@@ -40,7 +40,7 @@ class RunResult:
             reads_back_all=_reads_back_all(options),
         )
         if options.is_simulated:
-            yield report.SIMULATED
+            yield report.simulated_line(self.totals.operation)
         if self.sharing is not None:
             yield from report.sharing_lines(self.sharing)
 

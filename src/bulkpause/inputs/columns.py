@@ -29,6 +29,8 @@ STATUS_COLUMNS = (
     *("status", "state", "delivery_status", "effective_status", "serving_status"),
     *("delivery", "statut", "état", "estado", "stato", "статус"),
 )
+#: The heading of the campaigns' `scheduled_time`, as `bulkpause list` and the API write it.
+TIME_COLUMN = "scheduled_time"
 #: Headings of the currency of a row's amounts, the surest first.
 CURRENCY_COLUMNS = (
     *("currency", "currency_code", "currencycode", "account_currency"),

@@ -59,6 +59,7 @@ def load_input(path: str, layout: Layout) -> Input:
     if not layout.takes_any_id:
         end, footers = last_line.end_of(table), table.footer_rows
         table.judge(partial(judge_column, end=end, footer_rows=footers))
+    table.remember()
     return Input(name=display_name(path), table=table)
 
 

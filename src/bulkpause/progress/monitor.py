@@ -24,7 +24,7 @@ class Monitor:
 
     Args:
         pauser: The run to show.
-        total: The number of ids to pause.
+        total: The number of ids to send.
         display: Shows snapshots and records.
         now: The loop's clock.
     """
@@ -73,6 +73,7 @@ class Monitor:
             stopping=None if stopped is None else stopped.detail,
             failures=counts.failures,
             simulated=self._pauser.settings.name == SIMULATOR,
+            action=run.action,
             sharing=run.sharing,
         )
 

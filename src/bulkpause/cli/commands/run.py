@@ -1,8 +1,9 @@
-"""The commands that pause: `run` an input, and `retry` a log."""
+"""The commands that send: `run` an input, `retry` a log, and `undo` one."""
 
 import asyncio
 import logging
 import random
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -39,9 +40,10 @@ from bulkpause.errors import (
 )
 from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.run_id import new_run_id
+from bulkpause.journal.undone import mark_undone
 from bulkpause.journal.writer import Journal
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import StopCause, StopReason, timestamp
+from bulkpause.model import Action, Record, StopCause, StopReason, timestamp
 from bulkpause.pauser import Pauser, reuse_loaded_log
 from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
@@ -71,6 +73,7 @@ def run(options: Options, ending: Ending) -> ExitCode:
 
 def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
     prepared = prepare(options, notices)
+    options = prepared.options
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
     token = token_of(options, notices)
@@ -150,7 +153,10 @@ class _Session:
         self._options = options
         self._signals = RunSignals(SIGNALS, display, grace_s=options.grace_s)
         self._totals = totals_of_plan(
-            self._plan, self._recovery, is_retry=options.is_retry
+            self._plan,
+            self._recovery,
+            is_retry=options.is_retry,
+            operation=options.operation,
         )
         #: What this process has seen, should the log lose it.
         self._seen = deepcopy(self._totals)
@@ -179,7 +185,7 @@ class _Session:
     async def _open(self, stack: AsyncExitStack, token: Token) -> Pauser:
         options, settings = self._options, self._options.named_settings
         if options.is_simulated:
-            simulator = await stack.enter_async_context(_simulator())
+            simulator = await stack.enter_async_context(_simulator(options))
             settings = replace(settings, base_url=simulator.base_url, proxy=None)
         pauser = Pauser(
             token,
@@ -190,6 +196,9 @@ class _Session:
             run_id=self._run_id,
             resume_within_s=options.resume_within_s,
             retried=options.reopened,
+            remember=options.remembers,
+            action=options.action,
+            resume_rules=options.resume_rules,
         )
         reuse_loaded_log(pauser, self._prepared.loaded)
         self._signals.attach(pauser)
@@ -211,6 +220,8 @@ class _Session:
             needs = needs_of(self._options, datetime.now(UTC))
             self._recovery = read_recovery(self._log, needs)
             self._recovery.reopen(self._options.reopened)
+        for log in self._options.undone:
+            mark_undone(log, self._log)
         start = _fields_of_start(self._prepared, plan, self._log, self._options)
         if (sharing := pauser.sharing) is not None:
             priority = self._options.settings.priority
@@ -218,7 +229,10 @@ class _Session:
         self._display.handle(Notice("run.started", start))
         # Now, since the recovery changes with the run.
         self._totals = totals_of_plan(
-            plan, self._recovery, is_retry=self._options.is_retry
+            plan,
+            self._recovery,
+            is_retry=self._options.is_retry,
+            operation=self._options.operation,
         )
         self._totals.since = timestamp(datetime.now(UTC))
         self._seen = deepcopy(self._totals)
@@ -235,9 +249,14 @@ class _Session:
         async with monitor.open(), metrics:
             # The result says why the run stopped.
             with suppress(TokenError, GuardRailError, StoppedError):
-                async for record in pauser.pause(self._plan):
+                async for record in self._records(pauser):
                     self._seen.add(record)
                     monitor.add(record)
+
+    def _records(self, pauser: Pauser) -> AsyncGenerator[Record, None]:
+        if self._options.action is Action.RESUME:
+            return pauser.undo(self._plan)
+        return pauser.pause(self._plan)
 
     def result(self) -> RunResult:
         """Count the run's records as they are on the disk, and say how to carry on."""
@@ -308,6 +327,7 @@ def _fields_of_start(
     prepared: Prepared, plan: Plan, log: Path, options: Options
 ) -> dict[str, object]:
     return {
+        "action": options.action,
         "ids": len(plan.items),
         "host": options.host,
         "limits": [str(limit) for limit in options.settings.limits],
@@ -317,12 +337,17 @@ def _fields_of_start(
     }
 
 
-def _simulator() -> "Simulator":
-    """Simulate the documented API with unknown window phases and some delay."""
+def _simulator(options: Options) -> "Simulator":
+    """Simulate the documented API with unknown window phases and some delay.
+
+    Each simulator begins anew, so that of an undo begins with paused campaigns.
+    """
     # Imported on use: it is a server, and half of aiohttp.
     from bulkpause.simulator import Behaviour, Simulator  # noqa: PLC0415
 
     documented = Behaviour(latency_s=0.06, jitter_s=0.02)
+    if options.action is Action.RESUME:
+        documented = replace(documented, default_status="paused")
     return Simulator(documented.with_random_phases(random.Random()))
 
 
@@ -331,7 +356,12 @@ def _end_without_run(
 ) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
     recovery = prepared.loaded.recovery
-    totals = totals_of_plan(prepared.plan, recovery, is_retry=options.is_retry)
+    totals = totals_of_plan(
+        prepared.plan,
+        recovery,
+        is_retry=options.is_retry,
+        operation=options.operation,
+    )
     log = options.log
     # A write-ahead log without its plan is all that counts the ids that it lost.
     if (
