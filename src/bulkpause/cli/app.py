@@ -218,7 +218,7 @@ def retry(**given: Any) -> ExitCode:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
