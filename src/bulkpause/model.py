@@ -428,8 +428,8 @@ class Record:
     """The final status of one id in one run: one line of the result log.
 
     The fields are the keys of the line, in its order. `planned` is how many ids the
-    log is meant to hold, those of this run included, `endpoint` a base URL or
-    `simulator`, `v` the version of the record's shape. `name` is the campaign's name, if
+    log is meant to hold, those of this run included, `input_digest` the digest of the
+    ids of the input, `endpoint` a base URL or `simulator`, `v` the version of the record's shape. `name` is the campaign's name, if
     the input has one. `account` is always None for now. `reads` is how often the run has
     read the campaign. `earlier_status` and `earlier_scheduled_time` are what the campaign
     was before its pause, if that is known; `paused_at` is, for a resume, when that pause
@@ -461,6 +461,7 @@ class Record:
     finished_at: str | None = None
     run_id: str | None = None
     planned: int | None = None
+    input_digest: str | None = None
     endpoint: str | None = None
     v: int = RECORD_VERSION
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -46,7 +46,6 @@ from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import (
     Action,
     InvalidRow,
-    Item,
     Record,
     Sharing,
     Status,
@@ -55,7 +54,7 @@ from bulkpause.model import (
     Waiting,
 )
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
-from bulkpause.plan import Plan, digest, join_plans
+from bulkpause.plan import Plan, join_plans
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
@@ -498,7 +497,7 @@ class Pauser:
         plan = self._known_before(plan.without(self._recorder.recovery.settled))
         items = plan.items
         self._count_in_log(plan)
-        header = self._header(items)
+        header = self._header(plan)
         # Before the plan: a log with a plan has the invalid rows on record.
         for row in plan.invalid_rows:
             yield self._invalid(row, header)
@@ -560,13 +559,15 @@ class Pauser:
         self._plans.append(plan)
         self._unread_lists -= 1
 
-    def _header(self, items: Sequence[Item]) -> Header:
+    def _header(self, plan: Plan) -> Header:
+        sent_digest = plan.digest
         return Header(
             run=self.run_id,
             base_url=self.settings.endpoint_name,
             action=self._operation.action,
-            digest=digest(item.id for item in items),
-            planned=len(items),
+            digest=sent_digest,
+            input_digest=plan.whole_digest or sent_digest,
+            planned=len(plan.items),
             planned_before=self._planned_before,
             boot_id=boot_id(self._now()),
         )
@@ -581,6 +582,7 @@ class Pauser:
             row=row.row,
             run_id=self.run_id,
             planned=self._planned_in_log,
+            input_digest=header.input_digest,
             endpoint=header.base_url,
         )
         self._recorder.write(record)
@@ -598,6 +600,7 @@ class Pauser:
             context=RunContext(
                 run_id=self.run_id,
                 planned=self._planned_in_log,
+                input_digest=header.input_digest,
                 endpoint=header.base_url,
                 request_ids=self._request_ids,
                 operation=self._operation,

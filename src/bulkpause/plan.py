@@ -21,7 +21,8 @@ class Plan:
     """The items that a run would send, and counts of the rows that it would not.
 
     `rows` is the number of items and invalid rows, plus `duplicate` (rows that repeat
-    an id), plus `already_done` (ids that an earlier run has settled).
+    an id), plus `already_done` (ids that an earlier run has settled). `whole_digest` is
+    the digest before any id was left out as done; None if none was.
     """
 
     rows: int
@@ -29,6 +30,12 @@ class Plan:
     invalid_rows: tuple[InvalidRow, ...]
     duplicate: int
     already_done: int
+    whole_digest: str | None = None
+
+    @property
+    def input_digest(self) -> str:
+        """The digest of all ids of the input, those that are done included."""
+        return self.whole_digest or self.digest
 
     @property
     def digest(self) -> str:
@@ -41,7 +48,14 @@ class Plan:
             return self
         items = tuple(item for item in self.items if item.id not in done)
         left_out = len(self.items) - len(items)
-        return replace(self, items=items, already_done=self.already_done + left_out)
+        if not left_out:
+            return self
+        return replace(
+            self,
+            items=items,
+            already_done=self.already_done + left_out,
+            whole_digest=self.input_digest,
+        )
 
 
 def join_plans(plans: Sequence[Plan]) -> Plan:

@@ -136,6 +136,7 @@ class Job:
         reason: str | None,
         run_id: str,
         planned: int,
+        input_digest: str | None,
         endpoint: str,
         now: datetime,
     ) -> Record:
@@ -173,6 +174,7 @@ class Job:
             finished_at=timestamp(now),
             run_id=run_id,
             planned=planned,
+            input_digest=input_digest,
             endpoint=endpoint,
         )
 

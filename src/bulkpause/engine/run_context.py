@@ -16,6 +16,7 @@ class RunContext:
     Attributes:
         run_id: Name of the run in every record.
         planned: How many ids the log is meant to hold, those of this run included.
+        input_digest: The digest of the ids of the input, those that are done included.
         endpoint: The base URL of the API, or the name of the simulator.
         request_ids: Gives a new id for each request.
         operation: What the run does.
@@ -30,6 +31,7 @@ class RunContext:
 
     run_id: str
     planned: int
+    input_digest: str | None
     endpoint: str
     request_ids: Iterator[str]
     operation: Operation

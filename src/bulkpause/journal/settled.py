@@ -15,6 +15,7 @@ class Origin(NamedTuple):
     planned: int
     endpoint: str
     action: Action = Action.PAUSE
+    input_digest: str | None = None
 
 
 @dataclass(slots=True)
