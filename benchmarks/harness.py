@@ -10,11 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 
 MIB = 1 << 20
+#: Keeps the budgets of the measured programs apart from those of the user.
+_STATE = TemporaryDirectory(prefix="state-of-benchmarks-")
 #: Environment of the measured programs. No server checks the token.
-ENVIRONMENT: Mapping[str, str] = {**os.environ, "OCAMBA_TOKEN": "of-a-benchmark"}
+ENVIRONMENT: Mapping[str, str] = {
+    **os.environ,
+    "OCAMBA_TOKEN": "of-a-benchmark",
+    "XDG_STATE_HOME": _STATE.name,
+}
 #: Options of `bulkpause run` that disable the limits and the display.
 UNLIMITED = ("--burst", "none", "--steady", "none", "--yes", "--progress", "none")
 

@@ -6,7 +6,7 @@ decompressed. At most 64 KiB of a body are read.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from math import inf
@@ -58,6 +58,7 @@ class Client:
         logs_keys: Whether TLS keys may be written to the file of `SSLKEYLOGFILE`. With
             them, anyone who captures the traffic can read the token.
         now: The wall clock, for `Retry-After` dates.
+        before_sending: Awaited once a request has its connection, before it is written.
 
     Attributes:
         ends_at: The deadline of every attempt, on the loop's clock.
@@ -77,6 +78,7 @@ class Client:
         proxy: Proxy | None = None,
         logs_keys: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        before_sending: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         _check_aiohttp_agrees(endpoint.base_url)
         if proxy is not None:
@@ -94,6 +96,7 @@ class Client:
             connector=Connector(
                 limit=max_in_flight,
                 ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
+                before_sending=before_sending,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={

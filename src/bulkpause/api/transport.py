@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -43,10 +44,22 @@ class Connector(aiohttp.TCPConnector):
     Data that arrived before the request would be taken for its response. aiohttp
     writes the request as soon as it has a connection: `connect` is the last moment to
     check for such data, and the moment to note as the time of sending.
+
+    Args:
+        limit: The most connections.
+        ssl: How to verify the server.
+        before_sending: Awaited once there is a connection.
     """
 
-    def __init__(self, *, limit: int, ssl: ssl.SSLContext | bool) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int,
+        ssl: ssl.SSLContext | bool,
+        before_sending: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
+        self._before_sending = before_sending
         self._warm: WeakSet[ResponseHandler] = WeakSet()
 
     async def connect(
@@ -56,6 +69,7 @@ class Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
         connection = await super().connect(req, traces, timeout)
+        await self._confirm(connection)
         protocol, timing = connection.protocol, WIRE_TIMING.get()
         if protocol is None or protocol.should_close:
             connection.close()
@@ -65,6 +79,14 @@ class Connector(aiohttp.TCPConnector):
             timing.is_cold = True
         timing.sent_at = asyncio.get_running_loop().time()
         return connection
+
+    async def _confirm(self, connection: Connection) -> None:
+        try:
+            if self._before_sending is not None:
+                await self._before_sending()
+        except BaseException:
+            connection.close()
+            raise
 
 
 def tls_context(*, logs_keys: bool) -> ssl.SSLContext:

@@ -33,6 +33,13 @@ def ages_s(
     return [max(0.0, age) for age in ages if age < longest_s]
 
 
+def recent_runs(recovery: Recovery) -> tuple[str, ...]:
+    """Name the runs whose requests `ages_s` gives, for those who count them too."""
+    runs = [header.run for header in recovery.headers]
+    last = recovery.last_run_id
+    return tuple(dict.fromkeys([*runs, *([] if last is None else [last])]))
+
+
 def _request_times(record: Record) -> list[str | None]:
     """List when a record's requests were sent.
 

@@ -149,12 +149,22 @@ def test_guard_rail_that_stopped_run_is_named(detail: str, option: str) -> None:
 
 
 def test_secret_proxy_is_needed_and_not_printed() -> None:
-    settings = Settings(proxy="http://jane:s3cret@proxy.example")
+    settings = Settings(proxy="http://jane:s3cret@proxy.example", share="auto")
     totals = totals_of(log_of(Status.FAILED, Status.FAILED))
     lines = list(
         steps_of_run(LOG, totals, Options(inputs=(), settings=settings)).lines()
     )
     assert lines == [
         "OCAMBA_PROXY must be set as for this run: its proxy has a password",
+        "retry with: bulkpause retry pauses.jsonl",
+    ]
+
+
+def test_secret_place_to_share_is_needed_and_not_printed() -> None:
+    settings = Settings(share="valkey://jane:s3cret@store.example/0")
+    totals = totals_of(log_of(Status.FAILED, Status.FAILED))
+    found = steps_of_run(LOG, totals, Options(inputs=(), settings=settings))
+    assert list(found.lines()) == [
+        "BULKPAUSE_SHARE must be set as for this run: its URL has a password",
         "retry with: bulkpause retry pauses.jsonl",
     ]

@@ -197,6 +197,9 @@ class _Session:
         for warning in pauser.warnings:
             text = f"warning: {warning}"
             self._display.handle(Notice("log.mended", {"state": warning}, text))
+        if (reason := pauser.share_warning) is not None:
+            text = f"warning: {reason}"
+            self._display.handle(Notice("budget.unavailable", {"reason": reason}, text))
         plan = self._plan.without(pauser.already_done)
         if len(plan.items) < len(self._plan.items):
             self._plan = plan
@@ -204,6 +207,9 @@ class _Session:
             self._recovery = read_recovery(self._log, needs)
             self._recovery.reopen(self._options.reopened)
         start = _fields_of_start(self._prepared, plan, self._log, self._options)
+        if (sharing := pauser.sharing) is not None:
+            priority = self._options.settings.priority
+            start |= {"shared_in": sharing.place, "priority": priority}
         self._display.handle(Notice("run.started", start))
         # Now, since the recovery changes with the run.
         self._totals = totals_of_plan(
@@ -242,6 +248,7 @@ class _Session:
             log=self._log,
             run_id=self._run_id,
             stopped=pauser.stopped,
+            sharing=pauser.sharing,
             steps=steps_of_run(
                 self._log, totals, self._options, stopped=pauser.stopped
             ),
@@ -273,6 +280,7 @@ class _Session:
             log=self._log,
             run_id=self._run_id,
             stopped=StopReason(StopCause.LOG, str(error)),
+            sharing=pauser.sharing,
             failure=failure,
             steps=self._steps_after(totals_on_record),
         )
