@@ -166,6 +166,7 @@ class Sharing:
 class Item:
     """One campaign to pause: its id, its row in the input, its name and sort value.
 
+    `account` is the name of its account, where a run has several.
     Lone surrogates in the name, which stand for bytes that are not UTF-8, are replaced:
     no log could hold them.
     """
@@ -174,6 +175,7 @@ class Item:
     row: int
     name: str | None = None
     sort_text: str | None = None
+    account: str | None = None
 
     def __post_init__(self) -> None:
         if self.name is not None and not self.name.isascii():
@@ -190,6 +192,7 @@ class InvalidRow:
         remedy: What to do about it.
         value: The text that is wrong; None if there is none.
         source: The name of its input, if there are several.
+        account: The name of its account, where a run has several and it has one.
     """
 
     row: int
@@ -197,6 +200,7 @@ class InvalidRow:
     remedy: str
     value: str | None = None
     source: str | None = None
+    account: str | None = None
 
     @property
     def reason(self) -> str:
@@ -345,7 +349,7 @@ class Record:
     The fields are the keys of the line, in its order. `planned` is how many ids the
     log is meant to hold, those of this run included, `endpoint` a base URL or
     `simulator`, `v` the version of the record's shape. `name` is the campaign's name, if
-    the input has one. `account` is always None for now.
+    the input has one. `account` is the name of the account, where a run has several.
     """
 
     id: str | None

@@ -18,7 +18,7 @@ from weakref import WeakSet
 
 from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
-from bulkpause.engine.guard_rails import GuardRails
+from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.run import Run
@@ -35,7 +35,12 @@ from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import SYSTEM, clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
+from bulkpause.journal.run_id import (
+    check_recent,
+    check_same_account,
+    check_same_endpoint,
+    new_run_id,
+)
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
@@ -113,15 +118,17 @@ class Pauser:
             resumed, since its campaigns may have been started again; None for any age.
         retried: Last statuses that do not settle an id, though they are final
             otherwise, such as `rejected`. `paused` cannot be among them.
+        account: The name of the account in each record, if a program has several.
         now: The wall clock.
 
     Attributes:
+        account: The name of the account; None without one.
         settings: The settings in use.
         run_id: The name of the run.
 
     Raises:
         SettingsError: A setting cannot be used, or, on entering, the log exists and
-            is not resumed, belongs to another endpoint, or is older than
+            is not resumed, belongs to another endpoint or account, or is older than
             `resume_within_s`; or the shared budget has other limits, is one of a newer
             version, or none at all.
         TokenError: The token is empty or not a valid token.
@@ -140,9 +147,11 @@ class Pauser:
         run_id: str | None = None,
         resume_within_s: float | None = 86_400.0,
         retried: Collection[Status] = (),
+        account: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
+        self.account = account
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
         if Status.PAUSED in retried:
             raise SettingsError("paused ids cannot be retried: they are done")
@@ -155,6 +164,7 @@ class Pauser:
         self._resume = resume
         self._loaded_log: LoadedLog | None = None
         self._guard_rails = guard_rails or GuardRails()
+        self._failures: FailureCount | None = None
         self._requests = 0
         #: The lists so far. Recovery keeps their items too.
         self._plans: list[Plan] = []
@@ -250,6 +260,7 @@ class Pauser:
         loaded = self._loaded_log
         if loaded is None or recovery is not loaded.recovery:
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
+            check_same_account(recovery, self.account, log)
         # Always: it may have grown old while somebody thought about the answer.
         check_recent(recovery, log, self._now(), self._resume_within_s)
 
@@ -541,6 +552,7 @@ class Pauser:
         source = "" if row.source is None else f"{row.source}: "
         record = Record(
             id=None,
+            account=row.account,
             status=Status.INVALID,
             error=f"{source}{row.reason}; {row.remedy}",
             row=row.row,
@@ -569,9 +581,11 @@ class Pauser:
                 retry_policy=self.settings.retry_policy,
                 now=self._now,
                 jitter=random.random,
+                account=self.account,
             ),
             guard_rails=self._guard_rails,
             on_record=self._count,
+            failures=self._failures,
         )
         # A stop also holds for the lists after it.
         if (stopped := self.stopped) is not None:

@@ -442,6 +442,7 @@ class Dispatcher:
             planned=context.planned,
             endpoint=context.endpoint,
             now=context.now(),
+            account=context.account,
         )
         try:
             self._recorder.write(record)

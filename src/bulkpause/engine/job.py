@@ -112,6 +112,7 @@ class Job:
         planned: int,
         endpoint: str,
         now: datetime,
+        account: str | None = None,
     ) -> Record:
         """Make the record: the last pause attempt in full, earlier ones as history."""
         made = [*self.prior_attempts, *map(_as_prior, self.pause_attempts)]
@@ -121,6 +122,7 @@ class Job:
         return Record(
             id=self.item.id,
             name=self.item.name,
+            account=account,
             status=status,
             http_status=last.http_status,
             trace_id=last.trace_id,

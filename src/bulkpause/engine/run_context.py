@@ -15,6 +15,7 @@ class RunContext:
         run_id: Name of the run in every record.
         planned: How many ids the log is meant to hold, those of this run included.
         endpoint: The base URL of the API, or the name of the simulator.
+        account: The name of the account, where a run has several.
         request_ids: Gives a new id for each request.
         reason: Sent with every pause request.
         retry_policy: When to retry, read back and give up.
@@ -30,3 +31,4 @@ class RunContext:
     retry_policy: RetryPolicy
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    account: str | None = None

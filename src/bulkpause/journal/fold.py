@@ -99,7 +99,7 @@ class _RecordFold:
         run_id, planned, endpoint = record.run_id, record.planned, record.endpoint
         if run_id is None or planned is None or endpoint is None:
             return None
-        return Origin(record.status, run_id, planned, endpoint)
+        return Origin(record.status, run_id, planned, endpoint, record.account)
 
     def end(self) -> None:
         """Complete the state after the last record."""

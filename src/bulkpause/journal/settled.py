@@ -14,6 +14,7 @@ class Origin(NamedTuple):
     run_id: str
     planned: int
     endpoint: str
+    account: str | None = None
 
 
 @dataclass(slots=True)
