@@ -266,6 +266,7 @@ class Reply:
         title: Title of the error that the API describes in the response.
         message: Message of the error that the API describes in the response.
         campaign_status: Status of the campaign in the response to a read-back.
+        company_id: Company of the campaign in that response.
         is_campaign_missing: Whether that response is a list without the campaign.
         rate_limit: Rate-limit window in the headers of the response.
         retry_after_s: Seconds in the header `Retry-After`; -1 if the server says that too many
@@ -282,6 +283,7 @@ class Reply:
     title: str | None = None
     message: str | None = None
     campaign_status: str | None = None
+    company_id: str | None = None
     is_campaign_missing: bool = False
     rate_limit: RateLimitHeaders | None = None
     retry_after_s: float | None = None

@@ -18,12 +18,14 @@ from weakref import WeakSet
 
 from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
+from bulkpause.engine.company import CompanyCheck, WrongCompanyError
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.run import Run
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import (
+    GuardRailError,
     LogError,
     SettingsError,
     error_of_stop,
@@ -45,6 +47,7 @@ from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import (
+    Action,
     InvalidRow,
     Item,
     Record,
@@ -119,6 +122,8 @@ class Pauser:
         retried: Last statuses that do not settle an id, though they are final
             otherwise, such as `rejected`. `paused` cannot be among them.
         account: The name of the account in each record, if a program has several.
+        company_id: The company that the campaigns must belong to: one of them is read
+            before the first pause. None does not check it.
         now: The wall clock.
 
     Attributes:
@@ -136,6 +141,9 @@ class Pauser:
         LogHeldError: Another run holds the log, on entering.
     """
 
+    _loaded_log: LoadedLog | None = None
+    _failures: FailureCount | None = None
+
     def __init__(
         self,
         token: Token | str,
@@ -148,10 +156,14 @@ class Pauser:
         resume_within_s: float | None = 86_400.0,
         retried: Collection[Status] = (),
         account: str | None = None,
+        company_id: str | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
         self.account = account
+        self._company_id = company_id
+        #: The campaigns that were read to check it, with their request ids.
+        self._company_reads: list[tuple[str, str]] = []
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
         if Status.PAUSED in retried:
             raise SettingsError("paused ids cannot be retried: they are done")
@@ -162,9 +174,7 @@ class Pauser:
         self._proxy = find_proxy(self.settings)
         self._log = None if log is None else Path(log)
         self._resume = resume
-        self._loaded_log: LoadedLog | None = None
         self._guard_rails = guard_rails or GuardRails()
-        self._failures: FailureCount | None = None
         self._requests = 0
         #: The lists so far. Recovery keeps their items too.
         self._plans: list[Plan] = []
@@ -468,7 +478,8 @@ class Pauser:
                 with another list; nothing was sent.
             InputError: The plan has an invalid or repeated id; nothing was sent.
             TokenError: The API rejected the token.
-            GuardRailError: A guard rail stopped the run.
+            GuardRailError: A guard rail stopped the run, or the campaigns belong to
+                another company; then nothing was sent.
             StoppedError: An outage, refusals or `stop` ended the run early.
             LogError: A record could not be written; nothing more was sent.
         """
@@ -486,6 +497,7 @@ class Pauser:
         # Again, since only what is read under the lock is certain.
         plan = plan.without(self._recorder.recovery.settled)
         items = plan.items
+        await self.check_company(items)
         self._count_in_log(plan)
         header = self._header(items)
         # Before the plan: a log with a plan has the invalid rows on record.
@@ -493,6 +505,10 @@ class Pauser:
             yield self._invalid(row, header)
         await self._end_abandoned_list()  # one that began meanwhile
         self._recorder.begin(header, items)
+        for id_, request_id in self._company_reads:
+            # They count for a run that is started again.
+            self._recorder.sent(Action.READ, id_, request_id)
+        self._company_reads.clear()
         self._run = run = self._new_run(header)
         jobs = make_jobs(
             items,
@@ -506,6 +522,35 @@ class Pauser:
                 yield record
         if run.stopped is not None and (error := error_of_stop(run.stopped, left)):
             raise error
+
+    async def check_company(self, items: Sequence[Item]) -> None:
+        """Check once that the campaigns belong to the company that is meant, if any is.
+
+        If that cannot be told, the run is stopped before its first request.
+
+        Raises:
+            GuardRailError: They belong to another company.
+        """
+        company_id, self._company_id = self._company_id, None
+        if company_id is None or not items:
+            self._company_id = company_id
+            return
+        check = CompanyCheck(
+            company_id,
+            sender=self._client,
+            gate=self._gate,
+            request_ids=self._request_ids,
+        )
+        try:
+            reason = await check.run(item.id for item in items)
+        except WrongCompanyError as error:
+            name = "" if self.account is None else f"{self.account}: "
+            raise GuardRailError(
+                f"{name}{error}; nothing was sent. Check the token and the company_id."
+            ) from None
+        finally:
+            self._company_reads += check.requests
+        self._stopped = self._stopped or reason
 
     async def _end_abandoned_list(self) -> None:
         """Wait for the end of a list whose iterator is gone.
@@ -608,6 +653,14 @@ def count_requests_left(
     if verify is Verify.ALL:  # two requests per id
         return max(ids_left, 2 * planned - requests)
     return ids_left
+
+
+def count_together(
+    pauser: Pauser, guard_rails: GuardRails, failures: FailureCount
+) -> None:
+    """Apply guard rails, of which the failures count over several pausers."""
+    pauser._guard_rails = guard_rails  # noqa: SLF001 (for a fleet)
+    pauser._failures = failures  # noqa: SLF001
 
 
 def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:

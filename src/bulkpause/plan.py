@@ -1,7 +1,7 @@
 """Plan a run: the ids to send, without duplicates, with a digest of their order."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -33,6 +33,31 @@ class Plan:
         items = tuple(item for item in self.items if item.id not in done)
         left_out = len(self.items) - len(items)
         return replace(self, items=items, already_done=self.already_done + left_out)
+
+
+def make_plans(rows: Iterable[Item | InvalidRow]) -> dict[str | None, Plan]:
+    """Plan the rows of each account, the accounts in the order of their first rows.
+
+    Two accounts may have the same id. Invalid rows without an account are in the plan
+    of the first account that has one; in one of their own if none has.
+    """
+    groups: dict[str | None, list[Item | InvalidRow]] = {}
+    for row in rows:
+        groups.setdefault(row.account, []).append(row)
+    unowned = groups.pop(None, [])
+    first = next(iter(groups), None)
+    if unowned or not groups:
+        groups[first] = [*groups.get(first, ()), *unowned]
+    return {account: make_plan(group) for account, group in groups.items()}
+
+
+def digest_of(plans: Mapping[str | None, Plan]) -> str:
+    """Return a short hash of the ids of all accounts, each in sending order."""
+    return digest(
+        item.id if account is None else f"{account}/{item.id}"
+        for account, plan in plans.items()
+        for item in plan.items
+    )
 
 
 def join_plans(plans: Sequence[Plan]) -> Plan:

@@ -212,6 +212,7 @@ class Client:
             is_cold=timing.is_cold,
             http_status=response.status,
             campaign_status=parsed.campaign_status,
+            company_id=parsed.company_id,
             is_campaign_missing=parsed.is_campaign_missing,
             rate_limit=parsed.rate_limit,
             retry_after_s=parsed.retry_after_s,

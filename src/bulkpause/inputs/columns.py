@@ -29,6 +29,8 @@ STATUS_COLUMNS = (
     *("status", "state", "delivery_status", "effective_status", "serving_status"),
     *("delivery", "statut", "état", "estado", "stato", "статус"),
 )
+#: Headings of the accounts' names, the surest first.
+ACCOUNT_COLUMNS = ("account", "account_name", "accountname")
 #: Headings of the currency of a row's amounts, the surest first.
 CURRENCY_COLUMNS = (
     *("currency", "currency_code", "currencycode", "account_currency"),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bulkpause.ids import WHITESPACE, parse_item
 from bulkpause.inputs.alignment import Alignment
@@ -41,6 +42,7 @@ class RowReader:
         self._id_index = heading.id_index
         self._name_index = heading.name_index
         self._sort_index = heading.sort_index
+        self._account_index = heading.account_index
         self._plain_lengths = alignment.plain_lengths
         self._is_below_cut = False
 
@@ -63,12 +65,17 @@ class RowReader:
         ):
             name = text_at(cells, self._name_index)
             sort_text = sort_text_at(cells, self._sort_index)
-            return Item(id=id_, row=row, name=name, sort_text=sort_text)
+            account = text_at(cells, self._account_index)
+            return Item(
+                id=id_, row=row, name=name, sort_text=sort_text, account=account
+            )
         return self.read_checked(row, cells)
 
     def read_checked(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
         """Read a row as `read` does, with each check."""
         item = self._judged_row(row, cells)
+        if item is not None and self._account_index is not None:
+            item = replace(item, account=text_at(cells, self._account_index))
         is_cut = self._alignment.is_cut_in_two(self._heading.id_text(cells), cells)
         self._is_below_cut = is_cut
         # The row below is looked at closely, however plain its id is.

@@ -56,7 +56,9 @@ def check_same_account(recovery: Recovery, account: str | None, log: Path) -> No
         remedy = f"pass --accounts with a file that has {other}"
     else:
         remedy = f"it is not a log of {account}; move it away"
-    whose = "of a run without --accounts" if other is None else f"of the account {other}"
+    whose = (
+        "of a run without --accounts" if other is None else f"of the account {other}"
+    )
     raise SettingsError(f"{log} is {whose}; {remedy}, or name another log")
 
 

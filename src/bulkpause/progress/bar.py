@@ -101,6 +101,7 @@ def render(snapshot: Snapshot) -> Group:
     ]
     if sharing := sharing_line(snapshot):
         lines.append(Text(sharing))
+    lines.extend(Text(line, style=_WAIT) for line in snapshot.accounts)
     if state := state_line(snapshot):
         lines.append(Text(state, style=_WAIT))
     if snapshot.failures:

@@ -32,6 +32,8 @@ class Snapshot:
         failures: One line for each of the latest ids that are not paused.
         simulated: Whether the API is the simulator.
         sharing: How the account is shared with other runs; None if it is not.
+        accounts: One line for each account that needs a look, and one that counts
+            further ones; empty if none does.
     """
 
     total: int
@@ -50,6 +52,7 @@ class Snapshot:
     failures: tuple[str, ...] = ()
     simulated: bool = False
     sharing: Sharing | None = None
+    accounts: tuple[str, ...] = ()
 
     @property
     def finished(self) -> int:

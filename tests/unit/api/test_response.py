@@ -23,6 +23,7 @@ EMPTY = ParsedResponse(
     message=None,
     trace_id=None,
     campaign_status=None,
+    company_id=None,
     is_campaign_missing=False,
     rate_limit=None,
     retry_after_s=None,
