@@ -1,6 +1,7 @@
 """Divide the work of a run among several processes that do not talk to each other."""
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Shard:
         return f"{self.number}/{self.count}"
 
 
-def parse_shard(text: str, environ: Mapping[str, str]) -> Shard:
+def parse_shard(text: str, environ: Mapping[str, str] = os.environ) -> Shard:
     """Read a shard such as `2/8`, or `auto/8` with the number of a Kubernetes pod.
 
     Args:

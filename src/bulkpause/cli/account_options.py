@@ -103,11 +103,6 @@ def _check_options(options: Options) -> None:
                 "--shard of a retry needs --accounts: a log of one account holds only "
                 "the ids of its shard; leave it out"
             )
-        if options.is_retry and options.log is not None and options.log.is_dir():
-            raise click.UsageError(
-                f"{options.log} is a folder of logs; add --accounts with the file of "
-                "their accounts, or name one log in it"
-            )
     elif options.token_file is not None:
         raise click.UsageError(
             "--token-file is for one account; leave it out, and name the tokens in "

@@ -249,7 +249,7 @@ ACCOUNTS = _combine(
     click.option(
         "--shard",
         metavar="K/N",
-        callback=lambda _context, _option, text: text and parse_shard(text, os.environ),
+        type=parse_shard,
         help="Send only the K-th of N parts: whole accounts, or ids without --accounts. "
         "auto/N takes K from JOB_COMPLETION_INDEX.",
     ),

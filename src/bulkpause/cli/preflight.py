@@ -26,7 +26,11 @@ from bulkpause.cli.account_options import (
 )
 from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import Source, plan_of_inputs
-from bulkpause.cli.log_path import check_readable_log, check_writable_log
+from bulkpause.cli.log_path import (
+    check_log_folder,
+    check_readable_log,
+    check_writable_log,
+)
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, retry_command
 from bulkpause.cli.output import say, stderr
@@ -96,6 +100,8 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
         return LoadedLog(Recovery(), (None, None))
     if options.is_retry:
         check_readable_log(log)
+    if options.account is not None and not os.path.lexists(log.parent):
+        return LoadedLog(Recovery(), (None, None))  # the run makes the folder
     check_writable_log(log, is_resumed=options.resume)
     if not options.resume:
         refuse_existing(
@@ -141,6 +147,8 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         LogError: The log cannot be read or is damaged.
     """
     accounts = accounts_of(options, notices)
+    if accounts.names is not None and options.log is not None:
+        check_log_folder(options.log)
     if options.is_retry:
         return _prepared_retry(accounts, options, notices)
     # Before the input is read, which may take long.
