@@ -18,6 +18,7 @@ from time import perf_counter
 import click
 
 from benchmarks.harness import (
+    ENVIRONMENT,
     installed_program,
     machine,
     measure_in_turn,
@@ -55,7 +56,13 @@ asyncio.run(main())
 def time_to_exit_s(command: Sequence[str]) -> float:
     """Run a command, and give the seconds that it took."""
     started_s = perf_counter()
-    subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)
+    subprocess.run(
+        command,
+        env=ENVIRONMENT,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
     return perf_counter() - started_s
 
 

