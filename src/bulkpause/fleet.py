@@ -21,7 +21,7 @@ from bulkpause.errors import (
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.lifetime import Lifetime
 from bulkpause.model import SIMULATOR, Record, StopReason
-from bulkpause.pauser import Pauser, RunSnapshot, count_together
+from bulkpause.pauser import Pauser, RunSnapshot, check_company, count_together
 from bulkpause.plan import Plan
 from bulkpause.report.summary import Summary
 
@@ -248,7 +248,7 @@ class Fleet:
 
     async def _check_companies(self, plans: Mapping[str | None, Plan]) -> None:
         await _run_all(
-            self.pausers[account].check_company(plan.items)
+            check_company(self.pausers[account], plan.items)
             for account, plan in plans.items()
         )
 

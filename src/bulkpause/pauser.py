@@ -493,7 +493,7 @@ class Pauser:
         # Again, since only what is read under the lock is certain.
         plan = plan.without(self._recorder.recovery.settled)
         items = plan.items
-        await self.check_company(items)
+        await self._check_company(items)
         self._count_in_log(plan)
         header = self._header(items)
         # Before the plan: a log with a plan has the invalid rows on record.
@@ -519,7 +519,7 @@ class Pauser:
         if run.stopped is not None and (error := error_of_stop(run.stopped, left)):
             raise error
 
-    async def check_company(self, items: Sequence[Item]) -> None:
+    async def _check_company(self, items: Sequence[Item]) -> None:
         """Check once that the campaigns belong to the company that is meant, if any is.
 
         If that cannot be told, the run is stopped before its first request.
@@ -649,6 +649,15 @@ def count_requests_left(
     if verify is Verify.ALL:  # two requests per id
         return max(ids_left, 2 * planned - requests)
     return ids_left
+
+
+async def check_company(pauser: Pauser, items: Sequence[Item]) -> None:
+    """Check before the first list of a pauser that its campaigns are the company's.
+
+    Raises:
+        GuardRailError: They belong to another company.
+    """
+    await pauser._check_company(items)  # noqa: SLF001 (for a fleet)
 
 
 def count_together(

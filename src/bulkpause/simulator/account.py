@@ -113,11 +113,16 @@ class Account:
        request with a wrong token meets no fault of the last kind.
     3. The request is counted, and then carried out unless the fault prevents that.
 
+    Args:
+        behaviour: Its options.
+        company_id: The company of its campaigns, which read-backs show; None for none.
+
     Attributes:
         always: The fault that every request meets; None for the planned ones.
     """
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, *, company_id: str | None = None) -> None:
+        self._company_id = company_id
         self.always = behaviour.always
         self._behaviour = behaviour
         self._campaigns = Campaigns(
@@ -220,11 +225,19 @@ class Account:
         if call.id is None or call.action is None:
             return False, self._errors.build(404)
         if call.action == "view":
-            return False, json_response(self._campaigns.read(call.id, now))
+            return False, self._read(call.id, now)
         if call.action == "pause":
             return self._pause(call.id, call.body, now)
         # Cancel and resume exist to show up in the ledger; they change nothing.
         return False, NO_CONTENT
+
+    def _read(self, campaign_id: str, now: float) -> Response:
+        body = self._campaigns.read(campaign_id, now)
+        items = body["items"]
+        if self._company_id is not None and isinstance(items, list):
+            company = {"company_id": self._company_id}
+            body = {**body, "items": [item | company for item in items]}
+        return json_response(body)
 
     def _pause(
         self, campaign_id: str, body: bytes, now: float

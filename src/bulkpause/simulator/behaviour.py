@@ -34,6 +34,9 @@ class Behaviour:
         parallel_limit: Maximum of requests in flight, each counted from its arrival
             until its response leaves; None for no such limit.
         token: The bearer token that is accepted; None accepts any that is not empty.
+        accounts: Company by token: each of these tokens then is an account of its own,
+            with its own windows, campaigns and faults, and no other token is accepted.
+            Empty for one account.
         default_status: The status of a campaign that `statuses` does not list.
         statuses: Status by id; `unknown` means that the campaign does not exist.
         view_words: The words that read-backs show for a status, by the status. Those
@@ -76,6 +79,7 @@ class Behaviour:
     )
     parallel_limit: int | None = None
     token: str | None = field(default=None, repr=False)
+    accounts: Mapping[str, str] = field(default_factory=dict, repr=False)
     default_status: str = "running"
     statuses: Mapping[str, str] = field(default_factory=dict)
     view_words: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkpause.accounts import Account
 from bulkpause.api.credentials import Token
 from bulkpause.cli.account_options import Part, hosts_of
 from bulkpause.cli.account_run import AccountRun
@@ -165,7 +167,10 @@ class _Session:
     async def _open(self, stack: AsyncExitStack, token: Token | None) -> Fleet:
         base_url = None
         if self._options.is_simulated:
-            simulator = await stack.enter_async_context(_simulator())
+            accounts = (part.account for part in self._prepared.parts)
+            simulator = await stack.enter_async_context(
+                _simulator([account for account in accounts if account is not None])
+            )
             base_url = simulator.base_url
         if self._options.accounts is not None:
             _make_folder(self._log)
@@ -282,12 +287,17 @@ def _new_run_id(options: Options) -> str:
     return new_run_id(datetime.now(UTC), options.named_settings.endpoint_name)
 
 
-def _simulator() -> "Simulator":
-    """Simulate the documented API with unknown window phases and some delay."""
+def _simulator(accounts: Sequence[Account]) -> "Simulator":
+    """Simulate the documented API with unknown window phases and some delay.
+
+    Args:
+        accounts: The accounts that its tokens belong to; empty for one account.
+    """
     # Imported on use: it is a server, and half of aiohttp.
     from bulkpause.simulator import Behaviour, Simulator  # noqa: PLC0415
 
-    documented = Behaviour(latency_s=0.06, jitter_s=0.02)
+    companies = {one.token.reveal(): one.company_id or one.name for one in accounts}
+    documented = Behaviour(latency_s=0.06, jitter_s=0.02, accounts=companies)
     return Simulator(documented.with_random_phases(random.Random()))
 
 
