@@ -115,7 +115,8 @@ def simulator() -> Iterator[Simulator]:
 
 def variables() -> dict[str, str]:
     path = f"{SCRIPTS}:{environment({})['PATH']}"
-    return {"PATH": path, "BULKPAUSE_RUN_PROGRESS": "none"}
+    quiet = {f"BULKPAUSE_{name}_PROGRESS": "none" for name in ("RUN", "UNDO")}
+    return {"PATH": path, **quiet}
 
 
 def on_a_terminal(
@@ -294,4 +295,4 @@ def test_links_lead_to_existing_files() -> None:
 
 
 def test_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 345
+    assert len(README.splitlines()) <= 370

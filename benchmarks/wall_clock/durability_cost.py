@@ -40,6 +40,7 @@ from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.run_context import RunContext
 from bulkpause.journal.codec import Header
 from bulkpause.model import Action, Item, Record, Reply, Status
+from bulkpause.operation import PAUSE
 from bulkpause.ratelimit.gate import Gate
 
 
@@ -50,7 +51,9 @@ BASE = "no journal"
 class InstantSender:
     """A sender whose server carries every request out at once."""
 
-    async def send(self, action: Action, _id: str, _request_id: str) -> Reply:
+    async def send(
+        self, action: Action, _id: str, _request_id: str, _body: object = None
+    ) -> Reply:
         await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()
         if action is Action.PAUSE:
@@ -77,6 +80,7 @@ async def pause_all(open_recorder: OpenRecorder, ids: int, verify: Verify) -> fl
                 planned=ids,
                 endpoint="",
                 request_ids=(f"run-{number}" for number in count(1)),
+                operation=PAUSE,
                 reason=None,
                 retry_policy=RetryPolicy(verify=verify),
                 now=lambda: datetime.now(UTC),

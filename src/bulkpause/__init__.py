@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bulkpause.api.credentials import Token
     from bulkpause.engine.guard_rails import GuardRails, Tolerance
     from bulkpause.engine.policy import RetryPolicy, Verify
+    from bulkpause.engine.resume import ResumeBody, ResumeRules
     from bulkpause.errors import (
         BulkpauseError,
         GuardRailError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bulkpause.model import (
         Action,
         Companion,
+        Earlier,
         InvalidRow,
         Item,
         Limit,
@@ -59,6 +61,7 @@ __all__ = [
     "BulkpauseError",
     "CampaignList",
     "Companion",
+    "Earlier",
     "Fleet",
     "Format",
     "GuardRailError",
@@ -77,6 +80,8 @@ __all__ = [
     "Priority",
     "Record",
     "ResultLog",
+    "ResumeBody",
+    "ResumeRules",
     "RetryPolicy",
     "RunSnapshot",
     "Settings",
@@ -102,6 +107,7 @@ _NAMES_BY_MODULE = {
     "api.credentials": ("Token",),
     "engine.guard_rails": ("GuardRails", "Tolerance"),
     "engine.policy": ("RetryPolicy", "Verify"),
+    "engine.resume": ("ResumeBody", "ResumeRules"),
     "errors": (
         "BulkpauseError",
         "GuardRailError",
@@ -119,6 +125,7 @@ _NAMES_BY_MODULE = {
     "model": (
         "Action",
         "Companion",
+        "Earlier",
         "InvalidRow",
         "Item",
         "Limit",

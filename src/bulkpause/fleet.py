@@ -1,7 +1,14 @@
 """Pause campaigns in several accounts side by side, each with its own limits and log."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, aclosing
 from math import inf
 from pathlib import Path
@@ -26,6 +33,7 @@ from bulkpause.plan import Plan
 from bulkpause.report.summary import Summary
 
 
+_RecordsOf = Callable[[Pauser, GivenIds], AsyncGenerator[Record, None]]
 #: The gravest first, for accounts that ended with different errors.
 _BY_GRAVITY: tuple[type[BulkpauseError], ...] = (
     LogError,
@@ -216,15 +224,33 @@ class Fleet:
             TokenError, GuardRailError, StoppedError, LogError: After the last record:
                 accounts ended early. It is the gravest of `errors`, and names all.
         """
+        return self._begin(ids, Pauser.pause)
+
+    def undo(
+        self, ids: Mapping[str | None, GivenIds] | Mapping[str, GivenIds]
+    ) -> AsyncGenerator[Record, None]:
+        """Resume the ids of all accounts at once, as `Pauser.undo` does.
+
+        As `pause` in all else, for pausers whose action is `Action.RESUME`.
+        """
+        return self._begin(ids, Pauser.undo)
+
+    def _begin(
+        self,
+        ids: Mapping[str | None, GivenIds] | Mapping[str, GivenIds],
+        records_of: _RecordsOf,
+    ) -> AsyncGenerator[Record, None]:
         self._lifetime.check_is_open()
         for account, given in ids.items():
             if account not in self.pausers:
                 raise SettingsError(f"there is no account {account} in this fleet")
             check_is_list(given)
-        return self._pause(ids)
+        return self._records(ids, records_of)
 
-    async def _pause(
-        self, ids: Mapping[str | None, GivenIds] | Mapping[str, GivenIds]
+    async def _records(
+        self,
+        ids: Mapping[str | None, GivenIds] | Mapping[str, GivenIds],
+        records_of: _RecordsOf,
     ) -> AsyncGenerator[Record, None]:
         self._lifetime.check_is_here()
         plans: dict[str | None, Plan] = {
@@ -233,7 +259,10 @@ class Fleet:
         await self._check_companies(plans)
         found: asyncio.Queue[Record | None] = asyncio.Queue()
         task = asyncio.create_task(
-            _run_all(self._follow(*pair, found) for pair in plans.items())
+            _run_all(
+                self._follow(account, records_of(self.pausers[account], plan), found)
+                for account, plan in plans.items()
+            )
         )
         task.add_done_callback(lambda _: found.put_nowait(None))
         try:
@@ -253,11 +282,14 @@ class Fleet:
         )
 
     async def _follow(
-        self, account: str | None, plan: Plan, found: asyncio.Queue[Record | None]
+        self,
+        account: str | None,
+        records: AsyncGenerator[Record, None],
+        found: asyncio.Queue[Record | None],
     ) -> None:
-        """Pause the ids of one account, and note why it ended early if it did."""
+        """Take the records of one account, and note why it ended early if it did."""
         try:
-            async with aclosing(self.pausers[account].pause(plan)) as records:
+            async with aclosing(records):
                 async for record in records:
                     found.put_nowait(record)
         except BulkpauseError as error:
@@ -304,6 +336,7 @@ def merge_snapshots(snapshots: Sequence[RunSnapshot]) -> RunSnapshot:
     waits = [one.waiting for one in snapshots if one.waiting is not None]
     left = [one.time_left_s for one in snapshots if one.time_left_s is not None]
     return RunSnapshot(
+        action=snapshots[0].action,
         requests=sum(one.requests for one in snapshots),
         in_flight=sum(one.in_flight for one in snapshots),
         to_retry=sum(one.to_retry for one in snapshots),

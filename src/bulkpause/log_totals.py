@@ -6,7 +6,9 @@ from pathlib import Path
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
+from bulkpause.journal.undone import last_undo_of
 from bulkpause.model import Status
+from bulkpause.operation import PAUSE, Operation, operation_of
 from bulkpause.plan import Plan
 from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD, Totals, add_all
 
@@ -23,7 +25,9 @@ def totals_of_log(log: Path) -> tuple[Recovery, Totals]:
     if recovery.brief.discarded:
         # Records were counted that are not the last ones of their ids.
         totals = add_all(records_in_brief(log, loaded), Totals())
-    return recovery, complete_totals(totals, recovery)
+    complete_totals(totals, recovery)
+    totals.undone_by = last_undo_of(log)
+    return recovery, totals
 
 
 def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
@@ -38,6 +42,7 @@ def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
     """
     if totals.by_status.total() != len(recovery.brief.ids):
         raise ValueError("ids in brief are not counted, or counted twice")
+    totals.operation = operation_of(recovery.action)
     totals.not_on_record = recovery.not_on_record
     totals.is_plan_known = recovery.is_plan_known
     add_all((*recovery.latest.values(), *recovery.invalid.values()), totals)
@@ -46,7 +51,9 @@ def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
     return totals
 
 
-def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
+def totals_of_plan(
+    plan: Plan, recovery: Recovery, *, is_retry: bool, operation: Operation = PAUSE
+) -> Totals:
     """Begin the totals of a run: its rows, and what earlier runs left open beside it.
 
     The list of a retry is its log: ids that the log does not hold are in its rows, and
@@ -57,6 +64,7 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
         plan: The plan, without the ids that the log settles.
         recovery: What earlier runs left.
         is_retry: Whether the plan was made of the log.
+        operation: What the run does.
     """
     missing = recovery.not_on_record if is_retry else 0
     beside = 0 if is_retry else recovery.count_not_on_record(plan)
@@ -72,10 +80,11 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
     # An input is read again with its invalid rows; a log to retry records them.
     invalid = len(recovery.invalid) if is_retry else 0
     return Totals(
+        operation=operation,
         rows=plan.rows + missing,
         duplicate=plan.duplicate,
         already_done=plan.already_done,
-        not_paused_before=invalid + _count_not_paused(others),
+        not_done_before=invalid + _count_not_done(others),
         not_on_record=missing,
         is_plan_known=recovery.is_plan_known or not is_retry,
         open_before=+open_before,
@@ -90,9 +99,9 @@ def _count_open(others: Counter[Status]) -> Counter[str]:
     return Counter({status.value: others[status] for status in counted})
 
 
-def _count_not_paused(others: Counter[Status]) -> int:
+def _count_not_done(others: Counter[Status]) -> int:
     return sum(
         count
         for status, count in others.items()
-        if status.is_settled and not status.is_paused
+        if status.is_settled and not status.is_done
     )

@@ -15,9 +15,13 @@ from bulkpause._text import quote, replace_surrogates
 
 
 class Action(StrEnum):
-    """The purpose of a request: to pause a campaign, or to read its status."""
+    """The purpose of a request: to change a campaign, or to read its status.
+
+    `operation.Operation` says what a change is about.
+    """
 
     PAUSE = "pause"
+    RESUME = "resume"
     READ = "view"
 
 
@@ -30,9 +34,16 @@ class Status(StrEnum):
     ALREADY_PAUSED = "already_paused"
     #: Refused, and read back in a status in which the campaign sends nothing.
     NOT_PAUSABLE = "not_pausable"
+    #: 204 for a resume, or read back as running or scheduled after such an attempt.
+    RESUMED = "resumed"
+    #: Seen running or scheduled, and no attempt of ours can have done it.
+    ALREADY_RUNNING = "already_running"
+    #: Left alone: seen in a status that no resume changes, changed since our pause, or
+    #: its time has passed. `error` says which.
+    NOT_RESUMABLE = "not_resumable"
     #: Refused for good. The campaign may still be running.
     REJECTED = "rejected"
-    #: Not paused by us, for a cause that may pass: attempts used up, a 403, a wall, a
+    #: Not changed by us, for a cause that may pass: attempts used up, a 403, a wall, a
     #: 400 that was not read back.
     FAILED = "failed"
     #: In doubt: an attempt may have been applied, and no read-back settled it.
@@ -42,6 +53,10 @@ class Status(StrEnum):
 
     #: The campaign is paused.
     is_paused: bool
+    #: The campaign is as the operation wants it, whoever brought it there.
+    is_done: bool
+    #: The campaign was seen in a status to which the operation does not apply.
+    is_inapplicable: bool
     #: A retry may still change it.
     is_retryable: bool
     #: It counts against `--max-failures`.
@@ -54,7 +69,10 @@ class Status(StrEnum):
         self.is_paused = value in {"paused", "already_paused"}
         self.is_retryable = value in {"failed", "unknown"}
         self.is_failure = self.is_retryable or value == "rejected"
-        self.is_settled = self.is_paused or value in {"not_pausable", "rejected"}
+        self.is_done = self.is_paused or value in {"resumed", "already_running"}
+        self.is_inapplicable = value in {"not_pausable", "not_resumable"}
+        is_final = self.is_inapplicable or value == "rejected"
+        self.is_settled = self.is_done or is_final
 
 
 class TransportError(StrEnum):
@@ -163,10 +181,27 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One campaign to pause: its id, its row in the input, its name and sort value.
+class Earlier:
+    """What a campaign was before its pause, as far as it is known.
 
-    `account` is the name of its account, where a run has several.
+    Attributes:
+        status: Its status, in the API's words.
+        scheduled_time: Its `scheduled_time`, as the API or the input writes it.
+        paused_at: When our pause was on record: RFC 3339 in UTC. Known to an undo.
+    """
+
+    status: str | None = None
+    scheduled_time: str | None = None
+    paused_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One campaign: its id, its row in the input, its name and sort value.
+
+    `earlier` is what it was before its pause; None if nothing is known of that. `account` is the
+    name of its account, where a run has several.
+
     Lone surrogates in the name, which stand for bytes that are not UTF-8, are replaced:
     no log could hold them.
     """
@@ -175,6 +210,7 @@ class Item:
     row: int
     name: str | None = None
     sort_text: str | None = None
+    earlier: Earlier | None = None
     account: str | None = None
 
     def __post_init__(self) -> None:
@@ -267,6 +303,9 @@ class Reply:
         message: Message of the error that the API describes in the response.
         campaign_status: Status of the campaign in the response to a read-back.
         company_id: Company of the campaign in that response.
+        scheduled_time: Its `scheduled_time` there.
+        update_time: Its `update_time` there.
+        served_at: The server's clock, from the header `Date`.
         is_campaign_missing: Whether that response is a list without the campaign.
         rate_limit: Rate-limit window in the headers of the response.
         retry_after_s: Seconds in the header `Retry-After`; -1 if the server says that too many
@@ -284,6 +323,9 @@ class Reply:
     message: str | None = None
     campaign_status: str | None = None
     company_id: str | None = None
+    scheduled_time: str | None = None
+    update_time: str | None = None
+    served_at: datetime | None = None
     is_campaign_missing: bool = False
     rate_limit: RateLimitHeaders | None = None
     retry_after_s: float | None = None
@@ -317,7 +359,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorAttempt:
-    """A pause attempt as the log keeps it; used for attempts of earlier runs.
+    """An attempt as the log keeps it; used for attempts of earlier runs.
 
     Attributes:
         http_status: HTTP status of the response; None for a transport error.
@@ -325,7 +367,7 @@ class PriorAttempt:
         error: The transport error, as text.
         at: When the attempt started: RFC 3339 in UTC.
         request_id: Unique to the request.
-        is_in_doubt: Whether the attempt may have paused the campaign.
+        is_in_doubt: Whether the attempt may have been applied.
     """
 
     http_status: int | None = None
@@ -339,9 +381,9 @@ class PriorAttempt:
 #: The name of the simulator's endpoint in logs. Its address differs each time.
 SIMULATOR = "simulator"
 #: The version of a record's shape. 1 had no `v`, `name`, `account`, `action`,
-#: `planned` and `endpoint`. A new key, action or status needs a new version: an older
+#: `planned` and `endpoint`, 2 no `reads` and nothing of a resume. A new key, action or status needs a new version: an older
 #: program then refuses the log instead of calling it damaged.
-RECORD_VERSION = 2
+RECORD_VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -351,7 +393,10 @@ class Record:
     The fields are the keys of the line, in its order. `planned` is how many ids the
     log is meant to hold, those of this run included, `endpoint` a base URL or
     `simulator`, `v` the version of the record's shape. `name` is the campaign's name, if
-    the input has one. `account` is the name of the account, where a run has several.
+    the input has one. `account` is the name of the account, where a run has several. `reads` is how often the run has
+    read the campaign. `earlier_status` and `earlier_scheduled_time` are what the campaign
+    was before its pause, if that is known; `paused_at` is, for a resume, when that pause
+    was on record.
     """
 
     id: str | None
@@ -369,6 +414,10 @@ class Record:
     history: tuple[Mapping[str, Any], ...] = ()
     reason: str | None = None
     row: int | None = None
+    reads: int = 0
+    earlier_status: str | None = None
+    earlier_scheduled_time: str | None = None
+    paused_at: str | None = None
     request_id: str | None = None
     latency_ms: float | None = None
     started_at: str | None = None

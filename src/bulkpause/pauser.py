@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from bulkpause.engine.company import CompanyCheck, WrongCompanyError
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
+from bulkpause.engine.resume import ResumeRules
 from bulkpause.engine.run import Run
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import (
@@ -40,6 +41,7 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import (
     check_recent,
     check_same_account,
+    check_same_action,
     check_same_endpoint,
     new_run_id,
 )
@@ -58,6 +60,7 @@ from bulkpause.model import (
     Waiting,
     timestamp,
 )
+from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, digest, join_plans
 from bulkpause.ratelimit.budget.member import Identity
 from bulkpause.ratelimit.budget.opening import Clocks, open_store
@@ -77,6 +80,7 @@ class RunSnapshot:
     that a display shows.
 
     Attributes:
+        action: What the run does.
         requests: Requests made so far, retries and read-backs included.
         in_flight: Requests that have no response yet.
         to_retry: Ids that wait for a retry.
@@ -90,6 +94,7 @@ class RunSnapshot:
         sharing: How the account is shared with other runs; None if it is not.
     """
 
+    action: Action
     requests: int
     in_flight: int
     to_retry: int
@@ -115,6 +120,11 @@ class Pauser:
         run_id: The name of the run in every record; None makes a new one.
         resume_within_s: The greatest age in seconds of the last line of a log that is
             resumed, since its campaigns may have been started again; None for any age.
+        remember: Read each campaign before it is paused, and record what it was, for an
+            undo. It doubles the requests.
+        action: What is done to campaigns: `pause` needs the usual one, `undo` needs
+            `Action.RESUME`.
+        resume_rules: How campaigns are resumed.
         retried: Last statuses that do not settle an id, though they are final
             otherwise, such as `rejected`. `paused` cannot be among them.
         account: The name of the account in each record, if a program has several.
@@ -138,6 +148,8 @@ class Pauser:
     """
 
     _loaded_log: LoadedLog | None = None
+    _run: Run | None = None
+    _share_warning: str | None = None
     _failures: FailureCount | None = None
 
     def __init__(
@@ -153,6 +165,9 @@ class Pauser:
         retried: Collection[Status] = (),
         account: str | None = None,
         company_id: str | None = None,
+        remember: bool = False,
+        action: Action = Action.PAUSE,
+        resume_rules: ResumeRules | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
@@ -161,8 +176,13 @@ class Pauser:
         #: The campaigns that were read to check it, with their request ids.
         self._company_reads: list[tuple[str, str]] = []
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
-        if Status.PAUSED in retried:
-            raise SettingsError("paused ids cannot be retried: they are done")
+        self._operation = operation = operation_of(action)
+        if operation.done in retried:
+            raise SettingsError(
+                f"{operation.participle} ids cannot be retried: they are done"
+            )
+        self._remembers = remember and not operation.reads_first
+        self._resume_rules = resume_rules or ResumeRules()
         self._resume_within_s = resume_within_s
         self._retried = frozenset(retried)
         self._stopped: StopReason | None = None
@@ -182,14 +202,12 @@ class Pauser:
         self._planned_before = self._planned_in_log = self._not_on_record = 0
         self._request_ids = self._number_requests()
         self._now = now
-        self._run: Run | None = None
         self._recorder: Journal | NullJournal = NullJournal()
         self._gate = Gate(
             self.settings.limits,
             max_in_flight=self.settings.in_flight,
             clock_resolution_s=clock_resolution_s(),
         )
-        self._share_warning: str | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -265,6 +283,7 @@ class Pauser:
         """Check what was read under the lock. A log loaded before was checked then."""
         loaded = self._loaded_log
         if loaded is None or recovery is not loaded.recovery:
+            check_same_action(recovery, self._operation.action, log)
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
             check_same_account(recovery, self.account, log)
         # Always: it may have grown old while somebody thought about the answer.
@@ -314,6 +333,7 @@ class Pauser:
         backlog = None if self._run is None else self._run.backlog
         waiting = self._waiting()
         return RunSnapshot(
+            action=self._operation.action,
             requests=self._requests,
             in_flight=self._gate.in_flight,
             to_retry=backlog.retries if backlog else 0,
@@ -349,7 +369,8 @@ class Pauser:
         verify = self.settings.retry_policy.verify
         planned = sum(len(plan.items) for plan in self._plans)
         finished = self._by_status.total() - self._by_status[Status.INVALID]
-        return count_requests_left(planned, finished, self._requests, verify)
+        each = 1 + self._reads_first + (verify is Verify.ALL)
+        return count_requests_left(planned, finished, self._requests, each)
 
     def _wanted_requests(self) -> int:
         """Count the requests that this run still wants to send."""
@@ -424,7 +445,12 @@ class Pauser:
         is running.
         """
         plan = join_plans(self._plans)
-        totals = totals_of_plan(plan, self._recorder.recovery, is_retry=False)
+        totals = totals_of_plan(
+            plan,
+            self._recorder.recovery,
+            is_retry=False,
+            operation=self._operation,
+        )
         # Lists together do not tell what each of them added to the log.
         totals.open_before[NOT_ON_RECORD] = self._not_on_record
         totals.by_status.update(self._by_status)
@@ -479,19 +505,34 @@ class Pauser:
             StoppedError: An outage, refusals or `stop` ended the run early.
             LogError: A record could not be written; nothing more was sent.
         """
+        return self._begin_list(ids, PAUSE)
+
+    def undo(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
+        """Resume each id once, if its campaign is paused and was not changed since.
+
+        As `pause` in all else, for a pauser whose action is `Action.RESUME`. Each campaign
+        is read first. `Item.earlier` says what it was: without that it is left alone.
+        """
+        return self._begin_list(ids, RESUME)
+
+    def _begin_list(
+        self, ids: GivenIds, operation: Operation
+    ) -> AsyncGenerator[Record, None]:
         self._lifetime.check_is_open()
+        if operation is not self._operation:
+            raise RuntimeError(f"this Pauser was made to {self._operation.verb}")
         check_is_list(ids)
         self._unread_lists += 1
-        records = self._pause(ids)
+        records = self._records(ids)
         self._iterators.add(records)
         return records
 
-    async def _pause(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
+    async def _records(self, ids: GivenIds) -> AsyncGenerator[Record, None]:
         self._lifetime.check_is_here()
         plan = await plan_of_ids(ids)
         await self._end_abandoned_list()
         # Again, since only what is read under the lock is certain.
-        plan = plan.without(self._recorder.recovery.settled)
+        plan = self._known_before(plan.without(self._recorder.recovery.settled))
         items = plan.items
         await self._check_company(items)
         self._count_in_log(plan)
@@ -509,7 +550,10 @@ class Pauser:
         jobs = make_jobs(
             items,
             self._recorder.recovery.prior_attempts,
-            reads_back=self.settings.retry_policy.verify is not Verify.NONE,
+            operation=self._operation,
+            reads_back=self._reads_first
+            or self.settings.retry_policy.verify is not Verify.NONE,
+            reads_first=self._reads_first,
         )
         left = len(items)
         async with aclosing(run.records(jobs)) as records:
@@ -548,6 +592,18 @@ class Pauser:
             self._company_reads += check.requests
         self._stopped = self._stopped or reason
 
+    @property
+    def _reads_first(self) -> bool:
+        """Whether each campaign is read before it is sent."""
+        return self._operation.reads_first or self._remembers
+
+    def _known_before(self, plan: Plan) -> Plan:
+        """Add what the campaigns were before their pause, as far as it is on record."""
+        recovery = self._recorder.recovery
+        if recovery.is_empty:
+            return plan
+        return replace(plan, items=tuple(map(recovery.with_earlier, plan.items)))
+
     async def _end_abandoned_list(self) -> None:
         """Wait for the end of a list whose iterator is gone.
 
@@ -579,6 +635,7 @@ class Pauser:
         return Header(
             run=self.run_id,
             base_url=self.settings.endpoint_name,
+            action=self._operation.action,
             digest=digest(item.id for item in items),
             planned=len(items),
             planned_before=self._planned_before,
@@ -594,6 +651,7 @@ class Pauser:
         record = Record(
             id=None,
             account=row.account,
+            action=self._operation.action,
             status=Status.INVALID,
             error=f"{source}{row.reason}; {row.remedy}",
             row=row.row,
@@ -618,11 +676,14 @@ class Pauser:
                 planned=self._planned_in_log,
                 endpoint=header.base_url,
                 request_ids=self._request_ids,
+                operation=self._operation,
                 reason=self.settings.reason,
                 retry_policy=self.settings.retry_policy,
                 now=self._now,
                 jitter=random.random,
                 account=self.account,
+                resume_rules=self._resume_rules,
+                remembers=self._remembers,
             ),
             guard_rails=self._guard_rails,
             on_record=self._count,
@@ -641,14 +702,17 @@ async def _close_unused(opening: asyncio.Task[Store | None]) -> None:
             await store.close()
 
 
-def count_requests_left(
-    planned: int, finished: int, requests: int, verify: Verify
-) -> int:
-    """Count the requests to the end of a run, if no id needs a retry."""
+def count_requests_left(planned: int, finished: int, requests: int, each: int) -> int:
+    """Count the requests to the end of a run, if no id needs a retry.
+
+    Args:
+        planned: The ids of the run.
+        finished: How many of them have a record.
+        requests: The requests made so far.
+        each: The requests that an id needs.
+    """
     ids_left = planned - finished
-    if verify is Verify.ALL:  # two requests per id
-        return max(ids_left, 2 * planned - requests)
-    return ids_left
+    return ids_left if each == 1 else max(ids_left, each * planned - requests)
 
 
 async def check_company(pauser: Pauser, items: Sequence[Item]) -> None:

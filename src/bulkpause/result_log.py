@@ -9,8 +9,9 @@ from bulkpause.errors import InputError
 from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery
+from bulkpause.journal.undone import last_undo_of
 from bulkpause.log_totals import complete_totals
-from bulkpause.model import Item, Record
+from bulkpause.model import Action, Item, Record
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import Totals
 
@@ -21,6 +22,7 @@ class ResultLog:
 
     Attributes:
         path: The result log.
+        action: What its last run did.
         records: The latest record of each id. An id that was sent and has no record
             since gets one here: `unknown` if the request may have paused the campaign.
         invalid_rows: The records of invalid rows, which have no id.
@@ -34,6 +36,7 @@ class ResultLog:
     """
 
     path: Path
+    action: Action
     records: Mapping[str, Record]
     invalid_rows: tuple[Record, ...]
     open_items: tuple[Item, ...]
@@ -57,12 +60,14 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
     if not exists(log):
         raise InputError(f"{log} does not exist")
     recovery = read_recovery(log, WHOLE)
+    totals = Totals(undone_by=last_undo_of(log))
     return ResultLog(
         path=log,
+        action=recovery.action,
         records=recovery.latest,
         invalid_rows=tuple(recovery.invalid.values()),
         open_items=tuple(recovery.unfinished.values()),
-        summary=summary_of(complete_totals(Totals(), recovery)),
+        summary=summary_of(complete_totals(totals, recovery)),
         endpoint=recovery.endpoint,
         run_id=recovery.last_run_id,
         last_at=recovery.last_at,

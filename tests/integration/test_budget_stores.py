@@ -233,6 +233,19 @@ async def test_server_that_pauses_closes_the_gate(
         await waiting
 
 
+async def test_step_that_is_cancelled_ends(url: str) -> None:
+    store = ValkeyStore(url, "account")
+    await store.step(lambda raw, now: (b"{}", None))
+    for turns in range(20):
+        step = asyncio.ensure_future(store.step(lambda raw, now: (b"{}", None)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        is_cancelled = step.cancel()
+        await asyncio.wait([step])
+        assert step.cancelled() is is_cancelled
+    await store.close()
+
+
 async def test_server_that_is_not_there_is_given_up() -> None:
     store = ValkeyStore(f"redis://user:hush@127.0.0.1:{free_port()}/0", "account")
     async with joined(store, give_up_after_s=0.5) as gate:

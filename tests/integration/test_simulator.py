@@ -203,7 +203,7 @@ async def test_requests_of_one_connection_share_its_number() -> None:
 
 
 async def test_other_actions_are_in_ledger() -> None:
-    async with running() as (simulator, client):
+    async with running(statuses={"7": "paused"}) as (simulator, client):
         for verb in ("cancel", "resume"):
             async with client.post(f"/v1/hood/campaigns/7/{verb}") as response:
                 assert response.status == 204

@@ -4,6 +4,7 @@ Each test is a kind of situation in which a tool of this sort has said something
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -344,8 +345,14 @@ class TestOutages:
 
     def test_untrusted_certificate_ends_run_at_once(self) -> None:
         class Untrusted(FakeServer):
-            async def send(self, action: Action, id_: str, request_id: str) -> Reply:
-                reply = await super().send(action, id_, request_id)
+            async def send(
+                self,
+                action: Action,
+                id_: str,
+                request_id: str,
+                body: Mapping[str, object] | None = None,
+            ) -> Reply:
+                reply = await super().send(action, id_, request_id, body)
                 return replace(reply, is_untrusted=True, message="self-signed")
 
         server = Untrusted(

@@ -33,7 +33,7 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.writer import Journal
 from bulkpause.model import Action, Item, Record, Status
 from bulkpause.report.export import as_csv, as_jsonl, rows
-from bulkpause.report.text import running_lines, summary_lines
+from bulkpause.report.text import open_lines, summary_lines
 from bulkpause.report.totals import NOT_ATTEMPTED, Totals, add_all
 from bulkpause.settings import BURST, STEADY
 from tests.support.nightly import IS_NIGHTLY
@@ -294,7 +294,7 @@ def use_everywhere(found: Recovery) -> None:
     totals = add_all(found.latest.values(), Totals())
     totals.rows = len(found.latest)
     orjson.dumps(totals.as_dict(), option=orjson.OPT_PASSTHROUGH_SUBCLASS, default=str)
-    said = [*summary_lines(totals, (BURST, STEADY)), *running_lines(totals)]
+    said = [*summary_lines(totals, (BURST, STEADY)), *open_lines(totals)]
     assert all(line.isprintable() for line in said)
     statuses = frozenset([*Status, NOT_ATTEMPTED])
     for write in (as_csv, as_jsonl):

@@ -1,11 +1,14 @@
 """Any sequence of runs, retries, crashes and faults on one log keeps the guarantees.
 
+The log is one of pauses or of resumes: the machine draws which.
+
 Each run is traced to its end. A crash goes back to a moment of it: the files hold the
 lines written until then, a power cut takes lines that were not synced, and the server
 has done what it did until then.
 """
 
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import orjson
@@ -18,9 +21,11 @@ from bulkpause import Pauser, Record, RetryPolicy, Settings, Verify
 from bulkpause.journal.codec import run_of
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Item, Status
+from bulkpause.model import Action, Earlier, Item, Status
+from bulkpause.operation import operation_of
 from tests.support.crash_simulation import Trace, crash_after, replace_files, traced
 from tests.support.fakes import (
+    BROUGHT_ABOUT,
     Call,
     FakeServer,
     Fault,
@@ -55,6 +60,7 @@ class LogMachine(RuleBasedStateMachine):
         self.path = Path(self.folder.name)
         self.log = self.path / "log"
         self.server = FakeServer()
+        self.action = Action.PAUSE
         self.plans: dict[str, set[str]] = {}
         self.has_lost_plan = False
 
@@ -65,12 +71,20 @@ class LogMachine(RuleBasedStateMachine):
             self.folder.cleanup()
 
     @initialize(
+        action=st.sampled_from([Action.PAUSE, Action.RESUME]),
         statuses=st.dictionaries(
-            st.sampled_from(IDS), st.sampled_from(["paused", "draft", "scheduled"])
-        )
+            st.sampled_from(IDS),
+            st.sampled_from(["paused", "draft", "scheduled", "running"]),
+        ),
     )
-    def begin(self, statuses: dict[str, str]) -> None:
-        self.server = FakeServer(statuses=statuses)
+    def begin(self, action: Action, statuses: dict[str, str]) -> None:
+        self.action = action
+        default = "running" if action is Action.PAUSE else "paused"
+        self.server = FakeServer(statuses=statuses, default=default)
+
+    @property
+    def brought_about(self) -> str:
+        return BROUGHT_ABOUT[self.action]
 
     @rule(wanted=st.sets(st.sampled_from(IDS), min_size=1), seed=st.integers(0, 99))
     def run(self, wanted: set[str], seed: int) -> None:
@@ -115,13 +129,13 @@ class LogMachine(RuleBasedStateMachine):
                 if not (kept.is_removed and has_power)
             },
         )
-        self.server.statuses = before | dict.fromkeys(crash.paused, "paused")
+        self.server.statuses = before | dict.fromkeys(crash.changed, self.brought_about)
         self.server.calls = [
             call
             for call in self.server.calls
             if not call.acted
             or (
-                self.server.status(call.id) == "paused"
+                self.server.status(call.id) == self.brought_about
                 and (has_power or self._is_known(call))
             )
         ]
@@ -140,7 +154,7 @@ class LogMachine(RuleBasedStateMachine):
         """Check that a file names the request, or that its run recorded its id.
 
         Requests are not synced. If a power cut takes one from the write-ahead log,
-        the campaign counts as paused by another person.
+        the campaign counts as changed by another person.
         """
         ahead = self.log.with_name("log.wal")
         lines = ahead.read_bytes().split(b"\n")[:-1] if ahead.exists() else []
@@ -152,8 +166,8 @@ class LogMachine(RuleBasedStateMachine):
         return run == run_of(call.request_id)
 
     @rule(id_=st.sampled_from(IDS))
-    def another_person_pauses_campaign(self, id_: str) -> None:
-        self.server.act(id_)
+    def another_person_changes_campaign(self, id_: str) -> None:
+        self.server.act(id_, self.action)
 
     @invariant()
     def no_record_is_wrong(self) -> None:
@@ -186,7 +200,7 @@ class LogMachine(RuleBasedStateMachine):
 
     def _pause(self, wanted: list[str] | list[Item]) -> Trace:
         trace = Trace()
-        self.server.on_paused = trace.add_paused
+        self.server.on_changed = trace.add_changed
         settled = settled_on_record(self.log)
         asked = len(self.server.calls)
         names = {one if isinstance(one, str) else one.id for one in wanted}
@@ -199,9 +213,10 @@ class LogMachine(RuleBasedStateMachine):
                 log=self.log,
                 resume=True,
                 now=wall_clock,
+                action=self.action,
             ) as pauser:
                 self.plans[pauser.run_id] = names
-                records = [record async for record in pauser.pause(wanted)]
+                records = [record async for record in self._list(pauser, wanted)]
             assert sorted(one.id or "" for one in records) == sorted(names - settled)
 
         with client_replaced_by(self.server), traced(trace):
@@ -209,6 +224,17 @@ class LogMachine(RuleBasedStateMachine):
         again = settled & {call.id for call in self.server.calls[asked:]}
         assert not again, f"settled, and requested again: {again}"
         return trace
+
+    def _list(
+        self, pauser: Pauser, wanted: list[str] | list[Item]
+    ) -> AsyncIterator[Record]:
+        if self.action is Action.PAUSE:
+            return pauser.pause(wanted)
+        was_running = Earlier(status="running")
+        return pauser.undo(
+            Item(id=one, row=1, earlier=was_running) if isinstance(one, str) else one
+            for one in wanted
+        )
 
     def _finish(self) -> None:
         """Settle every id in a last run without faults."""
@@ -218,9 +244,10 @@ class LogMachine(RuleBasedStateMachine):
         assert set(records) >= set(IDS)
         assert disagreements(records.values(), self.server) == []
         assert all(record.status.is_settled for record in records.values())
-        running = {id_ for id_ in IDS if self.server.status(id_) == "running"}
+        may_be_changed = operation_of(self.action).applies_to
+        left = {id_ for id_ in IDS if self.server.status(id_) in may_be_changed}
         refused = {id_ for id_, one in records.items() if one.status is Status.REJECTED}
-        assert running <= refused
+        assert left <= refused
         found = read_recovery(self.log)
         assert found.not_on_record == 0 or self.has_lost_plan
         if not found.not_on_record:

@@ -27,10 +27,11 @@ from bulkpause.engine.policy import (
     RetryPolicy,
     Stop,
     Verify,
-    after_pause,
+    after_attempt,
     after_read_back,
 )
 from bulkpause.model import Action, Record, Reply, Status
+from bulkpause.operation import PAUSE
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
 from tests.support.faulty_server import (
@@ -224,8 +225,9 @@ def decisions(action: Action, reply: Reply) -> Iterator[Decision]:
             retry_policy = RetryPolicy(verify=verify)
             if action is Action.PAUSE:
                 for doubt in Doubt:
-                    yield after_pause(
+                    yield after_attempt(
                         reply,
+                        operation=PAUSE,
                         attempts=attempts,
                         rate_limited=1,
                         doubt=doubt,
@@ -236,8 +238,9 @@ def decisions(action: Action, reply: Reply) -> Iterator[Decision]:
                 for pause in (None, Reply(received_at=0.0, http_status=400)):
                     yield after_read_back(
                         reply,
+                        operation=PAUSE,
                         attempts=attempts,
-                        pause=pause,
+                        attempt=pause,
                         rate_limited=1,
                         doubt=Doubt.EXCLUDED,
                         retry_policy=retry_policy,

@@ -84,10 +84,10 @@ def trace_of_a_run(folder: Path, crash: State | None = None) -> Trace:
     server = FakeServer(
         statuses={**STATUSES, **paused},
         fault_of=random_faults(PAUSES, {}),
-        on_paused=trace.add_paused,
+        on_changed=trace.add_changed,
     )
     for id_ in paused:
-        trace.add_paused(id_)
+        trace.add_changed(id_)
     replace_files(folder, crash.files() if crash else {})
     with traced(trace):
         pause(server, folder / "log", resume=crash is not None)
@@ -106,10 +106,10 @@ def states_of(trace: Trace) -> Iterator[State]:
 def _states_at(crash: Crash) -> Iterator[State]:
     log, ahead = crash.files["log"], crash.files["log.wal"]
     if ahead.is_removed:
-        yield State(log.content, None, crash.paused)
+        yield State(log.content, None, crash.changed)
     for log_left in _left(log.content, log.synced):
         for write_ahead_left in _left(ahead.content, ahead.synced):
-            yield State(log_left, write_ahead_left, crash.paused)
+            yield State(log_left, write_ahead_left, crash.changed)
 
 
 def _left(content: bytes, synced: int) -> list[bytes]:
@@ -130,9 +130,9 @@ def _cut_at_every_byte(trace: Trace) -> Iterator[State]:
         log, ahead = crash.files["log"].content, crash.files["log.wal"].content
         for end in range(before, len(crash.files[name].content)):
             if name == "log":
-                yield State(log[:end], ahead, crash.paused)
+                yield State(log[:end], ahead, crash.changed)
             else:
-                yield State(log, ahead[:end], crash.paused)
+                yield State(log, ahead[:end], crash.changed)
 
 
 def _is_line_of(step: object, name: str) -> bool:
@@ -163,7 +163,7 @@ def test_paused_ids_are_always_in_write_ahead_log(tmp_path: Path) -> None:
         crash = crash_after(trace, steps)
         lines = crash.files["log.wal"].content if "log.wal" in crash.files else b""
         entries = map(orjson.loads, lines.splitlines())
-        assert crash.paused <= {one.get("sent") for one in entries}
+        assert crash.changed <= {one.get("sent") for one in entries}
 
 
 @pytest.mark.parametrize("share", range(SHARES))

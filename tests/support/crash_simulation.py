@@ -43,13 +43,13 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
-    """The server paused a campaign."""
+class Changed:
+    """The server paused or resumed a campaign."""
 
     id: str
 
 
-Step = Opened | Appended | Synced | Removed | Paused
+Step = Opened | Appended | Synced | Removed | Changed
 
 
 @dataclass(slots=True)
@@ -58,8 +58,8 @@ class Trace:
 
     steps: list[Step] = field(default_factory=list)
 
-    def add_paused(self, id_: str) -> None:
-        self.steps.append(Paused(id_))
+    def add_changed(self, id_: str) -> None:
+        self.steps.append(Changed(id_))
 
 
 @dataclass(slots=True)
@@ -88,16 +88,16 @@ class FileAtCrash:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """The state at a crash: the files, and the campaigns paused at the server."""
+    """The state at a crash: the files, and the campaigns changed at the server."""
 
     files: dict[str, FileAtCrash]
-    paused: frozenset[str]
+    changed: frozenset[str]
 
 
 def crash_after(trace: Trace, steps: int) -> Crash:
     """Give the state after this many steps of a trace."""
     files: dict[str, FileAtCrash] = {}
-    paused = []
+    changed = []
     for step in trace.steps[:steps]:
         match step:
             case Opened(name, content):
@@ -108,9 +108,9 @@ def crash_after(trace: Trace, steps: int) -> Crash:
                 files[name].synced = len(files[name].content)
             case Removed(name):
                 files[name].is_removed = True
-            case Paused(id_):
-                paused.append(id_)
-    return Crash(files, frozenset(paused))
+            case Changed(id_):
+                changed.append(id_)
+    return Crash(files, frozenset(changed))
 
 
 def replace_files(folder: Path, files: dict[str, bytes]) -> None:

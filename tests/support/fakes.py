@@ -17,7 +17,17 @@ import pytest
 from bulkpause.engine.policy import RetryPolicy
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import LogError
-from bulkpause.model import Action, Record, Reply, Status, TransportError, Waiting
+from bulkpause.model import (
+    Action,
+    Earlier,
+    Item,
+    Record,
+    Reply,
+    Status,
+    TransportError,
+    Waiting,
+)
+from bulkpause.operation import PAUSE, operation_of
 from tests.testkit.virtual_time import wall_clock
 
 
@@ -73,6 +83,8 @@ _ANSWERS: Mapping[Fault, Answer] = {
 }
 #: Statuses in which a campaign sends, whatever the words that views have for them.
 SENDING = frozenset({"running", "scheduled"})
+#: The status that an action brings about.
+BROUGHT_ABOUT = {Action.PAUSE: "paused", Action.RESUME: "running"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +129,7 @@ def no_faults(action: Action, id_: str, nth: int) -> Fault:
 
 
 def random_faults(
-    pauses: Mapping[Fault, float] | Mapping[Answer, float],
+    changes: Mapping[Fault, float] | Mapping[Answer, float],
     read_backs: Mapping[Fault, float],
     seed: int = 0,
 ) -> FaultOf:
@@ -128,7 +140,7 @@ def random_faults(
 
     def fault_of(action: Action, id_: str, nth: int) -> Fault | Answer:
         point = random.Random(f"{seed}/{action}/{id_}/{nth}").random()
-        shares = pauses if action is Action.PAUSE else read_backs
+        shares = read_backs if action is Action.READ else changes
         for fault, share in shares.items():
             if point < share:
                 return fault
@@ -144,10 +156,11 @@ class FakeServer:
     It replaces `Client`, and so it is an async context manager.
 
     Args:
-        statuses: Statuses of the campaigns that are not running.
+        statuses: Statuses of the campaigns that do not have the default.
+        default: The status of all others.
         fault_of: Gives the fault of each request.
         latency_s: From a request to its response; the server acts after half of it.
-        on_paused: Called with each id at the moment it is paused.
+        on_changed: Called with each id at the moment it is paused or resumed.
         storms: Answers that all requests get for a time; the first that holds counts.
         views: How read-backs show campaigns; `*` is for every other id.
 
@@ -161,20 +174,22 @@ class FakeServer:
         self,
         *,
         statuses: Mapping[str, str] | None = None,
+        default: str = "running",
         fault_of: FaultOf = no_faults,
         latency_s: float = 0.05,
-        on_paused: Callable[[str], None] = lambda _: None,
+        on_changed: Callable[[str], None] = lambda _: None,
         storms: Sequence[Storm] = (),
         views: Mapping[str, View] | None = None,
     ) -> None:
         self.statuses = dict(statuses or {})
         self.calls: list[Call] = []
         self.fault_of = fault_of
-        self.on_paused = on_paused
+        self.on_changed = on_changed
+        self._default = default
         self.storms = storms
         self.views = views or {}
         self.now = 0.0
-        #: Status before our pause, and the time of that, which lagging views show.
+        #: Status before our change, and the time of that, which lagging views show.
         self._before: dict[str, tuple[float, str]] = {}
         self._late: list[tuple[float, Call]] = []
         self._others: set[str] = set()
@@ -188,18 +203,19 @@ class FakeServer:
         pass
 
     def status(self, id_: str) -> str:
-        return self.statuses.get(id_, "running")
+        return self.statuses.get(id_, self._default)
 
     def calls_of(self, action: Action, id_: str) -> list[Call]:
         return [call for call in self.calls if (call.action, call.id) == (action, id_)]
 
-    def act(self, id_: str) -> bool:
-        """Pause a campaign, if it can be paused."""
-        if (status := self.status(id_)) not in SENDING:
+    def act(self, id_: str, action: Action = Action.PAUSE) -> bool:
+        """Pause or resume a campaign, if it can be."""
+        operation = operation_of(action)
+        if (status := self.status(id_)) not in operation.applies_to:
             return False
         self._before[id_] = (self.now, status)
-        self.statuses[id_] = "paused"
-        self.on_paused(id_)
+        self.statuses[id_] = BROUGHT_ABOUT[action]
+        self.on_changed(id_)
         return True
 
     def shown(self, id_: str) -> str:
@@ -241,11 +257,17 @@ class FakeServer:
         self._late = [one for one in self._late if one[0] > until]
         for at, call in due:
             self.now = max(self.now, at)
-            if self.act(call.id) and call.request_id not in self._others:
+            if self.act(call.id, call.action) and call.request_id not in self._others:
                 self.calls[self.calls.index(call)] = replace(call, acted=True)
         self.now = max(self.now, until)
 
-    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         answer = self._answer(action, id_, sent_at)
@@ -254,20 +276,20 @@ class FakeServer:
         if not answer.is_sent:
             return _reply(None, answer.outcome or TransportError.REFUSED)
         self.settle(loop.time())
-        is_pause = action is Action.PAUSE
-        acted = is_pause and answer.acts and self.act(id_)
+        is_change = action is not Action.READ
+        acted = is_change and answer.acts and self.act(id_, action)
         shown = self.shown(id_)
         call = Call(
             action=action, id=id_, request_id=request_id, at=sent_at, acted=acted
         )
         self.calls.append(call)
-        if is_pause and answer.late_s is not None:
+        if is_change and answer.late_s is not None:
             self._late.append((self.now + answer.late_s, call))
         await asyncio.sleep(max(0.0, takes_s - self._latency_s / 2))
         if answer.outcome is not None:
             reply = _reply(sent_at, answer.outcome)
             return replace(reply, retry_after_s=answer.retry_after_s)
-        if is_pause:
+        if is_change:
             return _reply(sent_at, 204 if acted else 400)
         return _reply(sent_at, 200, campaign_status=shown)
 
@@ -318,6 +340,7 @@ class ScriptedSender:
 
     Attributes:
         sent: Time, action and id of each request.
+        bodies: The bodies of the resumes of each id.
         max_in_flight: The most requests that were in flight at a time.
         ends_at: The deadline that a run sets; it is kept and not obeyed.
     """
@@ -328,6 +351,7 @@ class ScriptedSender:
         latency_s: float = 0.01,
     ) -> None:
         self.sent: list[tuple[float, Action, str]] = []
+        self.bodies: dict[str, list[Mapping[str, object] | None]] = {}
         self.max_in_flight = 0
         self.ends_at = inf
         self._in_flight = 0
@@ -340,10 +364,18 @@ class ScriptedSender:
         """The requests in order, written as `pause 1001`."""
         return [f"{action} {id_}" for _, action, id_ in self.sent]
 
-    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         self.sent.append((sent_at, action, id_))
+        if action is Action.RESUME:
+            self.bodies.setdefault(id_, []).append(body)
         self._in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self._in_flight)
         await asyncio.sleep(self._latency_s)
@@ -412,6 +444,10 @@ class FailingRecorder:
     def sent(self, action: Action, id_: str, request_id: str) -> None:
         self._append(f"sent {id_}")
 
+    def remembered(self, item: Item) -> None:
+        earlier = item.earlier or Earlier()
+        self._append(f"remembered {item.id} {earlier.status}")
+
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
@@ -436,6 +472,7 @@ def run_context(
         planned=1,
         endpoint="https://api.example",
         request_ids=(f"{run_id}-{number}" for number in count(1)),
+        operation=PAUSE,
         reason=None,
         retry_policy=retry_policy or RetryPolicy(),
         now=wall_clock,
@@ -462,9 +499,11 @@ def _agrees(record: Record, server: FakeServer, ours: set[str]) -> bool:
     match record.status:
         case Status.PAUSED | Status.ALREADY_PAUSED:
             return server.status(id_) == "paused"
-        case Status.NOT_PAUSABLE:
+        case Status.RESUMED | Status.ALREADY_RUNNING:
+            return server.status(id_) in SENDING
+        case Status.NOT_PAUSABLE | Status.NOT_RESUMABLE:
             return server.status(id_) not in {"paused", "running", "scheduled"}
         case Status.UNKNOWN:
             return True
-        case _:  # not paused by us; another client may have paused it
+        case _:  # not changed by us; another client may have changed it
             return id_ not in ours

@@ -30,7 +30,7 @@ from bulkpause.journal.codec import run_of
 from bulkpause.journal.platform import SYSTEM, System
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Action, Status, TransportError
-from bulkpause.report.text import running_lines
+from bulkpause.report.text import open_lines
 from tests.support.fakes import REGULAR, SENDING, Answer, Call, FakeServer, View
 from tests.support.log_records import latest_by_id
 
@@ -376,7 +376,7 @@ class Claims:
     @classmethod
     def of(cls, log: Path) -> "Claims":
         _, totals = totals_of_log(log)
-        return cls(latest_by_id(log), list(running_lines(totals)))
+        return cls(latest_by_id(log), list(open_lines(totals)))
 
     @property
     def is_all_clear(self) -> bool:

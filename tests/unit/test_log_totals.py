@@ -55,15 +55,15 @@ def test_retry_counts_ids_that_it_leaves_open() -> None:
     log = log_of(Status.PAUSED, Status.FAILED, Status.UNKNOWN, Status.REJECTED)
     totals = totals_of_plan(plan_of("2"), log, is_retry=True)
     assert totals.open_before == {"unknown": 1, "rejected": 1}
-    assert totals.not_paused_before == 1
+    assert totals.not_done_before == 1
 
 
 def test_retried_rejected_id_is_not_counted_before() -> None:
     log = log_of(Status.PAUSED, Status.REJECTED, whole=frozenset({Status.REJECTED}))
     totals = totals_of_plan(plan_of("2"), log, is_retry=True)
-    assert (totals.open_before.total(), totals.not_paused_before) == (0, 0)
+    assert (totals.open_before.total(), totals.not_done_before) == (0, 0)
     totals.add(Record(id="2", status=Status.PAUSED))
-    assert totals.is_all_paused
+    assert totals.is_all_done
 
 
 def test_retry_counts_ids_not_on_record() -> None:
@@ -99,7 +99,7 @@ def test_run_counts_ids_open_beside_its_input() -> None:
     totals.add(Record(id="9", status=Status.PAUSED))
     assert totals.counts_as_sum() == "1 row = 1 paused"
     assert totals.open_before == {"failed": 1, "unknown": 1, "not_attempted": 1}
-    assert (totals.may_be_running, totals.is_all_paused) == (3, False)
+    assert (totals.open_ids, totals.is_all_done) == (3, False)
     assert totals.is_retryable
 
 
@@ -112,7 +112,7 @@ def test_run_counts_ids_not_on_record_beside(given: str, left: int) -> None:
     assert totals.open_before["not_on_record"] == left
     assert (totals.rows, totals.not_on_record) == (len(given) + 2, 0)
     assert totals.not_attempted == len(given)
-    assert (totals.may_be_running, totals.lacks_ids) == (len(given) + left, left > 0)
+    assert (totals.open_ids, totals.lacks_ids) == (len(given) + left, left > 0)
 
 
 def test_run_counts_ids_rejected_before() -> None:
@@ -137,7 +137,7 @@ def test_totals_of_log_count_all_that_is_planned() -> None:
     recovery = recover([paused], entries, Needs(tally=totals))
     complete_totals(totals, recovery)
     assert (totals.rows, totals.not_attempted, totals.not_on_record) == (4, 3, 2)
-    assert totals.parts_running() == {"not attempted": 1, "not on record": 2}
+    assert totals.parts_open() == {"not attempted": 1, "not on record": 2}
 
 
 def record(id_: str, status: Status) -> Record:

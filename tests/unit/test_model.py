@@ -10,9 +10,17 @@ from bulkpause.model import Item, Status
     ("name", "statuses"),
     [
         ("is_paused", {"paused", "already_paused"}),
+        ("is_done", {"paused", "already_paused", "resumed", "already_running"}),
+        ("is_inapplicable", {"not_pausable", "not_resumable"}),
         ("is_retryable", {"failed", "unknown"}),
         ("is_failure", {"rejected", "failed", "unknown"}),
-        ("is_settled", {"paused", "already_paused", "not_pausable", "rejected"}),
+        (
+            "is_settled",
+            {
+                *("paused", "already_paused", "not_pausable", "rejected"),
+                *("resumed", "already_running", "not_resumable"),
+            },
+        ),
     ],
 )
 def test_status_sets_hold_these_statuses(name: str, statuses: set[str]) -> None:

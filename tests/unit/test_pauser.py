@@ -2,17 +2,16 @@
 
 import pytest
 
-from bulkpause.engine.policy import Verify
 from bulkpause.pauser import count_requests_left
 
 
 @pytest.mark.parametrize(
-    ("finished", "requests", "verify", "left"),
+    ("finished", "requests", "each", "left"),
     [
-        (40, 55, Verify.NONE, 60),
-        (0, 55, Verify.ALL, 145),
-        (90, 190, Verify.ALL, 10),
-        (90, 199, Verify.ALL, 10),
+        (40, 55, 1, 60),
+        (0, 55, 2, 145),
+        (90, 190, 2, 10),
+        (90, 199, 2, 10),
     ],
     ids=[
         "one request per id",
@@ -22,6 +21,6 @@ from bulkpause.pauser import count_requests_left
     ],
 )
 def test_requests_left_include_planned_read_backs(
-    finished: int, requests: int, verify: Verify, left: int
+    finished: int, requests: int, each: int, left: int
 ) -> None:
-    assert count_requests_left(100, finished, requests, verify) == left
+    assert count_requests_left(100, finished, requests, each) == left

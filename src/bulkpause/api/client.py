@@ -6,7 +6,7 @@ decompressed. At most 64 KiB of a body are read.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from math import inf
@@ -118,15 +118,27 @@ class Client:
     ) -> None:
         await self._session.close()
 
-    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
         """Make one attempt. A failure of the network is returned, never raised.
+
+        Args:
+            action: What is asked for.
+            id_: The campaign.
+            request_id: Sent as `X-Request-Id`.
+            body: The body of a resume; None for none.
 
         Raises:
             ValueError: The id is not valid; nothing was sent.
         """
         timing = WireTiming()
         WIRE_TIMING.set(timing)
-        request = self._request(action, id_, request_id)
+        request = self._request(action, id_, request_id, self._body_of(action, body))
         try:
             async with request as response:
                 return await self._reply(response, action, id_, timing)
@@ -153,27 +165,34 @@ class Client:
         return None if detail is None else clean(self._redact(detail))
 
     def _request(
-        self, action: Action, id_: str, request_id: str
+        self, action: Action, id_: str, request_id: str, body: bytes | None
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        is_pause = action is Action.PAUSE
+        is_read = action is Action.READ
         headers = {
             # Not a header of the session: those are sent to a proxy as well.
             "Authorization": self._token.header(),
             "X-Request-Id": request_id,
         }
-        if is_pause:
+        if body is not None:
             headers["Content-Type"] = "application/json"
         return self._session.request(
-            "POST" if is_pause else "GET",
+            "GET" if is_read else "POST",
             URL(self._endpoint.url(action, id_), encoded=True),
-            data=self._body if is_pause else None,
+            data=body,
             headers=headers,
             allow_redirects=False,
             timeout=self._timeout(),
             # aiohttp resends a GET only.
-            middlewares=() if is_pause else (send_once,),
+            middlewares=(send_once,) if is_read else (),
             **self._proxy_arguments(),
         )
+
+    def _body_of(
+        self, action: Action, body: Mapping[str, object] | None
+    ) -> bytes | None:
+        if action is Action.PAUSE:
+            return self._body
+        return None if body is None else orjson.dumps(body)
 
     def _proxy_arguments(self) -> dict[str, Any]:
         if self._proxy is None:
@@ -200,7 +219,7 @@ class Client:
         timing: WireTiming,
     ) -> Reply:
         received_at = asyncio.get_running_loop().time()
-        # A read-back needs the body; the result of a pause is in the HTTP status.
+        # A read-back needs the body; the result of an attempt is in the HTTP status.
         needs_body = action is Action.READ and response.status == 200
         body = await _bounded_body(response, needs_all=needs_body)
         parsed = parse_response(
@@ -213,6 +232,9 @@ class Client:
             http_status=response.status,
             campaign_status=parsed.campaign_status,
             company_id=parsed.company_id,
+            scheduled_time=parsed.scheduled_time,
+            update_time=parsed.update_time,
+            served_at=parsed.served_at,
             is_campaign_missing=parsed.is_campaign_missing,
             rate_limit=parsed.rate_limit,
             retry_after_s=parsed.retry_after_s,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bulkpause._text import quote
 from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
 from bulkpause.model import Action
+from bulkpause.operation import operation_of
 
 
 DEFAULT_BASE_URL = "https://api.ocamba.com"
@@ -35,7 +36,7 @@ class Endpoint:
         if not _PLAIN_ID.fullmatch(id_):
             raise ValueError(f"{quote(id_)} is not safe in a URL path")
         campaign = f"{self.base_url}/v1/hood/campaigns/{id_}"
-        return f"{campaign}/pause" if action is Action.PAUSE else campaign
+        return campaign + ("" if action is Action.READ else operation_of(action).path)
 
     @property
     def host(self) -> str:

@@ -39,6 +39,9 @@ class ParsedResponse:
     trace_id: str | None
     campaign_status: str | None
     company_id: str | None
+    scheduled_time: str | None
+    update_time: str | None
+    served_at: datetime | None
     is_campaign_missing: bool
     rate_limit: RateLimitHeaders | None
     retry_after_s: float | None
@@ -73,6 +76,9 @@ def parse_response(
         trace_id=text(_trace_id(fields, headers)),
         campaign_status=text((campaign or {}).get("status")),
         company_id=text(_id_text((campaign or {}).get("company_id"))),
+        scheduled_time=text((campaign or {}).get("scheduled_time")),
+        update_time=text((campaign or {}).get("update_time")),
+        served_at=(None if campaign is None else _http_date(headers.get("Date", ""))),
         is_campaign_missing=campaign is None and isinstance(fields.get("items"), list),
         rate_limit=_rate_limit(headers),
         retry_after_s=_retry_after_s(headers, now),

@@ -18,6 +18,7 @@ from bulkpause.cli.preflight import needs_of
 from bulkpause.cli.result import RunResult
 from bulkpause.errors import LogError
 from bulkpause.journal.reader import read_recovery, read_run
+from bulkpause.journal.undone import mark_undone
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import Sharing, StopCause, StopReason, timestamp
 from bulkpause.pauser import Pauser, reuse_loaded_log
@@ -72,6 +73,9 @@ class AccountRun:
             run_id=run_id,
             resume_within_s=part.options.resume_within_s,
             retried=part.options.reopened,
+            remember=part.options.remembers,
+            action=part.options.action,
+            resume_rules=part.options.resume_rules,
             account=part.name,
             company_id=None if part.account is None else part.account.company_id,
         )
@@ -89,6 +93,8 @@ class AccountRun:
             needs = needs_of(self._options, datetime.now(UTC))
             self._recovery = read_recovery(self.log, needs)
             self._recovery.reopen(self._options.reopened)
+        for log in self._options.undone:
+            mark_undone(log, self.log)
         # Now, since the recovery changes with the run.
         self._totals = self._counted_totals()
         self._totals.since = timestamp(datetime.now(UTC))
@@ -109,7 +115,10 @@ class AccountRun:
 
     def _counted_totals(self) -> Totals:
         return totals_of_plan(
-            self.plan, self._recovery, is_retry=self._options.is_retry
+            self.plan,
+            self._recovery,
+            is_retry=self._options.is_retry,
+            operation=self._options.operation,
         )
 
     @property

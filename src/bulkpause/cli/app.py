@@ -14,7 +14,10 @@ from bulkpause.cli.flags import (
     INPUT_OPTIONS,
     INPUTS,
     PATH,
+    REMEMBER,
+    RESUME_OPTIONS,
     RUN_OPTIONS,
+    UNDO_OPTIONS,
     VERIFY,
     options_of,
     parse_digest,
@@ -22,16 +25,18 @@ from bulkpause.cli.flags import (
 from bulkpause.cli.help import LazyGroup, block
 from bulkpause.cli.json_command import JsonCommand, is_json_typed
 from bulkpause.cli.options import (
+    EARLIER_STATUSES,
     RETRIABLE,
     RETRIED_BY_DEFAULT,
     Options,
+    default_undo_log,
     parse_retried,
 )
 from bulkpause.cli.output import finish, open_streams
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError
-from bulkpause.model import Status
+from bulkpause.model import Action, Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import parse_duration
 
@@ -39,8 +44,8 @@ from bulkpause.settings import parse_duration
 _EXIT_CODES = block(
     "Exit codes",
     """
-    0  every id is paused
-    1  finished; some ids cannot be paused
+    0  every id is paused, or resumed by an undo
+    1  finished; some ids cannot be paused, or were left alone by an undo
     2  usage error, or answered "no"; nothing was sent
     3  invalid input; nothing was sent
     4  the token is missing or was rejected
@@ -151,6 +156,7 @@ def cli() -> None:
 @ACCOUNTS
 @API_OPTIONS
 @RUN_OPTIONS
+@REMEMBER
 def run(**given: Any) -> ExitCode:
     """Pause every campaign of the INPUTs.
 
@@ -194,8 +200,10 @@ def run(**given: Any) -> ExitCode:
 @ACCOUNTS
 @API_OPTIONS
 @RUN_OPTIONS
+@REMEMBER
+@RESUME_OPTIONS
 def retry(**given: Any) -> ExitCode:
-    """Pause the ids that LOG leaves open.
+    """Pause the ids that LOG leaves open, or resume those of the log of an undo.
 
     These are the failed, unknown and not attempted ones, unless --status names others.
     Ids in doubt are read back first. Records are appended to LOG. With --accounts, LOG
@@ -203,6 +211,54 @@ def retry(**given: Any) -> ExitCode:
     """
     fixed = {"inputs": (), "resume": True, "resume_within": None}
     return _run(options_of({**given, **fixed}))
+
+
+@cli.command(
+    cls=JsonCommand,
+    epilog=block(
+        "Examples",
+        """
+        The wrong list was paused: resume it, one campaign first:
+          bulkpause undo pauses.jsonl
+        Unattended, all of it running before:
+          bulkpause undo pauses.jsonl --as running --yes
+        Is everything resumed, and what was left alone?
+          bulkpause status pauses.undo.jsonl
+    """,
+    )
+    + _EXIT_CODES,
+)
+@click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
+@click.option(
+    "--as",
+    type=click.Choice(EARLIER_STATUSES),
+    help="What campaigns were before their pause, if no log says it.  [default: ask]",
+)
+@click.option(
+    "--log",
+    type=PATH,
+    help="Result log of the undo.  [default: beside the first LOG, as in "
+    "pauses.undo.jsonl]",
+)
+@click.option("--resume", is_flag=True, help="Resume the log of the undo if it exists.")
+@click.option(
+    "--expect",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Refuse a different number of ids to resume.",
+)
+@RESUME_OPTIONS
+@API_OPTIONS
+@UNDO_OPTIONS
+def undo(**given: Any) -> ExitCode:
+    """Resume the campaigns that each LOG records as paused by bulkpause.
+
+    Each is read first. One that is not paused any more, or was changed since its pause,
+    is left alone. So is one whose scheduled_time has passed: it would send at once.
+    """
+    fixed = {"inputs": (), "action": Action.RESUME, "resume_within": None}
+    log = given["log"] or default_undo_log(given["logs"][0])
+    return _run(options_of({**given, **fixed, "log": log}))
 
 
 @cli.command(

@@ -74,7 +74,7 @@ def exit_of_totals(totals: Totals) -> ExitCode:
     """Choose the exit code from the statuses of the rows."""
     if totals.is_unfinished:
         return ExitCode.INCOMPLETE
-    return ExitCode.ALL_PAUSED if totals.is_all_paused else ExitCode.SOME_NOT_PAUSABLE
+    return ExitCode.ALL_PAUSED if totals.is_all_done else ExitCode.SOME_NOT_PAUSABLE
 
 
 def exit_of_run(totals: Totals, stopped: StopReason | None) -> ExitCode:
@@ -83,7 +83,7 @@ def exit_of_run(totals: Totals, stopped: StopReason | None) -> ExitCode:
         case StopCause.TOKEN:
             return ExitCode.TOKEN
         # One that stopped the run after its last id has stopped nothing.
-        case StopCause.GUARD_RAIL if not totals.is_all_paused:
+        case StopCause.GUARD_RAIL if not totals.is_all_done:
             return ExitCode.GUARD_RAIL
         case StopCause.LOG:
             return ExitCode.LOG

@@ -17,6 +17,7 @@ from bulkpause.api.proxy import parse_proxy
 from bulkpause.cli.options import BASE_URL_VARIABLE, Options, usual_share
 from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
+from bulkpause.engine.resume import ResumeBody, ResumeRules
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.ordering import DecimalMark, parse_order
@@ -262,7 +263,26 @@ VERIFY = click.option(
     help="Ids to read back after the first attempts: none, those in doubt, those and "
     "every refused one, or all.",
 )
-RUN_OPTIONS = _combine(
+_REASON = click.option(
+    "--reason",
+    type=parse_name,
+    metavar="TEXT",
+    help="Sent with every pause request.",
+)
+
+
+def _canary(count: int, verb: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--canary",
+        type=click.IntRange(0, 1_000_000_000),
+        metavar="N",
+        default=count,
+        show_default=bool(count),
+        help=f"{verb} the first N ids; continue only if all succeed.",
+    )
+
+
+_CONNECTION_OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
     click.option(
         "--token-file",
@@ -283,12 +303,8 @@ RUN_OPTIONS = _combine(
         help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
         "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
     ),
-    click.option(
-        "--reason",
-        type=parse_name,
-        metavar="TEXT",
-        help="Sent with every pause request.",
-    ),
+)
+_ATTEMPT_OPTIONS = (
     click.option(
         "--share",
         type=SharePlace(),
@@ -349,13 +365,8 @@ RUN_OPTIONS = _combine(
         help="After a first signal (Ctrl-C, SIGTERM, SIGHUP), requests in flight may "
         "take this long; a second signal exits at once.",
     ),
-    click.option(
-        "--canary",
-        type=click.IntRange(0, 1_000_000_000),
-        metavar="N",
-        default=0,
-        help="Pause the first N ids; continue only if all succeed.",
-    ),
+)
+_END_OPTIONS = (
     click.option(
         "--max-failures",
         type=parse_tolerance,
@@ -384,6 +395,42 @@ RUN_OPTIONS = _combine(
         help="Minimum level of the JSON lines.",
     ),
 )
+RUN_OPTIONS = _combine(
+    *_CONNECTION_OPTIONS,
+    _REASON,
+    *_ATTEMPT_OPTIONS,
+    _canary(0, "Pause"),
+    *_END_OPTIONS,
+)
+UNDO_OPTIONS = _combine(
+    *_CONNECTION_OPTIONS, *_ATTEMPT_OPTIONS, _canary(1, "Resume"), *_END_OPTIONS
+)
+REMEMBER = click.option(
+    "--remember",
+    is_flag=True,
+    help="Read each campaign before its pause, and record what it was, for an undo. "
+    "Doubles the requests.",
+)
+RESUME_OPTIONS = _combine(
+    click.option(
+        "--resume-body",
+        type=click.Choice([body.value for body in ResumeBody]),
+        default=ResumeBody.AUTO.value,
+        show_default=True,
+        help="Body of a resume: none, run_immediately (now), scheduled_time (time), or "
+        "what the campaign was before (auto).",
+    ),
+    click.option(
+        "--start-overdue",
+        is_flag=True,
+        help="Resume campaigns whose scheduled_time has passed too: they send at once.",
+    ),
+    click.option(
+        "--resume-changed",
+        is_flag=True,
+        help="Resume campaigns too that were changed since they were paused.",
+    ),
+)
 
 #: Fields whose option has another name. All others are named alike.
 _OPTION_OF = {
@@ -399,6 +446,11 @@ _OPTION_OF = {
     "is_simulated": "simulate",
     "is_json": "json",
     "skips_invalid": "skip_invalid",
+    "undone": "logs",
+    "earlier_status": "as",
+    "remembers": "remember",
+    "starts_overdue": "start_overdue",
+    "resumes_changed": "resume_changed",
     "has_multiline_cells": "multiline_cells",
     "takes_any_id": "any_id",
 }
@@ -415,6 +467,7 @@ def options_of(given: Mapping[str, Any]) -> Options:
         settings=_settings(given),
         layout=_layout(given),
         guard_rails=GuardRails(**_fields_of(GuardRails, given)),
+        resume_rules=_resume_rules(given),
         **_fields_of(Options, given),
     )
 
@@ -441,6 +494,13 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         retry_policy=RetryPolicy(**retry_policy),
         **_fields_of(Settings, given) | _sharing(given),
     )
+
+
+def _resume_rules(given: Mapping[str, Any]) -> ResumeRules:
+    rules = _fields_of(ResumeRules, given)
+    if "resume_body" in given:
+        rules["body"] = ResumeBody(given["resume_body"])
+    return ResumeRules(**rules)
 
 
 def _sharing(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,23 +1,27 @@
 """Advise the commands that carry on with a log, each complete and possible now."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bulkpause._text import sanitize
+from bulkpause._shell import join_command
+from bulkpause._text import format_count, sanitize
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.options import (
+    RETRIED_BY_DEFAULT,
     Options,
     has_secret_proxy,
     resume_command,
     retry_command,
     usual_share,
 )
+from bulkpause.engine.resume import CHANGED, OVERDUE, TIME_UNKNOWN, ResumeRules
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
-from bulkpause.model import SIMULATOR, StopCause, StopReason
+from bulkpause.model import SIMULATOR, Status, StopCause, StopReason
 from bulkpause.ratelimit.budget.place import has_secret
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
@@ -33,12 +37,14 @@ class NextSteps:
             if all are.
         reason: Why no command can be given although ids are open; None if one can.
         note: What to know about these commands, if anything.
+        left_alone: What else can be done about ids that an undo has left alone.
     """
 
     retry: str | None = None
     resume: str | None = None
     reason: str | None = None
     note: str | None = None
+    left_alone: tuple[str, ...] = ()
 
     @property
     def command(self) -> str | None:
@@ -53,6 +59,7 @@ class NextSteps:
             yield f"retry with: {self.retry}"
         if self.resume is not None:
             yield f"resume with its input: {self.resume}"
+        yield from self.left_alone
         if self.reason is not None:
             yield self.reason
 
@@ -61,7 +68,7 @@ def steps_of_log(
     log: Path, recovery: Recovery, totals: Totals, now: datetime
 ) -> NextSteps:
     """Advise from a log alone how to carry on with it."""
-    if not totals.is_unfinished:
+    if not (totals.is_unfinished or _left_alone(totals)) or totals.undone_by:
         return NextSteps()
     endpoint_name = endpoint_on_record(recovery, log)
     if endpoint_name is None:
@@ -70,7 +77,12 @@ def steps_of_log(
     settings = Settings(share=usual_share(is_simulated=is_simulated))
     if not is_simulated:
         settings = replace(settings, base_url=endpoint_name)
-    options = Options(inputs=(), settings=settings, is_simulated=is_simulated)
+    options = Options(
+        inputs=(),
+        settings=settings,
+        action=recovery.action,
+        is_simulated=is_simulated,
+    )
     return steps_of_run(log, totals, options, age_s=recovery.age_s(now))
 
 
@@ -100,7 +112,43 @@ def steps_of_run(
         retry=retry,
         resume=resume_command(log, other, age_s=age_s) if totals.lacks_ids else None,
         note="; ".join(_notes(options, stopped)) or None,
+        left_alone=tuple(_left_alone_lines(log, totals, options)),
     )
+
+
+#: What resumes the ids that were left alone for a reason, and the words for it.
+_WAYS = {
+    OVERDUE: (
+        ("--start-overdue",),
+        "their time has passed: start them now, if that is right, with",
+    ),
+    CHANGED: (
+        ("--resume-changed",),
+        "changed since their pause: look at them, and resume them all the same with",
+    ),
+    TIME_UNKNOWN: (
+        ("--resume-body", "none"),
+        "without a known time: resume them without one with",
+    ),
+}
+
+
+def _left_alone(totals: Totals) -> Counter[str]:
+    """Count the ids that an undo has left alone, by the reason."""
+    counts: Counter[str] = Counter()
+    for cause, group in totals.causes.items():
+        if cause.status is Status.NOT_RESUMABLE and cause.error in _WAYS:
+            counts[cause.error] += group.count
+    return counts
+
+
+def _left_alone_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+    retried = (*RETRIED_BY_DEFAULT, Status.NOT_RESUMABLE.value)
+    for reason, count in _left_alone(totals).items():
+        ways, words = _WAYS[reason]
+        plain = replace(options, retried=retried, resume_rules=ResumeRules())
+        command = f"{retry_command(log, plain)} {join_command(ways)}"
+        yield f"{format_count(count, 'campaign')} left alone, {words}: {command}"
 
 
 def _notes(options: Options, stopped: StopReason | None) -> Iterator[str]:

@@ -11,11 +11,13 @@ from bulkpause._text import format_decimal, quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.engine.guard_rails import GuardRails
-from bulkpause.engine.policy import RetryPolicy
+from bulkpause.engine.policy import RetryPolicy, Verify
+from bulkpause.engine.resume import SCHEDULED, ResumeBody, ResumeRules
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import SIMULATOR, Limit, Priority, Status
+from bulkpause.model import SIMULATOR, Action, Limit, Priority, Status
+from bulkpause.operation import Operation, operation_of
 from bulkpause.ratelimit.budget.place import (
     AUTO_SHARE,
     NO_SHARE,
@@ -32,7 +34,7 @@ from bulkpause.shard import Shard
 BASE_URL_VARIABLE = "OCAMBA_BASE_URL"
 #: How long requests in flight may take after a first signal, in seconds.
 USUAL_GRACE_S = 10.0
-#: The statuses that `retry` may take: all but those of paused and invalid rows.
+#: The statuses that `retry` may take: all but those of rows that are done or invalid.
 RETRIABLE = (
     Status.FAILED.value,
     Status.UNKNOWN.value,
@@ -40,7 +42,11 @@ RETRIABLE = (
     Status.REJECTED.value,
     Status.NOT_PAUSABLE.value,
     Status.ALREADY_PAUSED.value,
+    Status.NOT_RESUMABLE.value,
+    Status.ALREADY_RUNNING.value,
 )
+#: What campaigns may have been before their pause.
+EARLIER_STATUSES = ("running", SCHEDULED)
 #: The statuses that `retry` takes unless told otherwise.
 RETRIED_BY_DEFAULT = RETRIABLE[:3]
 
@@ -50,11 +56,17 @@ class Options:
     """The options of a command.
 
     `account` is the name of the account whose part of a run these are the options of.
-    `inputs` are paths, `-` for standard input, and ids. Without any, a log is retried.
+    `inputs` are paths, `-` for standard input, and ids; `undone` are the logs of an undo.
+    Without either, a log is retried.
     """
 
     inputs: tuple[str, ...]
     settings: Settings
+    action: Action = Action.PAUSE
+    undone: tuple[Path, ...] = ()
+    earlier_status: str | None = None
+    resume_rules: ResumeRules = field(default_factory=ResumeRules)
+    remembers: bool = False
     layout: Layout = field(default_factory=Layout)
     order: Order | None = None
     decimal_mark: DecimalMark | None = None
@@ -96,7 +108,19 @@ class Options:
     @property
     def is_retry(self) -> bool:
         """Whether the ids come from the log."""
-        return not self.inputs
+        return not (self.inputs or self.undone)
+
+    @property
+    def operation(self) -> Operation:
+        """What is done to each campaign."""
+        return operation_of(self.action)
+
+    @property
+    def requests_per_id(self) -> int:
+        """The requests that an id needs if none of them fails."""
+        reads_first = self.operation.reads_first or self.remembers
+        reads_last = self.settings.retry_policy.verify is Verify.ALL
+        return 1 + reads_first + reads_last
 
 
 def parse_retried(text: str) -> tuple[str, ...]:
@@ -111,6 +135,11 @@ def parse_retried(text: str) -> tuple[str, ...]:
             f"{quote(wrong[0])} cannot be retried; choose from {', '.join(RETRIABLE)}"
         )
     return statuses
+
+
+def default_undo_log(log: Path) -> Path:
+    """Name the log of an undo, beside the log that it takes back."""
+    return log.with_name(f"{log.stem}.undo{log.suffix}")
 
 
 def retry_command(log: Path, options: Options) -> str:
@@ -137,8 +166,12 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
     It keeps every option of the run that has no password. A log whose last line is
     `age_s` seconds old may need a longer `--resume-within`.
     """
-    inputs = [_as_argument(word) for word in options.inputs or ("INPUT",)]
-    words = ["bulkpause", "run", *inputs, *_input_options(options)]
+    if options.undone:
+        words = ["bulkpause", "undo", *map(_as_argument, options.undone)]
+        words += _words_of({"--as": options.earlier_status, "--expect": options.expect})
+    else:
+        inputs = [_as_argument(word) for word in options.inputs or ("INPUT",)]
+        words = ["bulkpause", "run", *inputs, *_input_options(options)]
     words += ["--log", _as_argument(log), "--resume"]
     if (within := _resume_within(options.resume_within_s, age_s)) is not None:
         words += ["--resume-within", within]
@@ -183,12 +216,19 @@ def _kept_options(options: Options) -> list[str]:
         "--verify": _unless(policy.verify, usual.verify),
         "--deadline": _seconds_unless(rails.deadline_s, None),
         "--canary": _unless(rails.canary, 0),
+        "--resume-body": _unless(options.resume_rules.body, ResumeBody.AUTO),
         "--max-failures": rails.max_failures,
         "--grace": _seconds_unless(options.grace_s, USUAL_GRACE_S),
         "--progress": _unless(options.progress, "auto"),
         "--log-level": _unless(options.log_level, "info"),
     }
-    switches = {"--json": options.is_json, "--yes": options.is_confirmed}
+    switches = {
+        "--remember": options.remembers,
+        "--start-overdue": options.resume_rules.starts_overdue,
+        "--resume-changed": options.resume_rules.resumes_changed,
+        "--json": options.is_json,
+        "--yes": options.is_confirmed,
+    }
     return [*words, *_words_of(values), *_names_of(switches)]
 
 

@@ -12,7 +12,6 @@ from bulkpause._text import (
 )
 from bulkpause.cli.input_plan import Source
 from bulkpause.cli.options import Options
-from bulkpause.engine.policy import Verify
 from bulkpause.inputs.amounts import Total
 from bulkpause.inputs.ordering import Order
 from bulkpause.inputs.table import HiddenCount
@@ -56,7 +55,7 @@ def plan_lines(
         total: The sum of the column to sort by, if there is one.
         parts: The plans of several accounts; empty or one without a name if it is one.
     """
-    yield _counts_text(plan)
+    yield _counts_text(plan, options.operation.verb)
     for label, text in (
         *_source_lines(sources),
         *_status_lines(sources),
@@ -128,16 +127,15 @@ def needed_s_of_all(parts: Iterable[PlanPart]) -> float:
 
 def needed_s(plan: Plan, options: Options) -> float:
     """Estimate the seconds that a plan takes at the limits, without any retry."""
-    settings = options.settings
-    requests_per_id = 2 if settings.retry_policy.verify is Verify.ALL else 1
-    return time_needed_s(len(plan.items) * requests_per_id, settings.limits)
+    requests = len(plan.items) * options.requests_per_id
+    return time_needed_s(requests, options.settings.limits)
 
 
-def _counts_text(plan: Plan) -> str:
+def _counts_text(plan: Plan, verb: str) -> str:
     if not plan.rows:
-        return "0 rows: no ids to pause"
+        return f"0 rows: no ids to {verb}"
     return (
-        f"{format_count(plan.rows, 'row')}: {len(plan.items)} to pause, "
+        f"{format_count(plan.rows, 'row')}: {len(plan.items)} to {verb}, "
         f"{plan.duplicate} duplicate, {plan.already_done} already done, "
         f"{len(plan.invalid_rows)} invalid"
     )

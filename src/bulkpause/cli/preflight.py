@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -25,7 +25,7 @@ from bulkpause.cli.account_options import (
     with_accounts,
 )
 from bulkpause.cli.ending import ProblemsError
-from bulkpause.cli.input_plan import Source, plan_of_inputs
+from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.log_path import (
     check_log_folder,
     check_readable_log,
@@ -48,6 +48,8 @@ from bulkpause.cli.problems import (
 from bulkpause.cli.signals import Interrupted
 from bulkpause.cli.terminal import TERMINAL
 from bulkpause.cli.typed_input import terminal_for_answers
+from bulkpause.cli.undo_plan import plan_of_undo
+from bulkpause.engine.resume import ResumeRules
 from bulkpause.errors import GuardRailError, SettingsError
 from bulkpause.inputs.amounts import Total
 from bulkpause.journal.needs import Needs
@@ -56,9 +58,11 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import (
     check_recent,
     check_same_account,
+    check_same_action,
     check_same_endpoint,
 )
-from bulkpause.model import Record
+from bulkpause.journal.undone import check_not_undone
+from bulkpause.model import Action, Record
 from bulkpause.plan import Plan, digest_of, join_plans
 from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -69,12 +73,15 @@ class Prepared:
     """A run that was checked and that may begin.
 
     Attributes:
+        options: The options of the command, with the action of the log if that is
+            retried.
         parts: What is sent in each account; a run of one account has one part.
         sources: Where the ids come from; a retry has none.
         total: The sum of the column to sort by; None without an order.
         digest: The digest of the whole input, ids that are done included.
     """
 
+    options: Options
     parts: tuple[Part, ...]
     sources: tuple[Source, ...]
     total: Total | None = None
@@ -110,6 +117,9 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
     now = datetime.now(UTC)
     loaded = read_log(log, needs_of(options, now))
     recovery = loaded.recovery
+    if not options.is_retry:
+        check_same_action(recovery, options.action, log)
+    check_not_undone(log)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
     check_same_account(recovery, options.account, log)
     check_recent(recovery, log, now, options.resume_within_s)
@@ -153,6 +163,8 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         return _prepared_retry(accounts, options, notices)
     # Before the input is read, which may take long.
     loaded = None if accounts.names else load_log(options, notices)
+    if options.undone and loaded is not None:
+        return _prepared_undo(options, loaded, notices)
     whole = plan_of_inputs(with_accounts(options, accounts))
     if any(one.is_fatal or not options.skips_invalid for one in whole.problems):
         refuse(whole.problems)
@@ -165,7 +177,19 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         _part(account, plan, options, notices, loaded)
         for account, plan in plans_of_accounts(accounts, whole.plans)
     ]
+    return _prepared(options, whole, parts)
+
+
+def _prepared_undo(options: Options, loaded: LoadedLog, notices: Notices) -> Prepared:
+    whole = plan_of_undo(options, loaded.recovery, notices)
+    refuse_unexpected(whole.plan, whole.digest, options)
+    plan = whole.plan.without(loaded.recovery.settled)
+    return _prepared(options, whole, [Part(options=options, plan=plan, loaded=loaded)])
+
+
+def _prepared(options: Options, whole: InputPlan, parts: Sequence[Part]) -> Prepared:
     return Prepared(
+        options=options,
         parts=tuple(parts),
         sources=whole.sources,
         total=whole.total,
@@ -198,12 +222,35 @@ def _prepared_retry(accounts: Accounts, options: Options, notices: Notices) -> P
     for account in accounts_with_logs(accounts, options):
         own = options_of_account(options, account)
         loaded = load_log(own, notices)
+        own = _with_action_of_log(own, loaded)
         plan = plan_of_log(own, loaded.recovery)
         parts.append(Part(account=account, options=own, plan=plan, loaded=loaded))
+    if len({part.options.action for part in parts}) > 1:
+        raise SettingsError(
+            f"{options.log} holds logs of pauses and of an undo; retry one log at a time"
+        )
     digest = digest_of({part.name: part.plan for part in parts})
-    prepared = Prepared(parts=tuple(parts), sources=(), digest=digest)
+    options = parts[0].options if len(parts) == 1 and not accounts.names else options
+    if parts:
+        options = replace(options, action=parts[0].options.action)
+    prepared = Prepared(options=options, parts=tuple(parts), sources=(), digest=digest)
     refuse_unexpected(prepared.plan, digest, options)
     return prepared
+
+
+def _with_action_of_log(options: Options, loaded: LoadedLog) -> Options:
+    """Give the options of a retry, which does again what its log is of.
+
+    Raises:
+        SettingsError: Some of them are for an undo, and the log is not of one.
+    """
+    options = replace(options, action=loaded.recovery.action)
+    if options.action is Action.PAUSE and options.resume_rules != ResumeRules():
+        raise SettingsError(
+            f"{options.log} is the log of pauses: leave out --resume-body, "
+            "--start-overdue and --resume-changed; nothing was sent"
+        )
+    return options
 
 
 def plan_of_log(options: Options, recovery: Recovery) -> Plan:
@@ -274,8 +321,8 @@ def refuse_unexpected(plan: Plan, digest: str, options: Options) -> None:
     if options.expect is not None and options.expect != count:
         raise GuardRailError(
             f"--expect {options.expect}: there {'is' if count == 1 else 'are'} "
-            f"{format_count(count, 'id')} to pause{_in_shard(options)}; nothing was sent. "
-            "Check the list, and "
+            f"{format_count(count, 'id')} to {options.operation.verb}"
+            f"{_in_shard(options)}; nothing was sent. Check the list, and "
             f"then pass --expect {count}."
         )
     if options.digest is not None and options.digest != digest:
@@ -327,7 +374,8 @@ def confirm(prepared: Prepared, options: Options) -> bool:
         if is_there:
             return _ask(prepared, options)
     raise click.UsageError(
-        f"{_campaigns(prepared)} would be paused on {_host(prepared, options)}, but there is no terminal to "
+        f"{_campaigns(prepared)} would be {options.operation.participle} on "
+        f"{_host(prepared, options)}, but there is no terminal to "
         f"ask on; add --yes: {hints.with_yes(sys.argv[1:])}"
     )
 
@@ -340,8 +388,8 @@ def _ask(prepared: Prepared, options: Options) -> bool:
     ):
         say(line)
     needed = format_duration(needed_s_of_all(parts))
-    host = _host(prepared, options)
-    question = f"Pause {_campaigns(prepared)} on {host}, in about {needed}?"
+    host, verb = _host(prepared, options), options.operation.verb.capitalize()
+    question = f"{verb} {_campaigns(prepared)} on {host}, in about {needed}?"
     TERMINAL.forget_typed(sys.stdin)
     try:
         return click.confirm(question, err=True)

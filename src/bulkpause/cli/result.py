@@ -58,7 +58,7 @@ class RunResult:
         )
         yield from account_lines(self.accounts)
         if options.is_simulated:
-            yield report.SIMULATED
+            yield report.simulated_line(self.totals.operation)
         if self.sharing is not None:
             yield from report.sharing_lines(self.sharing)
 

@@ -1,12 +1,14 @@
 """Queue of jobs that wait for a slot, with their order.
 
-First attempts come in the order of the plan. Due retries take at most a fifth of the
+First attempts come in the order of the plan; one whose campaign was read for it comes
+next. Due retries take at most a fifth of the
 turns while first attempts wait. Read-backs come after all first attempts, unless a
 guard rail needs them early, and are repeated when they are due again.
 """
 
 import asyncio
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import count
 
@@ -37,6 +39,7 @@ class Backlog:
         self._reads_back_early = reads_back_early
         self._first_attempts = iter(jobs)
         self._next_first_attempt = next(self._first_attempts, None)
+        self._read_for_attempt: deque[Job] = deque()
         self._retries = _DueJobs()
         self._read_backs = _DueJobs()
         self._taken = 0
@@ -46,6 +49,11 @@ class Backlog:
     def add_retry(self, job: Job, wait_s: float) -> None:
         """Put a taken job back, to be retried after this many seconds."""
         self._retries.add(job, wait_s)
+        self._end_turn()
+
+    def add_first_attempt(self, job: Job) -> None:
+        """Put a taken job back whose campaign was read for its first attempt."""
+        self._read_for_attempt.append(job)
         self._end_turn()
 
     def add_read_back(self, job: Job, wait_s: float = 0.0) -> None:
@@ -72,7 +80,7 @@ class Backlog:
     @property
     def has_first_attempt(self) -> bool:
         """Whether an id waits for its first attempt."""
-        return self._next_first_attempt is not None
+        return bool(self._read_for_attempt) or self._next_first_attempt is not None
 
     @property
     def has_ready(self) -> bool:
@@ -131,9 +139,8 @@ class Backlog:
         self._turns_since_retry += 1
         if self.holds_pauses:
             return self._take_read_back()
-        first_attempt = self._next_first_attempt
         is_retry_turn = self._turns_since_retry >= TURNS_PER_RETRY
-        may_retry = first_attempt is None or (
+        may_retry = not self.has_first_attempt or (
             is_retry_turn and not prefers_first_attempt
         )
         if may_retry and self._retries.is_due:
@@ -142,14 +149,20 @@ class Backlog:
         if may_retry and self._reads_back_early and self._read_backs.is_due:
             self._turns_since_retry = 0
             return self._take_read_back()
-        if first_attempt is not None:
+        return self._take_first_attempt() or self._take_read_back()
+
+    def _take_first_attempt(self) -> Job | None:
+        if self._read_for_attempt:
+            return self._read_for_attempt.popleft()
+        job = self._next_first_attempt
+        if job is not None:
             self._next_first_attempt = next(self._first_attempts, None)
-            return first_attempt
-        return self._take_read_back()
+        return job
 
     def unfinished(self) -> list[Job]:
         """Give the jobs that were begun and wait here, once no job is taken."""
-        return [*self._retries.in_order(), *self._read_backs.in_order()]
+        waiting = (*self._retries.in_order(), *self._read_backs.in_order())
+        return [*waiting, *self._read_for_attempt]
 
     def _take_read_back(self) -> Job:
         job = self._read_backs.take()

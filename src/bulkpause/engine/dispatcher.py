@@ -5,11 +5,12 @@ request. A job that waits between attempts holds no slot and no task. A stop can
 the first task only: requests in flight are awaited and recorded.
 
 Two kinds of stop come after read-backs, so that the last word on an id is true: at a
-wall, and when an outage of pauses alone does not end.
+wall, and when an outage that spares read-backs does not end.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from bulkpause.doubt import Doubt, doubt_of
 from bulkpause.engine.backlog import Backlog
@@ -18,6 +19,7 @@ from bulkpause.engine.circuit_breaker import (
     is_server_failure,
     is_usable,
 )
+from bulkpause.engine.first_read import after_first_read, after_remembering
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import (
     Decision,
@@ -25,9 +27,10 @@ from bulkpause.engine.policy import (
     ReadBack,
     Resend,
     Retry,
+    Send,
     Stop,
     Verify,
-    after_pause,
+    after_attempt,
     after_read_back,
     status_without_read_back,
     stop_for_certificate,
@@ -39,6 +42,7 @@ from bulkpause.errors import BudgetError, LogError
 from bulkpause.model import (
     Action,
     Attempt,
+    Earlier,
     Record,
     Reply,
     Status,
@@ -82,7 +86,7 @@ class Dispatcher:
         self._on_record = on_record
         self._reads_back_early = reads_back_early
         self._circuit_breaker = CircuitBreaker(context.retry_policy.give_up_after_s)
-        self._wall = Wall()
+        self._wall = Wall(context.operation)
         #: Refused jobs without a read-back, until it is known whether a wall stands.
         self._refused: list[Job] = []
         #: Why the run stops after the read-backs that wait; None if it does not.
@@ -135,8 +139,8 @@ class Dispatcher:
     def abort(self) -> None:
         """End the requests that are still in flight after a stop.
 
-        An id whose pause has no response gets no record, so that it stays in flight on
-        disk. One that was being read back gets that of its pause.
+        An id whose attempt has no response gets no record, so that it stays in flight
+        on disk. One that was being read back gets that of its attempt.
         """
         self._is_aborted = True
         for attempt in self._attempts:
@@ -260,7 +264,9 @@ class Dispatcher:
     async def _attempt(self, job: Job) -> None:
         request_id = next(self._context.request_ids)
         try:
-            attempt = await self._send(job.action, job.item.id, request_id)
+            if job.valid_until is not None:
+                job.check_is_valid(self._context.now())
+            attempt = await self._send(job.action, job.item.id, request_id, job.body)
             job.add(attempt)
             self._watch_wall(job, attempt.reply)
             self._apply(self._decide(job, attempt), job, request_id)
@@ -275,7 +281,13 @@ class Dispatcher:
             self._ids_in_flight.discard(job.item.id)
             self._request_ended.set()
 
-    async def _send(self, action: Action, id_: str, request_id: str) -> Attempt:
+    async def _send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Attempt:
         loop = asyncio.get_running_loop()
         started_at, start = self._context.now(), loop.time()
         # If the log fails, nothing was sent: this reply gives the slot back unused.
@@ -283,7 +295,7 @@ class Dispatcher:
         try:
             self._recorder.sent(action, id_, request_id)
             reply = None
-            reply = await self._sender.send(action, id_, request_id)
+            reply = await self._sender.send(action, id_, request_id, body)
         finally:
             await self._gate.release(reply)
         sent_at = start if reply.sent_at is None else reply.sent_at
@@ -296,14 +308,16 @@ class Dispatcher:
 
     def _watch_wall(self, job: Job, reply: Reply) -> None:
         """Hold pauses back at a wall, until the ids that made it were read back."""
-        if job.action is not Action.PAUSE:
+        is_first_read = job.is_first_read and self._context.operation.reads_first
+        if job.action is Action.READ and not is_first_read:
             return
         self._wall.record(job.item.id, reply)
         if self._refused:
             self._finish_refused()
         if not self._wall.stands or self.backlog.holds_pauses:
             return
-        if self._context.retry_policy.verify in {Verify.NONE, Verify.DOUBTFUL}:
+        verify = self._context.retry_policy.verify
+        if is_first_read or verify in {Verify.NONE, Verify.DOUBTFUL}:
             self.stop(self._wall.reason())
         else:
             self.backlog.holds_pauses = True
@@ -336,9 +350,13 @@ class Dispatcher:
 
     def _after_reply(self, job: Job, reply: Reply) -> Decision:
         retry_policy, jitter = self._context.retry_policy, self._context.jitter()
-        if job.action is Action.PAUSE:
-            return after_pause(
+        operation = self._context.operation
+        if job.is_first_read and (operation.reads_first or not job.is_in_doubt):
+            return self._after_first_read(job, reply)
+        if job.action is not Action.READ:
+            return after_attempt(
                 reply,
+                operation=operation,
                 attempts=job.counted_attempts,
                 rate_limited=job.rate_limited_in_a_row,
                 doubt=job.doubt,
@@ -347,30 +365,47 @@ class Dispatcher:
             )
         return after_read_back(
             reply,
+            operation=operation,
             attempts=job.counted_attempts,
             rate_limited=job.rate_limited_in_a_row,
-            pause=job.last_pause_reply,
+            attempt=job.last_reply,
             doubt=job.doubt,
             retry_policy=retry_policy,
             jitter=jitter,
         )
 
+    def _after_first_read(self, job: Job, reply: Reply) -> Decision:
+        context, rate_limited = self._context, job.rate_limited_in_a_row
+        if not context.operation.reads_first:
+            return after_remembering(reply, rate_limited=rate_limited)
+        return after_first_read(
+            reply,
+            operation=context.operation,
+            reads=job.counted_attempts,
+            rate_limited=rate_limited,
+            earlier=job.item.earlier or Earlier(),
+            doubt=job.doubt,
+            rules=context.resume_rules,
+            retry_policy=context.retry_policy,
+            jitter=context.jitter(),
+            now=context.now(),
+        )
+
     def _apply(self, decision: Decision, job: Job, request_id: str) -> None:
         is_open = not isinstance(decision, Finish) or self._may_be_wall(job, decision)
-        if job.action is Action.PAUSE and is_open:
-            self._record_pause_reply(job, request_id)
+        if job.action is not Action.READ and is_open:
+            self._record_reply(job, request_id)
         match decision:
             case Finish() if is_open:
                 self._refused.append(job)
                 self.backlog.finish()
-            case Finish(status):
-                self._record_status(job, status)
+            case Finish(status, why):
+                self._record_status(job, status, why)
                 self.backlog.finish()
             case Retry(wait_s):
                 self._retry(job, wait_s)
-            case Resend():
-                job.action = Action.PAUSE
-                self.backlog.add_retry(job, 0.0)
+            case Send() | Resend():
+                self._send_next(job, decision)
             case ReadBack():
                 job.read_back()
                 self.backlog.add_read_back(job)
@@ -379,9 +414,29 @@ class Dispatcher:
                 self._record_interrupted(job)
                 self.backlog.finish()
 
+    def _send_next(self, job: Job, decision: Send | Resend) -> None:
+        job.action = self._context.operation.action
+        if isinstance(decision, Resend):
+            self.backlog.add_retry(job, 0.0)
+            return
+        self._remember(job)
+        job.body, job.valid_until = decision.body, decision.valid_until
+        self.backlog.add_first_attempt(job)
+
+    def _remember(self, job: Job) -> None:
+        """Note what the campaign was before its pause, if the read has shown it."""
+        reply = job.first_reads[-1].reply
+        if not self._context.remembers or reply.campaign_status is None:
+            return
+        earlier = Earlier(
+            status=reply.campaign_status, scheduled_time=reply.scheduled_time
+        )
+        job.item = replace(job.item, earlier=earlier)
+        self._recorder.remembered(job.item)
+
     def _retry(self, job: Job, wait_s: float) -> None:
-        # An id that an earlier run left in doubt is read back before it is paused.
-        is_last_look = job.action is Action.READ and job.pause_attempts
+        # An id that an earlier run left in doubt is read back before it is sent.
+        is_last_look = job.action is Action.READ and job.attempts
         if is_last_look:
             self.backlog.add_read_back(job, wait_s)
         elif self._ends_for is not None and job.doubt is not Doubt.EXCLUDED:
@@ -393,7 +448,7 @@ class Dispatcher:
     def _may_be_wall(self, job: Job, decision: Finish) -> bool:
         """Tell whether a refusal waits for the answers to other ids."""
         return (
-            job.action is Action.PAUSE
+            job.action is not Action.READ
             and decision.status is Status.REJECTED
             and job.item.id in self._wall.ids
         )
@@ -407,8 +462,8 @@ class Dispatcher:
             else:
                 self._record_status(job, Status.REJECTED)
 
-    def _record_pause_reply(self, job: Job, request_id: str) -> None:
-        reply = job.pause_attempts[-1].reply
+    def _record_reply(self, job: Job, request_id: str) -> None:
+        reply = job.attempts[-1].reply
         self._recorder.answered(
             job.item.id,
             request_id,
@@ -419,24 +474,28 @@ class Dispatcher:
     def _record_interrupted(self, job: Job) -> None:
         """Record the status of a job that a stop has interrupted.
 
-        A job without a pause attempt gets no record: its id counts as not attempted.
+        A job without an attempt gets no record: its id counts as not attempted.
         """
-        last, verify = job.last_pause_reply, self._context.retry_policy.verify
+        last, verify = job.last_reply, self._context.retry_policy.verify
         if job.is_accepted:
             # Without a read-back, accepted is the last word; with one, it is in doubt.
             is_read = job.campaign_status is not None
-            self._record_status(job, Status.UNKNOWN if is_read else Status.PAUSED)
+            self._record_status(
+                job, Status.UNKNOWN if is_read else self._context.operation.done
+            )
         elif job.is_in_doubt:
             self._record_status(job, Status.UNKNOWN)
         elif last is not None:
             status = status_without_read_back(last, doubt=job.doubt, verify=verify)
             self._record_status(job, status)
 
-    def _record_status(self, job: Job, status: Status) -> None:
+    def _record_status(self, job: Job, status: Status, why: str | None = None) -> None:
         status = self._at_wall(job, status)
         context = self._context
         record = job.record(
             status,
+            action=context.operation.action,
+            error=why,
             reason=context.reason,
             run_id=context.run_id,
             planned=context.planned,
@@ -455,11 +514,11 @@ class Dispatcher:
         """Give the status of an id that may be part of a wall, and end the run at one.
 
         Its refusal may pass with the common cause, so that a retry takes it. The run
-        goes on if each id of the wall turns out to be paused or not to be pausable.
+        goes on if each id of the wall turns out to be done or not to be applicable.
         """
         if not self._wall.stands or job.item.id not in self._wall.ids:
             return status
-        if status.is_paused or status is Status.NOT_PAUSABLE:
+        if status.is_done or status.is_inapplicable:
             return status
         self._ends_for = self._ends_for or self._wall.reason()
         return status_at_wall(status, job.doubt, job.last_read_back_reply)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bulkpause._text import format_decimal, quote
 from bulkpause.errors import SettingsError
 from bulkpause.model import Record, Status, StopCause, StopReason
+from bulkpause.operation import Operation
 
 
 #: A maximum in percent applies once this many ids are finished.
@@ -67,8 +68,8 @@ class GuardRails:
     """Rules that stop a run early.
 
     Args:
-        canary: How many ids to pause first; the run continues only if all of them
-            are paused. 0 means no canary.
+        canary: How many ids to send first; the run continues only if all of them
+            are paused, or resumed by an `undo`. 0 means no canary.
         max_failures: The maximum of failures; None means no maximum.
         deadline_s: Seconds from the start after which nothing new is sent; requests
             in flight then have one more second. None means no deadline.
@@ -144,17 +145,29 @@ def _name_of(record: Record) -> str:
     return f"{record.id}{account}"
 
 
-def judge_canary(wanted: int, records: Collection[Record]) -> StopReason | None:
-    """Return a reason to stop, unless every id of the canary is paused.
+def is_left_alone(record: Record) -> bool:
+    """Tell whether an undo has read a campaign and sent nothing for it."""
+    is_read_only = bool(record.reads) and not record.attempts
+    return is_read_only and (record.status.is_done or record.status.is_inapplicable)
+
+
+def judge_canary(
+    wanted: int, records: Collection[Record], operation: Operation
+) -> StopReason | None:
+    """Return a reason to stop, unless every id of the canary is as wanted.
 
     Args:
         wanted: How many ids the canary has.
         records: The records of those that are finished.
+        operation: What the run does.
     """
-    not_paused = [record for record in records if not record.status.is_paused]
-    missing = wanted - len(records) + len(not_paused)
+    not_done = [record for record in records if not record.status.is_done]
+    missing = wanted - len(records) + len(not_done)
     if not missing:
         return None
-    first = f" ({not_paused[0].id}: {not_paused[0].status})" if not_paused else ""
-    detail = f"--canary {wanted}: {missing} of the first {wanted} ids not paused{first}"
+    first = f" ({not_done[0].id}: {not_done[0].status})" if not_done else ""
+    detail = (
+        f"--canary {wanted}: {missing} of the first {wanted} ids not "
+        f"{operation.participle}{first}"
+    )
     return StopReason(StopCause.GUARD_RAIL, detail)

@@ -1,7 +1,7 @@
 """Work on one campaign id in a run: its attempts so far and the next action."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -10,6 +10,7 @@ from bulkpause.engine.policy import counts_as_attempt
 from bulkpause.model import (
     Action,
     Attempt,
+    Earlier,
     Item,
     PriorAttempt,
     Record,
@@ -17,6 +18,7 @@ from bulkpause.model import (
     Status,
     timestamp,
 )
+from bulkpause.operation import Operation
 
 
 @dataclass(slots=True)
@@ -25,20 +27,27 @@ class Job:
 
     Attributes:
         item: The campaign.
-        prior_attempts: Pause attempts of earlier runs.
+        prior_attempts: Attempts of earlier runs.
         action: The action of the next request.
-        pause_attempts: Pause attempts of this run.
+        attempts: Attempts of this run.
+        first_reads: Reads of this run before its first attempt.
         read_back_attempts: Read-back attempts of this run.
         uncounted_requests: Ids of requests that failed during an outage: they do not
             count against the maximum number of attempts.
+        body: The body of its request; None for that of all ids.
+        valid_until: When the campaign has to be read again before it is sent (wall
+            clock); None if it has not.
     """
 
     item: Item
     prior_attempts: Sequence[PriorAttempt] = ()
     action: Action = Action.PAUSE
-    pause_attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    first_reads: list[Attempt] = field(default_factory=list)
     read_back_attempts: list[Attempt] = field(default_factory=list)
     uncounted_requests: set[str] = field(default_factory=set)
+    body: Mapping[str, object] | None = None
+    valid_until: datetime | None = None
 
     def add(self, attempt: Attempt) -> None:
         """Add an attempt at the current action."""
@@ -48,16 +57,26 @@ class Job:
         """Read the campaign back with the next request."""
         self.action = Action.READ
 
+    def check_is_valid(self, now: datetime) -> None:
+        """Read the campaign with the next request if its time has come too near."""
+        if self.valid_until is not None and now > self.valid_until:
+            self.read_back()
+
+    @property
+    def is_first_read(self) -> bool:
+        """Whether the next request, or the latest, is a read before any attempt."""
+        return self.action is Action.READ and not self.attempts
+
     @property
     def doubt(self) -> Doubt:
-        """Whether one of our attempts may have paused the campaign."""
+        """Whether one of our attempts may have been applied."""
         earlier = map(doubt_of_prior, self.prior_attempts)
-        own = (doubt_of(attempt.reply) for attempt in self.pause_attempts)
+        own = (doubt_of(attempt.reply) for attempt in self.attempts)
         return max((*earlier, *own), default=Doubt.EXCLUDED)
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether one of our attempts is likely enough to have paused the campaign."""
+        """Whether one of our attempts is likely enough to have been applied."""
         return self.doubt is Doubt.POSSIBLE
 
     @property
@@ -76,14 +95,14 @@ class Job:
         return sum(1 for _ in takewhile(lambda reply: reply.is_rate_limited, replies))
 
     @property
-    def last_pause_reply(self) -> Reply | None:
-        """The reply to the last pause request of this run; None if none was sent."""
-        return self.pause_attempts[-1].reply if self.pause_attempts else None
+    def last_reply(self) -> Reply | None:
+        """The reply to the last attempt of this run; None if none was made."""
+        return self.attempts[-1].reply if self.attempts else None
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the last pause request of this run was accepted (204)."""
-        reply = self.last_pause_reply
+        """Whether the last attempt of this run was accepted (204)."""
+        reply = self.last_reply
         return reply is not None and reply.http_status == 204
 
     @property
@@ -93,20 +112,27 @@ class Job:
 
     @property
     def campaign_status(self) -> str | None:
-        """The latest status that a read-back showed; None if none did."""
-        latest_first = reversed(self.read_back_attempts)
+        """The latest status that a read showed; None if none did.
+
+        What was seen before an attempt of this run says nothing about it.
+        """
+        reads = self.read_back_attempts if self.attempts else self.first_reads
+        latest_first = reversed(reads)
         statuses = (attempt.reply.campaign_status for attempt in latest_first)
         return next((status for status in statuses if status is not None), None)
 
     @property
     def _attempts_at_action(self) -> list[Attempt]:
-        is_pause = self.action is Action.PAUSE
-        return self.pause_attempts if is_pause else self.read_back_attempts
+        if self.action is not Action.READ:
+            return self.attempts
+        return self.read_back_attempts if self.attempts else self.first_reads
 
     def record(
         self,
         status: Status,
         *,
+        action: Action,
+        error: str | None = None,
         reason: str | None,
         run_id: str,
         planned: int,
@@ -114,51 +140,78 @@ class Job:
         now: datetime,
         account: str | None = None,
     ) -> Record:
-        """Make the record: the last pause attempt in full, earlier ones as history."""
-        made = [*self.prior_attempts, *map(_as_prior, self.pause_attempts)]
-        last = made[-1]
-        own = self.pause_attempts[-1] if self.pause_attempts else None
+        """Make the record: the last attempt in full, earlier ones as history.
+
+        Without any attempt, it says why the campaign could not be read.
+        """
+        made = [*self.prior_attempts, *map(_as_prior, self.attempts)]
+        last = made[-1] if made else self._failed_read
+        own = self.attempts[-1] if self.attempts else None
         reply = own.reply if own else None
+        earlier = self.item.earlier or Earlier()
         return Record(
             id=self.item.id,
             name=self.item.name,
             account=account,
+            action=action,
             status=status,
             http_status=last.http_status,
             trace_id=last.trace_id,
             title=reply.title if reply else None,
             message=reply.message if reply else None,
-            error=last.error,
+            error=error or last.error,
             campaign_status=self.campaign_status,
             attempts=sum(counts_as_attempt(attempt.http_status) for attempt in made),
             history=tuple(_history_entry(attempt) for attempt in made[:-1]),
             reason=reason,
             row=self.item.row,
+            reads=len(self.first_reads) + len(self.read_back_attempts),
+            earlier_status=earlier.status,
+            earlier_scheduled_time=earlier.scheduled_time,
+            paused_at=earlier.paused_at,
             request_id=last.request_id,
             latency_ms=own.latency_ms if own else None,
-            started_at=made[0].at,
+            started_at=self._started_at(made),
             finished_at=timestamp(now),
             run_id=run_id,
             planned=planned,
             endpoint=endpoint,
         )
 
+    def _started_at(self, made: Sequence[PriorAttempt]) -> str | None:
+        """When the first request for the id was sent, in this run or before."""
+        reads = [timestamp(read.started_at) for read in self.first_reads[:1]]
+        attempts = [attempt.at for attempt in made[:1] if attempt.at is not None]
+        return min((*attempts, *reads), default=None)
+
+    @property
+    def _failed_read(self) -> PriorAttempt:
+        """The last read in place of an attempt. One that worked says nothing but when."""
+        read = self.first_reads[-1]
+        if read.reply.campaign_status is not None:
+            return PriorAttempt(at=timestamp(read.started_at))
+        return replace(_as_prior(read), request_id=None)
+
 
 def make_jobs(
     items: Sequence[Item],
     prior_attempts: Mapping[str, Sequence[PriorAttempt]],
     *,
+    operation: Operation,
     reads_back: bool,
+    reads_first: bool = False,
 ) -> Iterator[Job]:
-    """Make the jobs of a run, ids in doubt first: their campaigns may be running.
+    """Make the jobs of a run, ids in doubt first: their campaigns may be running still.
 
     Other jobs are made when they are taken, and freed when they are finished, so that
     a long run needs no more memory than a short one.
 
     Args:
         items: The campaigns, in sending order.
-        prior_attempts: Pause attempts of earlier runs by id.
-        reads_back: Whether ids in doubt are read back before they are paused again.
+        prior_attempts: Attempts of earlier runs by id.
+        operation: What the run does.
+        reads_back: Whether ids in doubt are read back before they are sent again.
+        reads_first: Whether every campaign is read before it is sent.
     """
     first: set[str] = set()
     for item in items if reads_back else ():
@@ -169,7 +222,10 @@ def make_jobs(
                 yield job
     for item in items:
         if item.id not in first:
-            yield Job(item, prior_attempts.get(item.id, ()))
+            prior = prior_attempts.get(item.id, ())
+            yield Job(
+                item, prior, action=Action.READ if reads_first else operation.action
+            )
 
 
 def _as_prior(attempt: Attempt) -> PriorAttempt:

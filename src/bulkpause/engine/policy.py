@@ -5,15 +5,18 @@ are pure functions of their arguments: no state, no clock, no I/O. Jitter comes 
 a number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bulkpause.doubt import NOT_PROCESSED, Doubt
 from bulkpause.engine.view import View, is_transient, view_of
 from bulkpause.model import Reply, Status, StopCause, StopReason
+from bulkpause.operation import Operation
 
 
-#: Read-backs of an id whose status may lag behind its pause. By default they are 15 s
+#: Read-backs of an id whose status may lag behind its attempt. By default they are 15 s
 #: apart in all.
 MAX_READ_BACKS = 5
 #: The longest wait in seconds of an id that gets one 429 after another. The gate keeps
@@ -27,7 +30,7 @@ class Verify(StrEnum):
     NONE = "none"
     #: Ids in doubt.
     DOUBTFUL = "doubtful"
-    #: Ids in doubt, and ids whose pause request was refused.
+    #: Ids in doubt, and ids whose request was refused.
     REFUSED = "refused"
     #: Every id: proves that no campaign still runs.
     ALL = "all"
@@ -38,7 +41,7 @@ class RetryPolicy:
     """Retries, waits, read-backs, and how long an outage is tolerated.
 
     Args:
-        max_attempts: Pause requests for each id; those that got a 429 do not count.
+        max_attempts: Attempts for each id; those that got a 429 do not count.
         verify: Which ids are read back.
         wait_initial_s: Seconds before the first retry and the second read-back; each
             next wait is doubled.
@@ -55,9 +58,10 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Record this status: it is final."""
+    """Record this status: it is final. `error` says why, in our words."""
 
     status: Status
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,19 @@ class ReadBack:
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """Send a pause request again: the campaign may still run."""
+    """Send the request again: the campaign is not seen as the operation wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the request of the operation, now that the campaign was read.
+
+    `body` is its body; None for that of all ids. After `valid_until` (wall clock) the
+    campaign has to be read again first.
+    """
+
+    body: Mapping[str, object] | None = None
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +100,11 @@ class Stop:
     reason: StopReason
 
 
-Decision = Finish | Retry | ReadBack | Resend | Stop
+Decision = Finish | Retry | ReadBack | Resend | Send | Stop
 
 
 def is_final_refusal(http_status: int | None) -> bool:
-    """Tell whether a status refuses a pause for good, in an undocumented way.
+    """Tell whether a status refuses a request for good, in an undocumented way.
 
     These may have one common cause, such as a wrong base URL. A 400 belongs to its id.
     """
@@ -108,30 +124,32 @@ def counts_as_attempt(http_status: int | None) -> bool:
     return http_status != 429
 
 
-def after_pause(
+def after_attempt(
     reply: Reply,
     *,
+    operation: Operation,
     attempts: int,
     rate_limited: int,
     doubt: Doubt,
     retry_policy: RetryPolicy,
     jitter: float,
 ) -> Decision:
-    """Decide what follows a pause request.
+    """Decide what follows an attempt.
 
     Args:
-        reply: The reply to the latest pause request.
-        attempts: Counted pause attempts, including this one.
+        reply: The reply to the latest attempt.
+        operation: What the run does.
+        attempts: Counted attempts, including this one.
         rate_limited: The last attempts in a row that got a 429, including this one.
         doubt: Whether any of our attempts, including this one, may have been applied.
         retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
     """
     verify = retry_policy.verify
-    if (decision := _after_any(reply, rate_limited)) is not None:
+    if (decision := after_any(reply, rate_limited)) is not None:
         return decision
     if reply.http_status == 204 and verify is not Verify.ALL:
-        return Finish(Status.PAUSED)
+        return Finish(operation.done)
     if is_transient(reply) and attempts < retry_policy.max_attempts:
         return Retry(backoff_s(attempts, reply, retry_policy, jitter))
     if needs_read_back(reply, doubt=doubt, verify=verify):
@@ -142,9 +160,10 @@ def after_pause(
 def after_read_back(
     reply: Reply,
     *,
+    operation: Operation,
     attempts: int,
     rate_limited: int,
-    pause: Reply | None,
+    attempt: Reply | None,
     doubt: Doubt,
     retry_policy: RetryPolicy,
     jitter: float,
@@ -153,33 +172,32 @@ def after_read_back(
 
     Args:
         reply: The reply to the latest read-back.
+        operation: What the run does.
         attempts: Counted read-backs, including this one.
         rate_limited: The last read-backs in a row that got a 429, including this one.
-        pause: The reply to the last pause request of this run; None if this run has
-            sent none, because an earlier run left the id in doubt.
-        doubt: Whether any of our pause requests may have been applied.
+        attempt: The reply to the last attempt of this run; None if this run has made
+            none, because an earlier run left the id in doubt.
+        doubt: Whether any of our attempts may have been applied.
         retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
     """
-    if (decision := _after_any(reply, rate_limited)) is not None:
+    if (decision := after_any(reply, rate_limited)) is not None:
         return decision
-    view = view_of(reply)
-    if view is View.PAUSED:
+    view = view_of(reply, operation)
+    if view is View.WANTED:
         is_ours = doubt is not Doubt.EXCLUDED
-        return Finish(Status.PAUSED if is_ours else Status.ALREADY_PAUSED)
-    if view is View.NOT_SENDING:
-        # A pause that was accepted stays ours, whatever happened to the campaign since.
-        is_accepted = pause is not None and pause.http_status == 204
-        return Finish(Status.PAUSED if is_accepted else Status.NOT_PAUSABLE)
-    may_change = _may_change(view, doubt=doubt, is_recovery=pause is None)
+        return Finish(operation.done if is_ours else operation.already)
+    if view is View.INAPPLICABLE:
+        return Finish(_status_of_inapplicable(attempt, doubt, operation))
+    may_change = _may_change(view, doubt=doubt, is_recovery=attempt is None)
     if may_change and attempts < MAX_READ_BACKS:
-        return Retry(_read_back_wait_s(attempts, reply, retry_policy, jitter))
-    if pause is None:
+        return Retry(read_back_wait_s(attempts, reply, retry_policy, jitter))
+    if attempt is None:
         return Resend()
-    return Finish(_status_without_pause_seen(view, pause, doubt, retry_policy.verify))
+    return Finish(_status_of_unseen(view, attempt, doubt, retry_policy.verify))
 
 
-def _after_any(reply: Reply, rate_limited: int) -> Decision | None:
+def after_any(reply: Reply, rate_limited: int) -> Decision | None:
     """Decide what follows a reply that says nothing about its id; else None."""
     if reply.is_rate_limited:
         return Retry(rate_limited_wait_s(rate_limited))
@@ -190,32 +208,43 @@ def _after_any(reply: Reply, rate_limited: int) -> Decision | None:
     return None
 
 
+def _status_of_inapplicable(
+    attempt: Reply | None, doubt: Doubt, operation: Operation
+) -> Status:
+    # What was accepted stays ours, whatever happened to the campaign since.
+    if attempt is not None and attempt.http_status == 204:
+        return operation.done
+    may_have_moved_on = operation.may_move_on and doubt is Doubt.POSSIBLE
+    return Status.UNKNOWN if may_have_moved_on else operation.inapplicable
+
+
 def _may_change(view: View, *, doubt: Doubt, is_recovery: bool) -> bool:
     """Tell whether a later read-back may show more.
 
-    A status may lag behind a pause that was applied. In a recovery it matters less: the
-    pause is sent again.
+    A status may lag behind an attempt that was applied. In a recovery it matters less:
+    the request is sent again.
     """
     match view:
         case View.UNREADABLE:
             return True
         case View.OTHER:
             return not is_recovery
-        case View.SENDING:
+        case View.UNCHANGED:
             return not is_recovery and doubt is not Doubt.EXCLUDED
         case _:
             return False
 
 
-def _status_without_pause_seen(
-    view: View, pause: Reply, doubt: Doubt, verify: Verify
+def _status_of_unseen(
+    view: View, attempt: Reply, doubt: Doubt, verify: Verify
 ) -> Status:
+    """Give the status of an id that no read-back showed as wanted."""
     is_open = doubt is Doubt.UNLIKELY and view is View.OTHER
     if doubt is Doubt.POSSIBLE or is_open:
         return Status.UNKNOWN
     if view in {View.UNREADABLE, View.DENIED}:
-        return status_without_read_back(pause, doubt=doubt, verify=verify)
-    return _status_of_refusal(pause)
+        return status_without_read_back(attempt, doubt=doubt, verify=verify)
+    return _status_of_refusal(attempt)
 
 
 def backoff_s(
@@ -250,7 +279,7 @@ def rate_limited_wait_s(rate_limited: int) -> float:
     return min(2.0 ** min(rate_limited - 2, 30), MAX_RATE_LIMITED_WAIT_S)
 
 
-def _read_back_wait_s(
+def read_back_wait_s(
     attempts: int, reply: Reply, retry_policy: RetryPolicy, jitter: float
 ) -> float:
     """Give the seconds until the next read-back. Jitter only adds to them."""
@@ -273,12 +302,12 @@ def stop_for_certificate(reply: Reply) -> Stop:
     return Stop(StopReason(StopCause.OUTAGE, detail))
 
 
-def needs_read_back(pause: Reply, *, doubt: Doubt, verify: Verify) -> bool:
+def needs_read_back(attempt: Reply, *, doubt: Doubt, verify: Verify) -> bool:
     """Tell whether an id is read back before its last word.
 
     Args:
-        pause: The reply to the last pause request.
-        doubt: Whether any of our pause requests may have been applied.
+        attempt: The reply to the last attempt.
+        doubt: Whether any of our attempts may have been applied.
         verify: Which ids are read back.
     """
     match verify:
@@ -287,32 +316,32 @@ def needs_read_back(pause: Reply, *, doubt: Doubt, verify: Verify) -> bool:
         case Verify.DOUBTFUL:
             return doubt is Doubt.POSSIBLE
         case Verify.REFUSED:
-            return doubt is not Doubt.EXCLUDED or pause.http_status == 400
+            return doubt is not Doubt.EXCLUDED or attempt.http_status == 400
         case Verify.ALL:
             return True
 
 
-def status_without_read_back(pause: Reply, *, doubt: Doubt, verify: Verify) -> Status:
+def status_without_read_back(attempt: Reply, *, doubt: Doubt, verify: Verify) -> Status:
     """Give the status of an id whose campaign status could not be read, or is not to be.
 
     Args:
-        pause: The reply to the last pause request.
-        doubt: Whether any of our pause requests may have been applied.
+        attempt: The reply to the last attempt.
+        doubt: Whether any of our attempts may have been applied.
         verify: Which ids are read back. What a read-back would have settled is open,
             so that a later run takes it.
     """
     if doubt is Doubt.POSSIBLE:
         return Status.UNKNOWN
-    if not needs_read_back(pause, doubt=doubt, verify=verify):
-        return _status_of_refusal(pause)
+    if not needs_read_back(attempt, doubt=doubt, verify=verify):
+        return _status_of_refusal(attempt)
     return Status.UNKNOWN if doubt is Doubt.UNLIKELY else Status.FAILED
 
 
-def _status_of_refusal(pause: Reply) -> Status:
-    """Give the status of an id that is known not to be paused by us.
+def _status_of_refusal(attempt: Reply) -> Status:
+    """Give the status of an id that is known not to be changed by us.
 
     It is `failed` if the cause may pass: the network, the server, or the token's
     permissions.
     """
-    may_pass = is_transient(pause) or pause.http_status in {401, 403, 429}
+    may_pass = is_transient(attempt) or attempt.http_status in {401, 403, 429}
     return Status.FAILED if may_pass else Status.REJECTED

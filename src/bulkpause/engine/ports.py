@@ -3,16 +3,22 @@
 The engine imports no other stage. `Pauser` passes in objects that have these members.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from bulkpause.model import Action, Record, Reply, Waiting
+from bulkpause.model import Action, Item, Record, Reply, Waiting
 
 
 class Sender(Protocol):
     """Makes HTTP requests for campaigns."""
 
-    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
         """Make one attempt.
 
         A network failure is returned as a transport error in the reply, not raised.
@@ -21,6 +27,7 @@ class Sender(Protocol):
             action: The action to ask of the API.
             id_: The campaign id.
             request_id: Unique to the attempt; the API gets it as X-Request-Id.
+            body: The body of a resume; None for none. A pause has one of its own.
         """
         ...
 
@@ -82,16 +89,20 @@ class Recorder(Protocol):
         """Note a request. Called before it is sent."""
         ...
 
+    def remembered(self, item: Item) -> None:
+        """Note what a campaign was. Called before its pause is sent."""
+        ...
+
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool
     ) -> None:
-        """Note the reply to a pause request that did not settle its id.
+        """Note the reply to an attempt that did not settle its id.
 
         Args:
             id_: The campaign id.
             request_id: The request that it belongs to.
             reply: The response or transport error.
-            is_in_doubt: Whether this attempt may have paused the campaign.
+            is_in_doubt: Whether this attempt may have been applied.
         """
         ...
 

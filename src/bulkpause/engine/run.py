@@ -9,7 +9,12 @@ from math import inf
 from bulkpause._text import format_decimal
 from bulkpause.engine.backlog import Backlog
 from bulkpause.engine.dispatcher import Dispatcher
-from bulkpause.engine.guard_rails import FailureCount, GuardRails, judge_canary
+from bulkpause.engine.guard_rails import (
+    FailureCount,
+    GuardRails,
+    is_left_alone,
+    judge_canary,
+)
 from bulkpause.engine.job import Job
 from bulkpause.engine.ports import RateLimiter, Recorder, SenderWithDeadline
 from bulkpause.engine.run_context import RunContext
@@ -47,10 +52,12 @@ class Run:
         failures: FailureCount | None = None,
     ) -> None:
         self._sender = sender
+        self._operation = context.operation
         self._guard_rails = guard_rails
         self._on_record = on_record
         self._failures = failures or FailureCount(guard_rails.max_failures)
         self._canary: list[Record] = []
+        self._left_alone = 0
         self._last_id: str | None = None
         self._records: asyncio.Queue[Record | None] = asyncio.Queue()
         self._dispatcher = Dispatcher(
@@ -137,19 +144,32 @@ class Run:
         self._on_record(record)
         self._records.put_nowait(record)
         self._last_id = record.id
-        if len(self._canary) < self._guard_rails.canary:
+        if is_left_alone(record):
+            self._left_alone += 1
+        elif len(self._canary) < self._guard_rails.canary:
             self._canary.append(record)
         self._failures.count(record)
 
     async def _run(self, jobs: Iterator[Job]) -> None:
         """Run the canary, judge its records, and run the rest, up to the deadline."""
         with self._deadline():
-            first = list(islice(jobs, self._guard_rails.canary))
-            if first:
-                await self._dispatcher.run(first)
-                if (reason := judge_canary(len(first), self._canary)) is not None:
-                    self.stop(reason)
+            await self._run_canary(jobs)
             await self._dispatcher.run(jobs)
+
+    async def _run_canary(self, jobs: Iterator[Job]) -> None:
+        """Run the first ids, and stop if not all of them succeed.
+
+        A campaign that an undo leaves alone shows nothing: the next one is tried.
+        """
+        canary, tried = self._guard_rails.canary, 0
+        while batch := list(islice(jobs, canary - tried)):
+            self._left_alone = 0
+            await self._dispatcher.run(batch)
+            tried += len(batch) - self._left_alone
+            reason = judge_canary(tried, self._canary, self._operation)
+            if reason is not None:
+                self.stop(reason)
+                return
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:

@@ -1,10 +1,12 @@
 """Values that all requests and records of one run share."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bulkpause.engine.policy import RetryPolicy
+from bulkpause.engine.resume import ResumeRules
+from bulkpause.operation import Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +19,12 @@ class RunContext:
         endpoint: The base URL of the API, or the name of the simulator.
         account: The name of the account, where a run has several.
         request_ids: Gives a new id for each request.
+        operation: What the run does.
         reason: Sent with every pause request.
         retry_policy: When to retry, read back and give up.
+        resume_rules: How campaigns are resumed.
+        remembers: Whether each campaign is read before it is paused, and recorded with
+            what it was.
         now: The wall clock.
         jitter: Gives random numbers from 0 to 1.
     """
@@ -27,8 +33,11 @@ class RunContext:
     planned: int
     endpoint: str
     request_ids: Iterator[str]
+    operation: Operation
     reason: str | None
     retry_policy: RetryPolicy
     now: Callable[[], datetime]
     jitter: Callable[[], float]
     account: str | None = None
+    resume_rules: ResumeRules = field(default_factory=ResumeRules)
+    remembers: bool = False

@@ -1,16 +1,14 @@
-"""View: what the reply to a read-back shows of a campaign."""
+"""View: what the reply to a read-back shows of a campaign, to an operation."""
 
 from enum import StrEnum
 
 from bulkpause.doubt import NOT_PROCESSED
 from bulkpause.model import Reply
+from bulkpause.operation import Operation
 
 
-#: Campaign statuses in which a campaign sends, or will send without being asked again.
-#: `active` occurs in the examples of the API's overview only.
-SENDING = frozenset({"running", "scheduled", "active"})
-#: Statuses in which a campaign sends nothing and cannot be paused. Every other word but
-#: `paused` leaves open whether it sends.
+#: Campaign statuses in which a campaign sends nothing, and neither a pause nor a resume
+#: changes it. Every word that is not known leaves open whether it sends.
 #: https://docs.ocamba.com/api/hood/v1.0/reference/update-campaigns-by_id
 NOT_SENDING = frozenset({"draft", "sent", "canceled", "cancelled"})
 #: Responses that show that the campaign is not there.
@@ -20,10 +18,12 @@ _MISSING = frozenset({400, 404, 410})
 class View(StrEnum):
     """What a read-back shows."""
 
-    PAUSED = "paused"
-    #: It sends nothing, and cannot be paused.
-    NOT_SENDING = "not_sending"
-    SENDING = "sending"
+    #: The campaign is as the operation wants it.
+    WANTED = "wanted"
+    #: It sends nothing, and the operation does not apply to it.
+    INAPPLICABLE = "inapplicable"
+    #: It is in a status that the operation changes.
+    UNCHANGED = "unchanged"
     #: A status whose meaning is not known: it may be sending.
     OTHER = "other"
     #: The API says that there is no such campaign.
@@ -34,10 +34,10 @@ class View(StrEnum):
     DENIED = "denied"
 
 
-def view_of(reply: Reply) -> View:
+def view_of(reply: Reply, operation: Operation) -> View:
     """Interpret the reply to a read-back."""
     if reply.http_status == 200 and reply.campaign_status is not None:
-        return _view_of_word(reply.campaign_status.strip().lower())
+        return _view_of_word(reply.campaign_status.strip().lower(), operation)
     if reply.is_campaign_missing or reply.http_status in _MISSING:
         return View.MISSING
     is_garbled = reply.http_status == 200
@@ -45,12 +45,12 @@ def view_of(reply: Reply) -> View:
     return View.UNREADABLE if is_passing else View.DENIED
 
 
-def _view_of_word(word: str) -> View:
-    if word == "paused":
-        return View.PAUSED
+def _view_of_word(word: str, operation: Operation) -> View:
+    if word in operation.wanted:
+        return View.WANTED
     if word in NOT_SENDING:
-        return View.NOT_SENDING
-    return View.SENDING if word in SENDING else View.OTHER
+        return View.INAPPLICABLE
+    return View.UNCHANGED if word in operation.applies_to else View.OTHER
 
 
 def is_transient(reply: Reply) -> bool:

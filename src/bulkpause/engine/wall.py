@@ -8,6 +8,7 @@ from bulkpause.doubt import NOT_PROCESSED, Doubt
 from bulkpause.engine.circuit_breaker import is_server_failure
 from bulkpause.engine.policy import is_final_refusal
 from bulkpause.model import Reply, Status, StopCause, StopReason
+from bulkpause.operation import Operation
 
 
 #: Different ids in a row with the same refusal that make a wall.
@@ -15,13 +16,17 @@ WALL_IDS = 10
 
 
 class Wall:
-    """Watches the replies to the pause requests of a run.
+    """Watches the replies to the attempts of a run.
+
+    Args:
+        operation: What the run does.
 
     Attributes:
         ids: The ids in a row that got the same refusal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, operation: Operation) -> None:
+        self._operation = operation
         self.ids: set[str] = set()
         self._http_status: int | None = None
         self._is_first_answer = True
@@ -33,7 +38,7 @@ class Wall:
         return len(self.ids) >= WALL_IDS
 
     def record(self, id_: str, reply: Reply) -> None:
-        """Note the reply to a pause request. One that may pass neither adds nor ends."""
+        """Note the reply to an attempt. One that may pass neither adds nor ends."""
         http_status = reply.http_status
         if is_server_failure(reply) or http_status in NOT_PROCESSED | {429}:
             return
@@ -60,19 +65,19 @@ class Wall:
         )
         status = self._http_status or 0
         cause = StopCause.TOKEN if status == 403 else StopCause.REFUSAL
-        question = _question(status)
+        question = _question(status, self._operation.verb)
         detail = f"{who} gets HTTP {status}: {question}{self._trace_suffix}"
         return StopReason(cause, detail)
 
 
 def status_at_wall(status: Status, doubt: Doubt, read_back: Reply | None) -> Status:
-    """Give the status of an id of a wall that was not seen paused.
+    """Give the status of an id of a wall that was not seen as wanted.
 
     A refusal is `failed`: it may pass with its common cause, so that a retry takes it.
 
     Args:
         status: The status that the id would have by itself.
-        doubt: Whether any of our pause requests may have been applied.
+        doubt: Whether any of our attempts may have been applied.
         read_back: The reply to its last read-back; None if none was sent.
     """
     is_read_in_vain = (
@@ -85,13 +90,13 @@ def status_at_wall(status: Status, doubt: Doubt, read_back: Reply | None) -> Sta
     return Status.FAILED if is_refused else status
 
 
-def _question(http_status: int) -> str:
+def _question(http_status: int, verb: str) -> str:
     match http_status:
         case 403:
-            return "is the token allowed to pause campaigns?"
+            return f"is the token allowed to {verb} campaigns?"
         case 404 | 405 | 410:
             return "is the base URL right?"
         case status if status < 400:
             return "is the base URL right, or is there a login page in front of it?"
         case _:
-            return "does the API accept pauses now, and is the base URL right?"
+            return f"does the API accept {verb}s now, and is the base URL right?"

@@ -31,6 +31,8 @@ STATUS_COLUMNS = (
 )
 #: Headings of the accounts' names, the surest first.
 ACCOUNT_COLUMNS = ("account", "account_name", "accountname")
+#: The heading of the campaigns' `scheduled_time`, as `bulkpause list` and the API write it.
+TIME_COLUMN = "scheduled_time"
 #: Headings of the currency of a row's amounts, the surest first.
 CURRENCY_COLUMNS = (
     *("currency", "currency_code", "currencycode", "account_currency"),

@@ -9,6 +9,7 @@ from bulkpause.inputs.columns import (
     ID_FLAG,
     NAME_COLUMNS,
     STATUS_COLUMNS,
+    TIME_COLUMN,
     find_column,
     find_currency_column,
     find_known_column,
@@ -38,6 +39,7 @@ class Heading:
         id_index: The column of the ids.
         name_index: The column of the names, if there is one.
         status_index: The column of the statuses, if there is one.
+        time_index: The column of the scheduled times, if there is one.
         sort_index: The column of the values to sort by, if one was named.
         currency_index: The column of their currency, if there is one.
         account_index: The column of the accounts, if a run has several.
@@ -49,6 +51,7 @@ class Heading:
     id_index: int
     name_index: int | None = None
     status_index: int | None = None
+    time_index: int | None = None
     sort_index: int | None = None
     currency_index: int | None = None
     account_index: int | None = None
@@ -111,6 +114,7 @@ def make_heading(row: int, cells: Sequence[str], layout: Layout) -> Heading:
         id_index=id_index,
         name_index=name_index,
         status_index=find_known_column(columns, STATUS_COLUMNS, other_than=id_index),
+        time_index=find_known_column(columns, (TIME_COLUMN,), other_than=id_index),
         sort_index=_named_index(columns, layout.sort_column),
         currency_index=find_currency_column(
             columns, layout.sort_column, other_than=id_index

@@ -13,6 +13,7 @@ from bulkpause.inputs.columns import (
     ACCOUNT_COLUMNS,
     NAME_COLUMNS,
     STATUS_COLUMNS,
+    TIME_COLUMN,
     RowError,
     find_column,
     find_currency_column,
@@ -175,6 +176,8 @@ class JsonRows:
         if status is not None and (word := _text_of(fields[status])):
             table.status_column = table.status_column or status
             table.note_status(row, word.strip(WHITESPACE)[:LONGEST_NAME])
+        if (time := _text_of(fields.get(TIME_COLUMN))) is not None:
+            table.note_time(row, time.strip(WHITESPACE)[:LONGEST_NAME])
 
     def check_named_keys(self) -> None:
         """Check, after the last row, that the keys that the user named occur.

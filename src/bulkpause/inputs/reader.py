@@ -61,6 +61,7 @@ def load_input(path: str, layout: Layout) -> Input:
         end, footers = last_line.end_of(table), table.footer_rows
         table.judge(partial(judge_column, end=end, footer_rows=footers))
     check_accounts(table, layout)
+    table.remember()
     return Input(name=display_name(path), table=table)
 
 

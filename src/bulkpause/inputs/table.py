@@ -2,10 +2,11 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bulkpause.model import InvalidRow, Item
+from bulkpause._text import replace_surrogates
+from bulkpause.model import Earlier, InvalidRow, Item, Status
 
 
 Row = Item | InvalidRow
@@ -78,6 +79,7 @@ class Table(TableFacts):
         rows: The items and invalid rows, in the order of the input.
         rows_by_status: The numbers of the rows of items, by the word in the status
             column.
+        times: The scheduled times of items, by the number of the row.
         footer_rows: The numbers of the last rows that seem to be sums.
         ends_early: Whether the last row has fewer cells than most rows before it.
         error: Why the input, or what follows these rows, cannot be read.
@@ -85,6 +87,7 @@ class Table(TableFacts):
 
     rows: list[Item | InvalidRow] = field(default_factory=list)
     rows_by_status: "dict[str, array[int]]" = field(default_factory=dict)
+    times: dict[int, str] = field(default_factory=dict)
     footer_rows: frozenset[int] = frozenset()
     ends_early: bool = False
     error: ReadError | None = None
@@ -106,6 +109,23 @@ class Table(TableFacts):
             rows = self.rows_by_status[word] = array("L")
         rows.append(row)
 
+    def note_time(self, row: int, text: str | None) -> None:
+        """Note the scheduled time of an item, by the number of its row."""
+        if text:
+            self.times[row] = text
+
+    def remember(self) -> None:
+        """Add to each item what its row says that the campaign was: for an undo."""
+        words = {
+            row: word
+            for word, rows in self.rows_by_status.items()
+            if word and not _is_our_own(word)
+            for row in rows
+        }
+        if words or self.times:
+            known = _Earlier(words, self.times)
+            self.rows = [known.added_to(row) for row in self.rows]
+
     def judge(self, judge: Callable[[list[Row]], list[Row]]) -> None:
         """Make invalid rows of some items, and keep all other rows."""
         self.rows = judge(self.rows)
@@ -125,7 +145,35 @@ class Table(TableFacts):
         self.name_column = other.name_column
         self.status_column = other.status_column
         self.rows_by_status = other.rows_by_status
+        self.times = other.times
         self.footer_rows = other.footer_rows
+
+
+class _Earlier:
+    """What campaigns were by the numbers of their rows. Most of them were the same."""
+
+    def __init__(self, words: Mapping[int, str], times: Mapping[int, str]) -> None:
+        self._words = words
+        self._times = times
+        self._known: dict[tuple[str | None, str | None], Earlier] = {}
+
+    def added_to(self, row: Row) -> Row:
+        key = (self._words.get(row.row), self._times.get(row.row))
+        if isinstance(row, InvalidRow) or key == (None, None):
+            return row
+        if (earlier := self._known.get(key)) is None:
+            status, time = (text and replace_surrogates(text) for text in key)
+            earlier = Earlier(status=status, scheduled_time=time)
+            self._known[key] = earlier
+        return replace(row, earlier=earlier)
+
+
+def _is_our_own(word: str) -> bool:
+    """Tell whether a word is a result of ours, as in the file of an export."""
+    return word in _OUR_OWN
+
+
+_OUR_OWN = frozenset({*Status, "not_attempted"}) - {Status.PAUSED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,6 +158,8 @@ def rows_below(
             footer.note(item, cells)
             if status_index is not None:
                 table.note_status(row, text_at(cells, status_index))
+            if heading.time_index is not None:
+                table.note_time(row, text_at(cells, heading.time_index))
         yield item
     table.footer_rows = footer.rows()
     table.ends_early = alignment.ends_early(cells) and not is_blank(cells)

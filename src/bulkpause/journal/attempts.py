@@ -1,4 +1,4 @@
-"""Pause attempts of earlier runs, as the two logs keep them."""
+"""Attempts of earlier runs, as the two logs keep them."""
 
 from dataclasses import replace
 
@@ -42,10 +42,12 @@ def attempt_of_request(sent: Sent, reply: Answered | None) -> PriorAttempt:
 
 
 def attempts_of_record(record: Record) -> list[PriorAttempt]:
-    """List the pause attempts of a record, earlier ones first."""
+    """List the attempts of a record, earlier ones first."""
     earlier = [
         _attempt_of_history(PriorAttempt(**attempt)) for attempt in record.history
     ]
+    if record.request_id is None and record.reads:
+        return earlier  # it was read, and nothing was sent
     last = PriorAttempt(
         http_status=record.http_status,
         trace_id=record.trace_id,
@@ -64,7 +66,7 @@ def _attempt_of_history(attempt: PriorAttempt) -> PriorAttempt:
 
 
 def _may_be_applied(http_status: int | None, error: str | None) -> bool:
-    """Tell whether an attempt on record may have paused the campaign."""
+    """Tell whether an attempt on record may have been applied."""
     return error in _AMBIGUOUS_ERRORS or _is_ambiguous(http_status)
 
 

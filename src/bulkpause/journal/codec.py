@@ -1,9 +1,10 @@
 """Encode and decode the lines of the result log and of the write-ahead log.
 
-A line of the result log is a `Record`. The write-ahead log has four kinds of line,
+A line of the result log is a `Record`. The write-ahead log has five kinds of line,
 which differ in their first key: `run` begins a run, `planned` lists ids that the run
 will send, `sent` precedes each request, and `answered` follows a response or
-transport error that did not settle its id.
+transport error that did not settle its id. With `run --remember`, `remembered` says what
+a campaign was before its pause.
 
 Each line ends with a checksum of the bytes before it, so that damage cannot turn one
 id into another. A line that was repaired by hand may omit it.
@@ -13,7 +14,7 @@ are not checked again. All others are, field by field.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -23,12 +24,21 @@ import orjson
 
 from bulkpause.errors import LogError
 from bulkpause.ids import matches_id_pattern
-from bulkpause.model import RECORD_VERSION, Action, Item, PriorAttempt, Record, Status
+from bulkpause.model import (
+    RECORD_VERSION,
+    Action,
+    Earlier,
+    Item,
+    PriorAttempt,
+    Record,
+    Status,
+)
 
 
 #: The version of the write-ahead log that is written, and the newest that is read. In
-#: version 1 a plan had no names, and a header no `planned_before`.
-WAL_VERSION = 2
+#: version 1 a plan had no names, and a header no `planned_before`; in version 2 nothing
+#: was said of what campaigns were before their pause.
+WAL_VERSION = 3
 #: Ids in one line of a plan.
 IDS_PER_LINE = 1000
 #: The bytes between a line and its checksum. No text in a line can contain them,
@@ -36,6 +46,10 @@ IDS_PER_LINE = 1000
 CHECKSUM_KEY = b',"crc32":"'
 #: The keys that a record of version 1 does not have.
 _KEYS_SINCE_2 = frozenset({"name", "account", "action", "planned", "endpoint"})
+#: The keys that a record of version 2 does not have either.
+_KEYS_SINCE_3 = frozenset(
+    {"reads", "earlier_status", "earlier_scheduled_time", "paused_at"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +101,28 @@ class Answered:
     is_doubtful: bool
 
 
-WalEntry = Header | Sent | Answered | tuple[Item, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a campaign was, as it was read before its pause."""
+
+    remembered: str
+    status: str
+    scheduled_time: str | None
+
+
+WalEntry = Header | Sent | Answered | Remembered | tuple[Item, ...]
 _Decoded = TypeVar("_Decoded")
-_Checked = TypeVar("_Checked", Record, PriorAttempt, Header, Sent, Answered, Item)
+_Checked = TypeVar(
+    "_Checked",
+    Record,
+    PriorAttempt,
+    Header,
+    Sent,
+    Answered,
+    Remembered,
+    Earlier,
+    Item,
+)
 
 
 class _NewerVersionError(Exception):
@@ -101,19 +134,28 @@ def run_of(request_id: str) -> str:
     return request_id.rpartition("-")[0]
 
 
-def encode(value: Record | Header | Sent | Answered | Mapping[str, Any]) -> bytes:
+def encode(
+    value: Record | Header | Sent | Answered | Remembered | Mapping[str, Any],
+) -> bytes:
     """Encode one line, with its checksum and its newline."""
     line = orjson.dumps(value)[:-1]
     return b'%s%s%08x"}\n' % (line, CHECKSUM_KEY, crc32(line))
 
 
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
-    """Encode the ids of a plan with their rows and names, `IDS_PER_LINE` in a line."""
-    planned: list[tuple[str, int] | tuple[str, int, str]] = []
+    """Encode the ids of a plan with their rows, names and what they were before.
+
+    `IDS_PER_LINE` stand in a line.
+    """
+    planned: list[tuple[str | int | None, ...]] = []
     for item in items:
-        # Most lists have no names, and a million of them.
-        named = () if item.name is None else (item.name,)
-        planned.append((item.id, item.row, *named))
+        # Most lists have nothing but ids, and a million of them.
+        if item.name is None and item.earlier is None:
+            planned.append((item.id, item.row))
+        elif item.earlier is None:
+            planned.append((item.id, item.row, item.name))
+        else:
+            planned.append((item.id, item.row, item.name, *astuple(item.earlier)))
         if len(planned) == IDS_PER_LINE:
             yield encode({"planned": planned})
             planned = []
@@ -195,7 +237,8 @@ def _sealed_record(value: dict[str, Any]) -> Record:
 
 def _checked_record(value: dict[str, Any]) -> Record:
     value["v"] = version = _checked_version(value.get("v", 1), RECORD_VERSION)
-    if version < 2 and not _KEYS_SINCE_2.isdisjoint(value):
+    newer = (_KEYS_SINCE_2 if version < 2 else frozenset()) | _KEYS_SINCE_3
+    if version < RECORD_VERSION and not newer.isdisjoint(value):
         raise ValueError(version)
     value["status"] = Status(value["status"])
     value["action"] = Action(value.get("action", Action.PAUSE))
@@ -206,15 +249,13 @@ def _checked_record(value: dict[str, Any]) -> Record:
     _check_id(record.id)
     _check_time(record.started_at)
     _check_time(record.finished_at)
+    _check_time(record.paused_at)
     return record
 
 
 def _entry(value: dict[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 (of _parse)
-    if is_sealed and "sent" in value:
-        value["action"] = _ACTIONS[value["action"]]
-        return Sent(**value)
-    if is_sealed and "planned" in value and "run" not in value:
-        return tuple(_sealed_item(*fields) for fields in value["planned"])
+    if is_sealed and (entry := _sealed_entry(value)) is not None:
+        return entry
     match next(iter(value), None):
         case "run":
             # First: only the version says how to read the other keys.
@@ -232,8 +273,22 @@ def _entry(value: dict[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 
             answered = _build(Answered, value)
             _check_id(answered.answered)
             return answered
+        case "remembered":
+            remembered = _build(Remembered, value)
+            _check_id(remembered.remembered)
+            return remembered
         case kind:
             raise ValueError(kind)
+
+
+def _sealed_entry(value: dict[str, Any]) -> WalEntry | None:
+    """Build an entry of fields that are right; None for one of the rare kinds."""
+    if "sent" in value:
+        value["action"] = _ACTIONS[value["action"]]
+        return Sent(**value)
+    if "planned" in value and "run" not in value:
+        return tuple(_sealed_item(*fields) for fields in value["planned"])
+    return None
 
 
 def _checked_version(version: object, newest: int) -> int:
@@ -245,14 +300,25 @@ def _checked_version(version: object, newest: int) -> int:
     return version
 
 
-def _sealed_item(id_: str, row: int, name: str | None = None) -> Item:
-    return Item(id=id_, row=row, name=name)
+def _sealed_item(
+    id_: str, row: int, name: str | None = None, *earlier: str | None
+) -> Item:
+    if not earlier:
+        return Item(id=id_, row=row, name=name)
+    status, scheduled_time, paused_at = earlier
+    before = Earlier(status=status, scheduled_time=scheduled_time, paused_at=paused_at)
+    return Item(id=id_, row=row, name=name, earlier=before)
 
 
-def _planned(id_: object, row: object, name: object = None) -> Item:
+def _planned(id_: object, row: object, name: object = None, *earlier: object) -> Item:
     if name is not None and not isinstance(name, str):
         raise TypeError(name)  # before an item would take it for text
-    item = _build(Item, {"id": id_, "row": row, "name": name})
+    before = None
+    if earlier:
+        names = ("status", "scheduled_time", "paused_at")
+        before = _build(Earlier, dict(zip(names, earlier, strict=True)))
+        _check_time(before.paused_at)
+    item = _build(Item, {"id": id_, "row": row, "name": name, "earlier": before})
     _check_id(item.id)
     return item
 
@@ -288,7 +354,9 @@ _ACTIONS = {action.value: action for action in Action}
 _STATUSES = {status.value: status for status in Status}
 _FIELD_TYPES = {
     kind: _field_types(kind)
-    for kind in (Record, PriorAttempt, Header, Sent, Answered, Item)
+    for kind in (
+        *(Record, PriorAttempt, Header, Sent, Answered, Remembered, Earlier, Item),
+    )
 }
 
 

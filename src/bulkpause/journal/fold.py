@@ -11,13 +11,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from bulkpause.journal.attempts import attempt_of_request, attempts_of_record
-from bulkpause.journal.codec import Answered, Header, Sent, WalEntry, run_of
+from bulkpause.journal.codec import Answered, Header, Remembered, Sent, WalEntry, run_of
 from bulkpause.journal.glance import Glance
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.settled import Origin
-from bulkpause.model import Action, Item, Record
+from bulkpause.model import Action, Earlier, Item, Record
 
 
 def recover(
@@ -99,7 +99,9 @@ class _RecordFold:
         run_id, planned, endpoint = record.run_id, record.planned, record.endpoint
         if run_id is None or planned is None or endpoint is None:
             return None
-        return Origin(record.status, run_id, planned, endpoint, record.account)
+        return Origin(
+            record.status, run_id, planned, endpoint, record.action, record.account
+        )
 
     def end(self) -> None:
         """Complete the state after the last record."""
@@ -164,6 +166,8 @@ class _EntryFold:
                 self._add_header(entry)
             case Answered():
                 self._replies[entry.request_id] = entry
+            case Remembered():
+                self._add_remembered(entry)
             case _:
                 self._add_plan(entry)
 
@@ -187,6 +191,13 @@ class _EntryFold:
             # What the run of its first list has recorded needs no plan any more.
             if not (is_first_list and run_of_settled(item.id) == run):
                 recovery.planned[item.id] = item
+
+    def _add_remembered(self, remembered: Remembered) -> None:
+        """Keep what was read last: an id that is in doubt is not read for this."""
+        earlier = Earlier(
+            status=remembered.status, scheduled_time=remembered.scheduled_time
+        )
+        self._recovery.remembered[remembered.remembered] = earlier
 
     def _add_sent(self, sent: Sent) -> None:
         self._recovery.add_times(sent.at, sent.at)
@@ -232,7 +243,7 @@ class _EntryFold:
         found: set[str] = set()
         for sent in self._recovery.sent:
             run = self._recovery.brief.run_of(sent.sent)
-            if run is None or sent.action is not Action.PAUSE or self._is_over(sent):
+            if run is None or sent.action is Action.READ or self._is_over(sent):
                 continue
             sent_in = order.get(sent.run_id, len(order))
             if run == sent.run_id or order.get(run, -1) < sent_in:
@@ -255,11 +266,11 @@ def _keep_whole(
 def _add_unrecorded_attempts(
     recovery: Recovery, replies: Mapping[str, Answered], order: Mapping[str, int]
 ) -> None:
-    """Add the pause attempts that were sent after the id's last record was made."""
+    """Add the attempts that were made after the id's last record was made."""
     for sent in recovery.sent:
         record = recovery.records.get(sent.sent)
         if (
-            sent.action is not Action.PAUSE
+            sent.action is Action.READ
             or sent.sent in recovery.brief.ids
             or (record is not None and _is_made_after(record, sent, order))
         ):

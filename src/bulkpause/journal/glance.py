@@ -49,6 +49,8 @@ _CHECKSUM_LENGTH = len(_CHECKSUM % 0)
 _AT_ONCE = b',"attempts":1,"history":[],"reason":'
 _UNREAD = b',"campaign_status":null' + _AT_ONCE
 _SEEN_PAUSED = b',"campaign_status":"paused"' + _AT_ONCE
+#: Those of an id that was read no more often than that.
+_NO_READ, _ONE_READ = b',"reads":0,', b',"reads":1,'
 _LATENCY_KEY = b',"latency_ms":'
 
 
@@ -118,8 +120,9 @@ class Glance:
 
     def _count(self, status: bytes, content: bytes, times_at: int) -> bool:
         """Count an id that its first attempt paused, or leave it to `codec`."""
-        is_unread = _UNREAD in content
-        if status != _PAUSED or not (is_unread or _SEEN_PAUSED in content):
+        is_unread = _UNREAD in content and _NO_READ in content
+        is_seen = _SEEN_PAUSED in content and _ONE_READ in content
+        if status != _PAUSED or not (is_unread or is_seen):
             return False
         latency_at = content.rfind(_LATENCY_KEY, 0, times_at) + len(_LATENCY_KEY)
         latency = content[latency_at : times_at - 1]

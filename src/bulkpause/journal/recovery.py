@@ -1,7 +1,7 @@
 """The state of earlier runs, as `fold` derives it from the lines of both logs.
 
 Without I/O or a clock. An id is unfinished if its last record does not settle it, if it
-has no record, or if the write-ahead log holds a pause attempt from a later run than the
+has no record, or if the write-ahead log holds an attempt from a later run than the
 one of its last record.
 
 The log alone tells how many ids it is meant to hold: each record says how many were
@@ -12,7 +12,7 @@ number may still be running, though nobody knows which they are.
 from collections import Counter
 from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
@@ -21,6 +21,8 @@ from bulkpause.journal.attempts import attempts_of_record
 from bulkpause.journal.codec import Header, Sent, run_of
 from bulkpause.journal.settled import Origin, SettledIds
 from bulkpause.model import (
+    Action,
+    Earlier,
     Item,
     PriorAttempt,
     Record,
@@ -57,7 +59,8 @@ class Recovery:
         planned: The ids that these runs planned.
         sent: The requests in the write-ahead log, as far as no record shows that they
             are long over.
-        prior_attempts: The earlier pause attempts of each unfinished id that has any.
+        remembered: What was read of campaigns before their pause.
+        prior_attempts: The earlier attempts of each unfinished id that has any.
     """
 
     brief: SettledIds = field(default_factory=SettledIds)
@@ -74,6 +77,7 @@ class Recovery:
     plan_sizes: list[int] = field(default_factory=list)
     planned: dict[str, Item] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
+    remembered: dict[str, Earlier] = field(default_factory=dict)
     prior_attempts: dict[str, list[PriorAttempt]] = field(default_factory=dict)
 
     @property
@@ -114,7 +118,7 @@ class Recovery:
         record = self.records.get(id_)
         if record is None:
             return False
-        if record.request_id == attempts[-1].request_id:
+        if not attempts or record.request_id == attempts[-1].request_id:
             return True
         return not any(map(_leaves_doubt, attempts))
 
@@ -122,15 +126,20 @@ class Recovery:
         last = attempts[-1]
         item = self.planned.get(id_)
         is_open = any(map(_leaves_doubt, attempts))
+        earlier = self.earlier_of(id_) or Earlier()
         return Record(
             id=id_,
             name=None if item is None else item.name,
+            action=self.action,
             status=Status.UNKNOWN if is_open else Status.FAILED,
             http_status=last.http_status,
             trace_id=last.trace_id,
             error=last.error,
             attempts=len(attempts),
             row=None if item is None else item.row,
+            earlier_status=earlier.status,
+            earlier_scheduled_time=earlier.scheduled_time,
+            paused_at=earlier.paused_at,
             request_id=last.request_id,
             started_at=attempts[0].at,
             finished_at=last.at,
@@ -145,7 +154,12 @@ class Recovery:
             id_: item for id_, item in self.planned.items() if id_ not in settled
         }
         recorded = {
-            id_: Item(id=id_, row=record.row or 0, name=self._name_of(record))
+            id_: Item(
+                id=id_,
+                row=record.row or 0,
+                name=self._name_of(record),
+                earlier=self.earlier_of(id_),
+            )
             for id_, record in self.records.items()
             if id_ not in settled
         }
@@ -160,6 +174,29 @@ class Recovery:
         """Give the name of a recorded id. An older record may have none."""
         planned = self.planned.get(record.id or "")
         return record.name if planned is None else record.name or planned.name
+
+    def earlier_of(self, id_: str) -> Earlier | None:
+        """Tell what a campaign was before its pause; None if nothing is on record."""
+        if (remembered := self.remembered.get(id_)) is not None:
+            return remembered
+        if (record := self.records.get(id_)) is not None:
+            on_record = earlier_of_record(record)
+            if on_record is not None:
+                return on_record
+        planned = self.planned.get(id_)
+        return None if planned is None else planned.earlier
+
+    def with_earlier(self, item: Item) -> Item:
+        """Add to an item what its campaign was before its pause, if it is on record.
+
+        What the item itself says is newer, unless it may show our own pause.
+        """
+        known = self.earlier_of(item.id)
+        if known is None:
+            return item
+        in_doubt = any(map(_leaves_doubt, self.prior_attempts.get(item.id, ())))
+        earlier = known if in_doubt else item.earlier or known
+        return item if earlier == item.earlier else replace(item, earlier=earlier)
 
     @property
     def not_attempted(self) -> list[Item]:
@@ -332,6 +369,13 @@ class Recovery:
         return None if self.last is None else self.last.endpoint
 
     @property
+    def action(self) -> Action:
+        """What the last run did; to pause, if there was none."""
+        if self.headers:
+            return self.headers[-1].action
+        return Action.PAUSE if self.last is None else self.last.action
+
+    @property
     def last_run_id(self) -> str | None:
         """The name of the last run."""
         if self.headers:
@@ -369,6 +413,15 @@ def _leaves_doubt(attempt: PriorAttempt) -> bool:
     A run reads the campaign back then before the last word.
     """
     return doubt_of_prior(attempt) is not Doubt.EXCLUDED
+
+
+def earlier_of_record(record: Record) -> Earlier | None:
+    """Tell what the campaign of a record was before its pause, if that is known."""
+    known = (record.earlier_status, record.earlier_scheduled_time, record.paused_at)
+    if known == (None, None, None):
+        return None
+    status, scheduled_time, paused_at = known
+    return Earlier(status=status, scheduled_time=scheduled_time, paused_at=paused_at)
 
 
 def in_utc(at: str) -> str:

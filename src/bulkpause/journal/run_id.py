@@ -10,6 +10,7 @@ from pathlib import Path
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import SIMULATOR, Action
+from bulkpause.operation import operation_of
 
 
 def new_run_id(now: datetime, endpoint_name: str) -> str:
@@ -60,6 +61,21 @@ def check_same_account(recovery: Recovery, account: str | None, log: Path) -> No
         "of a run without --accounts" if other is None else f"of the account {other}"
     )
     raise SettingsError(f"{log} is {whose}; {remedy}, or name another log")
+
+
+def check_same_action(recovery: Recovery, action: Action, log: Path) -> None:
+    """Refuse to carry on with a log of another action.
+
+    Raises:
+        SettingsError: The log holds what another action has done.
+    """
+    if recovery.is_empty or recovery.action is action:
+        return
+    raise SettingsError(
+        f"{log} is the log of {operation_of(recovery.action).noun}, not of "
+        f"{operation_of(action).noun}; carry on with `bulkpause retry`, or name another "
+        "log; nothing was sent"
+    )
 
 
 def _remedy(others: Collection[str], endpoint_name: str) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bulkpause.model import Status
+from bulkpause.model import Action, Status
 
 
 class Origin(NamedTuple):
@@ -14,6 +14,7 @@ class Origin(NamedTuple):
     run_id: str
     planned: int
     endpoint: str
+    action: Action = Action.PAUSE
     account: str | None = None
 
 

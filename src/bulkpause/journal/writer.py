@@ -28,6 +28,7 @@ from bulkpause.journal.append_file import AppendFile, state_of
 from bulkpause.journal.codec import (
     Answered,
     Header,
+    Remembered,
     Sent,
     WalEntry,
     encode,
@@ -51,6 +52,7 @@ from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import (
     Action,
+    Earlier,
     Item,
     Record,
     Reply,
@@ -186,7 +188,7 @@ class Journal:
 
     @property
     def unrecorded(self) -> frozenset[str]:
-        """The ids that this run sent a pause request for and has not recorded since."""
+        """The ids that this run made an attempt for and has not recorded since."""
         return frozenset(self._sent_ids)
 
     def close(self) -> None:
@@ -230,8 +232,26 @@ class Journal:
                 )
             )
         )
-        if action is Action.PAUSE:
+        if action is not Action.READ:
             self._sent_ids.add(id_)
+        self._needs_check.set()
+
+    def remembered(self, item: Item) -> None:
+        """Write what a campaign was, before its pause is sent.
+
+        Raises:
+            LogError: It cannot be written; the pause must not be sent.
+        """
+        earlier = item.earlier or Earlier()
+        self._write_ahead_log.append(
+            encode(
+                Remembered(
+                    remembered=item.id,
+                    status=earlier.status or "",
+                    scheduled_time=earlier.scheduled_time,
+                )
+            )
+        )
         self._needs_check.set()
 
     def answered(
@@ -326,15 +346,18 @@ class NullJournal:
 
     @property
     def unrecorded(self) -> frozenset[str]:
-        """The ids that this run sent a pause request for and has no record of since."""
+        """The ids that this run made an attempt for and has no record of since."""
         return frozenset(self._sent_ids)
 
     def begin(self, header: Header, items: Sequence[Item]) -> None:
         pass
 
     def sent(self, action: Action, id_: str, request_id: str) -> None:  # noqa: ARG002 (part of the port)
-        if action is Action.PAUSE:
+        if action is not Action.READ:
             self._sent_ids.add(id_)
+
+    def remembered(self, item: Item) -> None:
+        pass
 
     def answered(
         self, id_: str, request_id: str, reply: Reply, *, is_in_doubt: bool

@@ -12,6 +12,7 @@ from rich.segment import ControlType, Segment
 from rich.table import Table
 from rich.text import Text
 
+from bulkpause.operation import operation_of
 from bulkpause.progress.event import Event, Notice, Progressed
 from bulkpause.progress.snapshot import Snapshot
 from bulkpause.progress.text import counts_line, rate_line, sharing_line, state_line
@@ -104,8 +105,9 @@ def render(snapshot: Snapshot) -> Group:
     lines.extend(Text(line, style=_WAIT) for line in snapshot.accounts)
     if state := state_line(snapshot):
         lines.append(Text(state, style=_WAIT))
+    done = operation_of(snapshot.action).participle
     if snapshot.failures:
-        lines.append(Text("latest ids not paused:", style=_FAILURE))
+        lines.append(Text(f"latest ids not {done}:", style=_FAILURE))
     lines.extend(Padding(Text(line), (0, 0, 0, 2)) for line in snapshot.failures)
     return Group(head, *lines)
 

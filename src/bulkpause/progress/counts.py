@@ -20,7 +20,7 @@ class RecordCounts:
     def add(self, record: Record) -> None:
         """Count a record."""
         self._by_status[record.status] += 1
-        if not record.status.is_paused:
+        if not record.status.is_done:
             self._failures.append(failure_line(record))
 
     @property

@@ -99,7 +99,7 @@ class JsonLinesDisplay:
         self._log.info("run.progressed", **_fields(snapshot))
 
     def _log_record(self, record: Record) -> None:
-        if record.status.is_paused:
+        if record.status.is_done:
             self._log.debug(
                 "id.finished", id=record.id, name=record.name, status=record.status
             )
@@ -120,5 +120,5 @@ def _fields(snapshot: Snapshot) -> dict[str, object]:
     for name in ("rate_per_s", "allowed_per_s", "left_s", "waits_s"):
         if fields[name] is not None:
             fields[name] = round(fields[name], 2)
-    del fields["failures"], fields["simulated"]
+    del fields["failures"], fields["simulated"], fields["action"]
     return {"finished": snapshot.finished, **fields}

@@ -25,7 +25,7 @@ class Monitor:
 
     Args:
         fleet: The run to show, of one account or several.
-        total: The number of ids to pause.
+        total: The number of ids to send.
         display: Shows snapshots and records.
         now: The loop's clock.
     """
@@ -77,6 +77,7 @@ class Monitor:
             stopping=None if stopped is None else stopped.detail,
             failures=counts.failures,
             simulated=self._fleet.is_simulated,
+            action=run.action,
             sharing=run.sharing,
             accounts=accounts_to_look_at(self._fleet, states),
         )

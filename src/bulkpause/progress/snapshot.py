@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bulkpause.model import Sharing
+from bulkpause.model import Action, Sharing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,11 +13,11 @@ class Snapshot:
     the counts of the engine.
 
     Attributes:
-        total: The ids to pause.
+        total: The ids to send.
         by_status: The finished ids by status, without statuses of count 0.
         requests: The requests sent so far.
         in_flight: The requests sent without a response yet.
-        accepted: The ids to read back whose pause request was answered with 204.
+        accepted: The ids to read back whose attempt was answered with 204.
         to_retry: The ids that wait for a retry.
         to_read_back: The ids that wait for a read-back.
         rate_per_s: The request rate of the last `rate.PERIOD_S` seconds.
@@ -29,8 +29,9 @@ class Snapshot:
             for none, or only shortly.
         waits_s: The seconds until that condition holds; None if unknown.
         stopping: Why the run sends no more requests; None if it still sends.
-        failures: One line for each of the latest ids that are not paused.
+        failures: One line for each of the latest ids that are not as wanted.
         simulated: Whether the API is the simulator.
+        action: What the run does.
         sharing: How the account is shared with other runs; None if it is not.
         accounts: One line for each account that needs a look, and one that counts
             further ones; empty if none does.
@@ -51,6 +52,7 @@ class Snapshot:
     stopping: str | None = None
     failures: tuple[str, ...] = ()
     simulated: bool = False
+    action: Action = Action.PAUSE
     sharing: Sharing | None = None
     accounts: tuple[str, ...] = ()
 

@@ -58,7 +58,7 @@ def sharing_line(snapshot: Snapshot) -> str:
 
 
 def failure_line(record: Record) -> str:
-    """Say why an id is not paused, with the trace id that the API's support needs."""
+    """Say why an id is not as wanted, with the trace id that the API's support needs."""
     reason = shorten(str(Cause.of(record)), _LONGEST_REASON)
     trace = f", trace_id {record.trace_id}" if record.trace_id else ""
     campaign = label(record.id, record.name) + ("," if record.name else "")

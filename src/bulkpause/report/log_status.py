@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Sharing, Status
 from bulkpause.report.text import (
-    SIMULATED,
     cause_lines,
     companions_text,
-    running_lines,
+    open_lines,
+    simulated_line,
 )
 from bulkpause.report.totals import Totals
 
@@ -58,8 +58,8 @@ class LogStatus:
         """Say whose log it is, what is paused, and what may still be running."""
         yield from self._identity_lines()
         if not self.totals.is_empty:
-            yield from _paused_lines(self.totals)
-        yield from running_lines(self.totals, self._as_of())
+            yield from _done_lines(self.totals)
+        yield from open_lines(self.totals, self._as_of())
         if invalid := self.totals.by_status[Status.INVALID]:
             yield f"{format_count(invalid, 'invalid row')}: never sent"
         yield from cause_lines(self.totals)
@@ -77,7 +77,7 @@ class LogStatus:
         if self.is_old:
             yield "this log is old: campaigns may have been started again since"
         if self.is_simulated:
-            yield SIMULATED
+            yield simulated_line(self.totals.operation)
         if self.is_held:
             yield "a run holds this log now: these numbers still change"
         if self.sharing is not None and self.sharing.companions:
@@ -104,11 +104,13 @@ class LogStatus:
         }
 
 
-def _paused_lines(totals: Totals) -> Iterator[str]:
-    counts = totals.by_status
-    yield f"{sum(n for status, n in counts.items() if status.is_paused)} paused"
-    if counts[Status.NOT_PAUSABLE]:
-        yield f"{counts[Status.NOT_PAUSABLE]} not pausable (see their status below)"
+def _done_lines(totals: Totals) -> Iterator[str]:
+    counts, operation = totals.by_status, totals.operation
+    done = sum(n for status, n in counts.items() if status.is_done)
+    yield f"{done} {operation.participle}"
+    if inapplicable := counts[operation.inapplicable]:
+        name = operation.inapplicable.replace("_", " ")
+        yield f"{inapplicable} {name} (see their status below)"
 
 
 def as_words(moment: str) -> str:

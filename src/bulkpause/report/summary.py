@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bulkpause.model import Status
-from bulkpause.report.text import running_lines
+from bulkpause.report.text import open_lines
 from bulkpause.report.totals import Totals
 
 
@@ -20,8 +20,11 @@ class Summary:
         not_attempted: Ids that nothing was sent for, or of which nothing is on record.
         not_on_record: How many of these a log should hold and does not.
         may_be_running: Ids whose campaign is not known to have stopped sending; None
-            if it is not known how many ids there are. Only 0 is an all-clear. After a
+            if it is not known how many ids there are, of a log of resumes, and of
+            one that was undone. Only 0 is an all-clear. After a
             resumed run, ids that its log leaves open beside the rows count too.
+        is_all_done: Whether the campaign of each of these is known to be paused, or to
+            be running after a resume.
         is_all_paused: Whether the campaign of each of these is known to be paused.
         text: The same in words, in lines.
     """
@@ -33,6 +36,7 @@ class Summary:
     not_attempted: int
     not_on_record: int
     may_be_running: int | None
+    is_all_done: bool
     is_all_paused: bool
     text: str
 
@@ -43,6 +47,7 @@ class Summary:
 def summary_of(totals: Totals) -> Summary:
     """Take the summary from totals as they are now."""
     first = () if totals.is_empty else (totals.counts_as_sum(),)
+    is_counted = totals.is_plan_known and totals.tells_what_runs
     return Summary(
         rows=totals.rows,
         by_status={status: totals.by_status[status] for status in Status},
@@ -50,7 +55,8 @@ def summary_of(totals: Totals) -> Summary:
         already_done=totals.already_done,
         not_attempted=totals.not_attempted,
         not_on_record=totals.not_on_record,
-        may_be_running=totals.may_be_running if totals.is_plan_known else None,
-        is_all_paused=totals.is_all_paused,
-        text="\n".join((*first, *running_lines(totals))),
+        may_be_running=totals.open_ids if is_counted else None,
+        is_all_done=totals.is_all_done,
+        is_all_paused=totals.is_all_done and totals.operation.stops,
+        text="\n".join((*first, *open_lines(totals))),
     )

@@ -5,13 +5,22 @@ from math import ceil
 
 from bulkpause._text import format_count, label, sanitize
 from bulkpause.model import Companion, Limit, Sharing, Status, StopReason
+from bulkpause.operation import Operation
 from bulkpause.report.totals import Totals
 
 
 #: Causes that are shown in full. The number of the others is shown.
 MAX_CAUSES_SHOWN = 10
-SIMULATED = "simulated: no real campaign was paused"
-NOTHING_ON_RECORD = "nothing is on record: every campaign may still be running"
+
+
+def nothing_line(operation: Operation) -> str:
+    """Say that a log says nothing."""
+    return f"nothing is on record: every campaign {operation.others_words}"
+
+
+def simulated_line(operation: Operation) -> str:
+    """Say that a run changed nothing but the simulator."""
+    return f"simulated: no real campaign was {operation.participle}"
 
 
 def summary_lines(
@@ -25,12 +34,14 @@ def summary_lines(
         reads_back_all: Whether every id was to be read back (`--verify all`).
     """
     yield totals.counts_as_sum()
-    if totals.may_be_running or not totals.is_plan_known:
-        yield from running_lines(totals)
+    if totals.open_ids or not totals.is_plan_known:
+        yield from open_lines(totals)
     if reads_back_all and totals.unread:
-        yield f"{format_count(totals.unread, 'paused id')} accepted, but not read back"
-    if before := totals.not_paused_before:
-        yield f"{format_count(before, 'row')} of earlier runs cannot be paused"
+        ids = format_count(totals.unread, f"{totals.operation.participle} id")
+        yield f"{ids} accepted, but not read back"
+    if before := totals.not_done_before:
+        rows = format_count(before, "row")
+        yield f"{rows} of earlier runs cannot be {totals.operation.participle}"
     if totals.requests:
         yield from _speed_lines(totals, limits)
         yield from cause_lines(totals)
@@ -97,7 +108,7 @@ def _left(totals: Totals) -> str:
 
 
 def cause_lines(totals: Totals) -> Iterator[str]:
-    """List the causes of ids that are not simply paused, with ids and trace ids."""
+    """List the causes of ids that we did not simply change, with ids and trace ids."""
     causes = totals.most_frequent_causes()
     for cause, group in causes[:MAX_CAUSES_SHOWN]:
         yield f"{group.count} {cause.status}: {cause}"
@@ -110,26 +121,33 @@ def cause_lines(totals: Totals) -> Iterator[str]:
         yield f"and {format_count(hidden, 'more cause')}"
 
 
-def running_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
-    """Say how many campaigns may still be running, and what is known of them.
+def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
+    """Say how many ids are not known to be done, and what is known of them.
+
+    For a pause: how many campaigns may still be running, also that none is.
 
     Args:
         totals: The totals of a run or of a log.
         as_of: Follows the number, such as ", as of " and a time.
     """
     if totals.is_empty:
-        yield NOTHING_ON_RECORD
+        yield nothing_line(totals.operation)
         return
-    count, is_known = totals.may_be_running, totals.is_plan_known
-    if count or is_known:
-        parts = ", ".join(f"{n} {name}" for name, n in totals.parts_running().items())
-        on_record = "" if is_known else " on record"
+    count, is_known = totals.open_ids, totals.is_plan_known
+    operation = totals.operation
+    if count or (is_known and totals.tells_what_runs):
+        parts = ", ".join(f"{n} {name}" for name, n in totals.parts_open().items())
+        on_record = "" if is_known and totals.undone_by is None else " on record"
         list_of_parts = f": {parts}" if parts else ""
-        yield f"{count}{on_record} may still be running{as_of}{list_of_parts}"
+        yield f"{count}{on_record} {operation.open_words}{as_of}{list_of_parts}"
+    if totals.undone_by is not None:
+        undo = sanitize(totals.undone_by)
+        yield f"undone since: campaigns of this log were resumed, see {undo}"
     if not is_known:
-        yield "how many were planned is not on record: others may still be running"
+        others = f"others {operation.others_words}"
+        yield f"how many were planned is not on record: {others}"
     if unknown := totals.by_status[Status.UNKNOWN]:
-        yield f"{unknown} unknown: may be paused or may be running"
+        yield f"{unknown} unknown: {operation.doubt_words}"
 
 
 def rate_per_s(totals: Totals) -> float:

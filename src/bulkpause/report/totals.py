@@ -2,13 +2,14 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Self
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Record, Status
+from bulkpause.operation import PAUSE, Operation, operation_of, statuses_of
 
 
 #: The name of ids that were planned and never sent.
@@ -99,23 +100,26 @@ class Totals:
     """The totals of a run or of a log: every row is counted once.
 
     Attributes:
+        operation: What the run does, or did.
         rows: All rows.
         duplicate: Rows that repeat an id. They have no record.
         already_done: Rows whose id an earlier run settled. They have no record.
-        not_paused_before: Rows of earlier runs that cannot be paused.
+        not_done_before: Rows of earlier runs that cannot be paused, or resumed.
         not_on_record: Ids that were planned and of which nothing is on record, not
             even the id. `rows` and `not_attempted` count them too.
         is_plan_known: Whether it is known how many ids were planned. If not, nothing
             says that no campaign is running.
+        undone_by: The log of an undo that has resumed campaigns of this log since; None
+            if there was none. What was paused may be running then.
         open_before: Ids of earlier runs that this run does not send and that may
             still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.
-        causes: The groups of records that are not simply paused.
+        causes: The groups of records of ids that we did not simply change.
         requests: Requests sent, attempts and read-backs.
         retries: Attempts after the first, those after a 429 included.
         rate_limited: Attempts before the last one of an id that got a 429.
         read_backs: Ids that were read back.
-        unread: Paused ids that were not read back.
+        unread: Ids that were paused, or resumed, and not read back.
         latencies_ms: Latency of the last attempt of each id, in milliseconds.
         first_at: When the first request was sent.
         last_at: When the last record was written.
@@ -123,12 +127,14 @@ class Totals:
             earlier runs, are not counted. Empty to count all.
     """
 
+    operation: Operation = PAUSE
     rows: int = 0
     duplicate: int = 0
     already_done: int = 0
-    not_paused_before: int = 0
+    not_done_before: int = 0
     not_on_record: int = 0
     is_plan_known: bool = True
+    undone_by: str | None = None
     open_before: Counter[str] = field(default_factory=Counter)
     by_status: Counter[Status] = field(default_factory=Counter)
     causes: dict[Cause, CauseGroup] = field(default_factory=dict)
@@ -147,7 +153,7 @@ class Totals:
         self.by_status[record.status] += 1
         if record.status is Status.INVALID:
             return
-        if record.status is not Status.PAUSED:
+        if record.status is not operation_of(record.action).done:
             self._add_cause(record)
         elif record.campaign_status is None:
             self.unread += 1
@@ -177,7 +183,10 @@ class Totals:
         is_read_back = record.campaign_status is not None
         # Without a latency, the last attempt is one of an earlier run.
         is_sent = not self.since or record.latency_ms is not None
-        self.requests += len(earlier) + is_sent + is_read_back
+        is_attempted = record.request_id is not None or not record.reads
+        # Records of older versions do not say how often their campaigns were read.
+        reads = record.reads or is_read_back
+        self.requests += len(earlier) + (is_sent and is_attempted) + reads
         self.retries += len(earlier)
         self.rate_limited += sum(
             attempt.get("http_status") == 429 for attempt in earlier
@@ -211,15 +220,18 @@ class Totals:
         return self.rows - self.duplicate - self.already_done - recorded
 
     @property
-    def may_be_running(self) -> int:
-        """The number of ids whose campaign is not known to have stopped sending."""
-        return sum(self.parts_running().values())
+    def open_ids(self) -> int:
+        """The number of ids that are not known to be done.
 
-    def parts_running(self) -> dict[str, int]:
-        """Count the ids that may still be running by what is known of them.
+        For a pause: whose campaign is not known to have stopped sending.
+        """
+        return sum(self.parts_open().values())
+
+    def parts_open(self) -> dict[str, int]:
+        """Count the ids that are not known to be done by what is known of them.
 
         Nothing is left out that is in doubt: these are all ids but those that are
-        known to be paused, or were seen in a status in which nothing is sent.
+        known to be as wanted, or were seen in a status that the operation leaves alone.
         """
         counts = self.by_status
         parts = {
@@ -236,18 +248,29 @@ class Totals:
     def counts(self) -> dict[str, int]:
         """Count the rows by what happened to them. The counts add up to the rows."""
         return {
-            **{status.value: self.by_status[status] for status in Status},
+            **{status.value: self.by_status[status] for status in self._statuses},
             "duplicate": self.duplicate,
             "already_done": self.already_done,
             NOT_ATTEMPTED: self.not_attempted,
         }
 
+    @property
+    def _statuses(self) -> Iterator[Status]:
+        """The statuses of the operation, and any other that an id has all the same."""
+        usual = statuses_of(self.operation)
+        return (one for one in Status if one in usual or self.by_status[one])
+
     def counts_as_sum(self) -> str:
         """Write the counts as a sum, leaving out zeros: `3 rows = 2 paused + 1 failed`."""
         if not self.rows:
-            return "0 rows: no ids to pause"
+            return f"0 rows: no ids to {self.operation.verb}"
         parts = [f"{count} {name}" for name, count in self.counts().items() if count]
         return f"{format_count(self.rows, 'row')} = {' + '.join(parts)}"
+
+    @property
+    def tells_what_runs(self) -> bool:
+        """Whether ids that are not open are known to be stopped."""
+        return self.operation.stops and self.undone_by is None
 
     @property
     def lacks_ids(self) -> bool:
@@ -262,12 +285,12 @@ class Totals:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether more could be paused, or it is not known how much."""
+        """Whether more could be done, or it is not known how much."""
         return self.lacks_ids or self.is_retryable
 
     @property
     def is_retryable(self) -> bool:
-        """Whether a retry of the log could pause more: it knows ids that are open."""
+        """Whether a retry of the log could do more: it knows ids that are open."""
         is_open = any(
             self.by_status[status] or self.open_before[status] for status in _RETRYABLE
         )
@@ -275,13 +298,14 @@ class Totals:
         return is_open or not_attempted + self.open_before[NOT_ATTEMPTED] > 0
 
     @property
-    def is_all_paused(self) -> bool:
-        """Whether the campaign of every row is paused."""
-        is_paused = all(
-            status.is_paused for status, count in self.by_status.items() if count
+    def is_all_done(self) -> bool:
+        """Whether the campaign of every row is as the operation wants it."""
+        is_done = all(
+            status.is_done for status, count in self.by_status.items() if count
         )
         is_settled = not (self.is_unfinished or self.open_before.total())
-        return is_paused and is_settled and not self.not_paused_before
+        is_whole = is_settled and self.undone_by is None
+        return is_done and is_whole and not self.not_done_before
 
     @property
     def wall_s(self) -> float:
@@ -303,8 +327,11 @@ class Totals:
         return {
             "rows": self.rows,
             **self.counts(),
-            "not_paused_before": self.not_paused_before,
-            "may_run": self.may_be_running,
+            "not_paused_before": self.not_done_before,
+            "action": self.operation.action,
+            "open": self.open_ids,
+            "may_run": self.open_ids if self.tells_what_runs else None,
+            "undone_by": self.undone_by,
             "not_on_record": self.not_on_record,
             "is_plan_known": self.is_plan_known,
             "wall_s": self.wall_s,

@@ -7,9 +7,11 @@ every request in a ledger. It may import nothing else of `bulkpause`.
 from typing import TYPE_CHECKING
 
 from bulkpause.simulator.behaviour import Behaviour
+from bulkpause.simulator.campaign import Campaign, make_campaigns
 from bulkpause.simulator.faults import Fault, Storm, parse_fault, parse_script
 from bulkpause.simulator.ledger import Entry, Ledger
 from bulkpause.simulator.limits import Window
+from bulkpause.simulator.listing import Lists
 
 
 if TYPE_CHECKING:
@@ -18,12 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Behaviour",
+    "Campaign",
     "Entry",
     "Fault",
     "Ledger",
+    "Lists",
     "Simulator",
     "Storm",
     "Window",
+    "make_campaigns",
     "parse_fault",
     "parse_script",
     "serve",

@@ -1,11 +1,14 @@
 """Decide the response to each request by the state of one account, without waiting."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
+from datetime import UTC, datetime
+from random import Random
 
 from bulkpause.simulator.behaviour import Behaviour
 from bulkpause.simulator.call import Call, is_valid_body
+from bulkpause.simulator.campaign import Campaign
+from bulkpause.simulator.campaigns import PAUSABLE, Campaigns
 from bulkpause.simulator.faults import (
     EFFECTS,
     NO_FAULT,
@@ -15,6 +18,7 @@ from bulkpause.simulator.faults import (
     Form,
 )
 from bulkpause.simulator.limits import RateLimits, reported_state, whole_seconds
+from bulkpause.simulator.listing import Listing, ListRequestError
 from bulkpause.simulator.responses import (
     INVALID_BODY,
     ErrorResponses,
@@ -26,67 +30,18 @@ from bulkpause.simulator.responses import (
     with_headers,
     with_retry_after,
 )
+from bulkpause.simulator.resume import parse_resume
 
 
 NO_CONTENT = Response(status=204)
 WITHOUT_RESPONSE = frozenset({Delivery.RESET, Delivery.HANG_UP, Delivery.NEVER})
 REDIRECT_LOCATION = "/v1/hood/redirected"
-#: The status of a campaign that does not exist.
-NOT_EXISTING = "unknown"
-PAUSABLE = frozenset({"running", "scheduled"})
-
-
-class Campaigns:
-    """Status by id, with one default for the ids that are not listed.
-
-    Args:
-        statuses: Status by id.
-        default: The status of the others.
-        view_words: The words that read-backs show for a status, by the status.
-        read_lag_s: A read-back shows the status of so many seconds ago.
-    """
-
-    __slots__ = ("_default", "_lag_s", "_paused_at", "_shown", "_statuses", "_words")
-
-    def __init__(
-        self,
-        statuses: Mapping[str, str],
-        default: str,
-        *,
-        view_words: Mapping[str, str],
-        read_lag_s: float,
-    ) -> None:
-        self._statuses = dict(statuses)
-        self._default = default
-        self._words = view_words
-        self._lag_s = read_lag_s
-        self._paused_at: dict[str, float] = {}
-        #: The status before the pause, which lagging read-backs show.
-        self._shown: dict[str, str] = {}
-
-    def status(self, campaign_id: str) -> str:
-        return self._statuses.get(campaign_id, self._default)
-
-    def pause(self, campaign_id: str, now: float) -> bool:
-        """Pause a running or scheduled campaign; False if it is neither."""
-        status = self.status(campaign_id)
-        if status not in PAUSABLE:
-            return False
-        self._paused_at[campaign_id] = now
-        self._shown[campaign_id] = status
-        self._statuses[campaign_id] = "paused"
-        return True
-
-    def read(self, campaign_id: str, now: float) -> dict[str, object]:
-        """Give the documented list: one campaign, or empty for an unknown id."""
-        status = self.status(campaign_id)
-        if status == NOT_EXISTING:
-            return {"total": 0, "items": []}
-        if now - self._paused_at.get(campaign_id, -inf) < self._lag_s:
-            status = self._shown[campaign_id]
-        status = self._words.get(status, status)
-        item = {"id": campaign_id, "name": f"Campaign {campaign_id}", "status": status}
-        return {"total": 1, "items": [item]}
+#: The documented 401 of the token check has this trace id.
+CHECK_TRACE_ID = "{}"
+#: Stands for the id in the fault plans of requests that have none.
+_NO_ID = ""
+#: The actions that change a campaign.
+_CHANGING = frozenset({"pause", "resume"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,42 +76,46 @@ class Account:
         always: The fault that every request meets; None for the planned ones.
     """
 
-    def __init__(self, behaviour: Behaviour, *, company_id: str | None = None) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        *,
+        company_id: str | None = None,
+        wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._company_id = company_id
         self.always = behaviour.always
         self._behaviour = behaviour
+        self._wall_clock = wall_clock
         self._campaigns = Campaigns(
+            behaviour.campaigns,
             behaviour.statuses,
             behaviour.default_status,
             view_words=behaviour.view_words,
             read_lag_s=behaviour.read_lag_s,
         )
+        self._listing = Listing(behaviour.lists, Random(f"{behaviour.seed}/list"))
         self._first_at: float | None = None
         self._errors = ErrorResponses(
             trace=behaviour.trace, header=behaviour.trace_header
         )
         self._limits = RateLimits(behaviour.windows)
-        self._plans = {
-            "pause": FaultPlan(
-                behaviour.scripts, behaviour.fault_rates, f"{behaviour.seed}/pause"
-            ),
-            "view": FaultPlan(
-                behaviour.read_back_scripts,
-                behaviour.read_back_fault_rates,
-                f"{behaviour.seed}/view",
-            ),
-        }
+        self._plans = _fault_plans(behaviour)
 
     def status(self, campaign_id: str) -> str:
         return self._campaigns.status(campaign_id)
+
+    def put(self, campaign: Campaign) -> None:
+        """Create or change a campaign, as another client would."""
+        self._campaigns.put(campaign)
 
     def spend(self, now: float) -> None:
         """Count a request that another client made on this account."""
         self._limits.count(now)
 
-    def act_late(self, campaign_id: str, now: float) -> bool:
-        """Pause a campaign for a request with a "late" fault; False without effect."""
-        return self._campaigns.pause(campaign_id, now)
+    def act_late(self, call: Call, now: float) -> bool:
+        """Carry out a request with a "late" fault; False without effect."""
+        return self._change(call, now)[0]
 
     def decide(self, call: Call, now: float) -> Outcome:
         """Decide a request that is counted at the time `now`, and carry it out."""
@@ -170,7 +129,7 @@ class Account:
             response = self._too_many_requests(-1)
             return Outcome(response=response, limited=True, counted=False)
         wait_s = self._limits.wait_s(now)
-        if wait_s is None:
+        if wait_s is None or not self._counts(call):
             return None
         seconds = whole_seconds(wait_s, self._behaviour.reset_rounding)
         return self._rate_limited(now, self._too_many_requests(seconds))
@@ -191,7 +150,8 @@ class Account:
         if fault is Fault.RATE_LIMITED:
             retry_after = self._behaviour.rate_limited_retry_after
             return self._rate_limited(now, self._too_many_requests(retry_after), fault)
-        self._limits.count(now)
+        if counted := self._counts(call):
+            self._limits.count(now)
         effect = NO_FAULT if fault is None else EFFECTS[fault]
         acted, response = False, NO_CONTENT
         if effect.acts:
@@ -204,8 +164,12 @@ class Account:
             delivery=effect.delivery,
             fault=fault,
             acted=acted,
-            is_late=effect.is_late and _is_valid_pause(call),
+            is_late=effect.is_late and self._may_change(call),
+            counted=counted,
         )
+
+    def _counts(self, call: Call) -> bool:
+        return call.action != "check" or self._behaviour.counts_checks
 
     def _storm(self, call: Call, now: float) -> Fault | None:
         at_s = now - (now if self._first_at is None else self._first_at)
@@ -214,43 +178,79 @@ class Account:
         return next(meeting, None)
 
     def _planned_fault(self, call: Call) -> Fault | None:
-        if not call.token_ok or call.id is None or call.action not in self._plans:
+        if not call.token_ok or call.action not in self._plans:
             return None
-        return self._plans[call.action].next(call.id)
+        return self._plans[call.action].next(call.id or _NO_ID)
 
     def _carry_out(self, call: Call, now: float) -> tuple[bool, Response]:
-        """Carry a request out: whether it paused the campaign, and the response."""
+        """Carry a request out: whether it changed the campaign, and the response."""
         if not call.token_ok:
-            return False, self._errors.build(401)
-        if call.id is None or call.action is None:
-            return False, self._errors.build(404)
-        if call.action == "view":
-            return False, self._read(call.id, now)
+            return False, self._unauthorized(call)
+        if call.action in _CHANGING:
+            return self._change(call, now)
+        match call.action:
+            case "list":
+                return False, self._list(call)
+            case "view" if call.id is not None:
+                return False, self._view(call.id, now)
+            # A cancel exists to show up in the ledger; it changes nothing.
+            case "check" | "cancel":
+                return False, NO_CONTENT
+            case _:
+                return False, self._errors.build(404)
+
+    def _unauthorized(self, call: Call) -> Response:
+        if call.action != "check":
+            return self._errors.build(401)
+        return self._errors.build(401, trace_id=CHECK_TRACE_ID)
+
+    def _view(self, campaign_id: str, now: float) -> Response:
+        """Give the documented list: one campaign, or empty for an unknown id."""
+        campaign = self._campaigns.read(campaign_id, now)
+        label_form = self._behaviour.lists.label_form
+        items = [] if campaign is None else [campaign.fields(label_form=label_form)]
+        if self._company_id is not None:
+            items = [item | {"company_id": self._company_id} for item in items]
+        return json_response({"total": len(items), "items": items})
+
+    def _list(self, call: Call) -> Response:
+        try:
+            return json_response(self._listing.answer(call.query, self._campaigns))
+        except ListRequestError as error:
+            return self._errors.build(400, f"The request is not valid: {error}.")
+
+    def _may_change(self, call: Call) -> bool:
+        is_change = call.action in _CHANGING and call.id is not None
+        return is_change and call.token_ok and self._is_valid_body(call)
+
+    def _is_valid_body(self, call: Call) -> bool:
         if call.action == "pause":
-            return self._pause(call.id, call.body, now)
-        # Cancel and resume exist to show up in the ledger; they change nothing.
-        return False, NO_CONTENT
+            return is_valid_body(call.body)
+        resume = parse_resume(call.body)
+        return resume is not None and resume.kind in self._behaviour.resume_bodies
 
-    def _read(self, campaign_id: str, now: float) -> Response:
-        body = self._campaigns.read(campaign_id, now)
-        items = body["items"]
-        if self._company_id is not None and isinstance(items, list):
-            company = {"company_id": self._company_id}
-            body = {**body, "items": [item | company for item in items]}
-        return json_response(body)
-
-    def _pause(
-        self, campaign_id: str, body: bytes, now: float
-    ) -> tuple[bool, Response]:
-        if not is_valid_body(body):
+    def _change(self, call: Call, now: float) -> tuple[bool, Response]:
+        """Pause or resume a campaign."""
+        if call.id is None or not self._is_valid_body(call):
             return False, self._errors.build(400, INVALID_BODY)
-        if self._campaigns.pause(campaign_id, now):
+        status = self._campaigns.status(call.id)
+        if self._is_changed(call, call.id, now):
             return True, NO_CONTENT
-        if self._campaigns.status(campaign_id) != "paused":
+        is_repeated = (status == "paused") is (call.action == "pause")
+        if not is_repeated or status not in {"paused", *PAUSABLE}:
             return False, self._errors.build(400)
         if self._behaviour.repeat == "204":
             return False, NO_CONTENT
         return False, self._errors.build(int(self._behaviour.repeat))
+
+    def _is_changed(self, call: Call, campaign_id: str, now: float) -> bool:
+        wall_time = self._wall_clock()
+        if call.action == "pause":
+            return self._campaigns.pause(campaign_id, now, wall_time)
+        resume = parse_resume(call.body)
+        return resume is not None and self._campaigns.resume(
+            campaign_id, resume, now, wall_time
+        )
 
     def _faulty(self, status: int, form: Form) -> Response:
         if form is Form.HTML:
@@ -280,6 +280,19 @@ class Account:
         return with_headers(response, headers)
 
 
-def _is_valid_pause(call: Call) -> bool:
-    is_pause = call.action == "pause" and call.id is not None
-    return is_pause and call.token_ok and is_valid_body(call.body)
+def _fault_plans(behaviour: Behaviour) -> dict[str | None, FaultPlan]:
+    """Make the plan of each action; requests without an id share one script."""
+    lists = behaviour.lists
+    of_lists = {_NO_ID: lists.script} if lists.script else {}
+    of_checks = {_NO_ID: behaviour.check_script}
+    plans = {
+        "pause": (behaviour.scripts, behaviour.fault_rates),
+        "view": (behaviour.read_back_scripts, behaviour.read_back_fault_rates),
+        "resume": (behaviour.resume_scripts, behaviour.resume_fault_rates),
+        "list": (of_lists, lists.fault_rates),
+        "check": (of_checks, {}),
+    }
+    return {
+        action: FaultPlan(scripts, rates, f"{behaviour.seed}/{action}")
+        for action, (scripts, rates) in plans.items()
+    }

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Self
 
+from bulkpause.simulator.campaign import Campaign
 from bulkpause.simulator.faults import Fault, Script, Storm
 from bulkpause.simulator.limits import HEADER_WINDOWS, ROUNDINGS, Window
+from bulkpause.simulator.listing import Lists
 from bulkpause.simulator.network import Network
+from bulkpause.simulator.resume import RESUME_BODIES
 
 
 REPEATS = ("400", "204", "409")
@@ -37,14 +40,20 @@ class Behaviour:
         accounts: Company by token: each of these tokens then is an account of its own,
             with its own windows, campaigns and faults, and no other token is accepted.
             Empty for one account.
-        default_status: The status of a campaign that `statuses` does not list.
+        campaigns: The campaigns that lists show. Those of `statuses` and those that a
+            request has changed follow them.
+        default_status: The status of a campaign that neither of the two names.
         statuses: Status by id; `unknown` means that the campaign does not exist.
+        lists: Options of lists.
+        resume_bodies: The bodies that a resume may have, of `RESUME_BODIES`. Others get
+            a 400.
         view_words: The words that read-backs show for a status, by the status. Those
             that it does not list are shown as they are.
         read_lag_s: A read-back shows the status of so many seconds ago.
         late_s: Seconds from a request with a "late" fault to its effect.
         storms: Faults that all requests meet for a time; the first that holds counts.
-        repeat: The response to a pause of a paused campaign, one of `REPEATS`.
+        repeat: The response to a pause of a paused campaign, and to a resume of one
+            that runs or is scheduled, one of `REPEATS`.
         trace: Where the trace id of an error goes, one of `TRACES`.
         trace_header: The header that carries it.
         rate_headers: The window that `X-RateLimit-*` describes, one of
@@ -61,8 +70,12 @@ class Behaviour:
             as does the end of the script. A script moves on only with requests that
             the rate limits allow and whose token is accepted.
         read_back_scripts: The same for read-backs.
+        resume_scripts: The same for resumes.
+        check_script: The same for token checks, which have no id.
         fault_rates: Probability of each fault for pauses of ids without a script.
         read_back_fault_rates: The same for read-backs.
+        resume_fault_rates: The same for resumes.
+        counts_checks: Whether token checks count in the windows, and get a 429 there.
         seed: Random seed.
         always: One fault for every request, whatever its route and token.
         unavailable_retry_after: `Retry-After` of the faults 503; None for no header.
@@ -80,8 +93,11 @@ class Behaviour:
     parallel_limit: int | None = None
     token: str | None = field(default=None, repr=False)
     accounts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    campaigns: tuple[Campaign, ...] = ()
     default_status: str = "running"
     statuses: Mapping[str, str] = field(default_factory=dict)
+    lists: Lists = field(default_factory=Lists)
+    resume_bodies: frozenset[str] = frozenset({"none", "now", "time"})
     view_words: Mapping[str, str] = field(default_factory=dict)
     read_lag_s: float = 0.0
     late_s: float = 12.0
@@ -97,8 +113,12 @@ class Behaviour:
     cold_s: float = 0.0
     scripts: Mapping[str, Script] = field(default_factory=dict)
     read_back_scripts: Mapping[str, Script] = field(default_factory=dict)
+    resume_scripts: Mapping[str, Script] = field(default_factory=dict)
+    check_script: Script = ()
     fault_rates: Mapping[Fault, float] = field(default_factory=dict)
     read_back_fault_rates: Mapping[Fault, float] = field(default_factory=dict)
+    resume_fault_rates: Mapping[Fault, float] = field(default_factory=dict)
+    counts_checks: bool = True
     seed: int = 0
     always: Fault | None = None
     unavailable_retry_after: int | str | None = None
@@ -114,7 +134,11 @@ class Behaviour:
             _check_not_negative(name, getattr(self, name))
         _check_not_negative("parallel_limit", self.parallel_limit or 0)
         _check_rates("fault_rates", self.fault_rates)
+        for body in self.resume_bodies:
+            _check_choice("resume_bodies", body, RESUME_BODIES)
         _check_rates("read_back_fault_rates", self.read_back_fault_rates)
+        _check_rates("resume_fault_rates", self.resume_fault_rates)
+        _check_rates("lists.fault_rates", self.lists.fault_rates)
 
     @property
     def network(self) -> Network:

@@ -9,6 +9,8 @@ from typing import Self
 import orjson
 
 
+LIST_PATH = "/v1/hood/campaigns"
+CHECK_PATH = "/v2/ocamba/personal-api-keys/validate"
 CAMPAIGN_PATH = re.compile(r"/v1/hood/campaigns/([^/]+)(?:/(pause|cancel|resume))?")
 
 
@@ -17,7 +19,8 @@ class Call:
     """One request with its body and connection.
 
     Attributes:
-        action: `pause`, `view` (a read-back), `cancel`, `resume`, or None.
+        action: `pause`, `view` (a read-back), `cancel`, `resume`, `list`, `check` (of
+            the token), or None.
         connection: Serial number of the TCP connection.
         company_id: The company of its token, if each token is an account of its own.
         admitted: Whether the limit of parallel requests allows it.
@@ -33,6 +36,11 @@ class Call:
     connection: int
     admitted: bool
     company_id: str | None = None
+
+    @property
+    def query(self) -> str:
+        """The query of the URL, without its question mark."""
+        return self.raw_path.partition("?")[2]
 
     @classmethod
     def of(
@@ -79,7 +87,11 @@ def route(method: str, raw_path: str) -> tuple[str | None, str | None]:
 
     The path is matched as it was sent: no dot segments or escapes are resolved.
     """
-    match = CAMPAIGN_PATH.fullmatch(raw_path.partition("?")[0])
+    path = raw_path.partition("?")[0]
+    without_id = {("GET", LIST_PATH): "list", ("POST", CHECK_PATH): "check"}
+    if (action := without_id.get((method, path))) is not None:
+        return action, None
+    match = CAMPAIGN_PATH.fullmatch(path)
     if match is None:
         return None, None
     campaign_id, verb = match.groups()

@@ -12,8 +12,8 @@ class Fault(StrEnum):
     """One injected fault.
 
     The name of most is the HTTP status of the response. With "after", the campaign is
-    paused first; with "late", it is paused some time after the response, or after the
-    time at which a response is due.
+    paused (or resumed, as the request asks) first; with "late", some time after the
+    response, or after the time at which a response is due.
     """
 
     INTERNAL_ERROR = "500"
@@ -156,7 +156,8 @@ class Storm:
         fault: The fault.
         starts_s: Seconds from the first request of the account to its begin.
         ends_s: Seconds from the first request of the account to its end.
-        action: `pause` or `view`, if it meets only these; None for all requests.
+        action: The one action that it meets, such as `pause` or `list`; None for all
+            requests.
     """
 
     fault: Fault

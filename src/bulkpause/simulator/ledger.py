@@ -25,15 +25,16 @@ class Entry:
         method: The HTTP method as sent.
         raw_path: The request target as sent, query included, nothing resolved.
         id: The campaign id; None if the path has none.
-        action: `pause`, `view` (a read-back), `cancel`, `resume`, or None for
-            anything else.
+        action: `pause`, `view` (a read-back), `cancel`, `resume`, `list`, `check` (of
+            the token), or None for anything else.
         request_id: The header `X-Request-Id`.
         token_ok: Whether the bearer token was accepted.
         body: The first 4 KiB of the body.
         http_status: HTTP status of the response; None if no response was to be sent.
         trace_id: Trace id of the response, if it has one.
         fault: The fault that the request met, if any.
-        acted: Whether this request paused the campaign, also if it did so late.
+        acted: Whether this request paused or resumed the campaign, also if it did so
+            late.
         status_after: Status of the campaign after this request.
         limited: Whether the response was a 429.
         counted: Whether the request was counted in the windows.
@@ -151,16 +152,22 @@ class Ledger(Sequence[Entry]):
         """Give all requests for one campaign."""
         return [entry for entry in self if entry.id == campaign_id]
 
-    def acted_ids(self) -> list[str]:
-        """Give the ids that requests paused, in that order."""
-        return [entry.id for entry in self if entry.acted and entry.id is not None]
+    def acted_ids(self, action: str = "pause") -> list[str]:
+        """Give the ids that requests paused, or resumed, in that order."""
+        acted = (entry for entry in self if entry.acted and entry.action == action)
+        return [entry.id for entry in acted if entry.id is not None]
 
     def paused_ids(self) -> set[str]:
         """Give the ids whose campaign was paused after their last request."""
         last = {entry.id: entry.status_after for entry in self}
-        paused = {id_ for id_, status in last.items() if id_ and status == "paused"}
         # A request may have acted after a later one was decided.
-        return paused | set(self.acted_ids())
+        last_act = {entry.id: entry.action for entry in self if entry.acted}
+        return {
+            id_
+            for id_, status in last.items()
+            if id_ and last_act.get(id_, "pause") == "pause"
+            if status == "paused" or id_ in last_act
+        }
 
     def rate_limited(self) -> list[Entry]:
         """Give the requests that got a 429."""

@@ -66,9 +66,11 @@ class ErrorResponses:
     trace: str
     header: str
 
-    def build(self, status: int, message: str | None = None) -> Response:
-        """Build the documented error body, with a fresh trace id."""
-        trace_id = None if self.trace == "none" else str(uuid.uuid4())
+    def build(
+        self, status: int, message: str | None = None, *, trace_id: str | None = None
+    ) -> Response:
+        """Build the documented error body, with a fresh trace id unless one is given."""
+        trace_id = None if self.trace == "none" else trace_id or str(uuid.uuid4())
         title = TITLES.get(status) or f"{HTTPStatus(status).phrase}."
         body: dict[str, object] = {"code": status, "title": title}
         if text := message or MESSAGES.get(status):

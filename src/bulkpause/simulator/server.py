@@ -16,6 +16,7 @@ from aiohttp import web
 from bulkpause.simulator.account import Account, Outcome
 from bulkpause.simulator.behaviour import Behaviour
 from bulkpause.simulator.call import Call
+from bulkpause.simulator.campaign import Campaign
 from bulkpause.simulator.delivery import deliver
 from bulkpause.simulator.faults import Fault
 from bulkpause.simulator.ledger import Entry, Ledger
@@ -107,6 +108,10 @@ class Simulator:
 
     def _account_of(self, company_id: str | None) -> Account:
         return self._accounts.get(company_id or "", self._account)
+
+    def put(self, campaign: Campaign) -> None:
+        """Create or change a campaign, as another client would."""
+        self._account.put(campaign)
 
     def inject(self, fault: Fault | None) -> None:
         """Inject one fault into every request from now on; None: the planned ones."""
@@ -219,13 +224,13 @@ class Simulator:
         entry = self._entry(call, outcome, now)
         self.ledger.append(entry)
         if outcome.is_late:
-            loop.call_later(self.behaviour.late_s, self._act_late, entry)
+            loop.call_later(self.behaviour.late_s, self._act_late, call, entry)
         return outcome
 
-    def _act_late(self, entry: Entry) -> None:
+    def _act_late(self, call: Call, entry: Entry) -> None:
         now = asyncio.get_running_loop().time()
         account = self._account_of(entry.company_id)
-        if entry.id is not None and account.act_late(entry.id, now):
+        if entry.id is not None and account.act_late(call, now):
             acted = replace(entry, acted=True, status_after=account.status(entry.id))
             self.ledger.put(acted)
 

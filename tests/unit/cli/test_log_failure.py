@@ -98,4 +98,4 @@ def test_fewer_records_on_disk_are_an_error() -> None:
 def test_sent_id_without_record_may_be_running() -> None:
     totals = totals_of(Status.PAUSED)
     totals.add(record_of_unrecorded("7", "run"))
-    assert totals.parts_running() == {"unknown": 1, "not attempted": 7}
+    assert totals.parts_open() == {"unknown": 1, "not attempted": 7}

@@ -106,9 +106,10 @@ def test_status_that_cannot_be_retried_is_refused(text: str) -> None:
         parse_retried(text)
 
 
-def test_every_status_but_paused_can_be_retried() -> None:
+def test_every_status_but_done_can_be_retried() -> None:
     assert parse_retried(",".join(RETRIABLE)) == RETRIABLE
-    assert {*Status} - {*RETRIABLE} == {Status.PAUSED, Status.INVALID}
+    done = {Status.PAUSED, Status.RESUMED}
+    assert {*Status} - {*RETRIABLE} == {*done, Status.INVALID}
 
 
 def test_only_final_statuses_are_reopened() -> None:
@@ -118,6 +119,8 @@ def test_only_final_statuses_are_reopened() -> None:
         Status.REJECTED,
         Status.NOT_PAUSABLE,
         Status.ALREADY_PAUSED,
+        Status.NOT_RESUMABLE,
+        Status.ALREADY_RUNNING,
     }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from math import inf
@@ -154,8 +155,14 @@ class PausesFail(ScriptedSender):
         self._campaign_status = campaign_status
         self._reads_until = reads_until
 
-    async def send(self, action: Action, id_: str, request_id: str) -> Reply:
-        reply = await super().send(action, id_, request_id)
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
+        reply = await super().send(action, id_, request_id, body)
         if action is Action.PAUSE or reply.received_at > self._reads_until:
             return reply
         return replace(reply, http_status=200, campaign_status=self._campaign_status)

@@ -16,6 +16,7 @@ from bulkpause.model import (
     Status,
     TransportError,
 )
+from bulkpause.operation import PAUSE
 
 
 NOW = datetime(2026, 7, 1, 8, 0, 9, tzinfo=UTC)
@@ -40,6 +41,7 @@ def job_with(*attempts: Attempt, prior: tuple[PriorAttempt, ...] = ()) -> Job:
 def record_of(job: Job) -> Record:
     return job.record(
         Status.UNKNOWN,
+        action=Action.PAUSE,
         reason="why",
         run_id="run",
         planned=1,
@@ -198,7 +200,8 @@ def test_record_fills_every_field() -> None:
     job.add(attempt(2, http_status=200, campaign_status="draft"))
     record = record_of(job)
     empty = {f.name for f in fields(Record) if getattr(record, f.name) is None}
-    assert empty == {"error", "name", "account"}
+    earlier = {"earlier_status", "earlier_scheduled_time", "paused_at"}
+    assert empty == {"error", "name", "account", *earlier}
 
 
 ITEMS = [Item(id=id_, row=row) for row, id_ in enumerate(("1", "2", "3"), 1)]
@@ -209,7 +212,7 @@ PRIOR = {
 
 
 def test_ids_in_doubt_are_read_back_first() -> None:
-    jobs = list(make_jobs(ITEMS, PRIOR, reads_back=True))
+    jobs = list(make_jobs(ITEMS, PRIOR, operation=PAUSE, reads_back=True))
     assert [(job.item.id, job.action) for job in jobs] == [
         ("3", Action.READ),
         ("1", Action.PAUSE),
@@ -219,7 +222,7 @@ def test_ids_in_doubt_are_read_back_first() -> None:
 
 
 def test_ids_keep_their_order_without_read_backs() -> None:
-    jobs = list(make_jobs(ITEMS, PRIOR, reads_back=False))
+    jobs = list(make_jobs(ITEMS, PRIOR, operation=PAUSE, reads_back=False))
     assert [(job.item.id, job.action) for job in jobs] == [
         (item.id, Action.PAUSE) for item in ITEMS
     ]

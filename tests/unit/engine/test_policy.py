@@ -16,9 +16,10 @@ from bulkpause.engine.policy import (
     Resend,
     Retry,
     RetryPolicy,
+    Send,
     Stop,
     Verify,
-    after_pause,
+    after_attempt,
     after_read_back,
     backoff_s,
     counts_as_attempt,
@@ -26,6 +27,7 @@ from bulkpause.engine.policy import (
     status_without_read_back,
 )
 from bulkpause.model import Reply, Status, StopCause, TransportError
+from bulkpause.operation import PAUSE
 
 
 FINAL_ERRORS = (300, 301, 302, 303, 307, 308, 403, 404, 409, 422, 499)
@@ -90,8 +92,9 @@ def decide(
     jitter: float = 1.0,
 ) -> Decision:
     doubt = Doubt.POSSIBLE if was_in_doubt else Doubt.EXCLUDED
-    return after_pause(
+    return after_attempt(
         reply,
+        operation=PAUSE,
         attempts=attempts,
         rate_limited=rate_limited,
         doubt=max(doubt, doubt_of(reply)),
@@ -112,9 +115,10 @@ def settle(
     doubt = Doubt.EXCLUDED if pause is None else doubt_of(pause)
     return after_read_back(
         read_back,
+        operation=PAUSE,
         attempts=attempts,
         rate_limited=rate_limited,
-        pause=pause,
+        attempt=pause,
         doubt=Doubt.POSSIBLE if was_in_doubt or pause is None else doubt,
         retry_policy=RetryPolicy(verify=verify),
         jitter=0.0,
@@ -649,8 +653,9 @@ class Simulation:
         decision: Decision = Retry(0.0)
         for reply in pauses:
             self.pauses.append(reply)
-            decision = after_pause(
+            decision = after_attempt(
                 reply,
+                operation=PAUSE,
                 attempts=counted(self.pauses),
                 rate_limited=1,
                 doubt=self.doubt,
@@ -665,8 +670,9 @@ class Simulation:
             self.read_backs.append(reply)
             decision = after_read_back(
                 reply,
+                operation=PAUSE,
                 attempts=counted(self.read_backs),
-                pause=self.pauses[-1],
+                attempt=self.pauses[-1],
                 rate_limited=1,
                 doubt=self.doubt,
                 retry_policy=self.retry_policy,
@@ -680,7 +686,7 @@ class Simulation:
             case Retry(wait):
                 self.waits.append(wait)
                 return False
-            case ReadBack() | Resend():
+            case ReadBack() | Resend() | Send():
                 return False
             case Finish(status):
                 self.end = status

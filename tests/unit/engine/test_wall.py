@@ -4,6 +4,7 @@ import pytest
 
 from bulkpause.engine.wall import WALL_IDS, Wall
 from bulkpause.model import Reply, StopCause
+from bulkpause.operation import PAUSE
 
 
 def reply(status: int | None, trace_id: str | None = None) -> Reply:
@@ -11,7 +12,7 @@ def reply(status: int | None, trace_id: str | None = None) -> Reply:
 
 
 def wall_after(*statuses: int | None) -> Wall:
-    wall = Wall()
+    wall = Wall(PAUSE)
     for number, status in enumerate(statuses):
         wall.record(str(number), reply(status))
     return wall
@@ -41,7 +42,7 @@ def test_passing_failure_does_not_end_row(passing: int | None) -> None:
 
 
 def test_same_id_counts_once() -> None:
-    wall = Wall()
+    wall = Wall(PAUSE)
     for _ in range(50):
         wall.record("1", reply(404))
     assert not wall.stands
@@ -76,7 +77,7 @@ def test_reason_tells_row_from_all_campaigns() -> None:
 
 
 def test_reason_ends_with_trace_id() -> None:
-    wall = Wall()
+    wall = Wall(PAUSE)
     for number in range(WALL_IDS):
         wall.record(str(number), reply(404, trace_id=f"t-{number}"))
     assert wall.reason().detail.endswith("(trace_id t-9)")

@@ -12,6 +12,7 @@ from bulkpause.journal.codec import (
     IDS_PER_LINE,
     Answered,
     Header,
+    Remembered,
     Sent,
     WalEntry,
     decode_entries,
@@ -19,7 +20,7 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Action, Earlier, Item, Record, Status
 
 
 AT = "2026-07-01T08:00:00.000Z"
@@ -49,9 +50,13 @@ ANSWERED = Answered(
 texts = st.none() | st.text()
 ids = st.none() | st.from_regex("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", fullmatch=True)
 PLAN = next(encode_plan([Item(id="1001", row=1), Item(id="1002", row=2)]))
+AT_NOON = "2026-07-01T12:00:00.000Z"
+REMEMBERED = Remembered(
+    remembered="1001", status="scheduled", scheduled_time="2026-07-01 18:30:00"
+)
 
 
-def lines_of(*values: Record | Header | Sent | Answered) -> list[bytes]:
+def lines_of(*values: Record | Header | Sent | Answered | Remembered) -> list[bytes]:
     return [encode(value)[:-1] for value in values]
 
 
@@ -91,7 +96,8 @@ def test_record_survives_round_trip(record: Record) -> None:
 def test_every_record_has_documented_keys_in_order() -> None:
     keys = (
         "id name account action status http_status trace_id title message error "
-        "campaign_status attempts history reason row request_id latency_ms started_at "
+        "campaign_status attempts history reason row reads earlier_status "
+        "earlier_scheduled_time paused_at request_id latency_ms started_at "
         "finished_at run_id planned endpoint v crc32"
     )
     for record in (RECORD, Record(id=None, status=Status.INVALID)):
@@ -109,9 +115,9 @@ def test_checksum_lookalike_in_message_is_ignored() -> None:
     assert list(decode_records(numbered(lines_of(record)), "log")) == [record]
 
 
-@pytest.mark.parametrize("entry", [HEADER, SENT, ANSWERED])
+@pytest.mark.parametrize("entry", [HEADER, SENT, ANSWERED, REMEMBERED])
 def test_write_ahead_log_entry_survives_round_trip(
-    entry: Header | Sent | Answered,
+    entry: Header | Sent | Answered | Remembered,
 ) -> None:
     assert list(decode_entries(numbered(lines_of(entry)), "log.wal")) == [entry]
 
@@ -121,7 +127,14 @@ def test_write_ahead_log_entry_survives_round_trip(
 )
 def test_plan_survives_round_trip(count: int) -> None:
     names = {1: "Summer sale", 2: "Été \N{GRINNING FACE}\n"}
-    items = [Item(id=str(n), row=n, name=names.get(n)) for n in range(count)]
+    earlier = {
+        1: Earlier(status="running"),
+        3: Earlier(scheduled_time="2026-07-01 18:30:00", paused_at=AT_NOON),
+    }
+    items = [
+        Item(id=str(n), row=n, name=names.get(n), earlier=earlier.get(n))
+        for n in range(count)
+    ]
     lines = list(encode_plan(items))
     assert len(lines) == -(-count // IDS_PER_LINE)
     read: list[WalEntry] = list(
@@ -181,7 +194,7 @@ BAD_RECORDS: list[dict[str, object]] = [
     {"v": "2"},
     {"v": "3"},
     {"v": 2.0},
-    {"v": 3.0},
+    {"v": 4.0},
     {"v": None},
     {"v": 1},
     {"finished_at": "2026-07-01T08:00:00"},
@@ -278,10 +291,10 @@ def test_version_1_line_with_newer_key_is_damaged(key: str) -> None:
 
 
 NEWER_RECORDS = [
-    repaired(RECORD, v=3),
+    repaired(RECORD, v=4),
     repaired(RECORD, v=99, status="resumed", id=5, extra={}),
-    b'{"v":3}',
-    lines_of(replace(RECORD, v=3))[0],
+    b'{"v":4}',
+    lines_of(replace(RECORD, v=4))[0],
 ]
 
 
@@ -295,10 +308,10 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        repaired(HEADER, version=3),
+        repaired(HEADER, version=4),
         repaired(HEADER, version=9, action="undo", base_url=None, accounts=[]),
-        b'{"run":5,"version":3}',
-        lines_of(replace(HEADER, version=3))[0],
+        b'{"run":5,"version":4}',
+        lines_of(replace(HEADER, version=4))[0],
     ],
 )
 def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
@@ -308,7 +321,7 @@ def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
 
 
 def test_newer_line_with_wrong_checksum_is_damaged() -> None:
-    line = lines_of(RECORD)[0].replace(b'"v":2', b'"v":3')
+    line = lines_of(RECORD)[0].replace(b'"v":3', b'"v":4')
     with pytest.raises(LogError, match="log: line 1 is damaged"):
         list(decode_records(numbered([line]), "log"))
 

@@ -12,7 +12,7 @@ from bulkpause.journal.last_line import (
     decode_file,
 )
 from bulkpause.model import Action, Item, Record, Status
-from tests.support.old_records import as_version_1
+from tests.support.old_records import as_version_1, as_version_2
 
 
 AT = "2026-07-01T08:00:00.000Z"
@@ -32,6 +32,7 @@ OURS = {
     "named record": (RESULT_LOG, NAMED),
     "invalid row": (RESULT_LOG, INVALID),
     "version 1": (RESULT_LOG, as_version_1(RECORD)),
+    "version 2": (RESULT_LOG, as_version_2(RECORD)),
     "header": (
         WRITE_AHEAD_LOG,
         encode(Header(run="r", base_url="u", digest="d", planned=1, boot_id="b")),
@@ -149,7 +150,7 @@ def test_torn_line_of_other_log_is_refused() -> None:
 
 
 def test_newer_record_without_line_end_is_refused() -> None:
-    newer = orjson.loads(RECORD) | {"v": 3}
+    newer = orjson.loads(RECORD) | {"v": 4}
     del newer["crc32"]
     with pytest.raises(LogError, match="written by a newer bulkpause"):
         decoded(RESULT_LOG, orjson.dumps(newer))

@@ -11,6 +11,7 @@ from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import (
     Answered,
     Header,
+    Remembered,
     Sent,
     WalEntry,
     decode_entries,
@@ -18,7 +19,7 @@ from bulkpause.journal.codec import (
 )
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Action, InvalidRow, Item, Record, Status
+from bulkpause.model import Action, Earlier, InvalidRow, Item, Record, Status
 from bulkpause.plan import Plan, digest
 
 
@@ -669,3 +670,45 @@ def test_header_counts_ids_of_lost_log() -> None:
     assert (recovery.not_on_record, recovery.planned_so_far) == (11, 11)
     entries = [replace(header("run", planned=2), planned_before=11), plan("1", "2")]
     assert recover([], entries).not_on_record == 9
+
+
+REMEMBERED = Remembered(
+    remembered="1", status="scheduled", scheduled_time="2026-07-01 18:30:00"
+)
+WAS_SCHEDULED = Earlier(status="scheduled", scheduled_time="2026-07-01 18:30:00")
+
+
+def test_killed_run_does_not_forget_what_campaign_was() -> None:
+    found = recover([], [header("a"), plan("1"), REMEMBERED, sent("1", "a")])
+    (record,) = found.unrecorded
+    assert (record.status, record.earlier_status) == (Status.UNKNOWN, "scheduled")
+    assert record.earlier_scheduled_time == WAS_SCHEDULED.scheduled_time
+    # A list that is read again may show our own pause.
+    item = Item(id="1", row=1, earlier=Earlier(status="paused"))
+    assert found.with_earlier(item).earlier == WAS_SCHEDULED
+
+
+def test_newer_list_tells_what_unpaused_campaign_is() -> None:
+    entries: Entries = [header("a"), plan("1"), REMEMBERED, sent("1", "a")]
+    refused = answered("1", "a", status=400, is_in_doubt=False)
+    found = recover([], [*entries, refused])
+    newer = Item(id="1", row=1, earlier=Earlier(status="running"))
+    assert found.with_earlier(newer) == newer
+    assert found.with_earlier(Item(id="1", row=1)).earlier == WAS_SCHEDULED
+
+
+def test_retried_id_keeps_what_its_record_says() -> None:
+    record = Record(
+        id="1",
+        action=Action.RESUME,
+        status=Status.FAILED,
+        reads=1,
+        earlier_status="running",
+        paused_at=AT,
+    )
+    found = recover([record], [])
+    assert found.action is Action.RESUME
+    assert found.unfinished["1"].earlier == Earlier(status="running", paused_at=AT)
+    # Nothing was sent for it, only read.
+    assert found.prior_attempts == {"1": []}
+    assert found.latest == {"1": record}

@@ -20,7 +20,7 @@ from bulkpause.report.text import (
     MAX_CAUSES_SHOWN,
     as_object,
     cause_lines,
-    running_lines,
+    open_lines,
     share_of_limits,
     sharing_lines,
     stopped_line,
@@ -140,14 +140,14 @@ def test_summary_says_how_many_may_be_running() -> None:
     ],
     ids=str,
 )
-def test_running_lines_say_what_number_consists_of(
+def test_open_lines_say_what_number_consists_of(
     fields: dict[str, Any], lines: list[str]
 ) -> None:
-    assert list(running_lines(totals_of([record(1)], **fields))) == lines
+    assert list(open_lines(totals_of([record(1)], **fields))) == lines
 
 
 def test_empty_log_is_no_all_clear() -> None:
-    found = list(running_lines(Totals(is_plan_known=False)))
+    found = list(open_lines(Totals(is_plan_known=False)))
     assert found == ["nothing is on record: every campaign may still be running"]
 
 

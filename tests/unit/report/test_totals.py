@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Action, Record, Status
+from bulkpause.operation import PAUSE, RESUME, statuses_of
 from bulkpause.report.totals import Totals, add_all
 
 
-RECORDS = st.lists(st.sampled_from(Status).map(lambda s: Record(id="1", status=s)))
+RECORDS = st.lists(
+    st.sampled_from(statuses_of(PAUSE)).map(lambda s: Record(id="1", status=s))
+)
 FEW = st.integers(min_value=0, max_value=20)
 
 
@@ -30,7 +33,7 @@ def test_counts_add_up_to_rows(
 @given(records=RECORDS)
 def test_records_are_counted_by_their_status(records: list[Record]) -> None:
     totals = add_all(records, Totals(rows=len(records)))
-    for status in Status:
+    for status in statuses_of(PAUSE):
         found = [record for record in records if record.status is status]
         assert totals.counts()[status.value] == len(found)
 
@@ -59,6 +62,19 @@ def test_counts_have_these_names() -> None:
     ]
 
 
+def test_counts_of_resumes_have_their_names() -> None:
+    counts = Totals(operation=RESUME).counts()
+    assert list(counts)[:3] == ["resumed", "already_running", "not_resumable"]
+    assert list(counts)[3:] == list(Totals().counts())[3:]
+
+
+def test_resumes_are_never_an_all_clear() -> None:
+    totals = Totals(rows=1, operation=RESUME)
+    totals.add(Record(id="1", action=Action.RESUME, status=Status.RESUMED))
+    assert totals.is_all_done
+    assert (totals.open_ids, totals.as_dict()["may_run"]) == (0, None)
+
+
 def test_identity_leaves_out_zero_counts() -> None:
     totals = Totals(rows=4, duplicate=1)
     totals.by_status.update([Status.PAUSED, Status.INVALID])
@@ -75,7 +91,7 @@ def test_totals_with_unattempted_id_are_unfinished() -> None:
     totals = Totals(rows=2)
     totals.add(Record(id="1", status=Status.PAUSED))
     assert totals.is_unfinished
-    assert not totals.is_all_paused
+    assert not totals.is_all_done
 
 
 SENDS_NOTHING = {Status.PAUSED, Status.ALREADY_PAUSED, Status.NOT_PAUSABLE}
@@ -93,9 +109,9 @@ def test_everything_not_known_stopped_may_run(
     add_all(records, totals)
     never_sent = SENDS_NOTHING | {Status.INVALID}
     in_doubt = sum(record.status not in never_sent for record in records)
-    assert totals.may_be_running == in_doubt + left + missing + rejected
-    assert totals.as_dict()["may_run"] == totals.may_be_running
-    assert sum(totals.parts_running().values()) == totals.may_be_running
+    assert totals.open_ids == in_doubt + left + missing + rejected
+    assert totals.as_dict()["may_run"] == totals.open_ids
+    assert sum(totals.parts_open().values()) == totals.open_ids
 
 
 @pytest.mark.parametrize(
@@ -119,7 +135,7 @@ def test_retry_helps_only_with_known_open_ids(
     totals = Totals(**{"rows": 1, **fields})
     totals.add(Record(id="1", status=Status.PAUSED))
     assert (totals.is_unfinished, totals.is_retryable) == (is_unfinished, is_retryable)
-    assert totals.is_all_paused is (fields == {})
+    assert totals.is_all_done is (fields == {})
 
 
 def test_paused_id_without_read_back_is_counted() -> None:

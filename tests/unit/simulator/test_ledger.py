@@ -67,6 +67,16 @@ def test_acted_ids_are_in_order() -> None:
     assert ledger.acted_ids() == ["9", "7"]
 
 
+def test_resumed_campaign_is_not_paused() -> None:
+    ledger = ledger_of(
+        entry(1, acted=True, status_after="paused"),
+        entry(2, action="resume", acted=True, status_after="running"),
+    )
+
+    assert ledger.paused_ids() == set()
+    assert ledger.acted_ids("resume") == ["7"]
+
+
 def test_last_entry_decides_whether_campaign_is_paused() -> None:
     ledger = ledger_of(
         entry(1, id="7", status_after="running"),

@@ -16,9 +16,10 @@ from bulkpause.journal.reader import latest_records, read_log
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import SIMULATOR, Sharing, Status
+from bulkpause.operation import operation_of
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.log_status import LogStatus
-from bulkpause.report.text import NOTHING_ON_RECORD, SIMULATED
+from bulkpause.report.text import nothing_line, simulated_line
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
@@ -137,7 +138,9 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
     exported = rows(records, recovery.not_attempted, wanted)
     show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
     if recovery.endpoint == SIMULATOR:
-        say(f"note: {sanitize(str(log))}: {SIMULATED}")
+        say(
+            f"note: {sanitize(str(log))}: {simulated_line(operation_of(recovery.action))}"
+        )
     for line in _missing_lines(log, recovery):
         say(f"warning: {line}")
     return ExitCode.ALL_PAUSED
@@ -147,7 +150,7 @@ def _missing_lines(log: Path, recovery: Recovery) -> Iterator[str]:
     """Say which ids an export cannot list."""
     name = sanitize(str(log))
     if recovery.is_empty:
-        yield f"{name}: {NOTHING_ON_RECORD}"
+        yield f"{name}: {nothing_line(operation_of(recovery.action))}"
     elif not recovery.is_plan_known:
         yield f"{name}: how many ids were planned is not on record; some may be missing"
     elif missing := recovery.not_on_record:

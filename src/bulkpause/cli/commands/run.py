@@ -1,9 +1,9 @@
-"""The commands that pause: `run` an input, and `retry` a log."""
+"""The commands that send: `run` an input, `retry` a log, and `undo` one."""
 
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -40,6 +40,8 @@ from bulkpause.journal.reader import exists, write_ahead_path
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
 from bulkpause.log_totals import totals_of_plan
+from bulkpause.model import Action, Record
+from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
@@ -65,6 +67,7 @@ def run(options: Options, ending: Ending) -> ExitCode:
 
 def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
     prepared = prepare(options, notices)
+    options = prepared.options
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
     token = None if options.accounts is not None else token_of(options, notices)
@@ -169,7 +172,10 @@ class _Session:
         if self._options.is_simulated:
             accounts = (part.account for part in self._prepared.parts)
             simulator = await stack.enter_async_context(
-                _simulator([account for account in accounts if account is not None])
+                _simulator(
+                    self._options,
+                    [account for account in accounts if account is not None],
+                )
             )
             base_url = simulator.base_url
         if self._options.accounts is not None:
@@ -212,6 +218,7 @@ class _Session:
     def _fields_of_start(self) -> dict[str, object]:
         options, runs = self._options, list(self._runs.values())
         fields: dict[str, object] = {
+            "action": options.action,
             "ids": sum(len(run.plan.items) for run in runs),
             "host": hosts_of([part.options for part in self._prepared.parts]),
             "limits": [str(limit) for limit in options.settings.limits],
@@ -243,9 +250,16 @@ class _Session:
         async with monitor.open():
             # The result says why the run stopped.
             with suppress(TokenError, GuardRailError, StoppedError):
-                async for record in fleet.pause(plans):
+                async for record in self._records(fleet, plans):
                     runs[record.run_id or ""].seen.add(record)
                     monitor.add(record)
+
+    def _records(
+        self, fleet: Fleet, plans: Mapping[str | None, Plan]
+    ) -> AsyncGenerator[Record, None]:
+        if self._options.action is Action.RESUME:
+            return fleet.undo(plans)
+        return fleet.pause(plans)
 
     def result(self) -> RunResult:
         """Count the run's records as they are on the disk, and say how to carry on."""
@@ -287,10 +301,13 @@ def _new_run_id(options: Options) -> str:
     return new_run_id(datetime.now(UTC), options.named_settings.endpoint_name)
 
 
-def _simulator(accounts: Sequence[Account]) -> "Simulator":
+def _simulator(options: Options, accounts: Sequence[Account]) -> "Simulator":
     """Simulate the documented API with unknown window phases and some delay.
 
+    Each simulator begins anew, so that of an undo begins with paused campaigns.
+
     Args:
+        options: The options of the run.
         accounts: The accounts that its tokens belong to; empty for one account.
     """
     # Imported on use: it is a server, and half of aiohttp.
@@ -298,6 +315,8 @@ def _simulator(accounts: Sequence[Account]) -> "Simulator":
 
     companies = {one.token.reveal(): one.company_id or one.name for one in accounts}
     documented = Behaviour(latency_s=0.06, jitter_s=0.02, accounts=companies)
+    if options.action is Action.RESUME:
+        documented = replace(documented, default_status="paused")
     return Simulator(documented.with_random_phases(random.Random()))
 
 
@@ -322,7 +341,9 @@ def _end_without_run(
 def _result_of_part(part: Part) -> RunResult:
     """Give the result of a part of which nothing is to be sent."""
     recovery, options = part.loaded.recovery, part.options
-    totals = totals_of_plan(part.plan, recovery, is_retry=options.is_retry)
+    totals = totals_of_plan(
+        part.plan, recovery, is_retry=options.is_retry, operation=options.operation
+    )
     log = options.log
     # A write-ahead log without its plan is all that counts the ids that it lost.
     if (

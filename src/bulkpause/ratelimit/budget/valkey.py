@@ -29,7 +29,7 @@ return 1
 """
 #: An account of which nothing is heard for so long is forgotten, in milliseconds.
 EXPIRES_MS = 7 * 86_400_000
-#: Seconds for a connection, and for each answer.
+#: Seconds for a connection, and for each step.
 TIMEOUT_S = 1.0
 #: The most seconds until a run that was too slow tries again.
 MOST_WAIT_S = 0.004
@@ -54,7 +54,8 @@ class ValkeyStore:
         self._server = Redis.from_url(
             _url_of_redis(url),
             socket_connect_timeout=TIMEOUT_S,
-            socket_timeout=TIMEOUT_S,
+            # `step` has one. This one may lose a cancellation (`wait_for` before 3.12).
+            socket_timeout=None,
             retry=Retry(NoBackoff(), 0),
             decode_responses=False,
         )
@@ -64,13 +65,17 @@ class ValkeyStore:
     async def step(self, make: Step[Result]) -> Result:
         """Make a step, again and again until no other run was faster."""
         try:
-            while True:
-                is_made, result = await self._try(make)
-                if is_made:
-                    return result
-                await asyncio.sleep(random.random() * MOST_WAIT_S)
+            async with asyncio.timeout(TIMEOUT_S):
+                return await self._make(make)
         except (RedisError, OSError) as error:
             raise StoreError(_reason_of(error)) from error
+
+    async def _make(self, make: Step[Result]) -> Result:
+        while True:
+            is_made, result = await self._try(make)
+            if is_made:
+                return result
+            await asyncio.sleep(random.random() * MOST_WAIT_S)
 
     async def _try(self, make: Step[Result]) -> tuple[bool, Result]:
         (seconds, microseconds), raw = await self._read(keys=[self._key])

@@ -1,0 +1,142 @@
+"""Decide whether a paused campaign may be resumed, and with which body.
+
+Resuming sends. So a campaign that was changed since our pause is left alone, and so is
+one whose time has passed: it would send at once. These are pure functions.
+
+The documentation of the body differs: "Only one parameter can be passed, either
+run_immediately or scheduled_time", and a sample without a body.
+https://docs.ocamba.com/api/hood/v1.0/reference/create-campaigns-by_id-resume
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from bulkpause.engine.policy import Send
+from bulkpause.model import Earlier, Reply
+
+
+#: Earlier statuses of a campaign that was sending, and of one that waited for its time.
+RUNNING = frozenset({"running", "active"})
+SCHEDULED = "scheduled"
+#: The API may note our pause somewhat later than we have it on record.
+CHANGE_TOLERANCE = timedelta(seconds=5)
+#: A campaign whose time is nearer could have passed it when it is resumed.
+TIME_MARGIN = timedelta(minutes=1)
+#: How the API writes times, in GMT.
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+CHANGED = "left alone: changed since it was paused"
+OVERDUE = "left alone: its scheduled_time has passed, and it would send at once"
+TIME_UNKNOWN = "left alone: its scheduled_time is not known"
+EARLIER_UNKNOWN = "left alone: its status before the pause is not known"
+
+
+class ResumeBody(StrEnum):
+    """The body of a resume request."""
+
+    #: What the campaign was: `NOW` if it was running, `TIME` if it was scheduled.
+    AUTO = "auto"
+    NONE = "none"
+    #: `run_immediately`.
+    NOW = "now"
+    #: `scheduled_time`.
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRules:
+    """How campaigns are resumed, and which are left alone.
+
+    Args:
+        body: The body of the requests.
+        starts_overdue: Whether campaigns are resumed whose scheduled time has passed.
+        resumes_changed: Whether campaigns are resumed that were changed since our pause.
+    """
+
+    body: ResumeBody = ResumeBody.AUTO
+    starts_overdue: bool = False
+    resumes_changed: bool = False
+
+
+def resume_of(
+    earlier: Earlier, shown: Reply, rules: ResumeRules, now: datetime
+) -> Send | str:
+    """Decide how a campaign that was read as paused is resumed; else say why it is not.
+
+    Args:
+        earlier: What it was before our pause.
+        shown: The response to the read.
+        rules: How campaigns are resumed.
+        now: The wall clock when the response came.
+    """
+    if _is_changed(earlier, shown, now) and not rules.resumes_changed:
+        return CHANGED
+    status = (earlier.status or "").strip().lower()
+    if status not in {*RUNNING, SCHEDULED}:
+        return EARLIER_UNKNOWN
+    time = parse_time(earlier.scheduled_time) or parse_time(shown.scheduled_time)
+    body = _body_kind(rules.body, status)
+    if status in RUNNING and body is not ResumeBody.TIME:
+        return Send(_body_of(body, time))
+    return _resume_at(time, body, rules, now)
+
+
+def _resume_at(
+    time: datetime | None, body: ResumeBody, rules: ResumeRules, now: datetime
+) -> Send | str:
+    """Decide how a campaign is resumed that waits for its time."""
+    if time is None:
+        is_needed = body is ResumeBody.TIME
+        return TIME_UNKNOWN if is_needed else Send(_body_of(body, time))
+    if time > now + TIME_MARGIN:
+        return Send(_body_of(body, time), valid_until=time - TIME_MARGIN)
+    if not rules.starts_overdue:
+        return OVERDUE
+    # A time that has passed is no time to resume at.
+    return Send(_body_of(_kind_of_overdue(body), None))
+
+
+def _kind_of_overdue(body: ResumeBody) -> ResumeBody:
+    return ResumeBody.NOW if body is ResumeBody.TIME else body
+
+
+def _body_kind(wanted: ResumeBody, status: str) -> ResumeBody:
+    if wanted is not ResumeBody.AUTO:
+        return wanted
+    return ResumeBody.NOW if status in RUNNING else ResumeBody.TIME
+
+
+def _body_of(kind: ResumeBody, time: datetime | None) -> Mapping[str, object] | None:
+    if kind is ResumeBody.NOW:
+        return {"run_immediately": 1}
+    if kind is ResumeBody.TIME and time is not None:
+        return {"scheduled_time": time.astimezone(UTC).strftime(_TIME_FORMAT)}
+    return None
+
+
+def _is_changed(earlier: Earlier, shown: Reply, now: datetime) -> bool:
+    """Tell whether a campaign was changed after our pause, as far as the API tells.
+
+    Both times are compared on the server's clock, which its response shows.
+    """
+    time, earlier_time = map(parse_time, (shown.scheduled_time, earlier.scheduled_time))
+    was_scheduled = (earlier.status or "").strip().lower() == SCHEDULED
+    if was_scheduled and time and earlier_time and time != earlier_time:
+        return True
+    updated_at = parse_time(shown.update_time)
+    if updated_at is None or earlier.paused_at is None:
+        return False
+    ahead = (shown.served_at or now) - now
+    paused_at = datetime.fromisoformat(earlier.paused_at) + ahead
+    return updated_at > paused_at + CHANGE_TOLERANCE
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Read a time as the API writes it, in GMT unless it says otherwise."""
+    try:
+        time = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,220 @@
+"""An undo resumes what the log says that we paused, and leaves all else alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from bulkpause.simulator import Campaign, Entry, Fault, Simulator
+from tests.support.program import QUICK, ProcessResult, Program, Serve
+
+
+UNDO_LOG = "log.undo.jsonl"
+LATER = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d %H:%M:%S")
+PAST = "2025-01-01 10:00:00"
+#: 1003 waits for a time ahead, 1004 for one that has passed, 1005 was paused before.
+CAMPAIGNS = (
+    Campaign(id="1003", status="scheduled", scheduled_time=LATER),
+    Campaign(id="1004", status="scheduled", scheduled_time=PAST),
+    Campaign(id="1005", status="paused"),
+)
+
+
+def undo(program: Program, simulator: Simulator, *options: str) -> ProcessResult:
+    to = ("--base-url", simulator.base_url, *QUICK, "--progress", "none")
+    return program.call("undo", "log.jsonl", *to, *options)
+
+
+def undone(program: Program) -> dict[str, dict[str, Any]]:
+    lines = (program.folder / UNDO_LOG).read_bytes().splitlines()
+    return {record["id"]: record for record in map(orjson.loads, lines)}
+
+
+def statuses(program: Program) -> dict[str, str]:
+    return {id_: record["status"] for id_, record in undone(program).items()}
+
+
+def resumes(simulator: Simulator) -> dict[str, object]:
+    """Give the body of each resume that the server got."""
+    return {
+        entry.id or "": orjson.loads(entry.body) if entry.body else None
+        for entry in simulator.ledger
+        if entry.action == "resume"
+    }
+
+
+def resumed_after_read(entries: list[Entry]) -> bool:
+    return [entry.action for entry in entries[-2:]] == ["view", "resume"]
+
+
+@pytest.mark.smoke
+def test_remembered_campaigns_are_what_they_were(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(campaigns=CAMPAIGNS)
+    paused = program.pause(simulator, program.ids(5), "--remember", "--canary", "1")
+    assert paused.summary == "5 rows = 4 paused + 1 already_paused"
+    kept = {record["id"]: record["earlier_status"] for record in program.records()}
+    assert kept["1001"] == "running"
+    assert kept["1003"] == "scheduled"
+
+    ended = undo(program, simulator, "--yes")
+    assert ended.summary == "4 rows = 3 resumed + 1 not_resumable"
+    assert ended.code == 1
+    assert resumes(simulator) == {
+        "1001": {"run_immediately": 1},
+        "1002": {"run_immediately": 1},
+        "1003": {"scheduled_time": LATER},
+    }
+    # Neither the one that was paused before, nor the one whose time has passed.
+    assert [simulator.status(id_) for id_ in ("1004", "1005")] == ["paused"] * 2
+    assert all(
+        resumed_after_read(simulator.ledger.of(id_)) for id_ in ("1001", "1002", "1003")
+    )
+
+    command = ended.stderr.rpartition("if that is right, with: bulkpause ")[2].split()
+    again = program.call(*command)
+    assert (again.code, again.summary) == (0, "1 row = 1 resumed")
+    assert simulator.status("1004") == "running"
+    assert program.call("status", UNDO_LOG).code == 0
+
+
+def test_what_is_not_paused_any_more_is_left_alone(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(5))
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
+    for id_, changed in {
+        "1001": Campaign(id="1001", status="running"),
+        "1002": Campaign(id="1002", status="canceled"),
+        "1003": Campaign(id="1003", status="paused", update_time=tomorrow),
+    }.items():
+        simulator.put(replace(changed, id=id_))
+    ended = undo(program, simulator, "--yes", "--as", "running")
+    # The canary is the first campaign that is not left alone.
+    assert statuses(program) == {
+        "1001": "already_running",
+        "1002": "not_resumable",
+        "1003": "not_resumable",
+        "1004": "resumed",
+        "1005": "resumed",
+    }
+    assert set(resumes(simulator)) == {"1004", "1005"}
+    assert "left alone: changed since it was paused, campaign is paused" in ended.stdout
+    assert "left alone: not paused any more, campaign is canceled" in ended.stdout
+    assert "still be running" not in ended.stdout + ended.stderr
+
+
+def test_person_is_asked_once_what_campaigns_were(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(2))
+    terminal = program.on_a_terminal(
+        *("undo", "log.jsonl", "--base-url", simulator.base_url, *QUICK)
+    )
+    terminal.wait_for("It is not on record what 2 of 2 campaigns were")
+    terminal.wait_for("What were they? (running, scheduled): ")
+    terminal.type("running\n")
+    terminal.wait_for("2 rows: 2 to resume")
+    terminal.wait_for("Resume 2 campaigns on ")
+    terminal.type("y\n")
+    assert terminal.end() == 0
+    assert set(resumes(simulator)) == {"1001", "1002"}
+
+
+def test_unattended_undo_needs_to_know_what_campaigns_were(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(1))
+    ended = undo(program, simulator, "--yes")
+    assert ended.code == 2
+    assert "add --as running or --as scheduled; nothing was sent" in ended.stderr
+    assert resumes(simulator) == {}
+    assert not (program.folder / UNDO_LOG).exists()
+
+
+def test_list_tells_what_campaigns_were(program: Program, serve: Serve) -> None:
+    simulator = serve(campaigns=CAMPAIGNS[:1])
+    rows = f"id,status,scheduled_time\n1001,running,\n1003,scheduled,{LATER}\n"
+    program.pause(simulator, program.file("list.csv", rows))
+    ended = undo(program, simulator, "--yes", "--resume-body", "none", "--canary", "0")
+    assert (ended.code, ended.summary) == (0, "2 rows = 2 resumed")
+    assert resumes(simulator) == {"1001": None, "1003": None}
+
+
+def test_undone_log_says_nothing_of_what_runs(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(2))
+    assert undo(program, simulator, "--yes", "--as", "running").code == 0
+    status = program.call("status", "log.jsonl")
+    assert status.code == 1
+    assert "undone since: campaigns of this log were resumed" in status.stdout
+    assert "0 may still be running" not in status.stdout
+    assert (
+        orjson.loads(program.call("status", "log.jsonl", "--json").stdout)["may_run"]
+        is None
+    )
+    for command in (("run", "ids.txt", "--resume"), ("retry", "log.jsonl")):
+        log = ("--log", "log.jsonl") if command[0] == "run" else ()
+        refused = program.call(
+            *command, *log, "--yes", "--base-url", simulator.base_url
+        )
+        assert refused.code == 2
+        assert "was undone by" in refused.stderr
+
+
+def test_doubtful_resume_is_settled_by_reading_back(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(
+        resume_scripts={
+            "1001": (Fault.LOST, Fault.BAD_REQUEST),
+            "1002": (Fault.INTERNAL_ERROR_AFTER,),
+            "1003": (Fault.UNAVAILABLE,),
+            "1004": (Fault.BAD_REQUEST,),
+        }
+    )
+    program.pause(simulator, program.ids(4))
+    ended = undo(program, simulator, "--yes", "--as", "running", "--canary", "0")
+    assert statuses(program) == {
+        "1001": "resumed",
+        "1002": "resumed",
+        "1003": "resumed",
+        "1004": "rejected",
+    }
+    assert simulator.ledger.acted_ids("resume") == ["1001", "1002", "1003"]
+    assert ended.code == 1
+
+
+def test_failed_canary_stops_undo_and_retry_carries_on(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(resume_scripts={"1001": (Fault.BAD_REQUEST,)})
+    program.pause(simulator, program.ids(5))
+    ended = undo(program, simulator, "--yes", "--as", "running")
+    assert ended.code == 8
+    assert "--canary 1: 1 of the first 1 ids not resumed (1001: rejected)" in (
+        ended.stderr
+    )
+    assert set(resumes(simulator)) == {"1001"}
+    command = ended.stderr.rpartition("retry with: bulkpause ")[2].split("\n")[0]
+    again = program.call(*command.split())
+    assert again.summary == "4 rows = 4 resumed"
+    assert simulator.ledger.acted_ids("resume") == ["1002", "1003", "1004", "1005"]
+
+
+def test_log_of_undo_takes_no_pauses(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(1))
+    undo(program, simulator, "--yes", "--as", "running")
+    to = ("--base-url", simulator.base_url, "--yes")
+    ended = program.call("run", "ids.txt", "--log", UNDO_LOG, "--resume", *to)
+    assert "is the log of resumes, not of pauses" in ended.stderr
+    again = program.call("undo", UNDO_LOG, *to)
+    assert "is the log of an undo, which cannot be undone" in again.stderr
+    assert (ended.code, again.code) == (2, 2)
