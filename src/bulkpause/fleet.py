@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from bulkpause.accounts import Account
+from bulkpause.api.connections import Connections
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.errors import (
     BulkpauseError,
@@ -26,9 +27,16 @@ from bulkpause.errors import (
     TokenError,
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
+from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.lifetime import Lifetime
 from bulkpause.model import SIMULATOR, Record, StopReason
-from bulkpause.pauser import Pauser, RunSnapshot, check_company, count_together
+from bulkpause.pauser import (
+    Pauser,
+    RunSnapshot,
+    check_company,
+    count_together,
+    share_means,
+)
 from bulkpause.plan import Plan
 from bulkpause.report.summary import Summary
 
@@ -80,6 +88,12 @@ class Fleet:
             count_together(pauser, guard_rails, failures)
         if not self.pausers:
             raise SettingsError("a fleet needs at least one account")
+        in_flight = sum(one.settings.in_flight for one in self.pausers.values())
+        self._connections = Connections(limit=in_flight)
+        if len(self.pausers) > 1:
+            sync_group = SyncGroup()
+            for pauser in self.pausers.values():
+                share_means(pauser, self._connections, sync_group)
         self._opened: list[Pauser] = []
         self._lifetime = Lifetime("Fleet")
 
@@ -157,6 +171,7 @@ class Fleet:
         opened, self._opened = self._opened, []
         ends = [pauser.__aexit__(kind, error, traceback) for pauser in opened]
         results = await asyncio.gather(*ends, return_exceptions=True)
+        await self._connections.close()
         failures: list[BaseException] = []
         for pauser, result in zip(opened, results, strict=True):
             if isinstance(result, BaseException) and result is not error:

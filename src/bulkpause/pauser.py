@@ -17,6 +17,7 @@ from typing import Self
 from weakref import WeakSet
 
 from bulkpause.api.client import Client
+from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
 from bulkpause.engine.company import CompanyCheck, WrongCompanyError
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
@@ -45,6 +46,7 @@ from bulkpause.journal.run_id import (
     check_same_endpoint,
     new_run_id,
 )
+from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
@@ -151,6 +153,8 @@ class Pauser:
     _run: Run | None = None
     _share_warning: str | None = None
     _failures: FailureCount | None = None
+    _connections: Connections | None = None
+    _sync_group: SyncGroup | None = None
 
     def __init__(
         self,
@@ -239,6 +243,7 @@ class Pauser:
                     logs_keys=settings.trust_env,
                     now=self._now,
                     before_sending=self._gate.confirm,
+                    connections=self._connections,
                 )
             )
             await self._gate.restore(self._recent_ages_s())
@@ -270,6 +275,7 @@ class Pauser:
                 self._retried, self.settings.longest_period_s, self._now()
             ),
             on_failure=self._fail,
+            sync_group=self._sync_group,
         )
         try:
             self._check_log(journal.recovery, log)
@@ -730,6 +736,14 @@ def count_together(
     """Apply guard rails, of which the failures count over several pausers."""
     pauser._guard_rails = guard_rails  # noqa: SLF001 (for a fleet)
     pauser._failures = failures  # noqa: SLF001
+
+
+def share_means(
+    pauser: Pauser, connections: Connections, sync_group: SyncGroup
+) -> None:
+    """Let a pauser use connections and threads that other pausers use too."""
+    pauser._connections = connections  # noqa: SLF001 (for a fleet)
+    pauser._sync_group = sync_group  # noqa: SLF001
 
 
 def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:

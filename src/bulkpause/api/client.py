@@ -18,6 +18,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
 from bulkpause.api.proxy import Proxy
@@ -59,6 +60,7 @@ class Client:
             them, anyone who captures the traffic can read the token.
         now: The wall clock, for `Retry-After` dates.
         before_sending: Awaited once a request has its connection, before it is written.
+        connections: Pools that other clients use too; None for one of its own.
 
     Attributes:
         ends_at: The deadline of every attempt, on the loop's clock.
@@ -79,6 +81,7 @@ class Client:
         logs_keys: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         before_sending: Callable[[], Awaitable[None]] | None = None,
+        connections: Connections | None = None,
     ) -> None:
         _check_aiohttp_agrees(endpoint.base_url)
         if proxy is not None:
@@ -92,12 +95,16 @@ class Client:
         self._redact = Redactor((*token.secrets, *of_proxy)).redact
         self._timeout_s = timeout_s
         self._proxy = proxy
+        self._before_sending = before_sending
+        if connections is None:
+            is_secure = endpoint.is_secure
+            context = tls_context(logs_keys=logs_keys) if is_secure else True
+            connector = Connector(limit=max_in_flight, ssl=context)
+        else:
+            connector = connections.pool(logs_keys=logs_keys)
         self._session = aiohttp.ClientSession(
-            connector=Connector(
-                limit=max_in_flight,
-                ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
-                before_sending=before_sending,
-            ),
+            connector=connector,
+            connector_owner=connections is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
                 "Accept": "application/json",
@@ -136,7 +143,7 @@ class Client:
         Raises:
             ValueError: The id is not valid; nothing was sent.
         """
-        timing = WireTiming()
+        timing = WireTiming(before_sending=self._before_sending)
         WIRE_TIMING.set(timing)
         request = self._request(action, id_, request_id, self._body_of(action, body))
         try:

@@ -1,0 +1,55 @@
+"""Sync the logs of several runs in a few threads, however many logs there are."""
+
+import asyncio
+from collections.abc import Callable
+
+
+#: Threads that sync at a time. A disk that is slow for one log is so for all.
+LANES = 4
+
+
+class SyncGroup:
+    """Runs the syncs of several journals, those that are due together in one thread."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[Callable[[], None], asyncio.Future[None]]] = []
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    async def run(self, sync: Callable[[], None]) -> None:
+        """Run a sync in a thread, and wait for its end.
+
+        Raises:
+            Exception: What the sync raised.
+        """
+        done = asyncio.get_running_loop().create_future()
+        self._due.append((sync, done))
+        if len(self._lanes) < LANES:
+            lane = asyncio.create_task(self._work())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+        await done
+
+    async def _work(self) -> None:
+        while self._due:
+            share = -(-len(self._due) // LANES)
+            batch, self._due = self._due[:share], self._due[share:]
+            failures = await asyncio.to_thread(_run_all, [sync for sync, _ in batch])
+            for (_, done), failure in zip(batch, failures, strict=True):
+                if done.cancelled():
+                    continue
+                if failure is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(failure)
+
+
+def _run_all(syncs: list[Callable[[], None]]) -> list[Exception | None]:
+    return list(map(_failure_of, syncs))
+
+
+def _failure_of(sync: Callable[[], None]) -> Exception | None:
+    try:
+        sync()
+    except Exception as error:  # noqa: BLE001 (raised where the sync is awaited)
+        return error
+    return None
