@@ -27,12 +27,14 @@ from bulkpause.errors import (
     TokenError,
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
+from bulkpause.journal.folders import LateFolders
 from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.lifetime import Lifetime
 from bulkpause.model import SIMULATOR, Record, StopReason
 from bulkpause.pauser import (
     Pauser,
     RunSnapshot,
+    SharedMeans,
     check_company,
     count_together,
     share_means,
@@ -89,11 +91,14 @@ class Fleet:
         if not self.pausers:
             raise SettingsError("a fleet needs at least one account")
         in_flight = sum(one.settings.in_flight for one in self.pausers.values())
-        self._connections = Connections(limit=in_flight)
-        if len(self.pausers) > 1:
-            sync_group = SyncGroup()
-            for pauser in self.pausers.values():
-                share_means(pauser, self._connections, sync_group)
+        self._means = SharedMeans(
+            connections=Connections(limit=in_flight),
+            sync_group=SyncGroup(),
+            system=LateFolders(),
+        )
+        # One account alone has all of it for itself.
+        for pauser in self.pausers.values() if len(self.pausers) > 1 else ():
+            share_means(pauser, self._means)
         self._opened: list[Pauser] = []
         self._lifetime = Lifetime("Fleet")
 
@@ -144,7 +149,16 @@ class Fleet:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close, None, None, None)
             await _run_all(map(self._enter, self.pausers.values()))
+            await self._sync_folders()
             stack.pop_all()
+
+    async def _sync_folders(self) -> None:
+        try:
+            await self._means.sync_group.run(self._means.system.sync)
+        except OSError as error:
+            raise LogError(
+                f"the folder of the logs cannot be synced: {error.strerror}"
+            ) from error
 
     async def _enter(self, pauser: Pauser) -> None:
         await pauser.__aenter__()
@@ -171,7 +185,7 @@ class Fleet:
         opened, self._opened = self._opened, []
         ends = [pauser.__aexit__(kind, error, traceback) for pauser in opened]
         results = await asyncio.gather(*ends, return_exceptions=True)
-        await self._connections.close()
+        await self._means.connections.close()
         failures: list[BaseException] = []
         for pauser, result in zip(opened, results, strict=True):
             if isinstance(result, BaseException) and result is not error:

@@ -35,6 +35,7 @@ from bulkpause.errors import (
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s, recent_runs
 from bulkpause.journal.codec import Header
+from bulkpause.journal.folders import LateFolders
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import SYSTEM, clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
@@ -108,6 +109,21 @@ class RunSnapshot:
     sharing: Sharing | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedMeans:
+    """What the pausers of a fleet share.
+
+    Attributes:
+        connections: Their connections.
+        sync_group: Syncs their logs.
+        system: The operating system, which syncs the folder of their logs later.
+    """
+
+    connections: Connections
+    sync_group: SyncGroup
+    system: LateFolders
+
+
 class Pauser:
     """Pauses campaigns inside the rate limits. Use it with `async with`, once.
 
@@ -153,8 +169,7 @@ class Pauser:
     _run: Run | None = None
     _share_warning: str | None = None
     _failures: FailureCount | None = None
-    _connections: Connections | None = None
-    _sync_group: SyncGroup | None = None
+    _means: SharedMeans | None = None
 
     def __init__(
         self,
@@ -224,7 +239,7 @@ class Pauser:
         return self
 
     async def _open(self) -> None:
-        settings = self.settings
+        settings, means = self.settings, self._means
         async with AsyncExitStack() as stack:
             # Meanwhile, the disk is waited for and the client is made.
             opening = asyncio.create_task(self._open_budget())
@@ -243,7 +258,7 @@ class Pauser:
                     logs_keys=settings.trust_env,
                     now=self._now,
                     before_sending=self._gate.confirm,
-                    connections=self._connections,
+                    connections=None if means is None else means.connections,
                 )
             )
             await self._gate.restore(self._recent_ages_s())
@@ -266,6 +281,7 @@ class Pauser:
             await self._stack.__aexit__(kind, error, traceback)
 
     def _open_journal(self, log: Path) -> Journal:
+        means = self._means
         journal = Journal(
             log,
             resume=self._resume,
@@ -275,7 +291,8 @@ class Pauser:
                 self._retried, self.settings.longest_period_s, self._now()
             ),
             on_failure=self._fail,
-            sync_group=self._sync_group,
+            system=SYSTEM if means is None else means.system,
+            sync_group=None if means is None else means.sync_group,
         )
         try:
             self._check_log(journal.recovery, log)
@@ -547,7 +564,7 @@ class Pauser:
         for row in plan.invalid_rows:
             yield self._invalid(row, header)
         await self._end_abandoned_list()  # one that began meanwhile
-        self._recorder.begin(header, items)
+        await self._begin_log(header, items)
         for id_, request_id in self._company_reads:
             # They count for a run that is started again.
             self._recorder.sent(Action.READ, id_, request_id)
@@ -609,6 +626,23 @@ class Pauser:
         if recovery.is_empty:
             return plan
         return replace(plan, items=tuple(map(recovery.with_earlier, plan.items)))
+
+    async def _begin_log(self, header: Header, items: Sequence[Item]) -> None:
+        """Write the plan. Among many accounts, no loop waits for the disk of one.
+
+        Raises:
+            LogError: It cannot be written; nothing may be sent.
+        """
+        begin = partial(self._recorder.begin, header, items)
+        if self._means is None:
+            begin()
+            return
+        writing = asyncio.create_task(self._means.sync_group.run(begin))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])  # its thread needs the open file
+            raise
 
     async def _end_abandoned_list(self) -> None:
         """Wait for the end of a list whose iterator is gone.
@@ -738,12 +772,9 @@ def count_together(
     pauser._failures = failures  # noqa: SLF001
 
 
-def share_means(
-    pauser: Pauser, connections: Connections, sync_group: SyncGroup
-) -> None:
-    """Let a pauser use connections and threads that other pausers use too."""
-    pauser._connections = connections  # noqa: SLF001 (for a fleet)
-    pauser._sync_group = sync_group  # noqa: SLF001
+def share_means(pauser: Pauser, means: SharedMeans) -> None:
+    """Let a pauser use what other pausers use too."""
+    pauser._means = means  # noqa: SLF001 (for a fleet)
 
 
 def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bulkpause._text import quote, sanitize
 from bulkpause.errors import SettingsError
@@ -98,7 +99,7 @@ class SqliteStore:
         self._database: sqlite3.Connection | None = None
         self._inode: int | None = None
         self._is_closed = False
-        self._running: asyncio.Future[object] | None = None
+        self._running: asyncio.Future[Any] | None = None
 
     async def open(self) -> None:
         """Open or create the database.
