@@ -14,7 +14,7 @@ from tests.support.program import Program
 
 pytestmark = pytest.mark.unmeasured
 
-COMMANDS = ("run", "plan", "retry", "status", "export", "simulate")
+COMMANDS = ("run", "plan", "retry", "status", "export", "simulate", "template")
 PAGES = [(), *((command,) for command in COMMANDS)]
 SECRET = "s3cret-of-mine"
 

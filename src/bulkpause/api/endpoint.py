@@ -5,8 +5,10 @@ it seems to is therefore refused.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote as quote_plain
+from urllib.parse import urlencode, urlsplit
 
 from bulkpause._text import quote
 from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
@@ -37,6 +39,19 @@ class Endpoint:
             raise ValueError(f"{quote(id_)} is not safe in a URL path")
         campaign = f"{self.base_url}/v1/hood/campaigns/{id_}"
         return campaign + ("" if action is Action.READ else operation_of(action).path)
+
+    def list_url(self, parameters: Iterable[tuple[str, str]]) -> str:
+        """Build the URL of a list of campaigns, with parameters for its query."""
+        query = urlencode(list(parameters), safe=",:", quote_via=quote_plain)
+        return f"{self.base_url}/v1/hood/campaigns?{query}"
+
+    @property
+    def check_url(self) -> str:
+        """The URL that tells whether a token is valid, and changes nothing.
+
+        https://docs.ocamba.com/api/core/v2.0/create-personal-api-keys-validate
+        """
+        return f"{self.base_url}/v2/ocamba/personal-api-keys/validate"
 
     @property
     def host(self) -> str:

@@ -14,6 +14,7 @@ from bulkpause.cli.flags import (
     INPUT_OPTIONS,
     INPUTS,
     PATH,
+    READ_OPTIONS,
     REMEMBER,
     RESUME_OPTIONS,
     RUN_OPTIONS,
@@ -21,9 +22,11 @@ from bulkpause.cli.flags import (
     VERIFY,
     options_of,
     parse_digest,
+    parse_name,
 )
 from bulkpause.cli.help import LazyGroup, block
 from bulkpause.cli.json_command import JsonCommand, is_json_typed
+from bulkpause.cli.list_request import list_request_of
 from bulkpause.cli.options import (
     EARLIER_STATUSES,
     RETRIABLE,
@@ -33,9 +36,11 @@ from bulkpause.cli.options import (
     parse_retried,
 )
 from bulkpause.cli.output import finish, open_streams
+from bulkpause.cli.run_command import RunCommand
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError
+from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
 from bulkpause.model import Action, Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import parse_duration
@@ -66,7 +71,10 @@ _EXIT_CODES = block(
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "BULKPAUSE",
     },
-    lazy={"simulate": "bulkpause.cli.commands.simulate"},
+    lazy={
+        "simulate": "bulkpause.cli.commands.simulate",
+        "template": "bulkpause.cli.commands.template",
+    },
     epilog=block(
         "Examples",
         """
@@ -98,7 +106,7 @@ def cli() -> None:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -171,7 +179,7 @@ def run(**given: Any) -> ExitCode:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -355,6 +363,149 @@ def export(**given: Any) -> ExitCode:
     return export_log(given["log"], statuses, as_csv_file=given["format"] == "csv")
 
 
+@cli.command(
+    "list",
+    cls=JsonCommand,
+    epilog=block(
+        "Examples",
+        """
+        In an incident without a list: everything that sends, then pause it:
+          bulkpause list --status running,scheduled --output running.jsonl
+          bulkpause run running.jsonl --verify all
+        Only some:
+          bulkpause list --status running --label sale --created-after 2026-11-01
+        Does anything run that a log has paused?
+          bulkpause list --in pauses.jsonl
+    """,
+    )
+    + block(
+        "Exit codes",
+        """
+        0  the list is complete; with --in: nothing of the logs runs
+        1  with --in: something of the logs runs
+        5  the list may be incomplete, or nothing could be listed
+        8  the API ignored a filter; nothing was written
+        Others as in `bulkpause --help`.
+        """,
+    ),
+)
+@click.option(
+    "--status",
+    "statuses",
+    type=parse_statuses,
+    metavar="STATUSES",
+    help="Campaigns in one of these statuses, separated by commas.",
+)
+@click.option(
+    "--label",
+    "labels",
+    type=parse_label,
+    metavar="TEXT",
+    multiple=True,
+    help="Campaigns with this label; repeat it for any of several.",
+)
+@click.option(
+    "--name",
+    "part_of_name",
+    type=parse_name,
+    metavar="TEXT",
+    help="Campaigns whose name contains this text.",
+)
+@click.option(
+    "--created-after",
+    type=parse_moment,
+    metavar="TIME",
+    help="Campaigns created then or later: a day or a time, in GMT.",
+)
+@click.option(
+    "--created-before",
+    type=parse_moment,
+    metavar="TIME",
+    help="Campaigns created before then.",
+)
+@click.option("--all", "are_all", is_flag=True, help="All campaigns of the account.")
+@click.option(
+    "--filter-here",
+    is_flag=True,
+    help="Read all campaigns and choose here, for a filter that the API ignores.",
+)
+@click.option(
+    "--in",
+    "in_log",
+    type=PATH,
+    metavar="LOG",
+    help="Show which ids of this LOG, and of those after it, are in the list. Without "
+    "--status, those that are running or scheduled.",
+)
+@click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    help="Write the list to this file, which must not exist.  [default: stdout]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
+@click.option(
+    "--format",
+    "list_format",
+    type=click.Choice(["jsonl", "csv"]),
+    help="Output format.  [default: from the name of --output, else jsonl]",
+)
+@API_OPTIONS
+@READ_OPTIONS
+def list_(**given: Any) -> ExitCode:
+    """List the campaigns of the account. Changes nothing.
+
+    The list goes to standard output as a file that `run` accepts, once it is whole: all
+    pages are read again until nothing new is found. A filter or --all is required.
+    """
+    request = list_request_of(given)
+    prepare_tls_files(request.options)
+    from bulkpause.cli.commands.list_campaigns import (  # noqa: PLC0415 (see _run)
+        list_campaigns,
+    )
+
+    return list_campaigns(request)
+
+
+@cli.command(
+    cls=JsonCommand,
+    epilog=block(
+        "Examples",
+        """
+        Before a run, or as a probe of a scheduled job:
+          bulkpause check --log pauses.jsonl
+          bulkpause check --json
+    """,
+    )
+    + _EXIT_CODES,
+)
+@click.option("--log", type=PATH, help="Result log that a run would write.")
+@click.option("--resume", is_flag=True, help="The run would resume the log.")
+@click.option(
+    "--resume-within",
+    type=parse_duration,
+    metavar="DURATION",
+    default="24h",
+    show_default=True,
+    help="The greatest age of a log to resume.",
+)
+@API_OPTIONS
+@READ_OPTIONS
+def check(**given: Any) -> ExitCode:
+    """Say whether a run would work. Changes nothing, and leaves no file.
+
+    It checks the token, the way to the API, the right to read campaigns, the clock, the
+    rate that is left and the place of the log. The exit code is what a run would end
+    with: 0 if it would work.
+    """
+    options = options_of({**given, "inputs": ("-",)})
+    prepare_tls_files(options)
+    from bulkpause.cli.commands.check import check as check_options  # noqa: PLC0415
+
+    return check_options(options)
+
+
 def _run(options: Options) -> ExitCode:
     prepare_tls_files(options)
     # A command imports what it needs when it is called, so that help and usage errors
@@ -367,13 +518,17 @@ def _run(options: Options) -> ExitCode:
 def main() -> NoReturn:
     """Run the command line and exit."""
     open_streams()
+    # A command that is not found cannot tell whether it takes `--json`.
+    ending = Ending(is_json=is_json_typed(sys.argv[1:]))
     try:
-        # A command that is not found cannot tell whether it takes `--json`.
-        code = _run_command(Ending(is_json=is_json_typed(sys.argv[1:])))
+        code = _run_command(ending)
+        ending.publish(code)
         finish()
         SIGNALS.defer_to_end()
     except Interrupted as interrupted:  # while the last words were waited for
+        SIGNALS.acknowledge()
         code = ExitCode(interrupted.exit_code)
+        ending.publish(code)
     sys.exit(int(code))
 
 

@@ -1,14 +1,12 @@
 """Export ids as CSV or JSON lines, which `run` reads and spreadsheets open safely."""
 
-import csv
-import io
-import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from operator import attrgetter
 
 import orjson
 
+from bulkpause._csv import csv_text, without_formula
 from bulkpause._text import on_one_line
 from bulkpause.model import Item, Record
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -29,11 +27,6 @@ COLUMNS = (
     "row",
     "finished_at",
 )
-#: The characters that begin a formula, full-width forms included, at the start of a
-#: cell. A spreadsheet may also split cells at semicolons.
-#: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])""")
-
 #: The columns of other people's texts, by their numbers.
 _TEXTS = tuple(
     COLUMNS.index(name)
@@ -73,9 +66,7 @@ def as_csv(exported: Iterable[Row]) -> Iterator[str]:
     header: Row = list(COLUMNS)
     remaining = chain([header], map(_without_formulas, exported))
     while block := list(islice(remaining, _LINES_PER_BLOCK)):
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(block)
-        yield text.getvalue()
+        yield csv_text(block)
 
 
 def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
@@ -100,5 +91,5 @@ def _without_formulas(row: Row) -> Row:
     """
     for number in _TEXTS:
         if isinstance(text := row[number], str):
-            row[number] = _FORMULA.sub(r"\1'", text)
+            row[number] = without_formula(text)
     return row

@@ -18,6 +18,7 @@ from bulkpause.cli.account_run import AccountRun
 from bulkpause.cli.display import display_for, writes_lines
 from bulkpause.cli.ending import DeclinedError, Ending
 from bulkpause.cli.exit_codes import ExitCode, exit_of_totals
+from bulkpause.cli.metrics_refresh import published
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command, status_command
@@ -45,6 +46,7 @@ from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
+from bulkpause.report.totals import join_totals
 from bulkpause.settings import find_proxy
 
 
@@ -59,6 +61,7 @@ def run(options: Options, ending: Ending) -> ExitCode:
         BulkpauseError: Nothing was sent.
         DeclinedError: The question was answered "no".
     """
+    ending.metrics.endpoint = options.named_settings.endpoint_name
     if options.is_confirmed:
         stderr().wait_for_nobody()
     with Notices(are_held=writes_lines(options)) as notices:
@@ -105,11 +108,12 @@ def _pause(
 ) -> ExitCode:
     run_id = _new_run_id(options)
     ending.display = display = display_for(options, run_id)
-    session = _Session(prepared, run_id, display, options, notices)
+    session = _Session(prepared, run_id, display, options, notices, ending)
     with SIGNALS.deferred():
         with asyncio.Runner() as runner:
             runner.run(session.pause(token))
         result = session.result()
+    ending.metrics.totals = result.totals
     if (code := SIGNALS.exit_code) is not None:
         result = replace(result, code=ExitCode(code))
         # Nobody who ended the run waits for a reader of its result.
@@ -133,10 +137,12 @@ class _Session:
         display: Display,
         options: Options,
         notices: Notices,
+        ending: Ending,
     ) -> None:
         self._prepared = prepared
         self._log = options.log or _default_log(run_id, options)
         self._notices = notices
+        self._ending = ending
         self._run_id = run_id
         self._display = display
         self._options = options
@@ -247,7 +253,12 @@ class _Session:
         monitor = Monitor(fleet, ids, self._display, now=now)
         # By the run: a row without an account is in the part of some account.
         runs = {run.run_id: run for run in self._runs.values()}
-        async with monitor.open():
+        metrics = published(
+            self._ending.metrics,
+            lambda: join_totals([run.seen for run in runs.values()]),
+            self._ending.warn_of_metrics,
+        )
+        async with monitor.open(), metrics:
             # The result says why the run stopped.
             with suppress(TokenError, GuardRailError, StoppedError):
                 async for record in self._records(fleet, plans):
@@ -330,6 +341,7 @@ def _end_without_run(
         if options.accounts is None
         else join_results(results, options.log, _new_run_id(options), options)
     )
+    ending.metrics.totals = result.totals
     ending.display = display = display_for(options, result.run_id)
     for notice in notices.take():
         display.handle(notice)
