@@ -90,7 +90,7 @@ class CauseGroup:
 
 #: The numbers of totals that are added up for several runs.
 _SUMMED = (
-    *("rows", "duplicate", "already_done", "not_paused_before", "not_on_record"),
+    *("rows", "duplicate", "already_done", "not_done_before", "not_on_record"),
     *("requests", "retries", "rate_limited", "read_backs", "unread"),
 )
 
@@ -356,7 +356,10 @@ class Totals:
 
 def join_totals(parts: Sequence[Totals]) -> Totals:
     """Add up the totals of several runs, whose rows are different ones."""
-    whole = Totals(is_plan_known=all(part.is_plan_known for part in parts))
+    whole = Totals(
+        operation=parts[0].operation if parts else PAUSE,
+        is_plan_known=all(part.is_plan_known for part in parts),
+    )
     for part in parts:
         for name in _SUMMED:
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
