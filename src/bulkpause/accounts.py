@@ -108,6 +108,11 @@ def read_accounts(
     return tuple(accounts)
 
 
+def log_of(folder: Path, account: str) -> Path:
+    """Name the log of an account in a folder of logs."""
+    return folder / f"{account}.jsonl"
+
+
 def is_account_name(name: str) -> bool:
     """Tell whether a text may name an account, and so a file on any system."""
     is_safe = _is_name(name) is not None and not name.endswith(".")

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkpause.accounts import Account
+from bulkpause.accounts import Account, log_of
 from bulkpause.api.connections import Connections
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.errors import (
@@ -323,11 +323,6 @@ class Fleet:
                     found.put_nowait(record)
         except BulkpauseError as error:
             self.errors[account] = error
-
-
-def log_of(folder: Path, account: str) -> Path:
-    """Name the log of an account in a folder of logs."""
-    return folder / f"{account}.jsonl"
 
 
 async def _run_all(tasks: Iterable[Coroutine[object, object, object]]) -> None:

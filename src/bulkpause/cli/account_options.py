@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 
 from bulkpause._text import format_count
-from bulkpause.accounts import Account, problems_of, read_accounts
+from bulkpause.accounts import Account, log_of, problems_of, read_accounts
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import say
 from bulkpause.errors import InputError, SettingsError, TokenError
-from bulkpause.fleet import log_of
 from bulkpause.journal.reader import LoadedLog, exists
 from bulkpause.plan import Plan
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkpause.accounts import Account
+from bulkpause.accounts import Account, log_of
 from bulkpause.api.credentials import Token
 from bulkpause.cli.account_options import Part, hosts_of
 from bulkpause.cli.account_run import AccountRun
@@ -36,7 +36,7 @@ from bulkpause.errors import (
     StoppedError,
     TokenError,
 )
-from bulkpause.fleet import Fleet, log_of
+from bulkpause.fleet import Fleet
 from bulkpause.journal.reader import exists, write_ahead_path
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
