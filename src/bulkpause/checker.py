@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bulkpause._text import format_count, format_duration
 from bulkpause.api.client import Fetched
+from bulkpause.api.endpoint import CHECK_PATH, list_path
 from bulkpause.connection import Connection
 from bulkpause.errors import BudgetError, BulkpauseError, StoppedError, TokenError
 from bulkpause.listing.page import parse_page
@@ -107,13 +108,12 @@ async def ask(
         connection: The client and the gate of the account.
         now: The wall clock.
     """
-    endpoint, loop = connection.endpoint, asyncio.get_running_loop()
-    begun = loop.time()
-    fetched = [await _fetch(connection, "POST", endpoint.check_url)]
+    begun = asyncio.get_running_loop().time()
+    fetched = [await _fetch(connection, "POST", CHECK_PATH)]
     asked_at = now()
     if fetched[0].reply.http_status not in {None, 401}:
-        url = endpoint.list_url(_SMALLEST_PAGE)
-        fetched += [await _fetch(connection, "GET", url) for _ in range(2)]
+        path = list_path(_SMALLEST_PAGE)
+        fetched += [await _fetch(connection, "GET", path) for _ in range(2)]
     replies = [one.reply for one in fetched]
     sent_at = replies[0].sent_at
     if connection.sharing is None:
@@ -129,7 +129,7 @@ async def ask(
     )
 
 
-async def _fetch(connection: Connection, method: str, url: str) -> Fetched:
+async def _fetch(connection: Connection, method: str, path: str) -> Fetched:
     try:
         await connection.gate.acquire()
     except BudgetError as error:
@@ -137,7 +137,7 @@ async def _fetch(connection: Connection, method: str, url: str) -> Fetched:
     reply: Reply | None = None
     try:
         fetched = await connection.client.fetch(
-            method, url, next(connection.request_ids)
+            method, path, next(connection.request_ids)
         )
         reply = fetched.reply
     finally:

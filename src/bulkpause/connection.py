@@ -9,7 +9,6 @@ from typing import Self
 
 from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
-from bulkpause.api.endpoint import Endpoint
 from bulkpause.journal.platform import clock_resolution_s
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.model import Sharing
@@ -40,7 +39,6 @@ class Connection:
     Attributes:
         client: Makes the requests.
         gate: Limits their rate. Each request needs a slot of it.
-        endpoint: The API.
         run_id: The name of the command for others on the account.
         request_ids: A fresh id for each request.
         demand: Says how many requests are still wanted, for the others.
@@ -63,7 +61,6 @@ class Connection:
         leaves_no_file: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.endpoint: Endpoint = endpoint_of(settings)
         self.run_id = run_id = new_run_id(now(), settings.endpoint_name)
         self.request_ids: Iterator[str] = (f"{run_id}-{n}" for n in count(1))
         self.demand: Callable[[], int] = lambda: 1
@@ -86,7 +83,7 @@ class Connection:
             store = await self._open_budget()
             self.client = await stack.enter_async_context(
                 Client(
-                    self.endpoint,
+                    endpoint_of(settings),
                     self._token,
                     reason=None,
                     timeout_s=settings.timeout_s,

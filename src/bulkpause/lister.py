@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bulkpause.api.client import MAX_PAGE_BYTES, Fetched
-from bulkpause.api.endpoint import Endpoint
+from bulkpause.api.endpoint import list_path
 from bulkpause.engine.policy import stop_for_certificate
 from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.view import is_transient
@@ -27,7 +27,7 @@ _MAX_UNREADABLE = 3
 class Fetcher(Protocol):
     """Makes requests that are not about one campaign."""
 
-    async def fetch(self, method: str, url: str, request_id: str) -> Fetched:
+    async def fetch(self, method: str, path: str, request_id: str) -> Fetched:
         """Make one attempt. A network failure is in the reply, not raised."""
         ...
 
@@ -88,7 +88,6 @@ class Lister:
     Args:
         fetcher: Makes the requests.
         gate: Limits their rate.
-        endpoint: The API.
         filters: What the campaigns must be like.
         chooses_here: Whether all campaigns are read and chosen here, for an API that
             ignores a filter.
@@ -102,7 +101,6 @@ class Lister:
         *,
         fetcher: Fetcher,
         gate: RateLimiter,
-        endpoint: Endpoint,
         filters: Filters,
         request_ids: Iterator[str],
         chooses_here: bool = False,
@@ -111,7 +109,6 @@ class Lister:
     ) -> None:
         self._fetcher = fetcher
         self._gate = gate
-        self._endpoint = endpoint
         self._filters = filters
         self._chooses_here = chooses_here
         self._request_ids = request_ids
@@ -214,14 +211,14 @@ class Lister:
         parameters = [*request.parameters(), ("fields", ",".join(FIELDS))]
         if not self._chooses_here:
             parameters += self._filters.parameters()
-        url = self._endpoint.list_url(parameters)
+        path = list_path(parameters)
         if (reason := await self._lacks_slot()) is not None:
             self._stop(reason)
             return None
         reply: Reply | None = None
         try:
             self._requests += 1
-            fetched = await self._fetcher.fetch("GET", url, next(self._request_ids))
+            fetched = await self._fetcher.fetch("GET", path, next(self._request_ids))
             reply = fetched.reply
         finally:
             await self._gate.release(reply)

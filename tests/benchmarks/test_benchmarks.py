@@ -73,6 +73,11 @@ def test_large_inputs_prints_time_and_memory() -> None:
     assert all(row["s"] > 0 for row in own)
 
 
+def test_input_ratios_prints_each_comparison() -> None:
+    rows = table("wall_clock.input_ratios", "--rounds", "1", "--largest", "10000")
+    assert all(row["ratio"] > 0 and row["peak MiB"] > 1 for row in rows.values())
+
+
 def test_large_logs_prints_ratios_to_decoding() -> None:
     rows = table("wall_clock.large_logs", "--rounds", "1", "--rows", "300")
     assert rows["decode its lines"]["÷ decode its lines"] == 1

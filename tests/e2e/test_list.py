@@ -54,7 +54,8 @@ def test_list_is_paused_and_proof_follows(program: Program, serve: Serve) -> Non
         "bulkpause",
         ["run", "running.jsonl", "--expect", str(SENDING)],
     )
-    assert program.call(*words, "--yes", "--log", "log.jsonl").code == 0
+    quiet = ("--yes", "--progress", "none", "--log", "log.jsonl")
+    assert program.call(*words, *quiet).code == 0
     assert {one["name"] for one in program.records()} >= {"Campaign 1000001"}
 
     proof = list_(program, simulator, "--in", "log.jsonl")

@@ -47,18 +47,18 @@ async def listed(
     filters: Filters = RUNNING,
     *,
     bearer: str = "good",
+    timeout_s: float = 60.0,
     **options: Any,
 ) -> Listed:
     settings = Settings(
         base_url=simulator.base_url,
         limits=(Limit(WIDE.limit, WIDE.period_s),),
-        timeout_s=2.0,
+        timeout_s=timeout_s,
     )
     async with Connection(Token(bearer), settings) as connection:
         lister = Lister(
             fetcher=connection.client,
             gate=connection.gate,
-            endpoint=connection.endpoint,
             filters=filters,
             give_up_after_s=2.0,
             request_ids=connection.request_ids,
@@ -232,9 +232,11 @@ async def test_page_that_fails_is_asked_for_again(fault: Fault) -> None:
 
 
 async def test_page_that_hangs_ends_at_timeout() -> None:
-    result, _ = await list_of(150, script=(Fault.HANG,))
+    async with Simulator(behaviour(150, script=(Fault.HANG,))) as simulator:
+        result = await listed(simulator, timeout_s=2.0)
 
     assert result.is_whole
+    assert simulator.ledger[0].fault is Fault.HANG
 
 
 @pytest.mark.parametrize("fault", [Fault.FORBIDDEN, Fault.NOT_FOUND, Fault.REDIRECT])
@@ -315,7 +317,6 @@ async def test_snapshot_tells_how_far_it_is() -> None:
             fetcher.lister = Lister(
                 fetcher=fetcher,
                 gate=connection.gate,
-                endpoint=connection.endpoint,
                 filters=RUNNING,
                 request_ids=connection.request_ids,
             )

@@ -178,12 +178,12 @@ class Client:
         except FAILURES as raised:
             return self._failed(raised, timing)
 
-    async def fetch(self, method: str, url: str, request_id: str) -> Fetched:
+    async def fetch(self, method: str, path: str, request_id: str) -> Fetched:
         """Make a request that is not about one campaign, and give what it answers.
 
         Args:
             method: GET, or POST without a body.
-            url: One that the endpoint has built.
+            path: The path of the URL after that of the base URL, and its query.
             request_id: Unique to the request.
         """
         timing = WireTiming()
@@ -191,7 +191,7 @@ class Client:
         try:
             async with self._session.request(
                 method,
-                URL(url, encoded=True),
+                URL(f"{self._endpoint.base_url}{path}", encoded=True),
                 headers={
                     "Authorization": self._token.header(),
                     "X-Request-Id": request_id,

@@ -23,6 +23,11 @@ _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+#: Tells whether a token is valid, and changes nothing.
+#: https://docs.ocamba.com/api/core/v2.0/create-personal-api-keys-validate
+CHECK_PATH = "/v2/ocamba/personal-api-keys/validate"
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """The base URL of an API: scheme, host and possibly a path."""
@@ -40,19 +45,6 @@ class Endpoint:
         campaign = f"{self.base_url}/v1/hood/campaigns/{id_}"
         return campaign + ("" if action is Action.READ else operation_of(action).path)
 
-    def list_url(self, parameters: Iterable[tuple[str, str]]) -> str:
-        """Build the URL of a list of campaigns, with parameters for its query."""
-        query = urlencode(list(parameters), safe=",:", quote_via=quote_plain)
-        return f"{self.base_url}/v1/hood/campaigns?{query}"
-
-    @property
-    def check_url(self) -> str:
-        """The URL that tells whether a token is valid, and changes nothing.
-
-        https://docs.ocamba.com/api/core/v2.0/create-personal-api-keys-validate
-        """
-        return f"{self.base_url}/v2/ocamba/personal-api-keys/validate"
-
     @property
     def host(self) -> str:
         """The host, and its port unless it is the scheme's default."""
@@ -62,6 +54,12 @@ class Endpoint:
     def is_secure(self) -> bool:
         """Whether requests are sent over TLS."""
         return self.base_url.startswith("https:")
+
+
+def list_path(parameters: Iterable[tuple[str, str]]) -> str:
+    """Build the path of a list of campaigns, with parameters for its query."""
+    query = urlencode(list(parameters), safe=",:", quote_via=quote_plain)
+    return f"/v1/hood/campaigns?{query}"
 
 
 def parse_endpoint(base_url: str) -> Endpoint:

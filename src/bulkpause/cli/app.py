@@ -81,6 +81,8 @@ _EXIT_CODES = block(
         Plan, then pause:
           bulkpause plan campaigns.csv
           bulkpause run campaigns.csv --log pauses.jsonl
+        Without a list: everything that sends, for `run`:
+          bulkpause list --status running,scheduled -o running.jsonl
         Retry what is left, whatever stopped the run:
           bulkpause retry pauses.jsonl
         Is anything still running?
@@ -222,7 +224,7 @@ def retry(**given: Any) -> ExitCode:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -391,14 +393,12 @@ def export(**given: Any) -> ExitCode:
 )
 @click.option(
     "--status",
-    "statuses",
     type=parse_statuses,
     metavar="STATUSES",
     help="Campaigns in one of these statuses, separated by commas.",
 )
 @click.option(
     "--label",
-    "labels",
     type=parse_label,
     metavar="TEXT",
     multiple=True,
@@ -406,7 +406,6 @@ def export(**given: Any) -> ExitCode:
 )
 @click.option(
     "--name",
-    "part_of_name",
     type=parse_name,
     metavar="TEXT",
     help="Campaigns whose name contains this text.",
@@ -423,7 +422,7 @@ def export(**given: Any) -> ExitCode:
     metavar="TIME",
     help="Campaigns created before then.",
 )
-@click.option("--all", "are_all", is_flag=True, help="All campaigns of the account.")
+@click.option("--all", is_flag=True, help="All campaigns of the account.")
 @click.option(
     "--filter-here",
     is_flag=True,
@@ -431,7 +430,6 @@ def export(**given: Any) -> ExitCode:
 )
 @click.option(
     "--in",
-    "in_log",
     type=PATH,
     metavar="LOG",
     help="Show which ids of this LOG, and of those after it, are in the list. Without "
@@ -439,15 +437,14 @@ def export(**given: Any) -> ExitCode:
 )
 @click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
 @click.option(
-    "-o",
     "--output",
+    "-o",
     type=PATH,
     help="Write the list to this file, which must not exist.  [default: stdout]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
 @click.option(
     "--format",
-    "list_format",
     type=click.Choice(["jsonl", "csv"]),
     help="Output format.  [default: from the name of --output, else jsonl]",
 )

@@ -14,7 +14,7 @@ from bulkpause.inputs.ordering import Order, ordered
 from bulkpause.inputs.table import Input, ReadError, TableFacts, rows_of
 from bulkpause.journal.reader import collection_paused
 from bulkpause.model import InvalidRow, Item
-from bulkpause.plan import Plan, digest_of, join_plans, make_plans
+from bulkpause.plan import Plan, digest_of, join_plans, make_plan, make_plans
 from bulkpause.shard import Shard
 
 
@@ -108,7 +108,14 @@ def _plan_of_inputs(options: Options) -> InputPlan:
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
     inputs = read_inputs(options.inputs, layout)
-    plans = make_plans(_of_shard(rows_of(inputs), options.shard))
+    rows = rows_of(inputs)
+    if options.shard is not None:
+        rows = _of_shard(rows, options.shard)
+    # A million rows are not grouped by accounts that they do not have.
+    has_accounts = layout.accounts is not None
+    plans: Mapping[str | None, Plan] = (
+        make_plans(rows) if has_accounts else {None: make_plan(rows)}
+    )
     plan = join_plans(tuple(plans.values()))
     problems = list(problems_of(inputs))
     total = None
@@ -132,11 +139,11 @@ def _plan_of_inputs(options: Options) -> InputPlan:
 
 
 def _of_shard(
-    rows: Iterable[Item | InvalidRow], shard: Shard | None
+    rows: Iterable[Item | InvalidRow], shard: Shard
 ) -> Iterator[Item | InvalidRow]:
     """Keep the rows of a shard: by their account, without accounts by their id."""
     for row in rows:
-        if shard is None or shard.takes(_name_for_shard(row)):
+        if shard.takes(_name_for_shard(row)):
             yield row
 
 

@@ -14,6 +14,8 @@ from bulkpause.listing.filters import Filters
 
 #: The statuses in which a campaign sends, or will send by itself.
 _RUNNING = ("running", "scheduled")
+#: Parameters that a run has too, for something else.
+_OWN = frozenset({"status", "name", "format"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,34 +48,39 @@ def list_request_of(given: Mapping[str, Any]) -> ListRequest:
         UsageError: They say too little, or contradict each other.
     """
     filters = Filters(
-        statuses=given["statuses"] or (),
-        labels=given["labels"],
-        name=given["part_of_name"],
+        statuses=given["status"] or (),
+        labels=given["label"],
+        name=given["name"],
         created_after=given["created_after"],
         created_before=given["created_before"],
     )
-    logs = () if given["in_log"] is None else (given["in_log"], *given["more_logs"])
+    logs = () if given["in"] is None else (given["in"], *given["more_logs"])
     _check(filters, given)
     if logs and not filters.statuses:
         filters = Filters(statuses=_RUNNING)
     output: Path | None = given["output"]
     is_csv_name = output is not None and output.suffix.lower() == ".csv"
     return ListRequest(
-        # An input that is none: a list is no retry of a log.
-        options=options_of({**given, "inputs": ("-",)}),
+        options=options_of(_without_own(given)),
         filters=filters,
         chooses_here=given["filter_here"],
         logs=logs,
         output=output,
         may_overwrite=given["overwrite"],
-        is_csv=given["list_format"] == "csv"
-        or (given["list_format"] is None and is_csv_name),
+        is_csv=given["format"] == "csv" or (given["format"] is None and is_csv_name),
     )
 
 
+def _without_own(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the parameters that mean something else to a run."""
+    others = {name: given[name] for name in given if name not in _OWN}
+    # An input that is none: a list is no retry of a log.
+    return {**others, "inputs": ("-",)}
+
+
 def _check(filters: Filters, given: Mapping[str, Any]) -> None:
-    if given["in_log"] is not None:
-        if given["are_all"] or filters != Filters(statuses=filters.statuses):
+    if given["in"] is not None:
+        if given["all"] or filters != Filters(statuses=filters.statuses):
             raise click.UsageError(
                 "--in takes --status as its only filter: another one would leave out "
                 "campaigns of the log that run"
@@ -83,7 +90,7 @@ def _check(filters: Filters, given: Mapping[str, Any]) -> None:
         raise click.UsageError(
             f"a log to compare with comes after --in: --in {given['more_logs'][0]}"
         )
-    if filters.is_empty is not given["are_all"]:
+    if filters.is_empty is not given["all"]:
         raise click.UsageError(
             "name a filter, such as --status running,scheduled, or all campaigns with "
             "--all"

@@ -17,7 +17,9 @@ _WAL_SUFFIX = ".wal"
 #: A log has one of these keys in every line.
 _KEYS = (b'"run_id"', b'"crc32"')
 #: The first keys of the lines of a write-ahead log.
-_FIRST_WAL_KEYS = (b'{"run"', b'{"planned"', b'{"sent"', b'{"answered"')
+_FIRST_WAL_KEYS = (
+    *(b'{"run"', b'{"planned"', b'{"sent"', b'{"answered"', b'{"remembered"'),
+)
 #: A line of a log is shorter, whatever the API says in it.
 _SNIFFED_BYTES = 1 << 16
 _JSON_START = re.compile(rb'\{|\[\s*["{\[\d]').match

@@ -157,7 +157,12 @@ def retry_command(log: Path, options: Options) -> str:
 
 
 def run_command(inputs: Sequence[str], count: int, options: Options) -> str:
-    """Write the command that pauses inputs of so many ids with these options."""
+    """Write the command that pauses inputs of so many ids.
+
+    It keeps the options about the API of the command that listed them, and not those
+    about its output.
+    """
+    options = replace(options, progress="auto", log_level="info", is_json=False)
     words = ["bulkpause", "run", *map(_as_argument, inputs), "--expect", str(count)]
     return join_command([*words, *_kept_options(options)])
 
@@ -175,7 +180,14 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
     """
     if options.undone:
         words = ["bulkpause", "undo", *map(_as_argument, options.undone)]
-        words += _words_of({"--as": options.earlier_status, "--expect": options.expect})
+        canary = options.guard_rails.canary
+        values = {
+            "--as": options.earlier_status,
+            "--expect": options.expect,
+            # Without it, an undo has one.
+            "--canary": None if canary else canary,
+        }
+        words += _words_of(values)
     else:
         words = ["bulkpause", "run", *_input_words(options)]
     words += ["--log", _as_argument(log), "--resume"]

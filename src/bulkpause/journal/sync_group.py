@@ -13,7 +13,8 @@ class SyncGroup:
 
     def __init__(self) -> None:
         self._due: list[tuple[Callable[[], None], asyncio.Future[None]]] = []
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._lanes = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, sync: Callable[[], None]) -> None:
         """Run a sync in a thread, and wait for its end.
@@ -23,10 +24,11 @@ class SyncGroup:
         """
         done = asyncio.get_running_loop().create_future()
         self._due.append((sync, done))
-        if len(self._lanes) < LANES:
+        if self._lanes < LANES:
+            self._lanes += 1
             lane = asyncio.create_task(self._work())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            self._tasks.add(lane)
+            lane.add_done_callback(self._tasks.discard)
         await done
 
     async def _work(self) -> None:
@@ -41,6 +43,8 @@ class SyncGroup:
                     done.set_result(None)
                 else:
                     done.set_exception(failure)
+        # At once: a sync that comes before the task has ended needs another lane.
+        self._lanes -= 1
 
 
 def _run_all(syncs: list[Callable[[], None]]) -> list[Exception | None]:

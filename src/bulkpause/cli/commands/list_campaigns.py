@@ -125,7 +125,6 @@ async def _read_whole(request: ListRequest, token: Token, display: Display) -> L
         lister = Lister(
             fetcher=connection.client,
             gate=connection.gate,
-            endpoint=connection.endpoint,
             filters=request.filters,
             chooses_here=request.chooses_here,
             give_up_after_s=settings.retry_policy.give_up_after_s,
