@@ -7,7 +7,6 @@ Arguments: the address, the number of accounts, the ids of each, the limits as i
 import asyncio
 import json
 import os
-import resource
 import sys
 import threading
 import time
@@ -101,7 +100,7 @@ def at(values: "array[float]", percent: int) -> float:
 def rss_kib() -> int:
     """Give the resident memory in KiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() // 1024
+    return pages * int(os.sysconf("SC_PAGE_SIZE")) // 1024
 
 
 def main() -> None:

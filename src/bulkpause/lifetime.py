@@ -12,6 +12,7 @@ class Lifetime:
 
     def __init__(self, name: str = "Pauser") -> None:
         self._name = name
+        self._argument = "token" if name == "Pauser" else "pausers"
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_over = False
 
@@ -49,7 +50,7 @@ class Lifetime:
         if self._loop is None:
             raise RuntimeError(
                 f"a {self._name} is used inside `async with`: write "
-                f"`async with {self._name}(…) as {self._name.lower()}:`"
+                f"`async with {self._name}({self._argument}) as {self._name.lower()}:`"
             )
 
     def check_is_here(self) -> None:

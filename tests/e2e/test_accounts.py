@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from signal import SIGKILL
+from tests.support.posix import SIGKILL
 from typing import Any
 
 import orjson

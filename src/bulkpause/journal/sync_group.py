@@ -1,7 +1,7 @@
 """Sync the logs of several runs in a few threads, however many logs there are."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 
 #: Threads that sync at a time. A disk that is slow for one log is so for all.
@@ -35,7 +35,7 @@ class SyncGroup:
         while self._due:
             share = -(-len(self._due) // LANES)
             batch, self._due = self._due[:share], self._due[share:]
-            failures = await asyncio.to_thread(_run_all, [sync for sync, _ in batch])
+            failures = await _in_thread([sync for sync, _ in batch])
             for (_, done), failure in zip(batch, failures, strict=True):
                 if done.cancelled():
                     continue
@@ -47,7 +47,17 @@ class SyncGroup:
         self._lanes -= 1
 
 
-def _run_all(syncs: list[Callable[[], None]]) -> list[Exception | None]:
+async def _in_thread(
+    syncs: Sequence[Callable[[], None]],
+) -> Sequence[Exception | None]:
+    """Run syncs one after the other; give the failure of each."""
+    try:
+        return await asyncio.to_thread(_run_all, syncs)
+    except Exception as error:  # noqa: BLE001 (there is no thread; raised as above)
+        return [error] * len(syncs)
+
+
+def _run_all(syncs: Sequence[Callable[[], None]]) -> list[Exception | None]:
     return list(map(_failure_of, syncs))
 
 
