@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from tests.support.posix import SIGKILL
 from typing import Any
 
 import orjson
@@ -119,8 +118,7 @@ def test_shards_over_forty_accounts_survive_a_kill(
 
     runs = {k: program.start(*arguments(k)) for k in range(1, 5)}
     until(lambda: len(simulator.ledger) > 60)
-    runs[2].send(SIGKILL)
-    runs[2].end()
+    runs[2].kill()
     runs[5] = program.start(*arguments(2))
     codes = [runs[k].end().code for k in (1, 3, 4, 5)]
     assert codes == [0, 0, 0, 0]

@@ -15,8 +15,8 @@ from tests.support.program import Program
 pytestmark = pytest.mark.unmeasured
 
 COMMANDS = (
-    *("run", "plan", "retry", "undo", "status", "export", "list", "check"),
-    *("simulate", "template"),
+    *("run", "plan", "retry", "undo", "status", "export", "report"),
+    *("list", "check", "simulate", "template"),
 )
 PAGES = [(), *((command,) for command in COMMANDS)]
 SECRET = "s3cret-of-mine"

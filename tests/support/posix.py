@@ -3,13 +3,15 @@
 import os
 import signal
 import sys
-import termios
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from signal import Signals
 
+
+if sys.platform != "win32":
+    import termios
 
 #: Windows has neither.
 SIGHUP = Signals.__members__.get("SIGHUP", Signals.SIGTERM)

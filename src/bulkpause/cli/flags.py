@@ -163,6 +163,7 @@ INPUTS = click.argument(
     # Ids too. Shells complete paths.
     type=click.Path(allow_dash=True),
 )
+LOGS = click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
 INPUT_OPTIONS = _combine(
     click.option(
         "--column",
@@ -229,20 +230,7 @@ INPUT_OPTIONS = _combine(
         help="Skip invalid rows instead of refusing the input.",
     ),
 )
-API_OPTIONS = _combine(
-    click.option(
-        "--base-url",
-        default=DEFAULT_BASE_URL,
-        show_default=True,
-        envvar=BASE_URL_VARIABLE,
-        show_envvar=True,
-        help="Base URL of the API.",
-    ),
-    click.option(
-        "--simulate",
-        is_flag=True,
-        help="Use the built-in simulator instead of the API.",
-    ),
+LIMITS = _combine(
     click.option(
         "--burst",
         type=parse_limit,
@@ -275,6 +263,22 @@ ACCOUNTS = _combine(
         help="Send only the K-th of N parts: whole accounts, or ids without --accounts. "
         "auto/N takes K from JOB_COMPLETION_INDEX.",
     ),
+)
+API_OPTIONS = _combine(
+    click.option(
+        "--base-url",
+        default=DEFAULT_BASE_URL,
+        show_default=True,
+        envvar=BASE_URL_VARIABLE,
+        show_envvar=True,
+        help="Base URL of the API.",
+    ),
+    click.option(
+        "--simulate",
+        is_flag=True,
+        help="Use the built-in simulator instead of the API.",
+    ),
+    LIMITS,
 )
 VERIFY = click.option(
     "--verify",

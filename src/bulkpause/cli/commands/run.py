@@ -27,7 +27,12 @@ from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, join_results, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
-from bulkpause.cli.start_notes import fields_of_start, start_notes
+from bulkpause.cli.start_notes import (
+    fields_of_sharing,
+    fields_of_start,
+    note_of_others,
+    start_notes,
+)
 from bulkpause.errors import (
     GuardRailError,
     LogError,
@@ -214,6 +219,10 @@ class _Session:
 
     def _begin(self) -> None:
         """Count anew what is left, now that no other run can change the logs."""
+        runs = list(self._runs.values())
+        sharing = runs[0].sharing if len(runs) == 1 else None
+        if sharing is not None and (notice := note_of_others(sharing)) is not None:
+            self._notices.add(notice)
         for notice in self._notices.take():
             self._display.handle(notice)
         for run in self._runs.values():
@@ -234,9 +243,8 @@ class _Session:
         }
         if options.accounts is not None:
             fields["accounts"] = len(runs)
-        elif (sharing := runs[0].sharing) is not None:
-            priority = options.settings.priority
-            fields |= {"shared_in": sharing.place, "priority": priority}
+        else:
+            fields |= fields_of_sharing(runs[0].sharing)
         return fields
 
     async def _pause_plan(self, fleet: Fleet) -> None:
