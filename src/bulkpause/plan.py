@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -58,8 +58,37 @@ class Plan:
         )
 
 
+def make_plans(rows: Iterable[Item | InvalidRow]) -> dict[str | None, Plan]:
+    """Plan the rows of each account, the accounts in the order of their first rows.
+
+    Two accounts may have the same id. Invalid rows without an account are in the plan
+    of the first account that has one; in one of their own if none has.
+    """
+    groups: dict[str | None, list[Item | InvalidRow]] = {}
+    for row in rows:
+        groups.setdefault(row.account, []).append(row)
+    unowned = groups.pop(None, [])
+    first = next(iter(groups), None)
+    if unowned or not groups:
+        groups[first] = [*groups.get(first, ()), *unowned]
+    return {account: make_plan(group) for account, group in groups.items()}
+
+
+def digest_of(plans: Mapping[str | None, Plan]) -> str:
+    """Return a short hash of the ids of all accounts, each in sending order."""
+    if set(plans) == {None}:
+        return plans[None].digest
+    return digest(
+        item.id if account is None else f"{account}/{item.id}"
+        for account, plan in plans.items()
+        for item in plan.items
+    )
+
+
 def join_plans(plans: Sequence[Plan]) -> Plan:
     """Make one plan of lists that follow one another."""
+    if len(plans) == 1:
+        return plans[0]
     return Plan(
         rows=sum(plan.rows for plan in plans),
         items=tuple(chain.from_iterable(plan.items for plan in plans)),

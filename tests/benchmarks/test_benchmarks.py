@@ -106,3 +106,16 @@ def test_comparison_prints_each_client() -> None:
     assert engine["÷ engine"] == 1
     assert (engine["not paused"], engine["misreported"]) == (0, 0)
     assert all(row["not paused"] <= 12 for row in rows.values())
+
+
+def test_accounts_are_measured_without_rejections() -> None:
+    completed = subprocess.run(
+        [sys.executable, "-m", "benchmarks.accounts", "--accounts", "2", "--ids", "3"],
+        capture_output=True,
+        cwd=ROOT,
+        timeout=TIMEOUT_S,
+        text=True,
+        check=True,
+    )
+    row = [cell.strip() for cell in completed.stdout.splitlines()[-1].split("|")]
+    assert (row[1], row[4]) == ("2", "0")

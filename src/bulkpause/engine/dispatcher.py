@@ -502,6 +502,7 @@ class Dispatcher:
             input_digest=context.input_digest,
             endpoint=context.endpoint,
             now=context.now(),
+            account=context.account,
         )
         try:
             self._recorder.write(record)

@@ -139,6 +139,7 @@ class Job:
         input_digest: str | None,
         endpoint: str,
         now: datetime,
+        account: str | None = None,
     ) -> Record:
         """Make the record: the last attempt in full, earlier ones as history.
 
@@ -152,6 +153,7 @@ class Job:
         return Record(
             id=self.item.id,
             name=self.item.name,
+            account=account,
             action=action,
             status=status,
             http_status=last.http_status,

@@ -18,6 +18,7 @@ class RunContext:
         planned: How many ids the log is meant to hold, those of this run included.
         input_digest: The digest of the ids of the input, those that are done included.
         endpoint: The base URL of the API, or the name of the simulator.
+        account: The name of the account, where a run has several.
         request_ids: Gives a new id for each request.
         operation: What the run does.
         reason: Sent with every pause request.
@@ -39,5 +40,6 @@ class RunContext:
     retry_policy: RetryPolicy
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    account: str | None = None
     resume_rules: ResumeRules = field(default_factory=ResumeRules)
     remembers: bool = False

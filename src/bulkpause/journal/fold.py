@@ -105,6 +105,7 @@ class _RecordFold:
             planned=planned,
             endpoint=endpoint,
             action=record.action,
+            account=record.account,
             input_digest=record.input_digest,
         )
 

@@ -15,6 +15,7 @@ class Origin(NamedTuple):
     planned: int
     endpoint: str
     action: Action = Action.PAUSE
+    account: str | None = None
     input_digest: str | None = None
 
 
