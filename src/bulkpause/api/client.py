@@ -2,35 +2,35 @@
 
 aiohttp does nothing on its own here: a redirect is a response and is not followed, a
 lost connection is a transport error and is not retried, and a compressed body is not
-decompressed. At most 64 KiB of a body are read.
+decompressed. At most 64 KiB of a body are read. That holds for both ways of sending:
+through a session if something traces it, and without one else.
 """
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from bulkpause.api.credentials import Token
+from bulkpause.api.direct import DirectCarrier
 from bulkpause.api.endpoint import Endpoint
+from bulkpause.api.exchange import Carrier, Exchange
 from bulkpause.api.proxy import Proxy
 from bulkpause.api.redaction import Redactor
 from bulkpause.api.response import clean, parse_response
+from bulkpause.api.session import SessionCarrier
 from bulkpause.api.transport import (
-    WIRE_TIMING,
     Connector,
-    LostConnectionError,
-    WireTiming,
     detail_of,
     is_untrusted,
-    send_once,
     tls_context,
     transport_error_of,
 )
@@ -38,10 +38,11 @@ from bulkpause.errors import SettingsError
 from bulkpause.model import Action, Reply
 
 
-#: The rest of a longer response body is not read.
-MAX_BODY_BYTES = 64 * 1024
-
-_MIN_TOTAL_S = 0.001
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "bulkpause",
+}
 
 
 class Client:
@@ -89,20 +90,15 @@ class Client:
         of_proxy = () if proxy is None else proxy.secrets
         self._redact = Redactor((*token.secrets, *of_proxy)).redact
         self._timeout_s = timeout_s
-        self._proxy = proxy
         self._session = aiohttp.ClientSession(
             connector=Connector(
                 limit=max_in_flight,
                 ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": "bulkpause",
-            },
             auto_decompress=False,
         )
+        self._carrier = _carrier(self._session, endpoint, token, proxy)
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,93 +117,56 @@ class Client:
         Raises:
             ValueError: The id is not valid; nothing was sent.
         """
-        timing = WireTiming()
-        WIRE_TIMING.set(timing)
-        request = self._request(action, id_, request_id)
+        exchange = self._exchange(action, id_, request_id)
         try:
-            async with request as response:
-                return await self._reply(response, action, id_, timing)
+            await self._carrier.carry_out(exchange)
         except (
-            LostConnectionError,
             aiohttp.ClientError,
+            HttpProcessingError,
             OSError,
             ValueError,
-        ) as raised:
-            is_lost = isinstance(raised, LostConnectionError)
-            error = raised.__cause__ if is_lost else raised
-            was_sent = timing.sent_at is not None
-            return Reply(
-                received_at=asyncio.get_running_loop().time(),
-                sent_at=timing.sent_at,
-                is_cold=timing.is_cold,
-                error=transport_error_of(error, was_sent=was_sent),
-                is_untrusted=is_untrusted(error),
-                message=self._detail_of(error),
-            )
+        ) as error:
+            if not exchange.has_result:
+                return self._failed(exchange, error)
+        return self._reply(exchange, id_)
 
-    def _detail_of(self, error: BaseException | None) -> str | None:
-        detail = detail_of(error)
-        return None if detail is None else clean(self._redact(detail))
-
-    def _request(
-        self, action: Action, id_: str, request_id: str
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+    def _exchange(self, action: Action, id_: str, request_id: str) -> Exchange:
         is_pause = action is Action.PAUSE
-        headers = {
-            # Not a header of the session: those are sent to a proxy as well.
-            "Authorization": self._token.header(),
-            "X-Request-Id": request_id,
-        }
-        if is_pause:
-            headers["Content-Type"] = "application/json"
-        return self._session.request(
-            "POST" if is_pause else "GET",
-            URL(self._endpoint.url(action, id_), encoded=True),
-            data=self._body if is_pause else None,
-            headers=headers,
-            allow_redirects=False,
-            timeout=self._timeout(),
-            # aiohttp resends a GET only.
-            middlewares=() if is_pause else (send_once,),
-            **self._proxy_arguments(),
+        now = asyncio.get_running_loop().time()
+        return Exchange(
+            method="POST" if is_pause else "GET",
+            path=self._endpoint.path(action, id_),
+            body=self._body if is_pause else None,
+            request_id=request_id,
+            needs_body=not is_pause,
+            ends_at=min(now + self._timeout_s, self.ends_at),
         )
 
-    def _proxy_arguments(self) -> dict[str, Any]:
-        if self._proxy is None:
-            return {}
-        authorization = self._proxy.authorization
-        headers = (
-            {} if authorization is None else {"Proxy-Authorization": authorization}
-        )
-        return {"proxy": self._proxy.url, "proxy_headers": headers}
-
-    def _timeout(self) -> aiohttp.ClientTimeout:
-        left_s = self.ends_at - asyncio.get_running_loop().time()
-        return aiohttp.ClientTimeout(
-            # aiohttp takes 0 for "no timeout".
-            total=min(self._timeout_s, max(left_s, _MIN_TOTAL_S)),
-            ceil_threshold=inf,
+    def _failed(self, exchange: Exchange, error: Exception) -> Reply:
+        detail = detail_of(error)
+        was_sent = exchange.sent_at is not None
+        return Reply(
+            received_at=asyncio.get_running_loop().time(),
+            sent_at=exchange.sent_at,
+            is_cold=exchange.is_cold,
+            error=transport_error_of(error, was_sent=was_sent),
+            is_untrusted=is_untrusted(error),
+            message=None if detail is None else clean(self._redact(detail)),
         )
 
-    async def _reply(
-        self,
-        response: aiohttp.ClientResponse,
-        action: Action,
-        id_: str,
-        timing: WireTiming,
-    ) -> Reply:
-        received_at = asyncio.get_running_loop().time()
-        # A read-back needs the body; the result of a pause is in the HTTP status.
-        needs_body = action is Action.READ and response.status == 200
-        body = await _bounded_body(response, needs_all=needs_body)
+    def _reply(self, exchange: Exchange, id_: str) -> Reply:
         parsed = parse_response(
-            response.headers, body, id_=id_, now=self._now, redact=self._redact
+            exchange.headers,
+            exchange.received_body,
+            id_=id_,
+            now=self._now,
+            redact=self._redact,
         )
         return Reply(
-            received_at=received_at,
-            sent_at=timing.sent_at,
-            is_cold=timing.is_cold,
-            http_status=response.status,
+            received_at=exchange.received_at,
+            sent_at=exchange.sent_at,
+            is_cold=exchange.is_cold,
+            http_status=exchange.http_status,
             campaign_status=parsed.campaign_status,
             is_campaign_missing=parsed.is_campaign_missing,
             rate_limit=parsed.rate_limit,
@@ -216,6 +175,21 @@ class Client:
             title=parsed.title,
             message=parsed.message,
         )
+
+
+def _carrier(
+    session: aiohttp.ClientSession,
+    endpoint: Endpoint,
+    token: Token,
+    proxy: Proxy | None,
+) -> Carrier:
+    """Choose how requests are sent: through the session only if that is traced."""
+    base_url, headers = endpoint.base_url, {**_HEADERS, "Authorization": token.header()}
+    if session.trace_configs or session.connector is None:
+        return SessionCarrier(session, base_url=base_url, headers=headers, proxy=proxy)
+    return DirectCarrier(
+        session.connector, base_url=base_url, headers=headers, proxy=proxy
+    )
 
 
 def _check_aiohttp_agrees(url: str) -> None:
@@ -234,22 +208,3 @@ def _check_aiohttp_agrees(url: str) -> None:
     is_same_host = parsed.host_port_subcomponent == urlsplit(url).netloc
     if not is_same_host or str(parsed) != url:
         raise SettingsError("the URL is refused: it can be read in two ways")
-
-
-async def _bounded_body(response: aiohttp.ClientResponse, *, needs_all: bool) -> bytes:
-    """Read a body up to the maximum length, or up to where it breaks off.
-
-    Raises:
-        ClientError, OSError: It broke off, and all of it was needed.
-    """
-    body = bytearray()
-    try:
-        while len(body) <= MAX_BODY_BYTES:
-            chunk = await response.content.read(MAX_BODY_BYTES + 1 - len(body))
-            if not chunk:
-                return bytes(body)
-            body += chunk
-    except (aiohttp.ClientError, OSError):
-        if needs_all:
-            raise
-    return bytes(body[:MAX_BODY_BYTES])

@@ -45,7 +45,7 @@ class ParsedResponse:
 
 def parse_response(
     headers: CIMultiDictProxy[str],
-    body: bytes,
+    body: bytes | bytearray,
     *,
     id_: str,
     now: Callable[[], datetime],
@@ -82,7 +82,7 @@ def clean(text: str) -> str:
     return sanitize(text[:_MAX_TEXT_CHARACTERS])
 
 
-def _decoded(body: bytes) -> dict[str, object]:
+def _decoded(body: bytes | bytearray) -> dict[str, object]:
     if not body:
         return {}
     try:
