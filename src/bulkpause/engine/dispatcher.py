@@ -1,8 +1,9 @@
 """Send jobs within the rate limit and record each status.
 
 One task takes jobs from the backlog, waits for a slot and starts a task for each
-request. A job that waits between attempts holds no slot and no task. A stop cancels
-the first task only: requests in flight are awaited and recorded.
+request. Where there is a slot without a wait, that task goes on with the next job. A
+job that waits between attempts holds no slot and no task. A stop cancels the first task
+only: requests in flight are awaited and recorded.
 
 Two kinds of stop come after read-backs, so that the last word on an id is true: at a
 wall, and when an outage of pauses alone does not end.
@@ -165,10 +166,8 @@ class Dispatcher:
                 # A reply that came during the wait holds this job back.
                 await self._gate.release(Reply(received_at=_now()))
                 continue
-            job = self.backlog.take(prefers_first_attempt=is_probe)
-            # Not in the task: it starts only after the next turn of this loop.
-            self._ids_in_flight.add(job.item.id)
-            attempt = group.create_task(self._attempt(job))
+            job = self._take(prefers_first_attempt=is_probe)
+            attempt = group.create_task(self._make_attempts(job))
             self._attempts.add(attempt)
             attempt.add_done_callback(self._attempts.discard)
 
@@ -246,13 +245,36 @@ class Dispatcher:
             self.stop(_at(id_, stop_for_certificate(reply).reason))
         return self._circuit_breaker.answers_reads
 
-    async def _attempt(self, job: Job) -> None:
+    def _take(self, *, prefers_first_attempt: bool = False) -> Job:
+        job = self.backlog.take(prefers_first_attempt=prefers_first_attempt)
+        # Not in its task: that starts only after the next turn of `_dispatch`.
+        self._ids_in_flight.add(job.item.id)
+        return job
+
+    async def _make_attempts(self, job: Job) -> None:
+        """Make the attempt of a job, then of others while all is well without a wait.
+
+        After a failure or a refusal `_dispatch` goes on, which sees those of all others
+        that came at the same time.
+        """
+        while await self._attempt(job) and self._may_go_on and self._gate.try_acquire():
+            job = self._take()
+
+    @property
+    def _may_go_on(self) -> bool:
+        is_sending = self.stopped is None and not self._probes
+        return is_sending and self.backlog.has_ready
+
+    async def _attempt(self, job: Job) -> bool:
+        """Make one attempt, and tell whether it got a response as it should be."""
         request_id = next(self._context.request_ids)
+        is_good = False
         try:
             attempt = await self._send(job.action, job.item.id, request_id)
             job.add(attempt)
             self._watch_wall(job, attempt.reply)
             self._apply(self._decide(job, attempt), job, request_id)
+            is_good = attempt.reply.http_status in {200, 204}
         except LogError as error:
             self.fail(error)
             self.backlog.finish()
@@ -263,6 +285,7 @@ class Dispatcher:
         finally:
             self._ids_in_flight.discard(job.item.id)
             self._request_ended.set()
+        return is_good
 
     async def _send(self, action: Action, id_: str, request_id: str) -> Attempt:
         loop = asyncio.get_running_loop()
