@@ -2,17 +2,15 @@
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import StreamReader
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDictProxy
 
 
 #: The rest of a longer response body is not read.
 MAX_BODY_BYTES = 64 * 1024
-
-_NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +28,7 @@ class Exchange:
         is_cold: Whether it was the first request on its connection.
         received_at: When the headers of the response came.
         http_status: Of the response; None until its headers came.
-        headers: Of the response.
+        headers: Of the response; None until they came.
         received_body: The body of the response, as much of it as was read.
     """
 
@@ -44,8 +42,8 @@ class Exchange:
     is_cold: bool = False
     received_at: float = 0.0
     http_status: int | None = None
-    headers: CIMultiDictProxy[str] = field(default_factory=lambda: _NO_HEADERS)
-    received_body: bytearray = field(default_factory=bytearray)
+    headers: CIMultiDictProxy[str] | None = None
+    received_body: bytes = b""
 
     @property
     def has_result(self) -> bool:
@@ -69,12 +67,15 @@ class Exchange:
         Raises:
             ClientError, OSError: It broke off. What came before it is kept.
         """
-        body = self.received_body
-        while len(body) < MAX_BODY_BYTES:
-            chunk = await stream.read(MAX_BODY_BYTES - len(body))
-            if not chunk:
-                return
-            body += chunk
+        body = bytearray()
+        try:
+            while len(body) < MAX_BODY_BYTES:
+                chunk = await stream.read(MAX_BODY_BYTES - len(body))
+                if not chunk:
+                    return
+                body += chunk
+        finally:
+            self.received_body = bytes(body)
 
 
 #: The exchange of the current task. The connector, which aiohttp calls in the same task,

@@ -28,6 +28,7 @@ from bulkpause.engine.policy import (
     Retry,
     Stop,
     Verify,
+    after_accepted,
     after_pause,
     after_read_back,
     status_without_read_back,
@@ -290,11 +291,14 @@ class Dispatcher:
     async def _send(self, action: Action, id_: str, request_id: str) -> Attempt:
         loop = asyncio.get_running_loop()
         started_at, start = self._context.now(), loop.time()
-        # If the log fails, nothing was sent: this reply gives the slot back unused.
-        reply: Reply | None = Reply(received_at=start)
         try:
             self._recorder.sent(action, id_, request_id)
-            reply = None
+        except BaseException:
+            # Nothing is sent: the slot is given back unused.
+            await self._gate.release(Reply(received_at=start))
+            raise
+        reply: Reply | None = None
+        try:
             reply = await self._sender.send(action, id_, request_id)
         finally:
             await self._gate.release(reply)
@@ -347,7 +351,10 @@ class Dispatcher:
             self.backlog.read_back_retries(lambda job: job.doubt is not Doubt.EXCLUDED)
 
     def _after_reply(self, job: Job, reply: Reply) -> Decision:
-        retry_policy, jitter = self._context.retry_policy, self._context.jitter()
+        retry_policy = self._context.retry_policy
+        if job.action is Action.PAUSE and reply.http_status == 204:
+            return after_accepted(retry_policy)
+        jitter = self._context.jitter()
         if job.action is Action.PAUSE:
             return after_pause(
                 reply,

@@ -94,9 +94,10 @@ class Job:
     @property
     def campaign_status(self) -> str | None:
         """The latest status that a read-back showed; None if none did."""
-        latest_first = reversed(self.read_back_attempts)
-        statuses = (attempt.reply.campaign_status for attempt in latest_first)
-        return next((status for status in statuses if status is not None), None)
+        for attempt in reversed(self.read_back_attempts):
+            if attempt.reply.campaign_status is not None:
+                return attempt.reply.campaign_status
+        return None
 
     @property
     def _attempts_at_action(self) -> list[Attempt]:
@@ -128,8 +129,8 @@ class Job:
             message=reply.message if reply else None,
             error=last.error,
             campaign_status=self.campaign_status,
-            attempts=sum(counts_as_attempt(attempt.http_status) for attempt in made),
-            history=tuple(_history_entry(attempt) for attempt in made[:-1]),
+            attempts=sum([counts_as_attempt(attempt.http_status) for attempt in made]),
+            history=tuple(map(_history_entry, made[:-1])),
             reason=reason,
             row=self.item.row,
             request_id=last.request_id,

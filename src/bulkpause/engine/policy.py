@@ -108,6 +108,12 @@ def counts_as_attempt(http_status: int | None) -> bool:
     return http_status != 429
 
 
+def after_accepted(retry_policy: RetryPolicy) -> Finish | ReadBack:
+    """Decide what follows a pause request that was accepted (204)."""
+    is_proven = retry_policy.verify is not Verify.ALL
+    return Finish(Status.PAUSED) if is_proven else ReadBack()
+
+
 def after_pause(
     reply: Reply,
     *,
@@ -130,8 +136,8 @@ def after_pause(
     verify = retry_policy.verify
     if (decision := _after_any(reply, rate_limited)) is not None:
         return decision
-    if reply.http_status == 204 and verify is not Verify.ALL:
-        return Finish(Status.PAUSED)
+    if reply.http_status == 204:
+        return after_accepted(retry_policy)
     if is_transient(reply) and attempts < retry_policy.max_attempts:
         return Retry(backoff_s(attempts, reply, retry_policy, jitter))
     if needs_read_back(reply, doubt=doubt, verify=verify):

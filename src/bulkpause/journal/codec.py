@@ -18,6 +18,7 @@ from zlib import crc32
 
 import orjson
 
+from bulkpause._value import value
 from bulkpause.errors import LogError
 from bulkpause.ids import matches_id_pattern
 from bulkpause.model import RECORD_VERSION, Action, Item, PriorAttempt, Record, Status
@@ -53,7 +54,7 @@ class Header:
     boot_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sent:
     """A request that is about to be sent.
 
@@ -67,7 +68,7 @@ class Sent:
     clock_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answered:
     """A response or transport error that did not settle its id."""
 
