@@ -7,11 +7,11 @@ through a session if something traces it, and without one else.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -43,6 +43,12 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "bulkpause",
 }
+
+
+class _CarrierOptions(TypedDict):
+    base_url: str
+    headers: Mapping[str, str]
+    proxy: Proxy | None
 
 
 class Client:
@@ -90,15 +96,26 @@ class Client:
         of_proxy = () if proxy is None else proxy.secrets
         self._redact = Redactor((*token.secrets, *of_proxy)).redact
         self._timeout_s = timeout_s
+        connector = Connector(
+            limit=max_in_flight,
+            ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
+        )
         self._session = aiohttp.ClientSession(
-            connector=Connector(
-                limit=max_in_flight,
-                ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
-            ),
+            connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
-        self._carrier = _carrier(self._session, endpoint, token, proxy)
+        options = _CarrierOptions(
+            base_url=endpoint.base_url,
+            headers={**_HEADERS, "Authorization": token.header()},
+            proxy=proxy,
+        )
+        # Nothing sees a request that does not go through its session.
+        self._carrier: Carrier = (
+            SessionCarrier(self._session, **options)
+            if self._session.trace_configs
+            else DirectCarrier(connector, **options)
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -175,21 +192,6 @@ class Client:
             title=parsed.title,
             message=parsed.message,
         )
-
-
-def _carrier(
-    session: aiohttp.ClientSession,
-    endpoint: Endpoint,
-    token: Token,
-    proxy: Proxy | None,
-) -> Carrier:
-    """Choose how requests are sent: through the session only if that is traced."""
-    base_url, headers = endpoint.base_url, {**_HEADERS, "Authorization": token.header()}
-    if session.trace_configs or session.connector is None:
-        return SessionCarrier(session, base_url=base_url, headers=headers, proxy=proxy)
-    return DirectCarrier(
-        session.connector, base_url=base_url, headers=headers, proxy=proxy
-    )
 
 
 def _check_aiohttp_agrees(url: str) -> None:

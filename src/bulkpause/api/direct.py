@@ -8,22 +8,36 @@ from their parts. Without it a request takes about half of the time.
 import asyncio
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from math import inf
 from typing import Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
 from multidict import CIMultiDict
 from yarl import URL
 
+from bulkpause.api.deadlines import Deadlines
 from bulkpause.api.exchange import EXCHANGE, Exchange
 from bulkpause.api.proxy import Proxy
+from bulkpause.api.transport import Connector
 
 
 #: Characters that could end a header.
 _UNSAFE_IN_HEADER = re.compile("[\0-\x1f\x7f]")
 #: The exchange has its own deadline, which holds for the connection too.
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None, ceil_threshold=inf)
+
+
+class _Target(aiohttp.ClientRequest):
+    """Tells the connector where to connect, for all requests."""
+
+    @cached_property
+    def connection_key(self) -> ConnectionKey:
+        """The key of the connections in the pool, which is the same each time."""
+        return super().connection_key
 
 
 class DirectCarrier:
@@ -36,11 +50,11 @@ class DirectCarrier:
         proxy: The proxy that opens a tunnel to the API.
     """
 
-    __slots__ = ("_connector", "_head", "_path", "_target")
+    __slots__ = ("_connector", "_deadlines", "_head", "_path", "_target")
 
     def __init__(
         self,
-        connector: aiohttp.BaseConnector,
+        connector: Connector,
         *,
         base_url: str,
         headers: Mapping[str, str],
@@ -50,26 +64,34 @@ class DirectCarrier:
         host = url.host_port_subcomponent or ""
         lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
         self._connector = connector
+        self._deadlines = Deadlines()
         self._path = url.raw_path.rstrip("/")
         self._head = f" HTTP/1.1\r\nHost: {host}\r\n{''.join(lines)}X-Request-Id: "
-        # Only tells the connector where to connect, so that it can serve all requests.
-        self._target = aiohttp.ClientRequest(
-            "GET", url, **_proxy_arguments(proxy, host)
-        )
+        self._target = _Target("GET", url, **_proxy_arguments(proxy, host))
 
     async def carry_out(self, exchange: Exchange) -> None:
         """Send a request, and note its response: see `Carrier`."""
         data = self._encode(exchange)
         EXCHANGE.set(exchange)
-        async with asyncio.timeout_at(exchange.ends_at):
-            connection = await self._connector.connect(self._target, [], _NO_TIMEOUT)
+        async with asyncio.timeout(None) as timeout:
+            self._deadlines.add(timeout, exchange.ends_at)
             try:
-                await _send_and_receive(exchange, data, connection.protocol)
-            except BaseException:
-                connection.close()
-                raise
-            # This closes it if a later request could get a wrong response on it.
-            connection.release()
+                connection = await self._connection()
+                try:
+                    await _send_and_receive(exchange, data, connection.protocol)
+                except BaseException:
+                    connection.close()
+                    raise
+                # Closes it if a later request could get a wrong response on it.
+                connection.release()
+            finally:
+                self._deadlines.discard(timeout)
+
+    async def _connection(self) -> Connection:
+        connector, target = self._connector, self._target
+        return await connector.reuse(target) or await connector.connect(
+            target, [], _NO_TIMEOUT
+        )
 
     def _encode(self, exchange: Exchange) -> bytes:
         """Write a request as bytes.

@@ -30,13 +30,24 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
         self._warm: WeakSet[ResponseHandler] = WeakSet()
 
+    async def reuse(self, target: aiohttp.ClientRequest) -> Connection | None:
+        """Take an idle connection to a target; None if there is none.
+
+        Raises:
+            ClientPayloadError: There was stray data on it.
+        """
+        connection = await self._get(target.connection_key, [])
+        return None if connection is None else self._checked(connection)
+
     async def connect(
         self,
         req: aiohttp.ClientRequest,
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
-        connection = await super().connect(req, traces, timeout)
+        return self._checked(await super().connect(req, traces, timeout))
+
+    def _checked(self, connection: Connection) -> Connection:
         protocol, exchange = connection.protocol, EXCHANGE.get()
         if protocol is None or protocol.should_close:
             connection.close()
