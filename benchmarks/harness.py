@@ -10,11 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 
 MIB = 1 << 20
+#: Keeps the budgets of the measured programs apart from those of the user.
+_STATE = TemporaryDirectory(prefix="state-of-benchmarks-")
 #: Environment of the measured programs. No server checks the token.
-ENVIRONMENT: Mapping[str, str] = {**os.environ, "OCAMBA_TOKEN": "of-a-benchmark"}
+ENVIRONMENT: Mapping[str, str] = {
+    **os.environ,
+    "OCAMBA_TOKEN": "of-a-benchmark",
+    "XDG_STATE_HOME": _STATE.name,
+}
 #: Options of `bulkpause run` that disable the limits and the display.
 UNLIMITED = ("--burst", "none", "--steady", "none", "--yes", "--progress", "none")
 
@@ -113,6 +120,15 @@ def cpu_s(pid: int) -> float:
     if sys.platform == "linux":
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    raise SystemExit(LINUX_ONLY)
+
+
+def usage_at_end(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
+    """Wait for the end of a process; give its CPU seconds and its peak memory in MiB."""
+    if sys.platform == "linux":
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / MIB
     raise SystemExit(LINUX_ONLY)
 
 

@@ -1,7 +1,9 @@
 """Settings and hooks that apply to every test."""
 
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Generator
 
@@ -20,6 +22,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("posix_only") is not None:
             item.add_marker(without_posix)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the shared budgets of the tests apart from those of the user."""
+    folder = tempfile.mkdtemp(prefix="state-of-tests-")
+    os.environ["XDG_STATE_HOME"] = folder
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.hookimpl(wrapper=True)

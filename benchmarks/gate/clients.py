@@ -1,5 +1,6 @@
 """The compared clients by name: the gate, its lower bounds, and other limiters."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,9 @@ from benchmarks.gate.rivals import (
     SlidingLogLimiter,
     StackedLimiters,
 )
-from bulkpause.model import Limit
+from bulkpause.model import Limit, Reply
+from bulkpause.ratelimit.budget.member import Identity
+from bulkpause.ratelimit.budget.memory import MemoryStore
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.network import Network
 
@@ -44,6 +47,28 @@ def engine(config: ClientConfig) -> RateLimiter:
     return Gate(config.limits, max_in_flight=config.max_in_flight or smallest)
 
 
+class SharedGate:
+    """The gate of the engine as the only run of a shared budget."""
+
+    def __init__(self, config: ClientConfig) -> None:
+        smallest = min(limit.requests for limit in config.limits)
+        self._gate = Gate(config.limits, max_in_flight=config.max_in_flight or smallest)
+        self._is_joined = False
+
+    async def acquire(self) -> None:
+        if not self._is_joined:
+            self._is_joined = True
+            store = MemoryStore(asyncio.get_running_loop().time)
+            identity = Identity(owner="alone")
+            await self._gate.join(
+                store, identity, demand=lambda: 1, give_up_after_s=300.0
+            )
+        await self._gate.acquire()
+
+    async def release(self, reply: Reply | None) -> None:
+        await self._gate.release(reply)
+
+
 def informed(
     config: ClientConfig, *, sees_arrivals: bool = False, reset_error_s: float = 0.0
 ) -> RateLimiter:
@@ -66,6 +91,7 @@ def no_chance(config: ClientConfig) -> RateLimiter:
 
 CLIENTS: Mapping[str, Callable[[ClientConfig], RateLimiter]] = {
     "engine": engine,
+    "engine-shared": SharedGate,
     "whole-seconds": lambda config: informed(
         config, reset_error_s=config.reset_error_s
     ),

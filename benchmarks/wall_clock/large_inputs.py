@@ -1,16 +1,13 @@
-"""Measure time and memory for a million rows, and memory over a long run.
+"""Measure planning a million rows, and memory over a long run.
 
 Run `python -m benchmarks.wall_clock.large_inputs --help` from the root of the
 repository. It uses real files and the installed program. Linux only: memory is read
 from /proc.
 """
 
-import os
-import socket
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -19,28 +16,20 @@ from time import perf_counter, sleep
 import click
 
 from benchmarks.harness import (
-    LINUX_ONLY,
-    MIB,
     UNLIMITED,
-    cpu_s,
     installed_program,
     machine,
     memory_mib,
     started,
     table_head,
     table_row,
+    usage_at_end,
     write_id_list,
 )
-from benchmarks.wall_clock.log_fixture import write_interrupted_log
 from benchmarks.wall_clock.stub_server import running_stub_server
 from benchmarks.wall_clock.workbook import write_workbook
-from bulkpause.journal.reader import write_ahead_path
-from bulkpause.settings import Settings
 
 
-#: Ids without a record in the log that is resumed.
-REMAINING = 10
-TIMEOUT_S = 600.0
 SAMPLE_EVERY_S = 0.02
 
 
@@ -73,7 +62,6 @@ COLUMNS = ("measure", "s", "CPU s", "peak MiB", "target", "")
 PLAN = Target(time_s=8, memory_mib=250)
 #: The library that reads the cells holds all of them.
 PLAN_WORKBOOK = Target(time_s=15, memory_mib=750)
-RESUME = Target(time_s=10)
 PLAN_CSV = "plan a CSV"
 PLAN_XLSX = "plan a workbook (.xlsx)"
 READ_XLSX = "read its cells with python-calamine alone"
@@ -110,47 +98,11 @@ def command_usage(command: Sequence[str]) -> Usage:
     """Measure a command from its start to its end."""
     started_s = perf_counter()
     with started(command) as process:
-        usage = usage_at_end(process)
+        used_s, peak_mib = usage_at_end(process)
     if process.returncode:
         raise click.ClickException(f"{command[0]} exited with {process.returncode}")
-    return replace(usage, time_s=perf_counter() - started_s)
-
-
-def usage_at_end(process: "subprocess.Popen[bytes]") -> Usage:
-    """Wait for the end of a process, and give what it used but for the time."""
-    if sys.platform == "linux":
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return Usage(
-            time_s=0.0,
-            cpu_s=usage.ru_utime + usage.ru_stime,
-            memory_mib=usage.ru_maxrss * 1024 / MIB,
-        )
-    raise SystemExit(LINUX_ONLY)
-
-
-def resume_usage(folder: Path, rows: int, *, has_write_ahead_log: bool) -> Usage:
-    """Measure resuming a log until the first of its remaining ids is sent."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(TIMEOUT_S)
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        log = folder / "old.jsonl"
-        write_interrupted_log(
-            log, Settings(base_url=address), rows, remaining=REMAINING
-        )
-        if not has_write_ahead_log:
-            write_ahead_path(log).unlink()
-        ids = str(write_id_list(folder, rows))
-        where = ("--log", str(log), "--resume", "--base-url", address)
-        started_s = perf_counter()
-        with started([installed_program(), "run", ids, *where, *UNLIMITED]) as process:
-            peer, _ = listener.accept()
-            peer.close()
-            return Usage(
-                time_s=perf_counter() - started_s,
-                cpu_s=cpu_s(process.pid),
-                memory_mib=memory_mib(process.pid, is_peak=True),
-            )
+    time_s = perf_counter() - started_s
+    return Usage(time_s=time_s, cpu_s=used_s, memory_mib=peak_mib)
 
 
 def long_run_mib(folder: Path, ids: int) -> tuple[float, float]:
@@ -204,16 +156,6 @@ def measures_of(
         (PLAN_CSV, lambda: plan_usage(csv), PLAN),
         (PLAN_XLSX, lambda: plan_usage(workbook), PLAN_WORKBOOK),
         (READ_XLSX, lambda: library_usage(workbook), PLAN_WORKBOOK),
-        (
-            "resume a log",
-            lambda: resume_usage(folder, rows, has_write_ahead_log=False),
-            RESUME,
-        ),
-        (
-            "resume a run killed near its end",
-            lambda: resume_usage(folder, rows, has_write_ahead_log=True),
-            RESUME,
-        ),
     )
 
 

@@ -62,6 +62,13 @@ class LogHeldError(BulkpauseError):
     """Another run uses the result log."""
 
 
+class BudgetError(Exception):
+    """The shared budget of the account gives no slots any more: the run stops.
+
+    It reaches no program: the run says it as the reason of its stop.
+    """
+
+
 def error_of_stop(stopped: StopReason, left: int) -> BulkpauseError | None:
     """Make the error that ends a list early, so that nobody takes it for finished.
 

@@ -32,7 +32,9 @@ QUOTATION_MARKS = (
     "\N{DOUBLE LOW-9 QUOTATION MARK}"
 )
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}").fullmatch
+#: The length and the characters of an id.
+ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+_ID = re.compile(ID_PATTERN).fullmatch
 _REFORMATTED_NUMBER = re.compile(
     r"""
     [+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+

@@ -1,24 +1,49 @@
 """Count the rows of a plan and the ids of a log, with what earlier runs left open."""
 
 from collections import Counter
-from collections.abc import Sequence
+from pathlib import Path
 
+from bulkpause.journal.needs import Needs
+from bulkpause.journal.reader import read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Record, Status
+from bulkpause.model import Status
 from bulkpause.plan import Plan
 from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD, Totals, add_all
 
 
-def totals_of_log(recovery: Recovery) -> Totals:
-    """Count all ids of a log, and those that it should hold."""
-    records = [*recovery.latest.values(), *recovery.invalid.values()]
-    not_on_record = recovery.not_on_record
-    totals = Totals(
-        rows=len(records) + len(recovery.not_attempted) + not_on_record,
-        not_on_record=not_on_record,
-        is_plan_known=recovery.is_plan_known,
-    )
-    return add_all(records, totals)
+def totals_of_log(log: Path) -> tuple[Recovery, Totals]:
+    """Read a log in brief, and count all its ids and those that it should hold.
+
+    Raises:
+        LogError: The log cannot be read or is damaged.
+    """
+    totals = Totals()
+    loaded = read_log(log, Needs(tally=totals))
+    recovery = loaded.recovery
+    if recovery.brief.discarded:
+        # Records were counted that are not the last ones of their ids.
+        totals = add_all(records_in_brief(log, loaded), Totals())
+    return recovery, complete_totals(totals, recovery)
+
+
+def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
+    """Complete the totals of the ids in brief by all others of their log.
+
+    Args:
+        totals: The totals of the ids in brief; empty if no id is.
+        recovery: What was read of the log.
+
+    Raises:
+        ValueError: The totals are not those of the ids in brief.
+    """
+    if totals.by_status.total() != len(recovery.brief.ids):
+        raise ValueError("ids in brief are not counted, or counted twice")
+    totals.not_on_record = recovery.not_on_record
+    totals.is_plan_known = recovery.is_plan_known
+    add_all((*recovery.latest.values(), *recovery.invalid.values()), totals)
+    recorded = totals.by_status.total()
+    totals.rows = recorded + len(recovery.not_attempted) + totals.not_on_record
+    return totals
 
 
 def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
@@ -36,7 +61,11 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
     missing = recovery.not_on_record if is_retry else 0
     beside = 0 if is_retry else recovery.count_not_on_record(plan)
     sent = {item.id for item in plan.items}
-    others = [record for id_, record in recovery.latest.items() if id_ not in sent]
+    others = Counter(
+        record.status for id_, record in recovery.latest.items() if id_ not in sent
+    )
+    # Ids in brief are settled: none of them is sent.
+    others.update(recovery.brief.count_by_status())
     left = sum(item.id not in sent for item in recovery.not_attempted)
     open_before = _count_open(others)
     open_before.update({NOT_ATTEMPTED: left, NOT_ON_RECORD: beside})
@@ -53,16 +82,17 @@ def totals_of_plan(plan: Plan, recovery: Recovery, *, is_retry: bool) -> Totals:
     )
 
 
-def _count_open(others: Sequence[Record]) -> Counter[str]:
+def _count_open(others: Counter[Status]) -> Counter[str]:
     """Count the ids that are not sent and that may still be running, by status."""
-    found = Counter(record.status for record in others)
     counted = (
         status for status in Status if status is Status.REJECTED or status.is_retryable
     )
-    return Counter({status.value: found[status] for status in counted})
+    return Counter({status.value: others[status] for status in counted})
 
 
-def _count_not_paused(others: Sequence[Record]) -> int:
+def _count_not_paused(others: Counter[Status]) -> int:
     return sum(
-        record.status.is_settled and not record.status.is_paused for record in others
+        count
+        for status, count in others.items()
+        if status.is_settled and not status.is_paused
     )

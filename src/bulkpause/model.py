@@ -112,6 +112,57 @@ class Waiting:
     until: float | None
 
 
+class Priority(StrEnum):
+    """Which of the runs on one account go first."""
+
+    #: Leaves a fifth of each limit free.
+    BACKGROUND = "background"
+    NORMAL = "normal"
+    URGENT = "urgent"
+
+    @property
+    def rank(self) -> int:
+        """A higher rank goes first."""
+        return list(Priority).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Another run that uses the same account.
+
+    Attributes:
+        run_id: Its name.
+        priority: Which of the runs go first.
+        since: When it began: RFC 3339 in UTC.
+    """
+
+    run_id: str
+    priority: Priority
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """How a run shares the rate limits of its account.
+
+    Attributes:
+        place: Where the shared budget is kept, without any password.
+        priority: That of this run.
+        companions: The other runs that use the account now.
+        met: Every other run that used the account while this run did.
+        share: The part of the account's requests that were this run's, from 0 to 1;
+            None before the first.
+        problem: Why the budget gives no slot now; None if it does.
+    """
+
+    place: str
+    priority: Priority = Priority.NORMAL
+    companions: tuple[Companion, ...] = ()
+    met: tuple[Companion, ...] = ()
+    share: float | None = None
+    problem: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One campaign to pause: its id, its row in the input, its name and sort value.

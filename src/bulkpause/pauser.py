@@ -1,10 +1,13 @@
 """Pause a list of campaigns: connect the log, the client and the gate of a run."""
 
 import asyncio
+import platform
 import random
+import secrets
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +21,6 @@ from bulkpause.api.credentials import Token
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
-from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.run import Run
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import (
@@ -27,8 +29,9 @@ from bulkpause.errors import (
     error_of_stop,
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
-from bulkpause.journal.ages import ages_s
+from bulkpause.journal.ages import ages_s, recent_runs
 from bulkpause.journal.codec import Header
+from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import SYSTEM, clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
@@ -40,12 +43,18 @@ from bulkpause.model import (
     InvalidRow,
     Item,
     Record,
+    Sharing,
     Status,
     StopCause,
     StopReason,
     Waiting,
+    timestamp,
 )
 from bulkpause.plan import Plan, digest, join_plans
+from bulkpause.ratelimit.budget.member import Identity
+from bulkpause.ratelimit.budget.opening import Clocks, open_store
+from bulkpause.ratelimit.budget.place import NO_SHARE, account_name
+from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import NOT_ON_RECORD
@@ -70,6 +79,7 @@ class RunSnapshot:
         is_outage: The server seems to be down, and only probes are sent.
         time_left_s: Estimated seconds until every id has a status; None during an
             outage.
+        sharing: How the account is shared with other runs; None if it is not.
     """
 
     requests: int
@@ -80,6 +90,7 @@ class RunSnapshot:
     waiting: Waiting | None
     is_outage: bool
     time_left_s: float | None
+    sharing: Sharing | None = None
 
 
 class Pauser:
@@ -107,7 +118,8 @@ class Pauser:
     Raises:
         SettingsError: A setting cannot be used, or, on entering, the log exists and
             is not resumed, belongs to another endpoint, or is older than
-            `resume_within_s`.
+            `resume_within_s`; or the shared budget has other limits, is one of a newer
+            version, or none at all.
         TokenError: The token is empty or not a valid token.
         LogError: The log cannot be created or read, on entering.
         LogHeldError: Another run holds the log, on entering.
@@ -152,11 +164,12 @@ class Pauser:
         self._now = now
         self._run: Run | None = None
         self._recorder: Journal | NullJournal = NullJournal()
-        self._gate: RateLimiter = Gate(
+        self._gate = Gate(
             self.settings.limits,
             max_in_flight=self.settings.in_flight,
             clock_resolution_s=clock_resolution_s(),
         )
+        self._share_warning: str | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -171,6 +184,9 @@ class Pauser:
     async def _open(self) -> None:
         settings = self.settings
         async with AsyncExitStack() as stack:
+            # Meanwhile, the disk is waited for and the client is made.
+            opening = asyncio.create_task(self._open_budget())
+            stack.push_async_callback(_close_unused, opening)
             if self._log is not None:
                 self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)
@@ -184,9 +200,12 @@ class Pauser:
                     proxy=self._proxy,
                     logs_keys=settings.trust_env,
                     now=self._now,
+                    before_sending=self._gate.confirm,
                 )
             )
             await self._gate.restore(self._recent_ages_s())
+            if (store := await opening) is not None:
+                await self._join_budget(store, stack)
             self._stack = stack.pop_all()
             self._stack.callback(self._lifetime.end)
 
@@ -209,6 +228,9 @@ class Pauser:
             resume=self._resume,
             now=self._now,
             known=self._loaded_log,
+            needs=Needs.of_run(
+                self._retried, self.settings.longest_period_s, self._now()
+            ),
             on_failure=self._fail,
         )
         try:
@@ -240,7 +262,7 @@ class Pauser:
     @property
     def already_done(self) -> frozenset[str]:
         """The ids that the log settles, as it was read under its lock on entering."""
-        return self._recorder.recovery.settled
+        return frozenset(self._recorder.recovery.settled)
 
     @property
     def unrecorded(self) -> frozenset[str]:
@@ -250,6 +272,16 @@ class Pauser:
         may be paused or running.
         """
         return self._recorder.unrecorded
+
+    @property
+    def sharing(self) -> Sharing | None:
+        """How the account is shared with other runs; None if it is not."""
+        return self._gate.sharing
+
+    @property
+    def share_warning(self) -> str | None:
+        """Why the account is not shared although it should be; None if it is."""
+        return self._share_warning
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -269,6 +301,7 @@ class Pauser:
             waiting=waiting,
             is_outage=self._is_outage,
             time_left_s=None if self._is_outage else self._time_left_s(waiting),
+            sharing=self._gate.sharing,
         )
 
     @property
@@ -286,14 +319,62 @@ class Pauser:
         return self._gate.waiting
 
     def _time_left_s(self, waiting: Waiting | None) -> float:
-        verify = self.settings.retry_policy.verify
-        planned = sum(len(plan.items) for plan in self._plans)
-        finished = self._by_status.total() - self._by_status[Status.INVALID]
-        requests = count_requests_left(planned, finished, self._requests, verify)
-        left_s = self._gate.time_left_s(requests)
+        left_s = self._gate.time_left_s(self._requests_left())
         if waiting is None or waiting.until is None:
             return left_s
         return max(left_s, waiting.until - asyncio.get_running_loop().time())
+
+    def _requests_left(self) -> int:
+        verify = self.settings.retry_policy.verify
+        planned = sum(len(plan.items) for plan in self._plans)
+        finished = self._by_status.total() - self._by_status[Status.INVALID]
+        return count_requests_left(planned, finished, self._requests, verify)
+
+    def _wanted_requests(self) -> int:
+        """Count the requests that this run still wants to send."""
+        if self.stopped is not None:
+            return 0
+        return max(0, self._requests_left() - self._gate.in_flight)
+
+    async def _open_budget(self) -> Store | None:
+        """Open the budget of the account, if the settings say to share it."""
+        settings = self.settings
+        if settings.share == NO_SHARE or not settings.limits:
+            return None
+        account = account_name(endpoint_of(settings).base_url, self._token.reveal())
+        clocks = Clocks(
+            monotonic=time.monotonic,
+            wall=lambda: self._now().timestamp(),
+            boot_id=self._boot_id(),
+        )
+        longest_s = max(limit.period_s for limit in settings.limits)
+        try:
+            return await open_store(
+                settings.share, account, clocks, longest_s=longest_s
+            )
+        except UnusablePlaceError as error:
+            self._share_warning = (
+                f"other runs on this account are not seen ({error}): do not start any, "
+                "or name a database for all of them with --share"
+            )
+            return None
+
+    async def _join_budget(self, store: Store, stack: AsyncExitStack) -> None:
+        settings = self.settings
+        identity = Identity(
+            owner=f"{self.run_id}/{secrets.token_hex(4)}",
+            host=f"{self._boot_id()}/{platform.node()}",
+            priority=settings.priority,
+            since=timestamp(self._now()),
+            replaces=recent_runs(self._recorder.recovery),
+        )
+        stack.push_async_callback(self._gate.leave)
+        await self._gate.join(
+            store,
+            identity,
+            demand=self._wanted_requests,
+            give_up_after_s=settings.retry_policy.give_up_after_s,
+        )
 
     def _number_requests(self) -> Iterator[str]:
         while True:
@@ -306,9 +387,7 @@ class Pauser:
             now=self._now(),
             clock_s=asyncio.get_running_loop().time(),
             boot_id=self._boot_id(),
-            longest_s=max(
-                (limit.period_s for limit in self.settings.limits), default=0
-            ),
+            longest_s=self.settings.longest_period_s,
         )
 
     @property
@@ -390,7 +469,7 @@ class Pauser:
         plan = await plan_of_ids(ids)
         await self._end_abandoned_list()
         # Again, since only what is read under the lock is certain.
-        plan = plan.without(self.already_done)
+        plan = plan.without(self._recorder.recovery.settled)
         items = plan.items
         self._count_in_log(plan)
         header = self._header(items)
@@ -494,6 +573,13 @@ class Pauser:
         if (stopped := self.stopped) is not None:
             run.stop(stopped)
         return run
+
+
+async def _close_unused(opening: asyncio.Task[Store | None]) -> None:
+    """Close the store of a run that ends; one that was left is closed already."""
+    with suppress(Exception):  # said where it was awaited, or of no interest now
+        if (store := await opening) is not None:
+            await store.close()
 
 
 def count_requests_left(

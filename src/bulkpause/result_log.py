@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkpause.errors import InputError
+from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery
-from bulkpause.log_totals import totals_of_log
+from bulkpause.log_totals import complete_totals
 from bulkpause.model import Item, Record
 from bulkpause.report.summary import Summary, summary_of
+from bulkpause.report.totals import Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +56,13 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
     is_held = SYSTEM.is_locked(log)
     if not exists(log):
         raise InputError(f"{log} does not exist")
-    recovery = read_recovery(log)
+    recovery = read_recovery(log, WHOLE)
     return ResultLog(
         path=log,
         records=recovery.latest,
         invalid_rows=tuple(recovery.invalid.values()),
         open_items=tuple(recovery.unfinished.values()),
-        summary=summary_of(totals_of_log(recovery)),
+        summary=summary_of(complete_totals(Totals(), recovery)),
         endpoint=recovery.endpoint,
         run_id=recovery.last_run_id,
         last_at=recovery.last_at,

@@ -8,7 +8,8 @@ from bulkpause.api.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
 from bulkpause.api.proxy import Proxy, parse_proxy, proxy_of_environment
 from bulkpause.engine.policy import RetryPolicy
 from bulkpause.errors import SettingsError
-from bulkpause.model import Limit
+from bulkpause.model import Limit, Priority
+from bulkpause.ratelimit.budget.place import NO_SHARE, check_share
 
 
 #: The documented rate limits of the campaign endpoints (tier C), in fixed windows.
@@ -44,6 +45,10 @@ class Settings:
         proxy: The URL of a proxy, which may contain a user and a password.
         trust_env: Whether the environment may name a proxy, and a file for the keys
             of TLS connections (`SSLKEYLOGFILE`). It is never used for credentials.
+        share: Where runs that use the same account share its rate limits: `none`,
+            `auto` (a database of this user on this host), the path of a database, or
+            a URL such as `valkey://host:6379/0`.
+        priority: Which of these runs go first.
 
     Raises:
         SettingsError: A value is not valid.
@@ -58,6 +63,8 @@ class Settings:
     name: str | None = None
     proxy: str | None = field(default=None, repr=False)
     trust_env: bool = False
+    share: str = field(default=NO_SHARE, repr=False)
+    priority: Priority = Priority.NORMAL
 
     def __post_init__(self) -> None:
         parse_endpoint(self.base_url)
@@ -75,6 +82,7 @@ class Settings:
             raise SettingsError("the timeout must be more than 0 s and at most an hour")
         if self.retry_policy.max_attempts < 1:
             raise SettingsError("the maximum number of attempts is less than 1")
+        check_share(self.share)
         if self.proxy is not None:
             parse_proxy(self.proxy)
             if not endpoint_of(self).is_secure:
@@ -82,6 +90,11 @@ class Settings:
                     "a proxy would see the token, because the base URL begins with "
                     "http://; omit --proxy, or use an https:// base URL"
                 )
+
+    @property
+    def longest_period_s(self) -> float:
+        """The longest period of a rate limit in seconds; 0 without one."""
+        return max((limit.period_s for limit in self.limits), default=0.0)
 
     @property
     def endpoint_name(self) -> str:

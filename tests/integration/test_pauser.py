@@ -38,6 +38,7 @@ from bulkpause.model import Attempt, Limit
 from bulkpause.pauser import reuse_loaded_log
 from bulkpause.plan import make_plan
 from bulkpause.simulator import Behaviour, Fault, Simulator
+from tests.support.log_records import latest_by_id
 
 
 pytestmark = pytest.mark.anyio
@@ -361,7 +362,7 @@ async def test_records_count_planned_ids_of_log(tmp_path: Path) -> None:
     found = read_recovery(log)
     assert (found.known, found.not_on_record) == (6, 0)
     assert found.endpoint == simulator.base_url
-    assert [record.action for record in found.records.values()] == ["pause"] * 6
+    assert [record.action for record in latest_by_id(log).values()] == ["pause"] * 6
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from tests.support.fakes import (
     client_replaced_by,
     ids,
 )
+from tests.support.log_records import latest_by_id
 from tests.support.records import until_stopped
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 
@@ -150,9 +151,7 @@ class TestLateViews:
         server.fault_of = lambda *_: Answer(acts=True)
         second = pause(server, ids(3), log=log, starts_at=first.at)
         assert second.counts.keys() <= {"paused"}
-        assert {record.status for record in read_recovery(log).latest.values()} == {
-            "paused"
-        }
+        assert {record.status for record in latest_by_id(log).values()} == {"paused"}
 
 
 @pytest.mark.parametrize("status", [*ODD_STATUSES, *NOT_PROCESSED])

@@ -15,7 +15,6 @@ import orjson
 import pytest
 
 from bulkpause import Pauser, Record, RetryPolicy, Settings, Status
-from bulkpause.journal.reader import read_recovery
 from tests.support.crash_simulation import (
     Crash,
     Trace,
@@ -31,6 +30,7 @@ from tests.support.fakes import (
     ids,
     random_faults,
 )
+from tests.support.log_records import latest_by_id
 from tests.support.nightly import IS_NIGHTLY
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 
@@ -185,10 +185,9 @@ def problems_after(state: State, log: Path) -> list[str]:
     server = FakeServer(statuses={**STATUSES, **paused})
     before = _whole_records(state.log)
     pause(server, log)
-    after = read_recovery(log)
+    records = latest_by_id(log)
     done = {id_ for id_, status in before.items() if Status(status).is_settled}
     sent = {call.id for call in server.calls}
-    records = after.records
     return [
         *(f"{id_} was lost" for id_ in IDS if id_ not in records),
         *(f"{id_} was settled and requested again" for id_ in sorted(done & sent)),

@@ -1,5 +1,6 @@
 """Fixtures for tests that run the installed program."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -45,6 +46,8 @@ def start() -> Iterator[Start]:
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Program]:
     quiet = {"BULKPAUSE_RUN_PROGRESS": "none", "BULKPAUSE_RETRY_PROGRESS": "none"}
-    program = Program(tmp_path, {"OCAMBA_TOKEN": TOKEN, **quiet})
+    # Also for tests that leave out all other variables.
+    state = {"XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
+    program = Program(tmp_path, {"OCAMBA_TOKEN": TOKEN, **quiet, **state})
     yield program
     program.close()

@@ -48,6 +48,12 @@ def is_root() -> bool:
     return sys.platform != "win32" and os.geteuid() == 0
 
 
+def give_to(user_id: int, path: Path) -> None:
+    """Make a user and their group the owners of a file."""
+    if sys.platform != "win32":
+        os.chown(path, user_id, user_id)
+
+
 def open_terminal() -> tuple[int, int]:
     """Open the two ends of a terminal."""
     if sys.platform != "win32":

@@ -26,13 +26,13 @@ import pytest
 
 from bulkpause import Record, Verify
 from bulkpause.journal.append_file import AppendFile
-from bulkpause.journal.attempts import run_of
+from bulkpause.journal.codec import run_of
 from bulkpause.journal.platform import SYSTEM, System
-from bulkpause.journal.reader import read_recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Action, Status, TransportError
 from bulkpause.report.text import running_lines
 from tests.support.fakes import REGULAR, SENDING, Answer, Call, FakeServer, View
+from tests.support.log_records import latest_by_id
 
 
 LOG, WAL = "log", "log.wal"
@@ -375,8 +375,8 @@ class Claims:
 
     @classmethod
     def of(cls, log: Path) -> "Claims":
-        recovery = read_recovery(log)
-        return cls(recovery.latest, list(running_lines(totals_of_log(recovery))))
+        _, totals = totals_of_log(log)
+        return cls(latest_by_id(log), list(running_lines(totals)))
 
     @property
     def is_all_clear(self) -> bool:

@@ -1,15 +1,22 @@
 """Totals of a log and of a plan hold all that earlier runs left open."""
 
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bulkpause.journal.codec import Header
+from bulkpause.errors import LogError
+from bulkpause.journal.codec import Header, WalEntry, encode
 from bulkpause.journal.fold import recover
+from bulkpause.journal.needs import Needs
+from bulkpause.journal.reader import latest_records, read_log
 from bulkpause.journal.recovery import Recovery
-from bulkpause.log_totals import totals_of_log, totals_of_plan
+from bulkpause.log_totals import complete_totals, totals_of_log, totals_of_plan
 from bulkpause.model import Item, Record, Status
 from bulkpause.plan import Plan
+from bulkpause.report.totals import Totals
 
 
 def plan_of(*ids: str, already_done: int = 0) -> Plan:
@@ -23,7 +30,13 @@ def plan_of(*ids: str, already_done: int = 0) -> Plan:
     )
 
 
-def log_of(*statuses: Status, planned: int | None = None, **fields: Any) -> Recovery:
+def log_of(
+    *statuses: Status,
+    planned: int | None = None,
+    whole: frozenset[Status] = frozenset(),
+    entries: Sequence[WalEntry] = (),
+    **fields: Any,
+) -> Recovery:
     """Make the state of a log whose ids are 1, 2, 3 and so on."""
     count = len(statuses) if planned is None else planned
     records = [
@@ -35,7 +48,7 @@ def log_of(*statuses: Status, planned: int | None = None, **fields: Any) -> Reco
         )
         for number, status in enumerate(statuses, 1)
     ]
-    return recover(records, [])
+    return recover(records, entries, Needs(whole=whole))
 
 
 def test_retry_counts_ids_that_it_leaves_open() -> None:
@@ -46,7 +59,7 @@ def test_retry_counts_ids_that_it_leaves_open() -> None:
 
 
 def test_retried_rejected_id_is_not_counted_before() -> None:
-    log = log_of(Status.PAUSED, Status.REJECTED)
+    log = log_of(Status.PAUSED, Status.REJECTED, whole=frozenset({Status.REJECTED}))
     totals = totals_of_plan(plan_of("2"), log, is_retry=True)
     assert (totals.open_before.total(), totals.not_paused_before) == (0, 0)
     totals.add(Record(id="2", status=Status.PAUSED))
@@ -81,8 +94,7 @@ def test_run_counts_ids_open_beside_its_input() -> None:
     statuses = (Status.PAUSED, Status.FAILED, Status.UNKNOWN)
     header = Header(run="run", base_url="simulator", digest="", planned=4, boot_id="")
     items = tuple(Item(id=str(number), row=number) for number in range(1, 5))
-    records = log_of(*statuses, planned=4).records.values()
-    log = recover(records, [header, items])
+    log = log_of(*statuses, planned=4, entries=[header, items])
     totals = totals_of_plan(plan_of("9"), log, is_retry=False)
     totals.add(Record(id="9", status=Status.PAUSED))
     assert totals.counts_as_sum() == "1 row = 1 paused"
@@ -113,7 +125,54 @@ def test_run_counts_ids_rejected_before() -> None:
 def test_totals_of_log_count_all_that_is_planned() -> None:
     header = Header(run="run", base_url="simulator", digest="", planned=4, boot_id="")
     plan = (Item(id="1", row=1), Item(id="2", row=2))
-    paused = Record(id="1", status=Status.PAUSED, planned=4, run_id="run")
-    totals = totals_of_log(recover([paused], [header, plan]))
+    paused = Record(
+        id="1",
+        status=Status.PAUSED,
+        planned=4,
+        run_id="run",
+        endpoint="simulator",
+    )
+    entries: list[WalEntry] = [header, plan]
+    totals = Totals()
+    recovery = recover([paused], entries, Needs(tally=totals))
+    complete_totals(totals, recovery)
     assert (totals.rows, totals.not_attempted, totals.not_on_record) == (4, 3, 2)
     assert totals.parts_running() == {"not attempted": 1, "not on record": 2}
+
+
+def record(id_: str, status: Status) -> Record:
+    return Record(id=id_, status=status, run_id="run", planned=2, endpoint="simulator")
+
+
+def test_log_in_brief_without_its_tally_is_refused() -> None:
+    with pytest.raises(ValueError, match="not counted"):
+        complete_totals(Totals(), log_of(Status.PAUSED, Status.REJECTED))
+
+
+@pytest.mark.parametrize("last", [Status.PAUSED, Status.FAILED])
+def test_totals_count_last_records_only(tmp_path: Path, last: Status) -> None:
+    log = tmp_path / "log.jsonl"
+    again = [
+        record("1", Status.REJECTED),
+        record("2", Status.PAUSED),
+        record("1", last),
+    ]
+    log.write_bytes(b"".join(encode(one) for one in again))
+    _, totals = totals_of_log(log)
+    assert totals.by_status == Counter([Status.PAUSED, last])
+    assert (totals.rows, totals.requests) == (2, 2)
+    latest = latest_records(log, read_log(log))
+    assert [(one.id, one.status) for one in latest] == [
+        ("2", Status.PAUSED),
+        ("1", last),
+    ]
+
+
+def test_log_replaced_between_readings_is_refused(tmp_path: Path) -> None:
+    log, other = tmp_path / "log.jsonl", tmp_path / "other.jsonl"
+    for path in (log, other):
+        path.write_bytes(encode(record("1", Status.PAUSED)))
+    loaded = read_log(log)
+    other.replace(log)
+    with pytest.raises(LogError, match="was replaced or shortened"):
+        list(latest_records(log, loaded))

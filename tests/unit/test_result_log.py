@@ -45,6 +45,25 @@ def test_finished_log_gives_all_clear(log: Path) -> None:
     assert found.is_held is False
 
 
+@pytest.mark.parametrize("status", [Status.PAUSED, Status.REJECTED])
+def test_settled_ids_have_whole_records(log: Path, status: Status) -> None:
+    whole = Record(
+        id="1",
+        name="Autumn sale",
+        status=status,
+        attempts=1,
+        request_id="run-1",
+        latency_ms=61.5,
+        started_at=AT,
+        finished_at=AT,
+        run_id="run",
+        planned=1,
+        endpoint="simulator",
+    )
+    log.write_bytes(encode(whole))
+    assert read_log(log).records == {"1": whole}
+
+
 def test_killed_run_leaves_open_items(log: Path) -> None:
     header = Header(run="run", base_url="simulator", digest="", planned=4, boot_id="")
     sent = Sent(sent="2", action=Action.PAUSE, request_id="run-2", at=AT, clock_s=0.0)

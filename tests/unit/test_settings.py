@@ -8,6 +8,7 @@ from bulkpause.api.proxy import Proxy
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.model import Limit
+from bulkpause.ratelimit.budget import place
 from bulkpause.settings import (
     Settings,
     endpoint_of,
@@ -228,3 +229,41 @@ def test_settings_repr_hides_proxy_password() -> None:
     settings = Settings(proxy="http://jane:s3cret@proxy.example:3128")
 
     assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        "",
+        "http://host/0",
+        "valkey://",
+        "valkey://host:none/0",
+        "valkey://host/name",
+    ],
+)
+def test_place_that_cannot_be_shared_is_refused(share: str) -> None:
+    with pytest.raises(SettingsError, match="to share"):
+        Settings(share=share)
+
+
+@pytest.mark.parametrize(
+    "share", ["auto", "none", "budget.sqlite", "valkeys://me:word@host:6380/1?name=x"]
+)
+def test_place_to_share_is_accepted_and_not_shown(share: str) -> None:
+    assert "word" not in repr(Settings(share=share))
+
+
+def test_missing_client_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=r"pip install 'bulkpause\[valkey\]'"):
+        Settings(share="valkey://host")
+
+
+def test_account_is_named_by_address_and_token() -> None:
+    names = {
+        place.account_name(url, token)
+        for url in ("https://a.test", "https://b.test")
+        for token in ("one", "two")
+    }
+    assert len(names) == 4
+    assert not any("one" in name for name in names)

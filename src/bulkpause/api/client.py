@@ -7,7 +7,7 @@ through a session if something traces it, and without one else.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
@@ -65,6 +65,7 @@ class Client:
         logs_keys: Whether TLS keys may be written to the file of `SSLKEYLOGFILE`. With
             them, anyone who captures the traffic can read the token.
         now: The wall clock, for `Retry-After` dates.
+        before_sending: Awaited once a request has its connection, before it is written.
 
     Attributes:
         ends_at: The deadline of every attempt, on the loop's clock.
@@ -84,6 +85,7 @@ class Client:
         proxy: Proxy | None = None,
         logs_keys: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        before_sending: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         _check_aiohttp_agrees(endpoint.base_url)
         if proxy is not None:
@@ -99,6 +101,7 @@ class Client:
         connector = Connector(
             limit=max_in_flight,
             ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
+            before_sending=before_sending,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,

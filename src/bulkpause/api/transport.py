@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from threading import Thread
 from weakref import WeakSet
@@ -24,10 +25,22 @@ class Connector(aiohttp.TCPConnector):
     Data that arrived before the request would be taken for its response. The request is
     written as soon as it has a connection: `connect` is the last moment to check for
     such data, and the moment to note as the time of sending.
+
+    Args:
+        limit: The most connections.
+        ssl: How to verify the server.
+        before_sending: Awaited once there is a connection.
     """
 
-    def __init__(self, *, limit: int, ssl: ssl.SSLContext | bool) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int,
+        ssl: ssl.SSLContext | bool,
+        before_sending: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
+        self._before_sending = before_sending
         self._warm: WeakSet[ResponseHandler] = WeakSet()
 
     async def reuse(self, target: aiohttp.ClientRequest) -> Connection | None:
@@ -37,7 +50,7 @@ class Connector(aiohttp.TCPConnector):
             ClientPayloadError: There was stray data on it.
         """
         connection = await self._get(target.connection_key, [])
-        return None if connection is None else self._checked(connection)
+        return None if connection is None else await self._confirmed(connection)
 
     async def connect(
         self,
@@ -45,9 +58,15 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
-        return self._checked(await super().connect(req, traces, timeout))
+        return await self._confirmed(await super().connect(req, traces, timeout))
 
-    def _checked(self, connection: Connection) -> Connection:
+    async def _confirmed(self, connection: Connection) -> Connection:
+        try:
+            if self._before_sending is not None:
+                await self._before_sending()
+        except BaseException:
+            connection.close()
+            raise
         protocol, exchange = connection.protocol, EXCHANGE.get()
         if protocol is None or protocol.should_close:
             connection.close()

@@ -14,12 +14,14 @@ from click.core import ParameterSource
 from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
-from bulkpause.cli.options import BASE_URL_VARIABLE, Options
+from bulkpause.cli.options import BASE_URL_VARIABLE, Options, usual_share
 from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.ordering import DecimalMark, parse_order
+from bulkpause.model import Priority
+from bulkpause.ratelimit.budget.place import check_share, has_secret
 from bulkpause.settings import Settings, parse_duration, parse_limit
 
 
@@ -88,6 +90,28 @@ def parse_digest(text: str) -> str:
             "from the end of `bulkpause plan`"
         )
     return text
+
+
+class SharePlace(click.ParamType[str]):
+    """Where the budget of an account is shared. A password must not be typed."""
+
+    name = "place"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        if has_secret(value) and _is_typed(param, ctx):
+            self.fail(
+                "other users of this machine can see a password on the command line; "
+                "set BULKPAUSE_SHARE to the URL of the server",
+                param,
+                ctx,
+            )
+        try:
+            check_share(value)
+        except SettingsError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
 
 
 PATH = FilePath()
@@ -243,6 +267,23 @@ RUN_OPTIONS = _combine(
         help="Sent with every pause request.",
     ),
     click.option(
+        "--share",
+        type=SharePlace(),
+        metavar="auto|none|PATH|URL",
+        envvar="BULKPAUSE_SHARE",
+        show_envvar=True,
+        help="Share the account's limits with other runs: those of this user on this "
+        "host, or all that name the same file or valkey://HOST:PORT/0.  [default: auto; "
+        "none with --simulate]",
+    ),
+    click.option(
+        "--priority",
+        type=click.Choice([priority.value for priority in Priority]),
+        default=Priority.NORMAL.value,
+        show_default=True,
+        help="Which of the runs that share an account go first.",
+    ),
+    click.option(
         "--max-in-flight",
         type=click.IntRange(1, 1_000),
         help="Maximum requests in flight.  [default: the smaller limit]",
@@ -375,8 +416,18 @@ def _settings(given: Mapping[str, Any]) -> Settings:
     return Settings(
         limits=tuple(limit for limit in limits if limit is not None),
         retry_policy=RetryPolicy(**retry_policy),
-        **_fields_of(Settings, given),
+        **_fields_of(Settings, given) | _sharing(given),
     )
+
+
+def _sharing(given: Mapping[str, Any]) -> dict[str, Any]:
+    if "share" not in given:
+        return {}
+    usual = usual_share(is_simulated=given["simulate"])
+    return {
+        "share": usual if given["share"] is None else given["share"],
+        "priority": Priority(given["priority"]),
+    }
 
 
 def _layout(given: Mapping[str, Any]) -> Layout:

@@ -9,8 +9,9 @@ from pathlib import Path
 from bulkpause._text import format_count, sanitize
 from bulkpause.errors import LogError
 from bulkpause.journal.attempts import NO_ANSWER
-from bulkpause.journal.reader import read_recovery, write_ahead_path
+from bulkpause.journal.reader import write_ahead_path
 from bulkpause.journal.recovery import Recovery
+from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Record, Status
 from bulkpause.report.totals import Totals
 
@@ -69,8 +70,8 @@ class LogFailure:
 
 def examine(
     log: Path, run_id: str, seen: Totals, error: LogError
-) -> tuple[LogFailure, Recovery | None]:
-    """Find what a failed log still holds, and what it says; None if it is unreadable.
+) -> tuple[LogFailure, Totals | None]:
+    """Find what a failed log still holds, and its totals; None if it is unreadable.
 
     Args:
         log: The log.
@@ -78,29 +79,30 @@ def examine(
         seen: The totals of the records that this run wrote.
         error: What failed.
     """
-    recovery = _read(log)
+    read = _read(log)
     failure = LogFailure(
         detail=str(error),
         log=sanitize(str(log)),
         written=seen.by_status.total(),
-        on_record=None if recovery is None else _count(recovery, run_id),
+        on_record=None if read is None else _count(read[0], run_id),
         has_log=log.exists(),
         has_write_ahead_log=write_ahead_path(log).exists(),
         remedy=_remedy(error),
     )
-    return failure, recovery if failure.has_log else None
+    return failure, read[1] if read is not None and failure.has_log else None
 
 
-def _read(log: Path) -> Recovery | None:
+def _read(log: Path) -> tuple[Recovery, Totals] | None:
     try:
-        return read_recovery(log)
+        return totals_of_log(log)
     except LogError:
         return None
 
 
 def _count(recovery: Recovery, run_id: str) -> int:
     records = (*recovery.records.values(), *recovery.invalid.values())
-    return sum(record.run_id == run_id for record in records)
+    in_brief = recovery.brief.count_of_run(run_id)
+    return in_brief + sum(record.run_id == run_id for record in records)
 
 
 def _remedy(error: LogError) -> str | None:

@@ -12,11 +12,13 @@ from bulkpause.cli.options import (
     has_secret_proxy,
     resume_command,
     retry_command,
+    usual_share,
 )
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
 from bulkpause.model import SIMULATOR, StopCause, StopReason
+from bulkpause.ratelimit.budget.place import has_secret
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
 
@@ -65,7 +67,9 @@ def steps_of_log(
     if endpoint_name is None:
         return NextSteps(reason=_foreign(recovery))
     is_simulated = endpoint_name == SIMULATOR
-    settings = Settings() if is_simulated else Settings(base_url=endpoint_name)
+    settings = Settings(share=usual_share(is_simulated=is_simulated))
+    if not is_simulated:
+        settings = replace(settings, base_url=endpoint_name)
     options = Options(inputs=(), settings=settings, is_simulated=is_simulated)
     return steps_of_run(log, totals, options, age_s=recovery.age_s(now))
 
@@ -106,6 +110,8 @@ def _notes(options: Options, stopped: StopReason | None) -> Iterator[str]:
         yield f"{option} applies to what follows too; leave it out to go on regardless"
     if not options.is_simulated and has_secret_proxy(options.settings):
         yield "OCAMBA_PROXY must be set as for this run: its proxy has a password"
+    if has_secret(options.settings.share):
+        yield "BULKPAUSE_SHARE must be set as for this run: its URL has a password"
 
 
 def endpoint_on_record(recovery: Recovery, log: Path) -> str | None:

@@ -15,7 +15,13 @@ from bulkpause.engine.policy import RetryPolicy
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import SIMULATOR, Limit, Status
+from bulkpause.model import SIMULATOR, Limit, Priority, Status
+from bulkpause.ratelimit.budget.place import (
+    AUTO_SHARE,
+    NO_SHARE,
+    has_secret,
+    is_url,
+)
 from bulkpause.report.log_status import OLD_S
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
@@ -106,8 +112,8 @@ def retry_command(log: Path, options: Options) -> str:
     """Write the command that retries a log with the options of its run.
 
     It keeps every option of the run but those about its input, `--expect` and `--plan`
-    among them: a retry has other ids. A proxy with a password is left out, since it is
-    secret and in an environment variable.
+    among them: a retry has other ids. A proxy with a password is left out, and so is a
+    server to share over, since it is secret and in an environment variable.
     """
     words = ["bulkpause", "retry", _as_argument(log)]
     if more := [name for name in options.retried if name not in RETRIED_BY_DEFAULT]:
@@ -123,8 +129,8 @@ def status_command(log: Path) -> str:
 def resume_command(log: Path, options: Options, *, age_s: float | None = None) -> str:
     """Write the command that resumes a log with its inputs; INPUT if only it is known.
 
-    It keeps every option of the run, but a proxy with a password. A log whose last line
-    is `age_s` seconds old may need a longer `--resume-within`.
+    It keeps every option of the run that has no password. A log whose last line is
+    `age_s` seconds old may need a longer `--resume-within`.
     """
     inputs = [_as_argument(word) for word in options.inputs or ("INPUT",)]
     words = ["bulkpause", "run", *inputs, *_input_options(options)]
@@ -159,6 +165,8 @@ def _kept_options(options: Options) -> list[str]:
     values = {
         "--token-file": options.token_file,
         "--reason": settings.reason,
+        "--share": _share_text(settings, is_simulated=options.is_simulated),
+        "--priority": _unless(settings.priority, Priority.NORMAL),
         "--max-in-flight": settings.max_in_flight,
         "--timeout": _seconds_unless(settings.timeout_s, Settings().timeout_s),
         "--max-attempts": _unless(policy.max_attempts, usual.max_attempts),
@@ -241,6 +249,20 @@ def has_secret_proxy(settings: Settings) -> bool:
     """Tell whether the proxy has a password, which no command may contain."""
     proxy = settings.proxy
     return proxy is not None and parse_proxy(proxy).authorization is not None
+
+
+def usual_share(*, is_simulated: bool) -> str:
+    """Say where runs share their account unless told otherwise."""
+    return NO_SHARE if is_simulated else AUTO_SHARE
+
+
+def _share_text(settings: Settings, *, is_simulated: bool) -> str | None:
+    share = settings.share
+    # A URL with a password came from an environment variable.
+    if share == usual_share(is_simulated=is_simulated) or has_secret(share):
+        return None
+    is_path = share not in {NO_SHARE, AUTO_SHARE} and not is_url(share)
+    return _as_argument(share) if is_path else share
 
 
 def _limit_options(limits: Sequence[Limit]) -> list[str]:

@@ -30,6 +30,7 @@ from bulkpause.cli.terminal import TERMINAL
 from bulkpause.cli.typed_input import terminal_for_answers
 from bulkpause.errors import GuardRailError, SettingsError
 from bulkpause.inputs.amounts import Total
+from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_recent, check_same_endpoint
@@ -77,14 +78,20 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
         refuse_existing(
             log, remedy="resume it with --resume, or name another with --log"
         )
-    loaded = read_log(log)
-    recovery, now = loaded.recovery, datetime.now(UTC)
+    now = datetime.now(UTC)
+    loaded = read_log(log, needs_of(options, now))
+    recovery = loaded.recovery
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
     check_recent(recovery, log, now, options.resume_within_s)
     recovery.reopen(options.reopened)
     if options.is_retry:
         _warn_of_age(recovery.age_s(now), log, notices)
     return loaded
+
+
+def needs_of(options: Options, now: datetime) -> Needs:
+    """Say what a run needs of the ids that its log settles."""
+    return Needs.of_run(options.reopened, options.settings.longest_period_s, now)
 
 
 def _warn_of_age(age_s: float | None, log: Path, notices: Notices) -> None:
@@ -158,14 +165,19 @@ def _status_name(record: Record | None) -> str:
 def _warn_of_other_input(
     whole: Plan, recovery: Recovery, options: Options, notices: Notices
 ) -> None:
-    ids = {item.id for item in whole.items}
-    retry = "" if options.log is None else retry_command(options.log, options)
-    if missing := set(recovery.planned) - recovery.settled - ids:
+    settled, latest = recovery.settled, recovery.latest
+    missing = recovery.planned.keys() - settled
+    missing.difference_update(item.id for item in whole.items)
+    if missing:
+        retry = "" if options.log is None else retry_command(options.log, options)
         notices.warn(
             "the input differs from the log's plan: "
             f"{format_count(len(missing), 'id')} missing; pause them with: {retry}"
         )
-    new = len(ids - recovery.planned.keys() - recovery.latest.keys())
+    new = sum(
+        not (item.id in settled or item.id in latest or item.id in recovery.planned)
+        for item in whole.items
+    )
     if (lost := recovery.not_on_record - new) > 0:
         notices.warn(
             f"the log lacks {format_count(lost, 'planned id')} that the input does not "

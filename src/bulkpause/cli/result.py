@@ -1,7 +1,7 @@
 """Report the result of a run as text and as JSON, with the command that carries on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bulkpause._text import sanitize
@@ -12,7 +12,7 @@ from bulkpause.cli.next_steps import NextSteps
 from bulkpause.cli.options import Options, status_command
 from bulkpause.cli.output import lost_text, say, show, show_json, stderr, stdout
 from bulkpause.engine.policy import Verify
-from bulkpause.model import StopReason
+from bulkpause.model import Sharing, StopReason
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Level, Notice
 from bulkpause.report import text as report
@@ -29,6 +29,7 @@ class RunResult:
     run_id: str
     stopped: StopReason | None = None
     failure: LogFailure | None = None
+    sharing: Sharing | None = None
     steps: NextSteps = field(default_factory=NextSteps)
 
     def summary_lines(self, options: Options) -> Iterator[str]:
@@ -40,6 +41,8 @@ class RunResult:
         )
         if options.is_simulated:
             yield report.SIMULATED
+        if self.sharing is not None:
+            yield from report.sharing_lines(self.sharing)
 
     def outcome_lines(self) -> Iterator[str]:
         """Say why the run stopped, where its log is, and how to carry on."""
@@ -62,6 +65,7 @@ class RunResult:
             "stopped": None if self.stopped is None else self.stopped.detail,
             "log_failure": None if self.failure is None else self.failure.as_dict(),
             "next": self.steps.command,
+            "sharing": None if self.sharing is None else asdict(self.sharing),
         }
 
 

@@ -37,7 +37,7 @@ from bulkpause.engine.policy import (
 from bulkpause.engine.ports import RateLimiter, Recorder, Sender
 from bulkpause.engine.run_context import RunContext
 from bulkpause.engine.wall import Wall, status_at_wall
-from bulkpause.errors import LogError
+from bulkpause.errors import BudgetError, LogError
 from bulkpause.model import (
     Action,
     Attempt,
@@ -162,7 +162,8 @@ class Dispatcher:
             is_probe = self._probes
             if is_probe and not await self._is_probe_due():
                 continue
-            await self._gate.acquire()
+            if not await self._acquires_slot():
+                return
             if not self.backlog.has_ready or (self._probes and not is_probe):
                 # A reply that came during the wait holds this job back.
                 await self._gate.release(Reply(received_at=_now()))
@@ -171,6 +172,15 @@ class Dispatcher:
             attempt = group.create_task(self._make_attempts(job))
             self._attempts.add(attempt)
             attempt.add_done_callback(self._attempts.discard)
+
+    async def _acquires_slot(self) -> bool:
+        """Wait for a slot; stop the run if the account's budget gives none any more."""
+        try:
+            await self._gate.acquire()
+        except BudgetError as error:
+            self.stop(StopReason(StopCause.OUTAGE, str(error)))
+            return False
+        return True
 
     @property
     def _probes(self) -> bool:
@@ -231,7 +241,8 @@ class Dispatcher:
 
     async def _answers_read_back(self, id_: str) -> bool:
         """Send a read-back that only tests the server."""
-        await self._gate.acquire()
+        if not await self._acquires_slot():
+            return False
         try:
             attempt = await self._send(
                 Action.READ, id_, next(self._context.request_ids)

@@ -46,7 +46,11 @@ class RateLimiter(Protocol):
         ...
 
     async def acquire(self) -> None:
-        """Wait for a slot. Each acquired slot needs exactly one `release`."""
+        """Wait for a slot. Each acquired slot needs exactly one `release`.
+
+        Raises:
+            BudgetError: The account gives no slots any more.
+        """
         ...
 
     def try_acquire(self) -> bool:

@@ -16,7 +16,8 @@ def ages_s(
         now: The wall clock. It dates requests from an earlier boot.
         clock_s: The monotonic clock of this boot.
         boot_id: The id of this boot.
-        longest_s: Older requests are left out.
+        longest_s: Older requests are left out. The state must have been read with
+            requests of this age kept.
     """
     is_same_boot = bool(recovery.headers) and recovery.headers[-1].boot_id == boot_id
     ages = [
@@ -25,11 +26,18 @@ def ages_s(
     ]
     in_write_ahead_log = {sent.request_id for sent in recovery.sent}
     cutoff = timestamp(now - timedelta(seconds=longest_s))
-    for record in recovery.records.values():
+    for record in (*recovery.records.values(), *recovery.recent.values()):
         is_recent = record.finished_at is not None and record.finished_at >= cutoff
         if is_recent and record.request_id not in in_write_ahead_log:
             ages.extend(_age_s(at, now) for at in _request_times(record))
     return [max(0.0, age) for age in ages if age < longest_s]
+
+
+def recent_runs(recovery: Recovery) -> tuple[str, ...]:
+    """Name the runs whose requests `ages_s` gives, for those who count them too."""
+    runs = [header.run for header in recovery.headers]
+    last = recovery.last_run_id
+    return tuple(dict.fromkeys([*runs, *([] if last is None else [last])]))
 
 
 def _request_times(record: Record) -> list[str | None]:

@@ -21,11 +21,6 @@ _AMBIGUOUS_ERRORS = frozenset(
 )
 
 
-def run_of(request_id: str) -> str:
-    """Give the id of the run that made a request."""
-    return request_id.rpartition("-")[0]
-
-
 def attempt_of_request(sent: Sent, reply: Answered | None) -> PriorAttempt:
     """Make an attempt of a request. Without an outcome on record it is in doubt."""
     if reply is None:

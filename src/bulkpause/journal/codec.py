@@ -7,6 +7,9 @@ transport error that did not settle its id.
 
 Each line ends with a checksum of the bytes before it, so that damage cannot turn one
 id into another. A line that was repaired by hand may omit it.
+
+A line is sealed if its checksum fits: its fields were checked when it was written, and
+are not checked again. All others are, field by field.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +34,7 @@ WAL_VERSION = 2
 IDS_PER_LINE = 1000
 #: The bytes between a line and its checksum. No text in a line can contain them,
 #: since JSON escapes its quotes.
-_CHECKSUM_KEY = b',"crc32":"'
+CHECKSUM_KEY = b',"crc32":"'
 #: The keys that a record of version 1 does not have.
 _KEYS_SINCE_2 = frozenset({"name", "account", "action", "planned", "endpoint"})
 
@@ -67,6 +70,11 @@ class Sent:
     at: str
     clock_s: float
 
+    @property
+    def run_id(self) -> str:
+        """The id of the run that made it."""
+        return run_of(self.request_id)
+
 
 @value
 class Answered:
@@ -89,10 +97,15 @@ class _NewerVersionError(Exception):
     """A line has a version that this program does not know yet."""
 
 
+def run_of(request_id: str) -> str:
+    """Give the id of the run that made a request."""
+    return request_id.rpartition("-")[0]
+
+
 def encode(value: Record | Header | Sent | Answered | Mapping[str, Any]) -> bytes:
     """Encode one line, with its checksum and its newline."""
     line = orjson.dumps(value)[:-1]
-    return b'%s%s%08x"}\n' % (line, _CHECKSUM_KEY, crc32(line))
+    return b'%s%s%08x"}\n' % (line, CHECKSUM_KEY, crc32(line))
 
 
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
@@ -109,8 +122,8 @@ def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
         yield encode({"planned": planned})
 
 
-def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:
-    """Decode the lines of a result log, without their newlines.
+def decode_records(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[Record]:
+    """Decode numbered lines of a result log, without their newlines.
 
     Records of every version up to `RECORD_VERSION` are decoded.
 
@@ -120,8 +133,8 @@ def decode_records(lines: Iterable[bytes], name: str) -> Iterator[Record]:
     return _decode(lines, name, _record)
 
 
-def decode_entries(lines: Iterable[bytes], name: str) -> Iterator[WalEntry]:
-    """Decode the lines of a write-ahead log, without their newlines.
+def decode_entries(lines: Iterable[tuple[int, bytes]], name: str) -> Iterator[WalEntry]:
+    """Decode numbered lines of a write-ahead log, without their newlines.
 
     Raises:
         LogError: A line is damaged or of a newer version; the message names it.
@@ -130,11 +143,13 @@ def decode_entries(lines: Iterable[bytes], name: str) -> Iterator[WalEntry]:
 
 
 def _decode(
-    lines: Iterable[bytes], name: str, build: Callable[[dict[str, Any]], _Decoded]
+    lines: Iterable[tuple[int, bytes]],
+    name: str,
+    build: Callable[[dict[str, Any], bool], _Decoded],
 ) -> Iterator[_Decoded]:
-    for number, line in enumerate(lines, 1):
+    for number, line in lines:
         try:
-            decoded = build(_parse(line))
+            decoded = build(*_parse(line))
         except _NewerVersionError:
             raise _newer(name, number) from None
         except (ValueError, TypeError, KeyError) as error:
@@ -142,20 +157,44 @@ def _decode(
         yield decoded
 
 
-def _parse(line: bytes) -> dict[str, Any]:
-    """Parse a line, and check its checksum if it has one."""
-    content, key, checksum = line.rpartition(_CHECKSUM_KEY)
-    if key:
-        if checksum != b'%08x"}' % crc32(content):
-            raise ValueError(checksum)
-        line = content + b"}"
+def _parse(line: bytes) -> tuple[dict[str, Any], bool]:
+    """Parse a line, check its checksum if it has one, and tell whether it has."""
+    content, key, checksum = line.rpartition(CHECKSUM_KEY)
+    if key and checksum != b'%08x"}' % crc32(content):
+        raise ValueError(checksum)
     value = orjson.loads(line)
     if not isinstance(value, dict):
         raise TypeError
-    return value
+    if key:
+        del value["crc32"]
+    return value, bool(key)
 
 
-def _record(value: dict[str, Any]) -> Record:
+def decode_again(line: bytes) -> Record:
+    """Decode a line of a result log that was decoded before, as if it were sealed."""
+    value = orjson.loads(line)
+    value.pop("crc32", None)
+    return _record(value, is_sealed=True)
+
+
+def _record(value: dict[str, Any], is_sealed: bool) -> Record:  # noqa: FBT001 (of _parse)
+    if is_sealed and value.get("v") == RECORD_VERSION:
+        return _sealed_record(value)
+    return _checked_record(value)
+
+
+def _sealed_record(value: dict[str, Any]) -> Record:
+    """Build a record of fields that are right, in a fifth of the time."""
+    value["status"] = _STATUSES[value["status"]]
+    value["action"] = _ACTIONS[value.get("action", "pause")]
+    value["history"] = tuple(value["history"])
+    record = Record.__new__(Record)
+    # As if each were set, which a frozen value does one by one.
+    object.__setattr__(record, "__dict__", value)
+    return record
+
+
+def _checked_record(value: dict[str, Any]) -> Record:
     value["v"] = version = _checked_version(value.get("v", 1), RECORD_VERSION)
     if version < 2 and not _KEYS_SINCE_2.isdisjoint(value):
         raise ValueError(version)
@@ -171,7 +210,12 @@ def _record(value: dict[str, Any]) -> Record:
     return record
 
 
-def _entry(value: Mapping[str, Any]) -> WalEntry:
+def _entry(value: dict[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 (of _parse)
+    if is_sealed and "sent" in value:
+        value["action"] = _ACTIONS[value["action"]]
+        return Sent(**value)
+    if is_sealed and "planned" in value and "run" not in value:
+        return tuple(_sealed_item(*fields) for fields in value["planned"])
     match next(iter(value), None):
         case "run":
             # First: only the version says how to read the other keys.
@@ -200,6 +244,10 @@ def _checked_version(version: object, newest: int) -> int:
     if version > newest:
         raise _NewerVersionError
     return version
+
+
+def _sealed_item(id_: str, row: int, name: str | None = None) -> Item:
+    return Item(id=id_, row=row, name=name)
 
 
 def _planned(id_: object, row: object, name: object = None) -> Item:
@@ -237,6 +285,8 @@ def _field_types(kind: type) -> tuple[tuple[str, tuple[type, ...]], ...]:
     return tuple(fields)
 
 
+_ACTIONS = {action.value: action for action in Action}
+_STATUSES = {status.value: status for status in Status}
 _FIELD_TYPES = {
     kind: _field_types(kind)
     for kind in (Record, PriorAttempt, Header, Sent, Answered, Item)

@@ -36,7 +36,7 @@ _STATUS = re.compile(f'"(?:{"|".join(_CUT_STATUSES)})"?'.encode())
 class LogFormat(Generic[_Decoded_co]):
     """How to decode the lines of one of the two logs, and how they begin."""
 
-    decode: Callable[[Iterable[bytes], str], Iterator[_Decoded_co]]
+    decode: Callable[[Iterable[tuple[int, bytes]], str], Iterator[_Decoded_co]]
     starts: tuple[_Start, ...]
 
 
@@ -60,6 +60,7 @@ def decode_file(
     log_format: LogFormat[_Decoded_co],
     *,
     is_paired: bool,
+    take: Callable[[bytes], bool] = lambda _: False,
 ) -> Iterator[_Decoded_co]:
     """Decode the lines of a file, and leave out a torn last line.
 
@@ -69,11 +70,13 @@ def decode_file(
         log_format: The format of the file.
         is_paired: Whether the other one of the two logs exists. A file of zeros alone
             is only then the trace of a crash.
+        take: Takes a line, so that it is not decoded, or tells that it does not.
 
     Raises:
         LogError: A line is damaged, of another program, or of a newer version.
     """
-    whole = _without_torn_line(lines, log_format.starts, is_paired=is_paired)
+    others = ((n, line) for n, line in enumerate(lines, 1) if not take(line))
+    whole = _without_torn_line(others, log_format.starts, is_paired=is_paired)
     return log_format.decode(whole, name)
 
 
@@ -87,16 +90,14 @@ def is_json(line: bytes) -> bool:
 
 
 def _without_torn_line(
-    lines: Iterable[bytes], starts: tuple[_Start, ...], *, is_paired: bool
-) -> Iterator[bytes]:
-    may_be_zeros = is_paired
-    for line in lines:
+    lines: Iterable[tuple[int, bytes]], starts: tuple[_Start, ...], *, is_paired: bool
+) -> Iterator[tuple[int, bytes]]:
+    for number, line in lines:
         if line.endswith(b"\n"):
-            yield line[:-1]
-            may_be_zeros = True
-        elif not _is_torn(line, starts, may_be_zeros=may_be_zeros):
+            yield number, line[:-1]
+        elif not _is_torn(line, starts, may_be_zeros=is_paired or number > 1):
             # Whole, or not ours: decoding it tells.
-            yield line
+            yield number, line
 
 
 def _is_torn(line: bytes, starts: tuple[_Start, ...], *, may_be_zeros: bool) -> bool:

@@ -2,18 +2,24 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
-from bulkpause.errors import SettingsError
+from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
-from bulkpause.journal.codec import WalEntry
+from bulkpause.journal.codec import WalEntry, decode_again
 from bulkpause.journal.fold import recover
-from bulkpause.journal.last_line import RESULT_LOG, WRITE_AHEAD_LOG, decode_file
+from bulkpause.journal.last_line import WRITE_AHEAD_LOG, decode_file
+from bulkpause.journal.needs import BRIEF, Needs
+from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Record
+from bulkpause.model import Record, Status
 
 
 def write_ahead_path(log: Path) -> Path:
@@ -54,28 +60,80 @@ class LoadedLog:
     """
 
     recovery: Recovery
-    states: tuple[FileState, ...]
+    states: tuple[FileState, FileState]
 
 
-def read_log(log: Path) -> LoadedLog:
+def read_log(log: Path, needs: Needs = BRIEF) -> LoadedLog:
     """Read a result log and its write-ahead log, with their states.
 
-    Raises:
-        LogError: One of them cannot be read, is damaged, or is of a newer version.
-    """
-    states = tuple(state_of(path) for path in (log, write_ahead_path(log)))
-    return LoadedLog(read_recovery(log), states)
-
-
-def read_recovery(log: Path) -> Recovery:
-    """Read a result log and its write-ahead log.
+    Args:
+        log: The result log.
+        needs: What is needed of settled ids.
 
     Raises:
         LogError: One of them cannot be read, is damaged, or is of a newer version.
     """
+    ahead = write_ahead_path(log)
+    states = state_of(log), state_of(ahead)
     with collection_paused():
-        entries = list(_read_entries(log))
-        return recover(_read_records(log), entries)
+        entries = _entries(_open_now(ahead, states[1]), log)
+        recovery = recover(_records(log), entries, needs)
+    return LoadedLog(recovery, states)
+
+
+def read_recovery(log: Path, needs: Needs = BRIEF) -> Recovery:
+    """Read a result log and its write-ahead log, as `read_log` does."""
+    return read_log(log, needs).recovery
+
+
+def latest_records(
+    log: Path, loaded: LoadedLog, statuses: AbstractSet[str] = frozenset(Status)
+) -> Iterator[Record]:
+    """Give the latest record of each id: in brief first, then `Recovery.latest`.
+
+    Args:
+        log: The result log.
+        loaded: What was read of it before.
+        statuses: The statuses that are needed; others may be left out.
+
+    Raises:
+        LogError: The log cannot be read, or was replaced or shortened since.
+    """
+    recovery = loaded.recovery
+    if statuses & recovery.brief.count_by_status().keys():
+        yield from records_in_brief(log, loaded)
+    yield from recovery.latest.values()
+
+
+def records_in_brief(log: Path, loaded: LoadedLog) -> Iterator[Record]:
+    """Read the last record of each id in brief again, one by one, in their order.
+
+    Args:
+        log: The result log.
+        loaded: What was read of it before.
+
+    Raises:
+        LogError: The log cannot be read, or was replaced or shortened since.
+    """
+    recovery = loaded.recovery
+    _check_still_there(log, loaded.states[0])
+    in_brief, to_skip = recovery.brief.ids, Counter(recovery.superseded)
+    for line in islice(read_lines(log), recovery.lines):
+        record = decode_again(line)
+        if record.id not in in_brief:
+            continue
+        if to_skip and to_skip[record.id] > 0:
+            to_skip[record.id] -= 1
+        else:
+            yield record
+
+
+def _check_still_there(log: Path, before: FileState) -> None:
+    now = state_of(log)
+    if before is None or now is None or now[0] != before[0] or now[1] < before[1]:
+        raise LogError(
+            f"{log} was replaced or shortened while it was read; run the command again"
+        )
 
 
 def read_run(log: Path, run_id: str) -> Iterator[Record]:
@@ -84,31 +142,46 @@ def read_run(log: Path, run_id: str) -> Iterator[Record]:
     Raises:
         LogError: A file cannot be read, is damaged, or is of a newer version.
     """
-    entries = list(_read_entries(log))
-    records = _read_records(log)
-    if not entries:
-        # Streamed: no record is missing, and the run may have millions of records.
-        return (record for record in records if record.run_id == run_id)
-    on_record = list(records)
-    made = recover(on_record, entries).unrecorded
-    return (record for record in (*on_record, *made) if record.run_id == run_id)
+    # Read first: a record is made only for an id that has none then.
+    made = read_recovery(log).unrecorded if write_ahead_path(log).exists() else []
+    for record in chain(_records(log), made):
+        if record.run_id == run_id:
+            yield record
 
 
-def _read_entries(log: Path) -> Iterator[WalEntry]:
-    """Read the write-ahead log. Callers read it before the result log.
-
-    It is removed once the result log has all records: read second, it could be gone
-    while the records were not there yet when the result log was read.
-    """
-    path = write_ahead_path(log)
-    return decode_file(
-        read_lines(path), str(path), WRITE_AHEAD_LOG, is_paired=log.exists()
-    )
-
-
-def _read_records(log: Path) -> Iterator[Record]:
+def _records(log: Path) -> RecordFile:
     is_paired = write_ahead_path(log).exists()
-    return decode_file(read_lines(log), str(log), RESULT_LOG, is_paired=is_paired)
+    return RecordFile(partial(read_lines, log), str(log), is_paired)
+
+
+def _entries(lines: Iterable[bytes], log: Path) -> Iterator[WalEntry]:
+    name = str(write_ahead_path(log))
+    return decode_file(lines, name, WRITE_AHEAD_LOG, is_paired=log.exists())
+
+
+def _open_now(path: Path, state: FileState) -> Iterator[bytes]:
+    """Open a file now, to read later the lines that it has now.
+
+    The write-ahead log is removed once the result log has all records: opened second,
+    it could be gone while the records were not there yet when the result log was read.
+
+    Args:
+        path: The file.
+        state: Its present state.
+    """
+    lines = read_lines(path)
+    # A generator opens its file for the first line.
+    first = list(islice(lines, 1))
+    return _up_to(0 if state is None else state[1], chain(first, lines))
+
+
+def _up_to(size: int, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the lines in the first bytes of a file."""
+    for line in lines:
+        size -= len(line)
+        if size < 0:
+            return
+        yield line
 
 
 @contextmanager

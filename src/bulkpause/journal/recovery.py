@@ -1,23 +1,25 @@
 """The state of earlier runs, as `fold` derives it from the lines of both logs.
 
-Without I/O or a clock. An id is unfinished if its last record
-does not settle it, if it has no record, or if the write-ahead log holds a pause
-attempt from a later run than the one of its last record.
+Without I/O or a clock. An id is unfinished if its last record does not settle it, if it
+has no record, or if the write-ahead log holds a pause attempt from a later run than the
+one of its last record.
 
 The log alone tells how many ids it is meant to hold: each record says how many were
-`planned` so far, and each header how many before its run. Ids that are missing from that number may still be running, though
-nobody knows which they are.
+`planned` so far, and each header how many before its run. Ids that are missing from that
+number may still be running, though nobody knows which they are.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
 from bulkpause.doubt import Doubt, doubt_of_prior
-from bulkpause.journal.attempts import attempts_of_record, run_of
-from bulkpause.journal.codec import Header, Sent
+from bulkpause.journal.attempts import attempts_of_record
+from bulkpause.journal.codec import Header, Sent, run_of
+from bulkpause.journal.settled import Origin, SettledIds
 from bulkpause.model import (
     Item,
     PriorAttempt,
@@ -28,27 +30,45 @@ from bulkpause.model import (
 from bulkpause.plan import Plan, digest
 
 
+_TIME_LENGTH = len("2026-07-01T08:00:00.000Z")
+
+
 @dataclass(slots=True)
 class Recovery:
     """The state that earlier runs left.
 
     Attributes:
-        records: The last record of each id.
+        brief: The ids that are settled and in no doubt, as far as no more is needed of
+            their records.
+        records: The last record of each other id.
+        recent: Recent records of ids in brief.
+        lines: The number of lines of the result log.
+        superseded: How many records each id has besides its last one, if any.
         invalid: The records of invalid rows, by row and error: a resumed run may
             record the same rows again.
-        last_record: The last line of the result log.
+        last: The last record of the result log, or its origin if it is in brief.
+        first_at: When the first attempt was sent: RFC 3339 in UTC.
+        last_at: When the last record was made or the last request sent: RFC 3339 in
+            UTC.
         most_planned: The highest number of planned ids that a line names.
         headers: The headers of the runs in the write-ahead log, in order.
         plan_sizes: The number of ids in the plan of each of these runs, as far as it
             is in the write-ahead log.
         planned: The ids that these runs planned.
-        sent: The requests in the write-ahead log, in order.
+        sent: The requests in the write-ahead log, as far as no record shows that they
+            are long over.
         prior_attempts: The earlier pause attempts of each unfinished id that has any.
     """
 
+    brief: SettledIds = field(default_factory=SettledIds)
     records: dict[str, Record] = field(default_factory=dict)
+    recent: dict[str, Record] = field(default_factory=dict)
+    lines: int = 0
+    superseded: Counter[str] = field(default_factory=Counter)
     invalid: dict[tuple[int | None, str | None], Record] = field(default_factory=dict)
-    last_record: Record | None = None
+    last: Record | Origin | None = None
+    first_at: str | None = None
+    last_at: str | None = None
     most_planned: int | None = None
     headers: list[Header] = field(default_factory=list)
     plan_sizes: list[int] = field(default_factory=list)
@@ -57,17 +77,21 @@ class Recovery:
     prior_attempts: dict[str, list[PriorAttempt]] = field(default_factory=dict)
 
     @property
-    def settled(self) -> frozenset[str]:
+    def settled(self) -> AbstractSet[str]:
         """The ids that need nothing more."""
-        return frozenset(
+        others = {
             id_
             for id_, record in self.records.items()
             if record.status.is_settled and id_ not in self.prior_attempts
-        )
+        }
+        return self.brief.ids.keys() | others if others else self.brief.ids.keys()
 
     @property
     def latest(self) -> dict[str, Record]:
-        """The latest record of each id: from the log, or made of its requests."""
+        """The latest record of each id that is not in brief.
+
+        It is from the log, or made of its requests.
+        """
         return {
             **self.records,
             **{record.id or "": record for record in self.unrecorded},
@@ -143,11 +167,18 @@ class Recovery:
         return [
             item
             for id_, item in self.planned.items()
-            if id_ not in self.records and id_ not in self.prior_attempts
+            if not (self.is_recorded(id_) or id_ in self.prior_attempts)
         ]
 
+    def is_recorded(self, id_: str) -> bool:
+        """Tell whether an id has a record."""
+        return id_ in self.brief.ids or id_ in self.records
+
     def reopen(self, statuses: Collection[Status]) -> None:
-        """Treat ids whose last status is one of these as unfinished."""
+        """Treat ids whose last status is one of these as unfinished.
+
+        Their records must have been kept whole.
+        """
         for id_, record in self.records.items() if statuses else ():
             if record.status in statuses and id_ not in self.prior_attempts:
                 self.prior_attempts[id_] = attempts_of_record(record)
@@ -155,7 +186,7 @@ class Recovery:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is on record: no line of a run."""
-        return self.last_record is None and not self.headers
+        return not (self.lines or self.headers)
 
     @property
     def is_plan_known(self) -> bool:
@@ -180,8 +211,9 @@ class Recovery:
     @property
     def known(self) -> int:
         """The number of ids that are on record: planned, sent or with a record."""
-        planned = sum(id_ not in self.records for id_ in self.planned)
-        return len(self.records) + planned + len(self._ids_without_plan)
+        planned = sum(not self.is_recorded(id_) for id_ in self.planned)
+        recorded = len(self.brief.ids) + len(self.records)
+        return recorded + planned + len(self._ids_without_plan)
 
     @property
     def _ids_without_plan(self) -> set[str]:
@@ -189,7 +221,7 @@ class Recovery:
         return {
             sent.sent
             for sent in self.sent
-            if sent.sent not in self.planned and sent.sent not in self.records
+            if not (sent.sent in self.planned or self.is_recorded(sent.sent))
         }
 
     def count_planned(self, plan: Plan) -> int:
@@ -220,9 +252,9 @@ class Recovery:
         """Count the ids of a plan that are not on record."""
         sent = self._ids_without_plan
         return sum(
-            item.id not in self.records
-            and item.id not in self.planned
-            and item.id not in sent
+            not (
+                self.is_recorded(item.id) or item.id in self.planned or item.id in sent
+            )
             for item in plan.items
         )
 
@@ -267,6 +299,7 @@ class Recovery:
             for record in chain(self.records.values(), self.invalid.values())
             if record.planned is not None
         }
+        counted.update(origin.run_id for origin in self.brief.live_origins)
         torn: list[tuple[str, int]] = []
         for header, size in zip(self.headers, self.plan_sizes, strict=True):
             if header.run in counted:
@@ -276,9 +309,12 @@ class Recovery:
         return torn
 
     def _known_of(self, run: str) -> int:
-        """Count the ids on record of a run that are not in a plan."""
+        """Count the ids on record of a run that are not in a plan.
+
+        None of them is in brief: the runs of these have counted their plans.
+        """
         recorded = {id_ for id_, record in self.records.items() if record.run_id == run}
-        sent = {one.sent for one in self.sent if run_of(one.request_id) == run}
+        sent = {one.sent for one in self.sent if one.run_id == run}
         return len((recorded | sent) - self.planned.keys())
 
     def _digests_of_plans(self) -> set[str]:
@@ -293,30 +329,32 @@ class Recovery:
         """The endpoint of the last run that names one."""
         if self.headers:
             return self.headers[-1].base_url
-        return None if self.last_record is None else self.last_record.endpoint
+        return None if self.last is None else self.last.endpoint
 
     @property
     def last_run_id(self) -> str | None:
         """The name of the last run."""
         if self.headers:
             return self.headers[-1].run
-        return None if self.last_record is None else self.last_record.run_id
+        return None if self.last is None else self.last.run_id
 
-    @property
-    def first_at(self) -> str | None:
-        """When the first attempt was sent: RFC 3339 in UTC."""
-        started = (record.started_at for record in self.records.values())
-        return min(self._times(started), default=None)
+    def supersede(self, id_: str) -> None:
+        """Count a record that is not the last one of its id, and forget it."""
+        self.superseded[id_] += 1
+        self.brief.discard(id_)
+        self.records.pop(id_, None)
+        self.recent.pop(id_, None)
 
-    @property
-    def last_at(self) -> str | None:
-        """When the last record was made or the last request sent: RFC 3339 in UTC."""
-        finished = (record.finished_at for record in self.records.values())
-        return max(self._times(finished), default=None)
-
-    def _times(self, of_records: Iterable[str | None]) -> Iterator[str]:
-        times = chain(of_records, (sent.at for sent in self.sent))
-        return (_in_utc(time) for time in times if time is not None)
+    def add_times(self, first: str | None, last: str | None) -> None:
+        """Take in when something began and when it ended."""
+        if first is not None:
+            first = in_utc(first)
+            if self.first_at is None or first < self.first_at:
+                self.first_at = first
+        if last is not None:
+            last = in_utc(last)
+            if self.last_at is None or last > self.last_at:
+                self.last_at = last
 
     def age_s(self, now: datetime) -> float | None:
         """Give the seconds since `last_at`; None if there is no such time."""
@@ -333,7 +371,7 @@ def _leaves_doubt(attempt: PriorAttempt) -> bool:
     return doubt_of_prior(attempt) is not Doubt.EXCLUDED
 
 
-def _in_utc(at: str) -> str:
+def in_utc(at: str) -> str:
     """Give a time in the format in which times compare as text."""
-    is_canonical = at.endswith("Z") and len(at) == len("2026-07-01T08:00:00.000Z")
+    is_canonical = len(at) == _TIME_LENGTH and at[-1] == "Z"
     return at if is_canonical else timestamp(datetime.fromisoformat(at))

@@ -26,6 +26,7 @@ def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> No
     """
     records = [*recovery.records.values(), *recovery.invalid.values()]
     others = {record.endpoint for record in records if record.endpoint is not None}
+    others.update(origin.endpoint for origin in recovery.brief.live_origins)
     others.update(header.base_url for header in recovery.headers)
     others.discard(endpoint_name)
     # Records of version 1 name the endpoint only by the tag in their run's id.

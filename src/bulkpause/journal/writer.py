@@ -29,16 +29,17 @@ from bulkpause.journal.codec import (
     Answered,
     Header,
     Sent,
+    WalEntry,
     encode,
     encode_plan,
 )
 from bulkpause.journal.fold import add_entries, recover_records
 from bulkpause.journal.last_line import (
-    RESULT_LOG,
     WRITE_AHEAD_LOG,
     decode_file,
     is_json,
 )
+from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.platform import SYSTEM, System
 from bulkpause.journal.reader import (
     LoadedLog,
@@ -46,6 +47,7 @@ from bulkpause.journal.reader import (
     refuse_existing,
     write_ahead_path,
 )
+from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import (
     Action,
@@ -67,8 +69,9 @@ class Journal:
         path: The result log. It is created with mode 0600.
         resume: Whether one of the logs may exist already.
         now: The wall clock.
-        known: The logs as they were read before, which saves reading them twice if
-            they have not changed. None if they were not.
+        known: The logs as they were read before for the same needs, which saves
+            reading them twice if they have not changed. None if they were not.
+        needs: What is needed of settled ids.
         on_failure: Called, on the loop's thread, with the first error of a sync or a
             check that no call of this class raises.
         system: The calls that differ between operating systems.
@@ -90,6 +93,7 @@ class Journal:
         resume: bool,
         now: Callable[[], datetime],
         known: LoadedLog | None = None,
+        needs: Needs = BRIEF,
         on_failure: Callable[[LogError], None] = lambda _: None,
         system: System = SYSTEM,
     ) -> None:
@@ -99,7 +103,7 @@ class Journal:
         if not resume:
             refuse_existing(path)
         with ExitStack() as stack:
-            self.recovery = self._open(path, known, stack)
+            self.recovery = self._open(path, known, needs, stack)
             stack.pop_all()
         self.warnings = tuple(self._warnings())
         self._ids_without_record = set(self.recovery.unfinished)
@@ -111,24 +115,28 @@ class Journal:
         self._needs_sync = False
         self._syncer: asyncio.Task[None] | None = None
 
-    def _open(self, path: Path, known: LoadedLog | None, stack: ExitStack) -> Recovery:
+    def _open(
+        self, path: Path, known: LoadedLog | None, needs: Needs, stack: ExitStack
+    ) -> Recovery:
         """Lock, read and repair both logs. On an error no new file is left."""
         ahead = write_ahead_path(path)
         is_log_there, is_ahead_there = map(os.path.lexists, (path, ahead))
         self._result_log = log = AppendFile(path, self._system)
         stack.callback(log.discard)
+        records = RecordFile(log.lines, str(log.path), is_ahead_there)
         is_known = known is not None and known.states == (log.state, state_of(ahead))
         with collection_paused():
             recovery = (
                 known.recovery
                 if known is not None and is_known
-                else _read_records(log, is_paired=is_ahead_there)
+                else recover_records(records, needs)
             )
             # Not before: nothing is put beside a file that is not a log.
             self._write_ahead_log = AppendFile(ahead, self._system)
             stack.callback(self._write_ahead_log.discard)
             if not is_known:
-                _read_entries(recovery, self._write_ahead_log, is_paired=is_log_there)
+                entries = _read_entries(self._write_ahead_log, is_paired=is_log_there)
+                add_entries(recovery, entries, records, needs)
         for file in (log, self._write_ahead_log):
             _repair(file)
         return recovery
@@ -293,17 +301,9 @@ class Journal:
         self._on_failure(log_error)
 
 
-def _read_records(file: AppendFile, *, is_paired: bool) -> Recovery:
-    return recover_records(
-        decode_file(file.lines(), str(file.path), RESULT_LOG, is_paired=is_paired)
-    )
-
-
-def _read_entries(recovery: Recovery, file: AppendFile, *, is_paired: bool) -> None:
-    add_entries(
-        recovery,
-        decode_file(file.lines(), str(file.path), WRITE_AHEAD_LOG, is_paired=is_paired),
-    )
+def _read_entries(file: AppendFile, *, is_paired: bool) -> Iterator[WalEntry]:
+    name = str(file.path)
+    return decode_file(file.lines(), name, WRITE_AHEAD_LOG, is_paired=is_paired)
 
 
 def _repair(file: AppendFile) -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bulkpause.progress.event import Event, Notice, Progressed
 from bulkpause.progress.snapshot import Snapshot
-from bulkpause.progress.text import counts_line, rate_line, state_line
+from bulkpause.progress.text import counts_line, rate_line, sharing_line, state_line
 
 
 #: Readable on light and dark backgrounds: the terminal's own colour, bold or dim, and
@@ -99,6 +99,8 @@ def render(snapshot: Snapshot) -> Group:
         Text(counts_line(snapshot)),
         Text(rate_line(snapshot)),
     ]
+    if sharing := sharing_line(snapshot):
+        lines.append(Text(sharing))
     if state := state_line(snapshot):
         lines.append(Text(state, style=_WAIT))
     if snapshot.failures:

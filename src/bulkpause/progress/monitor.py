@@ -73,6 +73,7 @@ class Monitor:
             stopping=None if stopped is None else stopped.detail,
             failures=counts.failures,
             simulated=self._pauser.settings.name == SIMULATOR,
+            sharing=run.sharing,
         )
 
 

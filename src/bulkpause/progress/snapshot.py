@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bulkpause.model import Sharing
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -29,6 +31,7 @@ class Snapshot:
         stopping: Why the run sends no more requests; None if it still sends.
         failures: One line for each of the latest ids that are not paused.
         simulated: Whether the API is the simulator.
+        sharing: How the account is shared with other runs; None if it is not.
     """
 
     total: int
@@ -46,6 +49,7 @@ class Snapshot:
     stopping: str | None = None
     failures: tuple[str, ...] = ()
     simulated: bool = False
+    sharing: Sharing | None = None
 
     @property
     def finished(self) -> int:

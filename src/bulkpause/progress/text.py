@@ -46,6 +46,17 @@ def state_line(snapshot: Snapshot) -> str:
     return f"waiting for {snapshot.waits_for}{until}"
 
 
+def sharing_line(snapshot: Snapshot) -> str:
+    """Say how many runs use the account, and which goes first; "" if it is one."""
+    sharing = snapshot.sharing
+    if sharing is None or not sharing.companions:
+        return ""
+    line = f"{len(sharing.companions) + 1} runs share this account"
+    ranks = {*(one.priority for one in sharing.companions), sharing.priority}
+    first = max(ranks, key=lambda priority: priority.rank)
+    return f"{line}; {first} goes first" if len(ranks) > 1 else line
+
+
 def failure_line(record: Record) -> str:
     """Say why an id is not paused, with the trace id that the API's support needs."""
     reason = shorten(str(Cause.of(record)), _LONGEST_REASON)

@@ -7,6 +7,10 @@ Every request takes one slot: first attempts, retries and read-backs.
     await gate.release(reply)   # returns the slot
 
 A slot counts in every window. Waiters are served in the order of their calls.
+
+If other runs use the same account, and say so in a shared budget, then the windows of
+this process keep this run within the limits, and the budget all runs together: a slot
+is taken here first, and then asked of the account.
 """
 
 import asyncio
@@ -16,7 +20,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeGuard
 
-from bulkpause.model import Limit, Reply, Waiting
+from bulkpause.errors import BudgetError
+from bulkpause.model import Limit, Reply, Sharing, Waiting
+from bulkpause.ratelimit.budget.member import BudgetMember, Identity, OwnUse
+from bulkpause.ratelimit.budget.state import Answer
+from bulkpause.ratelimit.budget.store import Store
 from bulkpause.ratelimit.estimate import time_needed_s
 from bulkpause.ratelimit.pacing import BASE_COOLDOWN_S, Pacing, cooldown_s
 from bulkpause.ratelimit.rtt import RttEstimator
@@ -93,6 +101,17 @@ class Gate:
         self._cooldown_until = float("-inf")
         self._cooldown_reason = ""
         self._last_sent_at = float("-inf")
+        self._member: BudgetMember | None = None
+        #: Slots that were acquired and not confirmed. Some may never be.
+        self._unsent = 0
+        #: How many of them the other runs may have taken meanwhile.
+        self._doubted = 0
+        self._lapses_seen = 0
+
+    @property
+    def sharing(self) -> Sharing | None:
+        """How the account is shared with other runs; None if it is not."""
+        return None if self._member is None else self._member.sharing
 
     @property
     def waiting(self) -> Waiting | None:
@@ -108,6 +127,72 @@ class Gate:
             cooldown_until=self._cooldown_until,
             windows=tuple(window.snapshot() for window in self._windows),
         )
+
+    async def join(
+        self,
+        store: Store,
+        identity: Identity,
+        *,
+        demand: Callable[[], int],
+        give_up_after_s: float,
+    ) -> None:
+        """Share the limits with the other runs of a budget, from now on.
+
+        Args:
+            store: Where the budget is kept. `leave` closes it.
+            identity: Who this run is.
+            demand: Says how many requests it still wants to send.
+            give_up_after_s: Seconds without an answer of the store after which
+                `acquire` raises.
+
+        Raises:
+            SettingsError: The budget is one of other limits, of a newer bulkpause, or
+                none at all.
+        """
+        member = BudgetMember(
+            store,
+            tuple(window.limit for window in self._windows),
+            identity,
+            own_use=self._own_use,
+            demand=demand,
+            on_answer=self._learn,
+            give_up_after_s=give_up_after_s,
+        )
+        await member.join()
+        self._member = member
+
+    async def leave(self) -> None:
+        """Leave the requests that still count to the other runs."""
+        if self._member is not None:
+            await self._member.leave()
+
+    async def confirm(self) -> None:
+        """Wait until a request whose slot was acquired may really be sent.
+
+        It may, unless this process was stopped or cut off from the budget since: then
+        the other runs may have taken its slots, and one is asked for again.
+        """
+        member = self._member
+        if member is None:
+            return
+        if member.lapses != self._lapses_seen:
+            self._lapses_seen = member.lapses
+            self._doubted = self._unsent
+        if self._doubted or not member.has_lease:
+            await self._ask_again(member)
+            self._doubted = max(0, self._doubted - 1)
+        self._unsent = max(0, self._unsent - 1)
+
+    async def _ask_again(self, member: BudgetMember) -> None:
+        while True:
+            try:
+                await member.acquire()
+            except BudgetError:
+                # That ends the run where the next slot is asked for, and here the
+                # time of the attempt.
+                await asyncio.sleep(BASE_COOLDOWN_S)
+            else:
+                return
 
     async def restore(self, ages_s: Iterable[float]) -> None:
         """Count requests that an earlier run sent this many seconds ago."""
@@ -136,7 +221,11 @@ class Gate:
         return max(soon_s, longest.next_free_at - now) + later_s
 
     async def acquire(self) -> None:
-        """Wait until one more request may be sent. Each call needs one `release`."""
+        """Wait until one more request may be sent. Each call needs one `release`.
+
+        Raises:
+            BudgetError: The shared budget gives no slots. Nothing is to be released.
+        """
         async with self._queue:
             acquired: list[SlidingWindow] = []
             try:
@@ -146,15 +235,17 @@ class Gate:
                     await window.acquire()
                     acquired.append(window)
                 await self._wait_for_cooldown_and_pacing()
+                await self._wait_for_account()
                 for window in acquired:
                     window.mark_sent()
-            except asyncio.CancelledError:
+            except BaseException:
                 for window in acquired:
                     window.cancel()
                 raise
             finally:
                 self._current_wait = None
             self.in_flight += 1
+            self._unsent = min(self._unsent + 1, self.in_flight)
             self._last_sent_at = _now()
 
     def try_acquire(self) -> bool:
@@ -163,7 +254,8 @@ class Gate:
         That is where a run waits for responses only. With a limit, waiters are served
         in the order of their calls to `acquire`.
         """
-        if self._windows or self.in_flight >= self._allowed_in_flight:
+        is_limited = self._windows or self._member is not None
+        if is_limited or self.in_flight >= self._allowed_in_flight:
             return False
         now = _now()
         if self._paused_until() > now:
@@ -180,6 +272,8 @@ class Gate:
         """
         self.in_flight -= 1
         self._slot_returned.set()
+        if self._member is not None:
+            self._member.tell_soon()
         if not self._windows and _is_plain(reply):
             self._record_not_rate_limited(reply)
             return
@@ -187,28 +281,28 @@ class Gate:
             for window in self._windows:
                 window.cancel()
             return
-        counted_at = _now() + self._clock_resolution_s
+        counted_at, rtt_s = _now() + self._clock_resolution_s, 0.0
         if reply is not None:
             # The clock may have shown its last tick: it was received by the next one.
             received_by = reply.received_at + self._clock_resolution_s
             reply = replace(reply, received_at=received_by)
             self._observe(reply)
-            counted_at = self._counted_at(reply)
+            counted_at, rtt_s = self._counted_at(reply)
         for window in self._windows:
-            await window.release(reply, counted_at=counted_at)
+            await window.release(reply, counted_at=counted_at, rtt_s=rtt_s)
 
-    def _counted_at(self, reply: Reply) -> float:
-        """Give the instant by which a request was counted, less the fastest RTT.
+    def _counted_at(self, reply: Reply) -> tuple[float, float]:
+        """Give the instant by which a request was counted, and the fastest RTT.
 
-        Subtracting the RTT makes it comparable with the instants at which later
-        requests are sent.
+        Less the RTT, it is comparable with the instants at which later requests are
+        sent from this host.
         """
         if reply.error is not None:
-            return reply.received_at
+            return reply.received_at, 0.0
         counted_by = [window.counted_by(reply) for window in self._windows]
         is_fixed = any(window.is_fixed for window in self._windows)
         rtt_s = self._rtt.lower_bound_s(is_fixed=is_fixed)
-        return min([reply.received_at, *counted_by]) - rtt_s
+        return min([reply.received_at, *counted_by]), rtt_s
 
     def _observe(self, reply: Reply) -> None:
         self._rtt.observe(reply)
@@ -263,6 +357,39 @@ class Gate:
         self._current_wait = self._waiting_for_cooldown_or_pacing
         while (until := self._paused_until()) > _now():
             await asyncio.sleep(until - _now())
+
+    async def _wait_for_account(self) -> None:
+        """Wait until the account has a slot, if it is shared."""
+        member = self._member
+        if member is None:
+            return
+        self._current_wait = lambda: Waiting(member.waits_for, None)
+        await member.acquire()
+        while self._paused_until() > _now():
+            # A reply came meanwhile. The account takes back what is not used.
+            await self._wait_for_cooldown_and_pacing()
+            self._current_wait = lambda: Waiting(member.waits_for, None)
+            await member.acquire()
+
+    def _own_use(self) -> OwnUse:
+        return OwnUse(
+            uses=tuple(window.use() for window in self._windows),
+            resets=tuple(window.shared_reset for window in self._windows),
+            cooldown_until=self._cooldown_until,
+            gap_s=self._pacing.gap_s,
+        )
+
+    def _learn(self, answer: Answer) -> None:
+        """Take over what the other runs know. What they say now is up to the rules."""
+        if not answer.companions and not any(answer.others_resting):
+            return
+        for window, reset, resting in zip(
+            self._windows, answer.resets, answer.others_resting, strict=False
+        ):
+            window.learn(reset, resting_elsewhere=resting)
+        if answer.cooldown_until > self._cooldown_until:
+            self._cooldown_until = answer.cooldown_until
+            self._cooldown_reason = "a cooldown of the account"
 
     def _waiting_for_cooldown_or_pacing(self) -> Waiting:
         is_cooldown = self._cooldown_until > _now()

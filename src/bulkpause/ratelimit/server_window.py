@@ -19,6 +19,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from bulkpause.model import Limit, RateLimitHeaders, Reply
+from bulkpause.ratelimit.budget.state import SharedReset
 
 
 #: In shorter windows, rounding to seconds hides the reset.
@@ -94,6 +95,37 @@ class ServerWindow:
         return self.is_confirmed or (
             self.is_confirmed is None and self._started_before_request
         )
+
+    @property
+    def shared(self) -> SharedReset | None:
+        """What is known of the reset, for the other runs on the account."""
+        if self.is_confirmed is False:
+            return SharedReset(earliest=0.0, latest=0.0, is_confirmed=False)
+        if self.reset is None:
+            return None
+        return SharedReset(
+            earliest=self.reset.earliest,
+            latest=self.reset.latest,
+            is_confirmed=self.is_confirmed,
+            highest_count=self._highest_count,
+        )
+
+    def adopt(self, shared: SharedReset) -> bool:
+        """Take over what all runs on the account know together.
+
+        Returns:
+            Whether anything is new.
+        """
+        before = (self.reset, self.is_confirmed)
+        if shared.is_confirmed is False:
+            self.ignore_headers()
+        elif self.is_confirmed is not False:
+            theirs = WindowReset(shared.earliest, shared.latest)
+            reset = (self.reset or theirs).intersected(theirs, self._limit.period_s)
+            self.reset = reset or self.reset
+            self.is_confirmed = self.is_confirmed or shared.is_confirmed
+            self._highest_count = max(self._highest_count, shared.highest_count)
+        return (self.reset, self.is_confirmed) != before
 
     def counted_by(self, reply: Reply) -> float:
         """Give the instant by which a request was counted, from all responses so far.

@@ -28,6 +28,7 @@ from math import inf
 from aiolimiter import AsyncLimiter
 
 from bulkpause.model import Limit, Reply
+from bulkpause.ratelimit.budget.state import Resting, SharedReset, WindowUse
 from bulkpause.ratelimit.server_window import ServerWindow, WindowReset
 
 
@@ -65,6 +66,7 @@ class _RestingSlot:
     limiter: AsyncLimiter
     received_at: float
     rested_at: float
+    rtt_s: float
 
 
 class SlidingWindow:
@@ -95,6 +97,8 @@ class SlidingWindow:
         self._released_on_trial: deque[_RestingSlot] = deque()
         self._acquired_at: deque[float] = deque()
         self._wait_timeout: asyncio.Timeout | None = None
+        #: Requests of other runs that still counted when this was said last.
+        self._resting_elsewhere = 0
 
     async def acquire(self) -> None:
         """Wait until the limit allows one more request, and take a slot for it."""
@@ -111,8 +115,16 @@ class SlidingWindow:
         self._acquired_at.popleft()
         self._wake_waiter()
 
-    async def release(self, reply: Reply | None, *, counted_at: float) -> None:
-        """Let a slot rest. The server counted its request by `counted_at`."""
+    async def release(
+        self, reply: Reply | None, *, counted_at: float, rtt_s: float = 0.0
+    ) -> None:
+        """Let a slot rest.
+
+        Args:
+            reply: The response or transport error; None if the request was cancelled.
+            counted_at: The server had counted the request by then.
+            rtt_s: The least seconds of a round trip, by which the slot is free earlier.
+        """
         self._apply_reset()
         if reply is not None:
             self._observe(reply)
@@ -120,15 +132,46 @@ class SlidingWindow:
         self._acquired_at.popleft()
         received_at = _now() if reply is None else reply.received_at
         if reply is None or _now() - (reply.sent_at or 0.0) < self._max_hold_s:
-            await self._rest(counted_at, received_at)
+            await self._rest(counted_at, received_at, rtt_s)
         self._wake_waiter()
 
     async def restore(self, ages_s: Iterable[float]) -> None:
         """Count requests that an earlier run sent this many seconds ago."""
         for age_s in sorted(ages_s, reverse=True):
-            await self._rest(_now() - age_s, _now() - age_s)
+            await self._rest(_now() - age_s, _now() - age_s, 0.0)
         while len(self._resting) > self.limit.requests:
             self._resting.popleft()
+
+    def use(self) -> WindowUse:
+        """Say what this run uses of the limit, for the other runs on the account."""
+        past = () if self._server_window.is_confirmed else self._released_on_trial
+        period_s = self.limit.period_s
+        return WindowUse(
+            held=self._held,
+            resting=tuple(
+                Resting(
+                    slot.received_at,
+                    slot.rested_at + slot.rtt_s - period_s,
+                    slot.rtt_s,
+                )
+                for slots in (past, self._resting)
+                for slot in slots
+            ),
+            elsewhere=self._server_window.spent_by_others,
+        )
+
+    @property
+    def shared_reset(self) -> SharedReset | None:
+        """What this run knows of the window's reset, for the other runs."""
+        return self._server_window.shared
+
+    def learn(self, reset: SharedReset | None, *, resting_elsewhere: int) -> None:
+        """Take over what the other runs on the account know."""
+        self._resting_elsewhere = resting_elsewhere
+        if reset is None or not self._server_window.adopt(reset):
+            return
+        self._end_trial()
+        self._wake_waiter()
 
     def counted_by(self, reply: Reply) -> float:
         """Give the instant by which a request was counted, from all responses so far."""
@@ -185,8 +228,8 @@ class SlidingWindow:
     def _used(self) -> int:
         return self._held + len(self._resting) + self._server_window.spent_by_others
 
-    async def _rest(self, counted_at: float, received_at: float) -> None:
-        rested_at = counted_at + self.limit.period_s
+    async def _rest(self, counted_at: float, received_at: float, rtt_s: float) -> None:
+        rested_at = counted_at - rtt_s + self.limit.period_s
         rests_s = rested_at - _now()
         # Longer than the period if the clock ticks so slowly that now may be past.
         period_s = max(self.limit.period_s, rests_s)
@@ -198,7 +241,7 @@ class SlidingWindow:
         later: list[_RestingSlot] = []
         while self._resting and self._resting[-1].rested_at > rested_at:
             later.append(self._resting.pop())
-        slot = _RestingSlot(limiter, received_at, rested_at)
+        slot = _RestingSlot(limiter, received_at, rested_at, rtt_s)
         self._resting.extend([slot, *reversed(later)])
 
     async def _find_slot(self) -> bool:
@@ -261,6 +304,11 @@ class SlidingWindow:
             is_assumed = bool(self._released_on_trial)
             server_window.check_reset(reply, counted=counted, is_assumed=is_assumed)
         server_window.observe(reply, resting=len(self._resting), in_flight=self._held)
+        self._end_trial()
+
+    def _end_trial(self) -> None:
+        """Keep or restore the slots released on trial, if that is decided."""
+        server_window = self._server_window
         if server_window.reset is None:
             self._resting.extendleft(reversed(self._released_on_trial))
         if server_window.reset is None or server_window.is_confirmed:
@@ -273,7 +321,7 @@ class SlidingWindow:
         concurrent = takewhile(
             lambda slot: slot.rested_at >= since, reversed(self._resting)
         )
-        released = len(self._released_on_trial)
+        released = len(self._released_on_trial) + self._resting_elsewhere
         return released + len(self._resting) - sum(1 for _ in concurrent)
 
 

@@ -1,12 +1,17 @@
 """Describe a log for `status`: whose it is, how old, and what may still be running."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.model import Status
-from bulkpause.report.text import SIMULATED, cause_lines, running_lines
+from bulkpause.model import Sharing, Status
+from bulkpause.report.text import (
+    SIMULATED,
+    cause_lines,
+    companions_text,
+    running_lines,
+)
 from bulkpause.report.totals import Totals
 
 
@@ -30,6 +35,7 @@ class LogStatus:
         last_at: When the last line on record was written: RFC 3339 in UTC.
         age_s: Seconds since then.
         run_id: The name of the last run.
+        sharing: How that run shares its account now; None if that is not known.
     """
 
     log: str
@@ -41,6 +47,7 @@ class LogStatus:
     last_at: str | None
     age_s: float | None
     run_id: str | None
+    sharing: Sharing | None = None
 
     @property
     def is_old(self) -> bool:
@@ -73,6 +80,9 @@ class LogStatus:
             yield SIMULATED
         if self.is_held:
             yield "a run holds this log now: these numbers still change"
+        if self.sharing is not None and self.sharing.companions:
+            others = companions_text(self.sharing.companions)
+            yield sanitize(f"it shares its account with {others}")
 
     def _as_of(self) -> str:
         where = " on the simulator" if self.is_simulated else ""
@@ -90,6 +100,7 @@ class LogStatus:
             "last_at": self.last_at,
             "age_s": self.age_s,
             "run_id": self.run_id,
+            "sharing_now": None if self.sharing is None else asdict(self.sharing),
         }
 
 

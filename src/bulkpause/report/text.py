@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from bulkpause._text import format_count, label, sanitize
-from bulkpause.model import Limit, Status, StopReason
+from bulkpause.model import Companion, Limit, Sharing, Status, StopReason
 from bulkpause.report.totals import Totals
 
 
@@ -50,6 +50,23 @@ def _speed_lines(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
     if totals.latencies_ms:
         latencies = (f"p{p} {totals.latency_ms(p):.0f} ms" for p in (50, 95, 99))
         yield f"latency {', '.join(latencies)}"
+
+
+def sharing_lines(sharing: Sharing) -> Iterator[str]:
+    """Say who else used the account, and how much of it this run had."""
+    if not sharing.met:
+        return
+    yield sanitize(f"shared the account with {companions_text(sharing.met)}")
+    if sharing.share is not None:
+        yield f"{sharing.share:.0%} of the account's requests were of this run"
+
+
+def companions_text(companions: Sequence[Companion]) -> str:
+    """Count other runs on an account, and name each."""
+    names = ", ".join(
+        f"{one.run_id} ({one.priority}, since {one.since})" for one in companions
+    )
+    return f"{format_count(len(companions), 'other run')}: {names}"
 
 
 def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:

@@ -139,6 +139,20 @@ class Totals:
         self._add_requests(record)
         self._add_times(record)
 
+    def add_paused_at_once(self, latencies_ms: "array[float]", read_backs: int) -> None:
+        """Count records of ids that their first attempts paused, without their times.
+
+        Args:
+            latencies_ms: The latency of each.
+            read_backs: How many of them were read back.
+        """
+        count = len(latencies_ms)
+        self.by_status[Status.PAUSED] += count
+        self.latencies_ms.extend(latencies_ms)
+        self.requests += count + read_backs
+        self.read_backs += read_backs
+        self.unread += count - read_backs
+
     def _add_requests(self, record: Record) -> None:
         earlier = [
             attempt
@@ -159,9 +173,12 @@ class Totals:
         if record.latency_ms is not None:
             self.latencies_ms.append(record.latency_ms)
         started_at = max(record.started_at or "", self.since)
-        finished_at = record.finished_at or ""
-        self.first_at = min(self.first_at or started_at, started_at)
-        self.last_at = max(self.last_at or finished_at, finished_at)
+        self.add_times(started_at, record.finished_at or "")
+
+    def add_times(self, first: str, last: str) -> None:
+        """Take in the times of a first request and of a last record."""
+        self.first_at = min(self.first_at or first, first)
+        self.last_at = max(self.last_at or last, last)
 
     def _add_cause(self, record: Record) -> None:
         group = self.causes.setdefault(Cause.of(record), CauseGroup())
@@ -288,8 +305,11 @@ class Totals:
         }
 
     def most_frequent_causes(self) -> list[tuple[Cause, CauseGroup]]:
-        """List the causes, most ids first."""
-        return sorted(self.causes.items(), key=lambda pair: -pair[1].count)
+        """List the causes, most ids first, equal ones in the order of their words."""
+        return sorted(
+            self.causes.items(),
+            key=lambda pair: (-pair[1].count, pair[0].status, str(pair[0])),
+        )
 
 
 def add_all(records: Iterable[Record], totals: Totals) -> Totals:

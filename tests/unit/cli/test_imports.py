@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bulkpause.journal.codec import encode
+from bulkpause.model import Record, Status
 from tests.support.program import TOKEN
 from tests.support.terminal import environment
 
@@ -22,7 +24,9 @@ sys.argv = ["bulkpause", *sys.argv[1:]]
 try:
     main()
 finally:
-    heavy = {"aiohttp", "aiohttp.web", "rich", "rich.live", "structlog"}
+    heavy = {
+        "aiohttp", "aiohttp.web", "asyncio", "rich", "rich.live", "structlog"
+    }
     print("imported", sorted(heavy & sys.modules.keys()), file=sys.stderr)
 """
 
@@ -54,6 +58,9 @@ def imported(folder: Path, *arguments: str) -> str:
         ("run", "ids.txt", "--burst", "ten"),
         ("simulate", "--fault", "gremlins=1"),
         ("plan", "ids.txt"),
+        ("status", "log.jsonl"),
+        ("status", "log.jsonl", "--json"),
+        ("export", "log.jsonl"),
     ],
     ids=" ".join,
 )
@@ -61,6 +68,8 @@ def test_command_that_sends_nothing_imports_nothing_heavy(
     tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     (tmp_path / "ids.txt").write_text("1001\n")
+    record = Record(id="1001", status=Status.FAILED, planned=1, endpoint="simulator")
+    (tmp_path / "log.jsonl").write_bytes(encode(record))
     assert imported(tmp_path, *arguments) == "imported []"
 
 
@@ -86,7 +95,7 @@ def run_in(folder: Path, *options: str) -> str:
 @pytest.mark.slow
 def test_run_without_progress_imports_no_display(tmp_path: Path) -> None:
     found = run_in(tmp_path, "--progress", "none")
-    assert found == "imported ['aiohttp', 'aiohttp.web']"
+    assert found == "imported ['aiohttp', 'aiohttp.web', 'asyncio']"
 
 
 @pytest.mark.slow
@@ -94,7 +103,7 @@ def test_real_run_imports_no_simulator(tmp_path: Path) -> None:
     (tmp_path / "ids.txt").write_text("1001\n")
     nobody = ("--base-url", "http://127.0.0.1:1", "--max-attempts", "1")
     found = imported(tmp_path, "run", "ids.txt", "--yes", *nobody, "--progress", "none")
-    assert found == "imported ['aiohttp']"
+    assert found == "imported ['aiohttp', 'asyncio']"
 
 
 @pytest.mark.slow

@@ -12,8 +12,9 @@ from bulkpause.cli.options import Options
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.log_totals import totals_of_log
+from bulkpause.log_totals import complete_totals
 from bulkpause.model import Record, Status, StopCause, StopReason, timestamp
+from bulkpause.report.totals import Totals
 from bulkpause.settings import Settings
 
 
@@ -46,7 +47,13 @@ def record(
 
 
 def steps(recovery: Recovery) -> NextSteps:
-    return steps_of_log(LOG, recovery, totals_of_log(recovery), NOW)
+    return steps_of_log(LOG, recovery, totals_of(recovery), NOW)
+
+
+def totals_of(recovery: Recovery) -> Totals:
+    totals = Totals()
+    totals.by_status.update(recovery.brief.count_by_status())
+    return complete_totals(totals, recovery)
 
 
 def log_of(first: Status, second: Status | None = None, **fields: Any) -> Recovery:
@@ -131,7 +138,7 @@ def test_endpoint_name_that_is_no_url_is_said() -> None:
     ],
 )
 def test_guard_rail_that_stopped_run_is_named(detail: str, option: str) -> None:
-    totals = totals_of_log(log_of(Status.FAILED, Status.FAILED))
+    totals = totals_of(log_of(Status.FAILED, Status.FAILED))
     stopped = StopReason(StopCause.GUARD_RAIL, detail)
     found = steps_of_run(
         LOG, totals, Options(inputs=(), settings=Settings()), stopped=stopped
@@ -142,12 +149,22 @@ def test_guard_rail_that_stopped_run_is_named(detail: str, option: str) -> None:
 
 
 def test_secret_proxy_is_needed_and_not_printed() -> None:
-    settings = Settings(proxy="http://jane:s3cret@proxy.example")
-    totals = totals_of_log(log_of(Status.FAILED, Status.FAILED))
+    settings = Settings(proxy="http://jane:s3cret@proxy.example", share="auto")
+    totals = totals_of(log_of(Status.FAILED, Status.FAILED))
     lines = list(
         steps_of_run(LOG, totals, Options(inputs=(), settings=settings)).lines()
     )
     assert lines == [
         "OCAMBA_PROXY must be set as for this run: its proxy has a password",
+        "retry with: bulkpause retry pauses.jsonl",
+    ]
+
+
+def test_secret_place_to_share_is_needed_and_not_printed() -> None:
+    settings = Settings(share="valkey://jane:s3cret@store.example/0")
+    totals = totals_of(log_of(Status.FAILED, Status.FAILED))
+    found = steps_of_run(LOG, totals, Options(inputs=(), settings=settings))
+    assert list(found.lines()) == [
+        "BULKPAUSE_SHARE must be set as for this run: its URL has a password",
         "retry with: bulkpause retry pauses.jsonl",
     ]

@@ -28,7 +28,7 @@ from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import Limit, Status
+from bulkpause.model import Limit, Priority, Status
 from bulkpause.settings import Settings
 
 
@@ -36,7 +36,7 @@ LOG = Path("pauses.jsonl")
 
 
 def options_with(settings: Settings | None = None, **given: Any) -> Options:
-    return Options(inputs=(), settings=settings or Settings(), **given)
+    return Options(inputs=(), settings=settings or Settings(share="auto"), **given)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,12 @@ def options_with(settings: Settings | None = None, **given: Any) -> Options:
     [
         ({}, {}, ""),
         ({}, {"is_confirmed": True}, " --yes"),
-        ({}, {"is_simulated": True}, " --simulate"),
+        ({"share": "none"}, {"is_simulated": True}, " --simulate"),
+        ({"share": "none"}, {}, " --share none"),
+        ({"share": "-x.sqlite"}, {}, " --share ./-x.sqlite"),
+        ({"share": "valkey://host/0"}, {}, " --share valkey://host/0"),
+        ({"share": "valkey://me:word@host/0"}, {}, ""),
+        ({"priority": Priority.URGENT}, {}, " --priority urgent"),
         ({"base_url": "http://127.0.0.1:1"}, {}, " --base-url http://127.0.0.1:1"),
         ({}, {"token_file": Path("my token")}, " --token-file 'my token'"),
         ({"limits": (Limit(20, 2.0),)}, {}, " --burst 20/2s --steady none"),
@@ -66,7 +71,7 @@ def options_with(settings: Settings | None = None, **given: Any) -> Options:
 def test_printed_command_repeats_options_of_run(
     settings: dict[str, Any], options: dict[str, Any], words: str
 ) -> None:
-    of_run = options_with(Settings(**settings), **options)
+    of_run = options_with(Settings(**{"share": "auto", **settings}), **options)
     retry = retry_command(LOG, of_run)
     assert retry == f"bulkpause retry pauses.jsonl{words}"
     resume = resume_command(LOG, of_run)
@@ -128,7 +133,7 @@ def test_resume_command_repeats_inputs() -> None:
     )
     options = Options(
         inputs=("-x.csv", "-", "1001"),
-        settings=Settings(),
+        settings=Settings(share="auto"),
         layout=layout,
         order=Order("spend", is_descending=True),
         decimal_mark=DecimalMark.COMMA,
@@ -168,6 +173,10 @@ SETTINGS = st.builds(
     ),
     proxy=st.sampled_from([None, "http://proxy.example:3128"]),
     trust_env=st.booleans(),
+    share=st.sampled_from(
+        ["auto", "none", "my budgets.sqlite", "valkey://host:6379/0?name=us"]
+    ),
+    priority=st.sampled_from(Priority),
 )
 TOLERANCES = st.builds(Tolerance, count=st.integers(0, 999)) | st.builds(
     Tolerance, percent=st.integers(0, 100_000).map(lambda parts: parts / 1000)

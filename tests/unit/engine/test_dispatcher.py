@@ -13,7 +13,7 @@ from bulkpause.engine.dispatcher import Dispatcher
 from bulkpause.engine.job import Job
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.wall import WALL_IDS
-from bulkpause.errors import LogError
+from bulkpause.errors import BudgetError, LogError
 from bulkpause.model import (
     Action,
     Item,
@@ -496,3 +496,20 @@ async def test_every_acquired_slot_is_released() -> None:
     with pytest.raises(LogError):
         await harness.run(*ids(20))
     assert gate.acquired == gate.released > 20
+
+
+class EmptyBudgetGate(UnlimitedGate):
+    """A gate of an account whose budget gives slots for two requests only."""
+
+    async def acquire(self) -> None:
+        if self.acquired == 2:
+            raise BudgetError("the shared budget did not answer for 300 s")
+        await super().acquire()
+
+
+async def test_lost_budget_stops_run_as_an_outage() -> None:
+    harness = Harness(ScriptedSender({"*": [204]}), gate=EmptyBudgetGate())
+    assert await harness.run("1", "2", "3") == dict.fromkeys("12", "paused")
+    assert harness.dispatcher.stopped == StopReason(
+        StopCause.OUTAGE, "the shared budget did not answer for 300 s"
+    )

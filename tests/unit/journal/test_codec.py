@@ -55,6 +55,10 @@ def lines_of(*values: Record | Header | Sent | Answered) -> list[bytes]:
     return [encode(value)[:-1] for value in values]
 
 
+def numbered(lines: list[bytes]) -> list[tuple[int, bytes]]:
+    return list(enumerate(lines, 1))
+
+
 def repaired(value: Record | Header | Sent | Answered, **changes: object) -> bytes:
     """Encode a line as a person may have changed it: without its checksum."""
     fields = {**orjson.loads(encode(value)), **changes}
@@ -81,7 +85,7 @@ def repaired(value: Record | Header | Sent | Answered, **changes: object) -> byt
 def test_record_survives_round_trip(record: Record) -> None:
     line = encode(record)
     assert line.count(b"\n") == 1
-    assert list(decode_records([line[:-1]], "log")) == [record]
+    assert list(decode_records(numbered([line[:-1]]), "log")) == [record]
 
 
 def test_every_record_has_documented_keys_in_order() -> None:
@@ -96,20 +100,20 @@ def test_every_record_has_documented_keys_in_order() -> None:
 
 def test_repaired_line_needs_no_checksum() -> None:
     line = repaired(RECORD, id="1002", latency_ms=61)
-    (record,) = decode_records([line], "log")
+    (record,) = decode_records(numbered([line]), "log")
     assert record == replace(RECORD, id="1002", latency_ms=61)
 
 
 def test_checksum_lookalike_in_message_is_ignored() -> None:
     record = replace(RECORD, message=',"crc32":"00000000"}')
-    assert list(decode_records(lines_of(record), "log")) == [record]
+    assert list(decode_records(numbered(lines_of(record)), "log")) == [record]
 
 
 @pytest.mark.parametrize("entry", [HEADER, SENT, ANSWERED])
 def test_write_ahead_log_entry_survives_round_trip(
     entry: Header | Sent | Answered,
 ) -> None:
-    assert list(decode_entries(lines_of(entry), "log.wal")) == [entry]
+    assert list(decode_entries(numbered(lines_of(entry)), "log.wal")) == [entry]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +125,7 @@ def test_plan_survives_round_trip(count: int) -> None:
     lines = list(encode_plan(items))
     assert len(lines) == -(-count // IDS_PER_LINE)
     read: list[WalEntry] = list(
-        decode_entries([line[:-1] for line in lines], "log.wal")
+        decode_entries(numbered([line[:-1] for line in lines]), "log.wal")
     )
     assert [item for entry in read if isinstance(entry, tuple) for item in entry] == (
         items
@@ -193,7 +197,7 @@ BAD_RECORDS: list[dict[str, object]] = [
 )
 def test_damaged_record_is_reported_with_line_number(line: bytes) -> None:
     with pytest.raises(LogError, match="log: line 2 is damaged"):
-        list(decode_records([*lines_of(RECORD), line], "log"))
+        list(decode_records(numbered([*lines_of(RECORD), line]), "log"))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +233,7 @@ def test_damaged_record_is_reported_with_line_number(line: bytes) -> None:
 )
 def test_damaged_entry_is_reported_with_line_number(line: bytes) -> None:
     with pytest.raises(LogError, match=r"log\.wal: line 3 is damaged"):
-        list(decode_entries([*lines_of(HEADER, SENT), line], "log.wal"))
+        list(decode_entries(numbered([*lines_of(HEADER, SENT), line]), "log.wal"))
 
 
 @pytest.mark.parametrize(
@@ -239,16 +243,16 @@ def test_damaged_entry_is_reported_with_line_number(line: bytes) -> None:
 )
 def test_any_flipped_bit_is_damage(line: bytes) -> None:
     decode = decode_records if line.startswith(b'{"id"') else decode_entries
-    assert list(decode([line], "log"))
+    assert list(decode(numbered([line]), "log"))
     for bit in range(len(line) * 8):
         flipped = bytearray(line)
         flipped[bit // 8] ^= 1 << bit % 8
         with pytest.raises(LogError, match="log: line 1 is damaged"):
-            list(decode([bytes(flipped)], "log"))
+            list(decode(numbered([bytes(flipped)]), "log"))
 
 
 def test_records_before_damage_are_read() -> None:
-    records = decode_records([*lines_of(RECORD), b"?"], "log")
+    records = decode_records(numbered([*lines_of(RECORD), b"?"]), "log")
     assert next(records) == RECORD
 
 
@@ -256,13 +260,13 @@ OLD_RECORD = {"id": "1001", "status": "paused", "history": [], "attempts": 1}
 
 
 def test_line_without_version_is_version_1() -> None:
-    (record,) = decode_records([orjson.dumps(OLD_RECORD)], "log")
+    (record,) = decode_records(numbered([orjson.dumps(OLD_RECORD)]), "log")
     assert record == Record(id="1001", status=Status.PAUSED, attempts=1, v=1)
     assert record.action is Action.PAUSE
 
 
 def test_line_that_names_version_1_is_read() -> None:
-    (record,) = decode_records([orjson.dumps({**OLD_RECORD, "v": 1})], "log")
+    (record,) = decode_records(numbered([orjson.dumps({**OLD_RECORD, "v": 1})]), "log")
     assert record.v == 1
 
 
@@ -270,7 +274,7 @@ def test_line_that_names_version_1_is_read() -> None:
 def test_version_1_line_with_newer_key_is_damaged(key: str) -> None:
     line = orjson.dumps({**OLD_RECORD, key: "pause" if key == "action" else None})
     with pytest.raises(LogError, match="log: line 1 is damaged"):
-        list(decode_records([line], "log"))
+        list(decode_records(numbered([line]), "log"))
 
 
 NEWER_RECORDS = [
@@ -285,7 +289,7 @@ NEWER_RECORDS = [
 def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
     message = "log: line 2 was written by a newer bulkpause; upgrade bulkpause"
     with pytest.raises(LogError, match=message):
-        list(decode_records([*lines_of(RECORD), line], "log"))
+        list(decode_records(numbered([*lines_of(RECORD), line]), "log"))
 
 
 @pytest.mark.parametrize(
@@ -300,17 +304,17 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
     message = r"log\.wal: line 2 was written by a newer bulkpause; upgrade bulkpause"
     with pytest.raises(LogError, match=message):
-        list(decode_entries([*lines_of(HEADER), line], "log.wal"))
+        list(decode_entries(numbered([*lines_of(HEADER), line]), "log.wal"))
 
 
 def test_newer_line_with_wrong_checksum_is_damaged() -> None:
     line = lines_of(RECORD)[0].replace(b'"v":2', b'"v":3')
     with pytest.raises(LogError, match="log: line 1 is damaged"):
-        list(decode_records([line], "log"))
+        list(decode_records(numbered([line]), "log"))
 
 
 def test_plan_of_version_1_is_read() -> None:
     header = repaired(HEADER, version=1)
     plan = b'{"planned":[["1001",1],["1002",2]]}'
-    (_, items) = decode_entries([header, plan], "log.wal")
+    (_, items) = decode_entries(numbered([header, plan]), "log.wal")
     assert items == (Item(id="1001", row=1), Item(id="1002", row=2))

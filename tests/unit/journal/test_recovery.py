@@ -316,7 +316,7 @@ def test_request_age_uses_wall_clock_after_reboot(boot_id: str) -> None:
 
 def test_boot_id_is_recognised_after_decoding() -> None:
     lines = [encode(entry)[:-1] for entry in (header("a"), sent("1", "a"))]
-    assert ages(recover([], decode_entries(lines, "log.wal"))) == [10.0]
+    assert ages(recover([], decode_entries(enumerate(lines, 1), "log.wal"))) == [10.0]
 
 
 def test_boot_id_of_last_run_counts() -> None:

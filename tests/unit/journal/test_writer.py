@@ -199,7 +199,7 @@ async def test_torn_last_line_is_cut_and_reported(path: Path, name: str) -> None
     async with journal(path, resume=True) as opened:
         (warning,) = opened.warnings
         assert f"{name}: a torn last line of 9 bytes was cut" in warning
-        assert set(opened.recovery.records) == {"1"}
+        assert set(opened.recovery.settled) == {"1"}
 
 
 @pytest.mark.parametrize("name", ["log", "log.wal"])
@@ -210,10 +210,10 @@ async def test_whole_line_without_line_end_is_kept(path: Path, name: str) -> Non
     async with Journal(path, resume=True, now=wall_clock, known=known) as opened:
         assert opened.recovery is known.recovery
         assert opened.warnings == ()
-        assert set(opened.recovery.records) == ({"1"} if name == "log" else set())
+        assert set(opened.recovery.settled) == ({"1"} if name == "log" else set())
         assert content(path, name) == line
         opened.write(paused("2"))
-    assert set(read_recovery(path).records) == {"1", "2"} - (
+    assert set(read_recovery(path).settled) == {"1", "2"} - (
         {"1"} if name == "log.wal" else set()
     )
 
@@ -607,7 +607,7 @@ async def test_grown_log_is_read_again(path: Path, name: str) -> None:
     more = encode(paused("2") if name == "log" else HEADER)
     put(path, more, name)
     async with Journal(path, resume=True, now=wall_clock, known=known) as opened:
-        assert set(opened.recovery.records) == ({"1", "2"} if name == "log" else {"1"})
+        assert set(opened.recovery.settled) == ({"1", "2"} if name == "log" else {"1"})
         assert len(opened.recovery.headers) == (name == "log.wal")
 
 

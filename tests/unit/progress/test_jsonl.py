@@ -133,6 +133,7 @@ async def test_progress_line_contains_whole_snapshot(logger: _Logger) -> None:
         "waits_for": None,
         "waits_s": None,
         "stopping": None,
+        "sharing": None,
     }
 
 

@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from bulkpause.progress.text import counts_line, failure_line, rate_line, state_line
+from bulkpause.model import Companion, Priority, Sharing
+from bulkpause.progress.text import (
+    counts_line,
+    failure_line,
+    rate_line,
+    sharing_line,
+    state_line,
+)
 from tests.support.progress import MIDWAY, REJECTED, START
 
 
@@ -81,3 +88,25 @@ def test_failure_line_keeps_trace_id_after_long_reason() -> None:
 def test_failure_line_has_name_after_id() -> None:
     line = failure_line(replace(REJECTED, name="Summer\x1b[2J sale"))
     assert line.startswith("1001 Summer\ufffd[2J sale, rejected: HTTP 404")
+
+
+def sharing_with(*priorities: Priority) -> Sharing:
+    others = tuple(
+        Companion(f"run{number}", priority, "2026-11-28T10:00:00Z")
+        for number, priority in enumerate(priorities)
+    )
+    return Sharing(place="here", companions=others)
+
+
+def test_sharing_line_counts_runs_on_account() -> None:
+    assert sharing_line(MIDWAY) == ""
+    alone = replace(MIDWAY, sharing=sharing_with())
+    assert sharing_line(alone) == ""
+    two = replace(MIDWAY, sharing=sharing_with(Priority.NORMAL))
+    assert sharing_line(two) == "2 runs share this account"
+
+
+def test_sharing_line_names_who_goes_first() -> None:
+    shared = sharing_with(Priority.BACKGROUND, Priority.URGENT)
+    line = sharing_line(replace(MIDWAY, sharing=shared))
+    assert line == "3 runs share this account; urgent goes first"

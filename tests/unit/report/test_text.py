@@ -6,13 +6,23 @@ from typing import Any
 
 import pytest
 
-from bulkpause.model import Limit, Record, Status, StopCause, StopReason
+from bulkpause.model import (
+    Companion,
+    Limit,
+    Priority,
+    Record,
+    Sharing,
+    Status,
+    StopCause,
+    StopReason,
+)
 from bulkpause.report.text import (
     MAX_CAUSES_SHOWN,
     as_object,
     cause_lines,
     running_lines,
     share_of_limits,
+    sharing_lines,
     stopped_line,
     summary_lines,
 )
@@ -248,3 +258,17 @@ def test_examples_of_cause_have_names() -> None:
     ]
     lines = list(cause_lines(totals_of(records)))
     assert lines[1] == "    such as 1 Summer \ufffd[2Jsale, 2"
+
+
+def test_sharing_lines_name_others_and_the_share() -> None:
+    other = Companion("r\x1b1", Priority.URGENT, "2026-11-28T10:00:00.000Z")
+    sharing = Sharing(place="here", met=(other,), share=0.25)
+    lines = list(sharing_lines(sharing))
+    assert "\x1b" not in lines[0]
+    assert lines[0].startswith("shared the account with 1 other run: ")
+    assert lines[0].endswith("(urgent, since 2026-11-28T10:00:00.000Z)")
+    assert lines[1] == "25% of the account's requests were of this run"
+
+
+def test_sharing_lines_are_missing_for_a_run_alone() -> None:
+    assert list(sharing_lines(Sharing(place="here", share=1.0))) == []

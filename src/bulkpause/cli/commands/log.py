@@ -1,5 +1,6 @@
 """The commands that read a log, `status` and `export`. They send nothing."""
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +12,10 @@ from bulkpause.cli.next_steps import NextSteps, steps_of_log
 from bulkpause.cli.output import say, show, show_data, show_json
 from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.platform import SYSTEM
-from bulkpause.journal.reader import read_recovery
+from bulkpause.journal.reader import latest_records, read_log
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
-from bulkpause.model import SIMULATOR, Status
+from bulkpause.model import SIMULATOR, Sharing, Status
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.text import NOTHING_ON_RECORD, SIMULATED
@@ -83,9 +84,8 @@ def _status_of(log: Path) -> _Shown:
     check_readable_log(log)
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = SYSTEM.is_locked(log)
-    recovery = read_recovery(log)
+    recovery, totals = totals_of_log(log)
     now = datetime.now(UTC)
-    totals = totals_of_log(recovery)
     status = LogStatus(
         log=str(log),
         totals=totals,
@@ -96,10 +96,23 @@ def _status_of(log: Path) -> _Shown:
         last_at=recovery.last_at,
         age_s=recovery.age_s(now),
         run_id=recovery.last_run_id,
+        sharing=_sharing_of(recovery.last_run_id) if is_held else None,
     )
     if is_held:
         return status, NextSteps()
     return status, steps_of_log(log, recovery, totals, now)
+
+
+def _sharing_of(run_id: str | None) -> Sharing | None:
+    """Find who else uses the account of a run that is alive."""
+    if run_id is None:
+        return None
+    # Imported on use: few logs are those of a run that is alive.
+    from bulkpause.ratelimit.budget.lookup import sharing_of_run  # noqa: PLC0415
+
+    clock_s = time.monotonic()
+    boot_id = SYSTEM.boot_id(now=datetime.now(UTC), uptime_s=clock_s)
+    return sharing_of_run(run_id, boot_id=boot_id, clock_s=clock_s)
 
 
 def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> ExitCode:
@@ -117,10 +130,11 @@ def export_log(log: Path, statuses: Sequence[str], *, as_csv_file: bool) -> Exit
             f"{', '.join(sorted(known))}"
         )
     check_readable_log(log)
-    recovery = read_recovery(log)
-    exported = rows(
-        recovery.latest.values(), recovery.not_attempted, frozenset(statuses)
-    )
+    loaded = read_log(log)
+    recovery = loaded.recovery
+    wanted = frozenset(statuses)
+    records = latest_records(log, loaded, wanted)
+    exported = rows(records, recovery.not_attempted, wanted)
     show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
     if recovery.endpoint == SIMULATOR:
         say(f"note: {sanitize(str(log))}: {SIMULATED}")

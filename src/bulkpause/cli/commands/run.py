@@ -24,7 +24,7 @@ from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command, status_command
 from bulkpause.cli.output import READER_S, hurry, stderr
-from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
+from bulkpause.cli.preflight import Prepared, confirm, needs_of, prepare, token_of
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
@@ -37,10 +37,9 @@ from bulkpause.errors import (
     TokenError,
 )
 from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
-from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
-from bulkpause.log_totals import totals_of_log, totals_of_plan
+from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import StopCause, StopReason, timestamp
 from bulkpause.pauser import Pauser, reuse_loaded_log
 from bulkpause.plan import Plan
@@ -198,12 +197,19 @@ class _Session:
         for warning in pauser.warnings:
             text = f"warning: {warning}"
             self._display.handle(Notice("log.mended", {"state": warning}, text))
+        if (reason := pauser.share_warning) is not None:
+            text = f"warning: {reason}"
+            self._display.handle(Notice("budget.unavailable", {"reason": reason}, text))
         plan = self._plan.without(pauser.already_done)
         if len(plan.items) < len(self._plan.items):
             self._plan = plan
-            self._recovery = read_recovery(self._log)
+            needs = needs_of(self._options, datetime.now(UTC))
+            self._recovery = read_recovery(self._log, needs)
             self._recovery.reopen(self._options.reopened)
         start = _fields_of_start(self._prepared, plan, self._log, self._options)
+        if (sharing := pauser.sharing) is not None:
+            priority = self._options.settings.priority
+            start |= {"shared_in": sharing.place, "priority": priority}
         self._display.handle(Notice("run.started", start))
         # Now, since the recovery changes with the run.
         self._totals = totals_of_plan(
@@ -242,6 +248,7 @@ class _Session:
             log=self._log,
             run_id=self._run_id,
             stopped=pauser.stopped,
+            sharing=pauser.sharing,
             steps=steps_of_run(
                 self._log, totals, self._options, stopped=pauser.stopped
             ),
@@ -262,7 +269,7 @@ class _Session:
 
     def _result_of_failure(self, error: LogError, pauser: Pauser) -> RunResult:
         """Sum up what this process knows: the log does not hold all of it."""
-        failure, recovery = examine(self._log, self._run_id, self._seen, error)
+        failure, totals_on_record = examine(self._log, self._run_id, self._seen, error)
         unrecorded = sorted(pauser.unrecorded)
         add_all(
             (record_of_unrecorded(id_, self._run_id) for id_ in unrecorded), self._seen
@@ -273,15 +280,16 @@ class _Session:
             log=self._log,
             run_id=self._run_id,
             stopped=StopReason(StopCause.LOG, str(error)),
+            sharing=pauser.sharing,
             failure=failure,
-            steps=self._steps_after(recovery),
+            steps=self._steps_after(totals_on_record),
         )
 
-    def _steps_after(self, recovery: Recovery | None) -> NextSteps:
+    def _steps_after(self, totals: Totals | None) -> NextSteps:
         """Advise only what the log, as it is now, allows."""
-        if recovery is None:
+        if totals is None:
             return NextSteps()
-        return steps_of_run(self._log, totals_of_log(recovery), self._options)
+        return steps_of_run(self._log, totals, self._options)
 
 
 def _new_run_id(options: Options) -> str:

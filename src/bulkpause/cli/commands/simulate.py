@@ -1,6 +1,5 @@
 """The command `simulate`: run the API simulator until it is interrupted."""
 
-import asyncio
 import random
 from collections.abc import Mapping
 from contextlib import suppress
@@ -205,6 +204,8 @@ def simulate(
     The simulator follows the documented limits and statuses, injects the given faults,
     and prints its address for --base-url.
     """
+    import asyncio  # noqa: PLC0415 (see _serve)
+
     token = None if token_file is None else find_token(token_file, {})[0]
     try:
         behaviour = _behaviour_of(given, token)
@@ -257,8 +258,10 @@ def _with_retry_after(behaviour: Behaviour, value: str | None) -> Behaviour:
 
 
 async def _serve(behaviour: Behaviour, *, port: int, ledger: Path | None) -> None:
+    import asyncio  # noqa: PLC0415 (see below)
+
     ignore_key_log()
-    # Imported on use, so that --help does not load a server.
+    # Imported on use, so that --help does not load a server, nor a loop for it.
     from bulkpause.simulator import serve  # noqa: PLC0415
 
     serving = asyncio.create_task(

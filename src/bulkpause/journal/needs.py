@@ -1,0 +1,65 @@
+"""What a reader of a log needs of the ids that it settles."""
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bulkpause.model import Record, Status, timestamp
+
+
+class Tally(Protocol):
+    """Counts records, such as `report.totals.Totals`."""
+
+    def add(self, record: Record) -> None:
+        """Count a record."""
+
+    def add_paused_at_once(self, latencies_ms: "array[float]", read_backs: int) -> None:
+        """Count records of ids that their first attempts paused, without their times.
+
+        Args:
+            latencies_ms: The latency of each.
+            read_backs: How many of them were read back.
+        """
+
+    def add_times(self, first: str, last: str) -> None:
+        """Take in the first and the last time of records that were counted so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a reader of a log needs of settled ids besides their status.
+
+    Attributes:
+        whole: Statuses whose records are kept whole, so that they can be reopened.
+        since: The time from which requests are kept, since rate limits count them:
+            RFC 3339 in UTC to the millisecond. None to keep none.
+        recent_s: How many seconds these are.
+        tally: Counts each record that is kept in brief.
+    """
+
+    whole: frozenset[Status] = frozenset()
+    since: str | None = None
+    recent_s: float = 0.0
+    tally: Tally | None = None
+
+    @classmethod
+    def of_run(
+        cls, reopened: Iterable[Status], recent_s: float, now: datetime
+    ) -> "Needs":
+        """Give the needs of a run.
+
+        Args:
+            reopened: The statuses that it reopens.
+            recent_s: How many seconds of requests its rate limits count.
+            now: The wall clock.
+        """
+        since = timestamp(now - timedelta(seconds=recent_s)) if recent_s else None
+        return cls(whole=frozenset(reopened), since=since, recent_s=recent_s)
+
+
+#: The status and the run of settled ids are enough.
+BRIEF = Needs()
+#: Every record is needed.
+WHOLE = Needs(whole=frozenset(Status))

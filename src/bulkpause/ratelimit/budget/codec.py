@@ -1,0 +1,159 @@
+"""Encode the state of a budget as JSON, and refuse what is not one of ours."""
+
+from itertools import chain
+from math import isfinite
+from typing import Any
+
+import orjson
+
+from bulkpause.errors import SettingsError
+from bulkpause.model import Limit, Priority
+from bulkpause.ratelimit.budget.state import Member, Resting, SharedReset, State
+
+
+#: The version of the state that is written, and the only one that is read.
+STATE_VERSION = 1
+_MEMBER = (
+    "call_number",
+    "host",
+    "priority",
+    "since",
+    "demand",
+    "gap_s",
+    "lease_until",
+    "asked_at",
+    "comes_at",
+    "score",
+    "scored_at",
+    "held",
+)
+
+
+def encode(state: State) -> bytes:
+    """Encode a state."""
+    return orjson.dumps(
+        {
+            "bulkpause_budget": STATE_VERSION,
+            "limits": [[limit.requests, limit.period_s] for limit in state.limits],
+            "born": state.born,
+            "at": state.at,
+            "members": {
+                owner: _encoded_member(member)
+                for owner, member in state.members.items()
+            },
+            "resets": state.resets,
+            "cooldown_until": _or_none(state.cooldown_until),
+            "settles_until": _or_none(state.settles_until),
+            "last_sent_at": _or_none(state.last_sent_at),
+            "granted": state.granted,
+        }
+    )
+
+
+def _encoded_member(member: Member) -> list[Any]:
+    values = [getattr(member, name) for name in _MEMBER]
+    # Flat, since an account's requests of a minute are written in each step.
+    resting = [list(chain.from_iterable(window)) for window in member.resting]
+    return [*map(_or_none, values), resting]
+
+
+def _or_none(value: Any) -> Any:
+    """Write an instant that never was as null: JSON has no infinity."""
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def decode(raw: bytes, *, place: str) -> State:
+    """Decode a state.
+
+    Args:
+        raw: What the store holds.
+        place: Where that is, for messages.
+
+    Raises:
+        SettingsError: It is of a newer bulkpause, or not a budget of bulkpause.
+    """
+    try:
+        value = orjson.loads(raw)
+        is_newer = int(value["bulkpause_budget"]) > STATE_VERSION
+        state = None if is_newer else _state(value)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise foreign(place) from error
+    if state is None:
+        raise newer(place)
+    return state
+
+
+def newer(place: str) -> SettingsError:
+    """Make the error for a budget of a newer bulkpause."""
+    return SettingsError(
+        f"the shared budget in {place} is used by a newer bulkpause; upgrade this one, "
+        "or share another budget with --share"
+    )
+
+
+def foreign(place: str) -> SettingsError:
+    """Make the error for what is no budget."""
+    return SettingsError(
+        f"{place} holds something else than a budget of bulkpause; name another place "
+        "with --share"
+    )
+
+
+def _state(value: dict[str, Any]) -> State:
+    limits = tuple(Limit(int(n), float(period_s)) for n, period_s in value["limits"])
+    return State(
+        limits=limits,
+        born=float(value["born"]),
+        at=float(value["at"]),
+        members={
+            owner: _member(fields, len(limits))
+            for owner, fields in value["members"].items()
+        },
+        resets=_of_length(len(limits), tuple(map(_reset, value["resets"]))),
+        cooldown_until=_instant(value["cooldown_until"]),
+        settles_until=_instant(value["settles_until"]),
+        last_sent_at=_instant(value["last_sent_at"]),
+        granted=int(value["granted"]),
+    )
+
+
+def _member(fields: list[Any], windows: int) -> Member:
+    *values, resting = fields
+    given = dict(zip(_MEMBER, values, strict=True))
+    for name in ("lease_until", "asked_at", "comes_at"):
+        given[name] = _instant(given[name])
+    given["priority"] = Priority(given["priority"])
+    given["held"] = _of_length(windows, tuple(map(int, given["held"])))
+    rest = tuple(map(_window, resting))
+    return Member(**given, resting=_of_length(windows, rest))
+
+
+def _window(numbers: list[float]) -> tuple[Resting, ...]:
+    if not set(map(type, numbers)) <= {float}:
+        raise TypeError(numbers)
+    each = iter(numbers)
+    return tuple(map(Resting._make, zip(each, each, each, strict=True)))
+
+
+def _reset(fields: dict[str, Any] | None) -> SharedReset | None:
+    if fields is None:
+        return None
+    reset = SharedReset(**fields)
+    if reset.is_confirmed not in {True, False, None}:
+        raise ValueError(fields)
+    return SharedReset(
+        earliest=float(reset.earliest),
+        latest=float(reset.latest),
+        is_confirmed=reset.is_confirmed,
+        highest_count=int(reset.highest_count),
+    )
+
+
+def _of_length(length: int, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(values) != length:
+        raise ValueError(values)
+    return values
+
+
+def _instant(value: float | None) -> float:
+    return float("-inf") if value is None else float(value)

@@ -1,0 +1,89 @@
+"""Where the budget of an account is kept: what `--share` says, and its folder."""
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bulkpause.errors import SettingsError
+from bulkpause.ratelimit.budget.store import UnusablePlaceError
+
+
+NO_SHARE, AUTO_SHARE = "none", "auto"
+_SCHEMES = ("valkey", "valkeys", "redis", "rediss")
+
+
+def check_share(share: str) -> None:
+    """Check the text of `--share`: `auto`, `none`, a path, or a URL.
+
+    Raises:
+        SettingsError: It is none of them, or needs a package that is missing.
+    """
+    if not share.strip():
+        raise SettingsError("the place to share is empty; write auto, none or a path")
+    if is_url(share):
+        _check_url(share)
+
+
+def is_url(share: str) -> bool:
+    """Tell whether a text names a server rather than a file."""
+    return "://" in share
+
+
+def has_secret(share: str) -> bool:
+    """Tell whether a URL holds a user or a password."""
+    return is_url(share) and "@" in urlsplit(share).netloc
+
+
+def _check_url(url: str) -> None:
+    if not _is_valid(url):
+        raise SettingsError(
+            "the URL to share is not valid; write valkey://HOST:PORT/0, or valkeys:// "
+            "with TLS"
+        )
+    if find_spec("redis") is None:
+        raise SettingsError(
+            "to share over a server, install its client: pip install "
+            "'bulkpause[valkey]'"
+        )
+
+
+def _is_valid(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    database = parts.path.strip("/") or "0"
+    has_host = parts.scheme in _SCHEMES and bool(parts.hostname)
+    return has_host and has_port and database.isdecimal()
+
+
+def account_name(base_url: str, token: str) -> str:
+    """Name an account by a hash, from which the token cannot be found."""
+    return hashlib.sha256(f"{base_url}\0{token}".encode()).hexdigest()[:32]
+
+
+def budgets_folder() -> Path:
+    """Give the folder of the databases that the runs of one user share.
+
+    Raises:
+        UnusablePlaceError: The user has no home.
+    """
+    # Imported on use: the library shares nothing unless it is told to.
+    from platformdirs import user_state_path  # noqa: PLC0415
+
+    folder = user_state_path("bulkpause", appauthor=False)
+    if not folder.is_absolute():
+        raise UnusablePlaceError("there is no home directory")
+    return folder / "budget"
+
+
+def path_for(account: str) -> Path:
+    """Give the database of an account among the runs of one user.
+
+    Raises:
+        UnusablePlaceError: The user has no home.
+    """
+    # In a folder of its own: what happens to other accounts does not matter here.
+    return budgets_folder() / account / "budget.sqlite"

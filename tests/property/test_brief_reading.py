@@ -1,0 +1,323 @@
+"""What is skipped in reading a log changes nothing of what is found.
+
+A line that is taken at a glance says what its decoded record says, a sealed line gives
+the record that all checks give, and ids in brief count as their whole records would.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkpause.journal.ages import ages_s
+from bulkpause.journal.codec import (
+    Answered,
+    Header,
+    Sent,
+    WalEntry,
+    decode_again,
+    decode_records,
+    encode,
+)
+from bulkpause.journal.fold import recover, recover_records
+from bulkpause.journal.glance import Glance
+from bulkpause.journal.needs import Needs
+from bulkpause.journal.record_file import RecordFile
+from bulkpause.journal.recovery import Recovery
+from bulkpause.log_totals import totals_of_plan
+from bulkpause.model import Action, Item, Record, Status, timestamp
+from bulkpause.plan import digest, make_plan
+from bulkpause.report.totals import Totals
+from tests.support.nightly import IS_NIGHTLY
+
+
+pytestmark = pytest.mark.unmeasured
+MANY = settings(deadline=None, max_examples=20_000 if IS_NIGHTLY else 300)
+STARTED = datetime(2026, 7, 1, 8, tzinfo=UTC)
+IDS = ["1001", "1002", "1003"]
+RUNS = ["a", "b", "c"]
+WHOLE = Needs(whole=frozenset(Status))
+
+
+def often(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """Draw one of the values most of the time, else nothing."""
+    return st.one_of(values, values, values, st.none())
+
+
+texts = st.none() | st.text(max_size=8) | st.sampled_from(["paused", '","status":"'])
+times = st.integers(0, 300).map(lambda s: timestamp(STARTED + timedelta(seconds=s)))
+histories = st.lists(
+    st.fixed_dictionaries({
+        "http_status": st.sampled_from([429, 500, None]),
+        "trace_id": st.none(),
+        "error": st.none(),
+        "at": times,
+    }),
+    max_size=2,
+).map(tuple)  # fmt: skip
+records = st.builds(
+    Record,
+    id=often(st.sampled_from(IDS)),
+    name=texts,
+    status=st.sampled_from([Status.PAUSED, *Status]),
+    http_status=st.sampled_from([204, 400, None]),
+    trace_id=texts,
+    title=texts,
+    message=texts,
+    error=texts,
+    campaign_status=st.sampled_from([None, "paused", "draft"]),
+    attempts=st.integers(0, 3),
+    history=st.just(()) | histories,
+    reason=texts,
+    row=often(st.integers(0, 9)),
+    request_id=often(st.sampled_from(["a-1", "b-2"])),
+    latency_ms=often(st.floats(0, 1e6)),
+    started_at=often(times),
+    finished_at=often(times),
+    run_id=often(st.sampled_from([*RUNS, *RUNS, "\N{SNOWMAN}"])),
+    planned=often(st.integers(0, 9)),
+    endpoint=often(st.sampled_from(["https://a", "simulator", "\N{SNOWMAN}"])),
+)
+
+
+def unsealed(line: bytes) -> bytes:
+    """Give a line without its checksum, so that all of its fields are checked."""
+    fields = orjson.loads(line)
+    del fields["crc32"]
+    return orjson.dumps(fields)
+
+
+@MANY
+@given(records)
+def test_sealed_line_gives_checked_record(record: Record) -> None:
+    line = encode(record)[:-1]
+    (checked,) = decode_records([(1, unsealed(line))], "log")
+    (sealed,) = decode_records([(1, line)], "log")
+    assert sealed == decode_again(line) == checked == record
+    assert decode_again(unsealed(line)) == record
+    assert encode(sealed)[:-1] == line
+
+
+def test_line_without_newer_keys_is_decoded_again() -> None:
+    line = b'{"id":"1001","status":"paused","history":[]}'
+    for again in (line, line[:-1] + b',"v":2}'):
+        (checked,) = decode_records([(1, again)], "log")
+        assert vars(decode_again(again)).items() <= vars(checked).items()
+        assert decode_again(again) == checked
+
+
+def file_of(lines: list[bytes]) -> RecordFile:
+    return RecordFile(lambda: iter(lines), "log", is_paired=False)
+
+
+@MANY
+@given(
+    st.lists(records, max_size=6),
+    st.frozensets(st.sampled_from([Status.REJECTED, Status.ALREADY_PAUSED])),
+    st.none() | times,
+)
+def test_glance_finds_what_decoding_finds(
+    written: list[Record], whole: frozenset[Status], since: str | None
+) -> None:
+    lines = [encode(record) for record in written]
+    glanced, decoded = Totals(), Totals()
+    found, expected = (
+        recover_records(source, Needs(whole=whole, since=since, tally=tally))
+        for source, tally in ((file_of(lines), glanced), (written, decoded))
+    )
+    assert found == expected
+    assert with_sorted_latencies(glanced) == with_sorted_latencies(decoded)
+
+
+def with_sorted_latencies(totals: Totals) -> dict[str, object]:
+    totals.latencies_ms = type(totals.latencies_ms)("d", sorted(totals.latencies_ms))
+    return totals.as_dict()
+
+
+def test_most_lines_are_taken_at_a_glance() -> None:
+    paused = Record(
+        id="1001",
+        name='A "sale", größer',
+        status=Status.PAUSED,
+        http_status=204,
+        trace_id="t",
+        attempts=1,
+        row=1,
+        request_id="a-1",
+        latency_ms=61.5,
+        started_at=timestamp(STARTED),
+        finished_at=timestamp(STARTED),
+        run_id="a",
+        planned=1,
+        endpoint="https://a",
+    )
+    refused = replace(
+        paused, status=Status.ALREADY_PAUSED, http_status=400, campaign_status="paused"
+    )
+    seen_paused = replace(paused, campaign_status="paused")
+    for record in (paused, refused, seen_paused):
+        assert decoded_of(encode(record), Needs()) == []
+    for record in (paused, seen_paused):
+        assert decoded_of(encode(record), Needs(tally=Totals())) == []
+
+
+def decoded_of(line: bytes, needs: Needs) -> list[Record]:
+    """Give the records of a line that is not taken."""
+    return list(file_of([line]).decode(Glance(Recovery(), needs).take))
+
+
+class Course:
+    """The lines that runs write to both logs, as `Journal` would, up to a kill."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.entries: list[WalEntry] = []
+        self.settled: set[str] = set()
+        self.seconds = 0
+        self.requests = 0
+
+    def begin(self, run: str, ids: list[str]) -> None:
+        header = Header(
+            run=run,
+            base_url="https://a",
+            digest=digest(ids),
+            planned=len(ids),
+            planned_before=len({record.id for record in self.records}),
+            boot_id="boot",
+        )
+        items = tuple(Item(id=id_, row=row) for row, id_ in enumerate(ids, 1))
+        self.entries += [header, items]
+
+    def send(self, run: str, id_: str, action: Action) -> str:
+        self.seconds += 7
+        self.requests += 1
+        request_id = f"{run}-{self.requests}"
+        self.entries.append(
+            Sent(
+                sent=id_,
+                action=action,
+                request_id=request_id,
+                at=self.now,
+                clock_s=float(self.seconds),
+            )
+        )
+        return request_id
+
+    def answer(self, id_: str, request_id: str, http_status: int) -> None:
+        self.entries.append(
+            Answered(
+                answered=id_,
+                request_id=request_id,
+                http_status=http_status,
+                trace_id=None,
+                error=None,
+                is_doubtful=http_status == 502,
+            )
+        )
+
+    def record(self, run: str, id_: str, request_id: str, status: Status) -> None:
+        self.records.append(
+            Record(
+                id=id_,
+                status=status,
+                http_status=204 if status is Status.PAUSED else 400,
+                row=1,
+                request_id=request_id,
+                started_at=self.now,
+                finished_at=self.now,
+                run_id=run,
+                planned=len(IDS),
+                endpoint="https://a",
+            )
+        )
+
+    @property
+    def now(self) -> str:
+        return timestamp(STARTED + timedelta(seconds=self.seconds))
+
+
+@st.composite
+def courses(draw: st.DrawFn) -> Course:
+    course = Course()
+    for run in RUNS[: draw(st.integers(1, len(RUNS)))]:
+        last = {record.id: record.status for record in course.records}
+        reopened = draw(st.sampled_from([set(), {Status.REJECTED}]))
+        open_ids = [
+            id_
+            for id_ in IDS
+            if id_ not in last or not last[id_].is_settled or last[id_] in reopened
+        ]
+        for _ in range(draw(st.sampled_from([1, 1, 2]))):
+            ids = draw(st.permutations(open_ids))[: draw(st.integers(0, len(IDS)))]
+            course.begin(run, ids)
+            for id_ in ids:
+                draw_end_of(draw, course, run, id_)
+    if draw(st.booleans()) and draw(st.booleans()):
+        course.entries = []  # a log that was copied without its write-ahead log
+    return course
+
+
+def draw_end_of(draw: st.DrawFn, course: Course, run: str, id_: str) -> None:
+    """Draw what becomes of an id until its run ends or is killed."""
+    request_id = ""
+    for _ in range(draw(st.integers(0, 2))):
+        request_id = course.send(run, id_, Action.PAUSE)
+        if draw(st.booleans()):
+            course.answer(id_, request_id, draw(st.sampled_from([400, 502, 503])))
+    if request_id and draw(st.booleans()):
+        course.send(run, id_, Action.READ)
+    if request_id and draw(st.sampled_from([True, True, False])):
+        status = draw(st.sampled_from([Status.PAUSED, Status.PAUSED, *SENT_STATUSES]))
+        course.record(run, id_, request_id, status)
+
+
+SENT_STATUSES = [status for status in Status if status is not Status.INVALID]
+
+
+@MANY
+@given(courses(), st.lists(st.sampled_from([*IDS, "1009"]), unique=True))
+def test_ids_in_brief_count_as_their_records(course: Course, ids: list[str]) -> None:
+    now = datetime.fromisoformat(course.now)
+    needs = Needs.of_run((), 20.0, now)
+    brief = recover(course.records, course.entries, needs)
+    whole = recover(course.records, course.entries, WHOLE)
+    assert view_of(brief, now) == view_of(whole, now)
+    plan = make_plan(Item(id=id_, row=1) for id_ in ids).without(whole.settled)
+    assert brief.count_planned(plan) == whole.count_planned(plan)
+    for is_retry in (False, True):
+        found, expected = (
+            totals_of_plan(plan, recovery, is_retry=is_retry)
+            for recovery in (brief, whole)
+        )
+        assert found == expected
+
+
+def view_of(recovery: Recovery, now: datetime) -> dict[str, object]:
+    """Give all that a run, `status` and `retry` take from a recovery."""
+    statuses = recovery.brief.count_by_status()
+    statuses.update(record.status for record in recovery.latest.values())
+    return {
+        "statuses": statuses,
+        "settled": set(recovery.settled),
+        "unfinished": dict(recovery.unfinished),
+        "not attempted": recovery.not_attempted,
+        "unrecorded": recovery.unrecorded,
+        "prior attempts": recovery.prior_attempts,
+        "known": recovery.known,
+        "not on record": recovery.not_on_record,
+        "planned": (recovery.planned_so_far, recovery.is_plan_known),
+        "run": (recovery.endpoint, recovery.last_run_id, recovery.is_empty),
+        "times": (recovery.first_at, recovery.last_at),
+        "ages": sorted(
+            ages_s(
+                recovery,
+                now=now,
+                clock_s=(now - STARTED).total_seconds(),
+                boot_id="boot",
+                longest_s=20.0,
+            )
+        ),
+    }
