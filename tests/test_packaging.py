@@ -34,6 +34,7 @@ FIXED = {
 
 #: The extra of each package that is imported where it is needed, and nowhere else.
 EXTRAS = {
+    "jinja2": "report",
     "prometheus_client": "metrics",
     "python_calamine": "xlsx",
     "redis": "valkey",

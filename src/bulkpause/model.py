@@ -182,6 +182,12 @@ class Sharing:
     share: float | None = None
     problem: str | None = None
 
+    @property
+    def goes_first(self) -> Priority | None:
+        """The priority that goes first now; None if all runs have the same."""
+        ranks = {self.priority, *(one.priority for one in self.companions)}
+        return max(ranks, key=lambda one: one.rank) if len(ranks) > 1 else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:

@@ -39,6 +39,7 @@ from bulkpause.journal.run_id import (
     check_same_endpoint,
     new_run_id,
 )
+from bulkpause.journal.undone import check_not_undone
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
@@ -131,7 +132,7 @@ class Pauser:
 
     Raises:
         SettingsError: A setting cannot be used, or, on entering, the log exists and
-            is not resumed, belongs to another endpoint, or is older than
+            is not resumed, belongs to another endpoint, was undone, or is older than
             `resume_within_s`; or the shared budget has other limits, is one of a newer
             version, or none at all.
         TokenError: The token is empty or not a valid token.
@@ -269,7 +270,8 @@ class Pauser:
         if loaded is None or recovery is not loaded.recovery:
             check_same_action(recovery, self._operation.action, log)
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
-        # Always: it may have grown old while somebody thought about the answer.
+        # Always: it may have been undone, or grown old, while somebody thought about it.
+        check_not_undone(log)
         check_recent(recovery, log, self._now(), self._resume_within_s)
 
     def _fail(self, error: LogError) -> None:
@@ -599,7 +601,7 @@ class Pauser:
                 endpoint=header.base_url,
                 request_ids=self._request_ids,
                 operation=self._operation,
-                reason=self.settings.reason,
+                reason=self.settings.reason if self._operation is PAUSE else None,
                 retry_policy=self.settings.retry_policy,
                 now=self._now,
                 jitter=random.random,

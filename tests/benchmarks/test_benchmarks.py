@@ -85,6 +85,12 @@ def test_large_logs_prints_ratios_to_decoding() -> None:
     assert all(row["peak MiB"] > 1 for row in rows.values())
 
 
+def test_report_page_prints_size_and_ratio() -> None:
+    rows = table("wall_clock.report_page", "--ids", "500")
+    assert set(rows) == {"50", "500"}
+    assert all(row["kB"] > 1 and row["÷ status"] > 0 for row in rows.values())
+
+
 def test_durability_cost_prints_each_safeguard() -> None:
     rows = table("wall_clock.durability_cost", "--rounds", "1", "--ids", "200")
     assert len(rows) == 5

@@ -1,6 +1,5 @@
 """Runs with `--metrics` leave a file that says what they did and how they ended."""
 
-import os
 from pathlib import Path
 from signal import SIGTERM
 
@@ -8,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bulkpause.simulator import Fault
+from tests.support.posix import make_pipe
 from tests.support.program import Program, Serve, until
 
 
@@ -99,7 +99,7 @@ def test_place_that_cannot_be_written_stops_no_run(
 
 @pytest.mark.smoke
 def test_pipe_that_nobody_reads_stops_no_run(program: Program, serve: Serve) -> None:
-    os.mkfifo(program.folder / "nightly.prom")
+    make_pipe(program.folder / "nightly.prom")
     ended = program.pause(serve(), program.ids(2), *METRICS)
     assert (ended.code, ended.summary) == (0, "2 rows = 2 paused")
     assert "no metrics in nightly.prom: its disk does not answer" in ended.stderr

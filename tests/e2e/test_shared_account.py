@@ -177,6 +177,26 @@ def test_store_that_is_locked_stops_the_run(shared: Program, serve: Serve) -> No
     assert_limits_kept(simulator)
 
 
+@pytest.mark.smoke
+def test_second_run_says_at_once_who_else_runs(shared: Program, serve: Serve) -> None:
+    simulator = serve(**ACCOUNT)
+    first = begin(shared, simulator, "first", 60, "--priority", "background")
+    until(lambda: len(simulator.ledger) >= 1)
+    second = call(shared, simulator, "second", 1, "--progress", "lines")
+    lines = [orjson.loads(line) for line in second.stderr.splitlines()]
+    (note,) = [line for line in lines if line["event"] == "account.shared"]
+    (started,) = [line for line in lines if line["event"] == "run.started"]
+    assert note["companions"] == started["companions"]
+    (other,) = note["companions"]
+    assert other["priority"] == "background"
+    assert other["since"] <= started["timestamp"]
+    third = call(shared, simulator, "third", 1, "--progress", "none")
+    (said,) = [line for line in third.stderr.splitlines() if "shares" in line]
+    assert f"{other['run_id']} (background, since {other['since']})" in said
+    assert said.endswith("normal goes first")
+    first.kill()
+
+
 def test_status_names_the_other_runs(shared: Program, serve: Serve) -> None:
     simulator = serve(**ACCOUNT)
     begin(shared, simulator, "nightly", 60, "--priority", "background")

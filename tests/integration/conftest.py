@@ -3,6 +3,10 @@
 import pytest
 
 from tests.support.authority import LOOPBACK, Authority, Pair
+from tests.support.budgets import place, server, url
+
+
+__all__ = ["place", "server", "url"]
 
 
 @pytest.fixture

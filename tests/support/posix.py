@@ -3,13 +3,15 @@
 import os
 import signal
 import sys
-import termios
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from signal import Signals
 
+
+if sys.platform != "win32":
+    import termios
 
 #: Windows has neither.
 SIGHUP = Signals.__members__.get("SIGHUP", Signals.SIGTERM)
@@ -35,6 +37,13 @@ def go_on(pid: int) -> None:
     """Let a stopped process go on."""
     if sys.platform != "win32":
         os.kill(pid, signal.SIGCONT)
+
+
+def end_group(leader: int) -> None:
+    """End all processes of a group that are left."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def make_pipe(path: Path) -> None:

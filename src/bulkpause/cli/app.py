@@ -12,6 +12,8 @@ from bulkpause.cli.flags import (
     API_OPTIONS,
     INPUT_OPTIONS,
     INPUTS,
+    LIMITS,
+    LOGS,
     PATH,
     READ_OPTIONS,
     REMEMBER,
@@ -34,7 +36,7 @@ from bulkpause.cli.options import (
     default_undo_log,
     parse_retried,
 )
-from bulkpause.cli.output import finish, open_streams
+from bulkpause.cli.output import finish, open_streams, stdout
 from bulkpause.cli.run_command import RunCommand
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
@@ -218,7 +220,7 @@ def retry(**given: Any) -> ExitCode:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -299,21 +301,24 @@ def plan(**given: Any) -> ExitCode:
         """
         After an incident:
           bulkpause status pauses.jsonl
-        Several logs; the exit code is that of the worst:
+        A run and the retry of what it left, or all logs of a folder:
           bulkpause status monday.jsonl tuesday.jsonl
+          bulkpause status logs/
         For a program:
           bulkpause status pauses.jsonl --json
     """,
     )
     + _EXIT_CODES,
 )
-@click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
+@LOGS
 @click.option("--json", is_flag=True, help="Print one JSON object.")
 def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     """Show from each LOG what is paused and what may still be running.
 
     It says whose log it is, how old it is, and whether a run holds it now. An id that
-    was planned and is not known to have stopped counts as still running. Sends nothing.
+    was planned and is not known to have stopped counts as still running. A LOG may be
+    a folder, which stands for its *.jsonl. Logs of one endpoint and account are taken
+    together: of each id, the latest word of all of them holds. Sends nothing.
     """
     from bulkpause.cli.commands.log import show_status  # noqa: PLC0415 (see _run)
 
@@ -332,7 +337,7 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     """,
     ),
 )
-@click.argument("log", metavar="LOG", type=PATH)
+@LOGS
 @click.option(
     "--status",
     metavar="STATUSES",
@@ -348,14 +353,63 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     help="Output format.",
 )
 def export(**given: Any) -> ExitCode:
-    """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing.
+    """Write the ids of each LOG to stdout as a file that `run` accepts. Sends nothing.
 
-    Ids that were planned and are not on record cannot be listed; stderr counts them.
+    A LOG may be a folder, which stands for its *.jsonl. An id that several logs hold
+    is written once, with the latest of their words and its run. Ids that were planned
+    and are not on record cannot be listed; stderr counts them.
     """
-    from bulkpause.cli.commands.log import export_log  # noqa: PLC0415 (see _run)
+    from bulkpause.cli.commands.log import export_logs  # noqa: PLC0415 (see _run)
 
     statuses = given["status"].split(",")
-    return export_log(given["log"], statuses, as_csv_file=given["format"] == "csv")
+    return export_logs(given["logs"], statuses, as_csv_file=given["format"] == "csv")
+
+
+@cli.command(
+    epilog=block(
+        "Examples",
+        """
+        A page for the post-mortem, with all ids:
+          bulkpause report pauses.jsonl -o report.html
+        A run and the retry of what it left, in another log:
+          bulkpause report monday.jsonl tuesday.jsonl -o report.html
+        A summary for a ticket:
+          bulkpause report pauses.jsonl --format markdown
+    """,
+    ),
+)
+@LOGS
+@click.option(
+    "--output",
+    "-o",
+    type=PATH,
+    help="File to write. A report that is there is replaced, nothing else.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["html", "markdown"]),
+    default="html",
+    show_default=True,
+    help="A page to look at, or a summary for tickets and chat.",
+)
+@LIMITS
+def report(**given: Any) -> ExitCode:
+    """Write what each LOG holds as one page: what may still be running, and why.
+
+    It shows the requests against the rate limits, the latency, the causes with their
+    trace ids, and all ids in a table to search. Several logs, and folders of them, are
+    taken together as by `status`. The page loads nothing and sends nothing, and the
+    logs are not changed.
+    """
+    file, format_ = given["output"], given["format"]
+    if file is None and format_ == "html" and stdout().isatty():
+        raise click.UsageError(
+            "name the file for the page: -o report.html; or choose --format markdown"
+        )
+    from bulkpause.cli.commands.report import write_report  # noqa: PLC0415 (see _run)
+
+    limits = tuple(limit for limit in (given["burst"], given["steady"]) if limit)
+    return write_report(given["logs"], file, format_, limits)
 
 
 @cli.command(

@@ -162,6 +162,7 @@ INPUTS = click.argument(
     # Ids too. Shells complete paths.
     type=click.Path(allow_dash=True),
 )
+LOGS = click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
 INPUT_OPTIONS = _combine(
     click.option(
         "--column",
@@ -222,20 +223,7 @@ INPUT_OPTIONS = _combine(
         help="Skip invalid rows instead of refusing the input.",
     ),
 )
-API_OPTIONS = _combine(
-    click.option(
-        "--base-url",
-        default=DEFAULT_BASE_URL,
-        show_default=True,
-        envvar=BASE_URL_VARIABLE,
-        show_envvar=True,
-        help="Base URL of the API.",
-    ),
-    click.option(
-        "--simulate",
-        is_flag=True,
-        help="Use the built-in simulator instead of the API.",
-    ),
+LIMITS = _combine(
     click.option(
         "--burst",
         type=parse_limit,
@@ -252,6 +240,22 @@ API_OPTIONS = _combine(
         show_default=True,
         help="Long-window limit; `none` disables it.",
     ),
+)
+API_OPTIONS = _combine(
+    click.option(
+        "--base-url",
+        default=DEFAULT_BASE_URL,
+        show_default=True,
+        envvar=BASE_URL_VARIABLE,
+        show_envvar=True,
+        help="Base URL of the API.",
+    ),
+    click.option(
+        "--simulate",
+        is_flag=True,
+        help="Use the built-in simulator instead of the API.",
+    ),
+    LIMITS,
 )
 VERIFY = click.option(
     "--verify",

@@ -37,11 +37,11 @@ class Notices:
         """Say a warning; `text` is what people get instead of one line."""
         text = f"warning: {message}" if text is None else text
         fields = {"message": message}
-        self._add(Notice("warning.issued", fields, text, level="warning"))
+        self.add(Notice("warning.issued", fields, text, level="warning"))
 
     def note(self, message: str) -> None:
         """Say what is worth knowing."""
-        self._add(Notice("note.issued", {"message": message}, f"note: {message}"))
+        self.add(Notice("note.issued", {"message": message}, f"note: {message}"))
 
     def take(self) -> list[Notice]:
         """Take the held ones, without the text, for the lines of the run."""
@@ -49,7 +49,8 @@ class Notices:
         self._held.clear()
         return taken
 
-    def _add(self, notice: Notice) -> None:
+    def add(self, notice: Notice) -> None:
+        """Say a notice, or hold it."""
         if self._are_held:
             self._held.append(notice)
         else:

@@ -175,7 +175,14 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
     """
     if options.undone:
         words = ["bulkpause", "undo", *map(_as_argument, options.undone)]
-        words += _words_of({"--as": options.earlier_status, "--expect": options.expect})
+        canary = options.guard_rails.canary
+        values = {
+            "--as": options.earlier_status,
+            "--expect": options.expect,
+            # Without it, an undo has one.
+            "--canary": None if canary else canary,
+        }
+        words += _words_of(values)
     else:
         words = ["bulkpause", "run", *_input_words(options)]
     words += ["--log", _as_argument(log), "--resume"]

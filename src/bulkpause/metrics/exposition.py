@@ -113,7 +113,7 @@ class _JobCollector(Collector):
             _EXIT_CODE: ("Exit code of the last run that ended.", history.exit_code),
             _ENDED: ("When the last run ended.", history.ended_at_s),
             _SUCCEEDED: (
-                "When a run last ended with exit code 0: every id is paused.",
+                "When a run last ended with exit code 0.",
                 history.succeeded_at_s,
             ),
             _COMPLETED: (

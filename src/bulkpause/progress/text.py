@@ -52,9 +52,8 @@ def sharing_line(snapshot: Snapshot) -> str:
     if sharing is None or not sharing.companions:
         return ""
     line = f"{len(sharing.companions) + 1} runs share this account"
-    ranks = {*(one.priority for one in sharing.companions), sharing.priority}
-    first = max(ranks, key=lambda priority: priority.rank)
-    return f"{line}; {first} goes first" if len(ranks) > 1 else line
+    first = sharing.goes_first
+    return line if first is None else f"{line}; {first} goes first"
 
 
 def failure_line(record: Record) -> str:

@@ -1,6 +1,6 @@
 """Export ids as CSV or JSON lines, which `run` reads and spreadsheets open safely."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from operator import attrgetter
 
@@ -26,37 +26,57 @@ COLUMNS = (
     "attempts",
     "row",
     "finished_at",
+    "run_id",
+    "account",
+    "log",
 )
 #: The columns of other people's texts, by their numbers.
 _TEXTS = tuple(
     COLUMNS.index(name)
-    for name in ("name", "trace_id", "title", "message", "error", "campaign_status")
+    for name in (
+        *("name", "trace_id", "title", "message", "error", "campaign_status"),
+        *("run_id", "account", "log"),
+    )
 )
 #: Lines that are written at once.
 _LINES_PER_BLOCK = 1000
 
 #: The values of the columns, in their order.
 Row = list[object]
-_values_of: Callable[[Record], Iterable[object]] = attrgetter("id", *COLUMNS[1:])
+_values_of: Callable[[Record], Iterable[object]] = attrgetter("id", *COLUMNS[1:-1])
 
 
 def rows(
-    records: Iterable[Record], unattempted: Iterable[Item], statuses: frozenset[str]
+    records: Iterable[Record],
+    unattempted: Iterable[tuple[Item, str]],
+    statuses: frozenset[str],
+    *,
+    log_of_run: Mapping[str | None, str],
+    account: str | None = None,
 ) -> Iterator[Row]:
     """Make a row for each id with one of the statuses. Invalid rows are left out.
 
-    `not_attempted` selects the ids that have no record.
+    Args:
+        records: The records.
+        unattempted: The ids that have no record, each with its log. The status
+            `not_attempted` selects them.
+        statuses: The statuses.
+        log_of_run: The log of each run.
+        account: The account of the ids.
     """
     for record in records:
         if record.id is not None and record.status in statuses:
-            yield _on_one_line(list(_values_of(record)))
+            log = log_of_run.get(record.run_id)
+            yield _on_one_line([*_values_of(record), log])
     if NOT_ATTEMPTED in statuses:
-        for item in unattempted:
+        for item, log in unattempted:
             values = {
                 "campaign_id": item.id,
                 "name": item.name,
                 "status": NOT_ATTEMPTED,
                 "row": item.row,
+                "account": account,
+                "log": log,
             }
             yield _on_one_line([values.get(name) for name in COLUMNS])
 

@@ -28,6 +28,7 @@ def exit_code_in(path: Path) -> int | None:
         (["run", "missing.csv", "--yes"], 3),
         (["retry", "missing.jsonl", "--yes"], 3),
         (["run", "1001", "--yes", "--expect", "7"], 8),
+        (["undo", "missing.jsonl", "--yes"], 3),
     ],
     ids=str,
 )

@@ -8,8 +8,13 @@ import pytest
 
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.cli.options import Options
-from bulkpause.cli.start_notes import fields_of_start, start_notes
-from bulkpause.model import Limit
+from bulkpause.cli.start_notes import (
+    fields_of_sharing,
+    fields_of_start,
+    note_of_others,
+    start_notes,
+)
+from bulkpause.model import Companion, Limit, Priority, Sharing
 from bulkpause.settings import Settings
 from tests.unit.cli.conftest import Call
 
@@ -18,7 +23,7 @@ PROXY = "http://jane:s3cret@proxy.example:3128"
 
 
 def notes(settings: dict[str, Any], proxy: str | None = None) -> Sequence[str]:
-    options = Options(inputs=(), settings=Settings(**settings))
+    options = Options(inputs=(), settings=Settings(**{"share": "auto", **settings}))
     return list(start_notes(options, None if proxy is None else parse_proxy(proxy)))
 
 
@@ -51,6 +56,28 @@ def test_logged_tls_keys_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     assert notes({"trust_env": True}) == [
         "TLS keys are written to 'keys': with them, the token can be read"
     ]
+
+
+def test_run_that_shares_nothing_says_so() -> None:
+    (note,) = notes({"share": "none"})
+    assert note.startswith("--share none: other runs on this account are not seen")
+    simulated = Options(inputs=(), settings=Settings(share="none"), is_simulated=True)
+    assert list(start_notes(simulated, None)) == []
+
+
+NIGHTLY = Companion("nightly", Priority.BACKGROUND, "2026-01-01T01:00:00Z")
+
+
+def test_other_runs_are_named_at_the_start() -> None:
+    sharing = Sharing(place="here", priority=Priority.URGENT, companions=(NIGHTLY,))
+    notice = note_of_others(sharing)
+    assert notice is not None
+    assert notice.text == (
+        "note: shares the account with 1 other run: nightly (background, since "
+        "2026-01-01T01:00:00Z); urgent goes first"
+    )
+    assert notice.fields["companions"] == fields_of_sharing(sharing)["companions"]
+    assert note_of_others(Sharing(place="here")) is None
 
 
 def test_json_line_has_same_facts() -> None:

@@ -30,7 +30,12 @@ from bulkpause.cli.preflight import Prepared, confirm, needs_of, prepare, token_
 from bulkpause.cli.result import RunResult, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
-from bulkpause.cli.start_notes import fields_of_start, start_notes
+from bulkpause.cli.start_notes import (
+    fields_of_sharing,
+    fields_of_start,
+    note_of_others,
+    start_notes,
+)
 from bulkpause.errors import (
     GuardRailError,
     LogError,
@@ -206,6 +211,9 @@ class _Session:
 
     def _begin(self, pauser: Pauser) -> None:
         """Count anew what is left, now that no other run can change the log."""
+        sharing = pauser.sharing
+        if sharing is not None and (notice := note_of_others(sharing)) is not None:
+            self._notices.add(notice)
         for notice in self._notices.take():
             self._display.handle(notice)
         for warning in pauser.warnings:
@@ -223,9 +231,7 @@ class _Session:
         for log in self._options.undone:
             mark_undone(log, self._log)
         start = _fields_of_start(self._prepared, plan, self._log, self._options)
-        if (sharing := pauser.sharing) is not None:
-            priority = self._options.settings.priority
-            start |= {"shared_in": sharing.place, "priority": priority}
+        start |= fields_of_sharing(sharing)
         self._display.handle(Notice("run.started", start))
         # Now, since the recovery changes with the run.
         self._totals = totals_of_plan(

@@ -25,6 +25,9 @@ from bulkpause.ratelimit.budget.store import Store, StoreError
 ANSWER_S = 1.0
 #: A slot whose grant took longer to arrive, in seconds, is not used.
 GRANT_S = 0.5
+#: The most seconds that it takes to leave: a call that is under way, the last one, and
+#: the end of the connection.
+LEAVE_S = 3 * ANSWER_S
 #: Seconds until a store that did not answer is asked again.
 RETRY_S = 0.2
 WAITS_FOR_ANSWER = "the shared budget"
@@ -198,13 +201,22 @@ class BudgetMember:
                 return
 
     async def leave(self) -> None:
-        """Leave what still counts to the others, if the store answers."""
+        """Leave what still counts to the others, if the store answers.
+
+        It takes at most `LEAVE_S`, whatever the store does: without a last word, what
+        this run held counts as used when its lease ends.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await self._say_last_word()
+                await self._store.close()
+
+    async def _say_last_word(self) -> None:
         if self._beat is not None:
             self._beat.cancel()
-            await asyncio.wait([self._beat])
+            await asyncio.wait([self._beat], timeout=ANSWER_S)
         with suppress(StoreError, SettingsError):
             await self._call(leaves=True)
-        await self._store.close()
 
     def tell_soon(self) -> None:
         """Tell the others of a reply, if there are others."""

@@ -1,13 +1,11 @@
 """Each scheduler retries what may pass, and fails at once what would come again."""
 
-import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
+from signal import SIGTERM
 from subprocess import PIPE, Popen
 from types import ModuleType, SimpleNamespace
 from typing import Any, Self
@@ -17,6 +15,7 @@ import yaml  # type: ignore[import-untyped]
 
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.templates.exit_policy import ExitPolicy
+from tests.support.posix import end_group
 from tests.support.schedulers import (
     Recorder,
     cron_command,
@@ -167,22 +166,13 @@ def test_container_passes_signal_on_and_waits(call: Call, tmp_path: Path) -> Non
     command = kubernetes_command(text, KUBERNETES)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     process = Popen(command, stdout=PIPE, env=path, text=True, start_new_session=True)
-    with process, leaving_nothing(process.pid):
+    with process, ExitStack() as stack:
+        stack.callback(end_group, process.pid)
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
         process.send_signal(SIGTERM)
         assert process.stdout.readline() == "stopping\n"
         assert process.wait(timeout=60) == 143
-
-
-@contextmanager
-def leaving_nothing(group: int) -> Iterator[None]:
-    """End all processes of a group that are left."""
-    try:
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(group, SIGKILL)
 
 
 class FailedError(Exception):

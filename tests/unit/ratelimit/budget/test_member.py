@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
 
 import pytest
 
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Limit, Priority, Reply
-from bulkpause.ratelimit.budget.member import Identity
+from bulkpause.ratelimit.budget.member import LEAVE_S, Identity
 from bulkpause.ratelimit.budget.memory import MemoryStore
 from bulkpause.ratelimit.budget.rules import LEASE_S
 from bulkpause.ratelimit.budget.store import Result, Step, StoreError
@@ -236,6 +237,33 @@ def test_store_that_stays_silent_is_given_up() -> None:
         assert GIVE_UP_S <= now() - started < GIVE_UP_S + 1
         assert gate.snapshot().windows[0].acquired == 0
         await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+class DeafStore(MemoryStore):
+    """A store whose steps, once it is deaf, neither end nor can be cancelled."""
+
+    is_deaf = False
+
+    async def step(self, make: Step[Result]) -> Result:
+        while self.is_deaf:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(1000)
+        return await super().step(make)
+
+
+def test_store_that_never_answers_is_left_soon() -> None:
+    async def scenario() -> None:
+        store = DeafStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a")
+        store.is_deaf = True
+        await asyncio.sleep(1.5)  # its sign of life is under way
+        started = now()
+        await gate.leave()
+        assert now() - started <= LEAVE_S + 0.1
+        store.is_deaf = False
+        await asyncio.sleep(1001)
 
     run_on_virtual_time(scenario())
 

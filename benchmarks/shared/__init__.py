@@ -1,0 +1,1 @@
+"""Measure runs that share one account, in real time."""

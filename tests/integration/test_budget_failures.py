@@ -1,0 +1,145 @@
+"""What fails around a real store: in none is a request sent that could be too many."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+import pytest
+
+from bulkpause.ratelimit.budget.store import Result, Step, Store
+from bulkpause.ratelimit.budget.valkey import ValkeyStore
+from tests.support.budgets import assert_never_too_many, joined, send, store_at
+
+
+pytestmark = pytest.mark.anyio
+
+
+class StoreBehind:
+    """A real store, to be reached in an odd way."""
+
+    def __init__(self, store: Store) -> None:
+        self.place, self.is_clock_steady = store.place, store.is_clock_steady
+        self.may_have_lost = store.may_have_lost
+        self.store = store
+
+    async def step(self, make: Step[Result]) -> Result:
+        return await self.store.step(make)
+
+    async def close(self) -> None:
+        await self.store.close()
+
+
+class LateStore(StoreBehind):
+    """A store whose answers take long to arrive, and the longest ones are lost.
+
+    Args:
+        store: The real one.
+        late_s: Each answer takes one of these, drawn at random.
+    """
+
+    def __init__(self, store: Store, late_s: Sequence[float]) -> None:
+        super().__init__(store)
+        self._late_s = late_s
+        self._random = Random(1)
+
+    async def step(self, make: Step[Result]) -> Result:
+        result = await super().step(make)
+        await asyncio.sleep(self._random.choice(self._late_s))
+        return result
+
+
+@dataclass(slots=True)
+class Setting:
+    """How far a clock was set."""
+
+    ahead_s: float = 0.0
+
+    def set_by(self, seconds: float) -> None:
+        self.ahead_s += seconds
+
+
+class SetStore(StoreBehind):
+    """A store whose clock is set, for all of its runs."""
+
+    def __init__(self, store: Store, setting: Setting) -> None:
+        super().__init__(store)
+        self._setting = setting
+
+    async def step(self, make: Step[Result]) -> Result:
+        def make_then(raw: bytes | None, now: float) -> tuple[bytes, Result]:
+            return make(raw, now + self._setting.ahead_s)
+
+        return await super().step(make_then)
+
+
+class HostLoop(asyncio.SelectorEventLoop):
+    """The event loop of a host whose clock is ahead."""
+
+    def __init__(self, ahead_s: float) -> None:
+        self._ahead_s = ahead_s
+        super().__init__()
+
+    def time(self) -> float:
+        return super().time() + self._ahead_s
+
+
+async def send_over(stores: Sequence[Store], each: int, sent_at: list[float]) -> None:
+    """Let one run join each store, and send at once."""
+    async with AsyncExitStack() as stack:
+        gates = [
+            await stack.enter_async_context(joined(store, f"run{n}"))
+            for n, store in enumerate(stores)
+        ]
+        async with asyncio.TaskGroup() as group:
+            for gate in gates * each:
+                group.create_task(send(gate, sent_at))
+
+
+async def test_late_and_lost_answers_of_a_real_store(place: str) -> None:
+    sent_at: list[float] = []
+    ways = ([0.0], [0.0, 0.2, 0.7], [0.0, 0.1, 1.2])
+    stores = [LateStore(store_at(place), late_s) for late_s in ways]
+    await send_over(stores, 4, sent_at)
+    assert len(sent_at) == 12
+    assert_never_too_many(sent_at)
+
+
+async def test_clock_of_a_real_server_is_set(url: str) -> None:
+    sent_at: list[float] = []
+    setting, loop = Setting(), asyncio.get_running_loop()
+    for after_s, seconds in ((1.0, 30.0), (3.0, -90.0), (5.0, 1.0)):
+        loop.call_later(after_s, setting.set_by, seconds)
+    stores = [SetStore(ValkeyStore(url, "account"), setting) for _ in range(3)]
+    await send_over(stores, 5, sent_at)
+    assert len(sent_at) == 15
+    assert_never_too_many(sent_at)
+
+
+async def test_hosts_on_other_clocks_share_a_server(url: str) -> None:
+    sent_at: list[float] = []
+    hosts = [
+        threading.Thread(target=_send_from_host, args=(url, ahead_s, sent_at))
+        for ahead_s in (0.0, 137.5, -1e6)
+    ]
+    for host in hosts:
+        host.start()
+    for host in hosts:
+        await asyncio.to_thread(host.join)
+    assert len(sent_at) == 12
+    assert_never_too_many(sent_at)
+
+
+def _send_from_host(url: str, ahead_s: float, sent_at: list[float]) -> None:
+    async def send_four() -> None:
+        async with joined(
+            ValkeyStore(url, "account"), f"run at {ahead_s}", host=f"host at {ahead_s}"
+        ) as gate:
+            for _ in range(4):
+                await send(gate, sent_at)
+
+    with asyncio.Runner(loop_factory=partial(HostLoop, ahead_s)) as runner:
+        runner.run(send_four())
