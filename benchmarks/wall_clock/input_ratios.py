@@ -116,7 +116,7 @@ def measure(comparison: Comparison, large: Path, small: Path, rounds: int) -> Ra
     ratios, memory = [], []
     for _ in range(rounds):
         usages = [
-            _above_start(command, large / name, small / name)
+            above_start(command, large / name, small / name)
             for command in comparison.commands
         ]
         for kept, usage in zip(seconds, usages, strict=True):
@@ -130,7 +130,7 @@ def measure(comparison: Comparison, large: Path, small: Path, rounds: int) -> Ra
     )
 
 
-def _above_start(command: Sequence[str], large: Path, small: Path) -> Usage:
+def above_start(command: Sequence[str], large: Path, small: Path) -> Usage:
     """Measure a command, without the CPU time of its start."""
     start = command_usage([*command, str(small)])
     whole = command_usage([*command, str(large)])

@@ -7,13 +7,14 @@ a `Record` are wall-clock times in UTC instead.
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import repeat
 from math import inf
 from typing import Any
 
 from bulkpause._text import quote, replace_surrogates
+from bulkpause._value import value
 
 
 class Action(StrEnum):
@@ -327,7 +328,7 @@ class RateLimitHeaders:
     reset_s: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Reply:
     """The result of one attempt: an HTTP response or a transport error, never both.
 
@@ -383,7 +384,7 @@ class Reply:
         return f" (trace_id {self.trace_id})" if self.trace_id else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Attempt:
     """One request for an id, and its reply.
 
@@ -400,7 +401,7 @@ class Attempt:
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class PriorAttempt:
     """An attempt as the log keeps it; used for attempts of earlier runs.
 
@@ -427,9 +428,10 @@ SIMULATOR = "simulator"
 #: `planned` and `endpoint`, 2 no `reads` and nothing of a resume. A new key, action or status needs a new version: an older
 #: program then refuses the log instead of calling it damaged.
 RECORD_VERSION = 3
+_MILLISECOND = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@value
 class Record:
     """The final status of one id in one run: one line of the result log.
 
@@ -475,5 +477,29 @@ class Record:
 
 def timestamp(moment: datetime) -> str:
     """Write a moment as RFC 3339 in UTC, to the millisecond."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z"
+    return _timestamps.text(moment)
+
+
+class _Timestamps:
+    """Writes moments, and keeps the last text for others of the same millisecond.
+
+    A run without limits writes thirty of them in a millisecond.
+    """
+
+    def __init__(self) -> None:
+        epoch = datetime.fromtimestamp(0, UTC)
+        # Replaced as a whole: event loops of several threads may write at a time.
+        self._last = epoch, epoch, ""
+
+    def text(self, moment: datetime) -> str:
+        begins, ends, text = self._last
+        if begins <= moment < ends:
+            return text
+        utc = moment.astimezone(UTC)
+        begins = utc - timedelta(microseconds=utc.microsecond % 1000)
+        text = utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+        self._last = begins, begins + _MILLISECOND, text
+        return text
+
+
+_timestamps = _Timestamps()

@@ -15,9 +15,10 @@ import anyio
 import orjson
 import pytest
 
-from bulkpause.api.client import MAX_BODY_BYTES, Client
+from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint, parse_endpoint
+from bulkpause.api.exchange import MAX_BODY_BYTES
 from bulkpause.api.proxy import Proxy
 from bulkpause.api.response import TRACE_HEADERS
 from bulkpause.errors import SettingsError

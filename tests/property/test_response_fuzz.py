@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -44,6 +45,7 @@ from tests.support.faulty_server import (
 )
 from tests.support.nightly import IS_NIGHTLY
 from tests.support.records import until_stopped
+from tests.support.tracing import traced_sessions
 
 
 cheap = settings(
@@ -205,6 +207,18 @@ class Exchange:
         self._behaviour = _ending(response, is_reset=is_reset)
         return self._portal.call(self._client.send, action, "7", "r-1")
 
+    def first_reply(self, action: Action, response: bytes, *, is_traced: bool) -> Reply:
+        """Meet a response on a new connection, and leave out the times."""
+        self._behaviour = _ending(response, is_reset=False)
+        reply = self._portal.call(self._send_once, action, is_traced)
+        return replace(reply, received_at=0.0, sent_at=0.0)
+
+    async def _send_once(self, action: Action, is_traced: bool) -> Reply:
+        with traced_sessions() if is_traced else ExitStack():
+            client = await self._new_client()
+        async with client:
+            return await client.send(action, "7", "r-1")
+
 
 @pytest.fixture(scope="module")
 def portal() -> Iterator[BlockingPortal]:
@@ -268,6 +282,19 @@ def test_any_response_bytes_lead_to_valid_decision(
             assert action is Action.PAUSE
         if decision == Finish(Status.PAUSED):
             assert is_proof(action, reply, response)
+
+
+@cheap
+@given(response=_RESPONSES, action=st.sampled_from(Action))
+def test_traced_request_gets_same_reply(
+    exchange: Exchange, response: bytes, action: Action
+) -> None:
+    untraced, traced = (
+        exchange.first_reply(action, response, is_traced=is_traced)
+        for is_traced in (False, True)
+    )
+
+    assert traced == untraced
 
 
 def is_proof(action: Action, reply: Reply, response: bytes) -> bool:

@@ -408,19 +408,28 @@ class UnlimitedGate:
 
     def __init__(self, max_in_flight: int = 10) -> None:
         self.acquired = self.released = 0
-        self._free = asyncio.Semaphore(max_in_flight)
+        self._free: asyncio.Queue[None] = asyncio.Queue()
+        for _ in range(max_in_flight):
+            self._free.put_nowait(None)
 
     @property
     def in_flight(self) -> int:
         return self.acquired - self.released
 
     async def acquire(self) -> None:
-        await self._free.acquire()
+        await self._free.get()
         self.acquired += 1
+
+    def try_acquire(self) -> bool:
+        if self._free.empty():
+            return False
+        self._free.get_nowait()
+        self.acquired += 1
+        return True
 
     async def release(self, reply: Reply | None) -> None:
         self.released += 1
-        self._free.release()
+        self._free.put_nowait(None)
 
     async def restore(self, ages_s: Iterable[float]) -> None:
         pass

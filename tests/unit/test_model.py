@@ -1,9 +1,12 @@
 import copy
 import pickle
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bulkpause.model import Item, Status
+from bulkpause.model import Item, Status, timestamp
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,21 @@ def test_status_is_one_object_after_copying(status: Status) -> None:
 def test_name_of_item_holds_no_surrogates() -> None:
     assert Item(id="1", row=1, name="K\udcf6ln \ud800").name == "Köln \ufffd"
     assert Item(id="1", row=1, name="Köln \x1b").name == "Köln \x1b"
+
+
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])
+MOMENTS_US = st.integers(0, 4_000_000_000_000_000)
+STEPS_US = st.lists(st.integers(-3_000, 3_000), min_size=1, max_size=20)
+
+
+@given(moment_us=MOMENTS_US, steps_us=STEPS_US, zone=ZONES)
+def test_timestamp_is_its_moment_to_millisecond(
+    moment_us: int, steps_us: list[int], zone: timezone
+) -> None:
+    moment = datetime.fromtimestamp(0, zone) + timedelta(microseconds=moment_us)
+    for step_us in steps_us:
+        moment += timedelta(microseconds=step_us)
+        written = datetime.fromisoformat(timestamp(moment))
+
+        assert timestamp(moment).endswith("Z")
+        assert timedelta(0) <= moment - written < timedelta(milliseconds=1)

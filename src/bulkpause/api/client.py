@@ -2,37 +2,37 @@
 
 aiohttp does nothing on its own here: a redirect is a response and is not followed, a
 lost connection is a transport error and is not retried, and a compressed body is not
-decompressed. At most 64 KiB of a body are read.
+decompressed. At most 64 KiB of a body are read, or 4 MiB of a page. That holds for both
+ways of sending: through a session if something traces it, and without one else.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypedDict
 from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
+from bulkpause.api.direct import DirectCarrier
 from bulkpause.api.endpoint import Endpoint
+from bulkpause.api.exchange import Carrier, Exchange
 from bulkpause.api.proxy import Proxy
 from bulkpause.api.redaction import Redactor
 from bulkpause.api.response import clean, http_date, parse_response
+from bulkpause.api.session import SessionCarrier
 from bulkpause.api.transport import (
-    WIRE_TIMING,
     Connector,
-    LostConnectionError,
-    WireTiming,
     detail_of,
     is_untrusted,
-    send_once,
     tls_context,
     transport_error_of,
 )
@@ -40,16 +40,24 @@ from bulkpause.errors import SettingsError
 from bulkpause.model import Action, Reply
 
 
-#: The rest of a longer response body is not read.
-MAX_BODY_BYTES = 64 * 1024
-#: The same for a page of a list, which holds many campaigns.
+#: At most so much of a page of a list is read: it holds many campaigns.
 MAX_PAGE_BYTES = 4 * 1024 * 1024
 
-_MIN_TOTAL_S = 0.001
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "bulkpause",
+}
+
+
+class _CarrierOptions(TypedDict):
+    base_url: str
+    headers: Mapping[str, str]
+    proxy: Proxy | None
 
 
 #: What is raised if an attempt gets no valid HTTP response.
-FAILURES = (LostConnectionError, aiohttp.ClientError, OSError, ValueError)
+FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +120,9 @@ class Client:
         self._endpoint = endpoint
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
         self._now = now
-        self._token = token
         of_proxy = () if proxy is None else proxy.secrets
         self._redact = Redactor((*token.secrets, *of_proxy)).redact
         self._timeout_s = timeout_s
-        self._proxy = proxy
         self._before_sending = before_sending
         if connections is None:
             is_secure = endpoint.is_secure
@@ -124,16 +130,23 @@ class Client:
             connector = Connector(limit=max_in_flight, ssl=context)
         else:
             connector = connections.pool(logs_keys=logs_keys)
+        self._connector = connector
         self._session = aiohttp.ClientSession(
             connector=connector,
             connector_owner=connections is None,
             cookie_jar=aiohttp.DummyCookieJar(),
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": "bulkpause",
-            },
             auto_decompress=False,
+        )
+        options = _CarrierOptions(
+            base_url=endpoint.base_url,
+            headers={**_HEADERS, "Authorization": token.header()},
+            proxy=proxy,
+        )
+        # Nothing sees a request that does not go through its session.
+        self._carrier: Carrier = (
+            SessionCarrier(self._session, **options)
+            if self._session.trace_configs
+            else DirectCarrier(connector, **options)
         )
 
     async def __aenter__(self) -> Self:
@@ -165,18 +178,16 @@ class Client:
         Raises:
             ValueError: The id is not valid; nothing was sent.
         """
-        timing = WireTiming(before_sending=self._before_sending)
-        WIRE_TIMING.set(timing)
-        request = self._request(action, id_, request_id, self._body_of(action, body))
-        try:
-            async with request as response:
-                received_at = asyncio.get_running_loop().time()
-                # A read-back needs all; the result of an attempt is in the HTTP status.
-                needs_all = action is Action.READ and response.status == 200
-                answer = await _bounded_body(response, needs_all=needs_all)
-                return self._reply(response, answer, id_, received_at, timing)
-        except FAILURES as raised:
-            return self._failed(raised, timing)
+        exchange = Exchange(
+            method="GET" if action is Action.READ else "POST",
+            path=self._endpoint.path(action, id_),
+            body=self._body_of(action, body),
+            request_id=request_id,
+            needs_body=action is Action.READ,
+            ends_at=self._next_deadline(),
+            before_sending=self._before_sending,
+        )
+        return await self._reply_to(exchange, id_)
 
     async def fetch(self, method: str, path: str, request_id: str) -> Fetched:
         """Make a request that is not about one campaign, and give what it answers.
@@ -186,34 +197,24 @@ class Client:
             path: The path of the URL after that of the base URL, and its query.
             request_id: Unique to the request.
         """
-        timing = WireTiming()
-        WIRE_TIMING.set(timing)
-        try:
-            async with self._session.request(
-                method,
-                URL(f"{self._endpoint.base_url}{path}", encoded=True),
-                headers={
-                    "Authorization": self._token.header(),
-                    "X-Request-Id": request_id,
-                },
-                allow_redirects=False,
-                timeout=self._timeout(),
-                middlewares=(send_once,),
-                **self._proxy_arguments(),
-            ) as response:
-                received_at = asyncio.get_running_loop().time()
-                body = await _bounded_body(
-                    response,
-                    needs_all=response.status == 200,
-                    most_bytes=MAX_PAGE_BYTES,
-                )
-                return Fetched(
-                    reply=self._reply(response, body, "", received_at, timing),
-                    body=body,
-                    served_at=http_date(response.headers.get("Date", "")),
-                )
-        except FAILURES as raised:
-            return Fetched(reply=self._failed(raised, timing))
+        exchange = Exchange(
+            method=method,
+            path=path,
+            body=None,
+            request_id=request_id,
+            needs_body=True,
+            ends_at=self._next_deadline(),
+            before_sending=self._before_sending,
+            most_bytes=MAX_PAGE_BYTES,
+        )
+        reply = await self._reply_to(exchange, "")
+        if reply.error is not None or exchange.headers is None:
+            return Fetched(reply=reply)
+        return Fetched(
+            reply=reply,
+            body=exchange.received_body,
+            served_at=http_date(exchange.headers.get("Date", "")),
+        )
 
     def redact(self, text: str) -> str:
         """Remove the token, and the proxy's password, from a text of the server."""
@@ -221,49 +222,16 @@ class Client:
 
     @property
     def tls(self) -> str | None:
-        """The TLS version of the last connection; None without TLS."""
-        connector = self._session.connector
-        return connector.tls if isinstance(connector, Connector) else None
+        """The TLS version of the last new connection; None without TLS."""
+        return self._connector.tls
 
-    def _failed(self, raised: BaseException, timing: WireTiming) -> Reply:
-        is_lost = isinstance(raised, LostConnectionError)
-        error = raised.__cause__ if is_lost else raised
-        was_sent = timing.sent_at is not None
-        return Reply(
-            received_at=asyncio.get_running_loop().time(),
-            sent_at=timing.sent_at,
-            is_cold=timing.is_cold,
-            error=transport_error_of(error, was_sent=was_sent),
-            is_untrusted=is_untrusted(error),
-            message=self._detail_of(error),
-        )
-
-    def _detail_of(self, error: BaseException | None) -> str | None:
-        detail = detail_of(error)
-        return None if detail is None else clean(self._redact(detail))
-
-    def _request(
-        self, action: Action, id_: str, request_id: str, body: bytes | None
-    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
-        is_read = action is Action.READ
-        headers = {
-            # Not a header of the session: those are sent to a proxy as well.
-            "Authorization": self._token.header(),
-            "X-Request-Id": request_id,
-        }
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        return self._session.request(
-            "GET" if is_read else "POST",
-            URL(self._endpoint.url(action, id_), encoded=True),
-            data=body,
-            headers=headers,
-            allow_redirects=False,
-            timeout=self._timeout(),
-            # aiohttp resends a GET only.
-            middlewares=(send_once,) if is_read else (),
-            **self._proxy_arguments(),
-        )
+    async def _reply_to(self, exchange: Exchange, id_: str) -> Reply:
+        try:
+            await self._carrier.carry_out(exchange)
+        except FAILURES as error:
+            if not exchange.has_result:
+                return self._failed(exchange, error)
+        return self._reply(exchange, id_)
 
     def _body_of(
         self, action: Action, body: Mapping[str, object] | None
@@ -272,39 +240,35 @@ class Client:
             return self._body
         return None if body is None else orjson.dumps(body)
 
-    def _proxy_arguments(self) -> dict[str, Any]:
-        if self._proxy is None:
-            return {}
-        authorization = self._proxy.authorization
-        headers = (
-            {} if authorization is None else {"Proxy-Authorization": authorization}
-        )
-        return {"proxy": self._proxy.url, "proxy_headers": headers}
+    def _next_deadline(self) -> float:
+        now = asyncio.get_running_loop().time()
+        return min(now + self._timeout_s, self.ends_at)
 
-    def _timeout(self) -> aiohttp.ClientTimeout:
-        left_s = self.ends_at - asyncio.get_running_loop().time()
-        return aiohttp.ClientTimeout(
-            # aiohttp takes 0 for "no timeout".
-            total=min(self._timeout_s, max(left_s, _MIN_TOTAL_S)),
-            ceil_threshold=inf,
+    def _failed(self, exchange: Exchange, error: Exception) -> Reply:
+        detail = detail_of(error)
+        was_sent = exchange.sent_at is not None
+        return Reply(
+            received_at=asyncio.get_running_loop().time(),
+            sent_at=exchange.sent_at,
+            is_cold=exchange.is_cold,
+            error=transport_error_of(error, was_sent=was_sent),
+            is_untrusted=is_untrusted(error),
+            message=None if detail is None else clean(self._redact(detail)),
         )
 
-    def _reply(
-        self,
-        response: aiohttp.ClientResponse,
-        body: bytes,
-        id_: str,
-        received_at: float,
-        timing: WireTiming,
-    ) -> Reply:
+    def _reply(self, exchange: Exchange, id_: str) -> Reply:
         parsed = parse_response(
-            response.headers, body, id_=id_, now=self._now, redact=self._redact
+            exchange.headers,
+            exchange.received_body,
+            id_=id_,
+            now=self._now,
+            redact=self._redact,
         )
         return Reply(
-            received_at=received_at,
-            sent_at=timing.sent_at,
-            is_cold=timing.is_cold,
-            http_status=response.status,
+            received_at=exchange.received_at,
+            sent_at=exchange.sent_at,
+            is_cold=exchange.is_cold,
+            http_status=exchange.http_status,
             campaign_status=parsed.campaign_status,
             company_id=parsed.company_id,
             scheduled_time=parsed.scheduled_time,
@@ -335,27 +299,3 @@ def _check_aiohttp_agrees(url: str) -> None:
     is_same_host = parsed.host_port_subcomponent == urlsplit(url).netloc
     if not is_same_host or str(parsed) != url:
         raise SettingsError("the URL is refused: it can be read in two ways")
-
-
-async def _bounded_body(
-    response: aiohttp.ClientResponse,
-    *,
-    needs_all: bool,
-    most_bytes: int = MAX_BODY_BYTES,
-) -> bytes:
-    """Read a body up to the maximum length, or up to where it breaks off.
-
-    Raises:
-        ClientError, OSError: It broke off, and all of it was needed.
-    """
-    body = bytearray()
-    try:
-        while len(body) <= most_bytes:
-            chunk = await response.content.read(most_bytes + 1 - len(body))
-            if not chunk:
-                return bytes(body)
-            body += chunk
-    except (aiohttp.ClientError, OSError):
-        if needs_all:
-            raise
-    return bytes(body[:most_bytes])

@@ -40,9 +40,17 @@ class Endpoint:
         Raises:
             ValueError: The id would change the path.
         """
+        return self.base_url + self.path(action, id_)
+
+    def path(self, action: Action, id_: str) -> str:
+        """Build the part of a URL that comes after the base URL.
+
+        Raises:
+            ValueError: The id would change the path.
+        """
         if not _PLAIN_ID.fullmatch(id_):
             raise ValueError(f"{quote(id_)} is not safe in a URL path")
-        campaign = f"{self.base_url}/v1/hood/campaigns/{id_}"
+        campaign = f"/v1/hood/campaigns/{id_}"
         return campaign + ("" if action is Action.READ else operation_of(action).path)
 
     @property

@@ -6,7 +6,6 @@ of the server are cut short, and characters that could control a terminal are re
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -14,6 +13,7 @@ import orjson
 from multidict import CIMultiDictProxy
 
 from bulkpause._text import sanitize
+from bulkpause._value import value
 from bulkpause.model import RateLimitHeaders
 
 
@@ -27,28 +27,31 @@ _MAX_RETRY_AFTER_S = 1e9
 _MAX_RESET_S = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ParsedResponse:
     """The fields of a response except its HTTP status; None where one is missing.
 
     `is_campaign_missing` says that it is a list without the requested campaign.
     """
 
-    title: str | None
-    message: str | None
-    trace_id: str | None
-    campaign_status: str | None
-    company_id: str | None
-    scheduled_time: str | None
-    update_time: str | None
-    served_at: datetime | None
-    is_campaign_missing: bool
-    rate_limit: RateLimitHeaders | None
-    retry_after_s: float | None
+    title: str | None = None
+    message: str | None = None
+    trace_id: str | None = None
+    campaign_status: str | None = None
+    company_id: str | None = None
+    scheduled_time: str | None = None
+    update_time: str | None = None
+    served_at: datetime | None = None
+    is_campaign_missing: bool = False
+    rate_limit: RateLimitHeaders | None = None
+    retry_after_s: float | None = None
+
+
+_NOTHING = ParsedResponse()
 
 
 def parse_response(
-    headers: CIMultiDictProxy[str],
+    headers: CIMultiDictProxy[str] | None,
     body: bytes,
     *,
     id_: str,
@@ -58,12 +61,14 @@ def parse_response(
     """Parse the headers and the body of the response to a request for an id.
 
     Args:
-        headers: As they were received.
+        headers: As they were received; None without a response.
         body: As much of it as was read.
         id_: The campaign that was requested.
         now: The wall clock, for `Retry-After` dates.
         redact: Removes secrets from a text.
     """
+    if headers is None or not (headers or body):
+        return _NOTHING
     fields = _decoded(body)
     campaign = _campaign(fields, id_)
 

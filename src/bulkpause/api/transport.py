@@ -4,10 +4,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from contextvars import ContextVar
-from dataclasses import dataclass
 from threading import Thread
 from weakref import WeakSet
 
@@ -17,35 +14,16 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
+from bulkpause.api.exchange import EXCHANGE
 from bulkpause.model import TransportError
 
 
-@dataclass(slots=True)
-class WireTiming:
-    """When a request was written to its connection.
-
-    Attributes:
-        sent_at: On the loop's clock; None if nothing was written.
-        is_cold: Whether it was the first request on its connection.
-        before_sending: Awaited once there is a connection.
-    """
-
-    sent_at: float | None = None
-    is_cold: bool = False
-    before_sending: Callable[[], Awaitable[None]] | None = None
-
-
-#: The timing of the request that the current task sends. The client sets it, and the
-#: connector, which aiohttp calls in the same task, fills it in.
-WIRE_TIMING: ContextVar[WireTiming] = ContextVar("wire_timing")
-
-
 class Connector(aiohttp.TCPConnector):
-    """A connection pool that records wire timing and drops connections with stray data.
+    """A connection pool that notes when a request is sent, and drops stray data.
 
-    Data that arrived before the request would be taken for its response. aiohttp
-    writes the request as soon as it has a connection: `connect` is the last moment to
-    check for such data, and the moment to note as the time of sending.
+    Data that arrived before the request would be taken for its response. The request is
+    written as soon as it has a connection: `connect` is the last moment to check for
+    such data, and the moment to note as the time of sending.
 
     Args:
         limit: The most connections.
@@ -60,32 +38,41 @@ class Connector(aiohttp.TCPConnector):
         self._warm: WeakSet[ResponseHandler] = WeakSet()
         self.tls: str | None = None
 
+    async def reuse(self, target: aiohttp.ClientRequest) -> Connection | None:
+        """Take an idle connection to a target; None if there is none.
+
+        Raises:
+            ClientPayloadError: There was stray data on it.
+        """
+        connection = await self._get(target.connection_key, [])
+        return None if connection is None else await self._confirmed(connection)
+
     async def connect(
         self,
         req: aiohttp.ClientRequest,
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
-        connection = await super().connect(req, traces, timeout)
-        await self._confirm(connection)
-        protocol, timing = connection.protocol, WIRE_TIMING.get()
+        return await self._confirmed(await super().connect(req, traces, timeout))
+
+    async def _confirmed(self, connection: Connection) -> Connection:
+        exchange = EXCHANGE.get()
+        try:
+            if exchange.before_sending is not None:
+                await exchange.before_sending()
+        except BaseException:
+            connection.close()
+            raise
+        protocol = connection.protocol
         if protocol is None or protocol.should_close:
             connection.close()
             raise aiohttp.ClientPayloadError
         if protocol not in self._warm:
             self._warm.add(protocol)
-            timing.is_cold = True
+            exchange.is_cold = True
             self.tls = _tls_version(connection)
-        timing.sent_at = asyncio.get_running_loop().time()
+        exchange.sent_at = asyncio.get_running_loop().time()
         return connection
-
-    async def _confirm(self, connection: Connection) -> None:
-        try:
-            if (before_sending := WIRE_TIMING.get().before_sending) is not None:
-                await before_sending()
-        except BaseException:
-            connection.close()
-            raise
 
 
 def _tls_version(connection: Connection) -> str | None:
@@ -105,24 +92,6 @@ def tls_context(*, logs_keys: bool) -> ssl.SSLContext:
         # None closes the file; the type stub does not allow it.
         context.keylog_filename = None  # type: ignore[assignment]
     return context
-
-
-class LostConnectionError(Exception):
-    """Carries aiohttp's error, its cause, past aiohttp's own silent resend of a GET."""
-
-
-async def send_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a GET twice: the second would use no slot.
-
-    Raises:
-        LostConnectionError: The connection was lost.
-    """
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise LostConnectionError from error
 
 
 #: An exception, and its transport error if it was raised before the request was

@@ -12,7 +12,7 @@ import click
 from bulkpause.api.credentials import TOKEN_VARIABLE
 from bulkpause.cli.options import RETRIABLE
 from bulkpause.errors import BulkpauseError
-from bulkpause.inputs.arguments import id_in_address
+from bulkpause.inputs.address import id_in_address
 from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 

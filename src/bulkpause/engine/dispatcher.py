@@ -1,8 +1,9 @@
 """Send jobs within the rate limit and record each status.
 
 One task takes jobs from the backlog, waits for a slot and starts a task for each
-request. A job that waits between attempts holds no slot and no task. A stop cancels
-the first task only: requests in flight are awaited and recorded.
+request. Where there is a slot without a wait, that task goes on with the next job. A
+job that waits between attempts holds no slot and no task. A stop cancels the first task
+only: requests in flight are awaited and recorded.
 
 Two kinds of stop come after read-backs, so that the last word on an id is true: at a
 wall, and when an outage that spares read-backs does not end.
@@ -30,6 +31,7 @@ from bulkpause.engine.policy import (
     Send,
     Stop,
     Verify,
+    after_accepted,
     after_attempt,
     after_read_back,
     status_without_read_back,
@@ -170,10 +172,8 @@ class Dispatcher:
                 # A reply that came during the wait holds this job back.
                 await self._gate.release(Reply(received_at=_now()))
                 continue
-            job = self.backlog.take(prefers_first_attempt=is_probe)
-            # Not in the task: it starts only after the next turn of this loop.
-            self._ids_in_flight.add(job.item.id)
-            attempt = group.create_task(self._attempt(job))
+            job = self._take(prefers_first_attempt=is_probe)
+            attempt = group.create_task(self._make_attempts(job))
             self._attempts.add(attempt)
             attempt.add_done_callback(self._attempts.discard)
 
@@ -261,8 +261,30 @@ class Dispatcher:
             self.stop(_at(id_, stop_for_certificate(reply).reason))
         return self._circuit_breaker.answers_reads
 
-    async def _attempt(self, job: Job) -> None:
+    def _take(self, *, prefers_first_attempt: bool = False) -> Job:
+        job = self.backlog.take(prefers_first_attempt=prefers_first_attempt)
+        # Not in its task: that starts only after the next turn of `_dispatch`.
+        self._ids_in_flight.add(job.item.id)
+        return job
+
+    async def _make_attempts(self, job: Job) -> None:
+        """Make the attempt of a job, then of others while all is well without a wait.
+
+        After a failure or a refusal `_dispatch` goes on, which sees those of all others
+        that came at the same time.
+        """
+        while await self._attempt(job) and self._may_go_on and self._gate.try_acquire():
+            job = self._take()
+
+    @property
+    def _may_go_on(self) -> bool:
+        is_sending = self.stopped is None and not self._probes
+        return is_sending and self.backlog.has_ready
+
+    async def _attempt(self, job: Job) -> bool:
+        """Make one attempt, and tell whether it got a response as it should be."""
         request_id = next(self._context.request_ids)
+        is_good = False
         try:
             if job.valid_until is not None:
                 job.check_is_valid(self._context.now())
@@ -270,6 +292,7 @@ class Dispatcher:
             job.add(attempt)
             self._watch_wall(job, attempt.reply)
             self._apply(self._decide(job, attempt), job, request_id)
+            is_good = attempt.reply.http_status in {200, 204}
         except LogError as error:
             self.fail(error)
             self.backlog.finish()
@@ -280,6 +303,7 @@ class Dispatcher:
         finally:
             self._ids_in_flight.discard(job.item.id)
             self._request_ended.set()
+        return is_good
 
     async def _send(
         self,
@@ -290,11 +314,14 @@ class Dispatcher:
     ) -> Attempt:
         loop = asyncio.get_running_loop()
         started_at, start = self._context.now(), loop.time()
-        # If the log fails, nothing was sent: this reply gives the slot back unused.
-        reply: Reply | None = Reply(received_at=start)
         try:
             self._recorder.sent(action, id_, request_id)
-            reply = None
+        except BaseException:
+            # Nothing is sent: the slot is given back unused.
+            await self._gate.release(Reply(received_at=start))
+            raise
+        reply: Reply | None = None
+        try:
             reply = await self._sender.send(action, id_, request_id, body)
         finally:
             await self._gate.release(reply)
@@ -349,10 +376,12 @@ class Dispatcher:
             self.backlog.read_back_retries(lambda job: job.doubt is not Doubt.EXCLUDED)
 
     def _after_reply(self, job: Job, reply: Reply) -> Decision:
-        retry_policy, jitter = self._context.retry_policy, self._context.jitter()
-        operation = self._context.operation
+        operation, retry_policy = self._context.operation, self._context.retry_policy
+        if job.action is not Action.READ and reply.http_status == 204:
+            return after_accepted(operation, retry_policy)
         if job.is_first_read and (operation.reads_first or not job.is_in_doubt):
             return self._after_first_read(job, reply)
+        jitter = self._context.jitter()
         if job.action is not Action.READ:
             return after_attempt(
                 reply,

@@ -116,10 +116,12 @@ class Job:
 
         What was seen before an attempt of this run says nothing about it.
         """
-        reads = self.read_back_attempts if self.attempts else self.first_reads
-        latest_first = reversed(reads)
-        statuses = (attempt.reply.campaign_status for attempt in latest_first)
-        return next((status for status in statuses if status is not None), None)
+        for attempt in reversed(
+            self.read_back_attempts if self.attempts else self.first_reads
+        ):
+            if attempt.reply.campaign_status is not None:
+                return attempt.reply.campaign_status
+        return None
 
     @property
     def _attempts_at_action(self) -> list[Attempt]:
@@ -162,8 +164,8 @@ class Job:
             message=reply.message if reply else None,
             error=error or last.error,
             campaign_status=self.campaign_status,
-            attempts=sum(counts_as_attempt(attempt.http_status) for attempt in made),
-            history=tuple(_history_entry(attempt) for attempt in made[:-1]),
+            attempts=sum([counts_as_attempt(attempt.http_status) for attempt in made]),
+            history=tuple(map(_history_entry, made[:-1])),
             reason=reason,
             row=self.item.row,
             reads=len(self.first_reads) + len(self.read_back_attempts),

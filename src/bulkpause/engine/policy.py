@@ -124,6 +124,14 @@ def counts_as_attempt(http_status: int | None) -> bool:
     return http_status != 429
 
 
+def after_accepted(
+    operation: Operation, retry_policy: RetryPolicy
+) -> Finish | ReadBack:
+    """Decide what follows an attempt that was accepted (204)."""
+    is_proven = retry_policy.verify is not Verify.ALL
+    return Finish(operation.done) if is_proven else ReadBack()
+
+
 def after_attempt(
     reply: Reply,
     *,
@@ -148,8 +156,8 @@ def after_attempt(
     verify = retry_policy.verify
     if (decision := after_any(reply, rate_limited)) is not None:
         return decision
-    if reply.http_status == 204 and verify is not Verify.ALL:
-        return Finish(operation.done)
+    if reply.http_status == 204:
+        return after_accepted(operation, retry_policy)
     if is_transient(reply) and attempts < retry_policy.max_attempts:
         return Retry(backoff_s(attempts, reply, retry_policy, jitter))
     if needs_read_back(reply, doubt=doubt, verify=verify):

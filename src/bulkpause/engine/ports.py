@@ -60,6 +60,14 @@ class RateLimiter(Protocol):
         """
         ...
 
+    def try_acquire(self) -> bool:
+        """Take a slot if nothing must be waited for or asked; tell whether it did.
+
+        Requests that wait in `acquire` for a response are overtaken. A slot that was
+        taken needs exactly one `release`.
+        """
+        ...
+
     async def release(self, reply: Reply | None) -> None:
         """Return a slot.
 

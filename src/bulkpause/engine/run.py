@@ -1,6 +1,7 @@
 """Run one list of jobs under its guard rails: canary, failures, deadline."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -59,7 +60,8 @@ class Run:
         self._canary: list[Record] = []
         self._left_alone = 0
         self._last_id: str | None = None
-        self._records: asyncio.Queue[Record | None] = asyncio.Queue()
+        self._records: deque[Record] = deque()
+        self._has_news = asyncio.Event()
         self._dispatcher = Dispatcher(
             sender=sender,
             gate=gate,
@@ -122,10 +124,14 @@ class Run:
             StoppedError: `cancel` was called while somebody waited for a record.
         """
         self._task = task = asyncio.create_task(self._run(jobs))
-        task.add_done_callback(lambda _: self._records.put_nowait(None))
+        task.add_done_callback(lambda _: self._has_news.set())
         try:
-            while (record := await self._records.get()) is not None:
-                yield record
+            while self._records or not task.done():
+                if self._records:
+                    yield self._records.popleft()
+                else:
+                    self._has_news.clear()
+                    await self._has_news.wait()
             if task.cancelled():
                 raise StoppedError(
                     "closed before the end of the list; end it, or call stop, first"
@@ -142,7 +148,8 @@ class Run:
 
     def _add(self, record: Record) -> None:
         self._on_record(record)
-        self._records.put_nowait(record)
+        self._records.append(record)
+        self._has_news.set()
         self._last_id = record.id
         if is_left_alone(record):
             self._left_alone += 1

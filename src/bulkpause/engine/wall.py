@@ -13,6 +13,7 @@ from bulkpause.operation import Operation
 
 #: Different ids in a row with the same refusal that make a wall.
 WALL_IDS = 10
+_MAY_PASS = NOT_PROCESSED | {429}
 
 
 class Wall:
@@ -40,7 +41,7 @@ class Wall:
     def record(self, id_: str, reply: Reply) -> None:
         """Note the reply to an attempt. One that may pass neither adds nor ends."""
         http_status = reply.http_status
-        if is_server_failure(reply) or http_status in NOT_PROCESSED | {429}:
+        if is_server_failure(reply) or http_status in _MAY_PASS:
             return
         if not is_final_refusal(http_status):
             self._is_first_answer = False

@@ -1,15 +1,13 @@
 """Read the inputs that are named on the command line: paths, `-`, and ids themselves."""
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
-from urllib.parse import unquote
 
 from bulkpause._text import display_name
-from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern, why_invalid
+from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern
 from bulkpause.inputs.accounts import check_accounts
+from bulkpause.inputs.address import id_in_address, is_address
 from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
@@ -21,10 +19,6 @@ from bulkpause.model import InvalidRow, Item
 
 _COMMAND_LINE = "the command line"
 _STANDARD_INPUT = "-"
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE).match
-_CAMPAIGN = re.compile(r"campaigns?", re.IGNORECASE).fullmatch
-_CAMPAIGN_ID = re.compile(r"campaign_?id=(.*)", re.IGNORECASE).fullmatch
-_OWN_ID = re.compile(r"id=(.*)", re.IGNORECASE).fullmatch
 _NEITHER = ReadError(
     "no file has this name, and an id without a digit is not taken from here",
     "check the path, or pass an id of letters on standard input, as INPUT -",
@@ -109,31 +103,11 @@ def _why_refused(word: str, seen: set[object]) -> ReadError | None:
 def _why_no_path(word: str) -> ReadError | None:
     if not word.strip():
         return ReadError("it is empty", "name a file or an id")
-    if not _ADDRESS(word):
+    if not is_address(word):
         return _NEITHER if _is_word(word) else None
     if (id_ := id_in_address(word)) is None:
         return ReadError("is an address, not an id", "write the id alone")
     return ReadError("is an address, not an id", f"write the id in it: {id_}")
-
-
-def id_in_address(word: str) -> str | None:
-    """Find the id in the address of a campaign; None if it is no address, or has none.
-
-    Only an id behind `campaign/`, `campaigns/` or `campaign_id=` is certainly meant, or
-    the only one behind `id=`, wherever in the address it stands.
-    """
-    if not _ADDRESS(word):
-        return None
-    parts = re.split("[/?#&]", unquote(word.partition("://")[2]))[1:]
-    found = [after for before, after in pairwise(parts) if _CAMPAIGN(before)]
-    found += [match[1] for part in parts if (match := _CAMPAIGN_ID(part))]
-    own = [match[1] for part in parts if (match := _OWN_ID(part))]
-    ids = set(filter(_is_valid_id, found)) or set(filter(_is_valid_id, own))
-    return ids.pop() if len(ids) == 1 else None
-
-
-def _is_valid_id(text: str) -> bool:
-    return any(map(str.isdecimal, text)) and why_invalid(text) is None
 
 
 def _identities(word: str) -> Iterator[object]:

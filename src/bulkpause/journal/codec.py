@@ -22,6 +22,7 @@ from zlib import crc32
 
 import orjson
 
+from bulkpause._value import value
 from bulkpause.errors import LogError
 from bulkpause.ids import matches_id_pattern
 from bulkpause.model import (
@@ -72,7 +73,7 @@ class Header:
     boot_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sent:
     """A request that is about to be sent.
 
@@ -91,7 +92,7 @@ class Sent:
         return run_of(self.request_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answered:
     """A response or transport error that did not settle its id."""
 

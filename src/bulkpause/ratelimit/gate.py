@@ -18,6 +18,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeGuard
 
 from bulkpause.errors import BudgetError
 from bulkpause.model import Limit, Reply, Sharing, Waiting
@@ -247,6 +248,22 @@ class Gate:
             self._unsent = min(self._unsent + 1, self.in_flight)
             self._last_sent_at = _now()
 
+    def try_acquire(self) -> bool:
+        """Take a slot if there is no limit to wait for; tell whether it did.
+
+        That is where a run waits for responses only. With a limit, waiters are served
+        in the order of their calls to `acquire`.
+        """
+        is_limited = self._windows or self._member is not None
+        if is_limited or self.in_flight >= self._allowed_in_flight:
+            return False
+        now = _now()
+        if self._paused_until() > now:
+            return False
+        self.in_flight += 1
+        self._last_sent_at = now
+        return True
+
     async def release(self, reply: Reply | None) -> None:
         """Return a slot.
 
@@ -257,6 +274,9 @@ class Gate:
         self._slot_returned.set()
         if self._member is not None:
             self._member.tell_soon()
+        if not self._windows and _is_plain(reply):
+            self._record_not_rate_limited(reply)
+            return
         if reply is not None and reply.sent_at is None:
             for window in self._windows:
                 window.cancel()
@@ -384,6 +404,15 @@ class Gate:
             self._current_wait = partial(Waiting, "responses", None)
             self._slot_returned.clear()
             await self._slot_returned.wait()
+
+
+def _is_plain(reply: Reply | None) -> TypeGuard[Reply]:
+    """Tell whether a response says nothing about limits, cooldowns or the server's state."""
+    return (
+        reply is not None
+        and reply.http_status is not None
+        and reply.http_status not in {429, 503}
+    )
 
 
 def _waiting_for_limit(window: SlidingWindow) -> Waiting:

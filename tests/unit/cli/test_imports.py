@@ -73,6 +73,16 @@ def test_command_that_sends_nothing_imports_nothing_heavy(
     assert imported(tmp_path, *arguments) == "imported []"
 
 
+def test_status_and_export_import_no_reader_of_inputs() -> None:
+    probe = "import bulkpause.cli.app, bulkpause.cli.commands.log, sys; "
+    probe += "print(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    assert "bulkpause.inputs.ordering" in ended.stdout.split()  # names options' values
+    assert "bulkpause.inputs.reader" not in ended.stdout.split()
+
+
 def test_start_imports_little_before_handling_signals() -> None:
     probe = "import bulkpause.cli.start, sys; print(*sys.modules)"
     ended = subprocess.run(

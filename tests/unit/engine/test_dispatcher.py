@@ -89,6 +89,31 @@ async def test_each_id_is_sent_once_without_failures() -> None:
     assert harness.sender.order == ["pause 1", "pause 2", "pause 3"]
 
 
+async def test_good_response_needs_no_task_for_next() -> None:
+    sender = TaskCounter({"*": [204]})
+    await Harness(sender, gate=UnlimitedGate(4)).run(*ids(100))
+    assert len(sender.sent) == 100
+    assert len(sender.tasks) == 4
+
+
+class TaskCounter(ScriptedSender):
+    """Notes the tasks that send, too."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.tasks: set[asyncio.Task[None] | None] = set()
+
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
+        self.tasks.add(asyncio.current_task())
+        return await super().send(action, id_, request_id, body)
+
+
 async def test_each_request_and_open_reply_is_recorded() -> None:
     harness = Harness(ScriptedSender({"1": [500, 204]}))
     await harness.run("1")
@@ -418,6 +443,13 @@ async def test_nothing_is_sent_after_stop() -> None:
     harness.dispatcher.stop(STOP)
     assert await harness.run("1") == {}
     assert harness.sender.sent == []
+
+
+async def test_good_response_after_stop_starts_nothing() -> None:
+    harness = Harness(ScriptedSender({"*": [204]}, latency_s=1), gate=UnlimitedGate(2))
+    asyncio.get_running_loop().call_later(1.5, harness.dispatcher.stop, STOP)
+    assert await harness.run(*ids(20)) == dict.fromkeys(ids(4), "paused")
+    assert len(harness.sender.sent) == 4
 
 
 async def test_aborted_pause_leaves_no_record() -> None:

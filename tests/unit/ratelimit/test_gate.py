@@ -87,6 +87,41 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+class TestTryAcquire:
+    async def test_slot_is_taken_up_to_maximum_in_flight(self) -> None:
+        gate = new_gate(max_in_flight=2)
+
+        assert [gate.try_acquire() for _ in range(3)] == [True, True, False]
+        await gate.release(accepted())
+        assert (gate.in_flight, gate.try_acquire()) == (1, True)
+
+    async def test_limit_is_left_to_waiters(self) -> None:
+        gate = new_gate(Limit(10, 1))
+
+        assert not gate.try_acquire()
+        assert (gate.in_flight, gate.snapshot().windows[0].acquired) == (0, 0)
+
+    @pytest.mark.parametrize("reply", [unavailable, rate_limited])
+    async def test_cooldown_holds_without_limits(
+        self, reply: Callable[[float], Reply]
+    ) -> None:
+        gate = new_gate()
+        assert gate.try_acquire()
+        await gate.release(reply(5.0))
+        await gate.acquire()
+
+        assert now() == at(5)
+
+    async def test_nothing_is_taken_during_cooldown(self) -> None:
+        gate = new_gate()
+        await gate.acquire()
+        await gate.release(unavailable(5.0))
+
+        assert not gate.try_acquire()
+        await until(6)
+        assert gate.try_acquire()
+
+
 class TestLimits:
     async def test_requests_without_limits_never_wait(self) -> None:
         gate = new_gate()
