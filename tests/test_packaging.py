@@ -33,7 +33,12 @@ FIXED = {
 
 
 #: The extra of each package that is imported where it is needed, and nowhere else.
-EXTRAS = {"python_calamine": "xlsx", "redis": "valkey"}
+EXTRAS = {
+    "jinja2": "report",
+    "prometheus_client": "metrics",
+    "python_calamine": "xlsx",
+    "redis": "valkey",
+}
 
 
 def names_in(requirements: list[str]) -> set[str]:

@@ -8,7 +8,7 @@ Each id is judged by itself here. `inputs.id_column` judges a column as a whole.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from unicodedata import category
 
 from bulkpause.model import InvalidRow, Item
@@ -157,6 +157,20 @@ def why_invalid(text: str) -> tuple[str, str] | None:
     if _is_range(text):
         return "is a range of ids, not an id", "write each id of it on its own"
     return None if matches_id_pattern(text) else _why_malformed(text[:_JUDGED_CHARS])
+
+
+def are_plain_numbers(texts: Sequence[str]) -> bool:
+    """Return whether all of some texts are numbers that any program keeps as they are.
+
+    They are valid ids without another look: up to 15 digits, none with a 0 in front.
+    """
+    text = "".join(texts)
+    return (
+        text.isdecimal()
+        and text.isascii()
+        and max(map(len, texts)) <= EXACT_DIGITS
+        and min(texts) >= "1"
+    )
 
 
 def matches_id_pattern(text: str) -> bool:

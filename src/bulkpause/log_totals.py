@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from bulkpause.journal.needs import Needs
-from bulkpause.journal.reader import read_log, records_in_brief
+from bulkpause.journal.reader import LoadedLog, read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.undone import last_undo_of
 from bulkpause.model import Status
@@ -13,7 +13,7 @@ from bulkpause.plan import Plan
 from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD, Totals, add_all
 
 
-def totals_of_log(log: Path) -> tuple[Recovery, Totals]:
+def totals_of_log(log: Path) -> tuple[LoadedLog, Totals]:
     """Read a log in brief, and count all its ids and those that it should hold.
 
     Raises:
@@ -27,7 +27,7 @@ def totals_of_log(log: Path) -> tuple[Recovery, Totals]:
         totals = add_all(records_in_brief(log, loaded), Totals())
     complete_totals(totals, recovery)
     totals.undone_by = last_undo_of(log)
-    return recovery, totals
+    return loaded, totals
 
 
 def complete_totals(totals: Totals, recovery: Recovery) -> Totals:

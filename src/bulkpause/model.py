@@ -4,10 +4,12 @@ Times are seconds on the event loop's clock. Fields named `..._at` in an `Attemp
 a `Record` are wall-clock times in UTC instead.
 """
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import repeat
 from math import inf
 from typing import Any
 
@@ -205,8 +207,9 @@ class Earlier:
 class Item:
     """One campaign: its id, its row in the input, its name and sort value.
 
-    `earlier` is what it was before its pause; None if nothing is known of that. Lone surrogates in the name, which stand for bytes that are not UTF-8, are replaced:
-    no log could hold them.
+    `earlier` is what it was before its pause; None if nothing is known of that. Lone
+    surrogates in the name, which stand for bytes that are not UTF-8, are replaced: no log
+    could hold them.
     """
 
     id: str
@@ -218,6 +221,42 @@ class Item:
     def __post_init__(self) -> None:
         if self.name is not None and not self.name.isascii():
             object.__setattr__(self, "name", replace_surrogates(self.name))
+
+
+def items_without_init(
+    ids: Sequence[str],
+    rows: Iterable[int],
+    names: Sequence[str | None] | None = None,
+    sort_texts: Iterable[str | None] | None = None,
+) -> list[Item]:
+    """Make the items of many rows from their columns, as `Item` makes them one by one.
+
+    A frozen class sets each field by name in a call of Python. Here that is skipped,
+    which takes a fifth of the time: an input may have a million rows.
+
+    Args:
+        ids: The ids.
+        rows: The number of the row of each.
+        names: The name of each; None if there are none.
+        sort_texts: The sort value of each; None if there are none.
+    """
+    items = list(map(object.__new__, repeat(Item, len(ids))))
+    columns: dict[str, Iterable[object]] = {
+        "id": ids,
+        "row": rows,
+        "name": repeat(None) if names is None else _encodable(names),
+        "sort_text": repeat(None) if sort_texts is None else sort_texts,
+        "earlier": repeat(None),
+    }
+    for field, values in columns.items():
+        deque(map(vars(Item)[field].__set__, items, values), maxlen=0)
+    return items
+
+
+def _encodable(names: Sequence[str | None]) -> Sequence[str | None]:
+    if "".join(filter(None, names)).isascii():
+        return names
+    return [None if name is None else replace_surrogates(name) for name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

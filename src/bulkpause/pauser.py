@@ -1,10 +1,7 @@
 """Pause a list of campaigns: connect the log, the client and the gate of a run."""
 
 import asyncio
-import platform
 import random
-import secrets
-import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
@@ -33,7 +30,7 @@ from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s, recent_runs
 from bulkpause.journal.codec import Header
 from bulkpause.journal.needs import Needs
-from bulkpause.journal.platform import SYSTEM, clock_resolution_s
+from bulkpause.journal.platform import clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import (
@@ -42,6 +39,7 @@ from bulkpause.journal.run_id import (
     check_same_endpoint,
     new_run_id,
 )
+from bulkpause.journal.undone import check_not_undone
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
@@ -55,18 +53,20 @@ from bulkpause.model import (
     StopCause,
     StopReason,
     Waiting,
-    timestamp,
 )
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, digest, join_plans
-from bulkpause.ratelimit.budget.member import Identity
-from bulkpause.ratelimit.budget.opening import Clocks, open_store
-from bulkpause.ratelimit.budget.place import NO_SHARE, account_name
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import NOT_ON_RECORD
 from bulkpause.settings import Settings, endpoint_of, find_proxy
+from bulkpause.shared_budget import (
+    boot_id,
+    identity_of,
+    open_budget,
+    unshared_warning,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class Pauser:
 
     Raises:
         SettingsError: A setting cannot be used, or, on entering, the log exists and
-            is not resumed, belongs to another endpoint, or is older than
+            is not resumed, belongs to another endpoint, was undone, or is older than
             `resume_within_s`; or the shared budget has other limits, is one of a newer
             version, or none at all.
         TokenError: The token is empty or not a valid token.
@@ -270,7 +270,8 @@ class Pauser:
         if loaded is None or recovery is not loaded.recovery:
             check_same_action(recovery, self._operation.action, log)
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
-        # Always: it may have grown old while somebody thought about the answer.
+        # Always: it may have been undone, or grown old, while somebody thought about it.
+        check_not_undone(log)
         check_recent(recovery, log, self._now(), self._resume_within_s)
 
     def _fail(self, error: LogError) -> None:
@@ -364,40 +365,19 @@ class Pauser:
 
     async def _open_budget(self) -> Store | None:
         """Open the budget of the account, if the settings say to share it."""
-        settings = self.settings
-        if settings.share == NO_SHARE or not settings.limits:
-            return None
-        account = account_name(endpoint_of(settings).base_url, self._token.reveal())
-        clocks = Clocks(
-            monotonic=time.monotonic,
-            wall=lambda: self._now().timestamp(),
-            boot_id=self._boot_id(),
-        )
-        longest_s = max(limit.period_s for limit in settings.limits)
         try:
-            return await open_store(
-                settings.share, account, clocks, longest_s=longest_s
-            )
+            return await open_budget(self.settings, self._token, self._now)
         except UnusablePlaceError as error:
-            self._share_warning = (
-                f"other runs on this account are not seen ({error}): do not start any, "
-                "or name a database for all of them with --share"
-            )
+            self._share_warning = unshared_warning(error)
             return None
 
     async def _join_budget(self, store: Store, stack: AsyncExitStack) -> None:
         settings = self.settings
-        identity = Identity(
-            owner=f"{self.run_id}/{secrets.token_hex(4)}",
-            host=f"{self._boot_id()}/{platform.node()}",
-            priority=settings.priority,
-            since=timestamp(self._now()),
-            replaces=recent_runs(self._recorder.recovery),
-        )
+        earlier = recent_runs(self._recorder.recovery)
         stack.push_async_callback(self._gate.leave)
         await self._gate.join(
             store,
-            identity,
+            identity_of(self.run_id, settings, self._now(), replaces=earlier),
             demand=self._wanted_requests,
             give_up_after_s=settings.retry_policy.give_up_after_s,
         )
@@ -412,7 +392,7 @@ class Pauser:
             self._recorder.recovery,
             now=self._now(),
             clock_s=asyncio.get_running_loop().time(),
-            boot_id=self._boot_id(),
+            boot_id=boot_id(self._now()),
             longest_s=self.settings.longest_period_s,
         )
 
@@ -588,12 +568,8 @@ class Pauser:
             digest=digest(item.id for item in items),
             planned=len(items),
             planned_before=self._planned_before,
-            boot_id=self._boot_id(),
+            boot_id=boot_id(self._now()),
         )
-
-    def _boot_id(self) -> str:
-        uptime_s = asyncio.get_running_loop().time()
-        return SYSTEM.boot_id(now=self._now(), uptime_s=uptime_s)
 
     def _invalid(self, row: InvalidRow, header: Header) -> Record:
         source = "" if row.source is None else f"{row.source}: "
@@ -625,7 +601,7 @@ class Pauser:
                 endpoint=header.base_url,
                 request_ids=self._request_ids,
                 operation=self._operation,
-                reason=self.settings.reason,
+                reason=self.settings.reason if self._operation is PAUSE else None,
                 retry_policy=self.settings.retry_policy,
                 now=self._now,
                 jitter=random.random,

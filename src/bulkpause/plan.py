@@ -1,12 +1,19 @@
 """Plan a run: the ids to send, without duplicates, with a digest of their order."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
+from operator import attrgetter
 
 from bulkpause.model import InvalidRow, Item
+
+
+#: Ids are hashed in pieces of this many, and compared in this many parts.
+_IDS_AT_ONCE = 10_000
+_PARTS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +37,8 @@ class Plan:
 
     def without(self, done: AbstractSet[str]) -> "Plan":
         """Leave out ids that need no more requests, and count them as already done."""
+        if not done:
+            return self
         items = tuple(item for item in self.items if item.id not in done)
         left_out = len(self.items) - len(items)
         return replace(self, items=items, already_done=self.already_done + left_out)
@@ -48,7 +57,12 @@ def join_plans(plans: Sequence[Plan]) -> Plan:
 
 def digest(ids: Iterable[str]) -> str:
     """Return a short hash of the ids and their order: 16 hexadecimal digits."""
-    return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
+    hashed = hashlib.sha256()
+    ids, end = iter(ids), b""
+    while part := list(islice(ids, _IDS_AT_ONCE)):
+        hashed.update(end + "\n".join(part).encode())
+        end = b"\n"
+    return hashed.hexdigest()[:16]
 
 
 def make_plan(
@@ -60,20 +74,58 @@ def make_plan(
         rows: The rows of the input.
         done: Ids that need no more requests.
     """
-    first_items: dict[str, Item] = {}
     invalid_rows: list[InvalidRow] = []
-    count = 0
-    for row in rows:
-        count += 1
-        if isinstance(row, InvalidRow):
-            invalid_rows.append(row)
-        else:
-            first_items.setdefault(row.id, row)
+
+    def valid_rows() -> Iterator[Item]:
+        for row in rows:
+            if isinstance(row, Item):
+                yield row
+            else:
+                invalid_rows.append(row)
+
+    items = tuple(valid_rows())
+    first_items = _first_items(items)
     plan = Plan(
-        rows=count,
-        items=tuple(first_items.values()),
+        rows=len(items) + len(invalid_rows),
+        items=first_items,
         invalid_rows=tuple(invalid_rows),
-        duplicate=count - len(invalid_rows) - len(first_items),
+        duplicate=len(items) - len(first_items),
         already_done=0,
     )
     return plan.without(done)
+
+
+def _first_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Keep the first item of each id."""
+    repeated = _repeated_ids(items)
+    if not repeated:
+        return items
+    seen: set[str] = set()
+
+    def is_first(item: Item) -> bool:
+        if item.id in seen:
+            return False
+        if item.id in repeated:
+            seen.add(item.id)
+        return True
+
+    return tuple(filter(is_first, items))
+
+
+def _repeated_ids(items: Iterable[Item]) -> set[str]:
+    """Return the ids that occur more than once.
+
+    They are compared in parts. One table of a million ids, and the smaller one that it
+    grows from, would be a fifth of all memory.
+    """
+    parts: list[list[str]] = [[] for _ in range(_PARTS)]
+    put = [part.append for part in parts]
+    for id_ in map(attrgetter("id"), items):
+        put[hash(id_) % _PARTS](id_)
+    return set(chain.from_iterable(map(_repeated, parts)))
+
+
+def _repeated(ids: Sequence[str]) -> Iterable[str]:
+    if len(set(ids)) == len(ids):
+        return ()
+    return [id_ for id_, count in Counter(ids).items() if count > 1]

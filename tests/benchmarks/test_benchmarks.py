@@ -73,11 +73,22 @@ def test_large_inputs_prints_time_and_memory() -> None:
     assert all(row["s"] > 0 for row in own)
 
 
+def test_input_ratios_prints_each_comparison() -> None:
+    rows = table("wall_clock.input_ratios", "--rounds", "1", "--largest", "10000")
+    assert all(row["ratio"] > 0 and row["peak MiB"] > 1 for row in rows.values())
+
+
 def test_large_logs_prints_ratios_to_decoding() -> None:
     rows = table("wall_clock.large_logs", "--rounds", "1", "--rows", "300")
     assert rows["decode its lines"]["÷ decode its lines"] == 1
     assert set(rows) >= {"status", "export of all ids", "run --resume, killed"}
     assert all(row["peak MiB"] > 1 for row in rows.values())
+
+
+def test_report_page_prints_size_and_ratio() -> None:
+    rows = table("wall_clock.report_page", "--ids", "500")
+    assert set(rows) == {"50", "500"}
+    assert all(row["kB"] > 1 and row["÷ status"] > 0 for row in rows.values())
 
 
 def test_durability_cost_prints_each_safeguard() -> None:

@@ -143,7 +143,10 @@ def test_log_without_plan_gives_no_all_clear(program: Program) -> None:
     write_log(program, "simulator", Status.PAUSED, Status.PAUSED)
     lines = [orjson.loads(line) for line in program.log.read_bytes().splitlines()]
     for line in lines:
-        for key in ("v", "name", "account", "action", "planned", "endpoint", "crc32"):
+        for key in (
+            *("v", "name", "account", "action", "planned", "endpoint", "crc32"),
+            *("reads", "earlier_status", "earlier_scheduled_time", "paused_at"),
+        ):
             del line[key]
     program.log.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
     ended = program.call("status", "log.jsonl")
@@ -228,20 +231,23 @@ def test_several_logs_end_with_worst_code(program: Program, serve: Serve) -> Non
     assert code_of("good.jsonl", "bad.jsonl", "log.jsonl") == 6
     ended = program.call("status", "good.jsonl", "log.jsonl", "none.jsonl")
     assert (ended.code, "none.jsonl does not exist" in ended.stderr) == (3, True)
-    first, second = ended.stdout.split("\n\n")
-    assert first.startswith("good.jsonl: ")
-    assert second.startswith("log.jsonl: ")
+    assert ended.stdout.startswith(f"2 logs together: {simulator.base_url}\n")
+    assert "1 may still be running: 1 failed" in ended.stdout
 
 
 def test_several_logs_make_one_json_object(program: Program, serve: Serve) -> None:
     write_log(program, serve().base_url, Status.PAUSED, Status.FAILED)
     ended = program.call("status", "log.jsonl", "none.jsonl", "--json")
-    first, second = orjson.loads(ended.stdout)["logs"]
+    found = orjson.loads(ended.stdout)
+    first, second = found["logs"]
     assert (first["log"], first["failed"], first["exit_code"]) == ("log.jsonl", 1, 5)
     assert (second["log"], second["exit_code"]) == ("none.jsonl", 3)
     assert "does not exist" in second["error"]
     one = orjson.loads(program.call("status", "log.jsonl", "--json").stdout)
     assert set(one) == set(first)
+    (together,) = found["together"]
+    assert (together["logs"], together["failed"]) == (["log.jsonl"], 1)
+    assert (together["exit_code"], found["exit_code"]) == (5, 3)
 
 
 @pytest.mark.smoke

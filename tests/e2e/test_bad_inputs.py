@@ -96,7 +96,7 @@ def test_table_lists_every_corpus_file() -> None:
 #: Of a file that is named, the remedy is a whole command.
 LOGS = {
     name: REFUSED[name].partition("; ")[0]
-    + f"; pause what is left with: bulkpause retry {BAD / name.removesuffix('.wal')}"
+    + f"; retry what is left with: bulkpause retry {BAD / name.removesuffix('.wal')}"
     + option
     for name, option in (
         ("result_log.jsonl", ""),

@@ -14,7 +14,10 @@ from tests.support.program import Program
 
 pytestmark = pytest.mark.unmeasured
 
-COMMANDS = ("run", "plan", "retry", "status", "export", "simulate")
+COMMANDS = (
+    *("run", "plan", "retry", "undo", "status", "export", "report"),
+    *("list", "check", "simulate", "template"),
+)
 PAGES = [(), *((command,) for command in COMMANDS)]
 SECRET = "s3cret-of-mine"
 
@@ -63,7 +66,9 @@ def test_main_help_page_lists_every_command(program: Program) -> None:
     )
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("retry",), ("status",)], ids=str)
+@pytest.mark.parametrize(
+    "command", [(), ("run",), ("retry",), ("undo",), ("status",)], ids=str
+)
 def test_help_page_explains_exit_codes(
     program: Program, command: tuple[str, ...]
 ) -> None:

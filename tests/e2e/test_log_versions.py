@@ -40,14 +40,14 @@ def call(program: Program, command: str, *options: str) -> ProcessResult:
 
 
 def check_finished(program: Program) -> None:
-    """Check that version 2 lines for the open ids follow the version 1 lines."""
+    """Check that version 3 lines for the open ids follow the version 1 lines."""
     old = (V1 / "killed.jsonl").read_bytes()
     assert program.log.read_bytes().startswith(old)
     assert not wal(program).exists()
     new = program.records()[len(old.splitlines()) :]
     assert sorted(record["id"] for record in new) == OPEN
     for record in new:
-        assert (record["status"], record["v"]) == ("paused", 2)
+        assert (record["status"], record["v"]) == ("paused", 3)
         assert (record["action"], record["endpoint"]) == ("pause", "simulator")
         # All ids of the log: its first run planned them, and did the others.
         assert record["planned"] == 8
@@ -105,7 +105,7 @@ def test_invalid_row_has_every_new_key(program: Program) -> None:
     for record in program.records():
         assert (record["name"], record["account"]) == (None, None)
         assert (record["action"], record["planned"]) == ("pause", 2)
-        assert (record["endpoint"], record["v"]) == ("simulator", 2)
+        assert (record["endpoint"], record["v"]) == ("simulator", 3)
 
 
 @every_command
@@ -114,8 +114,8 @@ def test_newer_log_is_refused_untouched(
     killed: Program, command: str, name: str
 ) -> None:
     line = {
-        "log.jsonl": b'{"v":3,"campaign":"1001","result":["paused"]}\n',
-        "log.jsonl.wal": b'{"run":"r","version":3,"accounts":["main"]}\n',
+        "log.jsonl": b'{"v":4,"campaign":"1001","result":["paused"]}\n',
+        "log.jsonl.wal": b'{"run":"r","version":4,"accounts":["main"]}\n',
     }
     file = killed.folder / name
     with file.open("ab") as opened:

@@ -130,7 +130,10 @@ def test_export_includes_ids_not_attempted(stopped: Program) -> None:
 def test_export_refuses_unknown_status(stopped: Program) -> None:
     ended = stopped.call("export", "log.jsonl", "--status", "failed,gone")
     assert (ended.code, ended.stdout) == (2, "")
-    assert "'gone' is not a status; choose from already_paused, failed" in ended.stderr
+    assert (
+        "'gone' is not a status; choose from already_paused, already_running"
+        in ended.stderr
+    )
 
 
 @pytest.mark.smoke

@@ -96,7 +96,7 @@ REFUSED: dict[str, str] = {
     ),
     "report.pdf": "a document, not a list; export its ids as CSV (UTF-8)",
     "several_arrays.json": "an object with several arrays, 'running', 'paused'; write the array of the campaigns alone",
-    "result_log.jsonl": "this is a result log of bulkpause; pause what is left of it with `bulkpause retry`",
+    "result_log.jsonl": "this is a result log of bulkpause; retry what is left of it with `bulkpause retry`",
     "several_id_columns.csv": f"row 1: more than one id column among 'id', 'campaign_id', 'name'; {NAME_ONE}",
     "spaces_as_delimiters.csv": f"row 1: no id column among 'id name'; {NAME_ONE}",
     "text_after_array.json": "not valid JSON after the array, in line 2; correct it there, or write one object per line",

@@ -69,7 +69,10 @@ records = st.builds(
     message=texts,
     error=texts,
     campaign_status=st.sampled_from([None, "paused", "draft"]),
+    action=st.sampled_from([Action.PAUSE, Action.PAUSE, Action.RESUME]),
     attempts=st.integers(0, 3),
+    reads=st.integers(0, 2),
+    earlier_status=texts,
     history=st.just(()) | histories,
     reason=texts,
     row=often(st.integers(0, 9)),
@@ -157,7 +160,7 @@ def test_most_lines_are_taken_at_a_glance() -> None:
     refused = replace(
         paused, status=Status.ALREADY_PAUSED, http_status=400, campaign_status="paused"
     )
-    seen_paused = replace(paused, campaign_status="paused")
+    seen_paused = replace(paused, campaign_status="paused", reads=1)
     for record in (paused, refused, seen_paused):
         assert decoded_of(encode(record), Needs()) == []
     for record in (paused, seen_paused):

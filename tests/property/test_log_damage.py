@@ -298,7 +298,8 @@ def use_everywhere(found: Recovery) -> None:
     assert all(line.isprintable() for line in said)
     statuses = frozenset([*Status, NOT_ATTEMPTED])
     for write in (as_csv, as_jsonl):
-        wanted = rows(found.latest.values(), found.unfinished.values(), statuses)
+        left = [(item, "log") for item in found.unfinished.values()]
+        wanted = rows(found.latest.values(), left, statuses, log_of_run={})
         assert "".join(write(wanted)) or write is as_jsonl
 
 

@@ -61,6 +61,7 @@ class LogMachine(RuleBasedStateMachine):
         self.log = self.path / "log"
         self.server = FakeServer()
         self.action = Action.PAUSE
+        self.remembers = False
         self.plans: dict[str, set[str]] = {}
         self.has_lost_plan = False
 
@@ -72,13 +73,14 @@ class LogMachine(RuleBasedStateMachine):
 
     @initialize(
         action=st.sampled_from([Action.PAUSE, Action.RESUME]),
+        remembers=st.booleans(),
         statuses=st.dictionaries(
             st.sampled_from(IDS),
             st.sampled_from(["paused", "draft", "scheduled", "running"]),
         ),
     )
-    def begin(self, action: Action, statuses: dict[str, str]) -> None:
-        self.action = action
+    def begin(self, action: Action, remembers: bool, statuses: dict[str, str]) -> None:
+        self.action, self.remembers = action, remembers
         default = "running" if action is Action.PAUSE else "paused"
         self.server = FakeServer(statuses=statuses, default=default)
 
@@ -214,6 +216,7 @@ class LogMachine(RuleBasedStateMachine):
                 resume=True,
                 now=wall_clock,
                 action=self.action,
+                remember=self.remembers,
             ) as pauser:
                 self.plans[pauser.run_id] = names
                 records = [record async for record in self._list(pauser, wanted)]

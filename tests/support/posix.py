@@ -39,6 +39,13 @@ def go_on(pid: int) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
+def end_group(leader: int) -> None:
+    """End all processes of a group that are left."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
+
+
 def make_pipe(path: Path) -> None:
     """Make a named pipe."""
     if sys.platform != "win32":

@@ -8,6 +8,7 @@ decompressed. At most 64 KiB of a body are read.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
@@ -22,7 +23,7 @@ from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
 from bulkpause.api.proxy import Proxy
 from bulkpause.api.redaction import Redactor
-from bulkpause.api.response import clean, parse_response
+from bulkpause.api.response import clean, http_date, parse_response
 from bulkpause.api.transport import (
     WIRE_TIMING,
     Connector,
@@ -40,8 +41,29 @@ from bulkpause.model import Action, Reply
 
 #: The rest of a longer response body is not read.
 MAX_BODY_BYTES = 64 * 1024
+#: The same for a page of a list, which holds many campaigns.
+MAX_PAGE_BYTES = 4 * 1024 * 1024
 
 _MIN_TOTAL_S = 0.001
+
+
+#: What is raised if an attempt gets no valid HTTP response.
+FAILURES = (LostConnectionError, aiohttp.ClientError, OSError, ValueError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The answer to a request that is not about one campaign.
+
+    Attributes:
+        reply: The response without its body, or the transport error.
+        body: At most `MAX_PAGE_BYTES` of the body.
+        served_at: The server's time in the header `Date`; None without one.
+    """
+
+    reply: Reply
+    body: bytes = b""
+    served_at: datetime | None = None
 
 
 class Client:
@@ -141,24 +163,73 @@ class Client:
         request = self._request(action, id_, request_id, self._body_of(action, body))
         try:
             async with request as response:
-                return await self._reply(response, action, id_, timing)
-        except (
-            LostConnectionError,
-            aiohttp.ClientError,
-            OSError,
-            ValueError,
-        ) as raised:
-            is_lost = isinstance(raised, LostConnectionError)
-            error = raised.__cause__ if is_lost else raised
-            was_sent = timing.sent_at is not None
-            return Reply(
-                received_at=asyncio.get_running_loop().time(),
-                sent_at=timing.sent_at,
-                is_cold=timing.is_cold,
-                error=transport_error_of(error, was_sent=was_sent),
-                is_untrusted=is_untrusted(error),
-                message=self._detail_of(error),
-            )
+                received_at = asyncio.get_running_loop().time()
+                # A read-back needs all; the result of an attempt is in the HTTP status.
+                needs_all = action is Action.READ and response.status == 200
+                answer = await _bounded_body(response, needs_all=needs_all)
+                return self._reply(response, answer, id_, received_at, timing)
+        except FAILURES as raised:
+            return self._failed(raised, timing)
+
+    async def fetch(self, method: str, path: str, request_id: str) -> Fetched:
+        """Make a request that is not about one campaign, and give what it answers.
+
+        Args:
+            method: GET, or POST without a body.
+            path: The path of the URL after that of the base URL, and its query.
+            request_id: Unique to the request.
+        """
+        timing = WireTiming()
+        WIRE_TIMING.set(timing)
+        try:
+            async with self._session.request(
+                method,
+                URL(f"{self._endpoint.base_url}{path}", encoded=True),
+                headers={
+                    "Authorization": self._token.header(),
+                    "X-Request-Id": request_id,
+                },
+                allow_redirects=False,
+                timeout=self._timeout(),
+                middlewares=(send_once,),
+                **self._proxy_arguments(),
+            ) as response:
+                received_at = asyncio.get_running_loop().time()
+                body = await _bounded_body(
+                    response,
+                    needs_all=response.status == 200,
+                    most_bytes=MAX_PAGE_BYTES,
+                )
+                return Fetched(
+                    reply=self._reply(response, body, "", received_at, timing),
+                    body=body,
+                    served_at=http_date(response.headers.get("Date", "")),
+                )
+        except FAILURES as raised:
+            return Fetched(reply=self._failed(raised, timing))
+
+    def redact(self, text: str) -> str:
+        """Remove the token, and the proxy's password, from a text of the server."""
+        return self._redact(text)
+
+    @property
+    def tls(self) -> str | None:
+        """The TLS version of the last connection; None without TLS."""
+        connector = self._session.connector
+        return connector.tls if isinstance(connector, Connector) else None
+
+    def _failed(self, raised: BaseException, timing: WireTiming) -> Reply:
+        is_lost = isinstance(raised, LostConnectionError)
+        error = raised.__cause__ if is_lost else raised
+        was_sent = timing.sent_at is not None
+        return Reply(
+            received_at=asyncio.get_running_loop().time(),
+            sent_at=timing.sent_at,
+            is_cold=timing.is_cold,
+            error=transport_error_of(error, was_sent=was_sent),
+            is_untrusted=is_untrusted(error),
+            message=self._detail_of(error),
+        )
 
     def _detail_of(self, error: BaseException | None) -> str | None:
         detail = detail_of(error)
@@ -211,17 +282,14 @@ class Client:
             ceil_threshold=inf,
         )
 
-    async def _reply(
+    def _reply(
         self,
         response: aiohttp.ClientResponse,
-        action: Action,
+        body: bytes,
         id_: str,
+        received_at: float,
         timing: WireTiming,
     ) -> Reply:
-        received_at = asyncio.get_running_loop().time()
-        # A read-back needs the body; the result of an attempt is in the HTTP status.
-        needs_body = action is Action.READ and response.status == 200
-        body = await _bounded_body(response, needs_all=needs_body)
         parsed = parse_response(
             response.headers, body, id_=id_, now=self._now, redact=self._redact
         )
@@ -261,7 +329,12 @@ def _check_aiohttp_agrees(url: str) -> None:
         raise SettingsError("the URL is refused: it can be read in two ways")
 
 
-async def _bounded_body(response: aiohttp.ClientResponse, *, needs_all: bool) -> bytes:
+async def _bounded_body(
+    response: aiohttp.ClientResponse,
+    *,
+    needs_all: bool,
+    most_bytes: int = MAX_BODY_BYTES,
+) -> bytes:
     """Read a body up to the maximum length, or up to where it breaks off.
 
     Raises:
@@ -269,12 +342,12 @@ async def _bounded_body(response: aiohttp.ClientResponse, *, needs_all: bool) ->
     """
     body = bytearray()
     try:
-        while len(body) <= MAX_BODY_BYTES:
-            chunk = await response.content.read(MAX_BODY_BYTES + 1 - len(body))
+        while len(body) <= most_bytes:
+            chunk = await response.content.read(most_bytes + 1 - len(body))
             if not chunk:
                 return bytes(body)
             body += chunk
     except (aiohttp.ClientError, OSError):
         if needs_all:
             raise
-    return bytes(body[:MAX_BODY_BYTES])
+    return bytes(body[:most_bytes])

@@ -5,8 +5,10 @@ it seems to is therefore refused.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote as quote_plain
+from urllib.parse import urlencode, urlsplit
 
 from bulkpause._text import quote
 from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
@@ -19,6 +21,11 @@ DEFAULT_BASE_URL = "https://api.ocamba.com"
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 #: Characters with no special meaning in a path. `ids` decides which ids are valid.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+#: Tells whether a token is valid, and changes nothing.
+#: https://docs.ocamba.com/api/core/v2.0/create-personal-api-keys-validate
+CHECK_PATH = "/v2/ocamba/personal-api-keys/validate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,12 @@ class Endpoint:
     def is_secure(self) -> bool:
         """Whether requests are sent over TLS."""
         return self.base_url.startswith("https:")
+
+
+def list_path(parameters: Iterable[tuple[str, str]]) -> str:
+    """Build the path of a list of campaigns, with parameters for its query."""
+    query = urlencode(list(parameters), safe=",:", quote_via=quote_plain)
+    return f"/v1/hood/campaigns?{query}"
 
 
 def parse_endpoint(base_url: str) -> Endpoint:

@@ -76,7 +76,7 @@ def parse_response(
         campaign_status=text((campaign or {}).get("status")),
         scheduled_time=text((campaign or {}).get("scheduled_time")),
         update_time=text((campaign or {}).get("update_time")),
-        served_at=(None if campaign is None else _http_date(headers.get("Date", ""))),
+        served_at=(None if campaign is None else http_date(headers.get("Date", ""))),
         is_campaign_missing=campaign is None and isinstance(fields.get("items"), list),
         rate_limit=_rate_limit(headers),
         retry_after_s=_retry_after_s(headers, now),
@@ -136,14 +136,14 @@ def _retry_after_s(
         return None
     if re.fullmatch("[0-9]+|-1", text):
         return min(float(text), _MAX_RETRY_AFTER_S)
-    if (retry_at := _http_date(text)) is None:
+    if (retry_at := http_date(text)) is None:
         return None
     # The server's clock decides, where it is known: ours may differ from it.
-    server_now = _http_date(headers.get("Date", "")) or now()
+    server_now = http_date(headers.get("Date", "")) or now()
     return max(0.0, (retry_at - server_now).total_seconds())
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
     """Parse an HTTP date; None if it is not valid or its time zone is not known."""
     try:
         date = parsedate_to_datetime(text)

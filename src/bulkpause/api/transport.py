@@ -49,6 +49,9 @@ class Connector(aiohttp.TCPConnector):
         limit: The most connections.
         ssl: How to verify the server.
         before_sending: Awaited once there is a connection.
+
+    Attributes:
+        tls: The TLS version of the last new connection; None without TLS.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
         self._before_sending = before_sending
         self._warm: WeakSet[ResponseHandler] = WeakSet()
+        self.tls: str | None = None
 
     async def connect(
         self,
@@ -77,6 +81,7 @@ class Connector(aiohttp.TCPConnector):
         if protocol not in self._warm:
             self._warm.add(protocol)
             timing.is_cold = True
+            self.tls = _tls_version(connection)
         timing.sent_at = asyncio.get_running_loop().time()
         return connection
 
@@ -87,6 +92,12 @@ class Connector(aiohttp.TCPConnector):
         except BaseException:
             connection.close()
             raise
+
+
+def _tls_version(connection: Connection) -> str | None:
+    transport = connection.transport
+    tls = None if transport is None else transport.get_extra_info("ssl_object")
+    return None if tls is None else tls.version()
 
 
 def tls_context(*, logs_keys: bool) -> ssl.SSLContext:

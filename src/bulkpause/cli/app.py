@@ -12,7 +12,10 @@ from bulkpause.cli.flags import (
     API_OPTIONS,
     INPUT_OPTIONS,
     INPUTS,
+    LIMITS,
+    LOGS,
     PATH,
+    READ_OPTIONS,
     REMEMBER,
     RESUME_OPTIONS,
     RUN_OPTIONS,
@@ -20,9 +23,11 @@ from bulkpause.cli.flags import (
     VERIFY,
     options_of,
     parse_digest,
+    parse_name,
 )
 from bulkpause.cli.help import LazyGroup, block
 from bulkpause.cli.json_command import JsonCommand, is_json_typed
+from bulkpause.cli.list_request import list_request_of
 from bulkpause.cli.options import (
     EARLIER_STATUSES,
     RETRIABLE,
@@ -31,10 +36,12 @@ from bulkpause.cli.options import (
     default_undo_log,
     parse_retried,
 )
-from bulkpause.cli.output import finish, open_streams
+from bulkpause.cli.output import finish, open_streams, stdout
+from bulkpause.cli.run_command import RunCommand
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import BulkpauseError
+from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
 from bulkpause.model import Action, Status
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import parse_duration
@@ -65,13 +72,18 @@ _EXIT_CODES = block(
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "BULKPAUSE",
     },
-    lazy={"simulate": "bulkpause.cli.commands.simulate"},
+    lazy={
+        "simulate": "bulkpause.cli.commands.simulate",
+        "template": "bulkpause.cli.commands.template",
+    },
     epilog=block(
         "Examples",
         """
         Plan, then pause:
           bulkpause plan campaigns.csv
           bulkpause run campaigns.csv --log pauses.jsonl
+        Without a list: everything that sends, for `run`:
+          bulkpause list --status running,scheduled -o running.jsonl
         Retry what is left, whatever stopped the run:
           bulkpause retry pauses.jsonl
         Is anything still running?
@@ -97,7 +109,7 @@ def cli() -> None:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -167,7 +179,7 @@ def run(**given: Any) -> ExitCode:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -208,7 +220,7 @@ def retry(**given: Any) -> ExitCode:
 
 
 @cli.command(
-    cls=JsonCommand,
+    cls=RunCommand,
     epilog=block(
         "Examples",
         """
@@ -289,21 +301,24 @@ def plan(**given: Any) -> ExitCode:
         """
         After an incident:
           bulkpause status pauses.jsonl
-        Several logs; the exit code is that of the worst:
+        A run and the retry of what it left, or all logs of a folder:
           bulkpause status monday.jsonl tuesday.jsonl
+          bulkpause status logs/
         For a program:
           bulkpause status pauses.jsonl --json
     """,
     )
     + _EXIT_CODES,
 )
-@click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
+@LOGS
 @click.option("--json", is_flag=True, help="Print one JSON object.")
 def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     """Show from each LOG what is paused and what may still be running.
 
     It says whose log it is, how old it is, and whether a run holds it now. An id that
-    was planned and is not known to have stopped counts as still running. Sends nothing.
+    was planned and is not known to have stopped counts as still running. A LOG may be
+    a folder, which stands for its *.jsonl. Logs of one endpoint and account are taken
+    together: of each id, the latest word of all of them holds. Sends nothing.
     """
     from bulkpause.cli.commands.log import show_status  # noqa: PLC0415 (see _run)
 
@@ -322,7 +337,7 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     """,
     ),
 )
-@click.argument("log", metavar="LOG", type=PATH)
+@LOGS
 @click.option(
     "--status",
     metavar="STATUSES",
@@ -338,14 +353,201 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     help="Output format.",
 )
 def export(**given: Any) -> ExitCode:
-    """Write the ids of LOG to stdout as a file that `run` accepts. Sends nothing.
+    """Write the ids of each LOG to stdout as a file that `run` accepts. Sends nothing.
 
-    Ids that were planned and are not on record cannot be listed; stderr counts them.
+    A LOG may be a folder, which stands for its *.jsonl. An id that several logs hold
+    is written once, with the latest of their words and its run. Ids that were planned
+    and are not on record cannot be listed; stderr counts them.
     """
-    from bulkpause.cli.commands.log import export_log  # noqa: PLC0415 (see _run)
+    from bulkpause.cli.commands.log import export_logs  # noqa: PLC0415 (see _run)
 
     statuses = given["status"].split(",")
-    return export_log(given["log"], statuses, as_csv_file=given["format"] == "csv")
+    return export_logs(given["logs"], statuses, as_csv_file=given["format"] == "csv")
+
+
+@cli.command(
+    epilog=block(
+        "Examples",
+        """
+        A page for the post-mortem, with all ids:
+          bulkpause report pauses.jsonl -o report.html
+        A run and the retry of what it left, in another log:
+          bulkpause report monday.jsonl tuesday.jsonl -o report.html
+        A summary for a ticket:
+          bulkpause report pauses.jsonl --format markdown
+    """,
+    ),
+)
+@LOGS
+@click.option(
+    "--output",
+    "-o",
+    type=PATH,
+    help="File to write. A report that is there is replaced, nothing else.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["html", "markdown"]),
+    default="html",
+    show_default=True,
+    help="A page to look at, or a summary for tickets and chat.",
+)
+@LIMITS
+def report(**given: Any) -> ExitCode:
+    """Write what each LOG holds as one page: what may still be running, and why.
+
+    It shows the requests against the rate limits, the latency, the causes with their
+    trace ids, and all ids in a table to search. Several logs, and folders of them, are
+    taken together as by `status`. The page loads nothing and sends nothing, and the
+    logs are not changed.
+    """
+    file, format_ = given["output"], given["format"]
+    if file is None and format_ == "html" and stdout().isatty():
+        raise click.UsageError(
+            "name the file for the page: -o report.html; or choose --format markdown"
+        )
+    from bulkpause.cli.commands.report import write_report  # noqa: PLC0415 (see _run)
+
+    limits = tuple(limit for limit in (given["burst"], given["steady"]) if limit)
+    return write_report(given["logs"], file, format_, limits)
+
+
+@cli.command(
+    "list",
+    cls=JsonCommand,
+    epilog=block(
+        "Examples",
+        """
+        In an incident without a list: everything that sends, then pause it:
+          bulkpause list --status running,scheduled --output running.jsonl
+          bulkpause run running.jsonl --verify all
+        Only some:
+          bulkpause list --status running --label sale --created-after 2026-11-01
+        Does anything run that a log has paused?
+          bulkpause list --in pauses.jsonl
+    """,
+    )
+    + block(
+        "Exit codes",
+        """
+        0  the list is complete; with --in: nothing of the logs runs
+        1  with --in: something of the logs runs
+        5  the list may be incomplete, or nothing could be listed
+        8  the API ignored a filter; nothing was written
+        Others as in `bulkpause --help`.
+        """,
+    ),
+)
+@click.option(
+    "--status",
+    type=parse_statuses,
+    metavar="STATUSES",
+    help="Campaigns in one of these statuses, separated by commas.",
+)
+@click.option(
+    "--label",
+    type=parse_label,
+    metavar="TEXT",
+    multiple=True,
+    help="Campaigns with this label; repeat it for any of several.",
+)
+@click.option(
+    "--name",
+    type=parse_name,
+    metavar="TEXT",
+    help="Campaigns whose name contains this text.",
+)
+@click.option(
+    "--created-after",
+    type=parse_moment,
+    metavar="TIME",
+    help="Campaigns created then or later: a day or a time, in GMT.",
+)
+@click.option(
+    "--created-before",
+    type=parse_moment,
+    metavar="TIME",
+    help="Campaigns created before then.",
+)
+@click.option("--all", is_flag=True, help="All campaigns of the account.")
+@click.option(
+    "--filter-here",
+    is_flag=True,
+    help="Read all campaigns and choose here, for a filter that the API ignores.",
+)
+@click.option(
+    "--in",
+    type=PATH,
+    metavar="LOG",
+    help="Show which ids of this LOG, and of those after it, are in the list. Without "
+    "--status, those that are running or scheduled.",
+)
+@click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
+@click.option(
+    "--output",
+    "-o",
+    type=PATH,
+    help="Write the list to this file, which must not exist.  [default: stdout]",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
+@click.option(
+    "--format",
+    type=click.Choice(["jsonl", "csv"]),
+    help="Output format.  [default: from the name of --output, else jsonl]",
+)
+@API_OPTIONS
+@READ_OPTIONS
+def list_(**given: Any) -> ExitCode:
+    """List the campaigns of the account. Changes nothing.
+
+    The list goes to standard output as a file that `run` accepts, once it is whole: all
+    pages are read again until nothing new is found. A filter or --all is required.
+    """
+    request = list_request_of(given)
+    prepare_tls_files(request.options)
+    from bulkpause.cli.commands.list_campaigns import (  # noqa: PLC0415 (see _run)
+        list_campaigns,
+    )
+
+    return list_campaigns(request)
+
+
+@cli.command(
+    cls=JsonCommand,
+    epilog=block(
+        "Examples",
+        """
+        Before a run, or as a probe of a scheduled job:
+          bulkpause check --log pauses.jsonl
+          bulkpause check --json
+    """,
+    )
+    + _EXIT_CODES,
+)
+@click.option("--log", type=PATH, help="Result log that a run would write.")
+@click.option("--resume", is_flag=True, help="The run would resume the log.")
+@click.option(
+    "--resume-within",
+    type=parse_duration,
+    metavar="DURATION",
+    default="24h",
+    show_default=True,
+    help="The greatest age of a log to resume.",
+)
+@API_OPTIONS
+@READ_OPTIONS
+def check(**given: Any) -> ExitCode:
+    """Say whether a run would work. Changes nothing, and leaves no file.
+
+    It checks the token, the way to the API, the right to read campaigns, the clock, the
+    rate that is left and the place of the log. The exit code is what a run would end
+    with: 0 if it would work.
+    """
+    options = options_of({**given, "inputs": ("-",)})
+    prepare_tls_files(options)
+    from bulkpause.cli.commands.check import check as check_options  # noqa: PLC0415
+
+    return check_options(options)
 
 
 def _run(options: Options) -> ExitCode:
@@ -360,13 +562,17 @@ def _run(options: Options) -> ExitCode:
 def main() -> NoReturn:
     """Run the command line and exit."""
     open_streams()
+    # A command that is not found cannot tell whether it takes `--json`.
+    ending = Ending(is_json=is_json_typed(sys.argv[1:]))
     try:
-        # A command that is not found cannot tell whether it takes `--json`.
-        code = _run_command(Ending(is_json=is_json_typed(sys.argv[1:])))
+        code = _run_command(ending)
+        ending.publish(code)
         finish()
         SIGNALS.defer_to_end()
     except Interrupted as interrupted:  # while the last words were waited for
+        SIGNALS.acknowledge()
         code = ExitCode(interrupted.exit_code)
+        ending.publish(code)
     sys.exit(int(code))
 
 

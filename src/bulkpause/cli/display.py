@@ -12,12 +12,20 @@ from bulkpause.progress.display import Display, LazyDisplay, PlainDisplay
 _DUMB = frozenset({"dumb", "unknown"})
 
 
-def display_for(options: Options, run_id: str) -> Display:
-    """Give the display of a run, created on first use."""
-    return LazyDisplay(lambda: _create_display(options, run_id))
+def display_for(
+    options: Options, run_id: str, *, progress: str = "run.progressed"
+) -> Display:
+    """Give the display of a run, created on first use.
+
+    Args:
+        options: The options of the command.
+        run_id: Stands in each JSON line.
+        progress: The event of the lines that tell of progress.
+    """
+    return LazyDisplay(lambda: _create_display(options, run_id, progress))
 
 
-def _create_display(options: Options, run_id: str) -> Display:
+def _create_display(options: Options, run_id: str, progress: str) -> Display:
     kind = _kind_of_display(options)
     if kind == "bar":
         # Slow to import, and scheduled jobs never draw.
@@ -34,7 +42,8 @@ def _create_display(options: Options, run_id: str) -> Display:
 
         file = cast("BinaryIO", DataFile(stderr()))
         return JsonLinesDisplay(
-            configure(options.log_level, run_id, file, simulated=options.is_simulated)
+            configure(options.log_level, run_id, file, simulated=options.is_simulated),
+            progress=progress,
         )
     return PlainDisplay(say)
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +10,7 @@ from click.exceptions import NoSuchCommand
 
 from bulkpause.cli import hints
 from bulkpause.cli.exit_codes import FINISHED, ExitCode, exit_of_error
+from bulkpause.cli.job_metrics import JobMetrics
 from bulkpause.cli.output import hurry, say, show_json, stdout
 from bulkpause.errors import BulkpauseError, InputError, TokenError
 
@@ -50,10 +51,12 @@ class Ending:
     Attributes:
         is_json: Whether standard output takes one JSON object for every end.
         display: Shows the run, which may have sent something; None without a run.
+        metrics: Tell monitoring how the command ended, if that was asked for.
     """
 
     is_json: bool = False
     display: "Display | None" = None
+    metrics: JobMetrics = field(default_factory=JobMetrics)
 
     def of_usage(self, error: click.ClickException) -> ExitCode:
         """Say what cannot be used."""
@@ -112,6 +115,21 @@ class Ending:
             "repeat the command with another place for it"
         )
         return ExitCode.OUTPUT
+
+    def publish(self, code: ExitCode) -> None:
+        """Tell monitoring the exit code. That it cannot be told changes none."""
+        self.metrics.end(code, self.warn_of_metrics)
+
+    def warn_of_metrics(self, message: str) -> None:
+        """Say that metrics cannot be written, as the run says all else."""
+        text = f"warning: {message}"
+        if self.display is None:
+            say(text)
+            return
+        from bulkpause.progress.event import Notice  # noqa: PLC0415
+
+        fields = {"message": message}
+        self.display.handle(Notice("metrics.failed", fields, text, level="warning"))
 
     def _write_object(
         self, code: ExitCode, message: str, problems: "Sequence[Problems]" = ()

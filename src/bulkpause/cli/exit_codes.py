@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
+from bulkpause.cli.new_file import OutputError
 from bulkpause.errors import (
     BulkpauseError,
     GuardRailError,
@@ -99,6 +100,7 @@ def exit_of_error(error: BulkpauseError) -> ExitCode:
         (GuardRailError, ExitCode.GUARD_RAIL),
         (LogHeldError, ExitCode.LOG_HELD),
         (LogError, ExitCode.LOG),
+        (OutputError, ExitCode.OUTPUT),
         (StoppedError, ExitCode.INCOMPLETE),
     )
     return next(

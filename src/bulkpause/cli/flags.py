@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,6 +94,26 @@ def parse_digest(text: str) -> str:
     return text
 
 
+def parse_metrics_path(text: str) -> Path:
+    """Read the file of `--metrics`.
+
+    Raises:
+        SettingsError: The extra is missing, or no exporter would collect the file.
+    """
+    if find_spec("prometheus_client") is None:
+        raise SettingsError(
+            "metrics need an extra that is not installed; run pip install "
+            "'bulkpause[metrics]'"
+        )
+    path = Path(text)
+    if path.suffix != ".prom":
+        raise SettingsError(
+            f"the node exporter does not read {quote(text)}; name a file that ends in "
+            ".prom"
+        )
+    return path
+
+
 class SharePlace(click.ParamType[str]):
     """Where the budget of an account is shared. A password must not be typed."""
 
@@ -141,6 +162,7 @@ INPUTS = click.argument(
     # Ids too. Shells complete paths.
     type=click.Path(allow_dash=True),
 )
+LOGS = click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
 INPUT_OPTIONS = _combine(
     click.option(
         "--column",
@@ -201,20 +223,7 @@ INPUT_OPTIONS = _combine(
         help="Skip invalid rows instead of refusing the input.",
     ),
 )
-API_OPTIONS = _combine(
-    click.option(
-        "--base-url",
-        default=DEFAULT_BASE_URL,
-        show_default=True,
-        envvar=BASE_URL_VARIABLE,
-        show_envvar=True,
-        help="Base URL of the API.",
-    ),
-    click.option(
-        "--simulate",
-        is_flag=True,
-        help="Use the built-in simulator instead of the API.",
-    ),
+LIMITS = _combine(
     click.option(
         "--burst",
         type=parse_limit,
@@ -232,6 +241,22 @@ API_OPTIONS = _combine(
         help="Long-window limit; `none` disables it.",
     ),
 )
+API_OPTIONS = _combine(
+    click.option(
+        "--base-url",
+        default=DEFAULT_BASE_URL,
+        show_default=True,
+        envvar=BASE_URL_VARIABLE,
+        show_envvar=True,
+        help="Base URL of the API.",
+    ),
+    click.option(
+        "--simulate",
+        is_flag=True,
+        help="Use the built-in simulator instead of the API.",
+    ),
+    LIMITS,
+)
 VERIFY = click.option(
     "--verify",
     type=click.Choice([verify.value for verify in Verify]),
@@ -239,6 +264,84 @@ VERIFY = click.option(
     show_default=True,
     help="Ids to read back after the first attempts: none, those in doubt, those and "
     "every refused one, or all.",
+)
+TOKEN_FILE = click.option(
+    "--token-file",
+    type=PATH,
+    help="File with the bearer token.  [default: $OCAMBA_TOKEN, or "
+    "$CREDENTIALS_DIRECTORY/ocamba-token]",
+)
+PROXY = click.option(
+    "--proxy",
+    type=ProxyUrl(),
+    envvar="OCAMBA_PROXY",
+    show_envvar=True,
+    help="Proxy to the API: http://HOST:PORT or https://HOST:PORT.",
+)
+TRUST_ENV = click.option(
+    "--trust-env",
+    is_flag=True,
+    help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
+    "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
+)
+SHARE = click.option(
+    "--share",
+    type=SharePlace(),
+    metavar="auto|none|PATH|URL",
+    envvar="BULKPAUSE_SHARE",
+    show_envvar=True,
+    help="Share the account's limits with other runs: those of this user on this "
+    "host, or all that name the same file or valkey://HOST:PORT/0.  [default: auto; "
+    "none with --simulate]",
+)
+PRIORITY = click.option(
+    "--priority",
+    type=click.Choice([priority.value for priority in Priority]),
+    default=Priority.NORMAL.value,
+    show_default=True,
+    help="Which of the runs that share an account go first.",
+)
+TIMEOUT = click.option(
+    "--timeout",
+    type=parse_duration,
+    metavar="DURATION",
+    default="30s",
+    show_default=True,
+    help="Longest time of one attempt: name look-up, connecting, TLS and response.",
+)
+GIVE_UP_AFTER = click.option(
+    "--give-up-after",
+    type=parse_duration,
+    metavar="DURATION",
+    default="5m",
+    show_default=True,
+    help="Stop after this long without a usable response, 429s included.",
+)
+JSON = click.option(
+    "--json",
+    is_flag=True,
+    help="Print the summary, or the error, as one JSON object.",
+)
+PROGRESS = click.option(
+    "--progress",
+    type=click.Choice(["auto", "bar", "lines", "none"]),
+    default="auto",
+    show_default=True,
+    help="Progress on stderr: a bar, or JSON lines.",
+)
+_METRICS = click.option(
+    "--metrics",
+    type=parse_metrics_path,
+    metavar="FILE.prom",
+    help="Write metrics to this file, for the node exporter, every 15 s and at the "
+    "end.",
+)
+LOG_LEVEL = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="Minimum level of the JSON lines.",
 )
 _REASON = click.option(
     "--reason",
@@ -261,57 +364,19 @@ def _canary(count: int, verb: str) -> Callable[[_Command], _Command]:
 
 _CONNECTION_OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask before sending."),
-    click.option(
-        "--token-file",
-        type=PATH,
-        help="File with the bearer token.  [default: $OCAMBA_TOKEN, or "
-        "$CREDENTIALS_DIRECTORY/ocamba-token]",
-    ),
-    click.option(
-        "--proxy",
-        type=ProxyUrl(),
-        envvar="OCAMBA_PROXY",
-        show_envvar=True,
-        help="Proxy to the API: http://HOST:PORT or https://HOST:PORT.",
-    ),
-    click.option(
-        "--trust-env",
-        is_flag=True,
-        help="Use HTTPS_PROXY, ALL_PROXY and SSLKEYLOGFILE from the environment. "
-        "SSL_CERT_FILE and SSL_CERT_DIR are always used.",
-    ),
+    TOKEN_FILE,
+    PROXY,
+    TRUST_ENV,
 )
 _ATTEMPT_OPTIONS = (
-    click.option(
-        "--share",
-        type=SharePlace(),
-        metavar="auto|none|PATH|URL",
-        envvar="BULKPAUSE_SHARE",
-        show_envvar=True,
-        help="Share the account's limits with other runs: those of this user on this "
-        "host, or all that name the same file or valkey://HOST:PORT/0.  [default: auto; "
-        "none with --simulate]",
-    ),
-    click.option(
-        "--priority",
-        type=click.Choice([priority.value for priority in Priority]),
-        default=Priority.NORMAL.value,
-        show_default=True,
-        help="Which of the runs that share an account go first.",
-    ),
+    SHARE,
+    PRIORITY,
     click.option(
         "--max-in-flight",
         type=click.IntRange(1, 1_000),
         help="Maximum requests in flight.  [default: the smaller limit]",
     ),
-    click.option(
-        "--timeout",
-        type=parse_duration,
-        metavar="DURATION",
-        default="30s",
-        show_default=True,
-        help="Longest time of one attempt: name look-up, connecting, TLS and response.",
-    ),
+    TIMEOUT,
     click.option(
         "--max-attempts",
         type=click.IntRange(1, 1_000),
@@ -319,14 +384,7 @@ _ATTEMPT_OPTIONS = (
         show_default=True,
         help="Attempts per id; 429 responses do not count.",
     ),
-    click.option(
-        "--give-up-after",
-        type=parse_duration,
-        metavar="DURATION",
-        default="5m",
-        show_default=True,
-        help="Stop after this long without a usable response, 429s included.",
-    ),
+    GIVE_UP_AFTER,
     click.option(
         "--deadline",
         type=parse_duration,
@@ -352,25 +410,23 @@ _END_OPTIONS = (
         "percentage applies from 20 finished ids on.",
     ),
     VERIFY,
-    click.option(
-        "--json",
-        is_flag=True,
-        help="Print the summary, or the error, as one JSON object.",
-    ),
-    click.option(
-        "--progress",
-        type=click.Choice(["auto", "bar", "lines", "none"]),
-        default="auto",
-        show_default=True,
-        help="Progress on stderr: a bar, or JSON lines.",
-    ),
-    click.option(
-        "--log-level",
-        type=click.Choice(["debug", "info", "warning", "error"]),
-        default="info",
-        show_default=True,
-        help="Minimum level of the JSON lines.",
-    ),
+    JSON,
+    PROGRESS,
+    _METRICS,
+    LOG_LEVEL,
+)
+#: Options of the commands that make requests, and pause nothing.
+READ_OPTIONS = _combine(
+    TOKEN_FILE,
+    PROXY,
+    TRUST_ENV,
+    SHARE,
+    PRIORITY,
+    TIMEOUT,
+    GIVE_UP_AFTER,
+    JSON,
+    PROGRESS,
+    LOG_LEVEL,
 )
 RUN_OPTIONS = _combine(
     *_CONNECTION_OPTIONS,

@@ -94,9 +94,10 @@ def examine(
 
 def _read(log: Path) -> tuple[Recovery, Totals] | None:
     try:
-        return totals_of_log(log)
+        loaded, totals = totals_of_log(log)
     except LogError:
         return None
+    return loaded.recovery, totals
 
 
 def _count(recovery: Recovery, run_id: str) -> int:

@@ -10,14 +10,15 @@ import orjson
 from bulkpause._shell import join_command
 from bulkpause.errors import InputError, SettingsError
 from bulkpause.inputs.files import UNSUPPORTED_SIGNATURES
-from bulkpause.journal.reader import exists
+from bulkpause.journal.reader import WAL_SUFFIX, exists
 
 
-_WAL_SUFFIX = ".wal"
 #: A log has one of these keys in every line.
 _KEYS = (b'"run_id"', b'"crc32"')
 #: The first keys of the lines of a write-ahead log.
-_FIRST_WAL_KEYS = (b'{"run"', b'{"planned"', b'{"sent"', b'{"answered"')
+_FIRST_WAL_KEYS = (
+    *(b'{"run"', b'{"planned"', b'{"sent"', b'{"answered"', b'{"remembered"'),
+)
 #: A line of a log is shorter, whatever the API says in it.
 _SNIFFED_BYTES = 1 << 16
 _JSON_START = re.compile(rb'\{|\[\s*["{\[\d]').match
@@ -114,7 +115,7 @@ def _check_kind(log: Path, status: os.stat_result | None) -> None:
         raise SettingsError(
             f"{log} is {_SPECIAL_FILES[kind]}, not a regular file; name another log"
         )
-    if log.suffix == _WAL_SUFFIX:
+    if log.suffix == WAL_SUFFIX:
         raise _is_write_ahead_log(log)
 
 

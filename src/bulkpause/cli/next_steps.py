@@ -1,7 +1,7 @@
 """Advise the commands that carry on with a log, each complete and possible now."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,10 @@ from bulkpause.engine.resume import CHANGED, OVERDUE, TIME_UNKNOWN, ResumeRules
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
+from bulkpause.log_groups import OpenedLog
 from bulkpause.model import SIMULATOR, Status, StopCause, StopReason
 from bulkpause.ratelimit.budget.place import has_secret
+from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
 
@@ -160,6 +162,26 @@ def _notes(options: Options, stopped: StopReason | None) -> Iterator[str]:
         yield "OCAMBA_PROXY must be set as for this run: its proxy has a password"
     if has_secret(options.settings.share):
         yield "BULKPAUSE_SHARE must be set as for this run: its URL has a password"
+
+
+def steps_of_group(
+    group: LogGroup, logs: Iterable[OpenedLog], now: datetime
+) -> list[NextSteps]:
+    """Advise for each of several logs, taken together, how to carry on with it.
+
+    A log that a run holds needs nothing now, nor does one whose open ids have a later
+    word in another log.
+
+    Args:
+        group: The logs together.
+        logs: All logs.
+        now: The wall clock.
+    """
+    return [
+        steps_of_log(log.path, log.recovery, log.totals, now)
+        for log in logs
+        if str(log.path) in group.open_logs and not log.is_held
+    ]
 
 
 def endpoint_on_record(recovery: Recovery, log: Path) -> str | None:

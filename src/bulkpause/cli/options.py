@@ -76,6 +76,7 @@ class Options:
     digest: str | None = None
     progress: str = "auto"
     log_level: str = "info"
+    metrics: Path | None = None
     resume: bool = False
     resume_within_s: float | None = None
     retried: tuple[str, ...] = RETRIED_BY_DEFAULT
@@ -150,6 +151,17 @@ def retry_command(log: Path, options: Options) -> str:
     return join_command([*words, *_kept_options(options)])
 
 
+def run_command(inputs: Sequence[str], count: int, options: Options) -> str:
+    """Write the command that pauses inputs of so many ids.
+
+    It keeps the options about the API of the command that listed them, and not those
+    about its output.
+    """
+    options = replace(options, progress="auto", log_level="info", is_json=False)
+    words = ["bulkpause", "run", *map(_as_argument, inputs), "--expect", str(count)]
+    return join_command([*words, *_kept_options(options)])
+
+
 def status_command(log: Path) -> str:
     """Write the command that shows what a log says."""
     return join_command(["bulkpause", "status", _as_argument(log)])
@@ -163,14 +175,38 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
     """
     if options.undone:
         words = ["bulkpause", "undo", *map(_as_argument, options.undone)]
-        words += _words_of({"--as": options.earlier_status, "--expect": options.expect})
+        canary = options.guard_rails.canary
+        values = {
+            "--as": options.earlier_status,
+            "--expect": options.expect,
+            # Without it, an undo has one.
+            "--canary": None if canary else canary,
+        }
+        words += _words_of(values)
     else:
-        inputs = [_as_argument(word) for word in options.inputs or ("INPUT",)]
-        words = ["bulkpause", "run", *inputs, *_input_options(options)]
+        words = ["bulkpause", "run", *_input_words(options)]
     words += ["--log", _as_argument(log), "--resume"]
-    if (within := _resume_within(options.resume_within_s, age_s)) is not None:
-        words += ["--resume-within", within]
-    return join_command([*words, *_kept_options(options)])
+    words += [*_within_words(options, age_s), *_kept_options(options)]
+    return join_command(words)
+
+
+def run_words(options: Options) -> list[str]:
+    """Write the inputs and options of a run, but for those about its log."""
+    return [
+        *_input_words(options),
+        *_within_words(options, None),
+        *_kept_options(options),
+    ]
+
+
+def _input_words(options: Options) -> list[str]:
+    inputs = (_as_argument(word) for word in options.inputs or ("INPUT",))
+    return [*inputs, *_input_options(options)]
+
+
+def _within_words(options: Options, age_s: float | None) -> list[str]:
+    within = _resume_within(options.resume_within_s, age_s)
+    return [] if within is None else ["--resume-within", within]
 
 
 def _resume_within(given_s: float | None, age_s: float | None) -> str | None:
@@ -214,6 +250,7 @@ def _kept_options(options: Options) -> list[str]:
         "--grace": _seconds_unless(options.grace_s, USUAL_GRACE_S),
         "--progress": _unless(options.progress, "auto"),
         "--log-level": _unless(options.log_level, "info"),
+        "--metrics": options.metrics,
     }
     switches = {
         "--remember": options.remembers,

@@ -11,6 +11,7 @@ Values that differ in their digits only have the same *shape*, such as `9.99 EUR
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import fsum
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from bulkpause.inputs.number_shape import (
     NumberShape,
     ProgramNumber,
     parse_shape,
-    shape_of,
+    shapes_of,
 )
 from bulkpause.model import InvalidRow, Item
 
@@ -60,6 +61,8 @@ class _Key(NamedTuple):
 _Fault = tuple[str, str]
 
 
+#: The shapes of so many values are found together.
+_SHAPES_AT_ONCE = 10_000
 _BLANK = _Key("", is_of_program=False)
 
 
@@ -152,8 +155,9 @@ def read_amounts(
         decimal_mark: `.` or `,` if the user named it.
         source: The name of their input, if there are several.
     """
-    texts = [(item.sort_text or "").strip(WHITESPACE) for item in items]
-    keys = list(_keys_of(items, texts))
+    found = [item.sort_text or "" for item in items]
+    texts = list(map(str.strip, found, repeat(WHITESPACE)))
+    keys = list(_keys_of(found, texts))
     counts = Counter(keys)
     counts.pop(_BLANK, None)
     shapes = {key: parse_shape(key.shape) for key in counts}
@@ -170,17 +174,24 @@ def read_amounts(
     return _convert(pairs, numbers, notation.decimal_mark or ".")
 
 
-def _keys_of(items: Sequence[Item], texts: Sequence[str]) -> Iterator[_Key]:
+def _keys_of(found: Sequence[str], texts: Sequence[str]) -> Iterator[_Key]:
     """Give the key of each value, the same object for the same key.
 
     A million keys of their own would be as large as the input.
+
+    Args:
+        found: The values as they were found.
+        texts: The values without blanks around them.
     """
-    of_people: dict[str, _Key] = {}
-    of_program: dict[str, _Key] = {}
-    for item, shape in zip(items, map(shape_of, texts), strict=True):
-        is_of_program = isinstance(item.sort_text, ProgramNumber)
-        kept = of_program if is_of_program else of_people
-        yield kept.get(shape) or kept.setdefault(shape, _Key(shape, is_of_program))
+    kept: dict[bool, dict[str, _Key]] = {False: {}, True: {}}
+    for start in range(0, len(texts), _SHAPES_AT_ONCE):
+        part = slice(start, start + _SHAPES_AT_ONCE)
+        shapes = shapes_of(texts[part])
+        are_of_program = [isinstance(text, ProgramNumber) for text in found[part]]
+        for shape, is_of_program in set(zip(shapes, are_of_program, strict=True)):
+            kept[is_of_program].setdefault(shape, _Key(shape, is_of_program))
+        for shape, is_of_program in zip(shapes, are_of_program, strict=True):
+            yield kept[is_of_program][shape]
 
 
 def join_amounts(
@@ -294,16 +305,25 @@ def _fault_of_open(mark: str, notation: _Notation) -> _Fault | None:
     return None if is_decimal or is_separator else _ONE_NOTATION
 
 
+def _value_of(
+    key: _Key, text: str, numbers: Mapping[_Key, NumberShape], decimal_mark: str
+) -> float | None:
+    shape = numbers.get(key)
+    mark = "." if key.is_of_program else decimal_mark
+    return None if shape is None else shape.value_of(text, mark)
+
+
 def _convert(
     texts: Iterable[tuple[_Key, str]],
     numbers: Mapping[_Key, NumberShape],
     decimal_mark: str,
 ) -> Amounts:
-    values: list[float | None] = []
-    for key, text in texts:
-        shape = numbers.get(key)
-        mark = "." if key.is_of_program else decimal_mark
-        values.append(None if shape is None else shape.value_of(text, mark))
+    values: list[float | None]
+    if all(shape.is_python for shape in numbers.values()):
+        # The usual case: each value that is not blank is one of these.
+        values = [float(text) if text else None for _, text in texts]
+    else:
+        values = [_value_of(key, text, numbers, decimal_mark) for key, text in texts]
     units = (replace_surrogates(shape.unit) for shape in numbers.values() if shape.unit)
     decimals = (
         shape.count_decimals("." if key.is_of_program else decimal_mark)

@@ -1,7 +1,8 @@
 """The cells of a row, and a cell that cannot hold an id."""
 
 from collections.abc import Iterator, Sequence
-from typing import Self
+from itertools import repeat
+from typing import Self, cast
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.number_shape import with_currency
@@ -21,6 +22,14 @@ def text_at(cells: Sequence[str], index: int | None) -> str | None:
     return cells[index].strip(WHITESPACE)[:LONGEST_NAME] or None
 
 
+def texts_of_column(cells: Sequence[str]) -> list[str | None]:
+    """Return the texts of the cells of a column, as `text_at` does for each."""
+    texts = list(map(str.strip, cells, repeat(WHITESPACE)))
+    if max(map(len, texts)) > LONGEST_NAME or not all(texts):
+        return [text[:LONGEST_NAME] or None for text in texts]
+    return cast(list[str | None], texts)
+
+
 def sort_text_at(cells: Sequence[str], index: int | None) -> str | None:
     """Return a cell as a value to sort by; None if there is no column to sort by."""
     if index is None:
@@ -30,18 +39,21 @@ def sort_text_at(cells: Sequence[str], index: int | None) -> str | None:
 
 
 def with_currencies(
-    records: Iterator[CellRecord], sort_index: int, currency_index: int
-) -> Iterator[CellRecord]:
+    batches: Iterator[Sequence[CellRecord]], sort_index: int, currency_index: int
+) -> Iterator[Sequence[CellRecord]]:
     """Put the currency of each row behind its value to sort by."""
-    last = max(sort_index, currency_index)
-    for row, cells in records:
-        if len(cells) <= last or isinstance(cells[sort_index], BadCell):
-            yield row, cells
-            continue
+
+    def cells_with_currency(cells: Sequence[str]) -> Sequence[str]:
+        is_short = len(cells) <= max(sort_index, currency_index)
+        if is_short or isinstance(cells[sort_index], BadCell):
+            return cells
         texts = list(cells)
         currency = cells[currency_index].strip(WHITESPACE)
         texts[sort_index] = with_currency(cells[sort_index], currency)
-        yield row, texts
+        return texts
+
+    for batch in batches:
+        yield [(row, cells_with_currency(cells)) for row, cells in batch]
 
 
 def is_blank(cells: Sequence[str]) -> bool:

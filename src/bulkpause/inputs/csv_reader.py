@@ -1,15 +1,17 @@
 """Read rows from CSV, and name those of which it is not clear where they end."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.cells import LONGEST_NAME, BadCell, CellRecord
-from bulkpause.inputs.csv_records import CsvRecords
+from bulkpause.inputs.csv_records import CsvRecords, parse_whole_lines
 from bulkpause.inputs.delimiter import detect_delimiter
 from bulkpause.inputs.heading import MOST_COLUMNS, Heading
 from bulkpause.inputs.id_kind import IdKind
 from bulkpause.inputs.joined_rows import find_joined_ids, has_joined_rows
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.line_batches import LineBatches
 from bulkpause.inputs.lookahead import look_ahead
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.inputs.tabular import find_heading, rows_below, title_rows
@@ -57,8 +59,8 @@ def read_csv(
     heading.note_in(table)
     yield from title_rows(titles, heading, are_invalid=True)
     column_ids = _ids_of_lines(first_lines, heading, delimiter)
-    checked = _checked(heading, records, layout, column_ids)
-    yield from rows_below(heading, checked, table, layout, move_back=_ADD_QUOTES)
+    below = _batches_below(heading, lines, delimiter, layout, column_ids)
+    yield from rows_below(heading, below, table, layout, move_back=_ADD_QUOTES)
 
 
 def _ids_of_lines(lines: Sequence[str], heading: Heading, delimiter: str) -> IdKind:
@@ -68,20 +70,45 @@ def _ids_of_lines(lines: Sequence[str], heading: Heading, delimiter: str) -> IdK
     return IdKind(heading.id_text(cells) for cells in rows if len(cells) == width)
 
 
+def _batches_below(
+    heading: Heading,
+    lines: Iterator[str],
+    delimiter: str,
+    layout: Layout,
+    column_ids: IdKind,
+) -> Iterator[list[CellRecord]]:
+    """Give the records below the heading: at once those that are one line each."""
+    row = heading.row + 1
+    batches = LineBatches(lines)
+    while batch := batches.take():
+        cells = parse_whole_lines(batch, delimiter)
+        if cells is not None:
+            yield list(enumerate(cells, row))
+            row += len(cells)
+            continue
+        records = CsvRecords(row, chain(batch, batches.rest()), delimiter)
+        for record in _checked(heading, records, layout, column_ids, len(batch)):
+            yield record
+            row = record[0][0] + 1
+
+
 def _checked(
-    heading: Heading, records: CsvRecords, layout: Layout, column_ids: IdKind
-) -> Iterator[CellRecord]:
-    """Replace the cells of records whose quotes are in doubt by bad cells."""
-    lines = records.lines
+    heading: Heading,
+    records: CsvRecords,
+    layout: Layout,
+    column_ids: IdKind,
+    lines: int,
+) -> Iterator[list[CellRecord]]:
+    """Give the records that begin in the first so many lines, one by one.
+
+    Records whose quotes are in doubt are replaced by bad cells.
+    """
     before_id = [""] * heading.id_index
     for row, cells in records:
-        # The usual case first: a million rows are checked one by one.
-        if len(lines) == 1 and '"' not in lines[0]:
-            yield row, cells
-        elif bad_cells := _bad_cells(heading, records, cells, layout, column_ids):
-            yield from ((row, [*before_id, cell]) for cell in bad_cells)
-        else:
-            yield row, cells
+        bad_cells = _bad_cells(heading, records, cells, layout, column_ids)
+        yield [(row, [*before_id, cell]) for cell in bad_cells] or [(row, cells)]
+        if records.lines_taken >= lines:
+            return
 
 
 def _bad_cells(

@@ -1,7 +1,7 @@
 """Parse the records of a CSV, and keep the lines that each was written in."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bulkpause.inputs.cells import CellRecord
 from bulkpause.inputs.table import ReadError
@@ -26,11 +26,13 @@ class CsvRecords:
     Attributes:
         delimiter: What separates the cells.
         lines: The physical lines of the record that was given last.
+        lines_taken: How many lines all records so far were written in.
     """
 
     def __init__(self, first_row: int, lines: Iterator[str], delimiter: str) -> None:
         self.delimiter = delimiter
         self.lines: list[str] = []
+        self.lines_taken = 0
         self._records = self._parse(first_row, lines)
 
     def __iter__(self) -> Iterator[CellRecord]:
@@ -58,7 +60,20 @@ class CsvRecords:
             else:
                 chars = len(line)
             record.append(line)
+            self.lines_taken += 1
             yield line
+
+
+def parse_whole_lines(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
+    """Parse lines at once. None unless each is a record with paired quotes, if any."""
+    try:
+        records = list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    if len(records) != len(lines):
+        return None
+    quoted = [line for line in lines if '"' in line]
+    return None if any(line.count('"') % 2 for line in quoted) else records
 
 
 def _check_size(lines: int, chars: int) -> None:

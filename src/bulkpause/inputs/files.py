@@ -4,11 +4,12 @@ Every error of the file system, of gzip and of the encoding is raised as an
 `ReadError` that names the line where there is one, and a remedy.
 """
 
+import codecs
 import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -20,6 +21,7 @@ from bulkpause.inputs.table import ReadError
 LONGEST_LINE_CHARS = 4 << 20
 #: A longer line is not read, even if the text is one JSON value.
 LONGEST_JSON_CHARS = 256 << 20
+_BLOCK_BYTES = 8 << 10
 #: A file that is compressed more than this is treated as a gzip bomb.
 HIGHEST_GZIP_RATIO = 250
 #: What one more line costs, in characters of text: it may be a row.
@@ -64,11 +66,17 @@ _REMEDIES = {
 
 
 class _CountingReader(io.RawIOBase):
-    """Passes bytes through and counts them."""
+    """Passes bytes through and counts them.
+
+    Attributes:
+        count: The number of bytes.
+        lines: The number of lines that were read from them.
+    """
 
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
         self.count = 0
+        self.lines = 0
 
     def readable(self) -> bool:
         return True
@@ -127,7 +135,10 @@ def _open(path: str) -> BinaryIO:
 
 
 def lines_of(
-    raw: BinaryIO, *, ratio_checked_from: int = GZIP_RATIO_CHECKED_FROM_CHARS
+    raw: BinaryIO,
+    *,
+    on_last: Callable[[str], None] = lambda _: None,
+    ratio_checked_from: int = GZIP_RATIO_CHECKED_FROM_CHARS,
 ) -> Iterator[str]:
     r"""Decompress and decode lines.
 
@@ -135,68 +146,142 @@ def lines_of(
     UTF-8, or UTF-16 if a byte-order mark says so. Bytes that are not UTF-8 become
     surrogates, which no id contains.
 
+    Args:
+        raw: The data.
+        on_last: Is given the last line once all were read, if there is any.
+        ratio_checked_from: Less text than this is read whatever its ratio to the data.
+
     Raises:
         ReadError: While lines are read: they cannot be read, decompressed or decoded,
             or are not text.
     """
     compressed = _CountingReader(raw)
-    row = 0
     try:
-        text = _decode(_decompress(io.BufferedReader(compressed)))
-        for line in _checked_lines(text, compressed, ratio_checked_from):
-            yield line
-            row += 1
+        texts = _decode(_decompress(io.BufferedReader(compressed)))
+        last = yield from _checked_lines(texts, compressed, ratio_checked_from)
+        if last:
+            on_last(last)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        reason = f"the gzip data is truncated or corrupt after line {row}"
+        reason = f"the gzip data is truncated or corrupt after line {compressed.lines}"
         raise ReadError(reason, "compress or copy it again") from error
     except UnicodeError as error:
-        reason = f"the text is not valid UTF-16 after line {row}"
+        reason = f"the text is not valid UTF-16 after line {compressed.lines}"
         raise ReadError(reason, "save it as UTF-8") from error
     except OSError as error:
         raise _read_error(error) from error
 
 
 def _checked_lines(
-    text: io.TextIOWrapper,
-    compressed: _CountingReader,
-    ratio_checked_from: int,
-) -> Iterator[str]:
-    row = chars = longest = allowed = 0
+    texts: Iterator[str], compressed: _CountingReader, ratio_checked_from: int
+) -> Generator[str, None, str]:
+    """Give the lines of a text that comes in pieces, count them, and return the last."""
+    bounds = _Bounds(compressed, ratio_checked_from)
+    begun = _BegunLine()
+    last = ""
+    for piece in texts:
+        whole, _, rest = piece.rpartition("\n")
+        if len(rest) == len(piece):
+            begun.add(rest)
+            bounds.check_begun(begun)
+            continue
+        # At once: a step for each of a million lines takes time.
+        text = f"{begun.take()}{whole}\n"
+        lines = io.StringIO(text, newline="\n").readlines()
+        begun.add(rest)
+        bounds.check(lines, text)
+        yield from lines
+        compressed.lines += len(lines)
+        last = lines[-1]
+    if not (text := begun.take()):
+        return last
+    bounds.check([text], text)
+    yield text
+    compressed.lines += 1
+    return text
 
-    def most_chars() -> int:
-        return max(ratio_checked_from, compressed.count * HIGHEST_GZIP_RATIO)
 
-    while line := text.readline(LONGEST_LINE_CHARS):
-        row += 1
-        longest = longest or _longest_line(line)
-        if len(line) == LONGEST_LINE_CHARS < longest and line[-1] != "\n":
-            line = _whole_line(line, text, longest, most_chars)
-        chars += len(line) + LINE_COST_CHARS
-        if "\0" in line:
+class _BegunLine:
+    """The start of a line whose end was not read yet, in pieces.
+
+    Attributes:
+        chars: Its length so far.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self.chars = 0
+
+    def add(self, part: str) -> None:
+        """Add what follows."""
+        if part:
+            self._parts.append(part)
+            self.chars += len(part)
+
+    def start(self) -> str:
+        """Return its first piece."""
+        return self._parts[0] if self._parts else ""
+
+    def last(self) -> str:
+        """Return its last piece."""
+        return self._parts[-1] if self._parts else ""
+
+    def take(self) -> str:
+        """Return it, and begin another."""
+        text = "".join(self._parts)
+        self._parts.clear()
+        self.chars = 0
+        return text
+
+
+class _Bounds:
+    """Refuses lines that are too long, that are no text, or that make a gzip bomb."""
+
+    def __init__(self, compressed: _CountingReader, ratio_checked_from: int) -> None:
+        self._compressed = compressed
+        self._ratio_checked_from = ratio_checked_from
+        self._chars = 0
+        self._longest = 0
+        # What was allowed once still is: the count only grows.
+        self._allowed = 0
+
+    def check(self, lines: Sequence[str], text: str) -> None:
+        """Check whole lines, and their text together.
+
+        Raises:
+            ReadError: They are refused. It names the first of them.
+        """
+        lengths = list(map(len, lines))
+        chars = self._chars + sum(lengths) + LINE_COST_CHARS * len(lines)
+        is_within = chars <= self._allowed and max(lengths) < self._longest
+        if is_within and "\0" not in text:
+            self._chars = chars
+            return
+        for row, line in enumerate(lines, self._compressed.lines + 1):
+            self._longest = self._longest or _longest_line(line)
+            self._chars += len(line) + LINE_COST_CHARS
+            self._check(row, line, len(line), self._chars)
+
+    def check_begun(self, line: _BegunLine) -> None:
+        """Check a line as far as it was read."""
+        self._longest = self._longest or _longest_line(line.start())
+        row = self._compressed.lines + 1
+        self._check(row, line.last(), line.chars, self._chars + line.chars)
+
+    def _check(self, row: int, text: str, length: int, chars: int) -> None:
+        if "\0" in text:
             reason = f"line {row} contains NUL bytes, so this is not a text file"
             raise ReadError(reason, "export it as CSV (UTF-8)")
-        # What was allowed once still is: the count only grows.
-        if chars > allowed and chars > (allowed := most_chars()):
+        if chars > self._allowed and chars > self._allow():
             reason = f"at line {row} it is compressed too tightly for a list of ids"
             raise ReadError(reason, "decompress and check it first")
-        if len(line) >= (longest or LONGEST_LINE_CHARS):
+        if length >= (self._longest or LONGEST_LINE_CHARS):
             reason = f"line {row} is too long"
             raise ReadError(reason, "write one row per line")
-        yield line
 
-
-def _whole_line(
-    start: str, text: io.TextIOWrapper, longest: int, most_chars: Callable[[], int]
-) -> str:
-    """Read a line to its end, or until it is too long."""
-    parts = [start]
-    length = len(start)
-    while length < longest and length <= most_chars():
-        parts.append(text.readline(LONGEST_LINE_CHARS))
-        length += len(parts[-1])
-        if parts[-1][-1:] in {"", "\n"}:
-            break
-    return "".join(parts)
+    def _allow(self) -> int:
+        by_ratio = self._compressed.count * HIGHEST_GZIP_RATIO
+        self._allowed = max(self._ratio_checked_from, by_ratio)
+        return self._allowed
 
 
 def _longest_line(first_line: str) -> int:
@@ -217,10 +302,17 @@ def _decompress(data: io.BufferedReader) -> io.BufferedReader:
     return data
 
 
-def _decode(data: io.BufferedReader) -> io.TextIOWrapper:
-    if data.peek(2).startswith(_UTF_16_BYTE_ORDER_MARKS):
-        return io.TextIOWrapper(data, encoding="utf-16", errors="strict")
-    return io.TextIOWrapper(data, encoding="utf-8-sig", errors="surrogateescape")
+def _decode(data: io.BufferedReader) -> Iterator[str]:
+    """Decode data as it comes. Line ends of all kinds become those of Unix."""
+    is_utf_16 = data.peek(2).startswith(_UTF_16_BYTE_ORDER_MARKS)
+    encoding = ("utf-16", "strict") if is_utf_16 else ("utf-8-sig", "surrogateescape")
+    name, errors = encoding
+    decoder = io.IncrementalNewlineDecoder(
+        codecs.getincrementaldecoder(name)(errors), translate=True
+    )
+    while block := data.read1(_BLOCK_BYTES):
+        yield decoder.decode(block)
+    yield decoder.decode(b"", final=True)
 
 
 def _read_error(error: OSError) -> ReadError:

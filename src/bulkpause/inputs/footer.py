@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bulkpause.ids import TOTALS, WHITESPACE
-from bulkpause.inputs.cells import text_at
+from bulkpause.inputs.cells import CellRecord, text_at
 from bulkpause.inputs.heading import Heading
 from bulkpause.model import Item
 
@@ -33,10 +33,11 @@ class Footer:
         default_factory=lambda: deque(maxlen=_MOST_FOOTERS)
     )
 
-    def note(self, item: Item, cells: Sequence[str]) -> None:
-        """Note an item and the cells of its row."""
-        self.count += 1
-        self._last.append((item, cells))
+    def note(self, items: Sequence[Item], records: Sequence[CellRecord]) -> None:
+        """Note items in their order, and the records of their rows."""
+        self.count += len(items)
+        cells = (cells for _, cells in records[-_MOST_FOOTERS:])
+        self._last.extend(zip(items[-_MOST_FOOTERS:], cells, strict=True))
 
     def rows(self) -> frozenset[int]:
         """Return the numbers of the last rows that are sums or counts."""

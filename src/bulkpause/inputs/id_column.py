@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
 from math import e, log2, ulp
+from operator import attrgetter
 
 from bulkpause.model import InvalidRow, Item
 
@@ -105,8 +106,9 @@ def judge_column(
     """
     items = [row for row in rows if isinstance(row, Item)]
     # Counted once, and looked at in most columns: a million ids are judged.
-    counts = Counter(_digits_of(item.id) for item in items)
-    others = counts.pop(_NO_NUMBER, 0)
+    ids = map(attrgetter("id"), items)
+    counts = Counter(map(len, filter(str.isdecimal, ids)))
+    others = len(items) - counts.total()
     reasons = dict.fromkeys(_rounded_ids(items, counts), _ROUNDED)
     reasons |= dict.fromkeys(_words_among_numbers(items, others), _WORD)
     reasons |= dict.fromkeys(_ids_among_numbers(items, others), _NOT_A_NUMBER)

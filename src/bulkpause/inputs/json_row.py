@@ -2,11 +2,13 @@
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
+from typing import cast
 
 from bulkpause._text import quote
-from bulkpause.ids import WHITESPACE, parse_item
+from bulkpause.ids import WHITESPACE, are_plain_numbers, parse_item
 from bulkpause.inputs.cells import LONGEST_NAME
 from bulkpause.inputs.columns import (
     NAME_COLUMNS,
@@ -19,6 +21,11 @@ from bulkpause.inputs.columns import (
     has_column,
     is_same_column,
 )
+from bulkpause.inputs.json_batch import (
+    has_nested_values,
+    numbers_as_written,
+    objects_without_checks,
+)
 from bulkpause.inputs.json_text import (
     JsonConstant,
     JsonInteger,
@@ -29,7 +36,7 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.number_shape import with_currency
 from bulkpause.inputs.result_log import refuse_result_log
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.model import InvalidRow, Item
+from bulkpause.model import InvalidRow, Item, items_without_init
 
 
 #: From here on, programs that read numbers as doubles round integers.
@@ -77,6 +84,79 @@ class JsonRows:
             return parse_item(row, _id_text(value))
         except RowError as error:
             return InvalidRow(row=row, detail=str(error), remedy=error.remedy)
+
+    def read_without_checks(
+        self, first_row: int, lines: Sequence[str]
+    ) -> list[Item] | None:
+        """Read lines at once. None if one of them needs a check, as `row_of` does it.
+
+        Objects with the keys of the row before need none if their ids are plain numbers
+        and their names and statuses are texts.
+        """
+        key, name_key, status_key = self._known
+        if not self._keys or self._layout.name_column is not None:
+            return None
+        objects = objects_without_checks(lines, self._keys)
+        if objects is None or self._may_be_around_campaigns(objects, key):
+            return None
+        ids = _plain_ids([fields[key] for fields in objects])
+        names = _texts_of(objects, name_key)
+        statuses = _texts_of(objects, status_key)
+        sort_texts = self._sort_texts_of(lines, objects)
+        if ids is None or names is None or statuses is None or sort_texts is None:
+            return None
+        if "" in statuses:
+            return None
+        rows = range(first_row, first_row + len(ids))
+        self._note_texts(rows, names, statuses)
+        self._has_sort_value |= sort_texts.count(None) < len(sort_texts)
+        return items_without_init(
+            ids, rows, [name or None for name in names], sort_texts
+        )
+
+    def _may_be_around_campaigns(
+        self, objects: Sequence[dict[str, object]], key: str
+    ) -> bool:
+        if self._layout.column is not None or not has_nested_values(objects):
+            return False
+        try:
+            for fields in objects:
+                _check_is_campaign(fields, key)
+        except RowError:
+            return True
+        return False
+
+    def _sort_texts_of(
+        self, lines: Sequence[str], objects: Sequence[dict[str, object]]
+    ) -> Sequence[str | None] | None:
+        """Return the values to sort by, blank without a key. None if one needs a check."""
+        wanted = self._layout.sort_column
+        if wanted is None:
+            return [None] * len(objects)
+        if not has_column(self._keys, wanted):
+            return None
+        try:
+            key = self._keys[find_column(self._keys, wanted)]
+        except RowError:
+            return None
+        if find_currency_column(self._keys, key, other_than=None) is not None:
+            return None
+        return numbers_as_written(lines, key, [fields[key] for fields in objects])
+
+    def _note_texts(
+        self,
+        rows: Sequence[int],
+        names: Sequence[str | None],
+        statuses: Sequence[str | None],
+    ) -> None:
+        _, name_key, status_key = self._known
+        table = self._table
+        if names.count(None) < len(names):
+            self._has_name = True
+            table.name_column = table.name_column or name_key
+        if statuses.count(None) < len(statuses):
+            table.status_column = table.status_column or status_key
+            table.note_statuses(rows, statuses)
 
     def _row_of_object(self, row: int, fields: dict[str, object]) -> Item | InvalidRow:
         self.has_objects = True
@@ -176,6 +256,34 @@ class JsonRows:
             keys = " and none for ".join(map(quote, missing.values()))
             remedy = f"name another key with {' and '.join(missing)}"
             raise ReadError(f"no row has a value for {keys}", remedy)
+
+
+def _plain_ids(values: Sequence[object]) -> list[str] | None:
+    """Return ids as texts, if all are numbers of which none needs a check."""
+    kinds = set(map(type, values))
+    texts = list(map(str, values))
+    return texts if kinds <= {int, str} and are_plain_numbers(texts) else None
+
+
+def _texts_of(
+    objects: Sequence[dict[str, object]], key: str | None
+) -> Sequence[str | None] | None:
+    """Return the texts under a key, None for a missing one. None if one is no text."""
+    if key is None:
+        return [None] * len(objects)
+    values = [fields[key] for fields in objects]
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return [
+            text[:LONGEST_NAME]
+            for text in map(str.strip, cast(list[str], values), repeat(WHITESPACE))
+        ]
+    if not kinds <= {str, type(None)}:
+        return None
+    return [
+        value.strip(WHITESPACE)[:LONGEST_NAME] if isinstance(value, str) else None
+        for value in values
+    ]
 
 
 def _check_is_campaign(fields: Mapping[str, object], key: str) -> None:

@@ -1,6 +1,6 @@
 """Read rows from JSON: one object or bare id per line, or one value over all lines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from bulkpause.ids import WHITESPACE
@@ -9,6 +9,7 @@ from bulkpause.inputs.json_document import read_document
 from bulkpause.inputs.json_row import DEEPEST_ARRAY, ONE_PER_LINE, JsonRows, has_id
 from bulkpause.inputs.json_text import NotJsonError, decode
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.line_batches import LineBatches
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
@@ -52,12 +53,26 @@ def read_json(
 def _read_lines(
     first_row: int, lines: Iterator[str], rows: JsonRows
 ) -> Iterator[Item | InvalidRow]:
+    row = first_row
+    batches = LineBatches(lines)
+    while batch := batches.take():
+        items = rows.read_without_checks(row, batch)
+        if items is None:
+            yield from _read_one_by_one(row, batch, rows)
+        else:
+            yield from items
+        row += len(batch)
+    rows.check_named_keys()
+
+
+def _read_one_by_one(
+    first_row: int, lines: Iterable[str], rows: JsonRows
+) -> Iterator[Item | InvalidRow]:
     for row, line in enumerate(lines, first_row):
         if len(line) >= LONGEST_LINE_CHARS:
             raise ReadError("the line is too long", "write one row per line", row=row)
         if text := line.strip(WHITESPACE):
             yield _row_of_line(row, text, rows)
-    rows.check_named_keys()
 
 
 def _row_of_line(row: int, text: str, rows: JsonRows) -> Item | InvalidRow:

@@ -3,11 +3,19 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
-from bulkpause.ids import QUOTATION_MARKS, WHITESPACE, parse_item, why_invalid
+from bulkpause.ids import (
+    QUOTATION_MARKS,
+    WHITESPACE,
+    are_plain_numbers,
+    parse_item,
+    why_invalid,
+)
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.line_batches import LineBatches
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.model import InvalidRow, Item
+from bulkpause.model import InvalidRow, Item, items_without_init
 
 
 #: Shorter ids behind a number, or beside others on one line, may be parts of one number,
@@ -58,31 +66,79 @@ def read_list(
 def _rows(
     first_row: int, lines: Iterator[str], table: Table, *, may_be_table: bool
 ) -> Iterator[Item | InvalidRow]:
-    widths: set[int] = set()
-    marks: set[str] = set()
-    shape = _ListShape()
-    for row, line in enumerate(lines, first_row):
-        text = line.strip(WHITESPACE)
+    reader = _LineReader(table, may_be_table=may_be_table)
+    row = first_row
+    batches = LineBatches(lines)
+    while batch := batches.take():
+        items = reader.read_without_checks(row, batch)
+        if items is None:
+            for number, line in enumerate(batch, row):
+                yield from reader.read(number, line.strip(WHITESPACE))
+        else:
+            yield from items
+        row += len(batch)
+    reader.check_is_list()
+
+
+class _LineReader:
+    """Makes the rows of lines, and notes the shape of the list."""
+
+    def __init__(self, table: Table, *, may_be_table: bool) -> None:
+        self._table = table
+        self._may_be_table = may_be_table
+        self._shape = _ListShape()
+        self._widths: set[int] = set()
+        self._marks: set[str] = set()
+
+    def read_without_checks(
+        self, first_row: int, lines: Sequence[str]
+    ) -> list[Item] | None:
+        """Read lines at once. None if one of them needs a check, as `read` does it.
+
+        A number needs none once a line had one id alone: then the list is no table.
+        """
+        if self._shape.is_even:
+            return None
+        texts = list(map(str.strip, lines, repeat(WHITESPACE)))
+        if not are_plain_numbers(texts):
+            return None
+        return items_without_init(texts, range(first_row, first_row + len(texts)))
+
+    def read(self, row: int, text: str) -> Iterator[Item | InvalidRow]:
+        """Read a line without the blanks around it.
+
+        Raises:
+            ReadError: The lines seem to be a table or a diff.
+        """
         if not text:
-            continue
+            return
         if is_comment(text):
-            table.commented_ids += count_commented_ids(text)
-            continue
+            self._table.commented_ids += count_commented_ids(text)
+            return
         item = parse_item(row, text)
         if isinstance(item, Item):
-            # One look at most lines: a list may have a million.
-            if shape.is_even:
-                shape.note(row, text, 1)
+            if self._shape.is_even:
+                self._shape.note(row, text, 1)
             yield item
         else:
-            if may_be_table:
-                _check_is_no_table(row, text, widths)
-            _check_is_no_diff(row, text, marks)
-            rows = list(rows_of_line(row, text))
-            shape.note(row, text, sum(isinstance(one, Item) for one in rows))
-            yield from rows
-    if may_be_table and shape.is_of_table():
-        raise _table_error(shape.first_row)
+            yield from self._read_several(row, text)
+
+    def _read_several(self, row: int, text: str) -> Iterator[Item | InvalidRow]:
+        if self._may_be_table:
+            _check_is_no_table(row, text, self._widths)
+        _check_is_no_diff(row, text, self._marks)
+        rows = list(rows_of_line(row, text))
+        self._shape.note(row, text, sum(isinstance(one, Item) for one in rows))
+        yield from rows
+
+    def check_is_list(self) -> None:
+        """Check, after the last line, that the lines are not those of a table.
+
+        Raises:
+            ReadError: They are.
+        """
+        if self._may_be_table and self._shape.is_of_table():
+            raise _table_error(self._shape.first_row)
 
 
 @dataclass(slots=True)

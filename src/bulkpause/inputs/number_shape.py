@@ -1,6 +1,7 @@
 """The shape of a number as people write it: where its digits, marks and unit are."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import category
 
@@ -109,9 +110,12 @@ class NumberShape:
 _READ_BY_PYTHON = (Marks(), Marks(decimal_mark="."))
 
 
-def shape_of(text: str) -> str:
-    """Give the shape of a value: the value with all digits but 0 as 1."""
-    return text.translate(_ONES)
+def shapes_of(texts: Sequence[str]) -> list[str]:
+    """Give the shapes of values: each value with all digits but 0 as 1."""
+    shapes = "\n".join(texts).translate(_ONES).split("\n")
+    # A value may have a line end in it.
+    are_one_each = len(shapes) == len(texts)
+    return shapes if are_one_each else [text.translate(_ONES) for text in texts]
 
 
 def parse_shape(text: str) -> NumberShape | None:

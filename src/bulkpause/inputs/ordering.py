@@ -1,10 +1,11 @@
 """Sort items by a column of amounts, blanks last."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import itemgetter
+from itertools import chain
+from typing import cast
 
 from bulkpause._text import quote
 from bulkpause.errors import SettingsError
@@ -79,13 +80,9 @@ def ordered(items: Sequence[Item], amounts: Amounts, order: Order) -> list[Item]
         amounts: The values of these items, without faults.
         order: Whether the highest value comes first.
     """
-    pairs = zip(items, amounts.values, strict=True)
-    numbers: list[tuple[float, Item]] = []
-    blanks: list[Item] = []
-    for item, value in pairs:
-        if value is None:
-            blanks.append(item)
-        else:
-            numbers.append((value, item))
-    numbers.sort(key=itemgetter(0), reverse=order.is_descending)
-    return [*(item for _, item in numbers), *blanks]
+    values = amounts.values
+    blanks = [place for place, value in enumerate(values) if value is None]
+    numbers = [place for place, value in enumerate(values) if value is not None]
+    value_at = cast(Callable[[int], float], values.__getitem__)
+    numbers.sort(key=value_at, reverse=order.is_descending)
+    return [items[place] for place in chain(numbers, blanks)]

@@ -65,15 +65,13 @@ def load_input(path: str, layout: Layout) -> Input:
 
 @dataclass(slots=True)
 class _LastLine:
-    """The last line of an input that was read so far."""
+    """The last line of an input that was read whole."""
 
-    text: str = ""
+    text: str = "\n"
 
-    def noted(self, lines: Iterator[str]) -> Iterator[str]:
-        """Pass lines through."""
-        for line in lines:
-            self.text = line
-            yield line
+    def note(self, line: str) -> None:
+        """Keep the line."""
+        self.text = line
 
     def end_of(self, table: Table) -> End:
         """Tell how the input ends: without a line end, it may have been cut short."""
@@ -101,8 +99,8 @@ def _rows_of(
             detail = f"a text file, which has no sheet {quote(layout.sheet)}"
             raise ReadError(detail, "leave out --sheet")
         else:
-            noted = last_line.noted(lines_of(data))
-            yield from read(noted, name=path, layout=layout, table=table)
+            lines = lines_of(data, on_last=last_line.note)
+            yield from read(lines, name=path, layout=layout, table=table)
 
 
 def read(

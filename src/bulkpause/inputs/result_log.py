@@ -10,7 +10,7 @@ from bulkpause.model import SIMULATOR
 #: Keys that stand together only in a record of a result log.
 _RECORD_KEYS = ("run_id", "attempts", "history")
 #: The first keys of the lines of a write-ahead log.
-_ENTRY_KEYS = frozenset({"run", "planned", "sent", "answered"})
+_ENTRY_KEYS = frozenset({"run", "planned", "sent", "answered", "remembered"})
 
 
 class ResultLogError(ReadError):
@@ -27,14 +27,14 @@ class ResultLogError(ReadError):
         self._endpoint = endpoint
 
     def with_command(self, log: str) -> ReadError:
-        """Name the command that pauses what is left of a log."""
+        """Name the command that retries what is left of a log."""
         words = ["bulkpause", "retry", log]
         if self._endpoint == SIMULATOR:
             words += ["--simulate"]
         elif isinstance(self._endpoint, str):
             words += ["--base-url", self._endpoint]
         command = join_command(words)
-        return ReadError(self.detail, f"pause what is left with: {command}")
+        return ReadError(self.detail, f"retry what is left with: {command}")
 
 
 def refuse_result_log(fields: Mapping[str, object]) -> None:
@@ -46,7 +46,7 @@ def refuse_result_log(fields: Mapping[str, object]) -> None:
     if all(key in fields for key in _RECORD_KEYS):
         raise ResultLogError(
             "this is a result log of bulkpause",
-            "pause what is left of it with `bulkpause retry`",
+            "retry what is left of it with `bulkpause retry`",
             endpoint=fields.get("endpoint"),
         )
     if "crc32" in fields and next(iter(fields)) in _ENTRY_KEYS:

@@ -3,15 +3,24 @@
 import re
 from collections.abc import Sequence
 
-from bulkpause.ids import WHITESPACE, parse_item
+from bulkpause.ids import WHITESPACE, are_plain_numbers, parse_item
 from bulkpause.inputs.alignment import Alignment
-from bulkpause.inputs.cells import BadCell, is_blank, sort_text_at, text_at
+from bulkpause.inputs.cells import (
+    BadCell,
+    CellRecord,
+    is_blank,
+    sort_text_at,
+    text_at,
+    texts_of_column,
+)
 from bulkpause.inputs.heading import Heading, is_heading
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError
-from bulkpause.model import InvalidRow, Item
+from bulkpause.model import InvalidRow, Item, items_without_init
 
 
+#: Fewer rows are read one by one.
+_FEWEST_AT_ONCE = 8
 _SAVE_APART = "save the tables as files of their own"
 
 
@@ -47,33 +56,44 @@ class RowReader:
     def read(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
         """Read a row: an item, an invalid row, or None if it is blank.
 
-        A number of a usual length in a whole row needs no check, and a million rows
-        have one.
-
         Raises:
             ReadError: It is the heading of another table.
         """
-        if (
-            len(cells) == self._width
-            and len(id_ := cells[self._id_index]) in self._plain_lengths
-            and id_.isdecimal()
-            and id_.isascii()
-            and not id_.startswith("0")
-            and type(id_) is str
-        ):
-            name = text_at(cells, self._name_index)
-            sort_text = sort_text_at(cells, self._sort_index)
-            return Item(id=id_, row=row, name=name, sort_text=sort_text)
-        return self.read_checked(row, cells)
-
-    def read_checked(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
-        """Read a row as `read` does, with each check."""
         item = self._judged_row(row, cells)
         is_cut = self._alignment.is_cut_in_two(self._heading.id_text(cells), cells)
         self._is_below_cut = is_cut
         # The row below is looked at closely, however plain its id is.
         self._plain_lengths = frozenset() if is_cut else self._alignment.plain_lengths
         return item
+
+    def read_without_checks(self, batch: Sequence[CellRecord]) -> list[Item] | None:
+        """Read rows at once. None if one of them needs a check, as `read` does it.
+
+        A number of a usual length in a whole row needs none, and a million rows have
+        one.
+        """
+        if len(batch) < _FEWEST_AT_ONCE:
+            return None
+        numbers, rows = zip(*batch, strict=True)
+        if set(map(len, rows)) != {self._width}:
+            return None
+        columns: list[tuple[str, ...]] = list(zip(*rows, strict=True))
+        ids = columns[self._id_index]
+        sort_texts = None if self._sort_index is None else columns[self._sort_index]
+        if not self._are_plain(ids) or _has_bad_cell(sort_texts or ()):
+            return None
+        names = None
+        if self._name_index is not None:
+            names = texts_of_column(columns[self._name_index])
+        return items_without_init(ids, numbers, names, sort_texts)
+
+    def _are_plain(self, ids: Sequence[str]) -> bool:
+        """Return whether all ids are numbers of usual lengths, none with a 0 in front."""
+        return (
+            self._plain_lengths.issuperset(map(len, ids))
+            and are_plain_numbers(ids)
+            and set(map(type, ids)) == {str}
+        )
 
     def _judged_row(self, row: int, cells: Sequence[str]) -> Item | InvalidRow | None:
         item = self._row_of(row, cells)
@@ -143,6 +163,10 @@ class RowReader:
 _is_title_of_ids = re.compile(
     r"(?:[^\W\d]+[ _-])*(?:id|ID|Id|IDs|ids)|[A-Za-z]+I[Dd]"
 ).fullmatch
+
+
+def _has_bad_cell(cells: Sequence[str]) -> bool:
+    return any(issubclass(kind, BadCell) for kind in set(map(type, cells)))
 
 
 def _filled(cells: Sequence[str]) -> list[str]:

@@ -126,6 +126,14 @@ class Table(TableFacts):
             known = _Earlier(words, self.times)
             self.rows = [known.added_to(row) for row in self.rows]
 
+    def note_statuses(self, rows: Sequence[int], words: Sequence[str | None]) -> None:
+        """Note the words in the status column of many items."""
+        if len(set(words)) > 1:
+            for row, word in zip(rows, words, strict=True):
+                self.note_status(row, word)
+        elif (word := words[0]) is not None:
+            self.rows_by_status.setdefault(word, array("L")).extend(rows)
+
     def judge(self, judge: Callable[[list[Row]], list[Row]]) -> None:
         """Make invalid rows of some items, and keep all other rows."""
         self.rows = judge(self.rows)
@@ -133,6 +141,8 @@ class Table(TableFacts):
 
     def _count_statuses(self) -> None:
         """Count the words of the rows that are items still."""
+        if not self.rows_by_status:
+            return
         invalid = {row.row for row in self.rows if isinstance(row, InvalidRow)}
         self.statuses.clear()
         for word, rows in self.rows_by_status.items():

@@ -1,7 +1,8 @@
 """Read the rows of a table of cells: CSV, or the sheet of a spreadsheet."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.alignment import Alignment
@@ -10,6 +11,7 @@ from bulkpause.inputs.cells import (
     CellRecord,
     is_blank,
     text_at,
+    texts_of_column,
     with_currencies,
 )
 from bulkpause.inputs.columns import ID_FLAG, why_no_columns
@@ -34,7 +36,7 @@ _MOST_COMPARED = 100
 
 
 def read_cells(
-    records: Iterator[CellRecord],
+    batches: Iterator[Sequence[CellRecord]],
     *,
     layout: Layout,
     table: Table,
@@ -46,7 +48,7 @@ def read_cells(
     Blank rows are skipped.
 
     Args:
-        records: The number and the cells of each row, from the top.
+        batches: The number and the cells of each row, from the top, some at once.
         layout: The columns that the user named.
         table: Its columns and statuses are filled in, not its rows.
         titles_are_invalid: Whether rows above the heading are invalid rows. Else only
@@ -58,10 +60,22 @@ def read_cells(
             columns, or the heading of another table follows. After the last row: a
             column that the user named is missing.
     """
-    titles, heading = find_heading(records, layout)
+    rest: deque[CellRecord] = deque()
+    titles, heading = find_heading(_one_by_one(batches, rest), layout)
     heading.note_in(table)
     yield from title_rows(titles, heading, are_invalid=titles_are_invalid)
-    yield from rows_below(heading, records, table, layout, move_back=move_back)
+    below = chain([list(rest)], batches)
+    yield from rows_below(heading, below, table, layout, move_back=move_back)
+
+
+def _one_by_one(
+    batches: Iterator[Sequence[CellRecord]], rest: deque[CellRecord]
+) -> Iterator[CellRecord]:
+    """Give single records. Those of their batch that were not taken are in `rest`."""
+    for batch in batches:
+        rest.extend(batch)
+        while rest:
+            yield rest.popleft()
 
 
 def find_heading(
@@ -130,7 +144,7 @@ def _may_hold_id(heading: Heading, cells: Sequence[str]) -> bool:
 
 def rows_below(
     heading: Heading,
-    records: Iterator[CellRecord],
+    batches: Iterator[Sequence[CellRecord]],
     table: Table,
     layout: Layout,
     *,
@@ -138,34 +152,58 @@ def rows_below(
 ) -> Iterator[Item | InvalidRow]:
     """Read the rows below the heading, and note the statuses of the items.
 
+    Batches are read at once where no row of them needs a check.
+
     Raises:
         ReadError: While rows are read: the heading of another table follows. After the
             last row: a column that the user named is missing.
     """
     if heading.sort_index is not None and heading.currency_index is not None:
-        records = with_currencies(records, heading.sort_index, heading.currency_index)
-    first_rows, records = look_ahead(records, _MOST_COMPARED, weigh=_weigh)
+        batches = with_currencies(batches, heading.sort_index, heading.currency_index)
+    first, batches = look_ahead(batches, _MOST_COMPARED, weigh=_weigh, size=len)
+    first_rows = islice(chain.from_iterable(first), _MOST_COMPARED)
     alignment = Alignment(heading, [cells for _, cells in first_rows])
     reader = RowReader(heading, alignment, layout, move_back=move_back)
-    status_index = heading.status_index
     footer = Footer(heading=heading)
     cells: Sequence[str] = heading.cells
-    for row, cells in records:
-        item = reader.read(row, cells)
-        if item is None:
-            continue
-        if isinstance(item, Item):
-            footer.note(item, cells)
-            if status_index is not None:
-                table.note_status(row, text_at(cells, status_index))
-            if heading.time_index is not None:
-                table.note_time(row, text_at(cells, heading.time_index))
-        yield item
+    for batch in filter(None, batches):
+        _, cells = batch[-1]
+        items = reader.read_without_checks(batch)
+        if items is None:
+            yield from _read_one_by_one(reader, batch, footer, table)
+        else:
+            _note(items, batch, footer, table)
+            yield from items
     table.footer_rows = footer.rows()
     table.ends_early = alignment.ends_early(cells) and not is_blank(cells)
     if heading.error is not None:
         raise heading.error
 
 
-def _weigh(record: CellRecord) -> int:
-    return sum(map(len, record[1]))
+def _read_one_by_one(
+    reader: RowReader, batch: Sequence[CellRecord], footer: Footer, table: Table
+) -> Iterator[Item | InvalidRow]:
+    for record in batch:
+        item = reader.read(*record)
+        if isinstance(item, Item):
+            _note([item], [record], footer, table)
+        if item is not None:
+            yield item
+
+
+def _note(
+    items: Sequence[Item], records: Sequence[CellRecord], footer: Footer, table: Table
+) -> None:
+    """Note items and the records of their rows."""
+    footer.note(items, records)
+    index = footer.heading.status_index
+    if index is not None and all(index < len(cells) for _, cells in records):
+        words = texts_of_column([cells[index] for _, cells in records])
+        table.note_statuses([row for row, _ in records], words)
+    if (index := footer.heading.time_index) is not None:
+        for row, cells in records:
+            table.note_time(row, text_at(cells, index))
+
+
+def _weigh(batch: Sequence[CellRecord]) -> int:
+    return sum(len(cell) for _, cells in batch for cell in cells)

@@ -50,7 +50,10 @@ RESULT_LOG: LogFormat[Record] = LogFormat(
 )
 WRITE_AHEAD_LOG: LogFormat[WalEntry] = LogFormat(
     decode_entries,
-    ((b'{"run":"',), (b'{"planned":[',), (b'{"sent":"',), (b'{"answered":"',)),
+    (
+        *((b'{"run":"',), (b'{"planned":[',), (b'{"sent":"',)),
+        *((b'{"answered":"',), (b'{"remembered":"',)),
+    ),
 )
 
 

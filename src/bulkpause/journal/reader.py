@@ -22,9 +22,13 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Record, Status
 
 
+#: What the name of a write-ahead log adds to that of its result log.
+WAL_SUFFIX = ".wal"
+
+
 def write_ahead_path(log: Path) -> Path:
     """Give the path of the write-ahead log of a result log."""
-    return log.with_name(f"{log.name}.wal")
+    return log.with_name(f"{log.name}{WAL_SUFFIX}")
 
 
 def exists(log: Path) -> bool:

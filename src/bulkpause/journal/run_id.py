@@ -19,6 +19,14 @@ def new_run_id(now: datetime, endpoint_name: str) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}-{tag}"
 
 
+def started_at(run_id: str) -> datetime | None:
+    """Tell when a run began, to the second; None if its id does not say it."""
+    try:
+        return datetime.strptime(run_id.partition("-")[0], "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return None
+
+
 def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> None:
     """Refuse to resume a log that belongs to another endpoint.
 

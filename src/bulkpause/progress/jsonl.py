@@ -67,10 +67,20 @@ class JsonLinesDisplay:
     """Logs a line at intervals, at each change of state, and for each id.
 
     The line of a paused id has the level `debug`, that of any other id `warning`.
+
+    Args:
+        log: Writes the lines.
+        progress: The event of the lines that tell of progress.
     """
 
-    def __init__(self, log: structlog.typing.FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        log: structlog.typing.FilteringBoundLogger,
+        *,
+        progress: str = "run.progressed",
+    ) -> None:
         self._log = log
+        self._progress = progress
         self._state: tuple[str | None, str | None] | None = None
         self._last_at = float("-inf")
 
@@ -96,7 +106,7 @@ class JsonLinesDisplay:
         if state == self._state and now - self._last_at < INTERVAL_S:
             return
         self._state, self._last_at = state, now
-        self._log.info("run.progressed", **_fields(snapshot))
+        self._log.info(self._progress, **_fields(snapshot))
 
     def _log_record(self, record: Record) -> None:
         if record.status.is_done:

@@ -1,14 +1,12 @@
 """Export ids as CSV or JSON lines, which `run` reads and spreadsheets open safely."""
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from operator import attrgetter
 
 import orjson
 
+from bulkpause._csv import csv_text, without_formula
 from bulkpause._text import on_one_line
 from bulkpause.model import Item, Record
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -28,42 +26,57 @@ COLUMNS = (
     "attempts",
     "row",
     "finished_at",
+    "run_id",
+    "account",
+    "log",
 )
-#: The characters that begin a formula, full-width forms included, at the start of a
-#: cell. A spreadsheet may also split cells at semicolons.
-#: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])""")
-
 #: The columns of other people's texts, by their numbers.
 _TEXTS = tuple(
     COLUMNS.index(name)
-    for name in ("name", "trace_id", "title", "message", "error", "campaign_status")
+    for name in (
+        *("name", "trace_id", "title", "message", "error", "campaign_status"),
+        *("run_id", "account", "log"),
+    )
 )
 #: Lines that are written at once.
 _LINES_PER_BLOCK = 1000
 
 #: The values of the columns, in their order.
 Row = list[object]
-_values_of: Callable[[Record], Iterable[object]] = attrgetter("id", *COLUMNS[1:])
+_values_of: Callable[[Record], Iterable[object]] = attrgetter("id", *COLUMNS[1:-1])
 
 
 def rows(
-    records: Iterable[Record], unattempted: Iterable[Item], statuses: frozenset[str]
+    records: Iterable[Record],
+    unattempted: Iterable[tuple[Item, str]],
+    statuses: frozenset[str],
+    *,
+    log_of_run: Mapping[str | None, str],
+    account: str | None = None,
 ) -> Iterator[Row]:
     """Make a row for each id with one of the statuses. Invalid rows are left out.
 
-    `not_attempted` selects the ids that have no record.
+    Args:
+        records: The records.
+        unattempted: The ids that have no record, each with its log. The status
+            `not_attempted` selects them.
+        statuses: The statuses.
+        log_of_run: The log of each run.
+        account: The account of the ids.
     """
     for record in records:
         if record.id is not None and record.status in statuses:
-            yield _on_one_line(list(_values_of(record)))
+            log = log_of_run.get(record.run_id)
+            yield _on_one_line([*_values_of(record), log])
     if NOT_ATTEMPTED in statuses:
-        for item in unattempted:
+        for item, log in unattempted:
             values = {
                 "campaign_id": item.id,
                 "name": item.name,
                 "status": NOT_ATTEMPTED,
                 "row": item.row,
+                "account": account,
+                "log": log,
             }
             yield _on_one_line([values.get(name) for name in COLUMNS])
 
@@ -73,9 +86,7 @@ def as_csv(exported: Iterable[Row]) -> Iterator[str]:
     header: Row = list(COLUMNS)
     remaining = chain([header], map(_without_formulas, exported))
     while block := list(islice(remaining, _LINES_PER_BLOCK)):
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(block)
-        yield text.getvalue()
+        yield csv_text(block)
 
 
 def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
@@ -100,5 +111,5 @@ def _without_formulas(row: Row) -> Row:
     """
     for number in _TEXTS:
         if isinstance(text := row[number], str):
-            row[number] = _FORMULA.sub(r"\1'", text)
+            row[number] = without_formula(text)
     return row

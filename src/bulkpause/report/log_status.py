@@ -35,6 +35,8 @@ class LogStatus:
         last_at: When the last line on record was written: RFC 3339 in UTC.
         age_s: Seconds since then.
         run_id: The name of the last run.
+        oldest_end_at: When the first of several logs ended; None for a single one.
+        oldest_age_s: Seconds since then.
         sharing: How that run shares its account now; None if that is not known.
     """
 
@@ -47,12 +49,15 @@ class LogStatus:
     last_at: str | None
     age_s: float | None
     run_id: str | None
+    oldest_end_at: str | None = None
+    oldest_age_s: float | None = None
     sharing: Sharing | None = None
 
     @property
     def is_old(self) -> bool:
         """Whether campaigns may well have been started again since."""
-        return self.age_s is not None and self.age_s > OLD_S
+        age_s = self.age_s if self.oldest_age_s is None else self.oldest_age_s
+        return age_s is not None and age_s > OLD_S
 
     def lines(self) -> Iterator[str]:
         """Say whose log it is, what is paused, and what may still be running."""
@@ -79,15 +84,17 @@ class LogStatus:
         if self.is_simulated:
             yield simulated_line(self.totals.operation)
         if self.is_held:
-            yield "a run holds this log now: these numbers still change"
+            which = "this log" if self.oldest_end_at is None else "one of these logs"
+            yield f"a run holds {which} now: these numbers still change"
         if self.sharing is not None and self.sharing.companions:
             others = companions_text(self.sharing.companions)
             yield sanitize(f"it shares its account with {others}")
 
     def _as_of(self) -> str:
         where = " on the simulator" if self.is_simulated else ""
-        is_dated = self.is_old and self.last_at is not None
-        return f"{where}, as of {as_words(self.last_at or '')}" if is_dated else where
+        if not self.is_old:
+            return where
+        return where + dated(self.oldest_end_at or self.last_at, self.last_at)
 
     def as_dict(self) -> dict[str, object]:
         """Convert to a JSON object. Its keys are frozen."""
@@ -111,6 +118,19 @@ def _done_lines(totals: Totals) -> Iterator[str]:
     if inapplicable := counts[operation.inapplicable]:
         name = operation.inapplicable.replace("_", " ")
         yield f"{inapplicable} {name} (see their status below)"
+
+
+def dated(first_end: str | None, last_end: str | None) -> str:
+    """Write as of when numbers hold, after a comma; nothing if that is not known.
+
+    Args:
+        first_end: When the first of several logs ended.
+        last_end: When the last one ended.
+    """
+    if first_end is None or last_end is None:
+        return ""
+    first, last = as_words(first_end), as_words(last_end)
+    return f", as of {last}" if first == last else f", by logs of {first} to {last}"
 
 
 def as_words(moment: str) -> str:

@@ -168,7 +168,8 @@ class Totals:
         is_read_back = record.campaign_status is not None
         # Without a latency, the last attempt is one of an earlier run.
         is_sent = not self.since or record.latency_ms is not None
-        is_attempted = record.request_id is not None or not record.reads
+        has_attempt = bool(record.attempts) or record.request_id is not None
+        is_attempted = has_attempt or not record.reads
         # Records of older versions do not say how often their campaigns were read.
         reads = record.reads or is_read_back
         self.requests += len(earlier) + (is_sent and is_attempted) + reads

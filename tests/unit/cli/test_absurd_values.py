@@ -101,9 +101,6 @@ def test_impossible_header_is_refused(call: Call, value: str) -> None:
 PATHS = {
     "": "it is empty; name a file",
     " ": "it is empty; name a file",
-    ".": "is a folder, not a result log; name a file, such as pauses.jsonl",
-    "/": "is a folder, not a result log; name a file, such as /pauses.jsonl",
-    "folder": "folder is a folder, not a result log; name a file, such as folder/",
     "/dev/null": "/dev/null is a device, not a regular file; name another log",
     "pipe": "pipe is a pipe, not a regular file; name another log",
     "x.jsonl.wal": "name the result log: x.jsonl",
@@ -119,6 +116,26 @@ def test_path_that_cannot_be_log_is_refused(
     given = ["ids.txt", "--yes", "--log", path] if command == "run" else [path]
     message = refused(call, command, *given)
     assert PATHS[path] in " ".join(message.split())
+
+
+FOLDERS = {
+    ".": "is a folder, not a result log; name a file, such as pauses.jsonl",
+    "/": "is a folder, not a result log; name a file, such as /pauses.jsonl",
+    "folder": "folder is a folder, not a result log; name a file, such as folder/",
+}
+
+
+@pytest.mark.parametrize("command", ["retry", "run"])
+@pytest.mark.parametrize("path", FOLDERS)
+def test_folder_is_no_log_to_write(call: Call, command: str, path: str) -> None:
+    given = ["ids.txt", "--yes", "--log", path] if command == "run" else [path]
+    assert FOLDERS[path] in " ".join(refused(call, command, *given).split())
+
+
+@pytest.mark.parametrize("command", ["status", "export"])
+def test_folder_without_logs_is_refused(call: Call, command: str) -> None:
+    message = refused(call, command, "folder")
+    assert "folder holds no result log (*.jsonl); name a log" in message
 
 
 @pytest.mark.parametrize("command", ["status", "export", "retry"])

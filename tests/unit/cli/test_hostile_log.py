@@ -14,6 +14,8 @@ CALLS = {
     "status": ("status", "log.jsonl"),
     "status as JSON": ("status", "log.jsonl", "--json"),
     "export": ("export", "log.jsonl"),
+    "report": ("report", "log.jsonl", "--format", "markdown"),
+    "page": ("report", "log.jsonl", "-o", "report.html"),
     "retry": ("retry", "log.jsonl", "--yes"),
     "resume": ("run", "1000248", "--yes", "--resume", "--log", "log.jsonl"),
 }

@@ -199,6 +199,7 @@ OPTIONS = st.fixed_dictionaries(
         "grace_s": DURATIONS,
         "progress": st.sampled_from(["auto", "bar", "lines", "none"]),
         "log_level": st.sampled_from(["info", "debug"]),
+        "metrics": st.none() | st.just(Path("-my job.prom")),
         "is_confirmed": st.booleans(),
         "is_json": st.booleans(),
     }

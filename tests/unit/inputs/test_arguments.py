@@ -181,12 +181,12 @@ def test_log_as_input_names_whole_command(folder: Path) -> None:
     record = b'{"id": "1", "run_id": "r", "attempts": 1, "history": []}\n'
     (folder / "my log.jsonl").write_bytes(record)
     assert shown(read(["my log.jsonl"])[0])[2] == (
-        "this is a result log of bulkpause; pause what is left with: "
+        "this is a result log of bulkpause; retry what is left with: "
         "bulkpause retry 'my log.jsonl'"
     )
     (folder / "x.jsonl.wal").write_bytes(b'{"run": "r", "crc32": "0"}\n')
     error = shown(read(["x.jsonl.wal"])[0])[2] or ""
-    assert error.endswith("; pause what is left with: bulkpause retry x.jsonl")
+    assert error.endswith("; retry what is left with: bulkpause retry x.jsonl")
 
 
 def test_sheet_of_a_text_file_is_refused(folder: Path) -> None:

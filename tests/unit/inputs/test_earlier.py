@@ -61,3 +61,15 @@ def test_status_of_export_is_not_what_campaign_was(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_replaced(tmp_path: Path) -> None:
     (path := tmp_path / "list.csv").write_bytes(b"id,status\n1001,g\xe9l\xe9e\n")
     assert earlier_of(path) == {"1001": Earlier(status="gélée")}
+
+
+def test_long_list_keeps_times_as_a_short_one_does(tmp_path: Path) -> None:
+    earlier = Earlier(status="scheduled", scheduled_time="2026-07-01 18:30:00")
+    fields = {"status": earlier.status, "scheduled_time": earlier.scheduled_time}
+    names = [str(1_000_001 + number) for number in range(50)]
+    (listed := tmp_path / "list.jsonl").write_bytes(
+        b"".join(orjson.dumps({"id": id_, **fields}) + b"\n" for id_ in names)
+    )
+    rows = "".join(f"{id_},{','.join(map(str, fields.values()))}\n" for id_ in names)
+    (table := tmp_path / "list.csv").write_text(f"id,{','.join(fields)}\n{rows}")
+    assert earlier_of(listed) == earlier_of(table) == dict.fromkeys(names, earlier)

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bulkpause.inputs.cells import BadCell
+from bulkpause.inputs.cells import BadCell, CellRecord
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.inputs.tabular import read_cells
@@ -19,7 +19,7 @@ def table_of(
     table = Table()
     table.fill(
         read_cells(
-            iter(enumerate(rows, 1)),
+            iter([list(enumerate(rows, 1))]),
             layout=Layout(**layout),
             table=table,
             titles_are_invalid=titles_are_invalid,
@@ -112,15 +112,14 @@ def test_table_of_numbers_is_advised_to_add_heading() -> None:
 
 
 def test_rows_before_read_error_are_kept() -> None:
-    def records() -> Iterator[tuple[int, list[str]]]:
-        yield 1, ["id"]
-        yield 2, ["1000248"]
+    def batches() -> Iterator[list[CellRecord]]:
+        yield [(1, ["id"]), (2, ["1000248"])]
         raise ReadError("the sheet is damaged", "save it again")
 
     table = Table()
     table.fill(
         read_cells(
-            records(),
+            batches(),
             layout=Layout(),
             table=table,
             titles_are_invalid=False,

@@ -4,7 +4,14 @@ import orjson
 import pytest
 
 from bulkpause.errors import LogError
-from bulkpause.journal.codec import Answered, Header, Sent, encode, encode_plan
+from bulkpause.journal.codec import (
+    Answered,
+    Header,
+    Remembered,
+    Sent,
+    encode,
+    encode_plan,
+)
 from bulkpause.journal.last_line import (
     RESULT_LOG,
     WRITE_AHEAD_LOG,
@@ -43,6 +50,10 @@ OURS = {
         encode(
             Sent(sent="1001", action=Action.PAUSE, request_id="r-1", at=AT, clock_s=1.5)
         ),
+    ),
+    "remembered": (
+        WRITE_AHEAD_LOG,
+        encode(Remembered(remembered="1001", status="running", scheduled_time=None)),
     ),
     "answered": (
         WRITE_AHEAD_LOG,

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause.model import Item, Record, Status
-from bulkpause.report.export import COLUMNS, Row, as_csv, as_jsonl, rows
+from bulkpause.report import export
+from bulkpause.report.export import COLUMNS, Row, as_csv, as_jsonl
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
@@ -21,7 +22,16 @@ RECORDS = [
     Record(id="2", status=Status.FAILED, http_status=500, trace_id="t-2", row=3),
     Record(id=None, status=Status.INVALID, row=4),
 ]
-LEFT = [Item(id="3", row=5)]
+LEFT = [(Item(id="3", row=5), "a.jsonl")]
+LOGS: dict[str | None, str] = {None: "a.jsonl"}
+
+
+def rows(
+    records: Iterable[Record],
+    unattempted: Iterable[tuple[Item, str]],
+    statuses: frozenset[str],
+) -> Iterator[Row]:
+    return export.rows(records, unattempted, statuses, log_of_run=LOGS)
 
 
 def exported(*statuses: str) -> list[dict[str, Any]]:
@@ -183,8 +193,25 @@ def test_any_message_stays_in_its_cell(message: str) -> None:
 
 def test_export_names_campaigns() -> None:
     records = [Record(id="1", name="Summer\nsale", status=Status.FAILED)]
-    left = [Item(id="2", row=3, name="=1+1")]
+    left = [(Item(id="2", row=3, name="=1+1"), "=a.jsonl")]
     text = "".join(as_csv(rows(records, left, frozenset([*Status, NOT_ATTEMPTED]))))
     first, second = csv.DictReader(io.StringIO(text))
     assert (first["campaign_id"], first["name"]) == ("1", "Summer sale")
     assert (second["campaign_id"], second["name"]) == ("2", "'=1+1")
+    assert (first["log"], second["log"]) == ("a.jsonl", "'=a.jsonl")
+
+
+def test_export_names_run_and_account_of_each_id() -> None:
+    paused = Record(id="1", status=Status.PAUSED, run_id="run-1", account="germany")
+    left = [(Item(id="2", row=3), "b.jsonl")]
+    found = export.rows(
+        [paused],
+        left,
+        frozenset([*Status, NOT_ATTEMPTED]),
+        log_of_run={"run-1": "a.jsonl"},
+        account="germany",
+    )
+    assert [row[-3:] for row in found] == [
+        ["run-1", "germany", "a.jsonl"],
+        [None, "germany", "b.jsonl"],
+    ]

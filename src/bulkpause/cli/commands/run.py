@@ -21,6 +21,7 @@ from bulkpause.cli.log_failure import (
     examine,
     record_of_unrecorded,
 )
+from bulkpause.cli.metrics_refresh import published
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command, status_command
@@ -68,6 +69,7 @@ def run(options: Options, ending: Ending) -> ExitCode:
         BulkpauseError: Nothing was sent.
         DeclinedError: The question was answered "no".
     """
+    ending.metrics.endpoint = options.named_settings.endpoint_name
     if options.is_confirmed:
         stderr().wait_for_nobody()
     with Notices(are_held=writes_lines(options)) as notices:
@@ -114,11 +116,12 @@ def _pause(
 ) -> ExitCode:
     run_id = _new_run_id(options)
     ending.display = display = display_for(options, run_id)
-    session = _Session(prepared, run_id, display, options, notices)
+    session = _Session(prepared, run_id, display, options, notices, ending)
     with SIGNALS.deferred():
         with asyncio.Runner() as runner:
             runner.run(session.pause(token))
         result = session.result()
+    ending.metrics.totals = result.totals
     if (code := SIGNALS.exit_code) is not None:
         result = replace(result, code=ExitCode(code))
         # Nobody who ended the run waits for a reader of its result.
@@ -142,12 +145,14 @@ class _Session:
         display: Display,
         options: Options,
         notices: Notices,
+        ending: Ending,
     ) -> None:
         self._prepared = prepared
         self._plan = prepared.plan
         self._recovery = prepared.loaded.recovery
         self._log = options.log or Path(f"bulkpause-{run_id}.jsonl")
         self._notices = notices
+        self._ending = ending
         self._run_id = run_id
         self._display = display
         self._options = options
@@ -244,7 +249,10 @@ class _Session:
             return
         now = asyncio.get_running_loop().time
         monitor = Monitor(pauser, len(self._plan.items), self._display, now=now)
-        async with monitor.open():
+        metrics = published(
+            self._ending.metrics, lambda: self._seen, self._ending.warn_of_metrics
+        )
+        async with monitor.open(), metrics:
             # The result says why the run stopped.
             with suppress(TokenError, GuardRailError, StoppedError):
                 async for record in self._records(pauser):
@@ -380,6 +388,7 @@ def _end_without_run(
         if log is None
         else steps_of_run(log, totals, options, age_s=age_s),
     )
+    ending.metrics.totals = totals
     ending.display = display = display_for(options, result.run_id)
     for notice in notices.take():
         display.handle(notice)

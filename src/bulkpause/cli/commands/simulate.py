@@ -19,12 +19,22 @@ from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
 from bulkpause.simulator import (
     Behaviour,
     Fault,
+    Lists,
     Storm,
     Window,
+    make_campaigns,
     parse_fault,
     parse_script,
 )
 from bulkpause.simulator.behaviour import REPEATS, TRACES
+
+
+#: The actions whose requests a storm can meet alone.
+_ACTIONS = ("pause", "resume", "view", "list", "check")
+#: What the campaigns of `--campaigns` are, in turn.
+_STATUSES = ("running", "running", "scheduled", "paused", "sent")
+_LABELS = ("shoes", "sale", "news")
+_SCHEDULED_TIMES = {"scheduled": "2035-01-01 08:00:00"}
 
 
 def _id_and_status(text: str) -> tuple[str, str]:
@@ -44,8 +54,11 @@ def _word_and_shown(text: str) -> tuple[str, str]:
 def _storm(text: str) -> Storm:
     name, equals, times = text.partition("=")
     action, colon, fault = name.rpartition(":")
-    if not equals or (colon and action not in {"pause", "view"}):
-        raise ValueError(f"{text!r} is not of the form [pause:|view:]FAULT=TIME")
+    if not equals or (colon and action not in _ACTIONS):
+        raise ValueError(
+            f"{text!r} is not of the form [ACTION:]FAULT=TIME, where ACTION is one of "
+            f"{', '.join(_ACTIONS)}"
+        )
     start, _, end = times.rpartition("-")
     return Storm(
         fault=parse_fault(f"{fault}=1")[0],
@@ -88,6 +101,18 @@ def _header_value(text: str) -> str:
     default=(str(BURST), str(STEADY)),
     show_default=True,
     help="A rate limit in fixed windows.",
+)
+@click.option(
+    "--campaigns",
+    type=click.IntRange(0, 1_000_000),
+    default=0,
+    show_default=True,
+    help="Number of campaigns that lists show, with several statuses and labels.",
+)
+@click.option(
+    "--page-size",
+    type=click.IntRange(1),
+    help="Most campaigns on a page of a list; a larger page is cut.",
 )
 @click.option("--parallel", type=click.IntRange(1), help="Maximum requests in flight.")
 @click.option(
@@ -145,13 +170,27 @@ def _header_value(text: str) -> str:
     help="Scripted faults for the read-backs of an id.",
 )
 @click.option(
+    "--resume-fault",
+    type=parse_fault,
+    metavar="FAULT=PROBABILITY",
+    multiple=True,
+    help="Random fault of resumes.",
+)
+@click.option(
+    "--list-fault",
+    type=parse_fault,
+    metavar="FAULT=PROBABILITY",
+    multiple=True,
+    help="Random fault of the pages of lists.",
+)
+@click.option(
     "--storm",
     type=_storm,
-    metavar="[pause:|view:]FAULT=TIME",
+    metavar="[ACTION:]FAULT=TIME",
     multiple=True,
     help=(
-        "Fault of all requests for a time from the first one, as in 429=35s, "
-        "503=10s-30s or view:500=1m."
+        "Fault of all requests, or those of one action, for a time from the first "
+        "one, as in 429=35s, 503=10s-30s or view:500=1m."
     ),
 )
 @click.option(
@@ -230,6 +269,15 @@ def _behaviour_of(given: Mapping[str, Any], token: Token | None) -> Behaviour:
         ),
         parallel_limit=given["parallel"],
         token=None if token is None else token.reveal(),
+        campaigns=make_campaigns(
+            given["campaigns"],
+            statuses=_STATUSES,
+            labels=_LABELS,
+            scheduled_times=_SCHEDULED_TIMES,
+        ),
+        lists=Lists(
+            max_page_size=given["page_size"], fault_rates=dict(given["list_fault"])
+        ),
         statuses=dict(given["status"]),
         repeat=given["repeat"],
         trace=given["trace"],
@@ -239,6 +287,7 @@ def _behaviour_of(given: Mapping[str, Any], token: Token | None) -> Behaviour:
         fault_rates=dict(given["fault"]),
         read_back_scripts=dict(given["read_script"]),
         read_back_fault_rates=dict(given["read_fault"]),
+        resume_fault_rates=dict(given["resume_fault"]),
         storms=given["storm"],
         late_s=given["late"],
         read_lag_s=given["read_lag"] or 0.0,

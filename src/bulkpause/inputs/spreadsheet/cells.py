@@ -37,11 +37,25 @@ def texts_of_column(values: Sequence[Value]) -> Sequence[str]:
     kinds = set(map(type, values))
     if kinds == {str}:
         return cast(Sequence[str], values)
-    if kinds == {float} and are_exact_integers(
-        numbers := cast(Sequence[float], values)
-    ):
-        return list(map(str, map(int, numbers)))
+    if kinds == {float} and (texts := _texts_of_numbers(cast(list[float], values))):
+        return texts
     return list(map(text_of, values))
+
+
+def _texts_of_numbers(numbers: Sequence[float]) -> list[str] | None:
+    """Return the texts of numbers. None if one is rounded or written with an exponent."""
+    if are_exact_integers(numbers):
+        return list(map(str, map(int, numbers)))
+    if not -_FIRST_INEXACT < min(numbers) <= max(numbers) < _FIRST_INEXACT:
+        return None
+    texts = list(map(repr, numbers))
+    # As in `1e-07`, and in `nan`, which compares as it likes.
+    if not {"e", "n"}.isdisjoint("".join(texts)):
+        return None
+    return [
+        str(int(number)) if text.endswith(".0") else ProgramNumber(text)
+        for number, text in zip(numbers, texts, strict=True)
+    ]
 
 
 def are_exact_integers(numbers: Sequence[float]) -> bool:

@@ -1,7 +1,8 @@
 """What becomes of the rows that a sheet hides."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.cells import CellRecord
@@ -15,14 +16,18 @@ _REMEDY = "--hidden-rows skip leaves them out, --hidden-rows pause includes them
 
 
 def shown_rows(
-    records: Iterator[CellRecord], facts: SheetFacts, *, layout: Layout, table: Table
-) -> Iterator[CellRecord]:
+    batches: Iterator[Sequence[CellRecord]],
+    facts: SheetFacts,
+    *,
+    layout: Layout,
+    table: Table,
+) -> Iterator[Sequence[CellRecord]]:
     """Give the rows of a sheet, and count those below the heading that are hidden.
 
     Blank rows do not count. A hidden column hides no campaign: it is read as others.
 
     Args:
-        records: All rows.
+        batches: All rows, some at once.
         facts: Which of them are hidden.
         layout: What the user said about hidden rows.
         table: Its `id_column` is set once the heading was read. Its `hidden` is set
@@ -32,18 +37,19 @@ def shown_rows(
         ReadError: After the last row: rows are hidden, and the user said nothing.
     """
     if not facts.hides_rows():
-        yield from records
+        yield from batches
         return
     rows = 0
     hidden: list[int] = []
-    for row, cells in records:
+    # One by one: the first of them make the heading known.
+    for row, cells in chain.from_iterable(batches):
         is_hidden = facts.is_hidden(row) and table.id_column is not None
         if any(cell.strip(WHITESPACE) for cell in cells):
             rows += table.id_column is not None
             if is_hidden:
                 hidden.append(row)
         if not is_hidden or layout.hidden_rows is not HiddenRows.SKIP:
-            yield row, cells
+            yield [(row, cells)]
     if not hidden:
         return
     range_ = _covering(facts.filter_range, hidden)

@@ -55,8 +55,8 @@ def read_workbook(
     _require_extra()
     sheet, cells = _load(file, layout.sheet)
     table.sheet = sheet.name
-    records = _records(cells, sheet.facts.marks)
-    shown = shown_rows(records, sheet.facts, layout=layout, table=table)
+    batches = _batches(cells, sheet.facts.marks)
+    shown = shown_rows(batches, sheet.facts, layout=layout, table=table)
     yield from read_cells(
         shown,
         layout=layout,
@@ -121,8 +121,8 @@ class _Bounded:
         self._file.write(data)
 
 
-def _records(cells: "CalamineSheet", marks: Marks) -> Iterator[CellRecord]:
-    """Give the number and the cells of each row, from the top."""
+def _batches(cells: "CalamineSheet", marks: Marks) -> Iterator[list[CellRecord]]:
+    """Give the number and the cells of each row, from the top, some at once."""
     if cells.start is None:
         return
     left = cells.start[1]
@@ -131,20 +131,20 @@ def _records(cells: "CalamineSheet", marks: Marks) -> Iterator[CellRecord]:
     last = 0
     results = {column - left for column in marks.columns_with_results}
     while values := _taken(rows, count):
-        records = enumerate(texts_of(values), last + 1)
+        batch: list[CellRecord] = list(enumerate(texts_of(values), last + 1))
         last += len(values)
         if not marks:
             # The usual case, without another step for each row.
-            yield from records
+            yield batch
             continue
-        for (row, texts), row_values in zip(records, values, strict=True):
+        for at, (row, texts) in enumerate(batch):
             places = [(column - left, mark) for column, mark in marks.of_row(row)]
-            yield (
-                row,
-                marked(texts, row_values, places, columns_with_results=results)
-                if places
-                else texts,
-            )
+            if places:
+                cells_of_row = marked(
+                    texts, values[at], places, columns_with_results=results
+                )
+                batch[at] = (row, cells_of_row)
+        yield batch
 
 
 def _taken(rows: Iterator[list[Value]], count: int) -> list[list[Value]]:

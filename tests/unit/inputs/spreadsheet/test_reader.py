@@ -7,6 +7,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Self, cast
@@ -17,7 +18,7 @@ from bulkpause.inputs.amounts import read_amounts
 from bulkpause.inputs.layout import HiddenRows, Layout
 from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.table import HiddenCount, Table
-from bulkpause.model import InvalidRow, Item
+from bulkpause.model import Earlier, InvalidRow, Item
 from tests.inputs.workbooks import (
     BAD,
     GOOD,
@@ -113,9 +114,11 @@ def test_names_sort_texts_and_statuses_are_read(read: Read) -> None:
         3: (1000249, "Sale", "paused", 1e-7),
     }
     table = read(xlsx(Sheet(rows=rows)), Layout(sort_column="spend"))
+    first = Item(id="1000248", row=2, name="Sale", sort_text="0.30000000000000004")
+    second = Item(id="1000249", row=3, name="Sale", sort_text="0.0000001")
     assert table.rows == [
-        Item(id="1000248", row=2, name="Sale", sort_text="0.30000000000000004"),
-        Item(id="1000249", row=3, name="Sale", sort_text="0.0000001"),
+        replace(first, earlier=Earlier(status="running")),
+        replace(second, earlier=Earlier(status="paused")),
     ]
     assert (table.sheet, table.statuses) == ("Export", {"running": 1, "paused": 1})
 

@@ -1,0 +1,93 @@
+"""The command `report`: what logs hold, as one file to look at and to hand on."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bulkpause._text import sanitize
+from bulkpause.cli.exit_codes import ExitCode
+from bulkpause.cli.log_arguments import logs_of
+from bulkpause.cli.log_path import check_readable_log
+from bulkpause.cli.next_steps import steps_of_group
+from bulkpause.cli.output import say, show, show_data
+from bulkpause.cli.replaced_file import check_replaceable, replace_file
+from bulkpause.journal.reader import collection_paused
+from bulkpause.log_groups import OpenedLog, group_logs, open_log
+from bulkpause.model import Limit
+from bulkpause.report import markdown
+from bulkpause.report.group import LogGroup
+from bulkpause.report.headline import headline
+from bulkpause.report.log_status import as_words
+from bulkpause.report.origin import Origin
+from bulkpause.report.page import html
+
+
+_KINDS = {"html": (html.MARKER, "a report"), "markdown": (markdown.MARKER, "a summary")}
+
+
+def write_report(
+    logs: Sequence[Path], file: Path | None, format_: str, limits: Sequence[Limit]
+) -> ExitCode:
+    """Write what logs hold to a file, or to standard output without one.
+
+    Args:
+        logs: The logs, and folders of logs.
+        file: The file; a report that is there is replaced.
+        format_: `html` or `markdown`.
+        limits: The rate limits of an account.
+
+    Raises:
+        SettingsError: The file exists and is something else, an extra is missing, or
+            a log is something else.
+        InputError: A log does not exist.
+        LogError: A log cannot be read or is damaged.
+    """
+    marker, kind = _KINDS[format_]
+    if format_ == "html":
+        html.require_extra()
+    if file is not None:
+        check_replaceable(file, marker=marker.encode(), kind=kind)
+    now = datetime.now(UTC)
+    with collection_paused():
+        opened = [_open(log) for log in logs_of(logs)]
+        groups = group_logs(opened, now, needs_records=True)
+        origin = Origin(
+            made_at=as_words(now.isoformat()),
+            version=version("bulkpause"),
+            limits=limits,
+            commands=list(_commands(groups, opened, now)),
+        )
+        write = html.page_of if format_ == "html" else markdown.markdown_of
+        text = write(groups, origin)
+    if file is None:
+        show_data([text])
+        return ExitCode.ALL_PAUSED
+    return _save(file, text, groups)
+
+
+def _open(log: Path) -> OpenedLog:
+    check_readable_log(log)
+    return open_log(log)
+
+
+def _commands(
+    groups: Sequence[LogGroup], logs: Sequence[OpenedLog], now: datetime
+) -> Iterator[str]:
+    for group in groups:
+        for steps in steps_of_group(group, logs, now):
+            yield from filter(None, (steps.retry, steps.resume))
+
+
+def _save(file: Path, text: str, groups: Sequence[LogGroup]) -> ExitCode:
+    try:
+        replace_file(file, text.encode(errors="replace"))
+    except OSError as error:
+        say(
+            f"bulkpause: {file} could not be written: {error.strerror}; "
+            "name another file with -o"
+        )
+        return ExitCode.OUTPUT
+    show(sanitize(headline(groups)))
+    show(sanitize(f"report: {file}"))
+    return ExitCode.ALL_PAUSED

@@ -1,0 +1,220 @@
+"""The command `template`: print a file that lets a scheduler run a job."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import click
+
+from bulkpause._text import sanitize
+from bulkpause.api.credentials import TOKEN_VARIABLE
+from bulkpause.cli.exit_codes import ExitCode
+from bulkpause.cli.flags import options_of
+from bulkpause.cli.help import block
+from bulkpause.cli.options import Options, has_secret_proxy
+from bulkpause.cli.output import say, show_data
+from bulkpause.cli.templates.catalog import TEMPLATES
+from bulkpause.cli.templates.exit_policy import ExitPolicy
+from bulkpause.cli.templates.job import Job, check_options, with_absolute_paths
+from bulkpause.errors import SettingsError
+from bulkpause.ratelimit.budget.place import has_secret, is_url
+
+
+#: What a unit with `ProtectHome=` and `PrivateTmp=` does not see.
+_HIDDEN_FOLDERS = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108
+_SUCCESS = {
+    "0": (ExitCode.ALL_PAUSED,),
+    "0,1": (ExitCode.ALL_PAUSED, ExitCode.SOME_NOT_PAUSABLE),
+}
+
+
+def parse_time(text: str) -> tuple[int, int]:
+    """Read a time of day as its hour and minute.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text)
+    if found is None:
+        raise SettingsError(f"{text!a} is not a time of day; write 02:00")
+    return int(found[1]), int(found[2])
+
+
+def parse_job_name(text: str) -> str:
+    """Read the name of a job, which is part of file names and labels everywhere.
+
+    Raises:
+        SettingsError: It holds other characters than these allow.
+    """
+    if not re.fullmatch(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", text):
+        raise SettingsError(
+            f"{text!a} cannot name a job; write up to 40 of a-z, 0-9 and -"
+        )
+    return text
+
+
+@click.command(
+    epilog=block(
+        "Examples",
+        """
+        A systemd unit for a list, and its timer:
+          bulkpause template systemd -- /etc/bulkpause/feed.csv --canary 3
+          bulkpause template systemd-timer --at 03:30
+        A job for which campaigns that cannot be paused are no failure:
+          bulkpause template kubernetes --success 0,1 -- feed.csv --reason over
+        """,
+    ),
+)
+@click.argument("kind", metavar="NAME", type=click.Choice([*TEMPLATES]))
+@click.argument(
+    "words", metavar="[-- INPUT... OPTIONS]", nargs=-1, type=click.UNPROCESSED
+)
+@click.option(
+    "--name",
+    type=parse_job_name,
+    default="bulkpause",
+    show_default=True,
+    metavar="TEXT",
+    help="Name of the job, its files and its logs.",
+)
+@click.option(
+    "--at",
+    type=parse_time,
+    default="02:00",
+    show_default=True,
+    metavar="HH:MM",
+    help="When to start, each day: UTC, or the machine's time with systemd and cron.",
+)
+@click.option(
+    "--success",
+    type=click.Choice([*_SUCCESS]),
+    default="0",
+    show_default=True,
+    help="Exit codes of a job that is done; with 1, some ids cannot be paused.",
+)
+@click.option(
+    "--image",
+    metavar="TEXT",
+    help="Container image.  [default: bulkpause:VERSION]",
+)
+@click.option(
+    "--program",
+    metavar="PATH",
+    help="Program that systemd and cron start.  [default: this one]",
+)
+@click.option(
+    "--shards",
+    type=click.IntRange(1, 1_000),
+    default=8,
+    show_default=True,
+    help="Pods of kubernetes-indexed; each pauses its share of the ids.",
+)
+def template(kind: str, words: tuple[str, ...], **given: Any) -> None:
+    """Print a file that lets a scheduler run `bulkpause run` every day.
+
+    After --, give the INPUTs and options of the run: they are checked as `run` checks
+    them, and filled in. The file holds no token, but says where to put it. It retries
+    after the exit codes 5, 7, 129, 130 and 143, and not after others, which would only
+    come again.
+    """
+    chosen = TEMPLATES[kind]
+    options = _options_of_run(words, chosen.default_input)
+    installed = version("bulkpause")
+    job = Job(
+        options=options,
+        name=given["name"],
+        hour=given["at"][0],
+        minute=given["at"][1],
+        exit_policy=ExitPolicy(_SUCCESS[given["success"]]),
+        program=given["program"] or _this_program(),
+        image=given["image"] or f"bulkpause:{installed}",
+        version=installed,
+        shards=given["shards"],
+    )
+    text = chosen.fill(job)
+    for line in (*_warnings(kind, job), *_notes(options)):
+        say(line)
+    show_data([text])
+
+
+def _options_of_run(words: Sequence[str], default_input: str) -> Options:
+    """Read the words as `run` does.
+
+    Raises:
+        UsageError: They are no options of `run`, or none for a scheduled job.
+        SettingsError: They are none for a scheduled job.
+    """
+    _refuse_token(words)
+    try:
+        context = _context_of_run(words)
+    except click.MissingParameter:  # an INPUT; nothing else is required
+        context = _context_of_run([default_input, *words])
+    with context.scope():
+        options = options_of(context.params)
+    check_options(options)
+    return options
+
+
+def _context_of_run(words: Sequence[str]) -> click.Context:
+    context = click.get_current_context()
+    group = context.find_root().command
+    run = group.get_command(context, "run") if isinstance(group, click.Group) else None
+    if run is None:
+        raise RuntimeError("there is no command to fill in")
+    try:
+        # Without a parent, so that no variable of this shell gets into the file.
+        return run.make_context("bulkpause run", [*words])
+    except click.MissingParameter:
+        raise
+    except click.UsageError as error:
+        message = f"the options after -- are those of run: {error.format_message()}"
+        raise click.UsageError(message, context) from error
+
+
+def _refuse_token(words: Sequence[str]) -> None:
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if token and any(token in word for word in words):
+        raise SettingsError(
+            "an option contains the token, which the file would show; leave it out"
+        )
+
+
+def _this_program() -> str:
+    program = Path(sys.argv[0])
+    is_ours = program.name == "bulkpause" and program.exists()
+    return str(program.absolute()) if is_ours else "bulkpause"
+
+
+def _warnings(kind: str, job: Job) -> Iterator[str]:
+    if kind == "systemd":
+        inputs = with_absolute_paths(job.options).inputs
+        for path in (job.program, *inputs):
+            if any(
+                PurePosixPath(path).is_relative_to(each) for each in _HIDDEN_FOLDERS
+            ):
+                yield (
+                    f"warning: the unit does not see {sanitize(path)}; put it "
+                    "elsewhere, as below /opt or /etc"
+                )
+    if kind == "kubernetes-indexed" and not is_url(job.options.settings.share):
+        yield (
+            "warning: pods of one account exceed its limits together unless they share "
+            "them; add --share valkey://HOST:PORT/0"
+        )
+
+
+def _notes(options: Options) -> Iterator[str]:
+    is_secret = {
+        "OCAMBA_PROXY": has_secret_proxy(options.settings),
+        "BULKPAUSE_SHARE": has_secret(options.settings.share),
+    }
+    for variable, is_one in is_secret.items():
+        if is_one:
+            yield (
+                f"note: {variable} has a password, which the file does not hold: set "
+                "the variable for the job"
+            )

@@ -1,0 +1,101 @@
+"""Hold the options of `list` as one value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulkpause.cli.flags import options_of
+from bulkpause.cli.options import Options
+from bulkpause.listing.filters import Filters
+
+
+#: The statuses in which a campaign sends, or will send by itself.
+_RUNNING = ("running", "scheduled")
+#: Parameters that a run has too, for something else.
+_OWN = frozenset({"status", "name", "format"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """What the command is to list, and where to write it.
+
+    Attributes:
+        options: The API, the token and the rate limits.
+        filters: What the campaigns must be like.
+        chooses_here: Whether all campaigns are read and chosen here.
+        logs: Result logs to compare with; empty to write the list itself.
+        output: The file to write; None for standard output.
+        may_overwrite: Whether the file may exist.
+        is_csv: Whether it is CSV and not JSON lines.
+    """
+
+    options: Options
+    filters: Filters
+    chooses_here: bool = False
+    logs: tuple[Path, ...] = ()
+    output: Path | None = None
+    may_overwrite: bool = False
+    is_csv: bool = False
+
+
+def list_request_of(given: Mapping[str, Any]) -> ListRequest:
+    """Make one value of the parameters of the command.
+
+    Raises:
+        UsageError: They say too little, or contradict each other.
+    """
+    filters = Filters(
+        statuses=given["status"] or (),
+        labels=given["label"],
+        name=given["name"],
+        created_after=given["created_after"],
+        created_before=given["created_before"],
+    )
+    logs = () if given["in"] is None else (given["in"], *given["more_logs"])
+    _check(filters, given)
+    if logs and not filters.statuses:
+        filters = Filters(statuses=_RUNNING)
+    output: Path | None = given["output"]
+    is_csv_name = output is not None and output.suffix.lower() == ".csv"
+    return ListRequest(
+        options=options_of(_without_own(given)),
+        filters=filters,
+        chooses_here=given["filter_here"],
+        logs=logs,
+        output=output,
+        may_overwrite=given["overwrite"],
+        is_csv=given["format"] == "csv" or (given["format"] is None and is_csv_name),
+    )
+
+
+def _without_own(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the parameters that mean something else to a run."""
+    others = {name: given[name] for name in given if name not in _OWN}
+    # An input that is none: a list is no retry of a log.
+    return {**others, "inputs": ("-",)}
+
+
+def _check(filters: Filters, given: Mapping[str, Any]) -> None:
+    if given["in"] is not None:
+        if given["all"] or filters != Filters(statuses=filters.statuses):
+            raise click.UsageError(
+                "--in takes --status as its only filter: another one would leave out "
+                "campaigns of the log that run"
+            )
+        return
+    if given["more_logs"]:
+        raise click.UsageError(
+            f"a log to compare with comes after --in: --in {given['more_logs'][0]}"
+        )
+    if filters.is_empty is not given["all"]:
+        raise click.UsageError(
+            "name a filter, such as --status running,scheduled, or all campaigns with "
+            "--all"
+            if filters.is_empty
+            else "--all takes no filter; leave one of them out"
+        )
+    if given["overwrite"] and given["output"] is None:
+        raise click.UsageError("--overwrite is for the file of --output")

@@ -1,0 +1,45 @@
+"""Turn the LOG arguments of a command, files and folders, into the paths of logs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bulkpause.errors import SettingsError
+from bulkpause.journal.reader import WAL_SUFFIX
+
+
+_PATTERN = "*.jsonl"
+
+
+def logs_of(arguments: Iterable[Path]) -> list[Path]:
+    """List the logs that arguments name, each once. A folder stands for its `*.jsonl`.
+
+    Raises:
+        SettingsError: A folder holds no log.
+    """
+    found: dict[Path, Path] = {}
+    for argument in arguments:
+        for log in _logs_in(argument) if is_folder(argument) else (argument,):
+            found.setdefault(log.absolute(), log)
+    return list(found.values())
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is that of a folder. One that cannot be a path is not."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _logs_in(folder: Path) -> Iterable[Path]:
+    # A run that was killed before its first result has a write-ahead log alone.
+    ahead = (
+        path.with_name(path.name.removesuffix(WAL_SUFFIX))
+        for path in folder.glob(f"{_PATTERN}{WAL_SUFFIX}")
+    )
+    logs = sorted({*folder.glob(_PATTERN), *ahead})
+    if not logs:
+        raise SettingsError(
+            f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"
+        )
+    return logs

@@ -1,0 +1,1 @@
+"""Print files that let a scheduler run a job: units, manifests and the like."""

@@ -1,0 +1,263 @@
+"""Read a list of campaigns page by page, through the gate, until it is whole."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from bulkpause.api.client import MAX_PAGE_BYTES, Fetched
+from bulkpause.api.endpoint import list_path
+from bulkpause.engine.policy import stop_for_certificate
+from bulkpause.engine.ports import RateLimiter
+from bulkpause.engine.view import is_transient
+from bulkpause.errors import BudgetError, GuardRailError, StoppedError, TokenError
+from bulkpause.listing.campaign import FIELDS, Campaign
+from bulkpause.listing.filters import Filters
+from bulkpause.listing.page import Page, parse_page
+from bulkpause.listing.patience import Patience
+from bulkpause.listing.sweeps import PageRequest, Sweeps
+from bulkpause.model import Reply, Waiting
+
+
+#: So many answers in a row that are not a list end it.
+_MAX_UNREADABLE = 3
+
+
+class Fetcher(Protocol):
+    """Makes requests that are not about one campaign."""
+
+    async def fetch(self, method: str, path: str, request_id: str) -> Fetched:
+        """Make one attempt. A network failure is in the reply, not raised."""
+        ...
+
+    def redact(self, text: str) -> str:
+        """Remove secrets from a text of the server."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A list of campaigns, the oldest first.
+
+    Attributes:
+        campaigns: The campaigns that fit the filters.
+        total: How many there are, by the API's last word; None without one.
+        doubt: Why the list may lack campaigns; None if it is whole.
+        requests: The requests that it took.
+        sweeps: How often its pages were read.
+    """
+
+    campaigns: tuple[Campaign, ...]
+    total: int | None
+    doubt: str | None
+    requests: int
+    sweeps: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.doubt is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSnapshot:
+    """How far a list is read.
+
+    Attributes:
+        read: The campaigns that this sweep has found.
+        total: How many there are, by the API's last word; None without one.
+        sweep: The number of this sweep, from 1.
+        requests: The requests so far.
+        in_flight: Those without an answer.
+        waiting: What the next request waits for; None if for nothing.
+        last_error: The last failure, while the page is asked for again.
+    """
+
+    read: int
+    total: int | None
+    sweep: int
+    requests: int
+    in_flight: int
+    waiting: Waiting | None
+    last_error: str | None
+
+
+class Lister:
+    """Reads one list. Use it once.
+
+    Args:
+        fetcher: Makes the requests.
+        gate: Limits their rate.
+        filters: What the campaigns must be like.
+        chooses_here: Whether all campaigns are read and chosen here, for an API that
+            ignores a filter.
+        give_up_after_s: Seconds without a usable answer that end the list.
+        request_ids: A fresh id for each request.
+        jitter: Gives random numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        fetcher: Fetcher,
+        gate: RateLimiter,
+        filters: Filters,
+        request_ids: Iterator[str],
+        chooses_here: bool = False,
+        give_up_after_s: float = 300.0,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._fetcher = fetcher
+        self._gate = gate
+        self._filters = filters
+        self._chooses_here = chooses_here
+        self._request_ids = request_ids
+        self._jitter = jitter
+        self._sweeps = Sweeps()
+        self._patience = Patience(give_up_after_s)
+        self._requests = self._unreadable = 0
+        self._retry_at: float | None = None
+
+    def snapshot(self) -> ListSnapshot:
+        """Tell how far the list is read."""
+        waiting = self._gate.waiting
+        if waiting is None and self._retry_at is not None:
+            waiting = Waiting("the next attempt", self._retry_at)
+        return ListSnapshot(
+            read=self._sweeps.read,
+            total=self._sweeps.total,
+            sweep=self._sweeps.sweeps,
+            requests=self._requests,
+            in_flight=self._gate.in_flight,
+            waiting=waiting,
+            last_error=self._patience.last_error,
+        )
+
+    def requests_left(self) -> int:
+        """Estimate how many requests are still to be made."""
+        return self._sweeps.pages_left()
+
+    async def read(self) -> Listed:
+        """Read the list until it is whole, or cannot become so.
+
+        Raises:
+            GuardRailError: The API lists a campaign that does not fit the filters, and
+                so may have ignored them.
+            TokenError: The API rejected the token.
+            StoppedError: The API refused, or could not be reached, before it listed
+                anything.
+        """
+        while not self._sweeps.is_over:
+            page = await self._next_page()
+            if page is not None:
+                self._check(page)
+                self._sweeps.add(page)
+        sweeps = self._sweeps
+        campaigns = sweeps.campaigns()
+        if self._chooses_here:
+            campaigns = [one for one in campaigns if self._filters.misfit(one) is None]
+        return Listed(
+            campaigns=tuple(campaigns),
+            total=sweeps.total,
+            doubt=sweeps.doubt,
+            requests=self._requests,
+            sweeps=sweeps.sweeps,
+        )
+
+    def _check(self, page: Page) -> None:
+        if self._chooses_here:
+            return
+        for campaign in page.campaigns:
+            if (misfit := self._filters.misfit(campaign)) is not None:
+                option, _, fault = misfit.partition(": ")
+                raise GuardRailError(
+                    f"the API lists campaign {campaign.id}, which does not fit "
+                    f"{option} ({fault}): it seems to ignore the filter; nothing was "
+                    "written. Add --filter-here to read all campaigns and choose here"
+                )
+
+    async def _next_page(self) -> Page | None:
+        """Ask for the next page; None if the answer is not one."""
+        if (fetched := await self._fetch(self._sweeps.request)) is None:
+            return None
+        reply = fetched.reply
+        self._refuse_untrusted(reply)
+        if reply.is_rate_limited or is_transient(reply):
+            await self._wait(reply)
+        elif reply.http_status == 200:
+            return self._page_of(fetched.body)
+        elif not (self._may_be_too_large(reply) and self._sweeps.halve_page()):
+            words = reply.message or reply.title or "no reason given"
+            self._stop(
+                f"the API refused the list with HTTP {reply.http_status} ({words})"
+                f"{reply.trace_suffix}"
+            )
+        return None
+
+    def _may_be_too_large(self, reply: Reply) -> bool:
+        """Tell whether a page may be refused for its size, which none was before."""
+        return reply.http_status == 400 and not self._sweeps.has_begun
+
+    async def _lacks_slot(self) -> str | None:
+        """Wait for a slot; say why there is none any more, or None with one."""
+        try:
+            await self._gate.acquire()
+        except BudgetError as error:
+            return str(error)
+        return None
+
+    async def _fetch(self, request: PageRequest) -> Fetched | None:
+        """Ask for a page; None if the list has ended for want of a slot."""
+        parameters = [*request.parameters(), ("fields", ",".join(FIELDS))]
+        if not self._chooses_here:
+            parameters += self._filters.parameters()
+        path = list_path(parameters)
+        if (reason := await self._lacks_slot()) is not None:
+            self._stop(reason)
+            return None
+        reply: Reply | None = None
+        try:
+            self._requests += 1
+            fetched = await self._fetcher.fetch("GET", path, next(self._request_ids))
+            reply = fetched.reply
+        finally:
+            await self._gate.release(reply)
+        return fetched
+
+    def _page_of(self, body: bytes) -> Page | None:
+        page = parse_page(body, self._fetcher.redact)
+        if page is not None:
+            self._unreadable = 0
+            self._patience.reset()
+            return page
+        if len(body) >= MAX_PAGE_BYTES and self._sweeps.halve_page():
+            return None
+        self._unreadable += 1
+        if self._unreadable >= _MAX_UNREADABLE:
+            self._stop("the API's answer is not a list of campaigns")
+        return None
+
+    async def _wait(self, reply: Reply) -> None:
+        """Wait until the next attempt, or give up."""
+        if (reason := self._patience.failed(reply)) is not None:
+            self._stop(reason)
+        if self._sweeps.is_over or reply.is_rate_limited:
+            return  # the gate waits after a 429
+        wait_s = self._patience.wait_s(reply, self._jitter())
+        self._retry_at = asyncio.get_running_loop().time() + wait_s
+        try:
+            await asyncio.sleep(wait_s)
+        finally:
+            self._retry_at = None
+
+    def _refuse_untrusted(self, reply: Reply) -> None:
+        if reply.http_status == 401:
+            raise TokenError(f"the API rejected the token{reply.trace_suffix}")
+        if reply.is_untrusted:
+            raise StoppedError(stop_for_certificate(reply).reason.detail)
+
+    def _stop(self, reason: str) -> None:
+        """End the list with what was read, if anything was."""
+        if not self._sweeps.campaigns():
+            raise StoppedError(f"{reason}; no campaign was listed")
+        self._sweeps.end(reason)

@@ -1,0 +1,60 @@
+"""Read one page of a list from the body of a response."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+
+from bulkpause.listing.campaign import Campaign, as_it_is, parse_campaign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        total: How many campaigns the list has, by the API's word; None without one.
+        campaigns: Those of the page.
+        invalid: How many items of the page have no valid id.
+    """
+
+    total: int | None
+    campaigns: tuple[Campaign, ...]
+    invalid: int = 0
+
+    @property
+    def length(self) -> int:
+        """The number of items."""
+        return len(self.campaigns) + self.invalid
+
+
+def parse_page(body: bytes, redact: Callable[[str], str] = as_it_is) -> Page | None:
+    """Read a page; None if the body is not a list of campaigns.
+
+    Args:
+        body: The body of the response.
+        redact: Removes secrets from a text.
+    """
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    items = fields.get("items") if isinstance(fields, dict) else None
+    if not isinstance(items, list):
+        return None
+    parsed = [parse_campaign(item, redact) for item in items]
+    campaigns = tuple(one for one in parsed if one is not None)
+    return Page(
+        total=_total(fields.get("total")),
+        campaigns=campaigns,
+        invalid=len(items) - len(campaigns),
+    )
+
+
+def _total(value: object) -> int | None:
+    """Read a total, which may be a text."""
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,12}", value.strip()):
+        return int(value)
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_count and isinstance(value, int) and value >= 0 else None

@@ -1,0 +1,102 @@
+"""What monitoring is told of a run, and what it remembers of earlier ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from bulkpause.report.totals import Totals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The numbers of a run at one moment.
+
+    Attributes:
+        rows: The number of input rows with each status.
+        may_be_running: Ids whose campaign is not known to have stopped sending; None if
+            it is not known how many were planned.
+        requests: Requests sent for ids with a status, attempts and read-backs.
+        retries: Attempts after the first.
+        rate_limited: Attempts that got a 429.
+        read_backs: Ids that were read back.
+    """
+
+    rows: Mapping[str, int]
+    may_be_running: int | None
+    requests: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    read_backs: int = 0
+
+    @classmethod
+    def of(cls, totals: Totals) -> Self:
+        """Take the numbers from the totals of a run."""
+        is_known = totals.is_plan_known and totals.tells_what_runs
+        return cls(
+            rows=totals.counts(),
+            may_be_running=totals.open_ids if is_known else None,
+            requests=totals.requests,
+            retries=totals.retries,
+            rate_limited=totals.rate_limited,
+            read_backs=totals.read_backs,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How the last runs of a job ended. Times are seconds since the epoch.
+
+    Attributes:
+        endpoint: The endpoint that these runs were for.
+        exit_code: The exit code of the last one.
+        ended_at_s: When that ended.
+        succeeded_at_s: When one last ended with 0: every id is paused.
+        completed_at_s: When one last ended with 0 or 1: nothing is left to retry.
+    """
+
+    endpoint: str | None = None
+    exit_code: int | None = None
+    ended_at_s: float | None = None
+    succeeded_at_s: float | None = None
+    completed_at_s: float | None = None
+
+    def of_endpoint(self, endpoint: str | None) -> "History":
+        """Forget runs for another endpoint: a trial's success is none of the job."""
+        if endpoint is None:
+            return self
+        is_same = self.endpoint in {None, endpoint}
+        return replace(self if is_same else History(), endpoint=endpoint)
+
+    def after(self, exit_code: int, ended_at_s: float) -> "History":
+        """Add a run that has ended."""
+        is_success, is_complete = exit_code == 0, exit_code in {0, 1}
+        return replace(
+            self,
+            exit_code=exit_code,
+            ended_at_s=ended_at_s,
+            succeeded_at_s=ended_at_s if is_success else self.succeeded_at_s,
+            completed_at_s=ended_at_s if is_complete else self.completed_at_s,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """All that the file of a job says.
+
+    Attributes:
+        job_name: Tells apart the jobs whose files one node exporter reads.
+        command: `run`, `retry` or the like.
+        started_at_s: When the run began, in seconds since the epoch.
+        duration_s: How long it takes or took.
+        exit_code: Its exit code; None while it runs.
+        endpoint: A base URL or `simulator`; None if the options were not usable.
+        figures: Its numbers; None if nothing was planned.
+    """
+
+    job_name: str
+    command: str
+    started_at_s: float
+    duration_s: float
+    exit_code: int | None = None
+    endpoint: str | None = None
+    figures: Figures | None = None

@@ -1,0 +1,93 @@
+"""Say in one line what is on record of the campaigns of a report, and no more."""
+
+from collections.abc import Iterator, Sequence
+
+from bulkpause._text import sanitize
+from bulkpause.model import Status
+from bulkpause.report.group import LogGroup
+from bulkpause.report.log_status import age_in_words, dated
+from bulkpause.report.text import nothing_line, open_lines, simulated_line
+from bulkpause.report.totals import Totals
+
+
+def headline(groups: Sequence[LogGroup]) -> str:
+    """Say how many campaigns may still be running, and as of when.
+
+    The count is that of `status`. Since a report is read later than it was made, the
+    line is always dated. Of logs of resumes alone, it says how many are open.
+    """
+    groups = _counted(groups)
+    all_totals = [group.status.totals for group in groups]
+    totals = [one for one in all_totals if not one.is_empty]
+    operation = all_totals[0].operation
+    if not totals:
+        return nothing_line(operation)
+    ids, open_ids = sum(map(ids_of, totals)), sum(one.open_ids for one in totals)
+    is_known = all(one.is_plan_known for one in all_totals)
+    undone_by = next((one.undone_by for one in totals if one.undone_by), None)
+    on_record = "" if is_known and undone_by is None else " on record"
+    campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}{on_record}"
+    lines = [f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"]
+    if undone_by is not None:
+        resumed = "campaigns were resumed after their pause and may be running"
+        lines = [f"{resumed}: see {undone_by}", *(lines if open_ids else ())]
+    if not is_known:
+        others = f"others {operation.others_words}"
+        lines.append(f"how many were planned is not on record, and {others}")
+    return "; ".join(lines)
+
+
+def _counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
+    """Leave out simulated campaigns beside real ones, and resumes beside pauses."""
+    real = [group for group in groups if not group.status.is_simulated] or groups
+    stops = [group for group in real if group.status.totals.operation.stops]
+    return stops or real
+
+
+def ids_of(totals: Totals) -> int:
+    """Count the campaigns of totals: all rows but the invalid ones."""
+    return totals.rows - totals.by_status[Status.INVALID]
+
+
+def _as_of(groups: Sequence[LogGroup]) -> str:
+    is_simulated = all(group.status.is_simulated for group in groups)
+    ends = [
+        moment
+        for group in groups
+        for moment in (group.status.oldest_end_at, group.status.last_at)
+        if moment is not None
+    ]
+    where = " on the simulator" if is_simulated else ""
+    return where + dated(min(ends, default=None), max(ends, default=None))
+
+
+def note_lines(groups: Sequence[LogGroup]) -> Iterator[str]:
+    """Say what to know about the headline, with the words of `status`."""
+    for group in groups:
+        name = f"{group.label}: " if len(groups) > 1 else ""
+        if group not in _counted(groups):
+            yield sanitize(f"{name}{headline([group])}: not counted above.")
+        for line in _notes_of(group):
+            sentence = line if name else f"{line[:1].upper()}{line[1:]}"
+            yield sanitize(f"{name}{sentence}.")
+    yield "Campaigns may have been started again since the times given here."
+
+
+def _notes_of(group: LogGroup) -> Iterator[str]:
+    status = group.status
+    totals = status.totals
+    if totals.open_ids or not totals.is_plan_known:
+        yield from open_lines(totals)
+    if unread := totals.unread:
+        changed = totals.operation.participle
+        yield f"{unread:,} of the {changed} ids were accepted (204) and not read back"
+    if status.is_simulated:
+        yield simulated_line(totals.operation)
+    if status.is_held:
+        yield (
+            "a run held this log when the report was made: its numbers were still "
+            "changing"
+        )
+    if status.is_old:
+        age = age_in_words(status.age_s or 0.0)
+        yield f"the last record was {age} old when the report was made"

@@ -1,0 +1,23 @@
+"""When and by what a report was made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bulkpause.model import Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """When and by what a report was made, and what it advises.
+
+    Attributes:
+        made_at: The moment, in words.
+        version: The version of bulkpause.
+        limits: The rate limits of an account.
+        commands: The commands that carry on with the logs.
+    """
+
+    made_at: str
+    version: str
+    limits: Sequence[Limit] = ()
+    commands: Sequence[str] = ()

@@ -1,0 +1,105 @@
+"""Write the page: one file that loads nothing and runs no script but its own."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib import import_module, resources
+from typing import Any
+
+from bulkpause._text import sanitize
+from bulkpause.errors import SettingsError
+from bulkpause.model import Limit
+from bulkpause.report.breakdown import count_by_cause, count_by_status
+from bulkpause.report.group import LogGroup
+from bulkpause.report.headline import headline, ids_of, note_lines
+from bulkpause.report.origin import Origin
+from bulkpause.report.page.charts import Chart, charts_of
+from bulkpause.report.page.requests import requests_of
+from bulkpause.report.page.table import table_of
+
+
+#: The first bytes of a page, by which it is known again.
+MARKER = "<!doctype html><!-- a report of bulkpause -->"
+_MISSING = (
+    "the extra that writes HTML is not installed: run pip install 'bulkpause[report]', "
+    "or choose --format markdown"
+)
+
+
+def require_extra() -> None:
+    """Check that the package that writes HTML is there.
+
+    Raises:
+        SettingsError: It is not; the message says how to install it.
+    """
+    try:
+        import_module("jinja2")
+    except ImportError as error:
+        raise SettingsError(_MISSING) from error
+
+
+def page_of(groups: Sequence[LogGroup], origin: Origin) -> str:
+    """Write the page of some groups of logs.
+
+    Raises:
+        SettingsError: The extra that writes HTML is not installed.
+    """
+    require_extra()
+    style, script = _resource("page.css"), _resource("page.js")
+    return _render(
+        marker=MARKER,
+        policy=_policy(style, script),
+        style=style,
+        script=script,
+        headline=sanitize(headline(groups)),
+        notes=list(note_lines(groups)),
+        groups=groups,
+        counts=count_by_status(groups),
+        charts=_charts(groups, origin.limits),
+        causes=count_by_cause(groups),
+        table=table_of(groups),
+        origin=origin,
+    )
+
+
+def _charts(groups: Sequence[LogGroup], limits: Sequence[Limit]) -> Sequence[Chart]:
+    ids = sum(ids_of(group.status.totals) for group in groups)
+    records = (record for group in groups for record in group.requests_of)
+    accounts = {(group.status.endpoint, group.account) for group in groups}
+    operations = {group.status.totals.operation for group in groups}
+    return charts_of(
+        requests_of(records),
+        ids=ids,
+        limits=limits if len(accounts) == 1 else (),
+        done_word=" or ".join(sorted(one.participle for one in operations)),
+    )
+
+
+def _resource(name: str) -> str:
+    return resources.files("bulkpause.report.page").joinpath(name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Forbid the page everything but its own style and script."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src "
+        f"'{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _render(**values: Any) -> str:
+    from jinja2 import BaseLoader, Environment, StrictUndefined  # noqa: PLC0415
+
+    environment = Environment(
+        loader=BaseLoader(),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.from_string(_resource("page.html.j2")).render(values)

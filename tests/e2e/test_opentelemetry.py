@@ -1,0 +1,65 @@
+"""The documented command sends spans and durations, and neither token nor trace out."""
+
+import json
+import re
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support.faulty_server import NO_CONTENT, responding
+from tests.support.program import TOKEN, ProcessResult, Program, Start
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+INSTRUMENT = Path(sysconfig.get_path("scripts")) / "opentelemetry-instrument"
+VARIABLES = {
+    "OTEL_LOGS_EXPORTER": "none",
+    "OTEL_METRICS_EXPORTER": "console",
+    "OTEL_TRACES_EXPORTER": "console",
+    "PYTHONWARNINGS": "default",
+}
+
+
+def documented_variables() -> dict[str, str]:
+    """Give the variables that the README sets before the command."""
+    pattern = r"^(OTEL_.+) opentelemetry-instrument -- bulkpause run .+$"
+    (found,) = re.findall(pattern, README, re.MULTILINE)
+    return dict(pair.split("=", 1) for pair in found.split())
+
+
+def exported(ended: ProcessResult) -> Iterator[dict[str, Any]]:
+    """Give the JSON objects that the exporters print after the summary."""
+    decoder, text = json.JSONDecoder(), ended.stdout
+    place = text.find("\n{")
+    while place >= 0:
+        found, end = decoder.raw_decode(text, place + 1)
+        yield found
+        place = text.find("{", end) - 1 if "{" in text[end:] else -1
+
+
+def test_each_request_has_span_and_duration(program: Program, start: Start) -> None:
+    server = start(responding(NO_CONTENT))
+    program.variables |= VARIABLES | documented_variables()
+    options = ("--base-url", server.endpoint.base_url, "--log", "log.jsonl")
+    running = program.start(
+        "run", program.ids(3), "--yes", *options, under=(str(INSTRUMENT), "--")
+    )
+    ended = running.end()
+    assert (ended.code, ended.summary) == (0, "3 rows = 3 paused")
+
+    spans = [found for found in exported(ended) if "parent_id" in found]
+    assert [span["name"] for span in spans] == ["POST"] * len(server.requests)
+    assert len(server.requests) == 3
+    for span in spans:
+        assert span["attributes"]["http.response.status_code"] == 204
+    (metrics,) = (found for found in exported(ended) if "resource_metrics" in found)
+    (scope,) = metrics["resource_metrics"][0]["scope_metrics"]
+    (metric,) = scope["metrics"]
+    (point,) = metric["data"]["data_points"]
+    assert (metric["name"], point["count"]) == ("http.client.request.duration", 3)
+    assert "1001" not in json.dumps(metrics)
+    assert TOKEN not in ended.stdout + ended.stderr
+    received = b"".join(server.received).lower()
+    assert received.count(b"authorization: bearer") == 3
+    assert b"traceparent" not in received

@@ -1,0 +1,101 @@
+"""A program resumes what a log says that it paused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bulkpause import (
+    Action,
+    Earlier,
+    Item,
+    Pauser,
+    Record,
+    Settings,
+    SettingsError,
+    Status,
+    read_log,
+)
+from bulkpause.journal.undone import mark_undone
+from tests.support.fakes import FakeServer, client_replaced_by, disagreements, ids
+from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
+
+
+SETTINGS = Settings(limits=())
+
+
+def pause(server: FakeServer, log: Path, *, remember: bool = False) -> None:
+    async def run() -> None:
+        async with Pauser(
+            "token", SETTINGS, log=log, resume=True, remember=remember, now=wall_clock
+        ) as pauser:
+            assert [record async for record in pauser.pause(ids(5))]
+
+    with client_replaced_by(server):
+        run_on_virtual_time(run())
+
+
+def undo(server: FakeServer, items: list[Item], log: Path) -> list[Record]:
+    async def run() -> list[Record]:
+        async with Pauser(
+            "token", SETTINGS, log=log, action=Action.RESUME, now=wall_clock
+        ) as pauser:
+            records = [record async for record in pauser.undo(items)]
+            assert pauser.summary.may_be_running is None
+            assert not pauser.summary.is_all_paused
+            return records
+
+    with client_replaced_by(server):
+        return run_on_virtual_time(run())
+
+
+def paused_items(log: Path) -> Iterator[Item]:
+    for id_, record in read_log(log).records.items():
+        if record.status is Status.PAUSED:
+            earlier = Earlier(
+                status=record.earlier_status, paused_at=record.finished_at
+            )
+            yield Item(id=id_, row=record.row or 0, earlier=earlier)
+
+
+def test_program_takes_its_pauses_back(tmp_path: Path) -> None:
+    server = FakeServer(statuses={"1003": "paused", "1004": "draft"})
+    pause(server, log := tmp_path / "log", remember=True)
+    records = undo(server, list(paused_items(log)), tmp_path / "undo")
+    assert {record.id: record.status.value for record in records} == dict.fromkeys(
+        ("1001", "1002", "1005"), "resumed"
+    )
+    assert disagreements(records, server) == []
+    assert server.status("1003") == "paused"
+    found = read_log(tmp_path / "undo")
+    assert (found.action, found.summary.may_be_running) == (Action.RESUME, None)
+    assert found.summary.is_all_done
+
+
+def test_campaign_of_unknown_past_is_left_alone(tmp_path: Path) -> None:
+    server = FakeServer(default="paused")
+    (record,) = undo(server, [Item(id="1001", row=1)], tmp_path / "undo")
+    assert record.status is Status.NOT_RESUMABLE
+    assert record.error == "left alone: its status before the pause is not known"
+
+
+def test_undone_log_is_not_resumed(tmp_path: Path) -> None:
+    pause(server := FakeServer(), log := tmp_path / "log")
+    mark_undone(log, tmp_path / "undo")
+    assert read_log(log).summary.may_be_running is None
+    with pytest.raises(SettingsError, match="was undone by"):
+        pause(server, log)
+
+
+def test_pauser_does_only_what_it_was_made_for() -> None:
+    pauser = Pauser("token", SETTINGS, action=Action.RESUME)
+
+    async def run() -> None:
+        async with pauser:
+            pauser.pause(["1001"])
+
+    with (
+        client_replaced_by(FakeServer()),
+        pytest.raises(RuntimeError, match="made to resume"),
+    ):
+        run_on_virtual_time(run())

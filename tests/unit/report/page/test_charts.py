@@ -1,0 +1,98 @@
+"""Charts show requests against the limits, what is done, and the latency."""
+
+from itertools import pairwise
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from bulkpause.model import Limit, Record, Status
+from bulkpause.report.page.charts import Chart, charts_of, limit_of_bin, percentile
+from bulkpause.report.page.requests import requests_of
+from bulkpause.report.totals import Totals, add_all
+from tests.support.result_logs import record, records
+
+
+LIMITS = (Limit(10, 1.0), Limit(150, 60.0))
+
+
+def charts(sample: list[Record], ids: int | None = None) -> dict[str, Chart]:
+    planned = len(sample) if ids is None else ids
+    found = charts_of(
+        requests_of(sample), ids=planned, limits=LIMITS, done_word="paused"
+    )
+    return {chart.key: chart for chart in found}
+
+
+@pytest.mark.parametrize(
+    ("bin_s", "allowed"), [(1.0, 10), (60.0, 150), (600.0, 1500), (0.5, None)]
+)
+def test_limit_is_that_of_a_bin(bin_s: float, allowed: int | None) -> None:
+    assert limit_of_bin(bin_s, LIMITS) == allowed
+
+
+def test_limit_of_other_periods_is_not_drawn() -> None:
+    assert limit_of_bin(60.0, (Limit(100, 7.0),)) is None
+
+
+def test_bars_are_as_high_as_their_counts() -> None:
+    sample = [record(1), record(1), record(1, Status.REJECTED), record(3)]
+    bars = charts(sample)["rate"].bars
+    assert [bar.title for bar in bars] == [
+        "08:00:01: 2 accepted, 1 refused (3xx, 4xx)",
+        "08:00:03: 1 accepted",
+    ]
+    two, one = bars[0].blocks
+    assert two.height == pytest.approx(2 * one.height, abs=0.2)
+    assert one.y + one.height == pytest.approx(two.y, abs=0.2)
+
+
+def test_summary_names_most_requests_in_a_bin() -> None:
+    chart = charts([record(1), record(1), record(3)])["rate"]
+    assert chart.summary == "3 requests, at most 2 requests in a second."
+    assert chart.reference is not None
+    assert chart.reference.text == "limit: 10"
+
+
+def test_several_accounts_have_no_common_limit() -> None:
+    found = charts_of(requests_of(records(3)), ids=3, limits=(), done_word="paused")
+    assert found[0].reference is None
+
+
+def test_interrupted_run_ends_below_what_was_planned() -> None:
+    chart = charts([*records(3), record(4, Status.FAILED)], ids=10)["done"]
+    assert chart.summary == "4 of 10 ids have a result, 3 of them are paused."
+    assert chart.reference is not None
+    done, paused = (line.path.split()[-1] for line in chart.lines)
+    assert float(chart.reference.y) < float(done) < float(paused)
+
+
+def test_latency_has_percentiles_of_totals() -> None:
+    sample = [record(n, latency_ms=float(n)) for n in range(1, 201)]
+    totals = add_all(sample, Totals(rows=200))
+    expected = [totals.latency_ms(p) for p in (50, 95, 99)]
+    assert [percentile(range(1, 201), p) for p in (50, 95, 99)] == expected
+    assert charts(sample)["latency"].summary == "p50 101 ms, p95 191 ms, p99 199 ms."
+
+
+def test_gap_between_runs_is_marked() -> None:
+    late = record(
+        2,
+        started_at="2026-11-28T09:00:00.000Z",
+        finished_at="2026-11-28T09:00:00.100Z",
+    )
+    for chart in charts([record(1), late]).values():
+        assert len(chart.gaps) == 1
+        marks = [mark.at for mark in chart.x_marks]
+        assert all(after - before >= 80 for before, after in pairwise(marks))
+
+
+def test_nothing_sent_draws_nothing() -> None:
+    assert charts([], ids=5) == {}
+
+
+def test_paths_are_valid() -> None:
+    sample = [*records(300), record(301, latency_ms=29_000.0)]
+    for chart in charts(sample).values():
+        for line in chart.lines:
+            assert set(line.path) <= set("MLh0123456789. ")
+            ET.fromstring(f'<path d="{line.path}"/>')  # noqa: S314
