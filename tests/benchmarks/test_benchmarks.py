@@ -118,3 +118,16 @@ def test_shared_prints_what_the_server_counted() -> None:
         assert row["÷ best"] > 0.9
         assert 0.5 <= row["Jain, 15 s"] <= 1
         assert row["work, ms"] > 0
+
+
+def test_accounts_are_measured_without_rejections() -> None:
+    completed = subprocess.run(
+        [sys.executable, "-m", "benchmarks.accounts", "--accounts", "2", "--ids", "3"],
+        capture_output=True,
+        cwd=ROOT,
+        timeout=TIMEOUT_S,
+        text=True,
+        check=True,
+    )
+    row = [cell.strip() for cell in completed.stdout.splitlines()[-1].split("|")]
+    assert (row[1], row[4]) == ("2", "0")

@@ -19,6 +19,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
 from bulkpause.api.proxy import Proxy
@@ -81,6 +82,7 @@ class Client:
             them, anyone who captures the traffic can read the token.
         now: The wall clock, for `Retry-After` dates.
         before_sending: Awaited once a request has its connection, before it is written.
+        connections: Pools that other clients use too; None for one of its own.
 
     Attributes:
         ends_at: The deadline of every attempt, on the loop's clock.
@@ -101,6 +103,7 @@ class Client:
         logs_keys: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         before_sending: Callable[[], Awaitable[None]] | None = None,
+        connections: Connections | None = None,
     ) -> None:
         _check_aiohttp_agrees(endpoint.base_url)
         if proxy is not None:
@@ -114,12 +117,16 @@ class Client:
         self._redact = Redactor((*token.secrets, *of_proxy)).redact
         self._timeout_s = timeout_s
         self._proxy = proxy
+        self._before_sending = before_sending
+        if connections is None:
+            is_secure = endpoint.is_secure
+            context = tls_context(logs_keys=logs_keys) if is_secure else True
+            connector = Connector(limit=max_in_flight, ssl=context)
+        else:
+            connector = connections.pool(logs_keys=logs_keys)
         self._session = aiohttp.ClientSession(
-            connector=Connector(
-                limit=max_in_flight,
-                ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
-                before_sending=before_sending,
-            ),
+            connector=connector,
+            connector_owner=connections is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
                 "Accept": "application/json",
@@ -158,7 +165,7 @@ class Client:
         Raises:
             ValueError: The id is not valid; nothing was sent.
         """
-        timing = WireTiming()
+        timing = WireTiming(before_sending=self._before_sending)
         WIRE_TIMING.set(timing)
         request = self._request(action, id_, request_id, self._body_of(action, body))
         try:
@@ -299,6 +306,7 @@ class Client:
             is_cold=timing.is_cold,
             http_status=response.status,
             campaign_status=parsed.campaign_status,
+            company_id=parsed.company_id,
             scheduled_time=parsed.scheduled_time,
             update_time=parsed.update_time,
             served_at=parsed.served_at,

@@ -27,10 +27,12 @@ class WireTiming:
     Attributes:
         sent_at: On the loop's clock; None if nothing was written.
         is_cold: Whether it was the first request on its connection.
+        before_sending: Awaited once there is a connection.
     """
 
     sent_at: float | None = None
     is_cold: bool = False
+    before_sending: Callable[[], Awaitable[None]] | None = None
 
 
 #: The timing of the request that the current task sends. The client sets it, and the
@@ -48,21 +50,13 @@ class Connector(aiohttp.TCPConnector):
     Args:
         limit: The most connections.
         ssl: How to verify the server.
-        before_sending: Awaited once there is a connection.
 
     Attributes:
         tls: The TLS version of the last new connection; None without TLS.
     """
 
-    def __init__(
-        self,
-        *,
-        limit: int,
-        ssl: ssl.SSLContext | bool,
-        before_sending: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
+    def __init__(self, *, limit: int, ssl: ssl.SSLContext | bool) -> None:
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
-        self._before_sending = before_sending
         self._warm: WeakSet[ResponseHandler] = WeakSet()
         self.tls: str | None = None
 
@@ -87,8 +81,8 @@ class Connector(aiohttp.TCPConnector):
 
     async def _confirm(self, connection: Connection) -> None:
         try:
-            if self._before_sending is not None:
-                await self._before_sending()
+            if (before_sending := WIRE_TIMING.get().before_sending) is not None:
+                await before_sending()
         except BaseException:
             connection.close()
             raise

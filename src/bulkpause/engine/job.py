@@ -136,8 +136,10 @@ class Job:
         reason: str | None,
         run_id: str,
         planned: int,
+        input_digest: str | None,
         endpoint: str,
         now: datetime,
+        account: str | None = None,
     ) -> Record:
         """Make the record: the last attempt in full, earlier ones as history.
 
@@ -151,6 +153,7 @@ class Job:
         return Record(
             id=self.item.id,
             name=self.item.name,
+            account=account,
             action=action,
             status=status,
             http_status=last.http_status,
@@ -173,6 +176,7 @@ class Job:
             finished_at=timestamp(now),
             run_id=run_id,
             planned=planned,
+            input_digest=input_digest,
             endpoint=endpoint,
         )
 

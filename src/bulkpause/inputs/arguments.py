@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from bulkpause._text import display_name
 from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern, why_invalid
+from bulkpause.inputs.accounts import check_accounts
 from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
@@ -55,6 +56,7 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
             inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, end=End.WHOLE)
+    check_accounts(ids, layout)
     return inputs
 
 
