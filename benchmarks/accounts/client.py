@@ -99,8 +99,8 @@ def at(values: "array[float]", percent: int) -> float:
 
 def rss_kib() -> int:
     """Give the resident memory in KiB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * int(os.sysconf("SC_PAGE_SIZE")) // 1024
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
 def main() -> None:

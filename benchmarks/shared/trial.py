@@ -1,6 +1,8 @@
 """Run the processes of a case at a simulated account, and evaluate its ledger."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +20,6 @@ from benchmarks.shared.cases import FIRST_ID, Case
 from benchmarks.shared.client import ClientSpec, ClientUse
 from bulkpause.simulator import Ledger
 from bulkpause.simulator.ledger import Entry
-from tests.support.posix import go_on, stop
 from tests.testkit.lower_bounds import fixed_window_arrivals, shortest_time_s
 
 
@@ -147,9 +148,9 @@ def _befall(
             for process in processes[:2]:
                 process.kill()
         case "freeze":
-            stop(processes[0].pid)
+            _hold(processes[0].pid)
             time.sleep(LASTS_S)
-            go_on(processes[0].pid)
+            _let_go(processes[0].pid)
         case "silence":
             place.fall_silent(LASTS_S)
         case "loss":
@@ -171,3 +172,13 @@ def _best_s(entries: Sequence[Entry], seed: int, scale: float) -> float:
     phases_s = [window.phase_s for window in behaviour_of(seed, scale).windows]
     earliest_s = fixed_window_arrivals(limits_of(scale), phases_s, entries[0].at)
     return shortest_time_s(earliest_s, sum(not entry.limited for entry in entries))
+
+
+def _hold(pid: int) -> None:
+    if sys.platform != "win32":
+        os.kill(pid, signal.SIGSTOP)
+
+
+def _let_go(pid: int) -> None:
+    if sys.platform != "win32":
+        os.kill(pid, signal.SIGCONT)
