@@ -176,3 +176,10 @@ def machine() -> str:
         python = f"{platform.python_implementation()} {platform.python_version()}"
         return f"{cores} cores, {python}, {platform.system()}"
     raise SystemExit(LINUX_ONLY)
+
+
+def load() -> float:
+    """Give how many processes have wanted a core of late, on average."""
+    if sys.platform == "linux":
+        return os.getloadavg()[1]
+    raise SystemExit(LINUX_ONLY)

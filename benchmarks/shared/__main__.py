@@ -4,13 +4,12 @@ Run `python -m benchmarks.shared --help` from the root of the repository. At ful
 a case of 600 ids takes three minutes or so. What the server counted is what counts.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
 import click
 
-from benchmarks.harness import machine, table_head, table_row
+from benchmarks.harness import load, machine, table_head, table_row
 from benchmarks.shared.cases import Case, even_cases, incident_cases
 from benchmarks.shared.client import ClientSpec
 from benchmarks.shared.steps import steps_per_s
@@ -120,8 +119,7 @@ def main(*, cases: str, ids: int, rounds: int, scale: float, seed: int) -> None:
         return
     if unknown := set(wanted) - set(known):
         raise click.BadParameter(f"unknown: {', '.join(sorted(unknown))}")
-    load = os.getloadavg()[1]
-    click.echo(f"{ids:,} ids, scale {scale:g}; {machine()}, load {load:.0f}.")
+    click.echo(f"{ids:,} ids, scale {scale:g}; {machine()}, load {load():.0f}.")
     tables: Mapping[tuple[str, ...], Iterable[str]] = {
         EVEN: (
             even_row(name, run(even[name], seed, scale), scale)

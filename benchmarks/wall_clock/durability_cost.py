@@ -78,6 +78,7 @@ async def pause_all(open_recorder: OpenRecorder, ids: int, verify: Verify) -> fl
             context=RunContext(
                 run_id="run",
                 planned=ids,
+                input_digest="0123456789abcdef",
                 endpoint="",
                 request_ids=(f"run-{number}" for number in count(1)),
                 operation=PAUSE,

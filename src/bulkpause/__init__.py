@@ -14,6 +14,7 @@ that the command line can handle signals from its first instant.
 #: As in `typing`, which would be an import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from bulkpause.accounts import Account, read_accounts
     from bulkpause.api.credentials import Token
     from bulkpause.engine.guard_rails import GuardRails, Tolerance
     from bulkpause.engine.policy import RetryPolicy, Verify
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         StoppedError,
         TokenError,
     )
+    from bulkpause.fleet import Fleet
     from bulkpause.inputs.campaign_list import CampaignList, read_input
     from bulkpause.inputs.layout import Format, HiddenRows, Layout
     from bulkpause.inputs.table import HiddenCount
@@ -54,11 +56,13 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "Account",
     "Action",
     "BulkpauseError",
     "CampaignList",
     "Companion",
     "Earlier",
+    "Fleet",
     "Format",
     "GuardRailError",
     "GuardRails",
@@ -93,11 +97,13 @@ __all__ = [
     "Tolerance",
     "Verify",
     "Waiting",
+    "read_accounts",
     "read_input",
     "read_log",
 ]
 
 _NAMES_BY_MODULE = {
+    "accounts": ("Account", "read_accounts"),
     "api.credentials": ("Token",),
     "engine.guard_rails": ("GuardRails", "Tolerance"),
     "engine.policy": ("RetryPolicy", "Verify"),
@@ -112,6 +118,7 @@ _NAMES_BY_MODULE = {
         "StoppedError",
         "TokenError",
     ),
+    "fleet": ("Fleet",),
     "inputs.campaign_list": ("CampaignList", "read_input"),
     "inputs.layout": ("Format", "HiddenRows", "Layout"),
     "inputs.table": ("HiddenCount",),

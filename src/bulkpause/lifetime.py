@@ -4,9 +4,15 @@ import asyncio
 
 
 class Lifetime:
-    """Tells whether a pauser may be used now, and says what to do if it may not."""
+    """Tells whether an object may be used now, and says what to do if it may not.
 
-    def __init__(self) -> None:
+    Args:
+        name: The name of its class.
+    """
+
+    def __init__(self, name: str = "Pauser") -> None:
+        self._name = name
+        self._argument = "token" if name == "Pauser" else "pausers"
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_over = False
 
@@ -18,7 +24,8 @@ class Lifetime:
         """
         if self._loop is not None:
             raise RuntimeError(
-                "this Pauser was used before: make a new one for each `async with`"
+                f"this {self._name} was used before: make a new one for each "
+                "`async with`"
             )
         self._loop = asyncio.get_running_loop()
 
@@ -38,12 +45,12 @@ class Lifetime:
         """
         if self._is_over:
             raise RuntimeError(
-                "the `async with` of this Pauser is over: make a new one"
+                f"the `async with` of this {self._name} is over: make a new one"
             )
         if self._loop is None:
             raise RuntimeError(
-                "a Pauser is used inside `async with`: write "
-                "`async with Pauser(token) as pauser:`"
+                f"a {self._name} is used inside `async with`: write "
+                f"`async with {self._name}({self._argument}) as {self._name.lower()}:`"
             )
 
     def check_is_here(self) -> None:
@@ -55,7 +62,7 @@ class Lifetime:
         self.check_is_open()
         if asyncio.get_running_loop() is not self._loop:
             raise RuntimeError(
-                "this Pauser belongs to another event loop: make one in each loop"
+                f"this {self._name} belongs to another event loop: make one in each loop"
             )
 
     @property

@@ -208,9 +208,9 @@ class Earlier:
 class Item:
     """One campaign: its id, its row in the input, its name and sort value.
 
-    `earlier` is what it was before its pause; None if nothing is known of that. Lone
-    surrogates in the name, which stand for bytes that are not UTF-8, are replaced: no log
-    could hold them.
+    `earlier` is what it was before its pause; None if nothing is known of that.
+    `account` is the name of its account, where a run has several. Lone surrogates in the
+    name, which stand for bytes that are not UTF-8, are replaced: no log could hold them.
     """
 
     id: str
@@ -218,6 +218,7 @@ class Item:
     name: str | None = None
     sort_text: str | None = None
     earlier: Earlier | None = None
+    account: str | None = None
 
     def __post_init__(self) -> None:
         if self.name is not None and not self.name.isascii():
@@ -247,6 +248,7 @@ def items_without_init(
         "row": rows,
         "name": repeat(None) if names is None else _encodable(names),
         "sort_text": repeat(None) if sort_texts is None else sort_texts,
+        "account": repeat(None),
         "earlier": repeat(None),
     }
     for field, values in columns.items():
@@ -270,6 +272,7 @@ class InvalidRow:
         remedy: What to do about it.
         value: The text that is wrong; None if there is none.
         source: The name of its input, if there are several.
+        account: The name of its account, where a run has several and it has one.
     """
 
     row: int
@@ -277,6 +280,7 @@ class InvalidRow:
     remedy: str
     value: str | None = None
     source: str | None = None
+    account: str | None = None
 
     @property
     def reason(self) -> str:
@@ -342,6 +346,7 @@ class Reply:
         title: Title of the error that the API describes in the response.
         message: Message of the error that the API describes in the response.
         campaign_status: Status of the campaign in the response to a read-back.
+        company_id: Company of the campaign in that response.
         scheduled_time: Its `scheduled_time` there.
         update_time: Its `update_time` there.
         served_at: The server's clock, from the header `Date`.
@@ -361,6 +366,7 @@ class Reply:
     title: str | None = None
     message: str | None = None
     campaign_status: str | None = None
+    company_id: str | None = None
     scheduled_time: str | None = None
     update_time: str | None = None
     served_at: datetime | None = None
@@ -430,9 +436,10 @@ class Record:
     """The final status of one id in one run: one line of the result log.
 
     The fields are the keys of the line, in its order. `planned` is how many ids the
-    log is meant to hold, those of this run included, `endpoint` a base URL or
-    `simulator`, `v` the version of the record's shape. `name` is the campaign's name, if
-    the input has one. `account` is always None for now. `reads` is how often the run has
+    log is meant to hold, those of this run included, `input_digest` the digest of the
+    ids of the input, `endpoint` a base URL or `simulator`, `v` the version of the
+    record's shape. `name` is the campaign's name, if the input has one. `account` is the
+    name of the account, where a run has several. `reads` is how often the run has
     read the campaign. `earlier_status` and `earlier_scheduled_time` are what the campaign
     was before its pause, if that is known; `paused_at` is, for a resume, when that pause
     was on record.
@@ -463,6 +470,7 @@ class Record:
     finished_at: str | None = None
     run_id: str | None = None
     planned: int | None = None
+    input_digest: str | None = None
     endpoint: str | None = None
     v: int = RECORD_VERSION
 

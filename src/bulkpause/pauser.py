@@ -14,14 +14,17 @@ from typing import Self
 from weakref import WeakSet
 
 from bulkpause.api.client import Client
+from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
-from bulkpause.engine.guard_rails import GuardRails
+from bulkpause.engine.company import CompanyCheck, WrongCompanyError
+from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.resume import ResumeRules
 from bulkpause.engine.run import Run
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import (
+    GuardRailError,
     LogError,
     SettingsError,
     error_of_stop,
@@ -29,16 +32,19 @@ from bulkpause.errors import (
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s, recent_runs
 from bulkpause.journal.codec import Header
+from bulkpause.journal.folders import LateFolders
 from bulkpause.journal.needs import Needs
-from bulkpause.journal.platform import clock_resolution_s
+from bulkpause.journal.platform import SYSTEM, clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import (
     check_recent,
+    check_same_account,
     check_same_action,
     check_same_endpoint,
     new_run_id,
 )
+from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.journal.undone import check_not_undone
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
@@ -55,7 +61,7 @@ from bulkpause.model import (
     Waiting,
 )
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
-from bulkpause.plan import Plan, digest, join_plans
+from bulkpause.plan import Plan, join_plans
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
@@ -103,6 +109,21 @@ class RunSnapshot:
     sharing: Sharing | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedMeans:
+    """What the pausers of a fleet share.
+
+    Attributes:
+        connections: Their connections.
+        sync_group: Syncs their logs.
+        system: The operating system, which syncs the folder of their logs later.
+    """
+
+    connections: Connections
+    sync_group: SyncGroup
+    system: LateFolders
+
+
 class Pauser:
     """Pauses campaigns inside the rate limits. Use it with `async with`, once.
 
@@ -124,21 +145,31 @@ class Pauser:
         resume_rules: How campaigns are resumed.
         retried: Last statuses that do not settle an id, though they are final
             otherwise, such as `rejected`. `paused` cannot be among them.
+        account: The name of the account in each record, if a program has several.
+        company_id: The company that the campaigns must belong to: one of them is read
+            before the first pause. None does not check it.
         now: The wall clock.
 
     Attributes:
+        account: The name of the account; None without one.
         settings: The settings in use.
         run_id: The name of the run.
 
     Raises:
         SettingsError: A setting cannot be used, or, on entering, the log exists and
-            is not resumed, belongs to another endpoint, was undone, or is older than
+            is not resumed, belongs to another endpoint or account, was undone, or is older than
             `resume_within_s`; or the shared budget has other limits, is one of a newer
             version, or none at all.
         TokenError: The token is empty or not a valid token.
         LogError: The log cannot be created or read, on entering.
         LogHeldError: Another run holds the log, on entering.
     """
+
+    _loaded_log: LoadedLog | None = None
+    _run: Run | None = None
+    _share_warning: str | None = None
+    _failures: FailureCount | None = None
+    _means: SharedMeans | None = None
 
     def __init__(
         self,
@@ -151,12 +182,18 @@ class Pauser:
         run_id: str | None = None,
         resume_within_s: float | None = 86_400.0,
         retried: Collection[Status] = (),
+        account: str | None = None,
+        company_id: str | None = None,
         remember: bool = False,
         action: Action = Action.PAUSE,
         resume_rules: ResumeRules | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
+        self.account = account
+        self._company_id = company_id
+        #: The campaigns that were read to check it, with their request ids.
+        self._company_reads: list[tuple[str, str]] = []
         self.run_id = run_id or new_run_id(now(), self.settings.endpoint_name)
         self._operation = operation = operation_of(action)
         if operation.done in retried:
@@ -172,7 +209,6 @@ class Pauser:
         self._proxy = find_proxy(self.settings)
         self._log = None if log is None else Path(log)
         self._resume = resume
-        self._loaded_log: LoadedLog | None = None
         self._guard_rails = guard_rails or GuardRails()
         self._requests = 0
         #: The lists so far. Recovery keeps their items too.
@@ -185,14 +221,12 @@ class Pauser:
         self._planned_before = self._planned_in_log = self._not_on_record = 0
         self._request_ids = self._number_requests()
         self._now = now
-        self._run: Run | None = None
         self._recorder: Journal | NullJournal = NullJournal()
         self._gate = Gate(
             self.settings.limits,
             max_in_flight=self.settings.in_flight,
             clock_resolution_s=clock_resolution_s(),
         )
-        self._share_warning: str | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -205,7 +239,7 @@ class Pauser:
         return self
 
     async def _open(self) -> None:
-        settings = self.settings
+        settings, means = self.settings, self._means
         async with AsyncExitStack() as stack:
             # Meanwhile, the disk is waited for and the client is made.
             opening = asyncio.create_task(self._open_budget())
@@ -224,6 +258,7 @@ class Pauser:
                     logs_keys=settings.trust_env,
                     now=self._now,
                     before_sending=self._gate.confirm,
+                    connections=None if means is None else means.connections,
                 )
             )
             await self._gate.restore(self._recent_ages_s())
@@ -246,6 +281,7 @@ class Pauser:
             await self._stack.__aexit__(kind, error, traceback)
 
     def _open_journal(self, log: Path) -> Journal:
+        means = self._means
         journal = Journal(
             log,
             resume=self._resume,
@@ -255,6 +291,8 @@ class Pauser:
                 self._retried, self.settings.longest_period_s, self._now()
             ),
             on_failure=self._fail,
+            system=SYSTEM if means is None else means.system,
+            sync_group=None if means is None else means.sync_group,
         )
         try:
             self._check_log(journal.recovery, log)
@@ -270,6 +308,7 @@ class Pauser:
         if loaded is None or recovery is not loaded.recovery:
             check_same_action(recovery, self._operation.action, log)
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
+            check_same_account(recovery, self.account, log)
         # Always: it may have been undone, or grown old, while somebody thought about it.
         check_not_undone(log)
         check_recent(recovery, log, self._now(), self._resume_within_s)
@@ -464,7 +503,8 @@ class Pauser:
                 with another list; nothing was sent.
             InputError: The plan has an invalid or repeated id; nothing was sent.
             TokenError: The API rejected the token.
-            GuardRailError: A guard rail stopped the run.
+            GuardRailError: A guard rail stopped the run, or the campaigns belong to
+                another company; then nothing was sent.
             StoppedError: An outage, refusals or `stop` ended the run early.
             LogError: A record could not be written; nothing more was sent.
         """
@@ -497,13 +537,18 @@ class Pauser:
         # Again, since only what is read under the lock is certain.
         plan = self._known_before(plan.without(self._recorder.recovery.settled))
         items = plan.items
+        await self._check_company(items)
         self._count_in_log(plan)
-        header = self._header(items)
+        header = self._header(plan)
         # Before the plan: a log with a plan has the invalid rows on record.
         for row in plan.invalid_rows:
             yield self._invalid(row, header)
         await self._end_abandoned_list()  # one that began meanwhile
-        self._recorder.begin(header, items)
+        await self._begin_log(header, items)
+        for id_, request_id in self._company_reads:
+            # They count for a run that is started again.
+            self._recorder.sent(Action.READ, id_, request_id)
+        self._company_reads.clear()
         self._run = run = self._new_run(header)
         jobs = make_jobs(
             items,
@@ -521,6 +566,35 @@ class Pauser:
         if run.stopped is not None and (error := error_of_stop(run.stopped, left)):
             raise error
 
+    async def _check_company(self, items: Sequence[Item]) -> None:
+        """Check once that the campaigns belong to the company that is meant, if any is.
+
+        If that cannot be told, the run is stopped before its first request.
+
+        Raises:
+            GuardRailError: They belong to another company.
+        """
+        company_id, self._company_id = self._company_id, None
+        if company_id is None or not items:
+            self._company_id = company_id
+            return
+        check = CompanyCheck(
+            company_id,
+            sender=self._client,
+            gate=self._gate,
+            request_ids=self._request_ids,
+        )
+        try:
+            reason = await check.run(item.id for item in items)
+        except WrongCompanyError as error:
+            name = "" if self.account is None else f"{self.account}: "
+            raise GuardRailError(
+                f"{name}{error}; nothing was sent. Check the token and the company_id."
+            ) from None
+        finally:
+            self._company_reads += check.requests
+        self._stopped = self._stopped or reason
+
     @property
     def _reads_first(self) -> bool:
         """Whether each campaign is read before it is sent."""
@@ -532,6 +606,23 @@ class Pauser:
         if recovery.is_empty:
             return plan
         return replace(plan, items=tuple(map(recovery.with_earlier, plan.items)))
+
+    async def _begin_log(self, header: Header, items: Sequence[Item]) -> None:
+        """Write the plan. Among many accounts, no loop waits for the disk of one.
+
+        Raises:
+            LogError: It cannot be written; nothing may be sent.
+        """
+        begin = partial(self._recorder.begin, header, items)
+        if self._means is None:
+            begin()
+            return
+        writing = asyncio.create_task(self._means.sync_group.run(begin))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])  # its thread needs the open file
+            raise
 
     async def _end_abandoned_list(self) -> None:
         """Wait for the end of a list whose iterator is gone.
@@ -560,13 +651,15 @@ class Pauser:
         self._plans.append(plan)
         self._unread_lists -= 1
 
-    def _header(self, items: Sequence[Item]) -> Header:
+    def _header(self, plan: Plan) -> Header:
+        sent_digest = plan.digest
         return Header(
             run=self.run_id,
             base_url=self.settings.endpoint_name,
             action=self._operation.action,
-            digest=digest(item.id for item in items),
-            planned=len(items),
+            digest=sent_digest,
+            input_digest=plan.whole_digest or sent_digest,
+            planned=len(plan.items),
             planned_before=self._planned_before,
             boot_id=boot_id(self._now()),
         )
@@ -575,12 +668,14 @@ class Pauser:
         source = "" if row.source is None else f"{row.source}: "
         record = Record(
             id=None,
+            account=row.account,
             action=self._operation.action,
             status=Status.INVALID,
             error=f"{source}{row.reason}; {row.remedy}",
             row=row.row,
             run_id=self.run_id,
             planned=self._planned_in_log,
+            input_digest=header.input_digest,
             endpoint=header.base_url,
         )
         self._recorder.write(record)
@@ -598,6 +693,7 @@ class Pauser:
             context=RunContext(
                 run_id=self.run_id,
                 planned=self._planned_in_log,
+                input_digest=header.input_digest,
                 endpoint=header.base_url,
                 request_ids=self._request_ids,
                 operation=self._operation,
@@ -605,11 +701,13 @@ class Pauser:
                 retry_policy=self.settings.retry_policy,
                 now=self._now,
                 jitter=random.random,
+                account=self.account,
                 resume_rules=self._resume_rules,
                 remembers=self._remembers,
             ),
             guard_rails=self._guard_rails,
             on_record=self._count,
+            failures=self._failures,
         )
         # A stop also holds for the lists after it.
         if (stopped := self.stopped) is not None:
@@ -635,6 +733,28 @@ def count_requests_left(planned: int, finished: int, requests: int, each: int) -
     """
     ids_left = planned - finished
     return ids_left if each == 1 else max(ids_left, each * planned - requests)
+
+
+async def check_company(pauser: Pauser, items: Sequence[Item]) -> None:
+    """Check before the first list of a pauser that its campaigns are the company's.
+
+    Raises:
+        GuardRailError: They belong to another company.
+    """
+    await pauser._check_company(items)  # noqa: SLF001 (for a fleet)
+
+
+def count_together(
+    pauser: Pauser, guard_rails: GuardRails, failures: FailureCount
+) -> None:
+    """Apply guard rails, of which the failures count over several pausers."""
+    pauser._guard_rails = guard_rails  # noqa: SLF001 (for a fleet)
+    pauser._failures = failures  # noqa: SLF001
+
+
+def share_means(pauser: Pauser, means: SharedMeans) -> None:
+    """Let a pauser use what other pausers use too."""
+    pauser._means = means  # noqa: SLF001 (for a fleet)
 
 
 def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:

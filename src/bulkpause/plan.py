@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -21,7 +21,8 @@ class Plan:
     """The items that a run would send, and counts of the rows that it would not.
 
     `rows` is the number of items and invalid rows, plus `duplicate` (rows that repeat
-    an id), plus `already_done` (ids that an earlier run has settled).
+    an id), plus `already_done` (ids that an earlier run has settled). `whole_digest` is
+    the digest before any id was left out as done; None if none was.
     """
 
     rows: int
@@ -29,6 +30,12 @@ class Plan:
     invalid_rows: tuple[InvalidRow, ...]
     duplicate: int
     already_done: int
+    whole_digest: str | None = None
+
+    @property
+    def input_digest(self) -> str:
+        """The digest of all ids of the input, those that are done included."""
+        return self.whole_digest or self.digest
 
     @property
     def digest(self) -> str:
@@ -41,11 +48,47 @@ class Plan:
             return self
         items = tuple(item for item in self.items if item.id not in done)
         left_out = len(self.items) - len(items)
-        return replace(self, items=items, already_done=self.already_done + left_out)
+        if not left_out:
+            return self
+        return replace(
+            self,
+            items=items,
+            already_done=self.already_done + left_out,
+            whole_digest=self.input_digest,
+        )
+
+
+def make_plans(rows: Iterable[Item | InvalidRow]) -> dict[str | None, Plan]:
+    """Plan the rows of each account, the accounts in the order of their first rows.
+
+    Two accounts may have the same id. Invalid rows without an account are in the plan
+    of the first account that has one; in one of their own if none has.
+    """
+    groups: dict[str | None, list[Item | InvalidRow]] = {}
+    for row in rows:
+        groups.setdefault(row.account, []).append(row)
+    unowned = groups.pop(None, [])
+    first = next(iter(groups), None)
+    if unowned or not groups:
+        groups[first] = [*groups.get(first, ()), *unowned]
+    return {account: make_plan(group) for account, group in groups.items()}
+
+
+def digest_of(plans: Mapping[str | None, Plan]) -> str:
+    """Return a short hash of the ids of all accounts, each in sending order."""
+    if set(plans) == {None}:
+        return plans[None].digest
+    return digest(
+        item.id if account is None else f"{account}/{item.id}"
+        for account, plan in plans.items()
+        for item in plan.items
+    )
 
 
 def join_plans(plans: Sequence[Plan]) -> Plan:
     """Make one plan of lists that follow one another."""
+    if len(plans) == 1:
+        return plans[0]
     return Plan(
         rows=sum(plan.rows for plan in plans),
         items=tuple(chain.from_iterable(plan.items for plan in plans)),

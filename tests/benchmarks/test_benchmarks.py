@@ -106,3 +106,28 @@ def test_comparison_prints_each_client() -> None:
     assert engine["÷ engine"] == 1
     assert (engine["not paused"], engine["misreported"]) == (0, 0)
     assert all(row["not paused"] <= 12 for row in rows.values())
+
+
+def test_shared_prints_what_the_server_counted() -> None:
+    cases = ("--cases", "sqlite-2,valkey-2")
+    rows = table("shared", *cases, "--ids", "20", "--scale", "0.1")
+    assert set(rows) == {"sqlite-2", "valkey-2"}
+    for row in rows.values():
+        assert row["requests"] == 20
+        assert row["rate-limited"] == 0
+        assert row["÷ best"] > 0.9
+        assert 0.5 <= row["Jain, 15 s"] <= 1
+        assert row["work, ms"] > 0
+
+
+def test_accounts_are_measured_without_rejections() -> None:
+    completed = subprocess.run(
+        [sys.executable, "-m", "benchmarks.accounts", "--accounts", "2", "--ids", "3"],
+        capture_output=True,
+        cwd=ROOT,
+        timeout=TIMEOUT_S,
+        text=True,
+        check=True,
+    )
+    row = [cell.strip() for cell in completed.stdout.splitlines()[-1].split("|")]
+    assert (row[1], row[4]) == ("2", "0")

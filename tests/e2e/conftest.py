@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.budgets import server
 from tests.support.fixtures import program, serve, start
 
 
-__all__ = ["program", "serve", "start"]
+__all__ = ["program", "serve", "server", "start"]
 
 
 @pytest.hookimpl(tryfirst=True)

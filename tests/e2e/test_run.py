@@ -43,6 +43,7 @@ KEYS = [
     "finished_at",
     "run_id",
     "planned",
+    "input_digest",
     "endpoint",
     "v",
     "crc32",

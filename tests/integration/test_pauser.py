@@ -367,7 +367,7 @@ async def test_records_count_planned_ids_of_log(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "missing"),
-    [(["1", "2", "3", "4"], 0), (["1", "2", "5", "6"], 0), (["7", "8"], 2), ([], 2)],
+    [(["1", "2", "3", "4"], 0), (["1", "2", "5", "6"], 2), (["7", "8"], 2), ([], 2)],
     ids=["same input", "as many new ids", "other input", "retry"],
 )
 async def test_shortened_log_counts_missing_ids(

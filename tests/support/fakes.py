@@ -479,6 +479,7 @@ def run_context(
     return RunContext(
         run_id=run_id,
         planned=1,
+        input_digest="0123456789abcdef",
         endpoint="https://api.example",
         request_ids=(f"{run_id}-{number}" for number in count(1)),
         operation=PAUSE,

@@ -6,7 +6,10 @@ import orjson
 
 
 #: The keys that a record of version 1 or 2 does not have.
-_KEYS_SINCE_3 = ("reads", "earlier_status", "earlier_scheduled_time", "paused_at")
+_KEYS_SINCE_3 = (
+    *("reads", "earlier_status", "earlier_scheduled_time", "paused_at"),
+    "input_digest",
+)
 #: The keys that a record of version 1 does not have.
 _KEYS_SINCE_2 = ("name", "account", "action", "planned", "endpoint", "v")
 

@@ -107,7 +107,8 @@ def test_run_counts_ids_open_beside_its_input() -> None:
     ("given", "left"), [("89", 5), ("34567", 0), ("34", 5)], ids=str
 )
 def test_run_counts_ids_not_on_record_beside(given: str, left: int) -> None:
-    log = log_of(Status.PAUSED, Status.PAUSED, planned=7)
+    digest = plan_of(*"34567").digest
+    log = log_of(Status.PAUSED, Status.PAUSED, planned=7, input_digest=digest)
     totals = totals_of_plan(plan_of(*given, already_done=2), log, is_retry=False)
     assert totals.open_before["not_on_record"] == left
     assert (totals.rows, totals.not_on_record) == (len(given) + 2, 0)

@@ -67,7 +67,7 @@ def test_public_attributes_of_pauser_are_exported_types() -> None:
     pauser = bulkpause.Pauser("token", run_id="run")
     public = {name: value for name, value in vars(pauser).items() if name[0] != "_"}
     ours = {type(value) for value in public.values() if is_ours(type(value))}
-    assert sorted(public) == ["run_id", "settings"]
+    assert sorted(public) == ["account", "run_id", "settings"]
     assert ours <= exported
 
 
@@ -90,11 +90,13 @@ def test_public_members_of_pauser_are_frozen() -> None:
 
 def test_public_names_are_frozen() -> None:
     assert bulkpause.__all__ == [
+        "Account",
         "Action",
         "BulkpauseError",
         "CampaignList",
         "Companion",
         "Earlier",
+        "Fleet",
         "Format",
         "GuardRailError",
         "GuardRails",
@@ -129,6 +131,7 @@ def test_public_names_are_frozen() -> None:
         "Tolerance",
         "Verify",
         "Waiting",
+        "read_accounts",
         "read_input",
         "read_log",
     ]

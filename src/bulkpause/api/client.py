@@ -20,6 +20,7 @@ import orjson
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
+from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
 from bulkpause.api.direct import DirectCarrier
 from bulkpause.api.endpoint import Endpoint
@@ -89,6 +90,7 @@ class Client:
             them, anyone who captures the traffic can read the token.
         now: The wall clock, for `Retry-After` dates.
         before_sending: Awaited once a request has its connection, before it is written.
+        connections: Pools that other clients use too; None for one of its own.
 
     Attributes:
         ends_at: The deadline of every attempt, on the loop's clock.
@@ -109,6 +111,7 @@ class Client:
         logs_keys: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         before_sending: Callable[[], Awaitable[None]] | None = None,
+        connections: Connections | None = None,
     ) -> None:
         _check_aiohttp_agrees(endpoint.base_url)
         if proxy is not None:
@@ -120,13 +123,17 @@ class Client:
         of_proxy = () if proxy is None else proxy.secrets
         self._redact = Redactor((*token.secrets, *of_proxy)).redact
         self._timeout_s = timeout_s
-        self._connector = connector = Connector(
-            limit=max_in_flight,
-            ssl=tls_context(logs_keys=logs_keys) if endpoint.is_secure else True,
-            before_sending=before_sending,
-        )
+        self._before_sending = before_sending
+        if connections is None:
+            is_secure = endpoint.is_secure
+            context = tls_context(logs_keys=logs_keys) if is_secure else True
+            connector = Connector(limit=max_in_flight, ssl=context)
+        else:
+            connector = connections.pool(logs_keys=logs_keys)
+        self._connector = connector
         self._session = aiohttp.ClientSession(
             connector=connector,
+            connector_owner=connections is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
@@ -178,6 +185,7 @@ class Client:
             request_id=request_id,
             needs_body=action is Action.READ,
             ends_at=self._next_deadline(),
+            before_sending=self._before_sending,
         )
         return await self._reply_to(exchange, id_)
 
@@ -196,6 +204,7 @@ class Client:
             request_id=request_id,
             needs_body=True,
             ends_at=self._next_deadline(),
+            before_sending=self._before_sending,
             most_bytes=MAX_PAGE_BYTES,
         )
         reply = await self._reply_to(exchange, "")
@@ -261,6 +270,7 @@ class Client:
             is_cold=exchange.is_cold,
             http_status=exchange.http_status,
             campaign_status=parsed.campaign_status,
+            company_id=parsed.company_id,
             scheduled_time=parsed.scheduled_time,
             update_time=parsed.update_time,
             served_at=parsed.served_at,

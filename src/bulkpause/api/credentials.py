@@ -80,15 +80,23 @@ def find_token(
         return Token(text), None
     if path is not None:
         # The path is not shown: it is the token, if the user confused the two.
-        return _from_file(path, "the file given with --token-file")
+        return read_token(path, "the file given with --token-file")
     if folder := environ.get("CREDENTIALS_DIRECTORY"):
         # The service manager controls who can read these; their modes mislead.
         path = Path(folder) / _CREDENTIAL
-        return _from_file(path, str(path))[0], None
+        return read_token(path, str(path))[0], None
     raise TokenError(f"there is no token; {_REMEDY}")
 
 
-def _from_file(path: Path, name: str) -> tuple[Token, str | None]:
+def read_token(path: Path, name: str) -> tuple[Token, str | None]:
+    """Read the token in a file, which messages call `name`.
+
+    Returns:
+        The token, and a warning if other users can read its file.
+
+    Raises:
+        TokenError: It cannot be read, or is not valid.
+    """
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode

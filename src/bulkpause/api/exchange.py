@@ -1,6 +1,7 @@
 """One HTTP request, and its response as far as it has come."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,6 +25,8 @@ class Exchange:
         request_id: Sent as `X-Request-Id`.
         needs_body: Whether a successful response (200) says nothing without its body.
         ends_at: The deadline of the whole exchange.
+        before_sending: Awaited once there is a connection, just before the request is
+            written.
         most_bytes: The rest of a longer response body is not read.
         sent_at: When the request was written to its connection; None if it was not.
         is_cold: Whether it was the first request on its connection.
@@ -39,6 +42,7 @@ class Exchange:
     request_id: str
     needs_body: bool
     ends_at: float
+    before_sending: Callable[[], Awaitable[None]] | None = None
     most_bytes: int = MAX_BODY_BYTES
     sent_at: float | None = None
     is_cold: bool = False

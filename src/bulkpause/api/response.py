@@ -38,6 +38,7 @@ class ParsedResponse:
     message: str | None = None
     trace_id: str | None = None
     campaign_status: str | None = None
+    company_id: str | None = None
     scheduled_time: str | None = None
     update_time: str | None = None
     served_at: datetime | None = None
@@ -79,6 +80,7 @@ def parse_response(
         message=text(fields.get("message")),
         trace_id=text(_trace_id(fields, headers)),
         campaign_status=text((campaign or {}).get("status")),
+        company_id=text(_id_text((campaign or {}).get("company_id"))),
         scheduled_time=text((campaign or {}).get("scheduled_time")),
         update_time=text((campaign or {}).get("update_time")),
         served_at=(None if campaign is None else http_date(headers.get("Date", ""))),
@@ -116,6 +118,12 @@ def _campaign(fields: Mapping[str, object], id_: str) -> Mapping[str, object] | 
         if isinstance(item, dict) and str(item.get("id")) == id_:
             return item
     return None
+
+
+def _id_text(value: object) -> object:
+    """Give an id as text, as which the API usually has it."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else value
 
 
 def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimitHeaders | None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from threading import Thread
 from weakref import WeakSet
@@ -29,21 +28,13 @@ class Connector(aiohttp.TCPConnector):
     Args:
         limit: The most connections.
         ssl: How to verify the server.
-        before_sending: Awaited once there is a connection.
 
     Attributes:
         tls: The TLS version of the last new connection; None without TLS.
     """
 
-    def __init__(
-        self,
-        *,
-        limit: int,
-        ssl: ssl.SSLContext | bool,
-        before_sending: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
+    def __init__(self, *, limit: int, ssl: ssl.SSLContext | bool) -> None:
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
-        self._before_sending = before_sending
         self._warm: WeakSet[ResponseHandler] = WeakSet()
         self.tls: str | None = None
 
@@ -65,13 +56,14 @@ class Connector(aiohttp.TCPConnector):
         return await self._confirmed(await super().connect(req, traces, timeout))
 
     async def _confirmed(self, connection: Connection) -> Connection:
+        exchange = EXCHANGE.get()
         try:
-            if self._before_sending is not None:
-                await self._before_sending()
+            if exchange.before_sending is not None:
+                await exchange.before_sending()
         except BaseException:
             connection.close()
             raise
-        protocol, exchange = connection.protocol, EXCHANGE.get()
+        protocol = connection.protocol
         if protocol is None or protocol.should_close:
             connection.close()
             raise aiohttp.ClientPayloadError

@@ -9,6 +9,7 @@ import click
 from bulkpause.cli.ending import DeclinedError, Ending
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.flags import (
+    ACCOUNTS,
     API_OPTIONS,
     INPUT_OPTIONS,
     INPUTS,
@@ -124,6 +125,8 @@ def cli() -> None:
           bulkpause run feed.jsonl --yes --log "$(date +%F).jsonl" --resume
         Carefully: three ids first, and at most 2 % failures:
           bulkpause run export.csv --canary 3 --max-failures 2%
+        In many accounts at once, with a log for each in a folder:
+          bulkpause run all.csv --accounts accounts.toml --log monday/
         A trial on the built-in simulator:
           bulkpause run export.csv --simulate
     """,
@@ -162,6 +165,7 @@ def cli() -> None:
     help="Refuse the input unless its digest is DIGEST, from `bulkpause plan`.",
 )
 @INPUT_OPTIONS
+@ACCOUNTS
 @API_OPTIONS
 @RUN_OPTIONS
 @REMEMBER
@@ -205,6 +209,7 @@ def run(**given: Any) -> ExitCode:
     metavar="N",
     help="Refuse a different number of ids to pause.",
 )
+@ACCOUNTS
 @API_OPTIONS
 @RUN_OPTIONS
 @REMEMBER
@@ -213,7 +218,8 @@ def retry(**given: Any) -> ExitCode:
     """Pause the ids that LOG leaves open, or resume those of the log of an undo.
 
     These are the failed, unknown and not attempted ones, unless --status names others.
-    Ids in doubt are read back first. Records are appended to LOG.
+    Ids in doubt are read back first. Records are appended to LOG. With --accounts, LOG
+    is the folder of their logs.
     """
     fixed = {"inputs": (), "resume": True, "resume_within": None}
     return _run(options_of({**given, **fixed}))
@@ -281,6 +287,7 @@ def undo(**given: Any) -> ExitCode:
 @INPUTS
 @click.option("--json", is_flag=True, help="Print one JSON object.")
 @INPUT_OPTIONS
+@ACCOUNTS
 @API_OPTIONS
 @VERIFY
 def plan(**given: Any) -> ExitCode:

@@ -25,6 +25,7 @@ from bulkpause.inputs.ordering import DecimalMark, parse_order
 from bulkpause.model import Priority
 from bulkpause.ratelimit.budget.place import check_share, has_secret
 from bulkpause.settings import Settings, parse_duration, parse_limit
+from bulkpause.shard import parse_shard
 
 
 class ProxyUrl(click.ParamType[str]):
@@ -179,6 +180,12 @@ INPUT_OPTIONS = _combine(
         "campaign_name and the like]",
     ),
     click.option(
+        "--account-column",
+        type=parse_name,
+        metavar="TEXT",
+        help="With --accounts: column with the account of each row.  [default: account]",
+    ),
+    click.option(
         "--format",
         type=click.Choice([format_.value for format_ in Format]),
         help="Format of text.  [default: from the file name, else from the first line]",
@@ -239,6 +246,22 @@ LIMITS = _combine(
         default="150/1m",
         show_default=True,
         help="Long-window limit; `none` disables it.",
+    ),
+)
+ACCOUNTS = _combine(
+    click.option(
+        "--accounts",
+        type=PATH,
+        metavar="FILE.toml|DIR",
+        help="Pause in several accounts: a section [NAME] with token_file or token_env "
+        "for each, or a folder with one token file for each.",
+    ),
+    click.option(
+        "--shard",
+        metavar="K/N",
+        type=parse_shard,
+        help="Send only the K-th of N parts: whole accounts, or ids without --accounts. "
+        "auto/N takes K from JOB_COMPLETION_INDEX.",
     ),
 )
 API_OPTIONS = _combine(

@@ -1,7 +1,7 @@
 """Read all inputs of a command, and plan their ids in the order that was asked for."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from bulkpause._text import replace_surrogates
@@ -14,7 +14,8 @@ from bulkpause.inputs.ordering import Order, ordered
 from bulkpause.inputs.table import Input, ReadError, TableFacts, rows_of
 from bulkpause.journal.reader import collection_paused
 from bulkpause.model import InvalidRow, Item
-from bulkpause.plan import Plan, make_plan
+from bulkpause.plan import Plan, digest_of, join_plans, make_plan, make_plans
+from bulkpause.shard import Shard
 
 
 _SEVERAL_UNITS = ReadError(
@@ -71,16 +72,27 @@ class InputPlan:
     """The plan of all inputs of a command.
 
     Attributes:
-        plan: The ids to send, and counts of the rows that are not sent.
+        plans: The ids to send of each account, and counts of the rows that are not
+            sent. A run of one account has one plan, whose account is None.
         sources: Where the ids come from.
         problems: What is wrong with the inputs and with the order.
         total: The sum of the column to sort by; None if there is none.
     """
 
-    plan: Plan
+    plans: Mapping[str | None, Plan]
     sources: tuple[Source, ...]
     problems: tuple[Problems, ...]
     total: Total | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """The plans of all accounts as one."""
+        return join_plans(tuple(self.plans.values()))
+
+    @property
+    def digest(self) -> str:
+        """The digest of all ids in sending order, with their accounts."""
+        return digest_of(self.plans)
 
 
 def plan_of_inputs(options: Options) -> InputPlan:
@@ -96,7 +108,15 @@ def _plan_of_inputs(options: Options) -> InputPlan:
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
     inputs = read_inputs(options.inputs, layout)
-    plan = make_plan(rows_of(inputs))
+    rows = rows_of(inputs)
+    if options.shard is not None:
+        rows = _of_shard(rows, options.shard)
+    # A million rows are not grouped by accounts that they do not have.
+    has_accounts = layout.accounts is not None
+    plans: Mapping[str | None, Plan] = (
+        make_plans(rows) if has_accounts else {None: make_plan(rows)}
+    )
+    plan = join_plans(tuple(plans.values()))
     problems = list(problems_of(inputs))
     total = None
     if options.order is not None:
@@ -108,14 +128,42 @@ def _plan_of_inputs(options: Options) -> InputPlan:
             problems.append(_problems_of_order(amounts, plan, options.order))
         else:
             items = ordered(plan.items, amounts, options.order)
-            plan = replace(plan, items=tuple(items))
+            plans = _with_items(plans, items)
             total = amounts.add_up()
     return InputPlan(
-        plan=plan,
+        plans=plans,
         sources=tuple(map(Source.of, inputs)),
         problems=tuple(problems),
         total=total,
     )
+
+
+def _of_shard(
+    rows: Iterable[Item | InvalidRow], shard: Shard
+) -> Iterator[Item | InvalidRow]:
+    """Keep the rows of a shard: by their account, without accounts by their id."""
+    for row in rows:
+        if shard.takes(_name_for_shard(row)):
+            yield row
+
+
+def _name_for_shard(row: Item | InvalidRow) -> str:
+    if row.account is not None:
+        return row.account
+    return row.id if isinstance(row, Item) else f"row {row.row} of {row.source}"
+
+
+def _with_items(
+    plans: Mapping[str | None, Plan], items: Iterable[Item]
+) -> dict[str | None, Plan]:
+    """Give each plan its items in the order of all items."""
+    of_account: dict[str | None, list[Item]] = {account: [] for account in plans}
+    for item in items:
+        of_account[item.account].append(item)
+    return {
+        account: replace(plan, items=tuple(of_account[account]))
+        for account, plan in plans.items()
+    }
 
 
 def _read_amounts(plan: Plan, inputs: Sequence[Input], options: Options) -> Amounts:
@@ -145,11 +193,11 @@ def _rows_of_other_value(
 
     A report may have a row for each day: which of its values counts is not known.
     """
-    seen: dict[str, object] = {}
+    seen: dict[tuple[str | None, str], object] = {}
     for one in inputs:
         items = [row for row in one.table.rows if isinstance(row, Item)]
         for item, value in zip(items, _values_of(items, options), strict=True):
-            if seen.setdefault(item.id, value) != value:
+            if seen.setdefault((item.account, item.id), value) != value:
                 yield InvalidRow(
                     row=item.row,
                     detail="repeats an id with another value to sort by",

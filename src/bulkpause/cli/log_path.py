@@ -72,6 +72,23 @@ def check_writable_log(log: Path, *, is_resumed: bool) -> None:
         raise SettingsError(f"--log {log}: {problem}; nothing was sent")
 
 
+def check_log_folder(folder: Path) -> None:
+    """Check that a folder can hold the logs of several accounts. A run makes it.
+
+    Raises:
+        SettingsError: It cannot; the message says why, and what to do.
+    """
+    if folder.is_dir():
+        return
+    if os.path.lexists(folder):
+        raise SettingsError(
+            f"{folder} is not a folder; with --accounts, name a folder for the logs of "
+            "the accounts; nothing was sent"
+        )
+    if (problem := _problem_of(folder.parent)) is not None:
+        raise SettingsError(f"--log {folder}: {problem}; nothing was sent")
+
+
 def _problem_of(folder: Path) -> str | None:
     """Say why no log can be begun in a folder, and what to do."""
     if not os.path.lexists(folder):
@@ -109,7 +126,8 @@ def _check_kind(log: Path, status: os.stat_result | None) -> None:
     if kind == stat.S_IFDIR:
         raise SettingsError(
             f"{log} is a folder, not a result log; name a file, such as "
-            f"{log / 'pauses.jsonl'}"
+            f"{log / 'pauses.jsonl'}, or add --accounts if it holds the logs of several "
+            "accounts"
         )
     if kind in _SPECIAL_FILES:
         raise SettingsError(

@@ -27,6 +27,7 @@ from bulkpause.ratelimit.budget.place import (
 from bulkpause.report.log_status import OLD_S
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
+from bulkpause.shard import Shard
 
 
 #: The variable that `--base-url` is read from.
@@ -54,6 +55,7 @@ RETRIED_BY_DEFAULT = RETRIABLE[:3]
 class Options:
     """The options of a command.
 
+    `account` is the name of the account whose part of a run these are the options of.
     `inputs` are paths, `-` for standard input, and ids; `undone` are the logs of an undo.
     Without either, a log is retried.
     """
@@ -70,6 +72,9 @@ class Options:
     decimal_mark: DecimalMark | None = None
     log: Path | None = None
     token_file: Path | None = None
+    accounts: Path | None = None
+    account: str | None = None
+    shard: Shard | None = None
     guard_rails: GuardRails = field(default_factory=GuardRails)
     grace_s: float = USUAL_GRACE_S
     expect: int | None = None
@@ -233,6 +238,8 @@ def _kept_options(options: Options) -> list[str]:
     words += _limit_options(settings.limits)
     values = {
         "--token-file": options.token_file,
+        "--accounts": options.accounts,
+        "--shard": None if options.accounts is None else options.shard,
         "--reason": settings.reason,
         "--share": _share_text(settings, is_simulated=options.is_simulated),
         "--priority": _unless(settings.priority, Priority.NORMAL),
@@ -295,6 +302,9 @@ def _input_options(options: Options) -> list[str]:
     values = {
         "--column": layout.column,
         "--name-column": layout.name_column,
+        "--account-column": layout.account_column,
+        # One of accounts is an option of a retry too.
+        "--shard": options.shard if options.accounts is None else None,
         "--format": layout.format,
         "--sheet": layout.sheet,
         "--hidden-rows": layout.hidden_rows,

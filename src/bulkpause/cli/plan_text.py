@@ -1,12 +1,13 @@
 """Describe a plan for people who must see whether it is the right list, and as JSON."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bulkpause._text import (
     format_count,
     format_duration,
     on_one_line,
+    sanitize,
     shorten,
 )
 from bulkpause.cli.input_plan import Source
@@ -17,6 +18,7 @@ from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import Item
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.estimate import time_needed_s
+from bulkpause.shard import Shard
 
 
 #: This many ids are shown from each end of a plan.
@@ -24,12 +26,15 @@ IDS_SHOWN = 3
 #: At most this many inputs and statuses are shown; the others are counted.
 _SOURCES_SHOWN = 5
 _STATUSES_SHOWN = 6
+_ACCOUNTS_SHOWN = 10
 #: The columns of the labels, and of a line on a usual terminal.
 _LABEL_WIDTH = 12
 _LINE_WIDTH = 80
 
 #: A label, and the text after it. An empty label continues the one above.
 _Line = tuple[str, str]
+#: The name of an account, its plan and the options of its part of the run.
+PlanPart = tuple[str | None, Plan, Options]
 
 
 def plan_lines(
@@ -38,6 +43,7 @@ def plan_lines(
     digest: str,
     options: Options,
     total: Total | None = None,
+    parts: Sequence[PlanPart] = (),
 ) -> Iterator[str]:
     """Describe a plan: counts, where it comes from, first and last ids, and digest.
 
@@ -47,6 +53,7 @@ def plan_lines(
         digest: The digest of the whole input, ids that are done included.
         options: The options of the command.
         total: The sum of the column to sort by, if there is one.
+        parts: The plans of several accounts; empty or one without a name if it is one.
     """
     yield _counts_text(plan, options.operation.verb)
     for label, text in (
@@ -56,7 +63,9 @@ def plan_lines(
         *(("comments", text) for text in comment_texts(sources)),
         *_item_lines(plan.items),
         *_order_lines(options.order, total),
-        ("on", _duration_text(plan, options)),
+        *_account_lines(parts),
+        *(() if _are_accounts(parts) else (("on", _duration_text(plan, options)),)),
+        *(() if options.shard is None else (("shard", _shard_text(options.shard)),)),
         ("digest", digest),
     ):
         yield f"{label:<{_LABEL_WIDTH}}{text}"
@@ -68,6 +77,7 @@ def plan_as_dict(
     digest: str,
     options: Options,
     total: Total | None = None,
+    parts: Sequence[PlanPart] = (),
 ) -> dict[str, object]:
     """Give a plan, without its problems, in values that JSON can carry."""
     first, last = plan.items[:IDS_SHOWN], plan.items[-IDS_SHOWN:]
@@ -89,9 +99,30 @@ def plan_as_dict(
         "unit": None if total is None else total.unit,
         "blanks": None if total is None else total.blanks,
         "limits": [str(limit) for limit in options.settings.limits],
-        "needed_s": round(needed_s(plan, options), 1),
+        "needed_s": round(needed_s_of_all(parts or ((None, plan, options),)), 1),
         "digest": digest,
+        "shard": None if options.shard is None else str(options.shard),
+        "accounts": [_account_as_dict(part) for part in parts if part[0] is not None],
     }
+
+
+def _account_as_dict(part: PlanPart) -> dict[str, object]:
+    name, plan, options = part
+    return {
+        "account": name,
+        "rows": plan.rows,
+        "ids": len(plan.items),
+        "duplicate": plan.duplicate,
+        "already_done": plan.already_done,
+        "host": options.host,
+        "limits": [str(limit) for limit in options.settings.limits],
+        "needed_s": round(needed_s(plan, options), 1),
+    }
+
+
+def needed_s_of_all(parts: Iterable[PlanPart]) -> float:
+    """Estimate the seconds that plans of several accounts take side by side."""
+    return max((needed_s(plan, options) for _, plan, options in parts), default=0.0)
 
 
 def needed_s(plan: Plan, options: Options) -> float:
@@ -208,6 +239,29 @@ def _order_lines(order: Order | None, total: Total | None) -> Iterator[_Line]:
     if total is not None:
         blanks = f", {total.blanks} without a value" if total.blanks else ""
         yield "", f"{total} in all{blanks}"
+
+
+def _are_accounts(parts: Sequence[PlanPart]) -> bool:
+    return any(name is not None for name, _, _ in parts)
+
+
+def _account_lines(parts: Sequence[PlanPart]) -> Iterator[_Line]:
+    """Say of each account how many ids are sent, and how long that takes."""
+    if not _are_accounts(parts):
+        return
+    needed = format_duration(needed_s_of_all(parts))
+    yield "accounts", f"{len(parts)}, side by side, about {needed}"
+    for name, plan, options in parts[:_ACCOUNTS_SHOWN]:
+        count = format_count(len(plan.items), "id")
+        yield "", sanitize(f"{name}: {count} on {_duration_text(plan, options)}")
+    if more := parts[_ACCOUNTS_SHOWN:]:
+        ids = sum(len(plan.items) for _, plan, _ in more)
+        accounts = format_count(len(more), "more account")
+        yield "", f"and {accounts}: {format_count(ids, 'id')}"
+
+
+def _shard_text(shard: Shard) -> str:
+    return f"{shard}: the counts and the digest are of this shard alone"
 
 
 def _duration_text(plan: Plan, options: Options) -> str:

@@ -11,15 +11,35 @@ from typing import NoReturn
 import click
 
 from bulkpause._text import format_count, format_duration, sanitize
+from bulkpause.accounts import Account
 from bulkpause.api.credentials import TOKEN_VARIABLE, Token, find_token
 from bulkpause.cli import hints
+from bulkpause.cli.account_options import (
+    Accounts,
+    Part,
+    accounts_of,
+    accounts_with_logs,
+    hosts_of,
+    options_of_account,
+    plans_of_accounts,
+    with_accounts,
+)
 from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
-from bulkpause.cli.log_path import check_readable_log, check_writable_log
+from bulkpause.cli.log_path import (
+    check_log_folder,
+    check_readable_log,
+    check_writable_log,
+)
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, retry_command
 from bulkpause.cli.output import say, stderr
-from bulkpause.cli.plan_text import comment_texts, hidden_texts, needed_s, plan_lines
+from bulkpause.cli.plan_text import (
+    comment_texts,
+    hidden_texts,
+    needed_s_of_all,
+    plan_lines,
+)
 from bulkpause.cli.problems import (
     Problems,
     closing_line,
@@ -37,12 +57,13 @@ from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import (
     check_recent,
+    check_same_account,
     check_same_action,
     check_same_endpoint,
 )
 from bulkpause.journal.undone import check_not_undone
 from bulkpause.model import Action, Record
-from bulkpause.plan import Plan
+from bulkpause.plan import Plan, digest_of, join_plans
 from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
 
@@ -54,19 +75,22 @@ class Prepared:
     Attributes:
         options: The options of the command, with the action of the log if that is
             retried.
-        plan: The ids to send, and counts of the rows that are not sent.
+        parts: What is sent in each account; a run of one account has one part.
         sources: Where the ids come from; a retry has none.
         total: The sum of the column to sort by; None without an order.
-        loaded: What earlier runs left in the log.
         digest: The digest of the whole input, ids that are done included.
     """
 
     options: Options
-    plan: Plan
+    parts: tuple[Part, ...]
     sources: tuple[Source, ...]
     total: Total | None = None
-    loaded: LoadedLog
     digest: str
+
+    @property
+    def plan(self) -> Plan:
+        """The ids to send in all accounts, and counts of the rows that are not sent."""
+        return join_plans([part.plan for part in self.parts])
 
 
 def load_log(options: Options, notices: Notices) -> LoadedLog:
@@ -83,6 +107,8 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
         return LoadedLog(Recovery(), (None, None))
     if options.is_retry:
         check_readable_log(log)
+    if options.account is not None and not os.path.lexists(log.parent):
+        return LoadedLog(Recovery(), (None, None))  # the run makes the folder
     check_writable_log(log, is_resumed=options.resume)
     if not options.resume:
         refuse_existing(
@@ -95,6 +121,7 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
         check_same_action(recovery, options.action, log)
     check_not_undone(log)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
+    check_same_account(recovery, options.account, log)
     check_recent(recovery, log, now, options.resume_within_s)
     recovery.reopen(options.reopened)
     if options.is_retry:
@@ -129,54 +156,101 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         SettingsError: The log cannot be used for this run.
         LogError: The log cannot be read or is damaged.
     """
-    loaded = load_log(options, notices)
-    recovery = loaded.recovery
+    accounts = accounts_of(options, notices)
+    if accounts.names is not None and options.log is not None:
+        check_log_folder(options.log)
     if options.is_retry:
-        return _prepared_retry(options, loaded)
-    if options.undone:
+        return _prepared_retry(accounts, options, notices)
+    # Before the input is read, which may take long.
+    loaded = None if accounts.names else load_log(options, notices)
+    if options.undone and loaded is not None:
         return _prepared_undo(options, loaded, notices)
-    whole = plan_of_inputs(options)
+    whole = plan_of_inputs(with_accounts(options, accounts))
     if any(one.is_fatal or not options.skips_invalid for one in whole.problems):
         refuse(whole.problems)
     for one in whole.problems:
         notices.warn(one.headline, text=problem_text(one, prefix="warning: "))
-    refuse_unexpected(whole.plan, options)
+    refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         notices.note(text)
-    _warn_of_other_input(whole.plan, recovery, options, notices)
-    return _prepared(options, whole, loaded)
+    parts = [
+        _part(account, plan, options, notices, loaded)
+        for account, plan in plans_of_accounts(accounts, whole.plans)
+    ]
+    return _prepared(options, whole, parts)
 
 
-def _prepared_retry(options: Options, loaded: LoadedLog) -> Prepared:
+def _prepared_undo(options: Options, loaded: LoadedLog, notices: Notices) -> Prepared:
+    whole = plan_of_undo(options, loaded.recovery, notices)
+    refuse_unexpected(whole.plan, whole.digest, options)
+    plan = whole.plan.without(loaded.recovery.settled)
+    return _prepared(options, whole, [Part(options=options, plan=plan, loaded=loaded)])
+
+
+def _prepared(options: Options, whole: InputPlan, parts: Sequence[Part]) -> Prepared:
+    return Prepared(
+        options=options,
+        parts=tuple(parts),
+        sources=whole.sources,
+        total=whole.total,
+        digest=whole.digest,
+    )
+
+
+def _part(
+    account: Account | None,
+    plan: Plan,
+    options: Options,
+    notices: Notices,
+    loaded: LoadedLog | None,
+) -> Part:
+    """Plan what is sent in one account, as its log leaves it open."""
+    options = options_of_account(options, account)
+    loaded = loaded or load_log(options, notices)
+    _warn_of_other_input(plan, loaded.recovery, options, notices)
+    return Part(
+        account=account,
+        options=options,
+        # The order of the items stays as it is in the whole input.
+        plan=plan.without(loaded.recovery.settled),
+        loaded=loaded,
+    )
+
+
+def _prepared_retry(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
+    parts: list[Part] = []
+    for account in accounts_with_logs(accounts, options):
+        own = options_of_account(options, account)
+        loaded = load_log(own, notices)
+        own = _with_action_of_log(own, loaded)
+        plan = plan_of_log(own, loaded.recovery)
+        parts.append(Part(account=account, options=own, plan=plan, loaded=loaded))
+    if len({part.options.action for part in parts}) > 1:
+        raise SettingsError(
+            f"{options.log} holds logs of pauses and of an undo; retry one log at a time"
+        )
+    digest = digest_of({part.name: part.plan for part in parts})
+    options = parts[0].options if len(parts) == 1 and not accounts.names else options
+    if parts:
+        options = replace(options, action=parts[0].options.action)
+    prepared = Prepared(options=options, parts=tuple(parts), sources=(), digest=digest)
+    refuse_unexpected(prepared.plan, digest, options)
+    return prepared
+
+
+def _with_action_of_log(options: Options, loaded: LoadedLog) -> Options:
+    """Give the options of a retry, which does again what its log is of.
+
+    Raises:
+        SettingsError: Some of them are for an undo, and the log is not of one.
+    """
     options = replace(options, action=loaded.recovery.action)
     if options.action is Action.PAUSE and options.resume_rules != ResumeRules():
         raise SettingsError(
             f"{options.log} is the log of pauses: leave out --resume-body, "
             "--start-overdue and --resume-changed; nothing was sent"
         )
-    plan = plan_of_log(options, loaded.recovery)
-    refuse_unexpected(plan, options)
-    return Prepared(
-        options=options, plan=plan, sources=(), loaded=loaded, digest=plan.digest
-    )
-
-
-def _prepared_undo(options: Options, loaded: LoadedLog, notices: Notices) -> Prepared:
-    whole = plan_of_undo(options, loaded.recovery, notices)
-    refuse_unexpected(whole.plan, options)
-    return _prepared(options, whole, loaded)
-
-
-def _prepared(options: Options, whole: InputPlan, loaded: LoadedLog) -> Prepared:
-    return Prepared(
-        options=options,
-        # The order of the items stays as it is in the whole input.
-        plan=whole.plan.without(loaded.recovery.settled),
-        sources=whole.sources,
-        total=whole.total,
-        loaded=loaded,
-        digest=whole.plan.digest,
-    )
+    return options
 
 
 def plan_of_log(options: Options, recovery: Recovery) -> Plan:
@@ -237,7 +311,7 @@ def problem_text(problems: Problems, *, prefix: str = "") -> str:
     return "\n".join(problem_lines(problems, width=stderr().columns, prefix=prefix))
 
 
-def refuse_unexpected(plan: Plan, options: Options) -> None:
+def refuse_unexpected(plan: Plan, digest: str, options: Options) -> None:
     """Refuse a plan that is not the one of `--expect` or `--plan`.
 
     Raises:
@@ -247,18 +321,24 @@ def refuse_unexpected(plan: Plan, options: Options) -> None:
     if options.expect is not None and options.expect != count:
         raise GuardRailError(
             f"--expect {options.expect}: there {'is' if count == 1 else 'are'} "
-            f"{format_count(count, 'id')} to {options.operation.verb}; nothing was sent. Check the list, and "
+            f"{format_count(count, 'id')} to {options.operation.verb}"
+            f"{_in_shard(options)}; nothing was sent. Check the list, and "
             f"then pass --expect {count}."
         )
-    if options.digest is not None and options.digest != plan.digest:
+    if options.digest is not None and options.digest != digest:
         raise GuardRailError(
-            f"--plan {options.digest}: the digest of this input is {plan.digest}; nothing "
-            "was sent. Run `bulkpause plan` with the same options."
+            f"--plan {options.digest}: the digest of this input is {digest}"
+            f"{_in_shard(options)}; nothing was sent. Run `bulkpause plan` with the same "
+            "options."
         )
+
+
+def _in_shard(options: Options) -> str:
+    return "" if options.shard is None else f" in shard {options.shard}"
 
 
 def token_of(options: Options, notices: Notices) -> Token:
-    """Find the token of a run. The simulator needs none.
+    """Find the token of a run with one. The simulator needs none.
 
     Raises:
         TokenError: There is no token, or it is not valid.
@@ -266,15 +346,19 @@ def token_of(options: Options, notices: Notices) -> Token:
     if options.is_simulated:
         return Token("simulated")
     token, warning = find_token(options.token_file, os.environ)
+    _refuse_typed(token, options)
+    if warning:
+        notices.warn(warning)
+    return token
+
+
+def _refuse_typed(token: Token, options: Options) -> None:
     words = (*options.inputs, options.settings.reason or "")
     if any(token.reveal() in word for word in words):
         raise SettingsError(
             "an INPUT or --reason contains the token, which would be sent and recorded "
             f"there; leave it out, and set {TOKEN_VARIABLE} alone; nothing was sent"
         )
-    if warning:
-        notices.warn(warning)
-    return token
 
 
 def confirm(prepared: Prepared, options: Options) -> bool:
@@ -289,26 +373,37 @@ def confirm(prepared: Prepared, options: Options) -> bool:
     with terminal_for_answers(options.inputs) as is_there:
         if is_there:
             return _ask(prepared, options)
-    campaigns = format_count(len(plan.items), "campaign")
     raise click.UsageError(
-        f"{campaigns} would be {options.operation.participle} on {options.host}, but there is no terminal to "
+        f"{_campaigns(prepared)} would be {options.operation.participle} on "
+        f"{_host(prepared, options)}, but there is no terminal to "
         f"ask on; add --yes: {hints.with_yes(sys.argv[1:])}"
     )
 
 
 def _ask(prepared: Prepared, options: Options) -> bool:
     plan = prepared.plan
+    parts = [(part.name, part.plan, part.options) for part in prepared.parts]
     for line in plan_lines(
-        plan, prepared.sources, prepared.digest, options, prepared.total
+        plan, prepared.sources, prepared.digest, options, prepared.total, parts
     ):
         say(line)
-    campaigns = format_count(len(plan.items), "campaign")
-    needed = format_duration(needed_s(plan, options))
-    verb = options.operation.verb.capitalize()
-    question = f"{verb} {campaigns} on {options.host}, in about {needed}?"
+    needed = format_duration(needed_s_of_all(parts))
+    host, verb = _host(prepared, options), options.operation.verb.capitalize()
+    question = f"{verb} {_campaigns(prepared)} on {host}, in about {needed}?"
     TERMINAL.forget_typed(sys.stdin)
     try:
         return click.confirm(question, err=True)
     except Interrupted:
         say()  # the question has the line
         raise
+
+
+def _campaigns(prepared: Prepared) -> str:
+    campaigns = format_count(len(prepared.plan.items), "campaign")
+    if all(part.account is None for part in prepared.parts):
+        return campaigns
+    return f"{campaigns} of {format_count(len(prepared.parts), 'account')}"
+
+
+def _host(prepared: Prepared, options: Options) -> str:
+    return hosts_of([part.options for part in prepared.parts]) or options.host

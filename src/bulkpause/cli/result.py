@@ -1,44 +1,62 @@
 """Report the result of a run as text and as JSON, with the command that carries on."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from bulkpause._text import sanitize
+from bulkpause._text import format_count, sanitize
 from bulkpause.cli.display import writes_lines
-from bulkpause.cli.exit_codes import FINISHED, ExitCode
+from bulkpause.cli.exit_codes import FINISHED, ExitCode, gravest
 from bulkpause.cli.log_failure import LogFailure
 from bulkpause.cli.next_steps import NextSteps
-from bulkpause.cli.options import Options, status_command
+from bulkpause.cli.options import (
+    Options,
+    resume_command,
+    retry_command,
+    status_command,
+)
 from bulkpause.cli.output import lost_text, say, show, show_json, stderr, stdout
 from bulkpause.engine.policy import Verify
-from bulkpause.model import Sharing, StopReason
+from bulkpause.model import Limit, Sharing, StopReason
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Level, Notice
 from bulkpause.report import text as report
-from bulkpause.report.totals import Totals
+from bulkpause.report.totals import Totals, join_totals
+
+
+#: At most this many accounts are shown in the summary; the others are counted.
+_ACCOUNTS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """The result of a run. Without a log, there was nothing to do."""
+    """The result of a run. Without a log, there was nothing to do.
+
+    Attributes:
+        accounts: The results of its accounts, if it has several, by name.
+    """
 
     totals: Totals
     code: ExitCode
     log: Path | None
     run_id: str
+    limits: Sequence[Limit]
     stopped: StopReason | None = None
     failure: LogFailure | None = None
     sharing: Sharing | None = None
     steps: NextSteps = field(default_factory=NextSteps)
+    accounts: Mapping[str | None, "RunResult"] = field(default_factory=dict)
 
     def summary_lines(self, options: Options) -> Iterator[str]:
         """Summarise the run for people."""
         yield from report.summary_lines(
             self.totals,
-            options.settings.limits,
+            self.limits,
             reads_back_all=_reads_back_all(options),
         )
+        yield from account_lines(self.accounts)
         if options.is_simulated:
             yield report.simulated_line(self.totals.operation)
         if self.sharing is not None:
@@ -49,6 +67,9 @@ class RunResult:
         if self.stopped is not None:
             yield report.stopped_line(self.totals, self.stopped)
         yield sanitize(f"log: {self.log}")
+        for name, one in self.accounts.items():
+            if one.failure is not None:
+                yield from (f"{name}: {line}" for line in one.failure.lines())
         if self.failure is not None:
             yield from self.failure.lines()
         yield from self.steps.lines()
@@ -56,17 +77,91 @@ class RunResult:
     def as_dict(self, options: Options) -> dict[str, object]:
         """Give the result in values that JSON can carry."""
         unread = self.totals.unread if _reads_back_all(options) else None
-        return report.as_object(self.totals, options.settings.limits) | {
-            "not_read_back": unread,
-            "simulated": options.is_simulated,
-            "run_id": self.run_id,
-            "log": None if self.log is None else str(self.log),
-            "exit_code": self.code,
-            "stopped": None if self.stopped is None else self.stopped.detail,
-            "log_failure": None if self.failure is None else self.failure.as_dict(),
-            "next": self.steps.command,
-            "sharing": None if self.sharing is None else asdict(self.sharing),
+        accounts = {
+            str(name): one.as_dict(options) for name, one in self.accounts.items()
         }
+        return (
+            report.as_object(self.totals, self.limits)
+            | {
+                "not_read_back": unread,
+                "simulated": options.is_simulated,
+                "run_id": self.run_id,
+                "log": None if self.log is None else str(self.log),
+                "exit_code": self.code,
+                "stopped": None if self.stopped is None else self.stopped.detail,
+                "log_failure": None if self.failure is None else self.failure.as_dict(),
+                "next": self.steps.command,
+                "sharing": None if self.sharing is None else asdict(self.sharing),
+            }
+            | ({"accounts": accounts} if options.accounts is not None else {})
+        )
+
+
+def join_results(
+    results: Mapping[str | None, RunResult],
+    log: Path | None,
+    run_id: str,
+    options: Options,
+) -> RunResult:
+    """Make one result of those of all accounts of a run.
+
+    Args:
+        results: The results by the name of the account.
+        log: The folder of the logs.
+        run_id: The name of the run.
+        options: The options of the run.
+    """
+    parts = list(results.values())
+    reasons = {part.stopped for part in parts}
+    retries = any(part.steps.retry is not None for part in parts)
+    resumes = any(part.steps.resume is not None for part in parts)
+    return RunResult(
+        totals=join_totals([part.totals for part in parts]),
+        code=gravest([ExitCode.ALL_PAUSED, *(part.code for part in parts)]),
+        log=log,
+        run_id=run_id,
+        limits=limits_of_all([part.limits for part in parts]),
+        stopped=reasons.pop() if len(reasons) == 1 else None,
+        steps=NextSteps()
+        if log is None
+        else NextSteps(
+            retry=retry_command(log, options) if retries else None,
+            resume=resume_command(log, options) if resumes else None,
+            note=next((one.steps.note for one in parts if one.steps.note), None),
+        ),
+        accounts=results,
+    )
+
+
+def limits_of_all(limits: Sequence[Sequence[Limit]]) -> tuple[Limit, ...]:
+    """Add up the limits of several accounts that have the same periods.
+
+    Without some account's, nothing can be said of all: the result is empty.
+    """
+    requests: Counter[float] = Counter()
+    accounts: Counter[float] = Counter()
+    for limit in chain.from_iterable(limits):
+        requests[limit.period_s] += limit.requests
+        accounts[limit.period_s] += 1
+    return tuple(
+        Limit(count, period_s)
+        for period_s, count in requests.items()
+        if accounts[period_s] == len(limits)
+    )
+
+
+def account_lines(accounts: Mapping[str | None, RunResult]) -> Iterator[str]:
+    """Say what came of each account, of those first that are not all paused."""
+    graver = sorted(
+        accounts.items(), key=lambda pair: (pair[1].code == ExitCode.ALL_PAUSED,)
+    )
+    for name, one in graver[:_ACCOUNTS_SHOWN]:
+        stopped = "" if one.stopped is None else f"; stopped: {one.stopped.detail}"
+        yield sanitize(f"{name}: {one.totals.counts_as_sum()}{stopped}")
+    if more := graver[_ACCOUNTS_SHOWN:]:
+        paused = sum(one.code == ExitCode.ALL_PAUSED for _, one in more)
+        accounts_left = format_count(len(more), "more account")
+        yield f"and {accounts_left}, {paused} of them all paused"
 
 
 def _reads_back_all(options: Options) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bulkpause.cli.signals import StopSignals
-from bulkpause.pauser import Pauser
+from bulkpause.fleet import Fleet
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 
@@ -31,7 +31,7 @@ class RunSignals:
         self._display = display
         self._grace_s = grace_s
         self._is_shown = False
-        self._pauser: Pauser | None = None
+        self._fleet: Fleet | None = None
 
     @contextmanager
     def handled(self) -> Iterator[None]:
@@ -40,9 +40,9 @@ class RunSignals:
         with self._signals.acted_on(loop, self._act, self._show_stacks):
             yield
 
-    def attach(self, pauser: Pauser) -> None:
+    def attach(self, fleet: Fleet) -> None:
         """Set the run to stop at the first signal; stop it now if that has come."""
-        self._pauser = pauser
+        self._fleet = fleet
         self._stop()
 
     def _act(self) -> None:
@@ -53,9 +53,9 @@ class RunSignals:
 
     def _stop(self) -> None:
         received = self._signals.received
-        if self._pauser is not None and received:
+        if self._fleet is not None and received:
             grace_s = grace_after(received, self._grace_s)
-            self._pauser.stop(received[0], grace_s=grace_s)
+            self._fleet.stop(received[0], grace_s=grace_s)
 
     def _show(self, name: str) -> None:
         state = (

@@ -61,7 +61,9 @@ def plan_of_undo(options: Options, own: Recovery, notices: Notices) -> InputPlan
         duplicate=sum(rows) - len(items),
         already_done=0,
     )
-    return InputPlan(plan=plan, sources=_sources(options, rows, items), problems=())
+    return InputPlan(
+        plans={None: plan}, sources=_sources(options, rows, items), problems=()
+    )
 
 
 def _items_of_log(log: Path, options: Options, notices: Notices) -> Iterator[Item]:

@@ -528,8 +528,10 @@ class Dispatcher:
             reason=context.reason,
             run_id=context.run_id,
             planned=context.planned,
+            input_digest=context.input_digest,
             endpoint=context.endpoint,
             now=context.now(),
+            account=context.account,
         )
         try:
             self._recorder.write(record)

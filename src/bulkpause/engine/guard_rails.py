@@ -6,7 +6,7 @@ and recorded; the other ids are not attempted.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bulkpause._text import format_decimal, quote
@@ -93,16 +93,35 @@ class GuardRails:
 
 
 class FailureCount:
-    """Counts the failures of a run.
+    """Counts the failures of a run, or of several runs together.
 
     Args:
         tolerance: The maximum of failures; None means no maximum.
+
+    Attributes:
+        exceeded: The reason to stop, once there were too many failures; None before.
     """
 
     def __init__(self, tolerance: Tolerance | None) -> None:
+        self.exceeded: StopReason | None = None
+        self._stops: list[Callable[[StopReason], None]] = []
         self._tolerance = tolerance
         self._failures = 0
         self._finished = 0
+
+    def watch(self, stop: Callable[[StopReason], None]) -> None:
+        """Call `stop` with the reason once there are too many failures, or now."""
+        self._stops.append(stop)
+        if self.exceeded is not None:
+            stop(self.exceeded)
+
+    def count(self, record: Record) -> None:
+        """Count a record, and stop all runs that are counted if that is one too many."""
+        reason = self.add(record)
+        if reason is not None and self.exceeded is None:
+            self.exceeded = reason
+            for stop in self._stops:
+                stop(reason)
 
     def add(self, record: Record) -> StopReason | None:
         """Count a record, unless its row is invalid; return a reason to stop, if any."""
@@ -116,9 +135,14 @@ class FailureCount:
             return None
         detail = (
             f"--max-failures {self._tolerance}: {self._failures} of {self._finished} "
-            f"ids failed, last id {record.id}"
+            f"ids failed, last id {_name_of(record)}"
         )
         return StopReason(StopCause.GUARD_RAIL, detail)
+
+
+def _name_of(record: Record) -> str:
+    account = "" if record.account is None else f" of {record.account}"
+    return f"{record.id}{account}"
 
 
 def is_left_alone(record: Record) -> bool:

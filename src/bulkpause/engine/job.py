@@ -138,8 +138,10 @@ class Job:
         reason: str | None,
         run_id: str,
         planned: int,
+        input_digest: str | None,
         endpoint: str,
         now: datetime,
+        account: str | None = None,
     ) -> Record:
         """Make the record: the last attempt in full, earlier ones as history.
 
@@ -153,6 +155,7 @@ class Job:
         return Record(
             id=self.item.id,
             name=self.item.name,
+            account=account,
             action=action,
             status=status,
             http_status=last.http_status,
@@ -175,6 +178,7 @@ class Job:
             finished_at=timestamp(now),
             run_id=run_id,
             planned=planned,
+            input_digest=input_digest,
             endpoint=endpoint,
         )
 

@@ -38,6 +38,7 @@ class Run:
         guard_rails: Rules that stop the run early.
         on_record: Called with each record after it was written, whether or not it is
             taken from `records` then.
+        failures: Counts the failures of several runs; None for this run alone.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class Run:
         context: RunContext,
         guard_rails: GuardRails,
         on_record: Callable[[Record], None] = lambda _: None,
+        failures: FailureCount | None = None,
     ) -> None:
         self._sender = sender
         self._operation = context.operation
         self._guard_rails = guard_rails
         self._on_record = on_record
-        self._failures = FailureCount(guard_rails.max_failures)
+        self._failures = failures or FailureCount(guard_rails.max_failures)
         self._canary: list[Record] = []
         self._left_alone = 0
         self._last_id: str | None = None
@@ -70,6 +72,7 @@ class Run:
             reads_back_early=guard_rails.max_failures is not None,
         )
         self._task: asyncio.Task[None] | None = None
+        self._failures.watch(self.stop)
 
     @property
     def stopped(self) -> StopReason | None:
@@ -152,8 +155,7 @@ class Run:
             self._left_alone += 1
         elif len(self._canary) < self._guard_rails.canary:
             self._canary.append(record)
-        if (reason := self._failures.add(record)) is not None:
-            self.stop(reason)
+        self._failures.count(record)
 
     async def _run(self, jobs: Iterator[Job]) -> None:
         """Run the canary, judge its records, and run the rest, up to the deadline."""

@@ -16,7 +16,9 @@ class RunContext:
     Attributes:
         run_id: Name of the run in every record.
         planned: How many ids the log is meant to hold, those of this run included.
+        input_digest: The digest of the ids of the input, those that are done included.
         endpoint: The base URL of the API, or the name of the simulator.
+        account: The name of the account, where a run has several.
         request_ids: Gives a new id for each request.
         operation: What the run does.
         reason: Sent with every pause request.
@@ -30,6 +32,7 @@ class RunContext:
 
     run_id: str
     planned: int
+    input_digest: str | None
     endpoint: str
     request_ids: Iterator[str]
     operation: Operation
@@ -37,5 +40,6 @@ class RunContext:
     retry_policy: RetryPolicy
     now: Callable[[], datetime]
     jitter: Callable[[], float]
+    account: str | None = None
     resume_rules: ResumeRules = field(default_factory=ResumeRules)
     remembers: bool = False

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bulkpause._text import display_name
 from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern
+from bulkpause.inputs.accounts import check_accounts
 from bulkpause.inputs.address import id_in_address, is_address
 from bulkpause.inputs.id_column import End, judge_column
 from bulkpause.inputs.layout import Layout
@@ -49,6 +50,7 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
             inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, end=End.WHOLE)
+    check_accounts(ids, layout)
     return inputs
 
 

@@ -29,6 +29,8 @@ STATUS_COLUMNS = (
     *("status", "state", "delivery_status", "effective_status", "serving_status"),
     *("delivery", "statut", "état", "estado", "stato", "статус"),
 )
+#: Headings of the accounts' names, the surest first.
+ACCOUNT_COLUMNS = ("account", "account_name", "accountname")
 #: The heading of the campaigns' `scheduled_time`, as `bulkpause list` and the API write it.
 TIME_COLUMN = "scheduled_time"
 #: Headings of the currency of a row's amounts, the surest first.

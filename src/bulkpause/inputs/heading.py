@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.columns import (
+    ACCOUNT_COLUMNS,
     ID_FLAG,
     NAME_COLUMNS,
     STATUS_COLUMNS,
@@ -41,6 +42,7 @@ class Heading:
         time_index: The column of the scheduled times, if there is one.
         sort_index: The column of the values to sort by, if one was named.
         currency_index: The column of their currency, if there is one.
+        account_index: The column of the accounts, if a run has several.
         error: Why columns that the user named cannot be used.
     """
 
@@ -52,6 +54,7 @@ class Heading:
     time_index: int | None = None
     sort_index: int | None = None
     currency_index: int | None = None
+    account_index: int | None = None
     error: ReadError | None = None
 
     def id_text(self, cells: Sequence[str]) -> str:
@@ -116,15 +119,30 @@ def make_heading(row: int, cells: Sequence[str], layout: Layout) -> Heading:
         currency_index=find_currency_column(
             columns, layout.sort_column, other_than=id_index
         ),
+        account_index=_account_index(columns, layout, other_than=id_index),
         error=error,
     )
+
+
+def _account_index(
+    columns: tuple[str, ...], layout: Layout, *, other_than: int
+) -> int | None:
+    if layout.accounts is None:
+        return None
+    if layout.account_column is not None:
+        return _named_index(columns, layout.account_column)
+    return find_known_column(columns, ACCOUNT_COLUMNS, other_than=other_than)
 
 
 def why_unusable(
     row: int, columns: tuple[str, ...], layout: Layout
 ) -> ReadError | None:
     """Name all columns that are needed and not found, or found more than once."""
-    named = {"--name-column": layout.name_column, "--order-by": layout.sort_column}
+    named = {
+        "--name-column": layout.name_column,
+        "--account-column": layout.account_column,
+        "--order-by": layout.sort_column,
+    }
     needed = {ID_FLAG: layout.column} | {
         flag: name for flag, name in named.items() if name is not None
     }

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import repeat
 from typing import cast
@@ -11,6 +12,7 @@ from bulkpause._text import quote
 from bulkpause.ids import WHITESPACE, are_plain_numbers, parse_item
 from bulkpause.inputs.cells import LONGEST_NAME
 from bulkpause.inputs.columns import (
+    ACCOUNT_COLUMNS,
     NAME_COLUMNS,
     STATUS_COLUMNS,
     TIME_COLUMN,
@@ -69,6 +71,7 @@ class JsonRows:
         self.has_objects = False
         self._has_sort_value = False
         self._has_name = False
+        self._has_account = False
         self._keys: tuple[str, ...] = ()
         self._known: tuple[str, str | None, str | None] = ("", None, None)
 
@@ -94,7 +97,8 @@ class JsonRows:
         and their names and statuses are texts.
         """
         key, name_key, status_key = self._known
-        if not self._keys or self._layout.name_column is not None:
+        layout = self._layout
+        if not self._keys or layout.name_column or layout.accounts is not None:
             return None
         objects = objects_without_checks(lines, self._keys)
         if objects is None or self._may_be_around_campaigns(objects, key):
@@ -177,6 +181,7 @@ class JsonRows:
             _check_is_campaign(fields, key)
         name = self._name_of(fields, beside, name_key)
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
+        item = self._with_account(item, fields, beside)
         if isinstance(item, Item):
             self._note(row, beside, key, status_key)
         return item
@@ -209,6 +214,23 @@ class JsonRows:
         self._has_name = True
         self._table.name_column = self._table.name_column or name_key
         return name.strip(WHITESPACE)[:LONGEST_NAME] or None
+
+    def _with_account(
+        self,
+        item: Item | InvalidRow,
+        fields: dict[str, object],
+        beside: dict[str, object],
+    ) -> Item | InvalidRow:
+        """Add the account of a row, if a run has several."""
+        if self._layout.accounts is None:
+            return item
+        if self._layout.account_column is not None:
+            value = _optional_field(fields, self._layout.account_column)[1]
+        else:
+            value = _known_account(beside) or _known_account(fields)
+        account = (_text_of(value) or "").strip(WHITESPACE)[:LONGEST_NAME] or None
+        self._has_account = self._has_account or account is not None
+        return replace(item, account=account)
 
     def _sort_text_of(self, fields: dict[str, object]) -> str | None:
         wanted = self._layout.sort_column
@@ -248,6 +270,7 @@ class JsonRows:
             flag: key
             for key, has_value, flag in (
                 (self._layout.name_column, self._has_name, "--name-column"),
+                (self._layout.account_column, self._has_account, "--account-column"),
                 (self._layout.sort_column, self._has_sort_value, "--order-by"),
             )
             if key is not None and not has_value
@@ -394,6 +417,11 @@ def _known_keys(keys: tuple[str, ...], id_key: str) -> tuple[str | None, str | N
         None if name is None else keys[name],
         None if status is None else keys[status],
     )
+
+
+def _known_account(fields: dict[str, object]) -> object:
+    index = find_known_column(tuple(fields), ACCOUNT_COLUMNS, other_than=None)
+    return None if index is None else fields[tuple(fields)[index]]
 
 
 def _check_keys(fields: dict[str, object]) -> None:

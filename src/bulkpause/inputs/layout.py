@@ -27,6 +27,9 @@ class Layout:
         format: The format of a text input.
         column: The heading of the ids, or a path of JSON keys such as `campaign.id`.
         name_column: The heading of the campaigns' names, or such a path.
+        account_column: The heading of the accounts' names, or such a path.
+        accounts: The names of the accounts that rows may belong to; None if a run has
+            one account, so that rows name none.
         sort_column: The heading of the values to sort by, or such a path.
         sheet: The sheet of a spreadsheet that has several.
         hidden_rows: What to do with hidden rows; None refuses them.
@@ -38,6 +41,8 @@ class Layout:
     format: Format | None = None
     column: str | None = None
     name_column: str | None = None
+    account_column: str | None = None
+    accounts: frozenset[str] | None = None
     sort_column: str | None = None
     sheet: str | None = None
     hidden_rows: HiddenRows | None = None

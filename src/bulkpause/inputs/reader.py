@@ -20,6 +20,7 @@ from pathlib import PurePath
 
 from bulkpause._text import display_name, quote
 from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.accounts import check_accounts
 from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import read_csv
 from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
@@ -59,6 +60,7 @@ def load_input(path: str, layout: Layout) -> Input:
     if not layout.takes_any_id:
         end, footers = last_line.end_of(table), table.footer_rows
         table.judge(partial(judge_column, end=end, footer_rows=footers))
+    check_accounts(table, layout)
     table.remember()
     return Input(name=display_name(path), table=table)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bulkpause.ids import WHITESPACE, are_plain_numbers, parse_item
 from bulkpause.inputs.alignment import Alignment
@@ -50,6 +51,7 @@ class RowReader:
         self._id_index = heading.id_index
         self._name_index = heading.name_index
         self._sort_index = heading.sort_index
+        self._account_index = heading.account_index
         self._plain_lengths = alignment.plain_lengths
         self._is_below_cut = False
 
@@ -60,6 +62,8 @@ class RowReader:
             ReadError: It is the heading of another table.
         """
         item = self._judged_row(row, cells)
+        if item is not None and self._account_index is not None:
+            item = replace(item, account=text_at(cells, self._account_index))
         is_cut = self._alignment.is_cut_in_two(self._heading.id_text(cells), cells)
         self._is_below_cut = is_cut
         # The row below is looked at closely, however plain its id is.
@@ -72,7 +76,7 @@ class RowReader:
         A number of a usual length in a whole row needs none, and a million rows have
         one.
         """
-        if len(batch) < _FEWEST_AT_ONCE:
+        if len(batch) < _FEWEST_AT_ONCE or self._account_index is not None:
             return None
         numbers, rows = zip(*batch, strict=True)
         if set(map(len, rows)) != {self._width}:

@@ -49,7 +49,7 @@ CHECKSUM_KEY = b',"crc32":"'
 _KEYS_SINCE_2 = frozenset({"name", "account", "action", "planned", "endpoint"})
 #: The keys that a record of version 2 does not have either.
 _KEYS_SINCE_3 = frozenset(
-    {"reads", "earlier_status", "earlier_scheduled_time", "paused_at"}
+    {"reads", "earlier_status", "earlier_scheduled_time", "paused_at", "input_digest"}
 )
 
 
@@ -57,7 +57,8 @@ _KEYS_SINCE_3 = frozenset(
 class Header:
     """The header of a run: the first line of its part of the write-ahead log.
 
-    `planned` is how many ids the run sends, `planned_before` how many ids the log was
+    `digest` is that of the ids that the run sends, `input_digest` that of its whole
+    input, `planned` how many ids the run sends, `planned_before` how many ids the log was
     meant to hold before: if the log is lost, these may still be running.
     """
 
@@ -66,6 +67,7 @@ class Header:
     base_url: str
     action: Action = Action.PAUSE
     digest: str
+    input_digest: str | None = None
     planned: int
     planned_before: int | None = None
     boot_id: str

@@ -99,7 +99,15 @@ class _RecordFold:
         run_id, planned, endpoint = record.run_id, record.planned, record.endpoint
         if run_id is None or planned is None or endpoint is None:
             return None
-        return Origin(record.status, run_id, planned, endpoint, record.action)
+        return Origin(
+            status=record.status,
+            run_id=run_id,
+            planned=planned,
+            endpoint=endpoint,
+            action=record.action,
+            account=record.account,
+            input_digest=record.input_digest,
+        )
 
     def end(self) -> None:
         """Complete the state after the last record."""

@@ -40,7 +40,10 @@ _PAUSED = Status.PAUSED.encode()
 #: A record from its run to its checksum.
 _END = re.compile(
     _RUN_KEY + rb"(" + _TEXT + rb')","planned":(0|[1-9][0-9]{0,14}),'
-    rb'"endpoint":"(' + _TEXT + rb')","v":' + b"%d" % RECORD_VERSION
+    rb'"input_digest":(?:null|"([0-9a-f]{16})"),"endpoint":"('
+    + _TEXT
+    + rb')","v":'
+    + b"%d" % RECORD_VERSION
 ).fullmatch
 _CHECKSUM = CHECKSUM_KEY + b'%08x"}\n'
 _CHECKSUM_LENGTH = len(_CHECKSUM % 0)
@@ -113,9 +116,15 @@ class Glance:
         status, match = Status(status_text), _END(end)
         if status in self._whole or match is None:
             return None
-        run, planned, endpoint = match.groups()
+        run, planned, digest, endpoint = match.groups()
         return self._brief.number_of(
-            Origin(status, run.decode(), int(planned), endpoint.decode())
+            Origin(
+                status=status,
+                run_id=run.decode(),
+                planned=int(planned),
+                endpoint=endpoint.decode(),
+                input_digest=None if digest is None else digest.decode(),
+            )
         )
 
     def _count(self, status: bytes, content: bytes, times_at: int) -> bool:

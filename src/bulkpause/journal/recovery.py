@@ -264,8 +264,8 @@ class Recovery:
     def count_planned(self, plan: Plan) -> int:
         """Count the ids that the log is meant to hold once a plan is begun, each once.
 
-        Planned ids that are not on record count in addition, unless the plan holds all
-        that is on record and exactly as many new ids: then it is the same input again.
+        Planned ids that are not on record count in addition, but for those of a plan
+        that a record names: all of its ids were counted when it was begun.
 
         Args:
             plan: The plan, without the ids that the log settles.
@@ -273,8 +273,8 @@ class Recovery:
         known = self.known
         new = self._count_new(plan)
         missing = self._count_missing(known)
-        if new == missing and self._is_all_in(plan, known, len(plan.items) - new):
-            missing = 0
+        if missing and plan.input_digest in self._input_digests():
+            missing = max(0, missing - new)
         return known + new + missing + self._count_lost({plan.digest})
 
     def count_not_on_record(self, plan: Plan) -> int:
@@ -295,12 +295,12 @@ class Recovery:
             for item in plan.items
         )
 
-    def _is_all_in(self, plan: Plan, known: int, repeated: int) -> bool:
-        """Check whether a plan holds all ids on record; without any, all invalid rows."""
-        if known:
-            return plan.already_done + repeated >= known
-        rows = {invalid.row for invalid in plan.invalid_rows}
-        return rows.issuperset(row for row, _ in self.invalid)
+    def _input_digests(self) -> set[str | None]:
+        """List the digests of the inputs whose runs have a record."""
+        whole = chain(self.records.values(), self.invalid.values())
+        found = {record.input_digest for record in whole}
+        found.update(origin.input_digest for origin in self.brief.live_origins)
+        return found - {None}
 
     def begin(self, items: Iterable[Item], planned: int) -> None:
         """Take in the plan of a run that has begun since, and what it counted."""

@@ -49,6 +49,28 @@ def check_same_endpoint(recovery: Recovery, endpoint_name: str, log: Path) -> No
         )
 
 
+def check_same_account(recovery: Recovery, account: str | None, log: Path) -> None:
+    """Refuse to resume a log that belongs to another account.
+
+    Raises:
+        SettingsError: A record in the log is of another account.
+    """
+    found = {record.account for record in recovery.records.values()}
+    found.update(origin.account for origin in recovery.brief.live_origins)
+    found.discard(account)
+    if not found:
+        return
+    (other, *_) = sorted(found, key=str)
+    if account is None:
+        remedy = f"pass --accounts with a file that has {other}"
+    else:
+        remedy = f"it is not a log of {account}; move it away"
+    whose = (
+        "of a run without --accounts" if other is None else f"of the account {other}"
+    )
+    raise SettingsError(f"{log} is {whose}; {remedy}, or name another log")
+
+
 def check_same_action(recovery: Recovery, action: Action, log: Path) -> None:
     """Refuse to carry on with a log of another action.
 

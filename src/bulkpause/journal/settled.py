@@ -15,6 +15,8 @@ class Origin(NamedTuple):
     planned: int
     endpoint: str
     action: Action = Action.PAUSE
+    account: str | None = None
+    input_digest: str | None = None
 
 
 @dataclass(slots=True)

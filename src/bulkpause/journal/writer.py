@@ -19,6 +19,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -50,6 +51,7 @@ from bulkpause.journal.reader import (
 )
 from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
+from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.model import (
     Action,
     Earlier,
@@ -77,6 +79,7 @@ class Journal:
         on_failure: Called, on the loop's thread, with the first error of a sync or a
             check that no call of this class raises.
         system: The calls that differ between operating systems.
+        sync_group: Syncs the logs of several journals; None for this one alone.
 
     Attributes:
         recovery: The state that earlier runs left.
@@ -98,8 +101,10 @@ class Journal:
         needs: Needs = BRIEF,
         on_failure: Callable[[LogError], None] = lambda _: None,
         system: System = SYSTEM,
+        sync_group: SyncGroup | None = None,
     ) -> None:
         self._now = now
+        self._sync_group = sync_group or SyncGroup()
         self._on_failure = on_failure
         self._system = system
         if not resume:
@@ -296,7 +301,9 @@ class Journal:
                     await asyncio.sleep(SYNC_WITHIN_S / 2)
                     self._needs_check.clear()
                 needs_sync, self._needs_sync = self._needs_sync, False
-                await asyncio.to_thread(self._sync_and_check, needs_sync=needs_sync)
+                await self._sync_group.run(
+                    partial(self._sync_and_check, needs_sync=needs_sync)
+                )
         except Exception as error:  # noqa: BLE001 (whatever it is, nothing is synced now)
             self._fail(error)
 

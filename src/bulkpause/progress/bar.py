@@ -102,6 +102,7 @@ def render(snapshot: Snapshot) -> Group:
     ]
     if sharing := sharing_line(snapshot):
         lines.append(Text(sharing))
+    lines.extend(Text(line, style=_WAIT) for line in snapshot.accounts)
     if state := state_line(snapshot):
         lines.append(Text(state, style=_WAIT))
     done = operation_of(snapshot.action).participle

@@ -131,4 +131,6 @@ def _fields(snapshot: Snapshot) -> dict[str, object]:
         if fields[name] is not None:
             fields[name] = round(fields[name], 2)
     del fields["failures"], fields["simulated"], fields["action"]
+    if not snapshot.accounts:
+        del fields["accounts"]
     return {"finished": snapshot.finished, **fields}

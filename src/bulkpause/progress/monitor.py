@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
-from bulkpause.model import SIMULATOR, Record
-from bulkpause.pauser import Pauser
+from bulkpause.fleet import Fleet, merge_snapshots
+from bulkpause.model import Record
+from bulkpause.progress.accounts import accounts_to_look_at
 from bulkpause.progress.counts import RecordCounts
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import IdFinished, Progressed
-from bulkpause.progress.rate import RateMeter, allowed_per_s
+from bulkpause.progress.rate import RateMeter, allowed_per_s_of_all
 from bulkpause.progress.snapshot import Snapshot
 
 
@@ -23,16 +24,16 @@ class Monitor:
     """Shows a run on a display while it runs.
 
     Args:
-        pauser: The run to show.
+        fleet: The run to show, of one account or several.
         total: The number of ids to send.
         display: Shows snapshots and records.
         now: The loop's clock.
     """
 
     def __init__(
-        self, pauser: Pauser, total: int, display: Display, *, now: Callable[[], float]
+        self, fleet: Fleet, total: int, display: Display, *, now: Callable[[], float]
     ) -> None:
-        self._pauser = pauser
+        self._fleet = fleet
         self._total = total
         self._display = display
         self._now = now
@@ -50,10 +51,11 @@ class Monitor:
         return refreshed(self._display, self._snapshot)
 
     def _snapshot(self) -> Snapshot:
-        """Read the pauser. No other method here does."""
-        run, counts, now = self._pauser.snapshot(), self._counts, self._now()
+        """Read the fleet. No other method here does."""
+        states, counts, now = self._fleet.snapshots(), self._counts, self._now()
+        run = merge_snapshots(list(states.values()))
         self._rate.update(run.requests, now)
-        waiting, stopped = run.waiting, self._pauser.stopped
+        waiting, stopped = run.waiting, self._fleet.stopped
         until = None if waiting is None else waiting.until
         waits_s = None if until is None else max(0.0, until - now)
         is_long = is_long_wait(waits_s, idle_s=self._rate.idle_s)
@@ -66,15 +68,18 @@ class Monitor:
             to_retry=run.to_retry,
             to_read_back=run.to_read_back,
             rate_per_s=self._rate.per_s,
-            allowed_per_s=allowed_per_s(self._pauser.settings.limits),
+            allowed_per_s=allowed_per_s_of_all(
+                pauser.settings.limits for pauser in self._fleet.pausers.values()
+            ),
             left_s=run.time_left_s,
             waits_for=waiting.condition if waiting is not None and is_long else None,
             waits_s=waits_s if is_long else None,
             stopping=None if stopped is None else stopped.detail,
             failures=counts.failures,
-            simulated=self._pauser.settings.name == SIMULATOR,
+            simulated=self._fleet.is_simulated,
             action=run.action,
             sharing=run.sharing,
+            accounts=accounts_to_look_at(self._fleet, states),
         )
 
 

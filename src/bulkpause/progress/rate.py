@@ -1,7 +1,7 @@
 """The request rate of a run: measured, and allowed by the limits."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bulkpause.model import Limit
 
@@ -43,6 +43,13 @@ class RateMeter:
     def idle_s(self) -> float:
         """The seconds without a new request, up to the last sample."""
         return self._samples[-1][0] - self._last_request_at
+
+
+def allowed_per_s_of_all(limits: Iterable[Sequence[Limit]]) -> float | None:
+    """Add up the rates of several accounts; None if one of them has no limits."""
+    rates = [allowed_per_s(of_account) for of_account in limits]
+    known = [rate for rate in rates if rate is not None]
+    return sum(known) if len(known) == len(rates) else None
 
 
 def allowed_per_s(limits: Sequence[Limit]) -> float | None:

@@ -33,6 +33,8 @@ class Snapshot:
         simulated: Whether the API is the simulator.
         action: What the run does.
         sharing: How the account is shared with other runs; None if it is not.
+        accounts: One line for each account that needs a look, and one that counts
+            further ones; empty if none does.
     """
 
     total: int
@@ -52,6 +54,7 @@ class Snapshot:
     simulated: bool = False
     action: Action = Action.PAUSE
     sharing: Sharing | None = None
+    accounts: tuple[str, ...] = ()
 
     @property
     def finished(self) -> int:

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Self
@@ -78,6 +78,21 @@ class CauseGroup:
     ids: list[str] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
     trace_ids: list[str] = field(default_factory=list)
+
+    def take_in(self, other: "CauseGroup") -> None:
+        """Add the number of another group, and its examples as far as there is room."""
+        self.count += other.count
+        room = EXAMPLES - len(self.ids)
+        self.ids += other.ids[:room]
+        self.names += other.names[:room]
+        self.trace_ids += other.trace_ids[: EXAMPLES - len(self.trace_ids)]
+
+
+#: The numbers of totals that are added up for several runs.
+_SUMMED = (
+    *("rows", "duplicate", "already_done", "not_done_before", "not_on_record"),
+    *("requests", "retries", "rate_limited", "read_backs", "unread"),
+)
 
 
 @dataclass(slots=True)
@@ -338,6 +353,25 @@ class Totals:
             self.causes.items(),
             key=lambda pair: (-pair[1].count, pair[0].status, str(pair[0])),
         )
+
+
+def join_totals(parts: Sequence[Totals]) -> Totals:
+    """Add up the totals of several runs, whose rows are different ones."""
+    whole = Totals(
+        operation=parts[0].operation if parts else PAUSE,
+        is_plan_known=all(part.is_plan_known for part in parts),
+    )
+    for part in parts:
+        for name in _SUMMED:
+            setattr(whole, name, getattr(whole, name) + getattr(part, name))
+        whole.open_before.update(part.open_before)
+        whole.by_status.update(part.by_status)
+        whole.latencies_ms.extend(part.latencies_ms)
+        for cause, group in part.causes.items():
+            whole.causes.setdefault(cause, CauseGroup()).take_in(group)
+        if part.first_at and part.last_at:
+            whole.add_times(part.first_at, part.last_at)
+    return whole
 
 
 def add_all(records: Iterable[Record], totals: Totals) -> Totals:

@@ -68,6 +68,10 @@ class Account:
        request with a wrong token meets no fault of the last kind.
     3. The request is counted, and then carried out unless the fault prevents that.
 
+    Args:
+        behaviour: Its options.
+        company_id: The company of its campaigns, which read-backs show; None for none.
+
     Attributes:
         always: The fault that every request meets; None for the planned ones.
     """
@@ -76,8 +80,10 @@ class Account:
         self,
         behaviour: Behaviour,
         *,
+        company_id: str | None = None,
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._company_id = company_id
         self.always = behaviour.always
         self._behaviour = behaviour
         self._wall_clock = wall_clock
@@ -203,6 +209,8 @@ class Account:
         campaign = self._campaigns.read(campaign_id, now)
         label_form = self._behaviour.lists.label_form
         items = [] if campaign is None else [campaign.fields(label_form=label_form)]
+        if self._company_id is not None:
+            items = [item | {"company_id": self._company_id} for item in items]
         return json_response({"total": len(items), "items": items})
 
     def _list(self, call: Call) -> Response:

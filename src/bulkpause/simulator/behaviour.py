@@ -37,6 +37,9 @@ class Behaviour:
         parallel_limit: Maximum of requests in flight, each counted from its arrival
             until its response leaves; None for no such limit.
         token: The bearer token that is accepted; None accepts any that is not empty.
+        accounts: Company by token: each of these tokens then is an account of its own,
+            with its own windows, campaigns and faults, and no other token is accepted.
+            Empty for one account.
         campaigns: The campaigns that lists show. Those of `statuses` and those that a
             request has changed follow them.
         default_status: The status of a campaign that neither of the two names.
@@ -89,6 +92,7 @@ class Behaviour:
     )
     parallel_limit: int | None = None
     token: str | None = field(default=None, repr=False)
+    accounts: Mapping[str, str] = field(default_factory=dict, repr=False)
     campaigns: tuple[Campaign, ...] = ()
     default_status: str = "running"
     statuses: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Self
 
 import orjson
@@ -21,6 +22,7 @@ class Call:
         action: `pause`, `view` (a read-back), `cancel`, `resume`, `list`, `check` (of
             the token), or None.
         connection: Serial number of the TCP connection.
+        company_id: The company of its token, if each token is an account of its own.
         admitted: Whether the limit of parallel requests allows it.
     """
 
@@ -33,6 +35,7 @@ class Call:
     id: str | None
     connection: int
     admitted: bool
+    company_id: str | None = None
 
     @property
     def query(self) -> str:
@@ -50,8 +53,18 @@ class Call:
         token: str | None,
         connection: int,
         admitted: bool,
+        accounts: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
-        """Parse a request; `token` is the accepted one, or None for any."""
+        """Parse a request; `token` is the accepted one, or None for any.
+
+        If there are `accounts`, the companies by token, their tokens are accepted.
+        """
+        authorization = headers.get("Authorization", "")
+        company_id = accounts.get(authorization.removeprefix("Bearer "))
+        if accounts:
+            is_accepted = company_id is not None
+        else:
+            is_accepted = is_token_accepted(authorization, token)
         raw_path = printable(raw_path)
         action, campaign_id = route(method, raw_path)
         request_id = headers.get("X-Request-Id")
@@ -60,11 +73,12 @@ class Call:
             raw_path=raw_path,
             body=body,
             request_id=None if request_id is None else printable(request_id),
-            token_ok=is_token_accepted(headers.get("Authorization", ""), token),
+            token_ok=is_accepted,
             action=action,
             id=campaign_id,
             connection=connection,
             admitted=admitted,
+            company_id=company_id,
         )
 
 

@@ -40,6 +40,7 @@ class Entry:
         counted: Whether the request was counted in the windows.
         connection: Serial number of the TCP connection.
         in_flight: Requests in flight at that moment, this one included.
+        company_id: The company of its token, if each token is an account of its own.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Entry:
     counted: bool
     connection: int
     in_flight: int
+    company_id: str | None = None
 
 
 class Ledger(Sequence[Entry]):

@@ -81,6 +81,10 @@ class Simulator:
         self._address = loopback_address(host)
         self._port = port
         self._account = Account(self.behaviour)
+        self._accounts = {
+            company_id: Account(self.behaviour, company_id=company_id)
+            for company_id in self.behaviour.accounts.values()
+        }
         self._network = self.behaviour.network
         self._random = Random(self.behaviour.seed)
         self._listener: asyncio.Server | None = None
@@ -98,9 +102,12 @@ class Simulator:
         """Where it listens, without a slash at the end; known after the start."""
         return base_url(self._address, self._port)
 
-    def status(self, campaign_id: str) -> str:
-        """Give the status of a campaign, without a request."""
-        return self._account.status(campaign_id)
+    def status(self, campaign_id: str, company_id: str | None = None) -> str:
+        """Give the status of a campaign, of a company if there are several accounts."""
+        return self._account_of(company_id).status(campaign_id)
+
+    def _account_of(self, company_id: str | None) -> Account:
+        return self._accounts.get(company_id or "", self._account)
 
     def put(self, campaign: Campaign) -> None:
         """Create or change a campaign, as another client would."""
@@ -188,6 +195,7 @@ class Simulator:
             request.headers,
             body,
             token=self.behaviour.token,
+            accounts=self.behaviour.accounts,
             connection=connection,
             admitted=admitted,
         )
@@ -212,7 +220,7 @@ class Simulator:
     def _decide(self, call: Call) -> Outcome:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        outcome = self._account.decide(call, now)
+        outcome = self._account_of(call.company_id).decide(call, now)
         entry = self._entry(call, outcome, now)
         self.ledger.append(entry)
         if outcome.is_late:
@@ -221,8 +229,9 @@ class Simulator:
 
     def _act_late(self, call: Call, entry: Entry) -> None:
         now = asyncio.get_running_loop().time()
-        if entry.id is not None and self._account.act_late(call, now):
-            acted = replace(entry, acted=True, status_after=self.status(entry.id))
+        account = self._account_of(entry.company_id)
+        if entry.id is not None and account.act_late(call, now):
+            acted = replace(entry, acted=True, status_after=account.status(entry.id))
             self.ledger.put(acted)
 
     def _entry(self, call: Call, outcome: Outcome, now: float) -> Entry:
@@ -242,11 +251,14 @@ class Simulator:
             trace_id=None if response is None else response.trace_id,
             fault=outcome.fault,
             acted=outcome.acted,
-            status_after=None if call.id is None else self.status(call.id),
+            status_after=None
+            if call.id is None
+            else self.status(call.id, call.company_id),
             limited=outcome.limited,
             counted=outcome.counted,
             connection=call.connection,
             in_flight=len(self._busy),
+            company_id=call.company_id,
         )
 
 

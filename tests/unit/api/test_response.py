@@ -23,6 +23,7 @@ EMPTY = ParsedResponse(
     message=None,
     trace_id=None,
     campaign_status=None,
+    company_id=None,
     scheduled_time=None,
     update_time=None,
     served_at=None,

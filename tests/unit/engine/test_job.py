@@ -45,6 +45,7 @@ def record_of(job: Job) -> Record:
         reason="why",
         run_id="run",
         planned=1,
+        input_digest="0123456789abcdef",
         endpoint="https://api.example",
         now=NOW,
     )

@@ -98,7 +98,7 @@ def test_every_record_has_documented_keys_in_order() -> None:
         "id name account action status http_status trace_id title message error "
         "campaign_status attempts history reason row reads earlier_status "
         "earlier_scheduled_time paused_at request_id latency_ms started_at "
-        "finished_at run_id planned endpoint v crc32"
+        "finished_at run_id planned input_digest endpoint v crc32"
     )
     for record in (RECORD, Record(id=None, status=Status.INVALID)):
         assert list(orjson.loads(encode(record))) == keys.split()

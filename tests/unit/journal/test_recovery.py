@@ -19,7 +19,7 @@ from bulkpause.journal.codec import (
 )
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Action, Earlier, InvalidRow, Item, Record, Status
+from bulkpause.model import Action, Earlier, Item, Record, Status
 from bulkpause.plan import Plan, digest
 
 
@@ -471,11 +471,33 @@ def test_planned_counts_each_id_of_log_once() -> None:
 
 
 def test_same_input_again_names_missing_ids() -> None:
-    recovery = recover([planned("1", "a", 3)], [])
+    whole = plan_of("1", "2", "3")
+    first = replace(planned("1", "a", 3), input_digest=whole.digest)
+    recovery = recover([first], [])
     assert recovery.not_on_record == 2
-    assert recovery.count_planned(plan_of("2", "3", already_done=1)) == 3
-    # With more new ids it may be another input.
-    assert recovery.count_planned(plan_of("2", "3", "4", already_done=1)) == 6
+    assert recovery.count_planned(whole.without({"1"})) == 3
+
+
+def test_one_id_changed_makes_another_input() -> None:
+    first = replace(planned("1", "a", 3), input_digest=plan_of("1", "2", "3").digest)
+    # As many ids as are missing, and one of them is new.
+    given = plan_of("1", "2", "4").without({"1"})
+    assert recover([first], []).count_planned(given) == 5
+
+
+def test_record_without_digest_names_no_input() -> None:
+    given = plan_of("2", "3", already_done=1)
+    assert recover([planned("1", "a", 3)], []).count_planned(given) == 5
+
+
+def test_input_again_names_ids_missing_beside_others() -> None:
+    whole = plan_of("1", "2", "3")
+    records = [
+        replace(planned("1", "a", 3), input_digest=whole.digest),
+        # Another input, of which two ids are missing.
+        replace(planned("7", "b", 6), input_digest="another"),
+    ]
+    assert recover(records, []).count_planned(whole.without({"1"})) == 6
 
 
 @pytest.mark.parametrize(
@@ -496,13 +518,12 @@ def test_retry_keeps_missing_ids() -> None:
     assert recover(records, []).count_planned(plan_of("2")) == 4
 
 
-def test_same_invalid_rows_again_mean_same_input() -> None:
+def test_invalid_row_names_input_of_its_run() -> None:
+    same = plan_of("1", "2")
     invalid = Record(id=None, status=Status.INVALID, run_id="a", row=3, planned=2)
-    recovery = recover([invalid], [])
-    assert recovery.count_planned(plan_of("1", "2")) == 4
-    row = InvalidRow(row=3, detail="empty", remedy="fill it in")
-    same = replace(plan_of("1", "2"), invalid_rows=(row,))
-    assert recovery.count_planned(same) == 2
+    assert recover([invalid], []).count_planned(same) == 4
+    named = replace(invalid, input_digest=same.digest)
+    assert recover([named], []).count_planned(same) == 2
 
 
 def test_repeated_plan_is_not_counted_as_missing() -> None:

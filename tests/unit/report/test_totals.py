@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bulkpause.model import Action, Record, Status
 from bulkpause.operation import PAUSE, RESUME, statuses_of
-from bulkpause.report.totals import Totals, add_all
+from bulkpause.report.totals import Totals, add_all, join_totals
 
 
 RECORDS = st.lists(
@@ -144,3 +144,13 @@ def test_paused_id_without_read_back_is_counted() -> None:
         [paused, replace(paused, campaign_status="paused")], Totals(rows=2)
     )
     assert totals.unread == 1
+
+
+def test_joined_totals_are_those_of_all_records() -> None:
+    records = [Record(id=str(n), status=Status.PAUSED) for n in range(3)]
+    records += [
+        Record(id=str(n), status=Status.FAILED, error="down") for n in range(3, 8)
+    ]
+    whole = add_all(records, Totals(rows=8))
+    parts = [add_all(records[:4], Totals(rows=4)), add_all(records[4:], Totals(rows=4))]
+    assert join_totals(parts).as_dict() == whole.as_dict()

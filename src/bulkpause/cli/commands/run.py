@@ -3,31 +3,28 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkpause.accounts import Account, log_of
 from bulkpause.api.credentials import Token
+from bulkpause.cli.account_options import Part, hosts_of
+from bulkpause.cli.account_run import AccountRun
 from bulkpause.cli.display import display_for, writes_lines
 from bulkpause.cli.ending import DeclinedError, Ending
-from bulkpause.cli.exit_codes import ExitCode, exit_of_run, exit_of_totals
-from bulkpause.cli.log_failure import (
-    check_none_is_missing,
-    examine,
-    record_of_unrecorded,
-)
+from bulkpause.cli.exit_codes import ExitCode, exit_of_totals
 from bulkpause.cli.metrics_refresh import published
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command, status_command
 from bulkpause.cli.output import READER_S, hurry, stderr
-from bulkpause.cli.preflight import Prepared, confirm, needs_of, prepare, token_of
-from bulkpause.cli.result import RunResult, print_result
+from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
+from bulkpause.cli.result import RunResult, join_results, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
 from bulkpause.cli.start_notes import (
@@ -40,21 +37,21 @@ from bulkpause.errors import (
     GuardRailError,
     LogError,
     LogHeldError,
+    SettingsError,
     StoppedError,
     TokenError,
 )
-from bulkpause.journal.reader import exists, read_recovery, read_run, write_ahead_path
+from bulkpause.fleet import Fleet
+from bulkpause.journal.reader import exists, write_ahead_path
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.journal.undone import mark_undone
 from bulkpause.journal.writer import Journal
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import Action, Record, StopCause, StopReason, timestamp
-from bulkpause.pauser import Pauser, reuse_loaded_log
+from bulkpause.model import Action, Record
 from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
-from bulkpause.report.totals import Totals, add_all
+from bulkpause.report.totals import join_totals
 from bulkpause.settings import find_proxy
 
 
@@ -81,7 +78,7 @@ def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
     options = prepared.options
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
-    token = token_of(options, notices)
+    token = None if options.accounts is not None else token_of(options, notices)
     # An invalid one is refused before the question.
     proxy = None if options.is_simulated else find_proxy(options.settings)
     if not prepared.plan.items and not prepared.plan.invalid_rows:
@@ -109,7 +106,7 @@ def _with_next_step(error: LogHeldError, options: Options) -> LogHeldError:
 
 def _pause(
     prepared: Prepared,
-    token: Token,
+    token: Token | None,
     options: Options,
     notices: Notices,
     ending: Ending,
@@ -136,7 +133,7 @@ def _over(log: Path) -> str:
 
 
 class _Session:
-    """One run, from the opening of its log to its result."""
+    """One run, from the opening of its logs to its result. Most have one log."""
 
     def __init__(
         self,
@@ -148,210 +145,195 @@ class _Session:
         ending: Ending,
     ) -> None:
         self._prepared = prepared
-        self._plan = prepared.plan
-        self._recovery = prepared.loaded.recovery
-        self._log = options.log or Path(f"bulkpause-{run_id}.jsonl")
+        self._log = options.log or _default_log(run_id, options)
         self._notices = notices
         self._ending = ending
         self._run_id = run_id
         self._display = display
         self._options = options
         self._signals = RunSignals(SIGNALS, display, grace_s=options.grace_s)
-        self._totals = totals_of_plan(
-            self._plan,
-            self._recovery,
-            is_retry=options.is_retry,
-            operation=options.operation,
-        )
-        #: What this process has seen, should the log lose it.
-        self._seen = deepcopy(self._totals)
-        self._pauser: Pauser | None = None
-        self._log_error: LogError | None = None
+        self._runs: dict[str | None, AccountRun] = {}
+        self._fleet: Fleet | None = None
 
-    async def pause(self, token: Token) -> None:
-        """Open the log, and pause what is left of the plan, until a signal comes.
+    async def pause(self, token: Token | None) -> None:
+        """Open the logs, and pause what is left of the plan, until a signal comes.
+
+        Args:
+            token: The token of a run of one account.
 
         Raises:
-            BulkpauseError: The log cannot be opened or used; nothing was sent.
+            BulkpauseError: A log cannot be opened or used, or the campaigns are not
+                those of the account; nothing was sent.
         """
         try:
             async with AsyncExitStack() as stack:
                 stack.enter_context(self._signals.handled())
-                self._pauser = await self._open(stack, token)
-                self._begin(self._pauser)
+                self._fleet = fleet = await self._open(stack, token)
+                self._begin()
                 # What is true of a signal that comes after the loop, whatever ends that.
                 SIGNALS.outcome = _over(self._log)
-                await self._pause_plan(self._pauser)
-        except LogError as error:
-            if self._pauser is None:
+                await self._pause_plan(fleet)
+        except LogError:
+            # The fleet keeps it, and the result says it.
+            if self._fleet is None:
                 raise
-            self._log_error = error
 
-    async def _open(self, stack: AsyncExitStack, token: Token) -> Pauser:
-        options, settings = self._options, self._options.named_settings
-        if options.is_simulated:
-            simulator = await stack.enter_async_context(_simulator(options))
-            settings = replace(settings, base_url=simulator.base_url, proxy=None)
-        pauser = Pauser(
-            token,
-            settings,
-            log=self._log,
-            resume=options.resume,
-            guard_rails=options.guard_rails,
-            run_id=self._run_id,
-            resume_within_s=options.resume_within_s,
-            retried=options.reopened,
-            remember=options.remembers,
-            action=options.action,
-            resume_rules=options.resume_rules,
+    async def _open(self, stack: AsyncExitStack, token: Token | None) -> Fleet:
+        base_url = None
+        if self._options.is_simulated:
+            accounts = (part.account for part in self._prepared.parts)
+            simulator = await stack.enter_async_context(
+                _simulator(
+                    self._options,
+                    [account for account in accounts if account is not None],
+                )
+            )
+            base_url = simulator.base_url
+        if self._options.accounts is not None:
+            _make_folder(self._log)
+        for part in self._prepared.parts:
+            self._runs[part.name] = self._run_of(part, token, base_url)
+        fleet = Fleet(
+            (run.pauser for run in self._runs.values()),
+            guard_rails=self._options.guard_rails,
         )
-        reuse_loaded_log(pauser, self._prepared.loaded)
-        self._signals.attach(pauser)
-        return await stack.enter_async_context(pauser)
+        self._signals.attach(fleet)
+        return await stack.enter_async_context(fleet)
 
-    def _begin(self, pauser: Pauser) -> None:
-        """Count anew what is left, now that no other run can change the log."""
-        sharing = pauser.sharing
+    def _run_of(
+        self, part: Part, token: Token | None, base_url: str | None
+    ) -> AccountRun:
+        account = part.account
+        if account is not None:
+            token = account.token
+        if token is None:
+            raise RuntimeError("a run of one account has no token")
+        return AccountRun(
+            part,
+            token,
+            log=self._log if account is None else log_of(self._log, account.name),
+            # Request ids begin with it: those of two accounts differ.
+            run_id=self._run_id if account is None else _new_run_id(part.options),
+            base_url=base_url,
+        )
+
+    def _begin(self) -> None:
+        """Count anew what is left, now that no other run can change the logs."""
+        runs = list(self._runs.values())
+        sharing = runs[0].sharing if len(runs) == 1 else None
         if sharing is not None and (notice := note_of_others(sharing)) is not None:
             self._notices.add(notice)
         for notice in self._notices.take():
             self._display.handle(notice)
-        for warning in pauser.warnings:
-            text = f"warning: {warning}"
-            self._display.handle(Notice("log.mended", {"state": warning}, text))
-        if (reason := pauser.share_warning) is not None:
-            text = f"warning: {reason}"
-            self._display.handle(Notice("budget.unavailable", {"reason": reason}, text))
-        plan = self._plan.without(pauser.already_done)
-        if len(plan.items) < len(self._plan.items):
-            self._plan = plan
-            needs = needs_of(self._options, datetime.now(UTC))
-            self._recovery = read_recovery(self._log, needs)
-            self._recovery.reopen(self._options.reopened)
-        for log in self._options.undone:
-            mark_undone(log, self._log)
-        start = _fields_of_start(self._prepared, plan, self._log, self._options)
-        start |= fields_of_sharing(sharing)
-        self._display.handle(Notice("run.started", start))
-        # Now, since the recovery changes with the run.
-        self._totals = totals_of_plan(
-            plan,
-            self._recovery,
-            is_retry=self._options.is_retry,
-            operation=self._options.operation,
-        )
-        self._totals.since = timestamp(datetime.now(UTC))
-        self._seen = deepcopy(self._totals)
+        for run in self._runs.values():
+            for notice in run.begin():
+                self._display.handle(notice)
+        self._display.handle(Notice("run.started", self._fields_of_start()))
 
-    async def _pause_plan(self, pauser: Pauser) -> None:
-        if not self._plan.items and not self._plan.invalid_rows:
+    def _fields_of_start(self) -> dict[str, object]:
+        options, runs = self._options, list(self._runs.values())
+        fields: dict[str, object] = {
+            "action": options.action,
+            "ids": sum(len(run.plan.items) for run in runs),
+            "host": hosts_of([part.options for part in self._prepared.parts]),
+            "limits": [str(limit) for limit in options.settings.limits],
+            "digest": self._prepared.digest,
+            "log": str(self._log),
+            **fields_of_start(options),
+        }
+        if options.accounts is not None:
+            fields["accounts"] = len(runs)
+        else:
+            fields |= fields_of_sharing(runs[0].sharing)
+        return fields
+
+    async def _pause_plan(self, fleet: Fleet) -> None:
+        plans = {
+            name: run.plan
+            for name, run in self._runs.items()
+            if run.plan.items or run.plan.invalid_rows
+        }
+        if not plans:
             self._display.close()  # another run has done it all meanwhile
             return
         now = asyncio.get_running_loop().time
-        monitor = Monitor(pauser, len(self._plan.items), self._display, now=now)
+        ids = sum(len(plan.items) for plan in plans.values())
+        monitor = Monitor(fleet, ids, self._display, now=now)
+        # By the run: a row without an account is in the part of some account.
+        runs = {run.run_id: run for run in self._runs.values()}
         metrics = published(
-            self._ending.metrics, lambda: self._seen, self._ending.warn_of_metrics
+            self._ending.metrics,
+            lambda: join_totals([run.seen for run in runs.values()]),
+            self._ending.warn_of_metrics,
         )
         async with monitor.open(), metrics:
             # The result says why the run stopped.
             with suppress(TokenError, GuardRailError, StoppedError):
-                async for record in self._records(pauser):
-                    self._seen.add(record)
+                async for record in self._records(fleet, plans):
+                    runs[record.run_id or ""].seen.add(record)
                     monitor.add(record)
 
-    def _records(self, pauser: Pauser) -> AsyncGenerator[Record, None]:
+    def _records(
+        self, fleet: Fleet, plans: Mapping[str | None, Plan]
+    ) -> AsyncGenerator[Record, None]:
         if self._options.action is Action.RESUME:
-            return pauser.undo(self._plan)
-        return pauser.pause(self._plan)
+            return fleet.undo(plans)
+        return fleet.pause(plans)
 
     def result(self) -> RunResult:
         """Count the run's records as they are on the disk, and say how to carry on."""
-        pauser = self._pauser
-        if pauser is None:
+        if self._fleet is None:
             raise RuntimeError("the run has not begun")
-        try:
-            if self._log_error is not None:
-                raise self._log_error
-            totals = self._totals_on_disk()
-        except LogError as error:
-            return self._result_of_failure(error, pauser)
-        return RunResult(
-            totals=totals,
-            code=exit_of_run(totals, pauser.stopped),
-            log=self._log,
-            run_id=self._run_id,
-            stopped=pauser.stopped,
-            sharing=pauser.sharing,
-            steps=steps_of_run(
-                self._log, totals, self._options, stopped=pauser.stopped
-            ),
-        )
+        errors = self._fleet.errors
+        results = {
+            name: run.result(
+                error if isinstance(error := errors.get(name), LogError) else None
+            )
+            for name, run in self._runs.items()
+        }
+        if self._options.accounts is None:
+            return results[None]
+        return join_results(results, self._log, self._run_id, self._options)
 
-    def _totals_on_disk(self) -> Totals:
-        """Count the run's records as they are on the disk.
 
-        Raises:
-            LogError: They cannot be read, or some of them are missing.
-        """
-        totals = add_all(read_run(self._log, self._run_id), deepcopy(self._totals))
-        check_none_is_missing(self._seen, totals, self._log)
-        if totals.not_attempted < 0:
-            sum_of_counts = totals.counts_as_sum()
-            raise RuntimeError(f"the log holds more records than rows: {sum_of_counts}")
-        return totals
+def _default_log(run_id: str, options: Options) -> Path:
+    name = f"bulkpause-{run_id}"
+    return Path(name if options.accounts is not None else f"{name}.jsonl")
 
-    def _result_of_failure(self, error: LogError, pauser: Pauser) -> RunResult:
-        """Sum up what this process knows: the log does not hold all of it."""
-        failure, totals_on_record = examine(self._log, self._run_id, self._seen, error)
-        unrecorded = sorted(pauser.unrecorded)
-        add_all(
-            (record_of_unrecorded(id_, self._run_id) for id_ in unrecorded), self._seen
-        )
-        return RunResult(
-            totals=self._seen,
-            code=ExitCode.LOG,
-            log=self._log,
-            run_id=self._run_id,
-            stopped=StopReason(StopCause.LOG, str(error)),
-            sharing=pauser.sharing,
-            failure=failure,
-            steps=self._steps_after(totals_on_record),
-        )
 
-    def _steps_after(self, totals: Totals | None) -> NextSteps:
-        """Advise only what the log, as it is now, allows."""
-        if totals is None:
-            return NextSteps()
-        return steps_of_run(self._log, totals, self._options)
+def _make_folder(folder: Path) -> None:
+    """Make the folder of the logs of several accounts, unless it is there.
+
+    Raises:
+        SettingsError: It cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {folder} cannot be made: {error.strerror}; name another with "
+            "--log; nothing was sent"
+        ) from error
 
 
 def _new_run_id(options: Options) -> str:
     return new_run_id(datetime.now(UTC), options.named_settings.endpoint_name)
 
 
-def _fields_of_start(
-    prepared: Prepared, plan: Plan, log: Path, options: Options
-) -> dict[str, object]:
-    return {
-        "action": options.action,
-        "ids": len(plan.items),
-        "host": options.host,
-        "limits": [str(limit) for limit in options.settings.limits],
-        "digest": prepared.digest,
-        "log": str(log),
-        **fields_of_start(options),
-    }
-
-
-def _simulator(options: Options) -> "Simulator":
+def _simulator(options: Options, accounts: Sequence[Account]) -> "Simulator":
     """Simulate the documented API with unknown window phases and some delay.
 
     Each simulator begins anew, so that of an undo begins with paused campaigns.
+
+    Args:
+        options: The options of the run.
+        accounts: The accounts that its tokens belong to; empty for one account.
     """
     # Imported on use: it is a server, and half of aiohttp.
     from bulkpause.simulator import Behaviour, Simulator  # noqa: PLC0415
 
-    documented = Behaviour(latency_s=0.06, jitter_s=0.02)
+    companies = {one.token.reveal(): one.company_id or one.name for one in accounts}
+    documented = Behaviour(latency_s=0.06, jitter_s=0.02, accounts=companies)
     if options.action is Action.RESUME:
         documented = replace(documented, default_status="paused")
     return Simulator(documented.with_random_phases(random.Random()))
@@ -361,12 +343,26 @@ def _end_without_run(
     prepared: Prepared, options: Options, notices: Notices, ending: Ending
 ) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
-    recovery = prepared.loaded.recovery
+    results = {part.name: _result_of_part(part) for part in prepared.parts}
+    result = (
+        results[None]
+        if options.accounts is None
+        else join_results(results, options.log, _new_run_id(options), options)
+    )
+    ending.metrics.totals = result.totals
+    ending.display = display = display_for(options, result.run_id)
+    for notice in notices.take():
+        display.handle(notice)
+    print_result(result, display, options)
+    display.close()
+    return result.code
+
+
+def _result_of_part(part: Part) -> RunResult:
+    """Give the result of a part of which nothing is to be sent."""
+    recovery, options = part.loaded.recovery, part.options
     totals = totals_of_plan(
-        prepared.plan,
-        recovery,
-        is_retry=options.is_retry,
-        operation=options.operation,
+        part.plan, recovery, is_retry=options.is_retry, operation=options.operation
     )
     log = options.log
     # A write-ahead log without its plan is all that counts the ids that it lost.
@@ -379,22 +375,16 @@ def _end_without_run(
             asyncio.run(_remove_write_ahead_log(log))
         SIGNALS.check()
     age_s = recovery.age_s(datetime.now(UTC))
-    result = RunResult(
+    return RunResult(
         totals=totals,
         code=exit_of_totals(totals),
         log=log if log is not None and exists(log) else None,
         run_id=_new_run_id(options),
+        limits=options.settings.limits,
         steps=NextSteps()
         if log is None
         else steps_of_run(log, totals, options, age_s=age_s),
     )
-    ending.metrics.totals = totals
-    ending.display = display = display_for(options, result.run_id)
-    for notice in notices.take():
-        display.handle(notice)
-    print_result(result, display, options)
-    display.close()
-    return result.code
 
 
 async def _remove_write_ahead_log(log: Path) -> None:

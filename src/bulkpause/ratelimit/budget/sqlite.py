@@ -11,7 +11,9 @@ import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bulkpause._text import quote, sanitize
 from bulkpause.errors import SettingsError
@@ -40,6 +42,9 @@ CREATE TABLE budget (account TEXT PRIMARY KEY, boot TEXT, written_s REAL, state 
 """
 _READ = "SELECT boot, written_s, state FROM budget WHERE account = ?"
 _WRITE = "INSERT OR REPLACE INTO budget VALUES (?, ?, ?, ?)"
+#: The threads of all stores of this process. Threads start when they are needed; more
+#: would only wait for each other, since Python runs one at a time.
+_THREADS = ThreadPoolExecutor(8, thread_name_prefix="budget")
 #: Errors that do not pass: there can be no database at the path.
 _UNUSABLE = frozenset(
     {
@@ -94,7 +99,7 @@ class SqliteStore:
         self._database: sqlite3.Connection | None = None
         self._inode: int | None = None
         self._is_closed = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="budget")
+        self._running: asyncio.Future[Any] | None = None
 
     async def open(self) -> None:
         """Open or create the database.
@@ -104,21 +109,28 @@ class SqliteStore:
                 that is not shared with a group, or a database of something else.
             UnusablePlaceError: There can be no database.
         """
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._open)
+        await self._in_thread(self._open)
 
     async def step(self, make: Step[Result]) -> Result:
-        """Make a step in the store's thread."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._step, make)
+        """Make a step in a thread."""
+        return await self._in_thread(partial(self._step, make))
 
     async def close(self) -> None:
         """Close the database."""
         if not self._is_closed:
             self._is_closed = True
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._thread, self._close)
-            self._thread.shutdown(wait=False)
+            await self._in_thread(self._close)
+
+    async def _in_thread(self, call: Callable[[], Result]) -> Result:
+        """Make one call at a time in a thread that all stores share.
+
+        A call whose caller gave up is waited for: it has the database still.
+        """
+        while (running := self._running) is not None and not running.done():
+            await asyncio.wait([running])
+        loop = asyncio.get_running_loop()
+        self._running = called = loop.run_in_executor(_THREADS, call)
+        return await asyncio.shield(called)
 
     def _open(self) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
@@ -193,7 +205,10 @@ class SqliteStore:
             self._path, self._wall_clock(), makes_folder=self._makes_folder
         )
         database = sqlite3.connect(
-            self._path, timeout=LOCK_WAIT_S, isolation_level=None
+            self._path,
+            timeout=LOCK_WAIT_S,
+            isolation_level=None,
+            check_same_thread=False,  # one call at a time
         )
         try:
             _initialise(database, self.place)

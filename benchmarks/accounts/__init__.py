@@ -1,0 +1,1 @@
+"""Measure one process that pauses in many accounts at once."""

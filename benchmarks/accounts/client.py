@@ -1,0 +1,121 @@
+"""Pause in many accounts at once, and print what that took as one JSON object.
+
+Arguments: the address, the number of accounts, the ids of each, the limits as in
+`10/1,30/12`, where to share budgets, and a folder for logs.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+from array import array
+from collections import deque
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from bulkpause import Fleet, Limit, Pauser, Settings, Status
+from bulkpause.ratelimit.gate import Gate
+
+
+#: How late the loop runs a timer is measured every so many seconds.
+_PULSE_S = 0.01
+
+
+class Lateness:
+    """Notes the seconds from the grant of a slot to the write of its request."""
+
+    def __init__(self) -> None:
+        self.samples: array[float] = array("d")
+        self._granted: WeakKeyDictionary[Gate, deque[float]] = WeakKeyDictionary()
+        acquire, confirm = Gate.acquire, Gate.confirm
+
+        async def noting_acquire(gate: Gate) -> None:
+            await acquire(gate)
+            self._granted.setdefault(gate, deque()).append(time.monotonic())
+
+        async def noting_confirm(gate: Gate) -> None:
+            await confirm(gate)
+            self.samples.append(time.monotonic() - self._granted[gate].popleft())
+
+        Gate.acquire = noting_acquire  # type: ignore[method-assign, assignment]
+        Gate.confirm = noting_confirm  # type: ignore[method-assign, assignment]
+
+
+async def measure_pulse(delays: "array[float]") -> None:
+    """Note how late timers run, until this is cancelled."""
+    while True:
+        due_at = time.monotonic() + _PULSE_S
+        await asyncio.sleep(_PULSE_S)
+        delays.append(time.monotonic() - due_at)
+
+
+async def pause_all(
+    address: str, accounts: int, ids: int, settings: Settings, folder: Path
+) -> dict[str, object]:
+    """Pause in all accounts, and give what that took."""
+    names = [f"account{number:04}" for number in range(accounts)]
+    lateness, pulse = Lateness(), array("d")
+    before_kib = rss_kib()
+    started_at, cpu_s = time.monotonic(), time.process_time()
+    pausers = (
+        Pauser(f"token-of-{name}", settings, log=folder / f"{name}.jsonl", account=name)
+        for name in names
+    )
+    pulsing = asyncio.create_task(measure_pulse(pulse))
+    paused = peak_kib = threads = files = 0
+    async with Fleet(pausers) as fleet:
+        opened_s = time.monotonic() - started_at
+        plan = {name: [str(1000 + number) for number in range(ids)] for name in names}
+        async for record in fleet.pause(plan):
+            paused += record.status is Status.PAUSED
+            if paused % 500 == 0:
+                peak_kib = max(peak_kib, rss_kib())
+                threads = max(threads, threading.active_count())
+                files = max(files, len(os.listdir("/proc/self/fd")))  # noqa: PTH208
+        wall_s = time.monotonic() - started_at
+    pulsing.cancel()
+    return {
+        "address": address,
+        "paused": paused,
+        "opened_s": opened_s,
+        "started_at": started_at,
+        "wall_s": wall_s,
+        "cpu_s": time.process_time() - cpu_s,
+        "kib": max(peak_kib, rss_kib()) - before_kib,
+        "threads": threads,
+        "files": files,
+        "late_ms": [round(1000 * at(lateness.samples, p), 1) for p in (50, 99)],
+        "pulse_ms": [round(1000 * at(pulse, p), 1) for p in (50, 99)],
+    }
+
+
+def at(values: "array[float]", percent: int) -> float:
+    """Give a percentile."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+
+def rss_kib() -> int:
+    """Give the resident memory in KiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * int(os.sysconf("SC_PAGE_SIZE")) // 1024
+
+
+def main() -> None:
+    address, accounts, ids, limits, share, folder = sys.argv[1:]
+    parts = [limit.partition("/") for limit in limits.split(",")]
+    settings = Settings(
+        base_url=address,
+        limits=tuple(Limit(int(most), float(period)) for most, _, period in parts),
+        share=share,
+    )
+    result = asyncio.run(
+        pause_all(address, int(accounts), int(ids), settings, Path(folder))
+    )
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

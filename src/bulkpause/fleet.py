@@ -1,0 +1,374 @@
+"""Pause campaigns in several accounts side by side, each with its own limits and log."""
+
+import asyncio
+from collections.abc import (
+    AsyncGenerator,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import AsyncExitStack, aclosing
+from math import inf
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bulkpause.accounts import Account, log_of
+from bulkpause.api.connections import Connections
+from bulkpause.engine.guard_rails import FailureCount, GuardRails
+from bulkpause.errors import (
+    BulkpauseError,
+    GuardRailError,
+    LogError,
+    SettingsError,
+    StoppedError,
+    TokenError,
+)
+from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
+from bulkpause.journal.folders import LateFolders
+from bulkpause.journal.sync_group import SyncGroup
+from bulkpause.lifetime import Lifetime
+from bulkpause.model import SIMULATOR, Record, StopReason
+from bulkpause.pauser import (
+    Pauser,
+    RunSnapshot,
+    SharedMeans,
+    check_company,
+    count_together,
+    share_means,
+)
+from bulkpause.plan import Plan
+from bulkpause.report.summary import Summary
+
+
+_RecordsOf = Callable[[Pauser, GivenIds], AsyncGenerator[Record, None]]
+#: The gravest first, for accounts that ended with different errors.
+_BY_GRAVITY: tuple[type[BulkpauseError], ...] = (
+    LogError,
+    TokenError,
+    GuardRailError,
+    StoppedError,
+)
+
+
+class Fleet:
+    """Pauses campaigns in several accounts at once. Use it with `async with`, once.
+
+    Each account has its own rate limits, log, token and outage: what stops one account
+    does not stop the others. Guard rails hold for all: `max_failures` counts over all
+    accounts and stops all, a `deadline_s` is the same for each, and a failed `canary`
+    stops its own account.
+
+    Args:
+        pausers: One for each account, none of them entered yet.
+        guard_rails: Rules that stop accounts early, in place of those of the pausers.
+
+    Attributes:
+        pausers: The pausers by the name of the account.
+        errors: Why accounts ended early, by the name of the account.
+
+    Raises:
+        SettingsError: Two accounts have the same name, or there is none; or, on
+            entering, what a `Pauser` raises.
+    """
+
+    def __init__(
+        self,
+        pausers: Iterable[Pauser],
+        *,
+        guard_rails: GuardRails | None = None,
+    ) -> None:
+        self.pausers: dict[str | None, Pauser] = {}
+        self.errors: dict[str | None, BulkpauseError] = {}
+        guard_rails = guard_rails or GuardRails()
+        failures = FailureCount(guard_rails.max_failures)
+        for pauser in pausers:
+            if self.pausers.setdefault(pauser.account, pauser) is not pauser:
+                raise SettingsError(f"two accounts are named {pauser.account}")
+            count_together(pauser, guard_rails, failures)
+        if not self.pausers:
+            raise SettingsError("a fleet needs at least one account")
+        in_flight = sum(one.settings.in_flight for one in self.pausers.values())
+        self._means = SharedMeans(
+            connections=Connections(limit=in_flight),
+            sync_group=SyncGroup(),
+            system=LateFolders(),
+        )
+        # One account alone has all of it for itself.
+        for pauser in self.pausers.values() if len(self.pausers) > 1 else ():
+            share_means(pauser, self._means)
+        self._opened: list[Pauser] = []
+        self._lifetime = Lifetime("Fleet")
+
+    @classmethod
+    def of_accounts(
+        cls,
+        accounts: Iterable[Account],
+        *,
+        log: Path | str | None = None,
+        resume: bool = False,
+        guard_rails: GuardRails | None = None,
+        resume_within_s: float | None = 86_400.0,
+    ) -> Self:
+        """Make a fleet of accounts, such as those that `read_accounts` gives.
+
+        Args:
+            accounts: The accounts.
+            log: The folder of the logs, which must exist: each account has the log
+                `NAME.jsonl` in it. None keeps no logs.
+            resume: As for a `Pauser`.
+            guard_rails: Rules that stop accounts early.
+            resume_within_s: As for a `Pauser`.
+        """
+        pausers = (
+            Pauser(
+                account.token,
+                account.settings,
+                log=None if log is None else log_of(Path(log), account.name),
+                resume=resume,
+                resume_within_s=resume_within_s,
+                account=account.name,
+                company_id=account.company_id,
+            )
+            for account in accounts
+        )
+        return cls(pausers, guard_rails=guard_rails)
+
+    async def __aenter__(self) -> Self:
+        self._lifetime.begin()
+        try:
+            await self._open()
+        except BaseException:
+            self._lifetime.withdraw()
+            raise
+        return self
+
+    async def _open(self) -> None:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._close, None, None, None)
+            await _run_all(map(self._enter, self.pausers.values()))
+            await self._sync_folders()
+            stack.pop_all()
+
+    async def _sync_folders(self) -> None:
+        try:
+            await self._means.sync_group.run(self._means.system.sync)
+        except OSError as error:
+            raise LogError(
+                f"the folder of the logs cannot be synced: {error.strerror}"
+            ) from error
+
+    async def _enter(self, pauser: Pauser) -> None:
+        await pauser.__aenter__()
+        self._opened.append(pauser)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._lifetime.end()
+        failures = await self._close(kind, error, traceback)
+        if failures and error is None:
+            raise failures[0]
+
+    async def _close(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> list[BaseException]:
+        """Leave all pausers that were entered; give the errors of those that failed."""
+        opened, self._opened = self._opened, []
+        ends = [pauser.__aexit__(kind, error, traceback) for pauser in opened]
+        results = await asyncio.gather(*ends, return_exceptions=True)
+        await self._means.connections.close()
+        failures: list[BaseException] = []
+        for pauser, result in zip(opened, results, strict=True):
+            if isinstance(result, BaseException) and result is not error:
+                failures.append(result)
+            if isinstance(result, LogError):
+                self.errors[pauser.account] = result
+        return failures
+
+    def stop(self, reason: str, *, grace_s: float | None = None) -> None:
+        """Send nothing new in any account, as `Pauser.stop` does in one.
+
+        Args:
+            reason: Why, for people.
+            grace_s: Seconds that requests in flight may still take.
+        """
+        for pauser in self.pausers.values():
+            pauser.stop(reason, grace_s=grace_s)
+
+    @property
+    def stopped(self) -> StopReason | None:
+        """Why the run stops or stopped early; None while an account goes on."""
+        reasons = [pauser.stopped for pauser in self.pausers.values()]
+        found = [reason for reason in reasons if reason is not None]
+        return found[0] if len(found) == len(reasons) else None
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the API of every account is the simulator."""
+        return all(one.settings.name == SIMULATOR for one in self.pausers.values())
+
+    @property
+    def summaries(self) -> dict[str | None, Summary]:
+        """The summary of each account. All ids are counted anew."""
+        return {account: pauser.summary for account, pauser in self.pausers.items()}
+
+    @property
+    def is_all_paused(self) -> bool:
+        """Whether the campaign of every row of every account is known to be paused."""
+        return all(summary.is_all_paused for summary in self.summaries.values())
+
+    def snapshots(self) -> dict[str | None, RunSnapshot]:
+        """Take the state of each account, inside `async with`."""
+        return {account: one.snapshot() for account, one in self.pausers.items()}
+
+    def pause(
+        self, ids: Mapping[str | None, GivenIds] | Mapping[str, GivenIds]
+    ) -> AsyncGenerator[Record, None]:
+        """Pause the ids of all accounts at once, and give each record when it is final.
+
+        All lists are read to their ends before anything is sent.
+
+        Args:
+            ids: The ids of each account, by its name, as for `Pauser.pause`.
+
+        Returns:
+            The records of all accounts as they come; each names its account.
+
+        Raises:
+            TypeError: A list is not a list of ids; nothing was sent.
+            RuntimeError: The fleet is not open; nothing was sent.
+            SettingsError: There is no such account; nothing was sent.
+            InputError: A plan has an invalid or repeated id; nothing was sent.
+            GuardRailError: The campaigns of an account belong to another company;
+                nothing was sent in any account.
+            TokenError, GuardRailError, StoppedError, LogError: After the last record:
+                accounts ended early. It is the gravest of `errors`, and names all.
+        """
+        return self._begin(ids, Pauser.pause)
+
+    def undo(
+        self, ids: Mapping[str | None, GivenIds] | Mapping[str, GivenIds]
+    ) -> AsyncGenerator[Record, None]:
+        """Resume the ids of all accounts at once, as `Pauser.undo` does.
+
+        As `pause` in all else, for pausers whose action is `Action.RESUME`.
+        """
+        return self._begin(ids, Pauser.undo)
+
+    def _begin(
+        self,
+        ids: Mapping[str | None, GivenIds] | Mapping[str, GivenIds],
+        records_of: _RecordsOf,
+    ) -> AsyncGenerator[Record, None]:
+        self._lifetime.check_is_open()
+        for account, given in ids.items():
+            if account not in self.pausers:
+                raise SettingsError(f"there is no account {account} in this fleet")
+            check_is_list(given)
+        return self._records(ids, records_of)
+
+    async def _records(
+        self,
+        ids: Mapping[str | None, GivenIds] | Mapping[str, GivenIds],
+        records_of: _RecordsOf,
+    ) -> AsyncGenerator[Record, None]:
+        self._lifetime.check_is_here()
+        plans: dict[str | None, Plan] = {
+            account: await plan_of_ids(given) for account, given in ids.items()
+        }
+        await self._check_companies(plans)
+        found: asyncio.Queue[Record | None] = asyncio.Queue()
+        task = asyncio.create_task(
+            _run_all(
+                self._follow(account, records_of(self.pausers[account], plan), found)
+                for account, plan in plans.items()
+            )
+        )
+        task.add_done_callback(lambda _: found.put_nowait(None))
+        try:
+            while (record := await found.get()) is not None:
+                yield record
+            await task
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+        if self.errors:
+            raise _joined(self.errors)
+
+    async def _check_companies(self, plans: Mapping[str | None, Plan]) -> None:
+        await _run_all(
+            check_company(self.pausers[account], plan.items)
+            for account, plan in plans.items()
+        )
+
+    async def _follow(
+        self,
+        account: str | None,
+        records: AsyncGenerator[Record, None],
+        found: asyncio.Queue[Record | None],
+    ) -> None:
+        """Take the records of one account, and note why it ended early if it did."""
+        try:
+            async with aclosing(records):
+                async for record in records:
+                    found.put_nowait(record)
+        except BulkpauseError as error:
+            self.errors[account] = error
+
+
+async def _run_all(tasks: Iterable[Coroutine[object, object, object]]) -> None:
+    """Run all to their ends, or up to the first error, which is raised by itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(task)
+    except BaseExceptionGroup as errors:
+        raise _first_of(errors) from None
+
+
+def _first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Take the first error of a group, which all others followed."""
+    first = errors.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def _joined(errors: Mapping[str | None, BulkpauseError]) -> BulkpauseError:
+    """Make one error of those of several accounts, of the gravest kind."""
+    if len(errors) == 1 and None in errors:
+        return errors[None]
+    kinds = [kind for kind in _BY_GRAVITY for e in errors.values() if type(e) is kind]
+    kind = kinds[0] if kinds else StoppedError
+    return kind("; ".join(f"{account}: {error}" for account, error in errors.items()))
+
+
+def merge_snapshots(snapshots: Sequence[RunSnapshot]) -> RunSnapshot:
+    """Add up the states of several accounts. One alone stays as it is.
+
+    They wait only if all of them wait, and then for the first that goes on.
+    """
+    if len(snapshots) == 1:
+        return snapshots[0]
+    waits = [one.waiting for one in snapshots if one.waiting is not None]
+    left = [one.time_left_s for one in snapshots if one.time_left_s is not None]
+    return RunSnapshot(
+        action=snapshots[0].action,
+        requests=sum(one.requests for one in snapshots),
+        in_flight=sum(one.in_flight for one in snapshots),
+        to_retry=sum(one.to_retry for one in snapshots),
+        to_read_back=sum(one.to_read_back for one in snapshots),
+        accepted=sum(one.accepted for one in snapshots),
+        waiting=min(waits, key=lambda wait: inf if wait.until is None else wait.until)
+        if len(waits) == len(snapshots)
+        else None,
+        is_outage=all(one.is_outage for one in snapshots),
+        time_left_s=max(left, default=None),
+    )

@@ -1,0 +1,42 @@
+"""Choose the accounts of a run that people must look at."""
+
+from collections.abc import Iterator, Mapping
+
+from bulkpause._text import format_count, sanitize, shorten
+from bulkpause.fleet import Fleet
+from bulkpause.model import StopCause
+from bulkpause.pauser import RunSnapshot
+
+
+#: This many accounts are shown; the others are counted.
+ACCOUNTS_SHOWN = 3
+#: A longer line is cut to this many characters.
+_LONGEST_LINE = 120
+
+
+def accounts_to_look_at(
+    fleet: Fleet, states: Mapping[str | None, RunSnapshot]
+) -> tuple[str, ...]:
+    """Say of accounts that stopped or that wait for their server why, in lines.
+
+    A run of one account has none: its own state is shown.
+    """
+    if len(fleet.pausers) == 1:
+        return ()
+    lines = list(_lines(fleet, states))
+    more = len(lines) - ACCOUNTS_SHOWN
+    rest = (f"and {format_count(more, 'more account')}",) if more > 0 else ()
+    return (*lines[:ACCOUNTS_SHOWN], *rest)
+
+
+def _lines(fleet: Fleet, states: Mapping[str | None, RunSnapshot]) -> Iterator[str]:
+    for account, pauser in fleet.pausers.items():
+        stopped, state = pauser.stopped, states[account]
+        if stopped is not None and stopped.cause is not StopCause.SIGNAL:
+            yield _line(f"{account}: stopped: {stopped.detail}")
+        elif state.is_outage and state.waiting is not None:
+            yield _line(f"{account}: waiting for {state.waiting.condition}")
+
+
+def _line(text: str) -> str:
+    return sanitize(shorten(text, _LONGEST_LINE))

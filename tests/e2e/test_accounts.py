@@ -1,0 +1,131 @@
+"""Runs over many accounts, judged by the ledger of a simulator with all of them."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from bulkpause.simulator import Simulator, Window
+from tests.support.program import Program, Serve, until
+
+
+LIMITS = ("--burst", "5/500ms", "--steady", "none")
+WINDOWS = (Window(limit=5, period_s=0.5),)
+
+
+def prepare(program: Program, names: list[str], ids: int) -> dict[str, str]:
+    """Write the accounts and a list of ids in each; give the companies by token."""
+    sections: list[str] = []
+    for name in names:
+        token = program.folder / f"{name}.token"
+        token.write_text(f"token-of-{name}")
+        token.chmod(0o600)
+        sections.append(f'[{name}]\ntoken_file = "{name}.token"\n')
+    program.file("accounts.toml", "".join(sections))
+    rows = [f"{name},{1001 + n}\n" for n in range(ids) for name in names]
+    program.file("all.csv", "account,id\n" + "".join(rows))
+    return {f"token-of-{name}": name for name in names}
+
+
+def to(simulator: Simulator, *options: str) -> list[str]:
+    base_url = ("--base-url", simulator.base_url, "--share", "none")
+    return ["--accounts", "accounts.toml", *base_url, *LIMITS, *options]
+
+
+def records_in(folder: Path) -> list[dict[str, Any]]:
+    logs = [log.read_bytes().splitlines() for log in folder.glob("*.jsonl")]
+    return [orjson.loads(line) for lines in logs for line in lines]
+
+
+def test_each_account_has_its_log_and_summary(program: Program, serve: Serve) -> None:
+    companies = prepare(program, ["acme", "globex"], 4)
+    simulator = serve(windows=WINDOWS, accounts=companies)
+    options = to(simulator, "--log", "logs", "--yes", "--json")
+    ended = program.call("run", "all.csv", *options)
+    assert ended.code == 0, ended.stderr
+    result = orjson.loads(ended.stdout)
+    assert result["paused"] == 8
+    assert {name: one["paused"] for name, one in result["accounts"].items()} == {
+        "acme": 4,
+        "globex": 4,
+    }
+    found = Counter(
+        (one["account"], one["status"]) for one in records_in(program.folder / "logs")
+    )
+    assert found == {("acme", "paused"): 4, ("globex", "paused"): 4}
+    assert simulator.ledger.rate_limited() == []
+
+
+@pytest.mark.smoke
+def test_refused_token_is_retried_alone(program: Program, serve: Serve) -> None:
+    companies = prepare(program, ["acme", "globex"], 3)
+    simulator = serve(windows=WINDOWS, accounts=companies)
+    program.file("globex.token", "token-of-nobody")
+    options = to(simulator, "--log", "logs", "--yes")
+    ended = program.call("run", "all.csv", *options)
+    assert ended.code == 4, ended.stderr
+    assert "acme: 3 rows = 3 paused" in ended.stdout
+    assert "globex: " in ended.stdout
+    assert "bulkpause retry logs" in ended.stderr
+    program.file("globex.token", "token-of-globex")
+    again = program.call("retry", "logs", *to(simulator, "--yes"))
+    assert again.code == 0, again.stderr
+    assert len(simulator.ledger.acted_ids()) == 6
+
+
+def test_unknown_account_is_a_row_problem(program: Program, serve: Serve) -> None:
+    companies = prepare(program, ["acme"], 1)
+    simulator = serve(accounts=companies)
+    program.file("all.csv", "account,id\nacme,1001\nacne,1002\n,1003\n")
+    ended = program.call("run", "all.csv", *to(simulator, "--log", "logs", "--yes"))
+    assert ended.code == 3
+    assert "row 3: 'acne' is not an account of --accounts" in ended.stderr
+    assert "row 4: '1003' has no account" in ended.stderr
+    assert len(simulator.ledger) == 0
+
+
+def test_plan_counts_what_its_shard_sends(program: Program) -> None:
+    names = [f"account{n}" for n in range(6)]
+    prepare(program, names, 2)
+    plans = [
+        orjson.loads(
+            program.call(
+                "plan", "all.csv", "--accounts", "accounts.toml",
+                "--shard", f"{k}/3", "--json",
+            ).stdout
+        )
+        for k in (1, 2, 3)
+    ]  # fmt: skip
+    assert sum(plan["ids"] for plan in plans) == 12
+    assert [plan["shard"] for plan in plans] == ["1/3", "2/3", "3/3"]
+    planned = [one["account"] for plan in plans for one in plan["accounts"]]
+    assert sorted(planned) == names
+    assert len({plan["digest"] for plan in plans}) == 3
+
+
+def test_shards_over_forty_accounts_survive_a_kill(
+    program: Program, serve: Serve
+) -> None:
+    names = [f"account{n:02}" for n in range(40)]
+    companies = prepare(program, names, 8)
+    simulator = serve(windows=WINDOWS, accounts=companies, latency_s=0.02)
+
+    def arguments(k: int) -> list[str]:
+        options = to(simulator, "--log", "logs", "--resume", "--yes")
+        return ["run", "all.csv", *options, "--shard", f"{k}/4"]
+
+    runs = {k: program.start(*arguments(k)) for k in range(1, 5)}
+    until(lambda: len(simulator.ledger) > 60)
+    runs[2].kill()
+    runs[5] = program.start(*arguments(2))
+    codes = [runs[k].end().code for k in (1, 3, 4, 5)]
+    assert codes == [0, 0, 0, 0]
+    records = records_in(program.folder / "logs")
+    found = Counter((one["account"], one["id"]) for one in records)
+    assert len(found) == 320
+    assert set(found.values()) == {1}
+    acted = Counter((e.company_id, e.id) for e in simulator.ledger if e.acted)
+    assert acted == found
+    assert simulator.ledger.rate_limited() == []

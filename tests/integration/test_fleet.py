@@ -1,0 +1,255 @@
+"""Several accounts side by side, judged by the ledger of a simulator with all of them."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import orjson
+import pytest
+
+from bulkpause import (
+    Fleet,
+    GuardRailError,
+    GuardRails,
+    LogHeldError,
+    Pauser,
+    Record,
+    RetryPolicy,
+    Settings,
+    SettingsError,
+    Status,
+    StoppedError,
+    TokenError,
+    Tolerance,
+)
+from bulkpause.model import Limit
+from bulkpause.simulator import Behaviour, Fault, Simulator, Window
+
+
+pytestmark = pytest.mark.anyio
+
+#: The companies of the tokens.
+COMPANIES = {"token-of-acme": "1", "token-of-globex": "2", "token-of-zoo": "3"}
+LIMIT = Limit(5, 0.2)
+
+
+@asynccontextmanager
+async def accounts(**options: Any) -> AsyncIterator[Simulator]:
+    """Simulate an account for each of three tokens."""
+    windows = (Window(limit=LIMIT.requests, period_s=LIMIT.period_s),)
+    behaviour: dict[str, Any] = {"windows": windows, "accounts": COMPANIES, **options}
+    async with Simulator(Behaviour(**behaviour)) as simulator:
+        yield simulator
+
+
+def pauser(name: str, simulator: Simulator, **options: Any) -> Pauser:
+    settings = Settings(
+        base_url=simulator.base_url,
+        limits=(LIMIT,),
+        retry_policy=RetryPolicy(give_up_after_s=1.0),
+    )
+    given = {"token": f"token-of-{name}", "settings": settings, "account": name}
+    return Pauser(**{**given, **options})
+
+
+async def pause_all(
+    fleet: Fleet,
+    ids: Mapping[str, list[str]],
+    on_record: Callable[[], None] = lambda: None,
+) -> tuple[dict[tuple[str | None, str | None], str], BaseException | None]:
+    """Pause ids; give the status of each by account and id, and the error at the end."""
+    found: dict[tuple[str | None, str | None], str] = {}
+    try:
+        async for record in fleet.pause(ids):
+            found[record.account, record.id] = record.status
+            on_record()
+    except (TokenError, GuardRailError, StoppedError) as error:
+        return found, error
+    return found, None
+
+
+def paused_in(simulator: Simulator, name: str) -> set[str | None]:
+    company = COMPANIES[f"token-of-{name}"]
+    acted = [entry for entry in simulator.ledger if entry.acted]
+    return {entry.id for entry in acted if entry.company_id == company}
+
+
+async def test_accounts_are_paused_side_by_side(tmp_path: Path) -> None:
+    ids = {name: [str(100 + n) for n in range(12)] for name in ("acme", "globex")}
+    async with accounts() as simulator:
+        pausers = [
+            pauser(name, simulator, log=tmp_path / f"{name}.jsonl") for name in ids
+        ]
+        async with Fleet(pausers) as fleet:
+            found, error = await pause_all(fleet, ids)
+    assert error is None
+    assert set(found.values()) == {"paused"}
+    assert fleet.is_all_paused
+    # The same id in two accounts is two campaigns.
+    assert (
+        paused_in(simulator, "acme") == paused_in(simulator, "globex") == {*ids["acme"]}
+    )
+    assert simulator.ledger.rate_limited() == []
+    for name in ids:
+        lines = (tmp_path / f"{name}.jsonl").read_bytes().splitlines()
+        assert {orjson.loads(line)["account"] for line in lines} == {name}
+        assert len(lines) == 12
+
+
+async def test_refused_token_stops_its_account_alone() -> None:
+    async with accounts() as simulator:
+        wrong = pauser("globex", simulator, token="token-of-nobody")
+        async with Fleet([pauser("acme", simulator), wrong]) as fleet:
+            ids = {"acme": [str(n) for n in range(1, 21)], "globex": ["7", "8"]}
+            found, error = await pause_all(fleet, ids)
+    assert isinstance(error, TokenError)
+    assert "globex" in str(error)
+    assert list(fleet.errors) == ["globex"]
+    assert paused_in(simulator, "acme") == {*ids["acme"]}
+    assert sum(account == "acme" for account, _ in found) == 20
+    assert fleet.summaries["globex"].may_be_running == 2
+
+
+async def test_dead_account_delays_no_other() -> None:
+    async with accounts() as simulator, accounts(always=Fault.HANG) as dead:
+        silent = Settings(
+            base_url=dead.base_url,
+            limits=(LIMIT,),
+            timeout_s=0.5,
+            retry_policy=RetryPolicy(give_up_after_s=30.0),
+        )
+        pausers = [
+            pauser("acme", simulator),
+            pauser("globex", simulator, settings=silent),
+        ]
+        ids = {"acme": [str(n) for n in range(1, 16)], "globex": ["7", "8", "9"]}
+        found: list[Record] = []
+        with anyio.fail_after(60):
+            async with Fleet(pausers) as fleet, aclosing(fleet.pause(ids)) as records:
+                async for record in records:
+                    found.append(record)
+                    if len(found) == 15:
+                        break
+    assert {record.account for record in found} == {"acme"}
+
+
+async def test_failures_count_over_all_accounts() -> None:
+    async with accounts(statuses={}, default_status="unknown") as simulator:
+        pausers = [pauser(name, simulator) for name in ("acme", "globex", "zoo")]
+        rails = GuardRails(max_failures=Tolerance(count=3))
+        async with Fleet(pausers, guard_rails=rails) as fleet:
+            ids = {name: [str(n) for n in range(1, 31)] for name in fleet.pausers}
+            found, error = await pause_all(fleet, ids)  # type: ignore[arg-type]
+    assert isinstance(error, GuardRailError)
+    assert "--max-failures 3" in str(error)
+    assert len(found) < 90
+    reasons = {one.stopped for one in fleet.pausers.values()}
+    assert len(reasons) == 1
+    assert None not in reasons
+
+
+async def test_other_company_stops_everything_first() -> None:
+    async with accounts() as simulator:
+        pausers = [
+            pauser("acme", simulator, company_id="1"),
+            pauser("globex", simulator, company_id="1"),
+        ]
+        async with Fleet(pausers) as fleet:
+            found, error = await pause_all(fleet, {"acme": ["5"], "globex": ["6"]})
+    assert isinstance(error, GuardRailError)
+    assert "globex: campaign 6 belongs to the company 2, not to 1" in str(error)
+    assert found == {}
+    assert {entry.action for entry in simulator.ledger} == {"view"}
+
+
+async def test_right_company_is_read_once() -> None:
+    async with accounts() as simulator:
+        fleet = Fleet([pauser("acme", simulator, company_id="1")])
+        async with fleet:
+            found, error = await pause_all(fleet, {"acme": ["5", "6"]})
+    assert error is None
+    assert set(found.values()) == {"paused"}
+    assert [entry.action for entry in simulator.ledger].count("view") == 1
+
+
+async def test_company_that_cannot_be_told_stops_account() -> None:
+    async with accounts(default_status="unknown") as simulator:
+        fleet = Fleet([pauser("acme", simulator, company_id="1")])
+        async with fleet:
+            found, error = await pause_all(fleet, {"acme": ["5", "6"]})
+    assert isinstance(error, StoppedError)
+    assert "company_id 1 could not be checked" in str(error)
+    assert found == {}
+    assert {entry.action for entry in simulator.ledger} == {"view"}
+
+
+async def test_stop_ends_all_accounts() -> None:
+    async with accounts() as simulator:
+        pausers = [pauser(name, simulator) for name in ("acme", "globex")]
+        async with Fleet(pausers) as fleet:
+            ids = {name: [str(n) for n in range(1, 100)] for name in ("acme", "globex")}
+            _, error = await pause_all(fleet, ids, lambda: fleet.stop("enough"))
+    assert isinstance(error, StoppedError)
+    assert set(fleet.errors) == {"acme", "globex"}
+    assert 0 < len(simulator.ledger.acted_ids()) < 60
+
+
+async def test_held_log_of_one_account_refuses_all(tmp_path: Path) -> None:
+    async with accounts() as simulator:
+        logs = {name: tmp_path / f"{name}.jsonl" for name in ("acme", "globex")}
+        async with pauser("globex", simulator, log=logs["globex"]):
+            both = [pauser(name, simulator, log=log) for name, log in logs.items()]
+            with pytest.raises((LogHeldError, SettingsError)):
+                async with Fleet(both):
+                    pass
+        # What the fleet opened is free again.
+        async with pauser("acme", simulator, log=logs["acme"], resume=True):
+            pass
+    assert len(simulator.ledger) == 0
+
+
+async def test_log_of_another_account_is_refused(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    async with accounts() as simulator:
+        async with Fleet([pauser("acme", simulator, log=log)]) as fleet:
+            await pause_all(fleet, {"acme": ["5"]})
+        for other in ("globex", None):
+            wrong = pauser("globex", simulator, log=log, resume=True, account=other)
+            with pytest.raises(SettingsError, match="of the account acme"):
+                async with wrong:
+                    pass
+
+
+async def test_wrong_list_sends_nothing_anywhere() -> None:
+    async with accounts() as simulator:
+        pausers = [pauser(name, simulator) for name in ("acme", "globex")]
+        async with Fleet(pausers) as fleet:
+            with pytest.raises(SettingsError, match="no account zoo"):
+                fleet.pause({"acme": ["5"], "zoo": ["6"]})
+            with pytest.raises(TypeError):
+                fleet.pause({"acme": ["5"], "globex": "6"})
+    assert len(simulator.ledger) == 0
+
+
+async def test_outage_stops_its_account_alone() -> None:
+    async with accounts() as simulator, accounts(always=Fault.BAD_GATEWAY) as broken:
+        pausers = [
+            pauser("acme", simulator),
+            pauser("globex", broken),
+        ]
+        async with Fleet(pausers) as fleet:
+            ids = {name: [str(n) for n in range(1, 16)] for name in ("acme", "globex")}
+            found, error = await pause_all(fleet, ids)
+    assert isinstance(error, StoppedError)
+    assert list(fleet.errors) == ["globex"]
+    acme = [status for (account, _), status in found.items() if account == "acme"]
+    assert acme == [Status.PAUSED] * 15
+
+
+async def test_accounts_need_different_names() -> None:
+    async with accounts() as simulator:
+        twice = [pauser("acme", simulator), pauser("acme", simulator)]
+        with pytest.raises(SettingsError, match="two accounts are named acme"):
+            Fleet(twice)

@@ -1,0 +1,147 @@
+"""Accounts come from a file or a folder; every problem is named, no token shown."""
+
+from pathlib import Path
+
+import pytest
+
+from bulkpause import Settings, read_accounts
+from bulkpause.accounts import AccountsError, AccountTokensError, is_account_name
+from bulkpause.model import Limit
+
+
+def write(folder: Path, text: str, **tokens: str) -> Path:
+    for name, token in tokens.items():
+        (folder / name).write_text(token)
+        (folder / name).chmod(0o600)
+    path = folder / "accounts.toml"
+    path.write_text(text)
+    return path
+
+
+def problems(path: Path) -> tuple[str, ...]:
+    with pytest.raises(AccountsError) as raised:
+        read_accounts(path, environ={})
+    return raised.value.problems
+
+
+def test_sections_are_accounts_in_their_order(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[zoo]\ntoken_file = "z"\ncompany_id = 17\n[acme]\ntoken_env = "ACME"\n',
+        z="token-of-zoo\n",
+    )
+    zoo, acme = read_accounts(path, environ={"ACME": "token-of-acme"})
+    assert (zoo.name, zoo.token.reveal(), zoo.company_id) == (
+        "zoo",
+        "token-of-zoo",
+        "17",
+    )
+    assert (acme.name, acme.token.reveal(), acme.company_id) == (
+        "acme",
+        "token-of-acme",
+        None,
+    )
+
+
+def test_section_has_settings_of_its_own(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[acme]\ntoken_file = "a"\nbase_url = "https://eu.example"\nburst = "5/1s"\n'
+        '[zoo]\ntoken_file = "z"\n',
+        a="token-of-acme",
+        z="token-of-zoo",
+    )
+    acme, zoo = read_accounts(path, Settings(reason="Monday"))
+    assert acme.settings.base_url == "https://eu.example"
+    assert set(acme.settings.limits) == {Limit(5, 1.0), Limit(150, 60.0)}
+    assert acme.settings.reason == "Monday"
+    assert zoo.settings == Settings(reason="Monday")
+
+
+def test_folder_has_a_token_file_for_each(tmp_path: Path) -> None:
+    for name in ("globex.token", "acme", ".hidden"):
+        (tmp_path / name).write_text(f"token-of-{name}")
+    found = read_accounts(tmp_path)
+    assert [one.name for one in found] == ["acme", "globex"]
+    assert all(one.warning for one in found)  # others can read these files
+
+
+def test_every_problem_names_section_and_remedy(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[a]\ntoken = "s3cret-token"\ntoken_file = "t"\n[b]\nburst = "fast"\n'
+        'token_file = "u"\n[c]\ntoken_file = "t"\ncompany = "7"\n[".."]\n'
+        'token_file = "v"\n[d]\ntoken_file = "missing"\n',
+        t="token-1234",
+        u="token-2345",
+        v="token-3456",
+    )
+    found = problems(path)
+    for section, detail in (
+        ("[a]", "holds a token"),
+        ("[b]", "'fast' is not a valid rate limit"),
+        ("[c]", "unknown key 'company'"),
+        ("[..]", "is not a valid name"),
+        ("[d]", "cannot read its token file missing"),
+    ):
+        (line,) = [line for line in found if f"{section} " in line]
+        assert detail in line
+        assert str(path) in line
+        assert "; " in line
+    assert not any("s3cret" in line for line in found)
+
+
+def test_same_token_twice_is_refused(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[a]\ntoken_file = "t"\n[b]\ntoken_file = "u"\n',
+        t="token-1234",
+        u="token-1234\n",
+    )
+    (problem,) = problems(path)
+    assert "[b] has the same token as a" in problem
+    assert "1234" not in problem
+
+
+def test_names_that_differ_by_case_are_refused(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        '[Acme]\ntoken_file = "t"\n[acme]\ntoken_file = "u"\n',
+        t="token-1",
+        u="token-2",
+    )
+    (problem,) = problems(path)
+    assert "differs from Acme by case alone" in problem
+
+
+def test_missing_tokens_alone_are_token_errors(tmp_path: Path) -> None:
+    path = write(tmp_path, '[a]\ntoken_env = "GONE"\n[b]\ntoken_file = "gone"\n')
+    with pytest.raises(AccountTokensError) as raised:
+        read_accounts(path, environ={})
+    assert len(raised.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["a = [", 'token = "s3cret', "\udcff", "acme = 1", "", "[[a]]\nb = 1"]
+)
+def test_file_without_accounts_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "accounts.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert not any("s3cret" in line for line in problems(path))
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path / "gone.toml")
+    assert "cannot be read" in problem
+
+
+@pytest.mark.parametrize("name", ["acme", "Acme-2", "a.b_c", "1"])
+def test_name_is_safe_as_file_name(name: str) -> None:
+    assert is_account_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "a/b", "a b", "-a", "CON", "nul.txt", "a.", "é", "a" * 65]
+)
+def test_unsafe_name_is_refused(name: str) -> None:
+    assert not is_account_name(name)
