@@ -3,8 +3,9 @@
 Run `python -m benchmarks.wall_clock.floors` from the root of the repository. Each
 measure is the CPU time of a process, and each ratio compares it with a baseline of the
 same round: a busy machine slows both. Where a size matters, the CPU time of the same
-command at the smallest size is taken off. The program ends with 1 if a ratio is past
-its floor. Linux only.
+command at the smallest size is taken off; libraries alone time themselves. A ratio past
+its floor is measured again. The program ends with 1 if it is past it both times. Linux
+only.
 """
 
 import socket
@@ -16,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from textwrap import indent
 
 import click
 
@@ -26,6 +28,7 @@ from benchmarks.harness import (
     machine,
     measure_in_turn,
     median_ratio,
+    output_of,
     table_head,
     table_row,
     write_id_list,
@@ -53,6 +56,17 @@ IN_FLIGHT = 64
 LEAST_S = 0.001
 TIMEOUT_S = 60.0
 COLUMNS = ("measure", "unit", "CPU s", "ratio", "reached", "most", "")
+#: How often a library reads its file, which it does in hundredths of a second.
+REPEATS = 5
+TIMED = """
+from time import process_time
+def alone():
+{body}
+started_s = process_time()
+for _ in range({repeats}):
+    alone()
+print((process_time() - started_s) / {repeats})
+"""
 Measures = Mapping[str, Callable[[], float]]
 
 
@@ -76,18 +90,18 @@ class Floor:
         return self.reached * TOLERANCE
 
 
-#: The higher ratios of two times three rounds, on a machine with other load.
+#: What several times three rounds gave on a machine with other load, rounded up.
 FLOORS = (
     Floor(measure="run without limits", unit="bare loop", reached=1.2),
-    Floor(measure="status", unit=large_logs.BASE, reached=2.5),
-    Floor(measure="export", unit=large_logs.BASE, reached=3.4),
-    Floor(measure="run --resume", unit=large_logs.BASE, reached=4.8),
-    Floor(measure="run --resume, killed", unit=large_logs.BASE, reached=4.9),
-    Floor(measure="plan a CSV", unit="csv", reached=3.4),
+    Floor(measure="status", unit=large_logs.BASE, reached=3.3),
+    Floor(measure="export", unit=large_logs.BASE, reached=3.6),
+    Floor(measure="run --resume", unit=large_logs.BASE, reached=3.6),
+    Floor(measure="run --resume, killed", unit=large_logs.BASE, reached=7.0),
+    Floor(measure="plan a CSV", unit="csv", reached=3.8),
     Floor(measure="plan a CSV by spend", unit="plan a CSV", reached=1.6),
-    Floor(measure="plan JSON lines", unit="orjson", reached=5.8),
-    Floor(measure="first request", unit="import aiohttp", reached=2.0),
-    Floor(measure="status, 1,000 records", unit="import click", reached=3.7),
+    Floor(measure="plan JSON lines", unit="orjson", reached=8.0),
+    Floor(measure="first request", unit="import aiohttp", reached=1.9),
+    Floor(measure="status, 1,000 records", unit="import click", reached=3.1),
 )
 
 
@@ -153,11 +167,12 @@ def log_measures(folder: Path, listener: socket.socket) -> Measures:
         measure_few, measure_many = of_few[name][0], of_many[name][0]
         return max(measure_many().cpu_s - measure_few().cpu_s, LEAST_S)
 
-    names = (
-        large_logs.BASE,
-        *(floor.measure for floor in FLOORS if floor.unit == large_logs.BASE),
-    )
-    return {name: partial(above_few, name) for name in names}
+    names = [floor.measure for floor in FLOORS if floor.unit == large_logs.BASE]
+    log = large / "killed.jsonl"
+    return {
+        large_logs.BASE: partial(_alone_s, large_logs.DECODE, log),
+        **{name: partial(above_few, name) for name in names},
+    }
 
 
 def input_measures(folder: Path) -> Measures:
@@ -174,10 +189,10 @@ def input_measures(folder: Path) -> Measures:
         return partial(above_one, command, suffix)
 
     return {
-        "csv": measure(".csv", sys.executable, "-c", CSV_ALONE),
+        "csv": partial(_alone_s, CSV_ALONE, folder / "many" / "campaigns.csv"),
         "plan a CSV": measure(".csv", *plan),
         "plan a CSV by spend": measure(".csv", *plan, *BY_SPEND),
-        "orjson": measure(".jsonl", sys.executable, "-c", JSON_ALONE),
+        "orjson": partial(_alone_s, JSON_ALONE, folder / "many" / "campaigns.jsonl"),
         "plan JSON lines": measure(".jsonl", *plan),
     }
 
@@ -205,12 +220,20 @@ def start_measures(folder: Path, listener: socket.socket) -> Measures:
     }
 
 
+def _alone_s(program: str, path: Path) -> float:
+    """Let a program time itself, and give the CPU seconds of one of its repeats."""
+    timed = TIMED.format(body=indent(program, "    "), repeats=REPEATS)
+    command = [sys.executable, "-c", timed, str(path)]
+    return float(output_of(command, timeout_s=TIMEOUT_S))
+
+
 def _cpu_s(*command: str) -> float:
     return command_usage(command).cpu_s
 
 
-def measured(rounds: int) -> Samples:
-    """Take every measure once per round."""
+def measured(rounds: int, floors: Sequence[Floor]) -> Samples:
+    """Take each measure of some floors once per round."""
+    names = {name for floor in floors for name in (floor.measure, floor.unit)}
     with (
         TemporaryDirectory() as temporary,
         socket.create_server(("127.0.0.1", 0)) as listener,
@@ -229,7 +252,8 @@ def measured(rounds: int) -> Samples:
             **input_measures(inputs),
             **start_measures(start, listener),
         }
-        return measure_in_turn(measures, rounds)
+        needed = {name: one for name, one in measures.items() if name in names}
+        return measure_in_turn(needed, rounds)
 
 
 @click.command()
@@ -237,12 +261,15 @@ def measured(rounds: int) -> Samples:
 @click.pass_context
 def main(context: click.Context, *, rounds: int) -> None:
     """Print each ratio and its floor, and fail if one is past it."""
-    samples = measured(rounds)
     click.echo(f"{rounds} rounds in turn, medians of CPU time; {machine()}.\n")
     click.echo(table_head(COLUMNS, text_columns=2))
-    for floor in FLOORS:
-        click.echo(format_row(samples, floor))
-    if fallen(samples, FLOORS):
+    floors: Sequence[Floor] = FLOORS
+    for _ in range(2):
+        samples = measured(rounds, floors)
+        for floor in floors:
+            click.echo(format_row(samples, floor))
+        floors = fallen(samples, floors)
+    if floors:
         context.exit(1)
 
 
