@@ -6,7 +6,7 @@ from pathlib import Path
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import LoadedLog, read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.undone import last_undo_of
+from bulkpause.journal.undone import undos_of
 from bulkpause.model import Status
 from bulkpause.operation import PAUSE, Operation, operation_of
 from bulkpause.plan import Plan
@@ -26,7 +26,7 @@ def totals_of_log(log: Path) -> tuple[LoadedLog, Totals]:
         # Records were counted that are not the last ones of their ids.
         totals = add_all(records_in_brief(log, loaded), Totals())
     complete_totals(totals, recovery)
-    totals.undone_by = last_undo_of(log)
+    totals.undone_by = undos_of(log)
     return loaded, totals
 
 

@@ -9,7 +9,7 @@ from bulkpause.errors import InputError
 from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery
-from bulkpause.journal.undone import last_undo_of
+from bulkpause.journal.undone import undos_of
 from bulkpause.log_totals import complete_totals
 from bulkpause.model import Action, Item, Record
 from bulkpause.report.summary import Summary, summary_of
@@ -60,7 +60,7 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
     if not exists(log):
         raise InputError(f"{log} does not exist")
     recovery = read_recovery(log, WHOLE)
-    totals = Totals(undone_by=last_undo_of(log))
+    totals = Totals(undone_by=undos_of(log))
     return ResultLog(
         path=log,
         action=recovery.action,

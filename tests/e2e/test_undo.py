@@ -153,7 +153,7 @@ def test_undone_log_says_nothing_of_what_runs(program: Program, serve: Serve) ->
     assert undo(program, simulator, "--yes", "--as", "running").code == 0
     status = program.call("status", "log.jsonl")
     assert status.code == 1
-    assert "undone since: campaigns of this log were resumed" in status.stdout
+    assert "an undo of this log was begun" in status.stdout
     assert "0 may still be running" not in status.stdout
     assert (
         orjson.loads(program.call("status", "log.jsonl", "--json").stdout)["may_run"]
@@ -166,6 +166,19 @@ def test_undone_log_says_nothing_of_what_runs(program: Program, serve: Serve) ->
         )
         assert refused.code == 2
         assert "was undone by" in refused.stderr
+
+
+def test_link_is_undone_as_its_log(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(1))
+    (program.folder / "latest.jsonl").symlink_to("log.jsonl")
+    ended = program.call(
+        *("undo", "latest.jsonl", "--as", "running", "--yes"),
+        *("--base-url", simulator.base_url),
+    )
+    assert ended.code == 0
+    assert (program.folder / UNDO_LOG).exists()
+    assert program.call("status", "log.jsonl").code == 1
 
 
 def test_doubtful_resume_is_settled_by_reading_back(
@@ -205,8 +218,8 @@ def test_failed_canary_stops_undo_and_retry_carries_on(
     command = ended.stderr.rpartition("retry with: bulkpause ")[2].split("\n")[0]
     again = program.call(*command.split())
     assert again.summary == "4 rows = 4 resumed"
-    resumed = simulator.ledger.acted_ids("resume")
-    assert sorted(resumed) == ["1002", "1003", "1004", "1005"]
+    acted = simulator.ledger.acted_ids("resume")
+    assert sorted(acted) == ["1002", "1003", "1004", "1005"]
 
 
 def test_log_of_undo_takes_no_pauses(program: Program, serve: Serve) -> None:

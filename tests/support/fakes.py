@@ -340,7 +340,7 @@ class ScriptedSender:
 
     Attributes:
         sent: Time, action and id of each request.
-        bodies: The bodies of the resumes of each id.
+        bodies: The bodies of the resumes of each id, and any of its reads.
         max_in_flight: The most requests that were in flight at a time.
         ends_at: The deadline that a run sets; it is kept and not obeyed.
     """
@@ -374,7 +374,7 @@ class ScriptedSender:
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         self.sent.append((sent_at, action, id_))
-        if action is Action.RESUME:
+        if action is Action.RESUME or body is not None:
             self.bodies.setdefault(id_, []).append(body)
         self._in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self._in_flight)

@@ -81,8 +81,8 @@ def parse_response(
         trace_id=text(_trace_id(fields, headers)),
         campaign_status=text((campaign or {}).get("status")),
         company_id=text(_id_text((campaign or {}).get("company_id"))),
-        scheduled_time=text((campaign or {}).get("scheduled_time")),
-        update_time=text((campaign or {}).get("update_time")),
+        scheduled_time=text(_written((campaign or {}).get("scheduled_time"))),
+        update_time=text(_written((campaign or {}).get("update_time"))),
         served_at=(None if campaign is None else http_date(headers.get("Date", ""))),
         is_campaign_missing=campaign is None and isinstance(fields.get("items"), list),
         rate_limit=_rate_limit(headers),
@@ -124,6 +124,11 @@ def _id_text(value: object) -> object:
     """Give an id as text, as which the API usually has it."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_number else value
+
+
+def _written(value: object) -> object:
+    """Give a time as text, whatever it is: one that is no text is there all the same."""
+    return value if value is None else str(value)
 
 
 def _rate_limit(headers: CIMultiDictProxy[str]) -> RateLimitHeaders | None:

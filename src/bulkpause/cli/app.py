@@ -1,5 +1,6 @@
 """Define the commands, run one, and exit with its code."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -269,8 +270,13 @@ def undo(**given: Any) -> ExitCode:
     is left alone. So is one whose scheduled_time has passed: it would send at once.
     """
     fixed = {"inputs": (), "action": Action.RESUME, "resume_within": None}
-    log = given["log"] or default_undo_log(given["logs"][0])
-    return _run(options_of({**given, **fixed, "log": log}))
+    # What belongs to a log stands beside the file, not beside a link to it.
+    logs = tuple(
+        Path(os.path.realpath(log)) if log.is_symlink() else log
+        for log in given["logs"]
+    )
+    log = given["log"] or default_undo_log(logs[0])
+    return _run(options_of({**given, **fixed, "logs": logs, "log": log}))
 
 
 @cli.command(

@@ -15,7 +15,13 @@ from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import EARLIER_STATUSES, Options
 from bulkpause.cli.output import say
 from bulkpause.cli.typed_input import terminal_for_answers
-from bulkpause.engine.resume import RUNNING, SCHEDULED, TIME_MARGIN, parse_time
+from bulkpause.engine.resume import (
+    RUNNING,
+    SCHEDULED,
+    TIME_MARGIN,
+    ResumeBody,
+    parse_time,
+)
 from bulkpause.errors import LogHeldError, SettingsError
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import SYSTEM
@@ -54,6 +60,7 @@ def plan_of_undo(options: Options, own: Recovery, notices: Notices) -> InputPlan
     status = _earlier_status(open_items, options)
     items = [_with_status(item, status) for item in items]
     _note_overdue(items, options, notices)
+    _note_said_running(items, options, notices)
     plan = Plan(
         rows=sum(rows),
         items=tuple(items),
@@ -169,6 +176,32 @@ def _note_overdue(items: Iterable[Item], options: Options, notices: Notices) -> 
         else "are left alone, unless --start-overdue is given"
     )
     notices.note(f"{campaigns} whose time has passed: they {what}")
+
+
+def _note_said_running(
+    items: Iterable[Item], options: Options, notices: Notices
+) -> None:
+    """Say what happens to campaigns that may have been scheduled, and not running."""
+    said = sum(map(_is_said_running, items))
+    if not said or options.resume_rules.body is ResumeBody.TIME:
+        return
+    overdue = (
+        "is started at once (--start-overdue)"
+        if options.resume_rules.starts_overdue
+        else "is left alone too, unless --start-overdue is given"
+    )
+    notices.note(
+        f"{format_count(said, 'campaign')} said to have been running, without a "
+        "scheduled_time on record: one that shows a time ahead is left alone, unless "
+        f"--resume-body time is given, and one whose time has passed {overdue}"
+    )
+
+
+def _is_said_running(item: Item) -> bool:
+    earlier = item.earlier
+    if earlier is None or earlier.scheduled_time:
+        return False
+    return (earlier.status or "").strip().lower() in RUNNING
 
 
 def _is_overdue(item: Item, soon: datetime) -> bool:

@@ -288,7 +288,9 @@ class Dispatcher:
         try:
             if job.valid_until is not None:
                 job.check_is_valid(self._context.now())
-            attempt = await self._send(job.action, job.item.id, request_id, job.body)
+            # What is sent to resume is no part of a read.
+            body = None if job.action is Action.READ else job.body
+            attempt = await self._send(job.action, job.item.id, request_id, body)
             job.add(attempt)
             self._watch_wall(job, attempt.reply)
             self._apply(self._decide(job, attempt), job, request_id)
@@ -335,7 +337,11 @@ class Dispatcher:
 
     def _watch_wall(self, job: Job, reply: Reply) -> None:
         """Hold pauses back at a wall, until the ids that made it were read back."""
-        is_first_read = job.is_first_read and self._context.operation.reads_first
+        is_first_read = (
+            job.is_first_read
+            and not job.attempts
+            and self._context.operation.reads_first
+        )
         if job.action is Action.READ and not is_first_read:
             return
         self._wall.record(job.item.id, reply)
@@ -444,13 +450,27 @@ class Dispatcher:
                 self.backlog.finish()
 
     def _send_next(self, job: Job, decision: Send | Resend) -> None:
-        job.action = self._context.operation.action
         if isinstance(decision, Resend):
+            self._prepare_attempt(job)
             self.backlog.add_retry(job, 0.0)
             return
+        job.action = self._context.operation.action
         self._remember(job)
         job.body, job.valid_until = decision.body, decision.valid_until
-        self.backlog.add_first_attempt(job)
+        if job.attempts:
+            self.backlog.add_retry(job, 0.0)
+        else:
+            self.backlog.add_first_attempt(job)
+
+    def _prepare_attempt(self, job: Job) -> None:
+        """Take up the next attempt. One to resume begins with a read, as the first did.
+
+        Meanwhile another person may have changed the campaign.
+        """
+        if self._context.operation.reads_first:
+            job.read_for_attempt()
+        else:
+            job.action = self._context.operation.action
 
     def _remember(self, job: Job) -> None:
         """Note what the campaign was before its pause, if the read has shown it."""
@@ -465,10 +485,13 @@ class Dispatcher:
 
     def _retry(self, job: Job, wait_s: float) -> None:
         # An id that an earlier run left in doubt is read back before it is sent.
-        is_last_look = job.action is Action.READ and job.attempts
+        is_last_look = job.action is Action.READ and not job.is_first_read
         if is_last_look:
             self.backlog.add_read_back(job, wait_s)
-        elif self._ends_for is not None and job.doubt is not Doubt.EXCLUDED:
+            return
+        if job.action is not Action.READ:
+            self._prepare_attempt(job)
+        if self._ends_for is not None and job.doubt is not Doubt.EXCLUDED:
             job.read_back()
             self.backlog.add_read_back(job)
         else:

@@ -30,7 +30,9 @@ class Job:
         prior_attempts: Attempts of earlier runs.
         action: The action of the next request.
         attempts: Attempts of this run.
-        first_reads: Reads of this run before its first attempt.
+        first_reads: Reads of this run that decide whether an attempt is made.
+        is_read_for_attempt: Whether the next request, or the latest, is such a read,
+            though there were attempts.
         read_back_attempts: Read-back attempts of this run.
         uncounted_requests: Ids of requests that failed during an outage: they do not
             count against the maximum number of attempts.
@@ -48,24 +50,43 @@ class Job:
     uncounted_requests: set[str] = field(default_factory=set)
     body: Mapping[str, object] | None = None
     valid_until: datetime | None = None
+    is_read_for_attempt: bool = False
+    _old_first_reads: int = 0
 
     def add(self, attempt: Attempt) -> None:
         """Add an attempt at the current action."""
-        self._attempts_at_action.append(attempt)
+        if self.action is not Action.READ:
+            self.attempts.append(attempt)
+            self._old_first_reads = len(self.first_reads)
+        elif self.is_first_read:
+            self.first_reads.append(attempt)
+        else:
+            self.read_back_attempts.append(attempt)
 
     def read_back(self) -> None:
         """Read the campaign back with the next request."""
         self.action = Action.READ
+        self.is_read_for_attempt = False
+
+    def read_for_attempt(self) -> None:
+        """Read the campaign with the next request, to decide on the next attempt."""
+        self.action = Action.READ
+        self.is_read_for_attempt = True
 
     def check_is_valid(self, now: datetime) -> None:
         """Read the campaign with the next request if its time has come too near."""
         if self.valid_until is not None and now > self.valid_until:
-            self.read_back()
+            self.read_for_attempt()
 
     @property
     def is_first_read(self) -> bool:
-        """Whether the next request, or the latest, is a read before any attempt."""
-        return self.action is Action.READ and not self.attempts
+        """Whether the next request, or the latest, is a read that decides on an attempt.
+
+        Without any attempt, each read is one.
+        """
+        return self.action is Action.READ and (
+            not self.attempts or self.is_read_for_attempt
+        )
 
     @property
     def doubt(self) -> Doubt:
@@ -116,18 +137,23 @@ class Job:
 
         What was seen before an attempt of this run says nothing about it.
         """
-        for attempt in reversed(
-            self.read_back_attempts if self.attempts else self.first_reads
-        ):
-            if attempt.reply.campaign_status is not None:
-                return attempt.reply.campaign_status
-        return None
+        reads = self._first_reads_since or self.read_back_attempts
+        latest_first = reversed(reads)
+        statuses = (attempt.reply.campaign_status for attempt in latest_first)
+        return next((status for status in statuses if status is not None), None)
 
     @property
     def _attempts_at_action(self) -> list[Attempt]:
         if self.action is not Action.READ:
             return self.attempts
-        return self.read_back_attempts if self.attempts else self.first_reads
+        return (
+            self._first_reads_since if self.is_first_read else self.read_back_attempts
+        )
+
+    @property
+    def _first_reads_since(self) -> list[Attempt]:
+        """The first reads since the last attempt of this run."""
+        return self.first_reads[self._old_first_reads :]
 
     def record(
         self,

@@ -1,13 +1,17 @@
 """Decide whether a paused campaign may be resumed, and with which body.
 
 Resuming sends. So a campaign that was changed since our pause is left alone, and so is
-one whose time has passed: it would send at once. These are pure functions.
+one whose time has passed: it would send at once. What cannot be read is a doubt, and so
+is a list, or a person, that says a campaign was running: it is believed only of one that
+shows no `scheduled_time`, or the one on record, from before our pause. These are pure
+functions.
 
 The documentation of the body differs: "Only one parameter can be passed, either
 run_immediately or scheduled_time", and a sample without a body.
 https://docs.ocamba.com/api/hood/v1.0/reference/create-campaigns-by_id-resume
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +31,14 @@ TIME_MARGIN = timedelta(minutes=1)
 #: How the API writes times, in GMT.
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
+#: A date alone, or the digits of another notation, would be a guess.
+_TIME_START = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d").match
+
+CHANGE_UNKNOWN = (
+    "left alone: its update_time cannot be read, so it may have been changed since it "
+    "was paused"
+)
+TIME_AHEAD = "left alone: its scheduled_time is ahead, so it may have been scheduled"
 CHANGED = "left alone: changed since it was paused"
 OVERDUE = "left alone: its scheduled_time has passed, and it would send at once"
 TIME_UNKNOWN = "left alone: its scheduled_time is not known"
@@ -71,16 +83,39 @@ def resume_of(
         rules: How campaigns are resumed.
         now: The wall clock when the response came.
     """
-    if _is_changed(earlier, shown, now) and not rules.resumes_changed:
-        return CHANGED
+    doubt = None if rules.resumes_changed else _doubt_of_change(earlier, shown, now)
+    if doubt is not None:
+        return doubt
     status = (earlier.status or "").strip().lower()
     if status not in {*RUNNING, SCHEDULED}:
         return EARLIER_UNKNOWN
     time = parse_time(earlier.scheduled_time) or parse_time(shown.scheduled_time)
     body = _body_kind(rules.body, status)
     if status in RUNNING and body is not ResumeBody.TIME:
-        return Send(_body_of(body, time))
+        return _resume_now(earlier, shown, body, rules, now)
     return _resume_at(time, body, rules, now)
+
+
+def _resume_now(
+    earlier: Earlier, shown: Reply, body: ResumeBody, rules: ResumeRules, now: datetime
+) -> Send | str:
+    """Decide how a campaign is resumed that is said to have been running."""
+    text = (shown.scheduled_time or earlier.scheduled_time or "").strip()
+    time, paused_at = parse_time(text), parse_time(earlier.paused_at)
+    if not text or _had_begun(time, parse_time(earlier.scheduled_time), paused_at):
+        return Send(_body_of(body, None))
+    if time is not None and time > now + TIME_MARGIN:
+        return TIME_AHEAD
+    return _resume_at(time, body, rules, now)
+
+
+def _had_begun(
+    time: datetime | None, on_record: datetime | None, paused_at: datetime | None
+) -> bool:
+    """Tell whether a time from before our pause is the one on record."""
+    if time is None or paused_at is None:
+        return False
+    return time == on_record and time <= paused_at
 
 
 def _resume_at(
@@ -88,8 +123,8 @@ def _resume_at(
 ) -> Send | str:
     """Decide how a campaign is resumed that waits for its time."""
     if time is None:
-        is_needed = body is ResumeBody.TIME
-        return TIME_UNKNOWN if is_needed else Send(_body_of(body, time))
+        may_send = rules.starts_overdue and body is not ResumeBody.TIME
+        return Send(_body_of(body, None)) if may_send else TIME_UNKNOWN
     if time > now + TIME_MARGIN:
         return Send(_body_of(body, time), valid_until=time - TIME_MARGIN)
     if not rules.starts_overdue:
@@ -116,27 +151,37 @@ def _body_of(kind: ResumeBody, time: datetime | None) -> Mapping[str, object] | 
     return None
 
 
-def _is_changed(earlier: Earlier, shown: Reply, now: datetime) -> bool:
-    """Tell whether a campaign was changed after our pause, as far as the API tells.
+def _doubt_of_change(earlier: Earlier, shown: Reply, now: datetime) -> str | None:
+    """Say why a campaign may have been changed after our pause; None if nothing shows it.
 
     Both times are compared on the server's clock, which its response shows.
     """
-    time, earlier_time = map(parse_time, (shown.scheduled_time, earlier.scheduled_time))
     was_scheduled = (earlier.status or "").strip().lower() == SCHEDULED
-    if was_scheduled and time and earlier_time and time != earlier_time:
-        return True
+    if was_scheduled and _differ(earlier.scheduled_time, shown.scheduled_time):
+        return CHANGED
+    if not (shown.update_time or "").strip() or earlier.paused_at is None:
+        return None
     updated_at = parse_time(shown.update_time)
-    if updated_at is None or earlier.paused_at is None:
-        return False
+    if updated_at is None:
+        return CHANGE_UNKNOWN
     ahead = (shown.served_at or now) - now
     paused_at = datetime.fromisoformat(earlier.paused_at) + ahead
-    return updated_at > paused_at + CHANGE_TOLERANCE
+    return CHANGED if updated_at > paused_at + CHANGE_TOLERANCE else None
+
+
+def _differ(text: str | None, other: str | None) -> bool:
+    """Tell whether two times differ, as far as both are known."""
+    time, other_time = parse_time(text), parse_time(other)
+    return time is not None and other_time is not None and time != other_time
 
 
 def parse_time(text: str | None) -> datetime | None:
     """Read a time as the API writes it, in GMT unless it says otherwise."""
+    text = (text or "").strip()
+    if not _TIME_START(text):
+        return None
     try:
-        time = datetime.fromisoformat((text or "").strip())
+        time = datetime.fromisoformat(text)
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,7 +1,8 @@
 """The mark of a result log whose pauses an undo has taken back: `LOG.undone`.
 
 What the log records as paused may be running then: it says nothing any more of what is
-running now. The mark names the logs of the undos, one in a line.
+running now. The mark names the logs of the undos, one in a line. It stands beside the
+file itself, not beside a link to it, so that every name of the log finds it.
 """
 
 import os
@@ -14,11 +15,13 @@ from bulkpause.journal.platform import SYSTEM
 
 def undone_path(log: Path) -> Path:
     """Give the path of the mark of a result log."""
-    return log.with_name(f"{log.name}.undone")
+    # Path.resolve raises at a loop of links.
+    file = Path(os.path.realpath(log))
+    return file.with_name(f"{file.name}.undone")
 
 
-def last_undo_of(log: Path) -> str | None:
-    """Give the log of the last undo of a result log; None if there was none.
+def undos_of(log: Path) -> str | None:
+    """Give the logs of the undos of a result log, in words; None if there was none.
 
     Raises:
         LogError: The mark cannot be read.
@@ -30,7 +33,8 @@ def last_undo_of(log: Path) -> str | None:
         return None
     except OSError as error:
         raise LogError(f"{path} cannot be read: {error.strerror}") from error
-    return lines[-1] if lines else str(path)
+    # Of several undos, each may have resumed other campaigns.
+    return " and ".join(dict.fromkeys(lines)) or str(path)
 
 
 def mark_undone(log: Path, undo_log: Path) -> None:
@@ -41,7 +45,8 @@ def mark_undone(log: Path, undo_log: Path) -> None:
     """
     path = undone_path(log)
     try:
-        with path.open("a", encoding="utf-8") as file:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
             file.write(f"{undo_log.absolute()}\n")
             file.flush()
             os.fsync(file.fileno())
@@ -59,7 +64,7 @@ def check_not_undone(log: Path) -> None:
         SettingsError: It was undone.
         LogError: Its mark cannot be read.
     """
-    if (undo := last_undo_of(log)) is not None:
+    if (undo := undos_of(log)) is not None:
         left = join_command(["bulkpause", "export", str(log)])
         raise SettingsError(
             f"{log} was undone by {undo}: campaigns that it records as paused may be "

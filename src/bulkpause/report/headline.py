@@ -6,7 +6,7 @@ from bulkpause._text import sanitize
 from bulkpause.model import Status
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
-from bulkpause.report.text import nothing_line, open_lines, simulated_line
+from bulkpause.report.text import nothing_line, open_lines, simulated_line, undone_line
 from bulkpause.report.totals import Totals
 
 
@@ -29,8 +29,7 @@ def headline(groups: Sequence[LogGroup]) -> str:
     campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}{on_record}"
     lines = [f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"]
     if undone_by is not None:
-        resumed = "campaigns were resumed after their pause and may be running"
-        lines = [f"{resumed}: see {undone_by}", *(lines if open_ids else ())]
+        lines = [undone_line(undone_by), *(lines if open_ids else ())]
     if not is_known:
         others = f"others {operation.others_words}"
         lines.append(f"how many were planned is not on record, and {others}")

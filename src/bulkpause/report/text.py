@@ -141,13 +141,20 @@ def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
         list_of_parts = f": {parts}" if parts else ""
         yield f"{count}{on_record} {operation.open_words}{as_of}{list_of_parts}"
     if totals.undone_by is not None:
-        undo = sanitize(totals.undone_by)
-        yield f"undone since: campaigns of this log were resumed, see {undo}"
+        yield undone_line(totals.undone_by)
     if not is_known:
         others = f"others {operation.others_words}"
         yield f"how many were planned is not on record: {others}"
     if unknown := totals.by_status[Status.UNKNOWN]:
         yield f"{unknown} unknown: {operation.doubt_words}"
+
+
+def undone_line(undone_by: str) -> str:
+    """Say that undos were begun, which is all that is known of them in this log."""
+    return (
+        "an undo of this log was begun: campaigns may be running again, see "
+        f"{sanitize(undone_by)}"
+    )
 
 
 def rate_per_s(totals: Totals) -> float:

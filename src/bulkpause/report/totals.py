@@ -109,8 +109,8 @@ class Totals:
             even the id. `rows` and `not_attempted` count them too.
         is_plan_known: Whether it is known how many ids were planned. If not, nothing
             says that no campaign is running.
-        undone_by: The log of an undo that has resumed campaigns of this log since; None
-            if there was none. What was paused may be running then.
+        undone_by: The logs of the undos of this log, in words; None if there was none.
+            What was paused may be running then.
         open_before: Ids of earlier runs that this run does not send and that may
             still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.

@@ -198,7 +198,7 @@ def test_resume_that_waited_too_long_is_read_again() -> None:
     # The retry would come after the campaign's time: nothing is sent any more.
     assert course.order[:3] == ["view 1", "resume 1", "view 1"]
     assert course.order.count("resume 1") == 1
-    assert course.records["1"].status.value == "failed"
+    assert course.records["1"].status.value == "not_resumable"
 
 
 def test_campaign_whose_time_is_near_is_left_alone() -> None:
@@ -210,3 +210,28 @@ def test_campaign_whose_time_is_near_is_left_alone() -> None:
     )
     assert course.order == ["view 1"]
     assert course.records["1"].error == OVERDUE
+
+
+def test_each_attempt_to_resume_follows_a_read() -> None:
+    script: dict[str, list[Step]] = {"1": ["paused", 503, "paused", 429, "paused", 204]}
+    course = Course(script, ["1"], operation=RESUME, earlier=WAS_RUNNING)
+    assert course.order == ["view 1", "resume 1"] * 3
+    record = course.records["1"]
+    assert (record.status, record.reads) == ("resumed", 3)
+    assert record.campaign_status is None
+
+
+def test_campaign_changed_between_attempts_is_left_alone() -> None:
+    script: dict[str, list[Step]] = {"1": ["paused", 503, "canceled"]}
+    course = Course(script, ["1"], operation=RESUME, earlier=WAS_RUNNING)
+    assert course.order == ["view 1", "resume 1", "view 1"]
+    record = course.records["1"]
+    assert (record.status, record.campaign_status) == ("not_resumable", "canceled")
+
+
+def test_reads_have_no_body() -> None:
+    script: dict[str, list[Step]] = {"1": ["paused", 500, "paused", 400, "running"]}
+    course = Course(script, ["1"], operation=RESUME, earlier=WAS_RUNNING)
+    assert course.order == ["view 1", "resume 1", "view 1", "resume 1", "view 1"]
+    assert course.sender.bodies == {"1": [{"run_immediately": 1}] * 2}
+    assert course.records["1"].status == "resumed"

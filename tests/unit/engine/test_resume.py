@@ -6,9 +6,11 @@ import pytest
 
 from bulkpause.engine.policy import Send
 from bulkpause.engine.resume import (
+    CHANGE_UNKNOWN,
     CHANGED,
     EARLIER_UNKNOWN,
     OVERDUE,
+    TIME_AHEAD,
     TIME_MARGIN,
     TIME_UNKNOWN,
     ResumeBody,
@@ -23,6 +25,11 @@ AHEAD, PAST = "2026-07-01 18:30:00", "2026-07-01 11:00:00"
 PAUSED_AT = "2026-07-01T11:30:00.000Z"
 RUN_NOW: dict[str, object] = {"run_immediately": 1}
 AT_TIME: dict[str, object] = {"scheduled_time": AHEAD}
+#: Of an epoch in ms, the digits alone could be read as a date.
+UNREADABLE = [
+    *("24.12.2026 10:00", "0000-00-00 00:00:00", "1795860000", "1712011200000"),
+    "2026-07-01",
+]
 UNTIL = datetime(2026, 7, 1, 18, 30, tzinfo=UTC) - TIME_MARGIN
 
 
@@ -53,7 +60,7 @@ def decide(
 
 
 @pytest.mark.parametrize("status", ["running", "RUNNING", " active "])
-@pytest.mark.parametrize("time", [None, PAST, AHEAD])
+@pytest.mark.parametrize("time", [None, PAST])
 def test_running_campaign_runs_again(status: str, time: str | None) -> None:
     assert decide(status, time) == Send(RUN_NOW)
 
@@ -82,18 +89,20 @@ def test_overdue_campaign_starts_only_when_told() -> None:
     assert none == Send(None)
 
 
-@pytest.mark.parametrize("text", [None, "", "soon", "2026-13-01"])
+@pytest.mark.parametrize("text", [None, "", "soon", "2026-13-01", *UNREADABLE])
 def test_scheduled_campaign_without_time_is_left_alone(text: str | None) -> None:
     assert decide("scheduled", text) == TIME_UNKNOWN
-    assert decide("scheduled", text, body=ResumeBody.NONE) == Send(None)
-    assert decide("scheduled", text, body=ResumeBody.NOW) == Send(RUN_NOW)
+    for body, sent in ((ResumeBody.NONE, None), (ResumeBody.NOW, RUN_NOW)):
+        assert decide("scheduled", text, body=body) == TIME_UNKNOWN
+        told = decide("scheduled", text, body=body, starts_overdue=True)
+        assert told == Send(sent)
 
 
 @pytest.mark.parametrize(
     ("status", "time", "body", "expected"),
     [
         ("running", None, ResumeBody.NONE, Send(None)),
-        ("running", AHEAD, ResumeBody.NOW, Send(RUN_NOW)),
+        ("running", AHEAD, ResumeBody.NOW, TIME_AHEAD),
         ("running", AHEAD, ResumeBody.TIME, Send(AT_TIME, UNTIL)),
         ("running", PAST, ResumeBody.TIME, OVERDUE),
         ("running", None, ResumeBody.TIME, TIME_UNKNOWN),
@@ -121,7 +130,6 @@ def test_campaign_with_unknown_past_is_left_alone(status: str | None) -> None:
         ("2026-07-01 11:30:06", True),
         ("2026-06-30 09:00:00", False),
         (None, False),
-        ("yesterday", False),
     ],
 )
 def test_campaign_changed_since_pause_is_left_alone(
@@ -143,3 +151,31 @@ def test_other_scheduled_time_is_a_change() -> None:
     later = "2026-07-02 10:00:00"
     assert decide("scheduled", AHEAD, shown_time=later) == CHANGED
     assert decide("scheduled", AHEAD, shown_time=AHEAD) == Send(AT_TIME, UNTIL)
+
+
+@pytest.mark.parametrize("text", ["yesterday", *UNREADABLE])
+def test_unreadable_update_time_counts_as_changed(text: str) -> None:
+    assert decide(update_time=text) == CHANGE_UNKNOWN
+    assert decide(update_time=text, resumes_changed=True) == Send(RUN_NOW)
+
+
+@pytest.mark.parametrize("body", [ResumeBody.AUTO, ResumeBody.NOW, ResumeBody.NONE])
+def test_said_running_is_not_believed_of_scheduled(body: ResumeBody) -> None:
+    for overdue in (False, True):
+        found = decide(shown_time=AHEAD, body=body, starts_overdue=overdue)
+        assert found == TIME_AHEAD
+    assert decide(shown_time=PAST, body=body) == OVERDUE
+    assert decide(shown_time="24.12.2026", body=body) == TIME_UNKNOWN
+    # A time between the pause and now: it had not begun when it was paused.
+    between = "2026-07-01 11:45:00"
+    assert decide("running", between, shown_time=between, body=body) == OVERDUE
+
+
+def test_running_is_believed_with_time_on_record() -> None:
+    assert decide("running", PAST, shown_time=PAST) == Send(RUN_NOW)
+    assert decide("running", shown_time=PAST, starts_overdue=True) == Send(RUN_NOW)
+
+
+def test_said_running_is_scheduled_again_if_told() -> None:
+    told = decide(shown_time=AHEAD, body=ResumeBody.TIME)
+    assert told == decide("scheduled", shown_time=AHEAD) == Send(AT_TIME, UNTIL)

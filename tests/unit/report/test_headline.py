@@ -128,11 +128,11 @@ def test_simulated_campaigns_are_not_added_to_real_ones() -> None:
 
 def test_undone_pauses_are_no_all_clear() -> None:
     undone = group(Status.PAUSED, totals={"undone_by": "a.undo.jsonl"})
-    resumed = "campaigns were resumed after their pause and may be running: see a.undo"
-    assert headline([undone]) == f"{resumed}.jsonl"
+    begun = "an undo of this log was begun: campaigns may be running again, see a.undo.jsonl"
+    assert headline([undone]) == begun
     also_open = group(Status.FAILED, totals={"undone_by": "a.undo.jsonl"})
     assert headline([also_open]) == (
-        f"{resumed}.jsonl; 1 of 1 campaign on record may still be running, as of "
+        f"{begun}; 1 of 1 campaign on record may still be running, as of "
         "2026-11-27 08:01:00 UTC"
     )
 
