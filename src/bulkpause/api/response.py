@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import orjson
 from multidict import CIMultiDictProxy
 
+from bulkpause._json import parse_json
 from bulkpause._text import sanitize
 from bulkpause.model import RateLimitHeaders
 
@@ -94,8 +94,8 @@ def _decoded(body: bytes) -> dict[str, object]:
     if not body:
         return {}
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        value = parse_json(body)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 
