@@ -1,5 +1,7 @@
 """Write JSON that a terminal can show: nothing in it steers the terminal."""
 
+import json
+
 import orjson
 
 from bulkpause._text import replace_surrogates
@@ -21,6 +23,30 @@ def to_json(value: object) -> str:
         character if character.isprintable() else _escaped(character)
         for character in text
     )
+
+
+def parse_json(body: bytes) -> object:
+    r"""Read JSON of a server, also with half a character in a text, as `\ud83d`.
+
+    A server that cuts a text in the midst of an emoji writes that, which orjson
+    refuses. The other half of the character is lost: it is replaced.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if b"\\u" not in body:
+            raise
+    try:
+        return _encodable(json.loads(body.decode(), parse_constant=_refuse))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _escaped(character: str) -> str:

@@ -23,6 +23,10 @@ CLOCK_TOLERANCE_S = 5.0
 _SMALLEST_PAGE = (("page", "1,1"), ("fields", "id"))
 
 
+class NoCampaignsError(BulkpauseError):
+    """There is no campaign at this address: a run would be refused each of its ids."""
+
+
 class State(StrEnum):
     """The result of one check."""
 
@@ -111,9 +115,11 @@ async def ask(
     begun = asyncio.get_running_loop().time()
     fetched = [await _fetch(connection, "POST", CHECK_PATH)]
     asked_at = now()
-    if fetched[0].reply.http_status not in {None, 401}:
+    if (status := fetched[0].reply.http_status) is not None:
         path = list_path(_SMALLEST_PAGE)
-        fetched += [await _fetch(connection, "GET", path) for _ in range(2)]
+        # A run does not check its token: the campaigns decide.
+        pages = 1 if status == 401 else 2
+        fetched += [await _fetch(connection, "GET", path) for _ in range(pages)]
     replies = [one.reply for one in fetched]
     sent_at = replies[0].sent_at
     if connection.sharing is None:
@@ -223,18 +229,22 @@ def _judge_token(answers: Answers) -> Finding:
             return skipped("token", "the API does not answer")
         case 204:
             return ok("token", "accepted")
-        case 401:
+        case 401 if not _reads(answers):
             detail = f"the API rejected the token{reply.trace_suffix}"
             return failed("token", TokenError(f"{detail}; make a new one"))
         case status:
-            reads = answers.page is not None and answers.page.reply.http_status == 200
             detail = f"the token check answers HTTP {status}{reply.trace_suffix}"
-            seen = ", but campaigns can be read" if reads else ""
+            seen = ", but campaigns can be read" if _reads(answers) else ""
             return warning("token", f"{detail}{seen}", http_status=status)
 
 
+def _reads(answers: Answers) -> bool:
+    return answers.page is not None and answers.page.reply.http_status == 200
+
+
 def _judge_reading(answers: Answers) -> Finding:
-    if answers.page is None:
+    is_rejected = answers.token.reply.http_status == 401 and not _reads(answers)
+    if answers.page is None or is_rejected:
         return skipped("campaigns", "the API or the token does not work")
     reply = answers.page.reply
     page = parse_page(answers.page.body) if reply.http_status == 200 else None
@@ -249,6 +259,11 @@ def _judge_reading(answers: Answers) -> Finding:
         )
     if reply.is_rate_limited:
         return warning("campaigns", "rate-limited (429): others use the account now")
+    if reply.http_status == answers.token.reply.http_status == 404:
+        return failed(
+            "campaigns",
+            NoCampaignsError("HTTP 404, as for the token check; check --base-url"),
+        )
     fault = reply.error or f"HTTP {reply.http_status}"
     return failed(
         "campaigns",

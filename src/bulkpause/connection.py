@@ -1,17 +1,22 @@
 """Open the client, the gate and the budget for requests that are not part of a run."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bulkpause._text import quote
 from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
+from bulkpause.errors import SettingsError
 from bulkpause.journal.platform import clock_resolution_s
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.model import Sharing
+from bulkpause.ratelimit.budget.place import AUTO_SHARE
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.settings import Settings, endpoint_of, find_proxy
@@ -114,12 +119,27 @@ class Connection:
         try:
             if self._leaves_no_file:
                 path = budget_path(self._settings, self._token)
-                if path is not None and not path.exists():
+                if path is not None and not self._is_there(path):
                     return None
             return await open_budget(self._settings, self._token, self._now)
         except UnusablePlaceError as error:
             self.share_warning = unshared_warning(error)
             return None
+
+    def _is_there(self, path: Path) -> bool:
+        """Tell whether there is a budget, also a dead link.
+
+        Raises:
+            SettingsError: There is none, and none can be made.
+        """
+        if os.path.lexists(path):
+            return True
+        if self._settings.share != AUTO_SHARE and not os.access(path.parent, os.W_OK):
+            raise SettingsError(
+                f"the shared budget {quote(str(path))} cannot be used: its folder does "
+                "not exist or is not writable; name another file with --share"
+            )
+        return False
 
     async def _join(self, store: Store, stack: AsyncExitStack) -> None:
         settings = self._settings

@@ -2,26 +2,36 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from bulkpause._text import quote
 from bulkpause.api.client import MAX_PAGE_BYTES, Fetched
 from bulkpause.api.endpoint import list_path
 from bulkpause.engine.policy import stop_for_certificate
 from bulkpause.engine.ports import RateLimiter
 from bulkpause.engine.view import is_transient
-from bulkpause.errors import BudgetError, GuardRailError, StoppedError, TokenError
+from bulkpause.errors import (
+    BudgetError,
+    GuardRailError,
+    SettingsError,
+    StoppedError,
+    TokenError,
+)
 from bulkpause.listing.campaign import FIELDS, Campaign
 from bulkpause.listing.filters import Filters
 from bulkpause.listing.page import Page, parse_page
 from bulkpause.listing.patience import Patience
 from bulkpause.listing.sweeps import PageRequest, Sweeps
 from bulkpause.model import Reply, Waiting
+from bulkpause.operation import KNOWN_STATUSES
 
 
 #: So many answers in a row that are not a list end it.
 _MAX_UNREADABLE = 3
+#: Names and values for the query of a URL.
+Parameters = Sequence[tuple[str, str]]
 
 
 class Fetcher(Protocol):
@@ -141,14 +151,16 @@ class Lister:
         """Read the list until it is whole, or cannot become so.
 
         Raises:
-            GuardRailError: The API lists a campaign that does not fit the filters, and
-                so may have ignored them.
+            GuardRailError: The API lists a campaign that does not fit the filters, or
+                leaves out one that does, and so may have ignored or misread them.
+            SettingsError: No campaign has a status that is asked for, and its word is
+                not known either.
             TokenError: The API rejected the token.
             StoppedError: The API refused, or could not be reached, before it listed
                 anything.
         """
         while not self._sweeps.is_over:
-            page = await self._next_page()
+            page = await self._next_page(self._sweeps.request, self._parameters)
             if page is not None:
                 self._check(page)
                 self._sweeps.add(page)
@@ -156,6 +168,10 @@ class Lister:
         campaigns = sweeps.campaigns()
         if self._chooses_here:
             campaigns = [one for one in campaigns if self._filters.misfit(one) is None]
+        else:
+            self._refuse_unknown(campaigns)
+            if not campaigns and not self._filters.is_empty:
+                await self._check_nothing_fits()
         return Listed(
             campaigns=tuple(campaigns),
             total=sweeps.total,
@@ -176,9 +192,37 @@ class Lister:
                     "written. Add --filter-here to read all campaigns and choose here"
                 )
 
-    async def _next_page(self) -> Page | None:
-        """Ask for the next page; None if the answer is not one."""
-        if (fetched := await self._fetch(self._sweeps.request)) is None:
+    def _refuse_unknown(self, campaigns: Iterable[Campaign]) -> None:
+        """Refuse a list that a mistyped status may have emptied."""
+        if unknown := self._filters.unknown_statuses(campaigns):
+            raise SettingsError(
+                f"--status: no campaign has the status {quote(unknown[0])}, which is not "
+                f"known; known are {', '.join(sorted(KNOWN_STATUSES))}; nothing was "
+                "written. Add --filter-here to read all campaigns and look for it"
+            )
+
+    async def _check_nothing_fits(self) -> None:
+        """Look at a page without a filter: an empty list may be a misread filter."""
+        page: Page | None = None
+        while page is None:  # an error ends it at last
+            page = await self._next_page(replace(self._sweeps.request, number=1), ())
+        for campaign in page.campaigns:
+            if self._filters.misfit(campaign) is None:
+                raise GuardRailError(
+                    f"the API lists no campaign for this filter, although {campaign.id} "
+                    "fits it: it seems to misread the filter; nothing was written. Add "
+                    "--filter-here to read all campaigns and choose here"
+                )
+
+    @property
+    def _parameters(self) -> tuple[tuple[str, str], ...]:
+        return () if self._chooses_here else tuple(self._filters.parameters())
+
+    async def _next_page(
+        self, request: PageRequest, filters: Parameters
+    ) -> Page | None:
+        """Ask for a page; None if the answer is not one."""
+        if (fetched := await self._fetch(request, filters)) is None:
             return None
         reply = fetched.reply
         self._refuse_untrusted(reply)
@@ -206,12 +250,10 @@ class Lister:
             return str(error)
         return None
 
-    async def _fetch(self, request: PageRequest) -> Fetched | None:
+    async def _fetch(self, request: PageRequest, filters: Parameters) -> Fetched | None:
         """Ask for a page; None if the list has ended for want of a slot."""
-        parameters = [*request.parameters(), ("fields", ",".join(FIELDS))]
-        if not self._chooses_here:
-            parameters += self._filters.parameters()
-        path = list_path(parameters)
+        fields = ("fields", ",".join(FIELDS))
+        path = list_path([*request.parameters(), fields, *filters])
         if (reason := await self._lacks_slot()) is not None:
             self._stop(reason)
             return None
@@ -241,7 +283,8 @@ class Lister:
         """Wait until the next attempt, or give up."""
         if (reason := self._patience.failed(reply)) is not None:
             self._stop(reason)
-        if self._sweeps.is_over or reply.is_rate_limited:
+            return
+        if reply.is_rate_limited:
             return  # the gate waits after a 429
         wait_s = self._patience.wait_s(reply, self._jitter())
         self._retry_at = asyncio.get_running_loop().time() + wait_s

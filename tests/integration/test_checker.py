@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bulkpause.api.credentials import Token
-from bulkpause.checker import Finding, State, ask, findings_of
+from bulkpause.checker import Finding, NoCampaignsError, State, ask, findings_of
 from bulkpause.connection import Connection
 from bulkpause.errors import BulkpauseError, StoppedError, TokenError
 from bulkpause.model import Limit
@@ -77,14 +77,31 @@ async def test_nothing_is_changed() -> None:
     }
 
 
-async def test_rejected_token_sends_nothing_more() -> None:
+async def test_campaigns_decide_on_token() -> None:
+    findings, _ = await check_of(check_script=(Fault.UNAUTHORIZED,))
+
+    assert findings["token"].state is State.WARNING
+    assert findings["campaigns"].state is State.OK
+    assert errors(findings) == []
+
+
+async def test_address_without_campaigns_has_own_error() -> None:
+    missing = Fault.NOT_FOUND
+    findings, _ = await check_of(
+        check_script=(missing,), lists=Lists(script=(missing, missing))
+    )
+
+    assert errors(findings) == [NoCampaignsError]
+
+
+async def test_rejected_token_sends_one_more() -> None:
     async with Simulator(Behaviour(token="good")) as simulator:
         findings = await checked(simulator, "bad")
 
     assert errors(findings) == [TokenError]
     assert findings["token"].detail.startswith("the API rejected the token")
     assert findings["campaigns"].state is State.SKIPPED
-    assert len(simulator.ledger) == 1
+    assert len(simulator.ledger) == 2
 
 
 @pytest.mark.parametrize("fault", [Fault.NOT_FOUND, Fault.INTERNAL_ERROR])

@@ -6,7 +6,7 @@ import pytest
 
 from bulkpause.api.credentials import Token
 from bulkpause.connection import Connection
-from bulkpause.errors import GuardRailError, StoppedError, TokenError
+from bulkpause.errors import GuardRailError, SettingsError, StoppedError, TokenError
 from bulkpause.lister import Listed, Lister
 from bulkpause.listing.filters import Filters
 from bulkpause.model import Limit
@@ -194,6 +194,50 @@ async def test_ignored_filter_is_refused(
     campaigns = (Campaign(id="7", status="paused"),)
     with pytest.raises(GuardRailError, match=f"does not fit {option} .*nothing was"):
         await list_of(0, filters, campaigns=campaigns, ignored=frozenset({parameter}))
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [RUNNING, Filters(statuses=("running", "scheduled"))],
+    ids=["one", "several"],
+)
+async def test_misread_filter_is_no_empty_list(filters: Filters) -> None:
+    campaigns = (Campaign(id="7", name="Sale", status="RUNNING"),)
+    with pytest.raises(GuardRailError, match=r"although 7 fits .* --filter-here"):
+        await list_of(0, filters, campaigns=campaigns)
+
+
+async def test_empty_list_takes_one_page_more() -> None:
+    campaigns = (Campaign(id="7", status="paused"),)
+    script = (None, None, Fault.UNAVAILABLE)
+    result, simulator = await list_of(0, campaigns=campaigns, script=script)
+
+    assert (result.is_whole, ids(result)) == (True, [])
+    assert "status=" not in simulator.ledger[-1].raw_path
+    assert len(simulator.ledger) == 4
+
+
+async def test_outage_leaves_empty_list_in_doubt() -> None:
+    script = (None, None, *[Fault.INTERNAL_ERROR] * 50)
+    with pytest.raises(StoppedError, match="no campaign was listed"):
+        await list_of(0, script=script)
+
+
+@pytest.mark.parametrize("words", [("runing",), ("running", "runing")])
+async def test_mistyped_status_is_refused(words: tuple[str, ...]) -> None:
+    with pytest.raises(SettingsError, match=r"runing.*, which is not known; .*paused"):
+        await list_of(3, Filters(statuses=words))
+
+
+async def test_new_status_word_is_listed() -> None:
+    campaigns = (Campaign(id="7", status="archived"),)
+    filters = Filters(statuses=("archived",))
+
+    result, _ = await list_of(0, filters, campaigns=campaigns)
+    assert ids(result) == ["7"]
+    async with Simulator(behaviour(3)) as simulator:
+        result = await listed(simulator, filters, chooses_here=True)
+    assert (result.is_whole, ids(result)) == (True, [])
 
 
 async def test_status_that_is_not_shown_is_refused() -> None:

@@ -10,6 +10,7 @@ from bulkpause.lister import Listed
 from bulkpause.listing.campaign import Campaign
 from bulkpause.log_comparison import CAMPAIGNS_SHOWN, Comparison, LogIds, ids_of_log
 from bulkpause.model import Record, Status
+from bulkpause.operation import QUIET
 
 
 def log(*ids: str, name: str = "a.jsonl", gap: str | None = None) -> LogIds:
@@ -17,15 +18,16 @@ def log(*ids: str, name: str = "a.jsonl", gap: str | None = None) -> LogIds:
 
 
 def comparison(
-    *logs: LogIds, running: tuple[str, ...] = (), doubt: str | None = None
+    *logs: LogIds, doubt: str | None = None, **statuses: str | None
 ) -> Comparison:
-    campaigns = tuple(Campaign(id=id_, status="running") for id_ in running)
+    """Compare logs with campaigns, whose ids have a letter before them here."""
+    campaigns = tuple(
+        Campaign(id=name[1:], status=status) for name, status in statuses.items()
+    )
     listed = Listed(
-        campaigns=campaigns, total=len(running), doubt=doubt, requests=2, sweeps=2
+        campaigns=campaigns, total=len(campaigns), doubt=doubt, requests=2, sweeps=2
     )
-    return Comparison(
-        logs=logs, statuses=("running", "scheduled"), listed=listed, host="api"
-    )
+    return Comparison(logs=logs, listed=listed, host="api")
 
 
 def recorded(path: Path, needs: Needs) -> Recovery:
@@ -68,7 +70,7 @@ def test_log_without_ids_is_no_all_clear() -> None:
 
 
 def test_nothing_of_log_runs() -> None:
-    result = comparison(log("1", "2"), running=("7",))
+    result = comparison(log("1", "2"), c1="paused", c2="Sent", c7="running")
 
     assert list(result.lines()) == [
         "0 of 2 ids of a.jsonl are running or scheduled",
@@ -77,19 +79,62 @@ def test_nothing_of_log_runs() -> None:
     assert (result.running, result.doubts) == ([], [])
 
 
-def test_running_id_is_named_with_its_record() -> None:
-    result = comparison(log("1"), running=("1",))
+@pytest.mark.parametrize("status", ["running", "SCHEDULED", " active "])
+def test_running_id_is_named_with_its_record(status: str) -> None:
+    result = comparison(log("1"), c1=status)
 
     assert list(result.lines()) == [
         "1 of 1 id of a.jsonl is running or scheduled",
-        "  1: running now, paused on record",
+        f"  1: {status} now, paused on record",
+    ]
+
+
+@pytest.mark.parametrize("status", ["sending", "", None])
+def test_unknown_status_may_be_running(status: str | None) -> None:
+    result = comparison(log("1", "2"), c1=status, c2="paused")
+
+    assert list(result.lines()) == [
+        "0 of 2 ids of a.jsonl are running or scheduled",
+        "1 of them may be: it is not known what their status means",
+        f"  1: {status or 'no status'} now, paused on record",
+    ]
+    assert [one.id for one in result.running] == ["1"]
+
+
+@pytest.mark.parametrize("status", sorted(QUIET))
+def test_quiet_status_is_no_doubt(status: str) -> None:
+    result = comparison(log("1"), c1=status.upper())
+
+    assert (result.running, result.doubts) == ([], [])
+
+
+def test_ids_that_are_not_listed_are_doubt() -> None:
+    result = comparison(log("1", "2", "3"), c2="paused")
+
+    assert result.doubts == [
+        (
+            "2 ids are not among the 1 campaign of this account, deleted or of another "
+            "one: 1, 3"
+        )
+    ]
+    assert result.as_dict()["not_listed"] == ["1", "3"]
+
+
+def test_log_of_another_account_is_doubt() -> None:
+    result = comparison(log("1", "2"), c7="paused")
+
+    assert result.doubts == [
+        (
+            "none of 2 ids of a.jsonl is among the 1 campaign of this account: use the "
+            "token of the account that was paused"
+        )
     ]
 
 
 def test_last_log_of_an_id_counts() -> None:
     later = LogIds(log="b.jsonl", statuses={"1": "failed"}, gap=None)
 
-    lines = list(comparison(log("1", "2"), later, running=("1",)).lines())
+    lines = list(comparison(log("1", "2"), later, c1="running", c2="paused").lines())
 
     assert lines[0] == "1 of 2 ids of a.jsonl, b.jsonl is running or scheduled"
     assert lines[1] == "  1: running now, failed on record"
@@ -98,7 +143,8 @@ def test_last_log_of_an_id_counts() -> None:
 def test_many_running_ids_are_counted() -> None:
     ids = tuple(map(str, range(CAMPAIGNS_SHOWN + 2)))
 
-    lines = list(comparison(log(*ids), running=ids).lines())
+    all_running = dict.fromkeys((f"c{id_}" for id_ in ids), "running")
+    lines = list(comparison(log(*ids), **all_running).lines())
 
     assert len(lines) == CAMPAIGNS_SHOWN + 2
     assert lines[-1] == "  and 2 more"
@@ -118,7 +164,7 @@ def test_many_running_ids_are_counted() -> None:
 def test_doubts_are_said(
     gap: str | None, doubt: str | None, expected: list[str]
 ) -> None:
-    lines = list(comparison(log("1", gap=gap), doubt=doubt).lines())
+    lines = list(comparison(log("1", gap=gap), doubt=doubt, c1="paused").lines())
 
     assert lines[1:] == expected
 
@@ -126,13 +172,13 @@ def test_doubts_are_said(
 def test_invalid_rows_cannot_be_compared() -> None:
     held = LogIds(log="a.jsonl", statuses={"1": "paused"}, gap=None, invalid=2)
 
-    lines = list(comparison(held).lines())
+    lines = list(comparison(held, c1="paused").lines())
 
     assert lines[-1] == "2 rows without a valid id cannot be compared"
 
 
 def test_comparison_is_also_data() -> None:
-    result = comparison(log("1"), running=("1", "7")).as_dict()
+    result = comparison(log("1"), c1="running", c7="running").as_dict()
 
     assert (result["ids"], result["listed"], result["others"]) == (1, 2, 1)
     assert result["complete"] is True

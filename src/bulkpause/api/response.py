@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import orjson
 from multidict import CIMultiDictProxy
 
+from bulkpause._json import parse_json
 from bulkpause._text import sanitize
 from bulkpause._value import value
 from bulkpause.model import RateLimitHeaders
@@ -99,8 +99,8 @@ def _decoded(body: bytes) -> dict[str, object]:
     if not body:
         return {}
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        value = parse_json(body)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -444,8 +444,9 @@ def report(**given: Any) -> ExitCode:
         "Exit codes",
         """
         0  the list is complete; with --in: nothing of the logs runs
-        1  with --in: something of the logs runs
-        5  the list may be incomplete, or nothing could be listed
+        1  with --in: something of the logs runs, or may run
+        5  the list may be incomplete, or nothing could be listed; with --in: also if
+           an id of the logs is not in it
         8  the API ignored a filter; nothing was written
         Others as in `bulkpause --help`.
         """,
@@ -492,8 +493,8 @@ def report(**given: Any) -> ExitCode:
     "--in",
     type=PATH,
     metavar="LOG",
-    help="Show which ids of this LOG, and of those after it, are in the list. Without "
-    "--status, those that are running or scheduled.",
+    help="Show which ids of this LOG, and of those after it, are running or scheduled, "
+    "or may be. All campaigns are read for it, whatever their status.",
 )
 @click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
 @click.option(

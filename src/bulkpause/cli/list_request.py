@@ -10,10 +10,11 @@ import click
 from bulkpause.cli.flags import options_of
 from bulkpause.cli.options import Options
 from bulkpause.listing.filters import Filters
+from bulkpause.operation import SENDING
 
 
-#: The statuses in which a campaign sends, or will send by itself.
-_RUNNING = ("running", "scheduled")
+#: The statuses that `--in` may be asked for: it counts all in which a campaign sends.
+_RUNNING = frozenset({"running", "scheduled"})
 #: Parameters that a run has too, for something else.
 _OWN = frozenset({"status", "name", "format"})
 
@@ -56,13 +57,12 @@ def list_request_of(given: Mapping[str, Any]) -> ListRequest:
     )
     logs = () if given["in"] is None else (given["in"], *given["more_logs"])
     _check(filters, given)
-    if logs and not filters.statuses:
-        filters = Filters(statuses=_RUNNING)
     output: Path | None = given["output"]
     is_csv_name = output is not None and output.suffix.lower() == ".csv"
     return ListRequest(
         options=options_of(_without_own(given)),
-        filters=filters,
+        # Every id of a log is looked up: a filter could hide that it runs.
+        filters=Filters() if logs else filters,
         chooses_here=given["filter_here"],
         logs=logs,
         output=output,
@@ -80,10 +80,12 @@ def _without_own(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check(filters: Filters, given: Mapping[str, Any]) -> None:
     if given["in"] is not None:
-        if given["all"] or filters != Filters(statuses=filters.statuses):
+        statuses = frozenset(filters.statuses)
+        has_others = given["all"] or filters != Filters(statuses=filters.statuses)
+        if has_others or (statuses and not _RUNNING <= statuses <= SENDING):
             raise click.UsageError(
-                "--in takes --status as its only filter: another one would leave out "
-                "campaigns of the log that run"
+                "--in takes no filter but --status running,scheduled, which it always "
+                "looks for: another one would leave out campaigns of the log that run"
             )
         return
     if given["more_logs"]:

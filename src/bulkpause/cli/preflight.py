@@ -27,6 +27,7 @@ from bulkpause.cli.account_options import (
 from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.log_path import (
+    EXISTING_REMEDY,
     check_log_folder,
     check_readable_log,
     check_writable_log,
@@ -111,9 +112,7 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
         return LoadedLog(Recovery(), (None, None))  # the run makes the folder
     check_writable_log(log, is_resumed=options.resume)
     if not options.resume:
-        refuse_existing(
-            log, remedy="resume it with --resume, or name another with --log"
-        )
+        refuse_existing(log, remedy=EXISTING_REMEDY)
     now = datetime.now(UTC)
     loaded = read_log(log, needs_of(options, now))
     recovery = loaded.recovery

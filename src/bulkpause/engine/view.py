@@ -4,13 +4,9 @@ from enum import StrEnum
 
 from bulkpause.doubt import NOT_PROCESSED
 from bulkpause.model import Reply
-from bulkpause.operation import Operation
+from bulkpause.operation import NOT_SENDING, Operation
 
 
-#: Campaign statuses in which a campaign sends nothing, and neither a pause nor a resume
-#: changes it. Every word that is not known leaves open whether it sends.
-#: https://docs.ocamba.com/api/hood/v1.0/reference/update-campaigns-by_id
-NOT_SENDING = frozenset({"draft", "sent", "canceled", "cancelled"})
 #: Responses that show that the campaign is not there.
 _MISSING = frozenset({400, 404, 410})
 

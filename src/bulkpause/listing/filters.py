@@ -1,12 +1,13 @@
 """Choose campaigns: as parameters for the API, and as a check of what it answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bulkpause._text import quote
 from bulkpause.errors import SettingsError
 from bulkpause.listing.campaign import TIME_FORMAT, Campaign
+from bulkpause.operation import KNOWN_STATUSES, status_word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,14 @@ class Filters:
         if self.created_before is not None:
             yield "create_time", f"lt:{_api_time(self.created_before)}"
 
+    def unknown_statuses(self, campaigns: Iterable[Campaign]) -> list[str]:
+        """Give the words that are no known status, and that none of these has either."""
+        seen = {status_word(one.status) for one in campaigns}
+        return [word for word in self.statuses if word not in KNOWN_STATUSES | seen]
+
     def misfit(self, campaign: Campaign) -> str | None:
         """Say which option a campaign does not fit, and why; None if it fits."""
-        status = (campaign.status or "").strip().casefold()
-        if self.statuses and status not in self.statuses:
+        if self.statuses and status_word(campaign.status) not in self.statuses:
             return f"--status: it has {_shown('status', campaign.status)}"
         if self.labels and not set(self.labels) & set(campaign.labels):
             return f"--label: it has {_shown('label', ', '.join(campaign.labels))}"

@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import orjson
-
+from bulkpause._json import parse_json
 from bulkpause.listing.campaign import Campaign, as_it_is, parse_campaign
 
 
@@ -37,8 +36,8 @@ def parse_page(body: bytes, redact: Callable[[str], str] = as_it_is) -> Page | N
         redact: Removes secrets from a text.
     """
     try:
-        fields = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        fields = parse_json(body)
+    except ValueError:
         return None
     items = fields.get("items") if isinstance(fields, dict) else None
     if not isinstance(items, list):

@@ -47,6 +47,19 @@ def texts(parsed: ParsedResponse) -> list[str]:
     return [text for text in astuple(parsed) if isinstance(text, str)]
 
 
+def test_half_a_character_hides_no_status() -> None:
+    headers = CIMultiDictProxy(CIMultiDict[str]())
+    parsed = parse_response(
+        headers,
+        rb'{"items": [{"id": "7", "status": "paused", "name": "sale \ud83d"}]}',
+        id_="7",
+        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        redact=str,
+    )
+
+    assert parsed.campaign_status == "paused"
+
+
 def test_empty_response_has_no_fields() -> None:
     assert parse(b"") == EMPTY
 

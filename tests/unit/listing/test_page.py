@@ -93,6 +93,27 @@ def test_body_without_list_is_no_page(text: bytes) -> None:
     assert parse_page(text) is None
 
 
+def test_half_a_character_leaves_page_readable() -> None:
+    page = parse_page(rb'{"total": 1, "items": [{"id": "7", "name": "sale \ud83d"}]}')
+
+    assert page is not None
+    [campaign] = page.campaigns
+    assert (campaign.id, campaign.name) == ("7", "sale \ufffd")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rb'{"items": [], "a": "\ud83d", "b": NaN}',
+        b'{"a": "\\ud83d", "items": ' + b"[" * 100_000,
+        b'{"items": [], "a": "\\ud83d\xff"}',
+    ],
+    ids=["constant", "nested", "bytes"],
+)
+def test_other_faults_are_still_no_page(text: bytes) -> None:
+    assert parse_page(text) is None
+
+
 def test_created_at_is_in_gmt() -> None:
     campaign = Campaign(id="7", create_time="2024-10-06 10:00:00")
 

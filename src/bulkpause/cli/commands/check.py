@@ -13,6 +13,7 @@ from pathlib import Path
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.checker import (
     Finding,
+    NoCampaignsError,
     State,
     ask,
     failed,
@@ -23,7 +24,7 @@ from bulkpause.checker import (
     warning,
 )
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, gravest
-from bulkpause.cli.log_path import check_writable_log
+from bulkpause.cli.log_path import EXISTING_REMEDY, check_writable_log
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import show, show_json
 from bulkpause.cli.signals import SIGNALS
@@ -32,7 +33,13 @@ from bulkpause.connection import Connection
 from bulkpause.errors import BulkpauseError, LogHeldError
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery, refuse_existing
-from bulkpause.journal.run_id import check_recent, check_same_endpoint
+from bulkpause.journal.run_id import (
+    check_recent,
+    check_same_account,
+    check_same_action,
+    check_same_endpoint,
+)
+from bulkpause.journal.undone import check_not_undone
 from bulkpause.settings import find_proxy
 
 
@@ -81,7 +88,12 @@ def check_account(options: Options) -> Iterator[Finding]:
 def code_of(findings: Sequence[Finding]) -> ExitCode:
     """Choose the exit code that a run would end with."""
     errors = (one.error for one in findings if one.error is not None)
-    return gravest([ExitCode.ALL_PAUSED, *map(exit_of_error, errors)])
+    return gravest([ExitCode.ALL_PAUSED, *map(_code_of_error, errors)])
+
+
+def _code_of_error(error: BulkpauseError) -> ExitCode:
+    is_refused = isinstance(error, NoCampaignsError)
+    return ExitCode.SOME_NOT_PAUSABLE if is_refused else exit_of_error(error)
 
 
 def _lines(findings: Sequence[Finding], options: Options) -> Iterator[str]:
@@ -122,6 +134,9 @@ def _log(options: Options) -> Finding:
     """Check the place of the log, without a file there."""
     log = options.log or Path(_USUAL_LOG)
     check_writable_log(log, is_resumed=options.resume)
+    if not options.resume:
+        refuse_existing(log, remedy=EXISTING_REMEDY)
+    check_not_undone(log)
     if exists(log):
         _check_existing(log, options)
     free = shutil.disk_usage(log.parent).free
@@ -133,12 +148,12 @@ def _log(options: Options) -> Finding:
 
 
 def _check_existing(log: Path, options: Options) -> None:
-    if not options.resume:
-        refuse_existing(log)
     if SYSTEM.is_locked(log):
         raise LogHeldError(f"another run holds {log} now")
     recovery = read_recovery(log)
+    check_same_action(recovery, options.action, log)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
+    check_same_account(recovery, options.account, log)
     check_recent(recovery, log, datetime.now(UTC), options.resume_within_s)
 
 

@@ -211,7 +211,6 @@ def _compare(request: ListRequest, logs: list[LogIds], listed: Listed) -> ExitCo
     """Say which ids of the logs run. A list in doubt is never an all-clear."""
     comparison = Comparison(
         logs=logs,
-        statuses=request.filters.statuses,
         listed=listed,
         host=request.options.host,
     )

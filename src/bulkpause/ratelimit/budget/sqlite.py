@@ -272,6 +272,16 @@ def _check_or_create(database: sqlite3.Connection, place: str) -> None:
         raise foreign(place)
     elif version > STATE_VERSION:
         raise newer(place)
+    elif not _has_table(database):
+        raise foreign(place)
+
+
+def _has_table(database: sqlite3.Connection) -> bool:
+    query = (
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'budget'"
+    )
+    with closing(database.execute(query)) as rows:
+        return bool(rows.fetchone()[0])
 
 
 def prepare(path: Path, now_s: float, *, makes_folder: bool) -> bool:
