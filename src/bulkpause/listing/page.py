@@ -39,9 +39,9 @@ def parse_page(body: bytes, redact: Callable[[str], str] = as_it_is) -> Page | N
         fields = parse_json(body)
     except ValueError:
         return None
-    items = fields.get("items") if isinstance(fields, dict) else None
-    if not isinstance(items, list):
+    if not isinstance(fields, dict) or not isinstance(fields.get("items"), list):
         return None
+    items = fields["items"]
     parsed = [parse_campaign(item, redact) for item in items]
     campaigns = tuple(one for one in parsed if one is not None)
     return Page(
