@@ -17,7 +17,14 @@ from bulkpause.cli.options import (
     retry_command,
     usual_share,
 )
-from bulkpause.engine.resume import CHANGED, OVERDUE, TIME_UNKNOWN, ResumeRules
+from bulkpause.engine.resume import (
+    CHANGE_UNKNOWN,
+    CHANGED,
+    OVERDUE,
+    TIME_AHEAD,
+    TIME_UNKNOWN,
+    ResumeRules,
+)
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
@@ -129,8 +136,16 @@ _WAYS = {
         "changed since their pause: look at them, and resume them all the same with",
     ),
     TIME_UNKNOWN: (
-        ("--resume-body", "none"),
-        "without a known time: resume them without one with",
+        ("--start-overdue", "--resume-body", "none"),
+        "without a known time: resume them without one, if they may start now, with",
+    ),
+    CHANGE_UNKNOWN: (
+        ("--resume-changed",),
+        "perhaps changed since their pause: look at them, and resume them anyway with",
+    ),
+    TIME_AHEAD: (
+        ("--resume-body", "time"),
+        "their time is ahead: resume them at that time with",
     ),
 }
 
