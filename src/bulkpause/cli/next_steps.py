@@ -141,7 +141,7 @@ _WAYS = {
     ),
     CHANGE_UNKNOWN: (
         ("--resume-changed",),
-        "perhaps changed since: look at them, and resume them all the same with",
+        "perhaps changed since their pause: look at them, and resume them anyway with",
     ),
     TIME_AHEAD: (
         ("--resume-body", "time"),
