@@ -39,7 +39,9 @@ def parse_page(body: bytes, redact: Callable[[str], str] = as_it_is) -> Page | N
         fields = parse_json(body)
     except ValueError:
         return None
-    items = fields.get("items") if isinstance(fields, dict) else None
+    if not isinstance(fields, dict):
+        return None
+    items = fields.get("items")
     if not isinstance(items, list):
         return None
     parsed = [parse_campaign(item, redact) for item in items]
