@@ -445,7 +445,7 @@ def report(**given: Any) -> ExitCode:
         """
         0  the list is complete; with --in: nothing of the logs runs
         1  with --in: something of the logs runs, or may run
-        5  the list may be incomplete, or nothing could be listed; with --in: also if
+        5  the list may be incomplete, or none could be had; with --in: also if
            an id of the logs is not in it
         8  the API ignored a filter; nothing was written
         Others as in `bulkpause --help`.
