@@ -10,7 +10,13 @@ from bulkpause._text import format_count, format_duration
 from bulkpause.api.client import Fetched
 from bulkpause.api.endpoint import CHECK_PATH, list_path
 from bulkpause.connection import Connection
-from bulkpause.errors import BudgetError, BulkpauseError, StoppedError, TokenError
+from bulkpause.errors import (
+    BudgetError,
+    BulkpauseError,
+    SettingsError,
+    StoppedError,
+    TokenError,
+)
 from bulkpause.listing.page import parse_page
 from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.budget.place import NO_SHARE
@@ -23,7 +29,7 @@ CLOCK_TOLERANCE_S = 5.0
 _SMALLEST_PAGE = (("page", "1,1"), ("fields", "id"))
 
 
-class NoCampaignsError(BulkpauseError):
+class NoCampaignsError(SettingsError):
     """There is no campaign at this address: a run would be refused each of its ids."""
 
 

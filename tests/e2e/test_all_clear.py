@@ -9,6 +9,7 @@ import pytest
 from bulkpause.journal.codec import encode
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.model import Record, Status, timestamp
+from bulkpause.plan import digest
 from bulkpause.simulator import Fault, Simulator, Window
 from tests.support.program import Program, Serve, until
 
@@ -50,6 +51,7 @@ def write_log(
             finished_at=timestamp(at),
             run_id=new_run_id(at, endpoint),
             planned=planned or len(statuses),
+            input_digest=digest(str(1001 + n) for n in range(len(statuses))),
             endpoint=endpoint,
         )
         for number, status in enumerate(statuses)

@@ -262,7 +262,6 @@ UNUSABLE_BODIES = {
     "half an object": b'{"title": "x"',
     "invalid UTF-8": b'{"title": "\xff\xfe"}',
     "UTF-16": '{"title": "x"}'.encode("utf-16"),
-    "a lone surrogate": b'{"title": "\\ud800"}',
     "deep arrays": b"[" * 60_000,
     "deep objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
     "NaN": b'{"title": NaN}',

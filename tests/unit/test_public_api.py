@@ -157,7 +157,9 @@ def test_values_in_the_public_api_are_frozen_dataclasses() -> None:
     exported: list[Any] = [getattr(bulkpause, name) for name in bulkpause.__all__]
     values: list[Any] = [cls for cls in exported if is_dataclass(cls)]
     assert len(values) >= 10
-    assert all(cls.__dataclass_params__.frozen for cls in values)
+    changeable = [cls for cls in values if not cls.__dataclass_params__.frozen]
+    # Made for each request, and frozen to type checkers alone: see `_value`.
+    assert set(changeable) <= {bulkpause.Record}
 
 
 def printed_by(program: str) -> str:
