@@ -68,6 +68,8 @@ def test_plan_json_holds_the_plan(program: Program) -> None:
         "blanks": 1,
         "limits": ["150/60s", "10/1s"],
         "needed_s": 0.0,
+        "accounts": [],
+        "shard": None,
         "digest": found["digest"],
     }
     assert len(str(found["digest"])) == 16

@@ -90,6 +90,7 @@ def _batches_below(
         for record in _checked(heading, records, layout, column_ids, len(batch)):
             yield record
             row = record[0][0] + 1
+        records.close()
 
 
 def _checked(

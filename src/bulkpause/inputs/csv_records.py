@@ -1,7 +1,7 @@
 """Parse the records of a CSV, and keep the lines that each was written in."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from bulkpause.inputs.cells import CellRecord
 from bulkpause.inputs.table import ReadError
@@ -38,7 +38,13 @@ class CsvRecords:
     def __iter__(self) -> Iterator[CellRecord]:
         return self._records
 
-    def _parse(self, first_row: int, lines: Iterator[str]) -> Iterator[CellRecord]:
+    def close(self) -> None:
+        """Let go of all lines, which are in a cycle with this object."""
+        self._records.close()
+
+    def _parse(
+        self, first_row: int, lines: Iterator[str]
+    ) -> Generator[CellRecord, None, None]:
         collected = self._collect(lines)
         reader = csv.reader(collected, delimiter=self.delimiter, strict=True)
         row = first_row - 1
