@@ -23,10 +23,8 @@ from bulkpause.cli.flags import (
     RUN_OPTIONS,
     UNDO_OPTIONS,
     VERIFY,
-    options_of,
-    parse_digest,
-    parse_name,
 )
+from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import LazyGroup, block
 from bulkpause.cli.json_command import JsonCommand, is_json_typed
 from bulkpause.cli.list_request import list_request_of
@@ -39,6 +37,7 @@ from bulkpause.cli.options import (
     parse_retried,
 )
 from bulkpause.cli.output import finish, open_streams, stdout
+from bulkpause.cli.parameter_types import parse_digest, parse_name
 from bulkpause.cli.run_command import RunCommand
 from bulkpause.cli.signals import SIGNALS, Interrupted
 from bulkpause.cli.tls_files import prepare_tls_files

@@ -1,140 +1,27 @@
-"""Declare the options that commands share, and make one value of them."""
+"""Declare the options that commands share."""
 
-import os
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from enum import StrEnum
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
-from click.core import ParameterSource
 
-from bulkpause._text import quote
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.api.proxy import parse_proxy
-from bulkpause.cli.options import BASE_URL_VARIABLE, Options, usual_share
-from bulkpause.engine.guard_rails import GuardRails, parse_tolerance
-from bulkpause.engine.policy import RetryPolicy, Verify
-from bulkpause.engine.resume import ResumeBody, ResumeRules
-from bulkpause.errors import SettingsError
-from bulkpause.inputs.layout import Format, HiddenRows, Layout
+from bulkpause.cli.options import BASE_URL_VARIABLE
+from bulkpause.cli.parameter_types import (
+    FilePath,
+    ProxyUrl,
+    SharePlace,
+    parse_metrics_path,
+    parse_name,
+)
+from bulkpause.engine.guard_rails import parse_tolerance
+from bulkpause.engine.policy import Verify
+from bulkpause.engine.resume import ResumeBody
+from bulkpause.inputs.layout import Format, HiddenRows
 from bulkpause.inputs.ordering import DecimalMark, parse_order
 from bulkpause.model import Priority
-from bulkpause.ratelimit.budget.place import check_share, has_secret
-from bulkpause.settings import Settings, parse_duration, parse_limit
+from bulkpause.settings import parse_duration, parse_limit
 from bulkpause.shard import parse_shard
-
-
-class ProxyUrl(click.ParamType[str]):
-    """The address of a proxy. Its password must not be typed."""
-
-    name = "url"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        if "@" in value and _is_typed(param, ctx):
-            self.fail(
-                "other users of this machine can see a password on the command line; "
-                "set OCAMBA_PROXY to the address of the proxy",
-                param,
-                ctx,
-            )
-        try:
-            parse_proxy(value)
-        except SettingsError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
-
-
-def _is_typed(param: click.Parameter | None, ctx: click.Context | None) -> bool:
-    if param is None or ctx is None:
-        return False
-    return ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
-
-
-class FilePath(click.Path):
-    """The path of a file. An empty one is refused: Python takes it for `.`."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
-        if not os.fspath(value).strip():
-            self.fail("it is empty; name a file", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-def parse_name(text: str) -> str:
-    """Read the name of a column or a sheet, or a reason.
-
-    Raises:
-        SettingsError: It is blank.
-    """
-    if not text.strip():
-        raise SettingsError("it is empty; write a text, or leave the option out")
-    return text
-
-
-def parse_digest(text: str) -> str:
-    """Read the digest of a plan.
-
-    Raises:
-        SettingsError: It is none.
-    """
-    if not re.fullmatch("[0-9a-f]{16}", text):
-        raise SettingsError(
-            f"{quote(text)} is not a digest, which has 16 hexadecimal digits; copy it "
-            "from the end of `bulkpause plan`"
-        )
-    return text
-
-
-def parse_metrics_path(text: str) -> Path:
-    """Read the file of `--metrics`.
-
-    Raises:
-        SettingsError: The extra is missing, or no exporter would collect the file.
-    """
-    if find_spec("prometheus_client") is None:
-        raise SettingsError(
-            "metrics need an extra that is not installed; run pip install "
-            "'bulkpause[metrics]'"
-        )
-    path = Path(text)
-    if path.suffix != ".prom":
-        raise SettingsError(
-            f"the node exporter does not read {quote(text)}; name a file that ends in "
-            ".prom"
-        )
-    return path
-
-
-class SharePlace(click.ParamType[str]):
-    """Where the budget of an account is shared. A password must not be typed."""
-
-    name = "place"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        if has_secret(value) and _is_typed(param, ctx):
-            self.fail(
-                "other users of this machine can see a password on the command line; "
-                "set BULKPAUSE_SHARE to the URL of the server",
-                param,
-                ctx,
-            )
-        try:
-            check_share(value)
-        except SettingsError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
 
 
 PATH = FilePath()
@@ -487,100 +374,3 @@ RESUME_OPTIONS = _combine(
         help="Resume campaigns too that were changed since they were paused.",
     ),
 )
-
-#: Fields whose option has another name. All others are named alike.
-_OPTION_OF = {
-    "deadline_s": "deadline",
-    "give_up_after_s": "give_up_after",
-    "grace_s": "grace",
-    "timeout_s": "timeout",
-    "order": "order_by",
-    "resume_within_s": "resume_within",
-    "retried": "status",
-    "digest": "plan",
-    "is_confirmed": "yes",
-    "is_simulated": "simulate",
-    "is_json": "json",
-    "skips_invalid": "skip_invalid",
-    "undone": "logs",
-    "earlier_status": "as",
-    "remembers": "remember",
-    "starts_overdue": "start_overdue",
-    "resumes_changed": "resume_changed",
-    "has_multiline_cells": "multiline_cells",
-    "takes_any_id": "any_id",
-}
-
-
-def options_of(given: Mapping[str, Any]) -> Options:
-    """Make options of the parameters of a command; a missing one has its default.
-
-    Raises:
-        UsageError: Two of them contradict each other.
-    """
-    _refuse_two_apis(given)
-    return Options(
-        settings=_settings(given),
-        layout=_layout(given),
-        guard_rails=GuardRails(**_fields_of(GuardRails, given)),
-        resume_rules=_resume_rules(given),
-        **_fields_of(Options, given),
-    )
-
-
-def _refuse_two_apis(given: Mapping[str, Any]) -> None:
-    context = click.get_current_context(silent=True)
-    if context is None or not given["simulate"]:
-        return
-    for param in context.command.params:
-        if param.name in {"base_url", "proxy"} and _is_typed(param, context):
-            raise click.UsageError(
-                "--simulate pauses campaigns of the built-in simulator, and "
-                f"{param.opts[0]} is for the API; leave one of them out"
-            )
-
-
-def _settings(given: Mapping[str, Any]) -> Settings:
-    limits = (given["steady"], given["burst"])
-    retry_policy = _fields_of(RetryPolicy, given)
-    if "verify" in given:
-        retry_policy["verify"] = Verify(given["verify"])
-    return Settings(
-        limits=tuple(limit for limit in limits if limit is not None),
-        retry_policy=RetryPolicy(**retry_policy),
-        **_fields_of(Settings, given) | _sharing(given),
-    )
-
-
-def _resume_rules(given: Mapping[str, Any]) -> ResumeRules:
-    rules = _fields_of(ResumeRules, given)
-    if "resume_body" in given:
-        rules["body"] = ResumeBody(given["resume_body"])
-    return ResumeRules(**rules)
-
-
-def _sharing(given: Mapping[str, Any]) -> dict[str, Any]:
-    if "share" not in given:
-        return {}
-    usual = usual_share(is_simulated=given["simulate"])
-    return {
-        "share": usual if given["share"] is None else given["share"],
-        "priority": Priority(given["priority"]),
-    }
-
-
-def _layout(given: Mapping[str, Any]) -> Layout:
-    layout = _fields_of(Layout, given)
-    kinds: Mapping[str, type[StrEnum]] = {"format": Format, "hidden_rows": HiddenRows}
-    for name, kind in kinds.items():
-        if layout.get(name) is not None:
-            layout[name] = kind(layout[name])
-    return Layout(**layout)
-
-
-def _fields_of(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Choose the parameters that are fields of a dataclass."""
-    options = {
-        field.name: _OPTION_OF.get(field.name, field.name) for field in fields(kind)
-    }
-    return {field: given[name] for field, name in options.items() if name in given}

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bulkpause.cli.flags import options_of
+from bulkpause.cli.given_options import options_of
 from bulkpause.cli.options import Options
 from bulkpause.listing.filters import Filters
 from bulkpause.operation import SENDING

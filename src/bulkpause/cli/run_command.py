@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from bulkpause.cli.ending import Ending
-from bulkpause.cli.flags import parse_metrics_path
 from bulkpause.cli.job_metrics import JobMetrics
 from bulkpause.cli.json_command import JsonCommand
+from bulkpause.cli.parameter_types import parse_metrics_path
 from bulkpause.errors import SettingsError
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bulkpause._shell import join_command
 from bulkpause.cli.app import cli
-from bulkpause.cli.flags import options_of
+from bulkpause.cli.given_options import options_of
 from bulkpause.cli.options import (
     RETRIABLE,
     RETRIED_BY_DEFAULT,

@@ -13,7 +13,7 @@ import click
 from bulkpause._text import sanitize
 from bulkpause.api.credentials import TOKEN_VARIABLE
 from bulkpause.cli.exit_codes import ExitCode
-from bulkpause.cli.flags import options_of
+from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import block
 from bulkpause.cli.options import Options, has_secret_proxy
 from bulkpause.cli.output import say, show_data
