@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
-from typing import Self, TypedDict
+from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -48,12 +48,6 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "bulkpause",
 }
-
-
-class _CarrierOptions(TypedDict):
-    base_url: str
-    headers: Mapping[str, str]
-    proxy: Proxy | None
 
 
 #: What is raised if an attempt gets no valid HTTP response.
@@ -124,29 +118,23 @@ class Client:
         self._redact = Redactor((*token.secrets, *of_proxy)).redact
         self._timeout_s = timeout_s
         self._before_sending = before_sending
-        if connections is None:
-            is_secure = endpoint.is_secure
-            context = tls_context(logs_keys=logs_keys) if is_secure else True
-            connector = Connector(limit=max_in_flight, ssl=context)
-        else:
-            connector = connections.pool(logs_keys=logs_keys)
-        self._connector = connector
+        self._connector = connector = (
+            _own_pool(endpoint, limit=max_in_flight, logs_keys=logs_keys)
+            if connections is None
+            else connections.pool(logs_keys=logs_keys)
+        )
         self._session = aiohttp.ClientSession(
             connector=connector,
             connector_owner=connections is None,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
-        options = _CarrierOptions(
+        self._carrier = _carrier(
+            self._session,
+            connector,
             base_url=endpoint.base_url,
             headers={**_HEADERS, "Authorization": token.header()},
             proxy=proxy,
-        )
-        # Nothing sees a request that does not go through its session.
-        self._carrier: Carrier = (
-            SessionCarrier(self._session, **options)
-            if self._session.trace_configs
-            else DirectCarrier(connector, **options)
         )
 
     async def __aenter__(self) -> Self:
@@ -281,6 +269,26 @@ class Client:
             title=parsed.title,
             message=parsed.message,
         )
+
+
+def _own_pool(endpoint: Endpoint, *, limit: int, logs_keys: bool) -> Connector:
+    # A context reads all certificates of the system: not for plain text.
+    context = tls_context(logs_keys=logs_keys) if endpoint.is_secure else True
+    return Connector(limit=limit, ssl=context)
+
+
+def _carrier(
+    session: aiohttp.ClientSession,
+    connector: Connector,
+    *,
+    base_url: str,
+    headers: Mapping[str, str],
+    proxy: Proxy | None,
+) -> Carrier:
+    # Nothing sees a request that does not go through its session.
+    if session.trace_configs:
+        return SessionCarrier(session, base_url=base_url, headers=headers, proxy=proxy)
+    return DirectCarrier(connector, base_url=base_url, headers=headers, proxy=proxy)
 
 
 def _check_aiohttp_agrees(url: str) -> None:
