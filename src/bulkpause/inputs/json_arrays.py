@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bulkpause._text import quote
-from bulkpause.inputs.json_pages import request_failed
-from bulkpause.inputs.json_row import (
+from bulkpause.inputs.json_campaigns import (
     DEEPEST_ARRAY,
-    JsonRows,
     is_of_campaigns,
     is_of_ids,
     is_of_something_else,
 )
+from bulkpause.inputs.json_pages import request_failed
+from bulkpause.inputs.json_row import JsonRows
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import Item
 

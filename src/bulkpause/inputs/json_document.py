@@ -9,13 +9,10 @@ from collections.abc import Iterator
 
 from bulkpause.inputs.files import LONGEST_JSON_CHARS
 from bulkpause.inputs.json_arrays import FoundArray, only_array
+from bulkpause.inputs.json_campaigns import DEEPEST_ARRAY, why_around_campaigns
+from bulkpause.inputs.json_keys import key_of_id
 from bulkpause.inputs.json_pages import check_is_no_error, check_is_whole
-from bulkpause.inputs.json_row import (
-    DEEPEST_ARRAY,
-    JsonRows,
-    key_of_id,
-    why_around_campaigns,
-)
+from bulkpause.inputs.json_row import JsonRows
 from bulkpause.inputs.json_text import JsonText, NotJsonError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.result_log import refuse_result_log

@@ -1,10 +1,7 @@
 """Make a row of a JSON value: an object that holds an id, or a bare id."""
 
-import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from itertools import repeat
 from typing import cast
 
@@ -12,14 +9,10 @@ from bulkpause._text import quote
 from bulkpause.ids import WHITESPACE, are_plain_numbers, parse_item
 from bulkpause.inputs.cells import LONGEST_NAME
 from bulkpause.inputs.columns import (
-    ACCOUNT_COLUMNS,
-    NAME_COLUMNS,
-    STATUS_COLUMNS,
     TIME_COLUMN,
     RowError,
     find_column,
     find_currency_column,
-    find_known_column,
     has_column,
     is_same_column,
 )
@@ -27,6 +20,17 @@ from bulkpause.inputs.json_batch import (
     has_nested_values,
     numbers_as_written,
     objects_without_checks,
+)
+from bulkpause.inputs.json_campaigns import check_is_campaign
+from bulkpause.inputs.json_keys import (
+    check_keys,
+    currency_of,
+    field,
+    find_beside,
+    id_field,
+    known_account,
+    optional_field,
+    text_of,
 )
 from bulkpause.inputs.json_text import (
     JsonConstant,
@@ -43,13 +47,6 @@ from bulkpause.model import InvalidRow, Item, items_without_init
 
 #: From here on, programs that read numbers as doubles round integers.
 _INEXACT_FROM = 2**53
-#: Lists are looked for in objects up to this many levels deep.
-DEEPEST_ARRAY = 8
-#: Keys of lists, such as labels, that answers have beside or in campaigns.
-_OTHER_THINGS = frozenset({
-    *("columns", "details", "error", "errors", "fields", "headers", "labels", "links"),
-    *("messages", "notes", "notices", "permissions", "tags", "warnings"),
-})  # fmt: skip
 ONE_PER_LINE = 'write one {"id": "1000248"} or "1000248" per line'
 
 
@@ -125,7 +122,7 @@ class JsonRows:
             return False
         try:
             for fields in objects:
-                _check_is_campaign(fields, key)
+                check_is_campaign(fields, key)
         except RowError:
             return True
         return False
@@ -167,10 +164,10 @@ class JsonRows:
         keys = tuple(fields)
         if keys != self._keys or isinstance(fields, ObjectWithRepeatedKey):
             refuse_result_log(fields)
-            _check_keys(fields)
-            key, id_ = _id_field(fields, self._layout.column)
+            check_keys(fields)
+            key, id_ = id_field(fields, self._layout.column)
             self._check_is_key_of_rows(key)
-            beside, name_key, status_key = _beside(fields, key)
+            beside, name_key, status_key = find_beside(fields, key)
             if key in fields:
                 # Most rows have the keys of the row before.
                 self._keys, self._known = keys, (key, name_key, status_key)
@@ -178,7 +175,7 @@ class JsonRows:
             key, name_key, status_key = self._known
             beside, id_ = fields, fields[key]
         if self._layout.column is None:
-            _check_is_campaign(fields, key)
+            check_is_campaign(fields, key)
         name = self._name_of(fields, beside, name_key)
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
         item = self._with_account(item, fields, beside)
@@ -203,12 +200,12 @@ class JsonRows:
         self, fields: dict[str, object], beside: dict[str, object], name_key: str | None
     ) -> str | None:
         if self._layout.name_column is not None:
-            name_key, value = _optional_field(fields, self._layout.name_column)
+            name_key, value = optional_field(fields, self._layout.name_column)
         elif name_key is None:
             return None
         else:
             value = beside[name_key]
-        name = _text_of(value)
+        name = text_of(value)
         if name is None:
             return None
         self._has_name = True
@@ -225,10 +222,10 @@ class JsonRows:
         if self._layout.accounts is None:
             return item
         if self._layout.account_column is not None:
-            value = _optional_field(fields, self._layout.account_column)[1]
+            value = optional_field(fields, self._layout.account_column)[1]
         else:
-            value = _known_account(beside) or _known_account(fields)
-        account = (_text_of(value) or "").strip(WHITESPACE)[:LONGEST_NAME] or None
+            value = known_account(beside) or known_account(fields)
+        account = (text_of(value) or "").strip(WHITESPACE)[:LONGEST_NAME] or None
         self._has_account = self._has_account or account is not None
         return replace(item, account=account)
 
@@ -237,14 +234,14 @@ class JsonRows:
         if wanted is None:
             return None
         try:
-            key, value = _field(fields, wanted)
+            key, value = field(fields, wanted)
         except RowError:
             # Which of several it is, is not known: that is no blank.
             return wanted if has_column(tuple(fields), wanted) else None
         self._has_sort_value = self._has_sort_value or value is not None
         if isinstance(value, str):
             text = value if isinstance(value, JsonNumber) else str(value)
-            return with_currency(text, _currency_of(fields, key))
+            return with_currency(text, currency_of(fields, key))
         if value is None:
             return None
         return type(value).__name__  # no number, and so it is named
@@ -254,10 +251,10 @@ class JsonRows:
     ) -> None:
         table = self._table
         table.id_column = table.id_column or key
-        if status is not None and (word := _text_of(fields[status])):
+        if status is not None and (word := text_of(fields[status])):
             table.status_column = table.status_column or status
             table.note_status(row, word.strip(WHITESPACE)[:LONGEST_NAME])
-        if (time := _text_of(fields.get(TIME_COLUMN))) is not None:
+        if (time := text_of(fields.get(TIME_COLUMN))) is not None:
             table.note_time(row, time.strip(WHITESPACE)[:LONGEST_NAME])
 
     def check_named_keys(self) -> None:
@@ -307,204 +304,6 @@ def _texts_of(
         value.strip(WHITESPACE)[:LONGEST_NAME] if isinstance(value, str) else None
         for value in values
     ]
-
-
-def _check_is_campaign(fields: Mapping[str, object], key: str) -> None:
-    """Check that an object with an id is not about something else than a campaign.
-
-    Raises:
-        RowError: It holds a campaign with an id of its own, or a list of campaigns.
-    """
-    nested = {
-        name: value for name, value in fields.items() if isinstance(value, dict | list)
-    }
-    if not nested:
-        return
-    if _holds_campaigns(nested, DEEPEST_ARRAY):
-        raise RowError(*why_around_campaigns(key))
-    for name, value in nested.items():
-        if name.casefold() == "campaign" and isinstance(value, dict) and _is_row(value):
-            path = shlex.quote(f"{name}.{_field(value, None)[0]}")
-            detail = "has an id, and a campaign in it that has an id too"
-            raise RowError(detail, f"pass --column {path}, or {_own_id(key)}")
-
-
-def why_around_campaigns(key: str) -> tuple[str, str]:
-    """Say why an object with an id under a key may not be the campaign, and a remedy."""
-    detail = "has an id, and a list in it that may be the campaigns"
-    return detail, f"write that list alone if it is, or pass {_own_id(key)}"
-
-
-def _own_id(key: str) -> str:
-    return f"--column {shlex.quote(key)} if the object's own id is meant"
-
-
-def _holds_campaigns(fields: Mapping[str, object], depth: int) -> bool:
-    """Return whether a list in an object may be the campaigns that are meant."""
-    return depth > 0 and any(
-        _is_list_of_campaigns(key, value)
-        if isinstance(value, list)
-        else isinstance(value, dict) and _holds_campaigns(value, depth - 1)
-        for key, value in fields.items()
-    )
-
-
-def _is_list_of_campaigns(key: str, value: list[object]) -> bool:
-    if is_of_something_else(key):
-        return False
-    return bool(value) and (is_of_campaigns(key) or any(map(_is_row, value)))
-
-
-def is_of_campaigns(key: str) -> bool:
-    """Return whether the key of a list says that it holds campaigns."""
-    return "campaign" in key.casefold()
-
-
-_is_key_of_ids = re.compile(
-    r"(?:.*campaign[_-]?)?ids?|.*campaigns?", re.IGNORECASE | re.DOTALL
-).fullmatch
-
-
-def is_of_ids(key: str) -> bool:
-    """Return whether the key of a list says that its bare values are ids."""
-    return _is_key_of_ids(key) is not None
-
-
-def is_of_something_else(key: str) -> bool:
-    """Return whether the key of a list says that it holds no campaigns."""
-    return key.casefold() in _OTHER_THINGS
-
-
-def _is_row(value: object) -> bool:
-    return isinstance(value, dict) and has_column(tuple(value), None)
-
-
-def has_id(fields: Mapping[str, object], layout: Layout) -> bool:
-    """Return whether an object has the key of the ids."""
-    return key_of_id(fields, layout) is not None
-
-
-def key_of_id(fields: Mapping[str, object], layout: Layout) -> str | None:
-    """Return the key of the ids, or its path; None if an object has none."""
-    try:
-        return _field(dict(fields), layout.column)[0]
-    except RowError:
-        return None
-
-
-def _beside(
-    fields: dict[str, object], path: str
-) -> tuple[dict[str, object], str | None, str | None]:
-    """Return the object with the name and the status of an id, and their keys.
-
-    They stand beside the id. Around it they count only where no other id stands.
-    """
-    owner, before = _owner_of(fields, path)
-    name, status = _known_keys(tuple(owner), path.removeprefix(before))
-    if owner is fields or name or status or has_column(tuple(fields), None):
-        return owner, name, status
-    return fields, *_known_keys(tuple(fields), path)
-
-
-# The cache is small because each row of a hostile feed may have long keys of its own.
-@lru_cache(maxsize=32)
-def _known_keys(keys: tuple[str, ...], id_key: str) -> tuple[str | None, str | None]:
-    """Return the keys of the name and of the status."""
-    id_index = keys.index(id_key) if id_key in keys else None
-    name = find_known_column(keys, NAME_COLUMNS, other_than=id_index)
-    status = find_known_column(keys, STATUS_COLUMNS, other_than=id_index)
-    return (
-        None if name is None else keys[name],
-        None if status is None else keys[status],
-    )
-
-
-def _known_account(fields: dict[str, object]) -> object:
-    index = find_known_column(tuple(fields), ACCOUNT_COLUMNS, other_than=None)
-    return None if index is None else fields[tuple(fields)[index]]
-
-
-def _check_keys(fields: dict[str, object]) -> None:
-    if isinstance(fields, ObjectWithRepeatedKey):
-        reason = f"the key {quote(fields.repeated_key)} occurs more than once"
-        raise RowError(reason, "keep one of them")
-
-
-def _id_field(fields: dict[str, object], wanted: str | None) -> tuple[str, object]:
-    try:
-        return _field(fields, wanted)
-    except RowError as error:
-        if wanted is None and (path := _path_of_nested_id(fields)) is not None:
-            remedy = f"pass --column {path}"
-            raise RowError(str(error), remedy) from error
-        raise
-
-
-def _path_of_nested_id(fields: dict[str, object]) -> str | None:
-    if has_column(tuple(fields), None):
-        return None
-    for key, inner in fields.items():
-        if isinstance(inner, dict) and has_column(tuple(inner), None):
-            path = f"{key}.{_field(inner, None)[0]}"
-            return path if path.isprintable() and path.isascii() else None
-    return None
-
-
-def _field(fields: dict[str, object], wanted: str | None) -> tuple[str, object]:
-    """Return the key, or the path of keys, that matches, and its value.
-
-    Raises:
-        RowError: None matches, or more than one.
-    """
-    keys = tuple(fields)
-    if wanted is not None and "." in wanted and not has_column(keys, wanted):
-        outer, _, rest = wanted.partition(".")
-        if has_column(keys, outer):
-            key = keys[find_column(keys, outer)]
-            inner = fields[key]
-            if isinstance(inner, dict):
-                _check_keys(inner)
-                path, value = _field(inner, rest)
-                return f"{key}.{path}", value
-    key = keys[find_column(keys, wanted)]
-    return key, fields[key]
-
-
-def _optional_field(
-    fields: dict[str, object], wanted: str
-) -> tuple[str | None, object]:
-    """Return the key that matches and its value, or None and None."""
-    try:
-        return _field(fields, wanted)
-    except RowError:
-        return None, None
-
-
-def _owner_of(fields: dict[str, object], path: str) -> tuple[dict[str, object], str]:
-    """Return the object in which the last key of a path stands, and the path before."""
-    before = ""
-    while path not in fields:
-        outer, _, path = path.partition(".")
-        before = f"{before}{outer}."
-        inner = fields.get(outer)
-        if not isinstance(inner, dict):
-            break
-        fields = inner
-    return fields, before
-
-
-def _currency_of(fields: dict[str, object], path: str) -> str:
-    """Return the currency beside an amount, or else beside what holds it; or nothing."""
-    for owner in (_owner_of(fields, path)[0], fields):
-        keys = tuple(owner)
-        index = find_currency_column(keys, path, other_than=None)
-        if index is not None and (text := _text_of(owner[keys[index]])):
-            return text.strip(WHITESPACE)
-    return ""
-
-
-def _text_of(value: object) -> str | None:
-    return str(value) if isinstance(value, str) else None
 
 
 def _id_text(value: object) -> str:

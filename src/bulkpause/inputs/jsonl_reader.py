@@ -5,8 +5,10 @@ from itertools import chain
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.files import LONGEST_LINE_CHARS
+from bulkpause.inputs.json_campaigns import DEEPEST_ARRAY
 from bulkpause.inputs.json_document import read_document
-from bulkpause.inputs.json_row import DEEPEST_ARRAY, ONE_PER_LINE, JsonRows, has_id
+from bulkpause.inputs.json_keys import has_id
+from bulkpause.inputs.json_row import ONE_PER_LINE, JsonRows
 from bulkpause.inputs.json_text import NotJsonError, decode
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
