@@ -5,12 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from bulkpause._text import quote
 from bulkpause.errors import SettingsError
-from bulkpause.inputs.amounts import Amounts
 from bulkpause.model import Item
+
+
+if TYPE_CHECKING:
+    # Every command takes options, and few read amounts.
+    from bulkpause.inputs.amounts import Amounts
 
 
 class DecimalMark(StrEnum):
@@ -72,7 +76,7 @@ def _remedy(column: str, word: str) -> str:
     return f"{quote(word)} is not a direction; for the {end} first, write {wanted}"
 
 
-def ordered(items: Sequence[Item], amounts: Amounts, order: Order) -> list[Item]:
+def ordered(items: Sequence[Item], amounts: "Amounts", order: Order) -> list[Item]:
     """Return the items sorted by their amounts. Equal ones keep their order.
 
     Args:
