@@ -256,6 +256,14 @@ def items_without_init(
     return items
 
 
+def remember_earlier(items: Iterable[Item], earlier: Iterable[Earlier | None]) -> None:
+    """Set what the campaigns of new items were, without a copy of each item.
+
+    For the reader that has made them: to all others they are frozen.
+    """
+    deque(map(vars(Item)["earlier"].__set__, items, earlier), maxlen=0)
+
+
 def _encodable(names: Sequence[str | None]) -> Sequence[str | None]:
     if "".join(filter(None, names)).isascii():
         return names

@@ -4,9 +4,10 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from bulkpause._text import replace_surrogates
-from bulkpause.model import Earlier, InvalidRow, Item, Status
+from bulkpause.model import Earlier, InvalidRow, Item, Status, remember_earlier
 
 
 Row = Item | InvalidRow
@@ -116,15 +117,18 @@ class Table(TableFacts):
 
     def remember(self) -> None:
         """Add to each item what its row says that the campaign was: for an undo."""
-        words = {
-            row: word
+        rows_by_word = {
+            word: rows
             for word, rows in self.rows_by_status.items()
-            if word and not _is_our_own(word)
-            for row in rows
+            if word and word not in _OUR_OWN
         }
-        if words or self.times:
-            known = _Earlier(words, self.times)
-            self.rows = [known.added_to(row) for row in self.rows]
+        if not (rows_by_word or self.times):
+            return
+        items = [row for row in self.rows if isinstance(row, Item)]
+        numbers = [item.row for item in items]
+        words = _words_of(numbers, rows_by_word)
+        times = map(self.times.get, numbers)
+        remember_earlier(items, map(_Earlier().of, words, times))
 
     def note_statuses(self, rows: Sequence[int], words: Sequence[str | None]) -> None:
         """Note the words in the status column of many items."""
@@ -159,30 +163,39 @@ class Table(TableFacts):
         self.footer_rows = other.footer_rows
 
 
+def _words_of(
+    numbers: Sequence[int], rows_by_word: Mapping[str, Sequence[int]]
+) -> Iterator[str | None]:
+    """Give the word of each row. A table by number takes less than one of entries."""
+    words = [None, *rows_by_word]
+    last = max(chain(numbers, chain.from_iterable(rows_by_word.values())), default=0)
+    places = array("L", [0]) * (last + 1)
+    for place, rows in enumerate(rows_by_word.values(), 1):
+        for row in rows:
+            places[row] = place
+    return (words[places[number]] for number in numbers)
+
+
 class _Earlier:
-    """What campaigns were by the numbers of their rows. Most of them were the same."""
+    """Makes one value for all campaigns that were the same: most of them were."""
 
-    def __init__(self, words: Mapping[int, str], times: Mapping[int, str]) -> None:
-        self._words = words
-        self._times = times
-        self._known: dict[tuple[str | None, str | None], Earlier] = {}
+    def __init__(self) -> None:
+        self._known: dict[tuple[str | None, str | None], Earlier | None] = {
+            (None, None): None
+        }
 
-    def added_to(self, row: Row) -> Row:
-        key = (self._words.get(row.row), self._times.get(row.row))
-        if isinstance(row, InvalidRow) or key == (None, None):
-            return row
-        if (earlier := self._known.get(key)) is None:
-            status, time = (text and replace_surrogates(text) for text in key)
-            earlier = Earlier(status=status, scheduled_time=time)
-            self._known[key] = earlier
-        return replace(row, earlier=earlier)
-
-
-def _is_our_own(word: str) -> bool:
-    """Tell whether a word is a result of ours, as in the file of an export."""
-    return word in _OUR_OWN
+    def of(self, word: str | None, time: str | None) -> Earlier | None:
+        key = (word, time)
+        try:
+            return self._known[key]
+        except KeyError:
+            status, scheduled = (text and replace_surrogates(text) for text in key)
+            found = Earlier(status=status, scheduled_time=scheduled)
+            self._known[key] = found
+            return found
 
 
+#: Results of ours, as in the file of an export.
 _OUR_OWN = frozenset({*Status, "not_attempted"}) - {Status.PAUSED}
 
 
