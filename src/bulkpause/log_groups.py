@@ -22,7 +22,7 @@ from bulkpause.report.totals import Totals, add_all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedLog:
-    """A log as it was read: settled ids in brief.
+    """A log as it was read.
 
     Attributes:
         path: The result log.
@@ -77,15 +77,19 @@ class Word(NamedTuple):
     log: int
 
 
-def open_log(path: Path) -> OpenedLog:
-    """Read a log in brief, and see whether a run holds it.
+def open_log(path: Path, *, needs_records: bool = False) -> OpenedLog:
+    """Read a log, and see whether a run holds it.
+
+    Args:
+        path: The result log.
+        needs_records: Whether all its records are needed at once, and not one by one.
 
     Raises:
         LogError: It cannot be read, is damaged, or is of a newer version.
     """
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = SYSTEM.is_locked(path)
-    loaded, totals = totals_of_log(path)
+    loaded, totals = totals_of_log(path, needs_records=needs_records)
     return OpenedLog(path=path, loaded=loaded, totals=totals, is_held=is_held)
 
 

@@ -43,7 +43,7 @@ def recover_records(
     """Fold the lines of a result log into a state, without its write-ahead log."""
     recovery = Recovery()
     fold, glance = _RecordFold(recovery, needs), Glance(recovery, needs)
-    if isinstance(records, RecordFile):
+    if isinstance(records, RecordFile) and not needs.is_whole:
         records = records.decode(glance.take)
     for record in records:
         fold.add(record)
@@ -81,8 +81,10 @@ class _RecordFold:
         recovery.add_times(record.started_at, record.finished_at)
 
     def _add_whole(self, id_: str, record: Record) -> None:
-        # A copy takes a fourth of the memory of one that `codec` made in haste.
-        self._records[id_] = replace(record)
+        # A copy takes a fourth of the memory of one that `codec` made in haste, and
+        # more time than all the rest.
+        kept = replace(record) if self._needs.is_for_long else record
+        self._records[id_] = kept
         _add_planned_count(self._recovery, record.planned)
 
     def _add_brief(self, id_: str, record: Record, origin: Origin) -> None:

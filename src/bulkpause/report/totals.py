@@ -2,10 +2,10 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Record, Status
@@ -175,11 +175,7 @@ class Totals:
         self.unread += count - read_backs
 
     def _add_requests(self, record: Record) -> None:
-        earlier = [
-            attempt
-            for attempt in record.history
-            if str(attempt.get("at") or "") >= self.since
-        ]
+        earlier = self._earlier_attempts(record) if record.history else []
         is_read_back = record.campaign_status is not None
         # Without a latency, the last attempt is one of an earlier run.
         is_sent = not self.since or record.latency_ms is not None
@@ -188,11 +184,19 @@ class Totals:
         # Records of older versions do not say how often their campaigns were read.
         reads = record.reads or is_read_back
         self.requests += len(earlier) + (is_sent and is_attempted) + reads
+        self.read_backs += is_read_back
         self.retries += len(earlier)
         self.rate_limited += sum(
-            attempt.get("http_status") == 429 for attempt in earlier
+            [attempt.get("http_status") == 429 for attempt in earlier]
         )
-        self.read_backs += is_read_back
+
+    def _earlier_attempts(self, record: Record) -> list[Mapping[str, Any]]:
+        """List the attempts of this run before the last one."""
+        return [
+            attempt
+            for attempt in record.history
+            if str(attempt.get("at") or "") >= self.since
+        ]
 
     def _add_times(self, record: Record) -> None:
         if record.latency_ms is not None:
