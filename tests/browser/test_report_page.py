@@ -200,7 +200,7 @@ def test_axe_finds_nothing_grave(unguarded: Page, report: str, scheme: Any) -> N
 
 
 def many_records(count: int) -> Iterator[Record]:
-    """Make records of ids that are mostly paused, a tenth of them refused."""
+    """Make records of ids, each with a trace id, a tenth of them refused."""
     drawn = Random(5)
     for number, id_ in enumerate(drawn.sample(range(10**8), count), 1):
         refused = record(
@@ -208,13 +208,13 @@ def many_records(count: int) -> Iterator[Record]:
             Status.REJECTED,
             title="Not found.",
             message="There is no such resource.",
-            trace_id=str(UUID(int=drawn.getrandbits(128))),
             campaign_status="running",
         )
         one = refused if number % 10 == 0 else record(number)
         yield replace(
             one,
             id=str(id_),
+            trace_id=str(UUID(int=drawn.getrandbits(128))),
             name=f"Summer Sale | {COUNTRIES[number % 7]} | v{number % 89}",
             latency_ms=round(drawn.lognormvariate(4.4, 0.3), 1),
             planned=count,

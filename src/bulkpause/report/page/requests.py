@@ -1,11 +1,13 @@
 """When requests were sent and how each was answered, as far as records tell."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import repeat
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 
 
 class Outcome(StrEnum):
@@ -62,35 +64,52 @@ def requests_of(records: Iterable[Record]) -> Requests:
     A record has no time for a read-back, nor for the last attempt of an id that was
     retried: they count at the end of the id, the attempt before its latency.
     """
-    sent: dict[Outcome, list[float]] = {outcome: [] for outcome in Outcome}
-    ends: list[tuple[float, Status]] = []
+    sent: defaultdict[int | None, list[float]] = defaultdict(list)
+    reads: list[float] = []
+    done: list[float] = []
+    changed: list[float] = []
     latencies: list[tuple[float, float]] = []
     for record in records:
         if record.started_at is None or record.finished_at is None:
             continue
         end_s = seconds(record.finished_at)
-        ends.append((end_s, record.status))
-        # Records of older versions do not say how often their campaigns were read.
-        reads = record.reads or record.campaign_status is not None
-        if reads:
-            sent[Outcome.READ_BACK].extend([end_s] * reads)
+        done.append(end_s)
+        if record.status.is_done:
+            changed.append(end_s)
+        reads.extend(repeat(end_s, _reads_of(record)))
         for attempt in record.history:
             at = seconds(attempt.get("at") or record.started_at)
-            sent[_OUTCOMES[attempt.get("http_status")]].append(at)
+            sent[attempt.get("http_status")].append(at)
         if record.request_id is None and record.reads:
             continue  # read, and left alone
         last_s = _last_sent_s(record, end_s)
-        sent[_OUTCOMES[record.http_status]].append(last_s)
+        sent[record.http_status].append(last_s)
         if record.latency_ms is not None:
             latencies.append((last_s, record.latency_ms))
     latencies.sort()
     return Requests(
-        sent_s={outcome: sorted(moments) for outcome, moments in sent.items()},
-        done_s=sorted(end_s for end_s, _ in ends),
-        changed_s=sorted(end_s for end_s, status in ends if status.is_done),
+        sent_s=_by_outcome(sent, reads),
+        done_s=sorted(done),
+        changed_s=sorted(changed),
         answered_s=[moment for moment, _ in latencies],
         latencies_ms=[latency for _, latency in latencies],
     )
+
+
+def _by_outcome(
+    sent: Mapping[int | None, Sequence[float]], reads: Sequence[float]
+) -> dict[Outcome, list[float]]:
+    """Put the moments of attempts, by HTTP status, and of reads in order."""
+    by_outcome: dict[Outcome, list[float]] = {outcome: [] for outcome in Outcome}
+    by_outcome[Outcome.READ_BACK].extend(reads)
+    for http_status, moments in sent.items():
+        by_outcome[outcome_of(http_status)].extend(moments)
+    return {outcome: sorted(moments) for outcome, moments in by_outcome.items()}
+
+
+def _reads_of(record: Record) -> int:
+    """Tell how often a campaign was read; records of older versions do not say it."""
+    return record.reads or record.campaign_status is not None
 
 
 def _last_sent_s(record: Record, end_s: float) -> float:
@@ -107,17 +126,6 @@ def outcome_of(http_status: int | None) -> Outcome:
     if http_status == 429:
         return Outcome.RATE_LIMITED
     return Outcome.ACCEPTED if http_status < 300 else Outcome.REFUSED
-
-
-class _OutcomesByStatus(dict[int | None, Outcome]):
-    """The outcomes that were asked for: nearly all requests have the same."""
-
-    def __missing__(self, http_status: int | None) -> Outcome:
-        self[http_status] = outcome = outcome_of(http_status)
-        return outcome
-
-
-_OUTCOMES = _OutcomesByStatus()
 
 
 def seconds(moment: str) -> float:
