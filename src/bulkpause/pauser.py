@@ -310,7 +310,7 @@ class Pauser:
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
             check_same_account(recovery, self.account, log)
         # Always: it may have been undone, or grown old, while somebody thought about it.
-        check_not_undone(log)
+        check_not_undone(recovery, log)
         check_recent(recovery, log, self._now(), self._resume_within_s)
 
     def _fail(self, error: LogError) -> None:

@@ -16,6 +16,7 @@ from bulkpause import (
     Status,
     read_log,
 )
+from bulkpause.journal.codec import UndoMark
 from bulkpause.journal.undone import mark_undone
 from tests.support.fakes import FakeServer, client_replaced_by, disagreements, ids
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
@@ -81,7 +82,8 @@ def test_campaign_of_unknown_past_is_left_alone(tmp_path: Path) -> None:
 
 def test_undone_log_is_not_resumed(tmp_path: Path) -> None:
     pause(server := FakeServer(), log := tmp_path / "log")
-    mark_undone(log, tmp_path / "undo")
+    at = "2026-07-01T12:00:00.000Z"
+    mark_undone(log, UndoMark(undone_by="undo", run_id="r", at=at))
     assert read_log(log).summary.may_be_running is None
     with pytest.raises(SettingsError, match="was undone by"):
         pause(server, log)

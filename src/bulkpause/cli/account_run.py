@@ -17,6 +17,7 @@ from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.preflight import needs_of
 from bulkpause.cli.result import RunResult
 from bulkpause.errors import LogError
+from bulkpause.journal.codec import UndoMark
 from bulkpause.journal.reader import read_recovery, read_run
 from bulkpause.journal.undone import mark_undone
 from bulkpause.log_totals import totals_of_plan
@@ -93,8 +94,13 @@ class AccountRun:
             needs = needs_of(self._options, datetime.now(UTC))
             self._recovery = read_recovery(self.log, needs)
             self._recovery.reopen(self._options.reopened)
+        mark = UndoMark(
+            undone_by=str(self.log.absolute()),
+            run_id=self.run_id,
+            at=timestamp(datetime.now(UTC)),
+        )
         for log in self._options.undone:
-            mark_undone(log, self.log)
+            mark_undone(log, mark)
         # Now, since the recovery changes with the run.
         self._totals = self._counted_totals()
         self._totals.since = timestamp(datetime.now(UTC))

@@ -118,7 +118,7 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
     recovery = loaded.recovery
     if not options.is_retry:
         check_same_action(recovery, options.action, log)
-    check_not_undone(log)
+    check_not_undone(recovery, log)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
     check_same_account(recovery, options.account, log)
     check_recent(recovery, log, now, options.resume_within_s)

@@ -145,7 +145,7 @@ class Journal:
                 entries = _read_entries(self._write_ahead_log, is_paired=is_log_there)
                 add_entries(recovery, entries, records, needs)
         for file in (log, self._write_ahead_log):
-            _repair(file)
+            repair(file)
         return recovery
 
     def _warnings(self) -> Iterator[str]:
@@ -333,8 +333,14 @@ def _read_entries(file: AppendFile, *, is_paired: bool) -> Iterator[WalEntry]:
     return decode_file(file.lines(), name, WRITE_AHEAD_LOG, is_paired=is_paired)
 
 
-def _repair(file: AppendFile) -> None:
-    """Cut a torn last line, or end a whole one that lacks its newline."""
+def repair(file: AppendFile) -> None:
+    """Cut a torn last line, or end a whole one that lacks its newline.
+
+    Only of a file whose lines were read, and are those of a log.
+
+    Raises:
+        LogError: It cannot be read or repaired.
+    """
     tail = file.tail()
     if is_json(tail):
         file.append(b"\n")

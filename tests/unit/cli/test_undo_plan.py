@@ -1,6 +1,5 @@
 """Which campaigns an undo takes from logs, and what it says of the others."""
 
-import os
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,6 @@ from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import encode
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.undone import mark_undone, undone_path, undos_of
-from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Action, Earlier, Item
 from bulkpause.settings import Settings
 
@@ -154,32 +151,3 @@ def test_resume_command_of_undo_is_whole() -> None:
         "bulkpause undo a.jsonl b.jsonl --as running --canary 0 "
         "--log u.jsonl --resume --share none"
     )
-
-
-def test_undone_log_gives_no_all_clear(tmp_path: Path) -> None:
-    log = write(tmp_path / "log", record("1"))
-    assert totals_of_log(log)[1].is_all_done
-    mark_undone(log, tmp_path / "undo")
-    totals = totals_of_log(log)[1]
-    assert totals.undone_by == undos_of(log) == str(tmp_path / "undo")
-    assert (totals.is_all_done, totals.tells_what_runs) == (False, False)
-    assert totals.as_dict()["may_run"] is None
-
-
-def test_mark_is_found_by_every_name(tmp_path: Path) -> None:
-    log = write(tmp_path / "log", record("1"))
-    link = tmp_path / "latest"
-    link.symlink_to(log.name)
-    mark_undone(link, tmp_path / "undo")
-    for name in (log, link):
-        assert undos_of(name) == str(tmp_path / "undo")
-        assert not totals_of_log(name)[1].is_all_done
-
-
-def test_mark_names_all_undos_to_its_owner(tmp_path: Path) -> None:
-    log = write(tmp_path / "log", record("1"))
-    for undo in ("a", "b", "a"):
-        mark_undone(log, tmp_path / undo)
-    assert undos_of(log) == f"{tmp_path / 'a'} and {tmp_path / 'b'}"
-    if os.name == "posix":
-        assert undone_path(log).stat().st_mode & 0o777 == 0o600
