@@ -12,7 +12,7 @@ from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import UndoMark, encode
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.writer import repair
+from bulkpause.journal.repair import repair
 
 
 def mark_undone(log: Path, mark: UndoMark) -> None:
