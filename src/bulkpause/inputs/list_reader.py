@@ -39,6 +39,8 @@ _BULLET = re.compile(
 _SEPARATORS = re.compile(r"[,; \t\N{NO-BREAK SPACE}]+").split
 #: What may stand around an id in a list, besides blanks.
 _AROUND = WHITESPACE + QUOTATION_MARKS
+#: A point behind a shorter number may be that of a numbered list.
+_is_sentence_end = re.compile(r".*[0-9]{5}\.", re.DOTALL).fullmatch
 _SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
 _ONE_PER_LINE = "write one id per line, and # before a note"
 
@@ -49,7 +51,8 @@ def read_list(
     """Read rows lazily. Ids on one line have the row of that line.
 
     Ids may be separated by commas, semicolons, blanks or tabs, have quotation marks or
-    backticks around them, and stand behind a bullet or the number of a list. A line
+    backticks around them, and stand behind a bullet or the number of a list. Brackets
+    around lines and a point behind one are left out, as in `(1000248, 1000249)`. A line
     with anything else is an invalid row. Ids in comments are counted in `table`.
 
     Raises:
@@ -219,7 +222,7 @@ def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:
     if ids := _ids_of(text):
         for id_ in ids:
             yield Item(id=id_, row=row)
-    elif text.strip(_AROUND):
+    elif text.strip(f"{_AROUND}(),;"):
         yield _invalid_row(row, text)
 
 
@@ -251,13 +254,21 @@ def _ids_of(text: str) -> Sequence[str]:
         return ()
     bullet = _BULLET(text)
     rest = text[bullet.end() :] if bullet else text
-    parts = _SEPARATORS(rest.strip(_AROUND + ",;"))
+    parts = _SEPARATORS(_without_punctuation(rest))
     ids = [part.strip(_AROUND) for part in parts]
     if any(map(why_invalid, ids)):
         return ()
     if bullet and bullet["number"] and min(map(len, ids)) < _FEWEST_CHARS:
         return ()
     return ids if len(ids) == 1 or _are_alike(ids) else ()
+
+
+def _without_punctuation(text: str) -> str:
+    """Remove what ends a list in a sentence or in a program, and brackets around it."""
+    text = text.strip(_AROUND + ",;")
+    if _is_sentence_end(text):
+        text = text[:-1]
+    return text.removeprefix("(").removesuffix(")").strip(_AROUND + ",")
 
 
 def _are_alike(ids: Sequence[str]) -> bool:

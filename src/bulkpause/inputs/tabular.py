@@ -1,5 +1,6 @@
 """Read the rows of a table of cells: CSV, or the sheet of a spreadsheet."""
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -31,6 +32,12 @@ from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
 
 
+#: The first row of a query or of the values in it: `('1000248', 'Sale'),`.
+_is_sql = re.compile(
+    r"""\s*(?:\(\s*['"0-9]
+      | (?:insert\s+into|replace\s+into|update|delete\s+from|select|with|values)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+).match
 #: The ids of this many first rows show what the ids of a column are like.
 _MOST_COMPARED = 100
 
@@ -111,6 +118,9 @@ def _no_heading(
         detail = "no heading, but what may be JSON"
         return ReadError(detail, "pass --format jsonl", row=row)
     row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
+    if may_be_list and _is_sql(" ".join(titles[0][1])):
+        detail, remedy = "SQL, not a table", "write its ids alone, one per line"
+        return ReadError(detail, remedy, row=titles[0][0])
     error = why_unusable(row, tuple(cells), layout)
     if error is None or any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
         detail, _ = why_no_columns(tuple(cells), {ID_FLAG: layout.column})
