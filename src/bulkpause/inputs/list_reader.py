@@ -14,7 +14,7 @@ from bulkpause.ids import (
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
-from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.table import ReadError, Row, Table
 from bulkpause.model import InvalidRow, Item, items_without_init
 
 
@@ -47,8 +47,8 @@ _ONE_PER_LINE = "write one id per line, and # before a note"
 
 def read_list(
     first_row: int, lines: Iterator[str], *, layout: Layout, table: Table
-) -> Iterator[Item | InvalidRow]:
-    """Read rows lazily. Ids on one line have the row of that line.
+) -> Iterator[Sequence[Row]]:
+    """Read rows lazily, some at once. Ids on one line have the row of that line.
 
     Ids may be separated by commas, semicolons, blanks or tabs, have quotation marks or
     backticks around them, and stand behind a bullet or the number of a list. Brackets
@@ -68,7 +68,7 @@ def read_list(
 
 def _rows(
     first_row: int, lines: Iterator[str], table: Table, *, may_be_table: bool
-) -> Iterator[Item | InvalidRow]:
+) -> Iterator[Sequence[Row]]:
     reader = _LineReader(table, may_be_table=may_be_table)
     row = first_row
     batches = LineBatches(lines)
@@ -76,9 +76,9 @@ def _rows(
         items = reader.read_without_checks(row, batch)
         if items is None:
             for number, line in enumerate(batch, row):
-                yield from reader.read(number, line.strip(WHITESPACE))
+                yield list(reader.read(number, line.strip(WHITESPACE)))
         else:
-            yield from items
+            yield items
         row += len(batch)
     reader.check_is_list()
 

@@ -12,7 +12,7 @@ disappeared inside the quote cannot be reported one by one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -36,7 +36,7 @@ from bulkpause.inputs.list_reader import (
     is_id_list,
     read_list,
 )
-from bulkpause.inputs.table import Input, ReadError, Table
+from bulkpause.inputs.table import Input, ReadError, Row, Table
 from bulkpause.model import InvalidRow, Item
 
 
@@ -58,12 +58,11 @@ def load_input(path: str, layout: Layout) -> Input:
     """
     table = Table()
     last_line = _LastLine()
-    table.fill(_rows_of(path, layout, table, last_line))
+    table.fill(chain.from_iterable(_batches_of(path, layout, table, last_line)))
     if not layout.takes_any_id:
         end, footers = last_line.end_of(table), table.footer_rows
         table.judge(partial(judge_column, end=end, footer_rows=footers))
     check_accounts(table, layout)
-    table.remember()
     return Input(name=display_name(path), table=table)
 
 
@@ -98,9 +97,9 @@ class _LastLine:
         return text.endswith(sort_text.strip(WHITESPACE) or tuple(DELIMITERS))
 
 
-def _rows_of(
+def _batches_of(
     path: str, layout: Layout, table: Table, last_line: _LastLine
-) -> Iterator[Item | InvalidRow]:
+) -> Iterator[Sequence[Row]]:
     with open_binary(path) as data:
         if is_archive(data):
             # An import of its own: most inputs are text.
@@ -114,7 +113,7 @@ def _rows_of(
             raise ReadError(detail, "leave out --sheet")
         else:
             lines = lines_of(data, on_last=last_line.note)
-            yield from read(lines, name=path, layout=layout, table=table)
+            yield from _read(lines, name=path, layout=layout, table=table)
 
 
 def read(
@@ -136,7 +135,13 @@ def read(
         ReadError: At once or while rows are read: the input is empty, has no id
             column or several, or it is not clear where its rows begin and end.
     """
-    table = table or Table()
+    batches = _read(lines, name=name, layout=layout, table=table or Table())
+    return chain.from_iterable(batches)
+
+
+def _read(
+    lines: Iterator[str], *, name: str, layout: Layout, table: Table
+) -> Iterator[Sequence[Row]]:
     first_row, line = find_first_row(lines, layout.column, table)
     if not line:
         raise ReadError("the input is empty", "add the ids to pause")

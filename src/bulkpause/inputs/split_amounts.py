@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bulkpause.ids import WHITESPACE
-from bulkpause.inputs.cells import BadCell, CellRecord
+from bulkpause.inputs.cells import BadCell
 from bulkpause.inputs.heading import Heading
+from bulkpause.inputs.row_batch import RowBatch
 
 
 _is_head = re.compile(r"[^0-9]*[0-9]{1,3}").fullmatch
@@ -19,8 +20,8 @@ _ADD_QUOTES = "put quotes around values with a comma, or leave out --order-by"
 
 
 def without_split_amounts(
-    batches: Iterator[Sequence[CellRecord]], heading: Heading
-) -> Iterator[Sequence[CellRecord]]:
+    batches: Iterator[RowBatch], heading: Heading
+) -> Iterator[RowBatch]:
     """Replace the ids of rows whose value to sort by may be cut in two by bad cells.
 
     Args:
@@ -32,15 +33,11 @@ def without_split_amounts(
         yield from batches
         return
     for batch in batches:
-        yield [
-            (
-                row,
-                _with_bad_id(heading, cells)
-                if _is_cut(heading, cells, blank)
-                else cells,
-            )
-            for row, cells in batch
+        rows = [
+            _with_bad_id(heading, cells) if _is_cut(heading, cells, blank) else cells
+            for cells in batch.rows
         ]
+        yield RowBatch(batch.numbers.start, rows)
 
 
 def _blank_behind(heading: Heading) -> int | None:
