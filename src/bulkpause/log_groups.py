@@ -6,14 +6,22 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import LoadedLog, latest_records
 from bulkpause.journal.recovery import Recovery, in_utc
 from bulkpause.journal.run_id import started_at
 from bulkpause.log_totals import totals_of_log
-from bulkpause.model import SIMULATOR, Action, Item, Record, Status, timestamp
+from bulkpause.model import (
+    SIMULATOR,
+    Action,
+    Item,
+    PriorAttempt,
+    Record,
+    Status,
+    timestamp,
+)
 from bulkpause.operation import operation_of
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.log_status import LogStatus
@@ -168,13 +176,13 @@ def _alone(
     runs = {(0, run_id): ids for run_id, ids in counts.items() if ids}
     sent = list(log.records()) if needs_records else []
     return LogGroup(
+        **_requests([log], [sent]),
         status=_status([log], log.totals, now),
         account=key.account,
         action=key.action,
         logs=[path],
         records=[*sent, *recovery.invalid.values()] if needs_records else [],
         not_attempted=[(item, path) for item in recovery.not_attempted],
-        requests_of=sent,
         runs=list(_runs(runs, [path])),
         log_of_run={run_id or None: path for _, run_id in runs},
         open_logs=frozenset({path}),
@@ -190,17 +198,48 @@ def _together(key: GroupKey, logs: Sequence[OpenedLog], now: datetime) -> LogGro
     left = [(w.said, paths[w.log]) for w in words if isinstance(w.said, Item)]
     counts = Counter((word.log, _run_of(word) or "") for word in words)
     return LogGroup(
+        **_requests(logs, [list(log.records()) for log in logs]),
         status=_status(logs, _totals(key.action, logs, words, records), now),
         account=key.account,
         action=key.action,
         logs=paths,
         records=records,
         not_attempted=left,
-        requests_of=[record for log in logs for record in log.records()],
         runs=list(_runs(counts, paths)),
         log_of_run={run_id or None: paths[log] for log, run_id in counts},
         open_logs=frozenset(_open_logs(logs, words)),
     )
+
+
+class _Requests(TypedDict):
+    """The part of a group that tells its requests."""
+
+    requests_of: Sequence[Record]
+    unrecorded: Sequence[PriorAttempt]
+    replaced: Sequence[Record]
+
+
+def _requests(
+    logs: Sequence[OpenedLog], records: Sequence[Sequence[Record]]
+) -> _Requests:
+    """Tell records of logs from what is made of requests without a record since.
+
+    Args:
+        logs: The logs.
+        records: The last word of each on each id that was sent.
+    """
+    recorded: list[Record] = []
+    unrecorded: list[PriorAttempt] = []
+    replaced: list[Record] = []
+    for log, words in zip(logs, records, strict=True):
+        recovery = log.recovery
+        made = {record.id or "" for record in recovery.unrecorded}
+        recorded += [one for one in words if one.id not in made] if made else words
+        for id_ in made:
+            unrecorded += recovery.prior_attempts[id_]
+        replaced += recovery.replaced
+        replaced += [recovery.records[id_] for id_ in made & recovery.records.keys()]
+    return _Requests(requests_of=recorded, unrecorded=unrecorded, replaced=replaced)
 
 
 def _last_words(logs: Sequence[OpenedLog]) -> Iterable[Word]:

@@ -91,6 +91,8 @@ class _RecordFold:
             recovery.last = record
             return
         if id_ in self._brief.ids or id_ in self._records:
+            if not self._needs.is_for_long:
+                recovery.replaced.append(self._records[id_])
             recovery.supersede(id_)
         origin = self._origin_of(record)
         if origin is None:

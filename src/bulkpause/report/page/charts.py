@@ -188,7 +188,7 @@ def _rate_chart(frame: Frame, requests: Requests, limits: Sequence[Limit]) -> Ch
         gaps=frame.gaps(),
         legend=[(kind.value, kind.label) for kind in counts],
         bars=[*_bars(frame, counts, marks[-1])],
-        bar_width=round(frame.bin_width - (0.8 if frame.bin_width > 4 else 0.0), 2),
+        bar_width=round(_bar_width(frame.bin_width), 2),
         hints=[*_hints(frame, counts)] if frame.bin_width > _LEAST_POINTED_AT else [],
         reference=None
         if allowed is None
@@ -214,6 +214,11 @@ def _article(unit: str) -> str:
     if unit[0].isdigit():
         return unit
     return f"{'an' if unit == 'hour' else 'a'} {unit}"
+
+
+def _bar_width(bin_width: float) -> float:
+    """Leave a gap between wide bars. Narrow ones overlap, so that none is to be seen."""
+    return bin_width - 0.8 if bin_width > 4 else bin_width + 0.5
 
 
 def _bars(
@@ -335,7 +340,7 @@ def _polyline(frame: Frame, values: dict[int, float], marks: Sequence[float]) ->
         command = "M" if is_new else "L"
         parts.append(f"{command}{frame.x(number):.1f} {_log_y(value, marks)}")
         if is_new:  # one alone is to be seen too
-            parts.append("h2")
+            parts.append(f"h{max(frame.bin_width, 2):.1f}")
     return "".join(parts)
 
 
