@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from operator import attrgetter
+from operator import attrgetter, lt
 
 from bulkpause.model import InvalidRow, Item
 
@@ -155,11 +155,21 @@ def _repeated_ids(items: Iterable[Item]) -> set[str]:
     They are compared in parts. One table of a million ids, and the smaller one that it
     grows from, would be a fifth of all memory.
     """
+    if _are_in_order(items):
+        return set()
     parts: list[list[str]] = [[] for _ in range(_PARTS)]
     put = [part.append for part in parts]
     for id_ in map(_id_of, items):
         put[hash(id_) % _PARTS](id_)
     return set(chain.from_iterable(map(_repeated, parts)))
+
+
+def _are_in_order(items: Iterable[Item]) -> bool:
+    """Return whether each id is longer or greater than the one before, as in exports."""
+    ids = list(map(_id_of, items))
+    lengths = list(map(len, ids))
+    keys = zip(lengths, ids, strict=True)
+    return all(map(lt, keys, islice(zip(lengths, ids, strict=True), 1, None)))
 
 
 def _repeated(ids: Sequence[str]) -> Iterable[str]:
