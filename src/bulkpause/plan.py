@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from operator import attrgetter, lt
+from typing import cast
 
 from bulkpause.model import InvalidRow, Item
 
@@ -119,8 +120,8 @@ def make_plan(
         done: Ids that need no more requests.
     """
     rows = rows if isinstance(rows, Sequence) else list(rows)
-    items = tuple([row for row in rows if isinstance(row, Item)])
     invalid_rows = [row for row in rows if isinstance(row, InvalidRow)]
+    items = _items_of(rows) if invalid_rows else tuple(cast(Sequence[Item], rows))
     first_items = _first_items(items)
     plan = Plan(
         rows=len(items) + len(invalid_rows),
@@ -130,6 +131,10 @@ def make_plan(
         already_done=0,
     )
     return plan.without(done)
+
+
+def _items_of(rows: Iterable[Item | InvalidRow]) -> tuple[Item, ...]:
+    return tuple(row for row in rows if isinstance(row, Item))
 
 
 def _first_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -166,10 +171,12 @@ def _repeated_ids(items: Iterable[Item]) -> set[str]:
 
 def _are_in_order(items: Iterable[Item]) -> bool:
     """Return whether each id is longer or greater than the one before, as in exports."""
-    ids = list(map(_id_of, items))
-    lengths = list(map(len, ids))
-    keys = zip(lengths, ids, strict=True)
-    return all(map(lt, keys, islice(zip(lengths, ids, strict=True), 1, None)))
+    return all(map(lt, _keys_of(items), islice(_keys_of(items), 1, None)))
+
+
+def _keys_of(items: Iterable[Item]) -> Iterator[tuple[int, str]]:
+    """Give the length and the text of each id, without a list of a million of them."""
+    return zip(map(len, map(_id_of, items)), map(_id_of, items), strict=True)
 
 
 def _repeated(ids: Sequence[str]) -> Iterable[str]:
