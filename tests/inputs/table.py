@@ -145,12 +145,14 @@ REFUSED: dict[str, str] = {
     "filtered.ods": f"3 of 4 rows are hidden by the filter A1:B5; {_HIDDEN}",
     "filtered.xlsx": f"4 of 16 rows are hidden by the filter A3:D19; {_HIDDEN}",
     "filtered_table.xlsx": f"1 of 2 rows is hidden by the filter A1:C3; {_HIDDEN}",
+    "heading_of_a_bi_tool.csv": "row 1: no id column among '', 'Campaigns Campaign ID', 'Campaigns Name'; pass --column 'Campaigns Campaign ID' if the ids are in it",
     "hidden_by_hand.xlsx": f"1 of 2 rows is hidden; {_HIDDEN}",
     "no_heading.xlsx": (
         "row 1: no id column among '1000248', 'a'; add a heading such as campaign_id"
     ),
     "numbers.numbers": "a workbook of Numbers; export it as Excel (.xlsx)",
     "several_sheets.xlsx": "2 sheets: 'May', 'Über'; name one of them with --sheet",
+    "two_cells_in_one_place.xlsx": _DAMAGED,
     "text_document.odt": (
         "a document, not a spreadsheet; export its ids as CSV (UTF-8)"
     ),
@@ -1173,6 +1175,9 @@ BAD_ROWS: dict[str, Rows] = {
             5: ("'0' is a formula without a saved result, not an id", _SAVE_RESULTS),
         },
     ),
+    "infinite_number.xlsx": Rows(
+        ids={2: "1000248"}, invalid={3: ("'inf' is not a valid id", FILL_IN)}
+    ),
     "long_numbers.xlsx": Rows(
         ids={2: "1000248", 6: "100000000000000"},
         invalid={
@@ -1330,6 +1335,8 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "hidden_other_sheet.ods": {5: "1000248", 6: "1000249"},
     "hidden_other_sheets.xlsx": {2: "1000248", 3: "1000249"},
     "inline_texts.xlsx": {2: "1000248", 3: "1000249"},
+    "german_excel.xlsx": {4: "1000248", 5: "1000249"},
+    "german_headings.csv": {2: "1000248", 3: "1000249"},
     "libreoffice.ods": {5: "1000248", 6: "1000249"},
     "libreoffice.xlsx": {2: "1000248", 3: "1000249"},
     "no_references.xlsx": {2: "1000248", 3: "1000249"},
