@@ -31,6 +31,8 @@ QUOTE_OR_ANY = (
 SKIP_TITLE = "delete it or pass --skip-invalid"
 WHOLE_CELL = "quote the whole cell and double the quotes in it"
 
+_WORD = "has no digit, but other rows hold numbers"
+_CORRECT_OR_ANY = "delete or correct it, or pass --any-id if it is right"
 _CAMPAIGN_ID = (
     "pass --column campaign.id, or --column id if the object's own id is meant"
 )
@@ -540,7 +542,7 @@ BAD_ROWS: dict[str, Rows] = {
     "number_signs.txt": Rows(
         ids={1: "1000248", 4: "1000251"},
         invalid={
-            2: ("'#1000249' is not a valid id", PATTERN),
+            2: ("'#1000249' has a # before it", "write the id without the #"),
             3: (
                 "'1000250 # of May' holds more than ids, or ids of different kinds",
                 "write one id per line, and # before a note",
@@ -1007,6 +1009,25 @@ BAD_ROWS: dict[str, Rows] = {
             ),
         },
     ),
+    "mail.txt": Rows(
+        ids={},
+        invalid={
+            1: (f"'Hi' {_WORD}", _CORRECT_OR_ANY),
+            2: (
+                "'please pause these:' holds more than ids, or ids of different kinds",
+                _ONE_ID,
+            ),
+            4: (
+                "'1000248 - Sale DE' holds more than ids, or ids of different kinds",
+                _ONE_ID,
+            ),
+            5: (
+                "'1000249 - Sale FR' holds more than ids, or ids of different kinds",
+                _ONE_ID,
+            ),
+            7: (f"'Thanks' {_WORD}", _CORRECT_OR_ANY),
+        },
+    ),
     "missing_id_cells.csv": Rows(
         ids={2: "1000248", 5: "1000249"},
         invalid={3: ("no id", MISSING), 4: ("no id", MISSING)},
@@ -1347,6 +1368,7 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
 
 #: Lists with several ids on a line, and their ids by row.
 SEVERAL_IDS_PER_ROW: dict[str, dict[int, tuple[str, ...]]] = {
+    "python_list.txt": {1: ("1000248", "1000249")},
     "several_ids_per_line.txt": {1: ("1000248", "1000249", "1000250")},
 }
 
