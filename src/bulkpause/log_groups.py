@@ -8,12 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from bulkpause._text import timestamp
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import LoadedLog, latest_records
 from bulkpause.journal.recovery import Recovery, in_utc
 from bulkpause.journal.run_id import started_at
 from bulkpause.log_totals import totals_of_log
-from bulkpause.model import SIMULATOR, Action, Item, Record, Status, timestamp
+from bulkpause.model import SIMULATOR, Action, Item, Record, Status
 from bulkpause.operation import operation_of
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.log_status import LogStatus

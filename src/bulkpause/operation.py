@@ -6,7 +6,7 @@ and the reports take all that they need to know of it from here.
 
 from dataclasses import dataclass
 
-from bulkpause.model import Action, Status
+from bulkpause.vocabulary import Action, Status
 
 
 #: Campaign statuses in which a campaign sends, or will send without being asked again.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import takewhile
 
+from bulkpause._text import timestamp
 from bulkpause.doubt import Doubt, doubt_of, doubt_of_prior
 from bulkpause.engine.policy import counts_as_attempt
 from bulkpause.model import (
@@ -16,7 +17,6 @@ from bulkpause.model import (
     Record,
     Reply,
     Status,
-    timestamp,
 )
 from bulkpause.operation import Operation
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bulkpause.model import Record, Status, timestamp
+from bulkpause._text import timestamp
+from bulkpause.model import Record, Status
 
 
 class Tally(Protocol):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
+from bulkpause._text import timestamp
 from bulkpause.doubt import Doubt, doubt_of_prior
 from bulkpause.journal.attempts import attempts_of_record
 from bulkpause.journal.codec import Header, Sent, run_of
@@ -27,7 +28,6 @@ from bulkpause.model import (
     PriorAttempt,
     Record,
     Status,
-    timestamp,
 )
 from bulkpause.plan import Plan, digest
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bulkpause._text import timestamp
 from bulkpause.errors import LogError
 from bulkpause.journal.append_file import AppendFile, state_of
 from bulkpause.journal.codec import (
@@ -58,7 +59,6 @@ from bulkpause.model import (
     Item,
     Record,
     Reply,
-    timestamp,
 )
 
 
