@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from bulkpause._text import timestamp
+from bulkpause._value import value
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import LoadedLog, latest_records
 from bulkpause.journal.recovery import Recovery, in_utc
@@ -21,7 +21,7 @@ from bulkpause.report.log_status import LogStatus
 from bulkpause.report.totals import Totals, add_all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OpenedLog:
     """A log as it was read: settled ids in brief.
 

@@ -6,7 +6,6 @@ a `Record` are wall-clock times in UTC instead.
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
 from math import inf
@@ -51,7 +50,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False, frozen=True)
 class StopReason:
     """Why a run stopped before all of its ids had a status.
 
@@ -64,7 +63,7 @@ class StopReason:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False, frozen=True)
 class Waiting:
     """The condition that the next request waits for.
 
@@ -77,7 +76,7 @@ class Waiting:
     until: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False, frozen=True)
 class Companion:
     """Another run that uses the same account.
 
@@ -92,7 +91,7 @@ class Companion:
     since: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Sharing:
     """How a run shares the rate limits of its account.
 
@@ -120,7 +119,7 @@ class Sharing:
         return max(ranks, key=lambda one: one.rank) if len(ranks) > 1 else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Earlier:
     """What a campaign was before its pause, as far as it is known.
 
@@ -135,7 +134,7 @@ class Earlier:
     paused_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Item:
     """One campaign: its id, its row in the input, its name and sort value.
 
@@ -201,7 +200,7 @@ def _encodable(names: Sequence[str | None]) -> Sequence[str | None]:
     return [None if name is None else replace_surrogates(name) for name in names]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class InvalidRow:
     """A row without a valid id.
 
@@ -237,7 +236,7 @@ class InvalidRow:
         return f"{place}: {self.reason}; {self.remedy}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False, frozen=True)
 class Limit:
     """A rate limit: up to this many requests in any period of this many seconds."""
 
@@ -252,7 +251,7 @@ class Limit:
         return f"{self.requests}/{self.period_s:g}s"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RateLimitHeaders:
     """One rate-limit window of the server, from the headers of a response.
 
@@ -267,7 +266,7 @@ class RateLimitHeaders:
     reset_s: int
 
 
-@value
+@value(slots=False)
 class Reply:
     """The result of one attempt: an HTTP response or a transport error, never both.
 
@@ -323,7 +322,7 @@ class Reply:
         return f" (trace_id {self.trace_id})" if self.trace_id else ""
 
 
-@value
+@value(slots=False)
 class Attempt:
     """One request for an id, and its reply.
 
@@ -340,7 +339,7 @@ class Attempt:
     reply: Reply
 
 
-@value
+@value(slots=False)
 class PriorAttempt:
     """An attempt as the log keeps it; used for attempts of earlier runs.
 
@@ -361,7 +360,7 @@ class PriorAttempt:
     is_in_doubt: bool = False
 
 
-@value
+@value(slots=False)
 class Record:
     """The final status of one id in one run: one line of the result log.
 

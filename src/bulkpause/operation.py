@@ -4,8 +4,7 @@ A further operation is a further value: the engine, the client, the log, the gua
 and the reports take all that they need to know of it from here.
 """
 
-from dataclasses import dataclass
-
+from bulkpause._value import value
 from bulkpause.vocabulary import Action, Status
 
 
@@ -27,7 +26,7 @@ def status_word(text: str | None) -> str:
     return (text or "").strip().casefold()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Operation:
     """A change of campaigns: its request, what it applies to, and its statuses.
 

@@ -1,12 +1,13 @@
 """Find the accounts of a command, and give each its own options."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bulkpause._text import format_count
+from bulkpause._value import value
 from bulkpause.accounts import Account, log_of, problems_of, read_accounts
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
@@ -21,7 +22,7 @@ _LOGS = "*.jsonl"
 _PROBLEMS_SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Part:
     """What a run sends in one account.
 
@@ -48,7 +49,7 @@ def name_of(account: Account | None) -> str | None:
     return None if account is None else account.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Accounts:
     """The accounts of a command.
 

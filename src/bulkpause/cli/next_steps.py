@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from bulkpause._shell import join_command
 from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.options import (
     RETRIED_BY_DEFAULT,
@@ -36,7 +37,7 @@ from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NextSteps:
     """The commands that carry on with a log.
 

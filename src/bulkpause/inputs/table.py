@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from bulkpause._text import replace_surrogates
+from bulkpause._value import value
 from bulkpause.model import Earlier, InvalidRow, Item, Status, remember_earlier
 
 
@@ -33,7 +34,7 @@ class ReadError(ValueError):
         return f"{place}{self.detail}; {self.remedy}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class HiddenCount:
     """How many rows a spreadsheet hides.
 
@@ -199,7 +200,7 @@ class _Earlier:
 _OUR_OWN = frozenset({*Status, "not_attempted"}) - {Status.PAUSED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Input:
     """A table, and the name of the input in messages."""
 

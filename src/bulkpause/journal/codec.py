@@ -14,7 +14,7 @@ are not checked again. All others are, field by field.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import datetime
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -53,7 +53,7 @@ _KEYS_SINCE_3 = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Header:
     """The header of a run: the first line of its part of the write-ahead log.
 
@@ -73,7 +73,7 @@ class Header:
     boot_id: str
 
 
-@value
+@value(slots=False)
 class Sent:
     """A request that is about to be sent.
 
@@ -92,7 +92,7 @@ class Sent:
         return run_of(self.request_id)
 
 
-@value
+@value(slots=False)
 class Answered:
     """A response or transport error that did not settle its id."""
 
@@ -104,7 +104,7 @@ class Answered:
     is_doubtful: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Remembered:
     """What a campaign was, as it was read before its pause."""
 

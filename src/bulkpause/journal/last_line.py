@@ -7,11 +7,11 @@ nothing but its newline is kept.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import orjson
 
+from bulkpause._value import value
 from bulkpause.journal.codec import WalEntry, decode_entries, decode_records
 from bulkpause.model import Record, Status
 
@@ -32,7 +32,7 @@ _CUT_STATUSES = sorted(
 _STATUS = re.compile(f'"(?:{"|".join(_CUT_STATUSES)})"?'.encode())
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class LogFormat(Generic[_Decoded_co]):
     """How to decode the lines of one of the two logs, and how they begin."""
 

@@ -2,11 +2,11 @@
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bulkpause._text import timestamp
+from bulkpause._value import value
 from bulkpause.model import Record, Status
 
 
@@ -28,7 +28,7 @@ class Tally(Protocol):
         """Take in the first and the last time of records that were counted so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Needs:
     """What a reader of a log needs of settled ids besides their status.
 

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
+from bulkpause._value import value
 from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
 from bulkpause.journal.codec import WalEntry, decode_again
@@ -55,7 +55,7 @@ def refuse_existing(
             )
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class LoadedLog:
     """The recovery from a log, and the state of its two files before they were read.
 

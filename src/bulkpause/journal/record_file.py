@@ -1,13 +1,13 @@
 """The records of a result log as an iterable."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from bulkpause._value import value
 from bulkpause.journal.last_line import RESULT_LOG, decode_file
 from bulkpause.model import Record
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class RecordFile:
     """The records of a result log, read anew each time that they are iterated.
 

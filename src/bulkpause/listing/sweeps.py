@@ -10,6 +10,7 @@ small shows: the second sweep begins with what the first has not reached.
 from dataclasses import dataclass, field
 
 from bulkpause._text import format_count
+from bulkpause._value import value
 from bulkpause.listing.campaign import Campaign
 from bulkpause.listing.page import Page
 
@@ -24,7 +25,7 @@ MAX_SWEEPS_WITHOUT_NEWS = 3
 MAX_PAGES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class PageRequest:
     """The page to ask for.
 

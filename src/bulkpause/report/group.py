@@ -1,9 +1,10 @@
 """Logs of one endpoint, account and action, taken together: the last word on each id."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
 from bulkpause.model import Action, Item, Record
 from bulkpause.report.log_status import LogStatus
 
@@ -12,7 +13,7 @@ from bulkpause.report.log_status import LogStatus
 MAX_RUNS_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RunWords:
     """One run of a log, and how many ids have their last word from it.
 
@@ -27,7 +28,7 @@ class RunWords:
     ids: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LogGroup:
     """Logs of one endpoint, account and action, taken together.
 

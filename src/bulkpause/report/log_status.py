@@ -1,10 +1,11 @@
 """Describe a log for `status`: whose it is, how old, and what may still be running."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
 from bulkpause.model import Sharing, Status
 from bulkpause.report.text import (
     cause_lines,
@@ -21,7 +22,7 @@ OLD_S = 86_400.0
 _UNITS = ((1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "days"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LogStatus:
     """The state of one log at one moment.
 

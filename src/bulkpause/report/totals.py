@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
 from bulkpause.operation import PAUSE, Operation, operation_of, statuses_of
 from bulkpause.vocabulary import Status
 
@@ -25,7 +26,7 @@ EXAMPLES = 3
 _RETRYABLE = tuple(status for status in Status if status.is_retryable)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cause:
     """Why ids have their status. Records with the same cause form one group."""
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
 from bulkpause._text import format_count, quote, sanitize
+from bulkpause._value import value
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
@@ -53,7 +54,7 @@ def show_status(arguments: Sequence[Path], *, is_json: bool) -> ExitCode:
     return gravest(codes)
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class _Unreadable:
     """A log that cannot be read, and the exit code that says so."""
 
@@ -72,7 +73,7 @@ class _Unreadable:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class _Shown:
     """A group of logs, and the commands that carry on with them."""
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from bulkpause._value import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class Mark:
     """Why the value of a cell may not be what its reader sees.
 

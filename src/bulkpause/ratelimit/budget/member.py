@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from bulkpause._value import value
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Companion, Limit, Priority, Sharing
 from bulkpause.ratelimit.budget import codec, rules
@@ -39,7 +40,7 @@ class OtherLimitsError(SettingsError):
     """Runs that are alive, or died just now, keep to other limits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OwnUse:
     """What a run uses of its account, on its own clock.
 
@@ -57,7 +58,7 @@ class OwnUse:
     gap_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Identity:
     """Who a run is, for the other runs on its account.
 
