@@ -110,6 +110,8 @@ class Priority(StrEnum):
         return list(Priority).index(self)
 
 
+#: The length and the characters of an id.
+ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 #: The name of the simulator's endpoint in logs. Its address differs each time.
 SIMULATOR = "simulator"
 #: The version of a record's shape. 1 had no `v`, `name`, `account`, `action`,

@@ -29,8 +29,8 @@ from bulkpause.engine.resume import (
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
-from bulkpause.log_groups import OpenedLog
 from bulkpause.model import SIMULATOR, Status, StopCause, StopReason
+from bulkpause.opened_log import OpenedLog
 from bulkpause.ratelimit.budget.place import has_secret
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import NOT_ON_RECORD, Totals

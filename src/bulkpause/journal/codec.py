@@ -25,6 +25,7 @@ import orjson
 from bulkpause._value import value
 from bulkpause.errors import LogError
 from bulkpause.ids import matches_id_pattern
+from bulkpause.journal.checksum import CHECKSUM_KEY, sealed
 from bulkpause.model import (
     RECORD_VERSION,
     Action,
@@ -42,9 +43,6 @@ from bulkpause.model import (
 WAL_VERSION = 3
 #: Ids in one line of a plan.
 IDS_PER_LINE = 1000
-#: The bytes between a line and its checksum. No text in a line can contain them,
-#: since JSON escapes its quotes.
-CHECKSUM_KEY = b',"crc32":"'
 #: The keys that a record of version 1 does not have.
 _KEYS_SINCE_2 = frozenset({"name", "account", "action", "planned", "endpoint"})
 #: The keys that a record of version 2 does not have either.
@@ -141,8 +139,7 @@ def encode(
     value: Record | Header | Sent | Answered | Remembered | Mapping[str, Any],
 ) -> bytes:
     """Encode one line, with its checksum and its newline."""
-    line = orjson.dumps(value)[:-1]
-    return b'%s%s%08x"}\n' % (line, CHECKSUM_KEY, crc32(line))
+    return sealed(orjson.dumps(value)[:-1])
 
 
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:

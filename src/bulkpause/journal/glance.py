@@ -9,12 +9,11 @@ import re
 from array import array
 from zlib import crc32
 
-from bulkpause.ids import ID_PATTERN
-from bulkpause.journal.codec import CHECKSUM_KEY
+from bulkpause.journal.checksum import CHECKSUM_KEY
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.settled import Origin
-from bulkpause.model import RECORD_VERSION, Status
+from bulkpause.vocabulary import ID_PATTERN, RECORD_VERSION, Status
 
 
 _ID = ID_PATTERN.encode()

@@ -3,17 +3,21 @@
 from array import array
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bulkpause._text import timestamp
 from bulkpause._value import value
-from bulkpause.model import Record, Status
+from bulkpause.vocabulary import Status
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Record
 
 
 class Tally(Protocol):
     """Counts records, such as `report.totals.Totals`."""
 
-    def add(self, record: Record) -> None:
+    def add(self, record: "Record") -> None:
         """Count a record."""
 
     def add_paused_at_once(self, latencies_ms: "array[float]", read_backs: int) -> None:

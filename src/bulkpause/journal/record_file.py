@@ -1,10 +1,14 @@
 """The records of a result log as an iterable."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from bulkpause._value import value
-from bulkpause.journal.last_line import RESULT_LOG, decode_file
-from bulkpause.model import Record
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Record
 
 
 @value(kw_only=False)
@@ -25,15 +29,25 @@ class RecordFile:
     name: str
     is_paired: bool
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> "Iterator[Record]":
         return self.decode(lambda _: False)
 
-    def decode(self, take: Callable[[bytes], bool]) -> Iterator[Record]:
+    def decode(self, take: Callable[[bytes], bool]) -> "Iterator[Record]":
         """Read the records, except those of lines that are taken.
 
         Args:
             take: Takes a line, or tells that it does not.
         """
-        return decode_file(
-            self.lines(), self.name, RESULT_LOG, is_paired=self.is_paired, take=take
+        left = ((n, line) for n, line in enumerate(self.lines(), 1) if not take(line))
+        first = next(left, None)
+        if first is None:
+            return
+        # Of most logs every line is taken, and this is not imported.
+        from bulkpause.journal.last_line import (  # noqa: PLC0415
+            RESULT_LOG,
+            decode_file,
+        )
+
+        yield from decode_file(
+            chain([first], left), self.name, RESULT_LOG, is_paired=self.is_paired
         )

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bulkpause.model import Action, Status
+from bulkpause.vocabulary import Action, Status
 
 
 class Origin(NamedTuple):

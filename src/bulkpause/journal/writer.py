@@ -36,7 +36,8 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
-from bulkpause.journal.fold import add_entries, recover_records
+from bulkpause.journal.entry_fold import add_entries
+from bulkpause.journal.fold import recover_records
 from bulkpause.journal.last_line import (
     WRITE_AHEAD_LOG,
     decode_file,
@@ -330,7 +331,8 @@ class Journal:
 
 def _read_entries(file: AppendFile, *, is_paired: bool) -> Iterator[WalEntry]:
     name = str(file.path)
-    return decode_file(file.lines(), name, WRITE_AHEAD_LOG, is_paired=is_paired)
+    lines = enumerate(file.lines(), 1)
+    return decode_file(lines, name, WRITE_AHEAD_LOG, is_paired=is_paired)
 
 
 def _repair(file: AppendFile) -> None:

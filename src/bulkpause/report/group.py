@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, sanitize
 from bulkpause._value import value
-from bulkpause.model import Action, Item, Record
+from bulkpause.vocabulary import Action
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Item, Record
 from bulkpause.report.log_status import LogStatus
 
 
@@ -52,9 +57,9 @@ class LogGroup:
     account: str | None = None
     action: Action = Action.PAUSE
     logs: Sequence[str] = ()
-    records: Sequence[Record] = ()
-    not_attempted: Sequence[tuple[Item, str]] = ()
-    requests_of: Sequence[Record] = ()
+    records: "Sequence[Record]" = ()
+    not_attempted: "Sequence[tuple[Item, str]]" = ()
+    requests_of: "Sequence[Record]" = ()
     runs: Sequence[RunWords] = ()
     log_of_run: Mapping[str | None, str] = field(default_factory=dict)
     open_logs: frozenset[str] = frozenset()

@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, sanitize
 from bulkpause._value import value
-from bulkpause.model import Sharing, Status
+from bulkpause.vocabulary import Status
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Sharing
 from bulkpause.report.text import (
     cause_lines,
     companions_text,
@@ -52,7 +57,7 @@ class LogStatus:
     run_id: str | None
     oldest_end_at: str | None = None
     oldest_age_s: float | None = None
-    sharing: Sharing | None = None
+    sharing: "Sharing | None" = None
 
     @property
     def is_old(self) -> bool:

@@ -45,7 +45,7 @@ def export(**given: Any) -> ExitCode:
     is written once, with the latest of their words and its run. Ids that were planned
     and are not on record cannot be listed; stderr counts them.
     """
-    from bulkpause.cli.commands.log import export_logs  # noqa: PLC0415
+    from bulkpause.cli.commands.export import export_logs  # noqa: PLC0415
 
     statuses = given["status"].split(",")
     return export_logs(given["logs"], statuses, as_csv_file=given["format"] == "csv")

@@ -36,6 +36,6 @@ def status(logs: tuple[Path, ...], *, json: bool) -> ExitCode:
     a folder, which stands for its *.jsonl. Logs of one endpoint and account are taken
     together: of each id, the latest word of all of them holds. Sends nothing.
     """
-    from bulkpause.cli.commands.log import show_status  # noqa: PLC0415
+    from bulkpause.cli.commands.status import show_status  # noqa: PLC0415
 
     return show_status(logs, is_json=json)
