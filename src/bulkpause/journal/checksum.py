@@ -6,6 +6,8 @@ from zlib import crc32
 #: The bytes between a line and its checksum. No text in a line can contain them,
 #: since JSON escapes its quotes.
 CHECKSUM_KEY = b',"crc32":"'
+#: What the mark of an undo begins with, which is no record.
+MARK_START = b'{"undone_by":'
 
 
 def sealed(line: bytes) -> bytes:

@@ -16,7 +16,7 @@ from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
 from bulkpause.journal.fold import recover
 from bulkpause.journal.needs import BRIEF, Needs
-from bulkpause.journal.record_file import RecordFile
+from bulkpause.journal.record_file import RecordFile, is_mark
 from bulkpause.journal.recovery import Recovery
 from bulkpause.vocabulary import Status
 
@@ -32,8 +32,13 @@ WAL_SUFFIX = ".wal"
 
 
 def write_ahead_path(log: Path) -> Path:
-    """Give the path of the write-ahead log of a result log."""
-    return log.with_name(f"{log.name}{WAL_SUFFIX}")
+    """Give the path of the write-ahead log of a result log.
+
+    It stands beside the file itself, not beside a link to it.
+    """
+    # Path.resolve raises at a loop of links.
+    file = Path(os.path.realpath(log)) if log.is_symlink() else log
+    return file.with_name(f"{file.name}{WAL_SUFFIX}")
 
 
 def exists(log: Path) -> bool:
@@ -130,6 +135,8 @@ def records_in_brief(log: Path, loaded: LoadedLog) -> "Iterator[Record]":
     _check_still_there(log, loaded.states[0])
     in_brief, to_skip = recovery.brief.ids, Counter(recovery.superseded)
     for line in islice(read_lines(log), recovery.lines):
+        if is_mark(line):
+            continue
         record = decode_again(line)
         if record.id not in in_brief:
             continue

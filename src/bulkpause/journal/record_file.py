@@ -5,6 +5,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bulkpause._value import value
+from bulkpause.journal.checksum import MARK_START
 
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 @value(kw_only=False)
 class RecordFile:
     """The records of a result log, read anew each time that they are iterated.
+
+    Marks of undos are no records, and are left out.
 
     Args:
         lines: Reads its lines, with their newlines.
@@ -30,13 +33,13 @@ class RecordFile:
     is_paired: bool
 
     def __iter__(self) -> "Iterator[Record]":
-        return self.decode(lambda _: False)
+        return self.decode(is_mark)
 
     def decode(self, take: Callable[[bytes], bool]) -> "Iterator[Record]":
         """Read the records, except those of lines that are taken.
 
         Args:
-            take: Takes a line, or tells that it does not.
+            take: Takes a line, or tells that it does not. It must take every mark.
         """
         left = ((n, line) for n, line in enumerate(self.lines(), 1) if not take(line))
         first = next(left, None)
@@ -51,3 +54,12 @@ class RecordFile:
         yield from decode_file(
             chain([first], left), self.name, RESULT_LOG, is_paired=self.is_paired
         )
+
+
+def is_mark(line: bytes) -> bool:
+    """Tell whether a line is the mark of an undo, neither damaged nor newer."""
+    if not line.startswith(MARK_START):
+        return False
+    from bulkpause.journal.codec import decode_mark  # noqa: PLC0415 (see above)
+
+    return decode_mark(line) is not None

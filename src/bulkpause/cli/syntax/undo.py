@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from bulkpause.cli.exit_codes import ExitCode
-from bulkpause.cli.flags import API_OPTIONS, RESUME_OPTIONS, UNDO_OPTIONS
+from bulkpause.cli.flags import (
+    ACCOUNTS,
+    API_OPTIONS,
+    LAYOUT_OPTIONS,
+    RESUME_OPTIONS,
+    UNDO_OPTIONS,
+)
 from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import EXIT_CODES, block
 from bulkpause.cli.options import EARLIER_STATUSES, default_undo_log
@@ -23,15 +29,28 @@ from bulkpause.model import Action
         """
         The wrong list was paused: resume it, one campaign first:
           bulkpause undo pauses.jsonl
+        Only what should not have been paused:
+          bulkpause undo pauses.jsonl --only 1000248,1000249
+          bulkpause undo pauses.jsonl --only wrong.csv
         Unattended, all of it running before:
           bulkpause undo pauses.jsonl --as running --yes
         Is everything resumed, and what was left alone?
           bulkpause status pauses.undo.jsonl
+        In many accounts, from the folder of their logs:
+          bulkpause undo monday/ --accounts accounts.toml
     """,
     )
     + EXIT_CODES,
 )
 @click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="INPUT",
+    type=click.Path(allow_dash=True),
+    help="Resume only these campaigns of the LOGs: ids, separated by commas, or an "
+    "input as for `run`. May be repeated.",
+)
 @click.option(
     "--as",
     type=click.Choice(EARLIER_STATUSES),
@@ -51,13 +70,17 @@ from bulkpause.model import Action
     help="Refuse a different number of ids to resume.",
 )
 @RESUME_OPTIONS
+@LAYOUT_OPTIONS
+@ACCOUNTS
 @API_OPTIONS
 @UNDO_OPTIONS
 def undo(**given: Any) -> ExitCode:
     """Resume the campaigns that each LOG records as paused by bulkpause.
 
     Each is read first. One that is not paused any more, or was changed since its pause,
-    is left alone. So is one whose scheduled_time has passed: it would send at once.
+    is left alone. So is one whose scheduled_time has passed: it would send at once. A
+    LOG may be a folder, which stands for its *.jsonl, of one account each with
+    --accounts. The other options about inputs are for those of --only.
     """
     fixed = {"inputs": (), "action": Action.RESUME, "resume_within": None}
     # What belongs to a log stands beside the file, not beside a link to it.
@@ -65,5 +88,6 @@ def undo(**given: Any) -> ExitCode:
         Path(os.path.realpath(log)) if log.is_symlink() else log
         for log in given["logs"]
     )
-    log = given["log"] or default_undo_log(logs[0])
+    is_of_accounts = given["accounts"] is not None
+    log = given["log"] or default_undo_log(logs[0], is_of_accounts=is_of_accounts)
     return send(options_of({**given, **fixed, "logs": logs, "log": log}))
