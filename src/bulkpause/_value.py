@@ -45,14 +45,38 @@ def value(
 
     def make(cls: type[_Value]) -> type[_Value]:
         made = dataclass(eq=False, repr=False, kw_only=kw_only, slots=slots)(cls)
-        return _guarded(_with_comparison(made)) if frozen else _with_comparison(made)
+        return _with(made, _shared(made) | (_GUARDS if frozen else {}))
 
     return make if cls is None else make(cls)
 
 
-def _with_comparison(cls: type[_Value]) -> type[_Value]:
-    """Add what `dataclass` would write and compile for the class anew."""
-    compared = [one.name for one in fields(cls) if one.compare]  # type: ignore[arg-type]
+@overload
+def state(cls: type[_Value], /) -> type[_Value]: ...
+@overload
+def state(*, kw_only: bool) -> Callable[[type[_Value]], type[_Value]]: ...
+@dataclass_transform(field_specifiers=(field,))
+def state(
+    cls: type[_Value] | None = None, /, *, kw_only: bool = False
+) -> type[_Value] | Callable[[type[_Value]], type[_Value]]:
+    """Make a dataclass of a class whose instances change, with slots.
+
+    It shares what `value` shares.
+
+    Args:
+        cls: The class.
+        kw_only: Whether its fields are given by their names alone.
+    """
+
+    def make(cls: type[_Value]) -> type[_Value]:
+        made = dataclass(eq=False, repr=False, kw_only=kw_only, slots=True)(cls)
+        return _with(made, _shared(made) | {"__hash__": None})
+
+    return make if cls is None else make(cls)
+
+
+def _shared(cls: type) -> dict[str, object]:
+    """Give what `dataclass` would write and compile for the class anew."""
+    compared = [one.name for one in fields(cls) if one.compare]
     values = attrgetter(*compared) if compared else type
 
     def is_equal(self: object, other: object) -> Any:
@@ -63,8 +87,7 @@ def _with_comparison(cls: type[_Value]) -> type[_Value]:
     def hash_of(self: object) -> int:
         return hash(values(self))
 
-    methods = {"__eq__": is_equal, "__hash__": hash_of, "__repr__": _repr}
-    return _with(cls, methods)
+    return {"__eq__": is_equal, "__hash__": hash_of, "__repr__": _repr}
 
 
 def _repr(self: object) -> str:
@@ -73,18 +96,18 @@ def _repr(self: object) -> str:
     return f"{type(self).__qualname__}({', '.join(texts)})"
 
 
-def _guarded(cls: type[_Value]) -> type[_Value]:
-    """Refuse to set a field again, or to delete one. Each needs a slot."""
+def _set_once(self: object, name: str, new: object) -> None:
+    """Set a field for the first time. It has a slot, which is empty until then."""
+    if hasattr(self, name):
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+    object.__setattr__(self, name, new)
 
-    def set_once(self: object, name: str, new: object) -> None:
-        if hasattr(self, name):
-            raise FrozenInstanceError(f"cannot assign to field {name!r}")
-        object.__setattr__(self, name, new)
 
-    def refuse_to_delete(_: object, name: str) -> None:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
+def _refuse_to_delete(_: object, name: str) -> None:
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
 
-    return _with(cls, {"__setattr__": set_once, "__delattr__": refuse_to_delete})
+
+_GUARDS = {"__setattr__": _set_once, "__delattr__": _refuse_to_delete}
 
 
 def _with(cls: type[_Value], methods: Mapping[str, object]) -> type[_Value]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bulkpause._value import value
+from bulkpause._value import state, value
 
 
 @value
@@ -80,3 +80,20 @@ def test_frozen_value_refuses_changes_at_run_time() -> None:
 def test_values_can_be_copied_pickled_and_replaced(one: Any) -> None:
     assert copy.deepcopy(one) == pickle.loads(pickle.dumps(one)) == one  # noqa: S301
     assert replace(one, size=7).size == 7
+
+
+@state
+class Counts:
+    name: str
+    total: int = 0
+
+
+def test_state_changes_and_has_no_hash() -> None:
+    counts: Any = Counts("a")
+
+    counts.total += 1
+
+    assert counts == Counts("a", 1)
+    assert repr(counts) == "Counts(name='a', total=1)"
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(counts)

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from bulkpause._text import replace_surrogates
-from bulkpause._value import value
+from bulkpause._value import state, value
 from bulkpause.cli.options import Options
 from bulkpause.cli.problems import Problems, problems_of
 from bulkpause.cli.typed_input import take_typed_input
@@ -25,7 +25,7 @@ _SEVERAL_UNITS = ReadError(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class Source(TableFacts):
     """What a plan says about an input that it comes from. It holds no rows.
 

@@ -3,9 +3,9 @@
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
-from bulkpause._value import value
+from bulkpause._value import state, value
 from bulkpause.inputs.earlier import EarlierStates
 from bulkpause.model import InvalidRow, Item, remember_earlier
 
@@ -49,7 +49,7 @@ class HiddenCount:
     are_skipped: bool
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class TableFacts:
     """What is known about the columns and the sheet of an input.
 
@@ -72,7 +72,7 @@ class TableFacts:
     commented_ids: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class Table(TableFacts):
     """What one input holds.
 

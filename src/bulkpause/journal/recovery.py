@@ -12,12 +12,13 @@ number may still be running, though nobody knows which they are.
 from collections import Counter
 from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from bulkpause._text import timestamp
+from bulkpause._value import state
 from bulkpause.doubt import Doubt, doubt_of_prior
 from bulkpause.journal.settled import Origin, SettledIds
 from bulkpause.vocabulary import Action, Status
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _TIME_LENGTH = len("2026-07-01T08:00:00.000Z")
 
 
-@dataclass(slots=True)
+@state
 class Recovery:
     """The state that earlier runs left.
 

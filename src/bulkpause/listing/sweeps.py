@@ -7,10 +7,10 @@ campaigns together are as many as the API says. In two directions, a total that 
 small shows: the second sweep begins with what the first has not reached.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bulkpause._text import format_count
-from bulkpause._value import value
+from bulkpause._value import state, value
 from bulkpause.listing.campaign import Campaign
 from bulkpause.listing.page import Page
 
@@ -51,7 +51,7 @@ class PageRequest:
         )
 
 
-@dataclass(slots=True)
+@state
 class _Sweep:
     """What one sweep has found so far."""
 

@@ -3,12 +3,12 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from bulkpause._text import format_count, sanitize
-from bulkpause._value import value
+from bulkpause._value import state, value
 from bulkpause.operation import PAUSE, Operation, operation_of, statuses_of
 from bulkpause.vocabulary import Status
 
@@ -72,7 +72,7 @@ class Cause:
         return "not read back" if is_open else None
 
 
-@dataclass(slots=True)
+@state
 class CauseGroup:
     """The number of ids with one cause, and the first of them as examples.
 
@@ -100,7 +100,7 @@ _SUMMED = (
 )
 
 
-@dataclass(slots=True)
+@state
 class Totals:
     """The totals of a run or of a log: every row is counted once.
 

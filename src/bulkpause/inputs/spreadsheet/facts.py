@@ -1,8 +1,8 @@
 """What a sheet says beside the values of its cells."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from bulkpause._value import value
+from bulkpause._value import state, value
 
 
 @value
@@ -103,7 +103,7 @@ class Marks:
         return code
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class SheetFacts:
     """What the pass over a sheet found.
 

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 
-from bulkpause._value import value
+from bulkpause._value import state, value
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Companion, Limit, Priority, Sharing
 from bulkpause.ratelimit.budget import codec, rules
@@ -77,7 +77,7 @@ class Identity:
     replaces: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@state
 class _Seen:
     """What a run has seen of its account so far."""
 
