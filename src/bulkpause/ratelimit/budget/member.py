@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 
+from bulkpause._value import state, value
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Companion, Limit, Priority, Sharing
 from bulkpause.ratelimit.budget import codec, rules
@@ -39,7 +40,7 @@ class OtherLimitsError(SettingsError):
     """Runs that are alive, or died just now, keep to other limits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OwnUse:
     """What a run uses of its account, on its own clock.
 
@@ -57,7 +58,7 @@ class OwnUse:
     gap_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Identity:
     """Who a run is, for the other runs on its account.
 
@@ -76,7 +77,7 @@ class Identity:
     replaces: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@state
 class _Seen:
     """What a run has seen of its account so far."""
 

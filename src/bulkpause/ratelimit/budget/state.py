@@ -4,10 +4,10 @@ All instants are seconds on the store's clock. Where they are converted from ano
 clock, they are rounded so that a slot becomes free later rather than earlier.
 """
 
-from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
+from bulkpause._value import value
 from bulkpause.model import Companion, Limit, Priority
 
 
@@ -26,7 +26,7 @@ class Resting(NamedTuple):
     rtt_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WindowUse:
     """What one run uses of one rate limit.
 
@@ -42,7 +42,7 @@ class WindowUse:
     elsewhere: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SharedReset:
     """When the server's window resets, as all runs know it together.
 
@@ -59,7 +59,7 @@ class SharedReset:
     highest_count: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Call:
     """What a run says of itself, and what it wants.
 
@@ -100,7 +100,7 @@ class Call:
     replaces: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Member:
     """What the state holds of one run: what it said last, and its share of late.
 
@@ -129,7 +129,7 @@ class Member:
     resting: tuple[tuple[Resting, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class State:
     """The budget of one account.
 
@@ -157,7 +157,7 @@ class State:
     granted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answer:
     """What a run gets back.
 
