@@ -40,6 +40,7 @@ from bulkpause.pauser import (
     share_means,
 )
 from bulkpause.plan import Plan
+from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.report.summary import Summary
 
 
@@ -95,6 +96,7 @@ class Fleet:
             connections=Connections(limit=in_flight),
             sync_group=SyncGroup(),
             system=LateFolders(),
+            databases=Databases(),
         )
         # One account alone has all of it for itself.
         for pauser in self.pausers.values() if len(self.pausers) > 1 else ():
@@ -186,6 +188,7 @@ class Fleet:
         ends = [pauser.__aexit__(kind, error, traceback) for pauser in opened]
         results = await asyncio.gather(*ends, return_exceptions=True)
         await self._means.connections.close()
+        await self._means.databases.close()
         failures: list[BaseException] = []
         for pauser, result in zip(opened, results, strict=True):
             if isinstance(result, BaseException) and result is not error:

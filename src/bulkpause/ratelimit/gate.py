@@ -377,7 +377,15 @@ class Gate:
             resets=tuple(window.shared_reset for window in self._windows),
             cooldown_until=self._cooldown_until,
             gap_s=self._pacing.gap_s,
+            free=self._free(),
         )
+
+    def _free(self) -> int:
+        """Count the requests that could be sent at once after the one that waits."""
+        if self._pacing.gap_s or self._paused_until() > _now():
+            return 0
+        in_parallel = self._allowed_in_flight - self.in_flight - 1
+        return max(0, min([in_parallel, *(one.free for one in self._windows)]))
 
     def _learn(self, answer: Answer) -> None:
         """Take over what the other runs know. What they say now is up to the rules."""
