@@ -22,7 +22,7 @@ from typing import TypeGuard
 
 from bulkpause.errors import BudgetError
 from bulkpause.model import Limit, Reply, Sharing, Waiting
-from bulkpause.ratelimit.budget.member import BudgetMember, Identity, OwnUse
+from bulkpause.ratelimit.budget.member import AHEAD_S, BudgetMember, Identity, OwnUse
 from bulkpause.ratelimit.budget.state import Answer
 from bulkpause.ratelimit.budget.store import Store
 from bulkpause.ratelimit.estimate import time_needed_s
@@ -377,15 +377,16 @@ class Gate:
             resets=tuple(window.shared_reset for window in self._windows),
             cooldown_until=self._cooldown_until,
             gap_s=self._pacing.gap_s,
-            free=self._free(),
+            free=self._free_soon(),
         )
 
-    def _free(self) -> int:
-        """Count the requests that could be sent at once after the one that waits."""
+    def _free_soon(self) -> int:
+        """Count the requests that could be sent soon after the one that waits."""
         if self._pacing.gap_s or self._paused_until() > _now():
             return 0
         in_parallel = self._allowed_in_flight - self.in_flight - 1
-        return max(0, min([in_parallel, *(one.free for one in self._windows)]))
+        free = [window.free_within(AHEAD_S) for window in self._windows]
+        return max(0, min([in_parallel, *free]))
 
     def _learn(self, answer: Answer) -> None:
         """Take over what the other runs know. What they say now is up to the rules."""

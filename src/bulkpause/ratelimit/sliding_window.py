@@ -187,14 +187,13 @@ class SlidingWindow:
         """Whether the server is known to count in fixed windows."""
         return self._server_window.is_fixed
 
-    @property
-    def free(self) -> int:
-        """How many slots could be taken at once."""
+    def free_within(self, seconds: float) -> int:
+        """Count the slots that can be taken until so many seconds from now."""
         if self._released_on_trial and self._acquired_at:
             return 0  # a reset is tested by one request
-        now = _now()
-        rested = sum(1 for _ in takewhile(lambda s: s.rested_at <= now, self._resting))
-        return max(0, self.limit.requests - self._used + rested)
+        until = _now() + seconds
+        soon = takewhile(lambda slot: slot.rested_at <= until, self._resting)
+        return max(0, self.limit.requests - self._used + sum(1 for _ in soon))
 
     @property
     def free_at(self) -> float | None:

@@ -53,7 +53,7 @@ class OwnUse:
         resets: What it knows of each window's reset.
         cooldown_until: Until when the server wants no request.
         gap_s: The least seconds between two requests that its pacing requires.
-        free: How many requests more it could send at once.
+        free: How many requests more its windows allow within `AHEAD_S`.
     """
 
     uses: tuple[WindowUse, ...]

@@ -399,10 +399,20 @@ class _Account:
         wait_s, reason = max(waits)
         if wait_s > 0:
             return 0, min(POLL_S, max(MIN_WAIT_S, wait_s)), reason
-        # Ahead of time only if nobody else could want them.
-        is_alone = not gap_s and not any(map(self._is_alive, self.others.values()))
-        more = min([self.call.asks - 1, *(-limit.lack for limit in limits)])
-        return 1 + (max(0, more) if is_alone else 0), 0.0, ""
+        return 1 + (0 if gap_s else self._more(limits)), 0.0, ""
+
+    def _more(self, limits: list[_LimitUse]) -> int:
+        """Count the slots after the first that are granted ahead of their requests.
+
+        None if somebody else could want them. Where nobody else has used anything, the
+        run keeps the limits by itself: slots that are free to it soon are granted now.
+        """
+        if any(map(self._is_alive, self.others.values())):
+            return 0
+        is_only_one = not self.others and not any(u.elsewhere for u in self.call.uses)
+        if is_only_one and all(limit.lack <= 0 for limit in limits):
+            return self.call.asks - 1
+        return max(0, min([self.call.asks - 1, *(-limit.lack for limit in limits)]))
 
     def _use_of(self, index: int) -> _LimitUse:
         """Add up what all runs use of a limit, with one slot for the one that asks."""

@@ -71,7 +71,8 @@ class Call:
         priority: Lower ones get what higher ones do not want.
         since: When the run began, for people: RFC 3339 in UTC.
         demand: How many requests it still wants to send.
-        asks: For how many slots it asks, which `uses` holds already.
+        asks: For how many slots it asks, which `uses` holds already. All after the
+            first are for requests that its own windows allow a moment later.
         leaves: Whether this is its last call.
         uses: Its use of each limit, in the order of the state's limits.
         ahead_s: How far the store's clock is ahead of the run's, at most.
