@@ -342,13 +342,15 @@ def _initialise(database: sqlite3.Connection, place: str) -> None:
     Raises:
         SettingsError: It is another database, or one of a newer bulkpause.
     """
-    # No disk is waited for before the first request. Later only for what keeps the
-    # file whole: what it says may be lost with the machine.
+    # No disk is waited for before the first request: the first write of a log, which
+    # SQLite syncs, is made here. Later only for what keeps the file whole: what it says
+    # may be lost with the machine.
     database.execute("PRAGMA synchronous = OFF").close()
     database.execute("PRAGMA journal_mode = WAL").close()
     database.execute("BEGIN IMMEDIATE")
     try:
         _check_or_create(database, place)
+        database.execute(f"PRAGMA user_version = {STATE_VERSION}").close()
         database.execute("COMMIT")
     finally:
         if database.in_transaction:
@@ -365,9 +367,8 @@ def _check_or_create(database: sqlite3.Connection, place: str) -> None:
         for name in ("application_id", "user_version")
     )
     if is_empty and application_id == 0:
-        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        database.execute(f"PRAGMA user_version = {STATE_VERSION}")
-        database.execute(_TABLE)
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}").close()
+        database.execute(_TABLE).close()
     elif application_id != APPLICATION_ID:
         raise foreign(place)
     elif version > STATE_VERSION:
