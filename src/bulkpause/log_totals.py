@@ -6,7 +6,6 @@ from pathlib import Path
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import LoadedLog, read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.undone import undos_of
 from bulkpause.model import Status
 from bulkpause.operation import PAUSE, Operation, operation_of
 from bulkpause.plan import Plan
@@ -25,9 +24,7 @@ def totals_of_log(log: Path) -> tuple[LoadedLog, Totals]:
     if recovery.brief.discarded:
         # Records were counted that are not the last ones of their ids.
         totals = add_all(records_in_brief(log, loaded), Totals())
-    complete_totals(totals, recovery)
-    totals.undone_by = undos_of(log)
-    return loaded, totals
+    return loaded, complete_totals(totals, recovery)
 
 
 def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
@@ -45,6 +42,7 @@ def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
     totals.operation = operation_of(recovery.action)
     totals.not_on_record = recovery.not_on_record
     totals.is_plan_known = recovery.is_plan_known
+    totals.undone_by = recovery.undone_by
     add_all((*recovery.latest.values(), *recovery.invalid.values()), totals)
     recorded = totals.by_status.total()
     totals.rows = recorded + len(recovery.not_attempted) + totals.not_on_record

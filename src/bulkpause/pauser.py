@@ -31,7 +31,7 @@ from bulkpause.errors import (
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s, recent_runs
-from bulkpause.journal.codec import Header
+from bulkpause.journal.codec import Header, UndoMark
 from bulkpause.journal.folders import LateFolders
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import SYSTEM, clock_resolution_s
@@ -45,7 +45,7 @@ from bulkpause.journal.run_id import (
     new_run_id,
 )
 from bulkpause.journal.sync_group import SyncGroup
-from bulkpause.journal.undone import check_not_undone
+from bulkpause.journal.undone import check_not_undone, mark_undone
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
@@ -59,6 +59,7 @@ from bulkpause.model import (
     StopCause,
     StopReason,
     Waiting,
+    timestamp,
 )
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, join_plans
@@ -146,6 +147,8 @@ class Pauser:
         action: What is done to campaigns: `pause` needs the usual one, `undo` needs
             `Action.RESUME`.
         resume_rules: How campaigns are resumed.
+        undone: Logs whose pauses are taken back. They are marked before anything is
+            sent: what they record as paused is no word any more on what is running.
         retried: Last statuses that do not settle an id, though they are final
             otherwise, such as `rejected`. `paused` cannot be among them.
         account: The name of the account in each record, if a program has several.
@@ -190,6 +193,7 @@ class Pauser:
         remember: bool = False,
         action: Action = Action.PAUSE,
         resume_rules: ResumeRules | None = None,
+        undone: Collection[Path | str] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings or Settings()
@@ -205,13 +209,13 @@ class Pauser:
             )
         self._remembers = remember and not operation.reads_first
         self._resume_rules = resume_rules or ResumeRules()
-        self._resume_within_s = resume_within_s
+        self._undone = tuple(map(Path, undone))
         self._retried = frozenset(retried)
         self._stopped: StopReason | None = None
         self._token = token if isinstance(token, Token) else Token(token)
         self._proxy = find_proxy(self.settings)
         self._log = None if log is None else Path(log)
-        self._resume = resume
+        self._resume, self._resume_within_s = resume, resume_within_s
         self._guard_rails = guard_rails or GuardRails()
         self._requests = 0
         #: The lists so far. Recovery keeps their items too.
@@ -313,7 +317,7 @@ class Pauser:
             check_same_endpoint(recovery, self.settings.endpoint_name, log)
             check_same_account(recovery, self.account, log)
         # Always: it may have been undone, or grown old, while somebody thought about it.
-        check_not_undone(log)
+        check_not_undone(recovery, log)
         check_recent(recovery, log, self._now(), self._resume_within_s)
 
     def _fail(self, error: LogError) -> None:
@@ -612,12 +616,12 @@ class Pauser:
         return replace(plan, items=tuple(map(recovery.with_earlier, plan.items)))
 
     async def _begin_log(self, header: Header, items: Sequence[Item]) -> None:
-        """Write the plan. Among many accounts, no loop waits for the disk of one.
+        """Mark what is taken back, and write the plan. Among many accounts, no loop waits for the disk of one.
 
         Raises:
             LogError: It cannot be written; nothing may be sent.
         """
-        begin = partial(self._recorder.begin, header, items)
+        begin = partial(self._begin, header, items)
         if self._means is None:
             begin()
             return
@@ -627,6 +631,18 @@ class Pauser:
         except asyncio.CancelledError:
             await asyncio.wait([writing])  # its thread needs the open file
             raise
+
+    def _begin(self, header: Header, items: Sequence[Item]) -> None:
+        mark = UndoMark(
+            undone_by=f"run {self.run_id}"
+            if self._log is None
+            else str(self._log.absolute()),
+            run_id=self.run_id,
+            at=timestamp(self._now()),
+        )
+        for log in self._undone:
+            mark_undone(log, mark)
+        self._recorder.begin(header, items)
 
     async def _end_abandoned_list(self) -> None:
         """Wait for the end of a list whose iterator is gone.

@@ -9,7 +9,6 @@ from bulkpause.errors import InputError
 from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery
-from bulkpause.journal.undone import undos_of
 from bulkpause.log_totals import complete_totals
 from bulkpause.model import Action, Item, Record
 from bulkpause.report.summary import Summary, summary_of
@@ -60,14 +59,13 @@ def read_log(path: str | os.PathLike[str]) -> ResultLog:
     if not exists(log):
         raise InputError(f"{log} does not exist")
     recovery = read_recovery(log, WHOLE)
-    totals = Totals(undone_by=undos_of(log))
     return ResultLog(
         path=log,
         action=recovery.action,
         records=recovery.latest,
         invalid_rows=tuple(recovery.invalid.values()),
         open_items=tuple(recovery.unfinished.values()),
-        summary=summary_of(complete_totals(totals, recovery)),
+        summary=summary_of(complete_totals(Totals(), recovery)),
         endpoint=recovery.endpoint,
         run_id=recovery.last_run_id,
         last_at=recovery.last_at,

@@ -39,10 +39,11 @@ def test_code_is_that_of_a_run(program: Program, serve: Serve) -> None:
     (program.folder / "dead.db").symlink_to("nothing")
     assert both("--log", "new.jsonl", "--share", "dead.db") == [2, 2]
     assert both("--log", "new.jsonl", "--share", "no/x.db") == [2, 2]
-    undone = program.file("log.jsonl.undone", "u.jsonl\n")
+    undo = ("undo", "log.jsonl", "--as", "running", "--yes", *url)
+    assert program.call(*undo).code == 0
     assert both("--log", "log.jsonl", "--resume") == [2, 2]
-    (program.folder / undone).rename(program.folder / "new.jsonl.undone")
-    assert both("--log", "new.jsonl") == [2, 2]
+    # The log of an undo takes no pauses.
+    assert both("--log", "log.undo.jsonl", "--resume") == [2, 2]
     program.variables["OCAMBA_TOKEN"] = "another"
     assert both("--log", "second.jsonl") == [4, 4]
     del program.variables["OCAMBA_TOKEN"]

@@ -151,16 +151,18 @@ def test_undone_log_says_nothing_of_what_runs(program: Program, serve: Serve) ->
     simulator = serve()
     program.pause(simulator, program.ids(2))
     assert undo(program, simulator, "--yes", "--as", "running").code == 0
-    status = program.call("status", "log.jsonl")
+    # Alone, as in a ticket: what says that it was undone is in it.
+    program.log.rename(program.folder / "moved.jsonl")
+    status = program.call("status", "moved.jsonl")
     assert status.code == 1
     assert "an undo of this log was begun" in status.stdout
     assert "0 may still be running" not in status.stdout
     assert (
-        orjson.loads(program.call("status", "log.jsonl", "--json").stdout)["may_run"]
+        orjson.loads(program.call("status", "moved.jsonl", "--json").stdout)["may_run"]
         is None
     )
-    for command in (("run", "ids.txt", "--resume"), ("retry", "log.jsonl")):
-        log = ("--log", "log.jsonl") if command[0] == "run" else ()
+    for command in (("run", "ids.txt", "--resume"), ("retry", "moved.jsonl")):
+        log = ("--log", "moved.jsonl") if command[0] == "run" else ()
         refused = program.call(
             *command, *log, "--yes", "--base-url", simulator.base_url
         )

@@ -10,9 +10,12 @@ import orjson
 import pytest
 
 from bulkpause import (
+    Action,
+    Earlier,
     Fleet,
     GuardRailError,
     GuardRails,
+    Item,
     LogHeldError,
     Pauser,
     Record,
@@ -194,6 +197,51 @@ async def test_stop_ends_all_accounts() -> None:
     assert isinstance(error, StoppedError)
     assert set(fleet.errors) == {"acme", "globex"}
     assert 0 < len(simulator.ledger.acted_ids()) < 60
+
+
+def earlier_running(*ids: str) -> list[Item]:
+    was = Earlier(status="running")
+    return [Item(id=id_, row=row, earlier=was) for row, id_ in enumerate(ids, 1)]
+
+
+async def test_undo_resumes_in_each_account() -> None:
+    async with accounts(default_status="paused") as simulator:
+        undos = [
+            pauser(name, simulator, action=Action.RESUME) for name in ("acme", "zoo")
+        ]
+        async with Fleet(undos) as fleet:
+            items = {"acme": earlier_running("1", "2"), "zoo": earlier_running("1")}
+            found = {
+                (record.account, record.id): record.status
+                async for record in fleet.undo(items)
+            }
+    assert found == dict.fromkeys(
+        [("acme", "1"), ("acme", "2"), ("zoo", "1")], Status.RESUMED
+    )
+    assert paused_in(simulator, "acme") == {"1", "2"}
+    assert paused_in(simulator, "zoo") == {"1"}
+    assert [summary.is_all_done for summary in fleet.summaries.values()] == [True] * 2
+
+
+async def test_refused_token_stops_undo_of_its_account_alone() -> None:
+    async with accounts(default_status="paused") as simulator:
+        right = pauser("acme", simulator, action=Action.RESUME)
+        wrong = pauser("zoo", simulator, action=Action.RESUME, token="of-nobody")
+        items = {name: earlier_running("1", "2") for name in ("acme", "zoo")}
+        async with Fleet([right, wrong]) as fleet:
+            with pytest.raises(TokenError, match="zoo"):
+                async for _ in fleet.undo(items):
+                    pass
+    assert paused_in(simulator, "acme") == {"1", "2"}
+    assert paused_in(simulator, "zoo") == set()
+
+
+async def test_fleet_of_pauses_undoes_nothing() -> None:
+    async with accounts() as simulator, Fleet([pauser("acme", simulator)]) as fleet:
+        with pytest.raises(RuntimeError, match="made to pause"):
+            async for _ in fleet.undo({"acme": earlier_running("1")}):
+                pass
+    assert len(simulator.ledger) == 0
 
 
 async def test_held_log_of_one_account_refuses_all(tmp_path: Path) -> None:

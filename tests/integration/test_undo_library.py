@@ -1,6 +1,7 @@
 """A program resumes what a log says that it paused."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from bulkpause import (
     Action,
     Earlier,
     Item,
+    LogHeldError,
     Pauser,
     Record,
     Settings,
@@ -16,7 +18,7 @@ from bulkpause import (
     Status,
     read_log,
 )
-from bulkpause.journal.undone import mark_undone
+from bulkpause.journal.append_file import AppendFile
 from tests.support.fakes import FakeServer, client_replaced_by, disagreements, ids
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 
@@ -35,10 +37,17 @@ def pause(server: FakeServer, log: Path, *, remember: bool = False) -> None:
         run_on_virtual_time(run())
 
 
-def undo(server: FakeServer, items: list[Item], log: Path) -> list[Record]:
+def undo(
+    server: FakeServer, items: list[Item], log: Path, undone: tuple[Path, ...] = ()
+) -> list[Record]:
     async def run() -> list[Record]:
         async with Pauser(
-            "token", SETTINGS, log=log, action=Action.RESUME, now=wall_clock
+            "token",
+            SETTINGS,
+            log=log,
+            action=Action.RESUME,
+            undone=undone,
+            now=wall_clock,
         ) as pauser:
             records = [record async for record in pauser.undo(items)]
             assert pauser.summary.may_be_running is None
@@ -61,12 +70,14 @@ def paused_items(log: Path) -> Iterator[Item]:
 def test_program_takes_its_pauses_back(tmp_path: Path) -> None:
     server = FakeServer(statuses={"1003": "paused", "1004": "draft"})
     pause(server, log := tmp_path / "log", remember=True)
-    records = undo(server, list(paused_items(log)), tmp_path / "undo")
+    assert read_log(log).summary.may_be_running == 0
+    records = undo(server, list(paused_items(log)), tmp_path / "undo", (log,))
     assert {record.id: record.status.value for record in records} == dict.fromkeys(
         ("1001", "1002", "1005"), "resumed"
     )
     assert disagreements(records, server) == []
     assert server.status("1003") == "paused"
+    assert read_log(log).summary.may_be_running is None
     found = read_log(tmp_path / "undo")
     assert (found.action, found.summary.may_be_running) == (Action.RESUME, None)
     assert found.summary.is_all_done
@@ -79,10 +90,19 @@ def test_campaign_of_unknown_past_is_left_alone(tmp_path: Path) -> None:
     assert record.error == "left alone: its status before the pause is not known"
 
 
+def test_log_that_run_holds_is_not_undone(tmp_path: Path) -> None:
+    """A run that has begun since the undo was planned may pause more."""
+    pause(server := FakeServer(), log := tmp_path / "log", remember=True)
+    items = list(paused_items(log))
+    with closing(AppendFile(log)), pytest.raises(LogHeldError):
+        undo(server, items, tmp_path / "undo", (log,))
+    assert server.status("1001") == "paused"
+    assert not (tmp_path / "undo").exists()
+
+
 def test_undone_log_is_not_resumed(tmp_path: Path) -> None:
-    pause(server := FakeServer(), log := tmp_path / "log")
-    mark_undone(log, tmp_path / "undo")
-    assert read_log(log).summary.may_be_running is None
+    pause(server := FakeServer(), log := tmp_path / "log", remember=True)
+    undo(server, list(paused_items(log)), tmp_path / "undo", (log,))
     with pytest.raises(SettingsError, match="was undone by"):
         pause(server, log)
 

@@ -51,6 +51,20 @@ def log_of(
     return recover(records, entries, Needs(whole=whole))
 
 
+@pytest.mark.posix_only
+def test_link_to_a_log_finds_its_plan(tmp_path: Path) -> None:
+    """What was planned and not sent stands beside the file, not beside the link."""
+    log, link = tmp_path / "log.jsonl", tmp_path / "links" / "latest"
+    header = Header(run="run", base_url="simulator", digest="", planned=2, boot_id="")
+    plan = {"planned": [["1", 1], ["2", 2]]}
+    log.write_bytes(encode(Record(id="1", status=Status.PAUSED, run_id="run")))
+    (tmp_path / "log.jsonl.wal").write_bytes(encode(header) + encode(plan))
+    link.parent.mkdir()
+    link.symlink_to(log)
+    totals = totals_of_log(link)[1]
+    assert (totals.open_ids, totals.rows) == (1, 2)
+
+
 def test_retry_counts_ids_that_it_leaves_open() -> None:
     log = log_of(Status.PAUSED, Status.FAILED, Status.UNKNOWN, Status.REJECTED)
     totals = totals_of_plan(plan_of("2"), log, is_retry=True)

@@ -1,6 +1,7 @@
 """Find the accounts of a command, and give each its own options."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 
 from bulkpause._text import format_count
 from bulkpause.accounts import Account, log_of, problems_of, read_accounts
+from bulkpause.cli.log_arguments import logs_of
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import say
@@ -30,12 +32,14 @@ class Part:
         options: The options of the run, with the log and the settings of the account.
         plan: The ids to send, and counts of the rows that are not sent.
         loaded: What earlier runs left in the log.
+        undone: The logs whose pauses the run takes back.
     """
 
     account: Account | None = None
     options: Options
     plan: Plan
     loaded: LoadedLog
+    undone: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str | None:
@@ -97,10 +101,10 @@ def _check_options(options: Options) -> None:
     if options.accounts is None:
         if options.layout.account_column is not None:
             raise click.UsageError("--account-column needs --accounts")
-        if options.shard is not None and options.is_retry:
+        if options.shard is not None and not options.inputs:
             raise click.UsageError(
-                "--shard of a retry needs --accounts: a log of one account holds only "
-                "the ids of its shard; leave it out"
+                "--shard of a retry or an undo needs --accounts: a log of one account "
+                "holds only the ids of its shard; leave it out"
             )
     elif options.token_file is not None:
         raise click.UsageError(
@@ -120,7 +124,7 @@ def _say_all(problems: Sequence[str]) -> None:
 
 
 def _refuse_typed_tokens(accounts: Sequence[Account], options: Options) -> None:
-    words = (*options.inputs, options.settings.reason or "")
+    words = (*options.inputs, *options.only, options.settings.reason or "")
     for account in accounts:
         if any(account.token.reveal() in word for word in words):
             raise SettingsError(
@@ -171,17 +175,54 @@ def accounts_with_logs(
         return
     folder = options.log or Path()
     logs = sorted(folder.glob(_LOGS))
-    if strange := [log for log in logs if log.stem not in accounts.names]:
-        raise SettingsError(
-            f"{strange[0]} is the log of an account that {options.accounts} does not "
-            "have; add it there, or move the log away"
-        )
+    _refuse_strange(logs, accounts.names, options.accounts)
     found = [one for one in accounts.chosen if exists(log_of(folder, one.name))]
     if not found and not logs:
         raise InputError(
             f"{folder} holds no log of an account of {options.accounts}; check its name"
         )
     yield from found
+
+
+def logs_of_accounts(
+    accounts: Accounts, arguments: Sequence[Path], place: Path | None
+) -> dict[Account | None, tuple[Path, ...]]:
+    """Give the logs that arguments name to their accounts, by the names of the logs.
+
+    Args:
+        accounts: The accounts of the command.
+        arguments: Logs, and folders of logs.
+        place: The file or folder of the accounts.
+
+    Raises:
+        SettingsError: A folder holds no log, or a log is of an account that is not
+            in the file.
+    """
+    logs = logs_of(arguments)
+    if accounts.names is None:
+        return {None: tuple(logs)}
+    _refuse_strange(logs, accounts.names, place)
+    found = {
+        account: tuple(log for log in logs if log.stem == account.name)
+        for account in accounts.chosen
+    }
+    return {account: of_account for account, of_account in found.items() if of_account}
+
+
+def _refuse_strange(
+    logs: Iterable[Path], names: AbstractSet[str], place: Path | None
+) -> None:
+    """Refuse logs that are of no account.
+
+    Raises:
+        SettingsError: There is one.
+    """
+    for log in logs:
+        if log.stem not in names:
+            raise SettingsError(
+                f"{log} is the log of an account that {place} does not have; add it "
+                "there, or move the log away"
+            )
 
 
 def hosts_of(options: Sequence[Options]) -> str:

@@ -18,7 +18,6 @@ from bulkpause.cli.preflight import needs_of
 from bulkpause.cli.result import RunResult
 from bulkpause.errors import LogError
 from bulkpause.journal.reader import read_recovery, read_run
-from bulkpause.journal.undone import mark_undone
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import Sharing, StopCause, StopReason, timestamp
 from bulkpause.pauser import Pauser, reuse_loaded_log
@@ -76,6 +75,7 @@ class AccountRun:
             remember=part.options.remembers,
             action=part.options.action,
             resume_rules=part.options.resume_rules,
+            undone=part.undone,
             account=part.name,
             company_id=None if part.account is None else part.account.company_id,
         )
@@ -93,8 +93,6 @@ class AccountRun:
             needs = needs_of(self._options, datetime.now(UTC))
             self._recovery = read_recovery(self.log, needs)
             self._recovery.reopen(self._options.reopened)
-        for log in self._options.undone:
-            mark_undone(log, self.log)
         # Now, since the recovery changes with the run.
         self._totals = self._counted_totals()
         self._totals.since = timestamp(datetime.now(UTC))
@@ -165,8 +163,10 @@ class AccountRun:
 
     def _result_of_failure(self, error: LogError) -> RunResult:
         """Sum up what this process knows: the log does not hold all of it."""
-        failure, on_record = examine(self.log, self.run_id, self.seen, error)
         unrecorded = sorted(self.pauser.unrecorded)
+        failure, on_record = examine(
+            self.log, self.run_id, self.seen, error, unrecorded=len(unrecorded)
+        )
         add_all(
             (record_of_unrecorded(id_, self.run_id) for id_ in unrecorded), self.seen
         )

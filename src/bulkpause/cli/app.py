@@ -14,6 +14,7 @@ from bulkpause.cli.flags import (
     API_OPTIONS,
     INPUT_OPTIONS,
     INPUTS,
+    LAYOUT_OPTIONS,
     LIMITS,
     LOGS,
     PATH,
@@ -232,15 +233,28 @@ def retry(**given: Any) -> ExitCode:
         """
         The wrong list was paused: resume it, one campaign first:
           bulkpause undo pauses.jsonl
+        Only what should not have been paused:
+          bulkpause undo pauses.jsonl --only 1000248,1000249
+          bulkpause undo pauses.jsonl --only wrong.csv
         Unattended, all of it running before:
           bulkpause undo pauses.jsonl --as running --yes
         Is everything resumed, and what was left alone?
           bulkpause status pauses.undo.jsonl
+        In many accounts, from the folder of their logs:
+          bulkpause undo monday/ --accounts accounts.toml
     """,
     )
     + _EXIT_CODES,
 )
 @click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="INPUT",
+    type=click.Path(allow_dash=True),
+    help="Resume only these campaigns of the LOGs: ids, separated by commas, or an "
+    "input as for `run`. May be repeated.",
+)
 @click.option(
     "--as",
     type=click.Choice(EARLIER_STATUSES),
@@ -260,13 +274,17 @@ def retry(**given: Any) -> ExitCode:
     help="Refuse a different number of ids to resume.",
 )
 @RESUME_OPTIONS
+@LAYOUT_OPTIONS
+@ACCOUNTS
 @API_OPTIONS
 @UNDO_OPTIONS
 def undo(**given: Any) -> ExitCode:
     """Resume the campaigns that each LOG records as paused by bulkpause.
 
     Each is read first. One that is not paused any more, or was changed since its pause,
-    is left alone. So is one whose scheduled_time has passed: it would send at once.
+    is left alone. So is one whose scheduled_time has passed: it would send at once. A
+    LOG may be a folder, which stands for its *.jsonl, of one account each with
+    --accounts. The other options about inputs are for those of --only.
     """
     fixed = {"inputs": (), "action": Action.RESUME, "resume_within": None}
     # What belongs to a log stands beside the file, not beside a link to it.
@@ -274,7 +292,8 @@ def undo(**given: Any) -> ExitCode:
         Path(os.path.realpath(log)) if log.is_symlink() else log
         for log in given["logs"]
     )
-    log = given["log"] or default_undo_log(logs[0])
+    is_of_accounts = given["accounts"] is not None
+    log = given["log"] or default_undo_log(logs[0], is_of_accounts=is_of_accounts)
     return _run(options_of({**given, **fixed, "logs": logs, "log": log}))
 
 

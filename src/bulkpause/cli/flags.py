@@ -51,7 +51,7 @@ INPUTS = click.argument(
     type=click.Path(allow_dash=True),
 )
 LOGS = click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
-INPUT_OPTIONS = _combine(
+LAYOUT_OPTIONS = _combine(
     click.option(
         "--column",
         type=parse_name,
@@ -100,6 +100,14 @@ INPUT_OPTIONS = _combine(
         help="Accept each id that is valid by itself, whatever the others are.",
     ),
     click.option(
+        "--skip-invalid",
+        is_flag=True,
+        help="Skip invalid rows instead of refusing the input.",
+    ),
+)
+INPUT_OPTIONS = _combine(
+    LAYOUT_OPTIONS,
+    click.option(
         "--order-by",
         type=parse_order,
         metavar="COLUMN[:DESC]",
@@ -110,11 +118,6 @@ INPUT_OPTIONS = _combine(
         type=click.Choice([mark.value for mark in DecimalMark]),
         callback=lambda _context, _option, mark: mark and DecimalMark(mark),
         help="The mark before a fraction, if the column to sort by leaves it open.",
-    ),
-    click.option(
-        "--skip-invalid",
-        is_flag=True,
-        help="Skip invalid rows instead of refusing the input.",
     ),
 )
 LIMITS = _combine(

@@ -1,5 +1,6 @@
 """Turn the LOG arguments of a command, files and folders, into the paths of logs."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,11 +17,16 @@ def logs_of(arguments: Iterable[Path]) -> list[Path]:
     Raises:
         SettingsError: A folder holds no log.
     """
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for argument in arguments:
         for log in _logs_in(argument) if is_folder(argument) else (argument,):
-            found.setdefault(log.absolute(), log)
+            # A link to a log is that log, whose ids must not count twice.
+            found.setdefault(os.path.realpath(log), log)
     return list(found.values())
+
+
+def _links_last(path: Path) -> tuple[bool, Path]:
+    return path.is_symlink(), path
 
 
 def is_folder(path: Path) -> bool:
@@ -37,7 +43,8 @@ def _logs_in(folder: Path) -> Iterable[Path]:
         path.with_name(path.name.removesuffix(WAL_SUFFIX))
         for path in folder.glob(f"{_PATTERN}{WAL_SUFFIX}")
     )
-    logs = sorted({*folder.glob(_PATTERN), *ahead})
+    # A link comes after its log, and so is left out beside it.
+    logs = sorted({*folder.glob(_PATTERN), *ahead}, key=_links_last)
     if not logs:
         raise SettingsError(
             f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"

@@ -32,6 +32,7 @@ class LogFailure:
         detail: What failed.
         log: The log's path.
         written: The results of this run that were written.
+        unrecorded: The ids that this run sent and whose results were not written.
         on_record: How many of these are on record now; None if the log cannot be read.
         has_log: Whether the log is where it was.
         has_write_ahead_log: Whether the write-ahead log is where it was.
@@ -41,6 +42,7 @@ class LogFailure:
     detail: str
     log: str
     written: int
+    unrecorded: int
     on_record: int | None
     has_log: bool
     has_write_ahead_log: bool
@@ -49,6 +51,9 @@ class LogFailure:
     def lines(self) -> Iterator[str]:
         """Say what is on record and what was kept."""
         results = format_count(self.written, "result")
+        if not (self.has_log or self.has_write_ahead_log or self._has_sent):
+            yield "nothing was sent"
+            return
         if not self.has_log:
             yield f"{self.log} is gone, with {results} of this run: put it back"
         elif self.on_record is None:
@@ -63,13 +68,17 @@ class LogFailure:
         if self.remedy is not None:
             yield self.remedy
 
+    @property
+    def _has_sent(self) -> bool:
+        return bool(self.written or self.unrecorded)
+
     def as_dict(self) -> dict[str, object]:
         """Convert to a JSON object."""
         return asdict(self)
 
 
 def examine(
-    log: Path, run_id: str, seen: Totals, error: LogError
+    log: Path, run_id: str, seen: Totals, error: LogError, *, unrecorded: int = 0
 ) -> tuple[LogFailure, Totals | None]:
     """Find what a failed log still holds, and its totals; None if it is unreadable.
 
@@ -78,12 +87,14 @@ def examine(
         run_id: The name of the run.
         seen: The totals of the records that this run wrote.
         error: What failed.
+        unrecorded: How many ids were sent without a record.
     """
     read = _read(log)
     failure = LogFailure(
         detail=str(error),
         log=sanitize(str(log)),
         written=seen.by_status.total(),
+        unrecorded=unrecorded,
         on_record=None if read is None else _count(read[0], run_id),
         has_log=log.exists(),
         has_write_ahead_log=write_ahead_path(log).exists(),

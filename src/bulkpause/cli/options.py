@@ -56,14 +56,16 @@ class Options:
     """The options of a command.
 
     `account` is the name of the account whose part of a run these are the options of.
-    `inputs` are paths, `-` for standard input, and ids; `undone` are the logs of an undo.
-    Without either, a log is retried.
+    `inputs` are paths, `-` for standard input, and ids; `undone` are the logs of an undo,
+    or folders of them, and `only` inputs with the ids that it resumes, all without any.
+    Without inputs and logs of an undo, a log is retried.
     """
 
     inputs: tuple[str, ...]
     settings: Settings
     action: Action = Action.PAUSE
     undone: tuple[Path, ...] = ()
+    only: tuple[str, ...] = ()
     earlier_status: str | None = None
     resume_rules: ResumeRules = field(default_factory=ResumeRules)
     remembers: bool = False
@@ -138,8 +140,17 @@ def parse_retried(text: str) -> tuple[str, ...]:
     return statuses
 
 
-def default_undo_log(log: Path) -> Path:
-    """Name the log of an undo, beside the log that it takes back."""
+def default_undo_log(log: Path, *, is_of_accounts: bool = False) -> Path:
+    """Name the log of an undo, beside the log or the folder that it takes back.
+
+    Args:
+        log: The log, or a folder of logs.
+        is_of_accounts: Whether it is a folder with a log for each account.
+    """
+    if is_of_accounts or log.is_dir():
+        folder = log if log.is_dir() else log.parent
+        named = folder if folder.name not in {"", ".."} else folder.resolve()
+        return named.with_name(f"{named.name}.undo{'' if is_of_accounts else '.jsonl'}")
     return log.with_name(f"{log.stem}.undo{log.suffix}")
 
 
@@ -180,6 +191,9 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
     """
     if options.undone:
         words = ["bulkpause", "undo", *map(_as_argument, options.undone)]
+        for word in options.only:
+            words += ["--only", _as_argument(word)]
+        words += _layout_options(options)
         canary = options.guard_rails.canary
         values = {
             "--as": options.earlier_status,
@@ -298,20 +312,26 @@ def _as_argument(path: Path | str) -> str:
 
 
 def _input_options(options: Options) -> list[str]:
+    values = {
+        # One of accounts is an option of a retry too.
+        "--shard": options.shard if options.accounts is None else None,
+        "--order-by": options.order,
+        "--decimal-mark": options.decimal_mark,
+        "--expect": options.expect,
+        "--plan": options.digest,
+    }
+    return [*_layout_options(options), *_words_of(values)]
+
+
+def _layout_options(options: Options) -> list[str]:
     layout = options.layout
     values = {
         "--column": layout.column,
         "--name-column": layout.name_column,
         "--account-column": layout.account_column,
-        # One of accounts is an option of a retry too.
-        "--shard": options.shard if options.accounts is None else None,
         "--format": layout.format,
         "--sheet": layout.sheet,
         "--hidden-rows": layout.hidden_rows,
-        "--order-by": options.order,
-        "--decimal-mark": options.decimal_mark,
-        "--expect": options.expect,
-        "--plan": options.digest,
     }
     switches = {
         "--multiline-cells": layout.has_multiline_cells,

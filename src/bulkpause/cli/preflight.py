@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ from bulkpause.cli.account_options import (
     accounts_of,
     accounts_with_logs,
     hosts_of,
+    logs_of_accounts,
+    name_of,
     options_of_account,
     plans_of_accounts,
     with_accounts,
@@ -49,7 +51,7 @@ from bulkpause.cli.problems import (
 from bulkpause.cli.signals import Interrupted
 from bulkpause.cli.terminal import TERMINAL
 from bulkpause.cli.typed_input import terminal_for_answers
-from bulkpause.cli.undo_plan import plan_of_undo
+from bulkpause.cli.undo_plan import Undone, plan_of_undo
 from bulkpause.engine.resume import ResumeRules
 from bulkpause.errors import GuardRailError, SettingsError
 from bulkpause.inputs.amounts import Total
@@ -118,7 +120,7 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
     recovery = loaded.recovery
     if not options.is_retry:
         check_same_action(recovery, options.action, log)
-    check_not_undone(log)
+    check_not_undone(recovery, log)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
     check_same_account(recovery, options.account, log)
     check_recent(recovery, log, now, options.resume_within_s)
@@ -160,15 +162,12 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         check_log_folder(options.log)
     if options.is_retry:
         return _prepared_retry(accounts, options, notices)
+    if options.undone:
+        return _prepared_undo(accounts, options, notices)
     # Before the input is read, which may take long.
     loaded = None if accounts.names else load_log(options, notices)
-    if options.undone and loaded is not None:
-        return _prepared_undo(options, loaded, notices)
     whole = plan_of_inputs(with_accounts(options, accounts))
-    if any(one.is_fatal or not options.skips_invalid for one in whole.problems):
-        refuse(whole.problems)
-    for one in whole.problems:
-        notices.warn(one.headline, text=problem_text(one, prefix="warning: "))
+    _check_problems(whole, options, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         notices.note(text)
@@ -179,11 +178,51 @@ def prepare(options: Options, notices: Notices) -> Prepared:
     return _prepared(options, whole, parts)
 
 
-def _prepared_undo(options: Options, loaded: LoadedLog, notices: Notices) -> Prepared:
-    whole = plan_of_undo(options, loaded.recovery, notices)
-    refuse_unexpected(whole.plan, whole.digest, options)
-    plan = whole.plan.without(loaded.recovery.settled)
-    return _prepared(options, whole, [Part(options=options, plan=plan, loaded=loaded)])
+def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
+    logs = logs_of_accounts(accounts, options.undone, options.accounts)
+    own = {account: options_of_account(options, account) for account in logs}
+    loaded = {account: load_log(own[account], notices) for account in logs}
+    parts = [
+        Undone(
+            name=name_of(account),
+            options=own[account],
+            logs=logs[account],
+            own=loaded[account].recovery,
+        )
+        for account in logs
+    ]
+    only = _only(options, accounts, parts, notices) if options.only else None
+    undo = plan_of_undo(parts, options, notices, only)
+    refuse_unexpected(undo.whole.plan, undo.whole.digest, options)
+    sent = [
+        Part(
+            account=account,
+            options=own[account],
+            plan=undo.whole.plans[name_of(account)].without(
+                loaded[account].recovery.settled
+            ),
+            loaded=loaded[account],
+            undone=undo.marked[name_of(account)],
+        )
+        for account in logs
+    ]
+    return _prepared(options, undo.whole, sent)
+
+
+def _only(
+    options: Options, accounts: Accounts, parts: Sequence[Undone], notices: Notices
+) -> Mapping[str | None, Plan]:
+    """Read the ids that an undo was asked to take back alone, by account.
+
+    Raises:
+        InputError: They cannot be used.
+    """
+    options = replace(options, inputs=options.only, shard=None)
+    # Ids of the only account need not name it.
+    is_single = len(parts) == 1
+    whole = plan_of_inputs(options if is_single else with_accounts(options, accounts))
+    _check_problems(whole, options, notices)
+    return {parts[0].name: whole.plan} if is_single else whole.plans
 
 
 def _prepared(options: Options, whole: InputPlan, parts: Sequence[Part]) -> Prepared:
@@ -194,6 +233,18 @@ def _prepared(options: Options, whole: InputPlan, parts: Sequence[Part]) -> Prep
         total=whole.total,
         digest=whole.digest,
     )
+
+
+def _check_problems(whole: InputPlan, options: Options, notices: Notices) -> None:
+    """Say what is wrong with inputs.
+
+    Raises:
+        InputError: It is not what `--skip-invalid` allows.
+    """
+    if any(one.is_fatal or not options.skips_invalid for one in whole.problems):
+        refuse(whole.problems)
+    for one in whole.problems:
+        notices.warn(one.headline, text=problem_text(one, prefix="warning: "))
 
 
 def _part(
@@ -352,7 +403,7 @@ def token_of(options: Options, notices: Notices) -> Token:
 
 
 def _refuse_typed(token: Token, options: Options) -> None:
-    words = (*options.inputs, options.settings.reason or "")
+    words = (*options.inputs, *options.only, options.settings.reason or "")
     if any(token.reveal() in word for word in words):
         raise SettingsError(
             "an INPUT or --reason contains the token, which would be sent and recorded "
@@ -369,7 +420,7 @@ def confirm(prepared: Prepared, options: Options) -> bool:
     plan = prepared.plan
     if options.is_confirmed or not plan.items:
         return True
-    with terminal_for_answers(options.inputs) as is_there:
+    with terminal_for_answers((*options.inputs, *options.only)) as is_there:
         if is_there:
             return _ask(prepared, options)
     raise click.UsageError(

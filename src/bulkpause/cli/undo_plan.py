@@ -1,8 +1,9 @@
 """Plan an undo: the campaigns that logs record as paused by us, and what they were."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,71 +23,254 @@ from bulkpause.engine.resume import (
     ResumeBody,
     parse_time,
 )
-from bulkpause.errors import LogHeldError, SettingsError
+from bulkpause.errors import InputError, LogHeldError, SettingsError
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.run_id import check_same_endpoint
+from bulkpause.journal.run_id import check_same_account, check_same_endpoint
 from bulkpause.model import Action, Earlier, Item, Record, Status
 from bulkpause.plan import Plan
 
 
-def plan_of_undo(options: Options, own: Recovery, notices: Notices) -> InputPlan:
-    """Plan all ids that the logs record as paused by us.
+#: At most this many ids that are left out are named; the others are counted.
+_IDS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What an undo takes back in one account.
+
+    Attributes:
+        name: The name of the account; None if the undo has one only.
+        options: The options of the command, with the settings of the account.
+        logs: The logs of the pauses.
+        own: What the log of the undo says, if it is resumed.
+    """
+
+    name: str | None = None
+    options: Options
+    logs: tuple[Path, ...]
+    own: Recovery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoPlan:
+    """The plan of an undo.
+
+    Attributes:
+        whole: The ids to resume of each account, those that are done included.
+        marked: The logs that record them as paused, by the name of the account.
+    """
+
+    whole: InputPlan
+    marked: Mapping[str | None, tuple[Path, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pauses:
+    """What the logs of one account record as paused by us.
+
+    Attributes:
+        of_log: The items of each log, by id.
+        undos: The logs that are those of undos, and are left out.
+    """
+
+    of_log: Mapping[Path, dict[str, Item]]
+    undos: tuple[Path, ...] = ()
+
+    @property
+    def items(self) -> list[Item]:
+        """The latest pause of each campaign."""
+        found: dict[str, Item] = {}
+        for items in self.of_log.values():
+            for item in items.values():
+                if not _is_later(found.get(item.id), item):
+                    found[item.id] = item
+        return list(found.values())
+
+    @property
+    def rows(self) -> int:
+        """How many pauses are on record."""
+        return sum(map(len, self.of_log.values()))
+
+    def of_ids(self, ids: AbstractSet[str]) -> "_Pauses":
+        """Keep the pauses of these campaigns."""
+        return _Pauses(
+            {
+                log: {id_: item for id_, item in items.items() if id_ in ids}
+                for log, items in self.of_log.items()
+            }
+        )
+
+
+def plan_of_undo(
+    parts: Sequence[Undone],
+    options: Options,
+    notices: Notices,
+    only: Mapping[str | None, Plan] | None = None,
+) -> UndoPlan:
+    """Plan all ids that the logs record as paused by us, or those that were chosen.
 
     Args:
+        parts: The logs of each account.
         options: The options of the command.
-        own: What the log of the undo says, if it is resumed.
         notices: Says what is worth knowing.
+        only: The ids that were chosen, by account; None for all.
 
     Raises:
-        InputError: A log does not exist.
-        SettingsError: A log is not one of pauses, or belongs to another endpoint, or it
-            is not known what campaigns were, and nobody can be asked.
+        InputError: A log does not exist, or none of the chosen ids is one that we
+            paused.
+        SettingsError: A log is not one of pauses, or belongs to another endpoint or
+            account, or it is not known what campaigns were, and nobody can be asked.
         LogError: A log cannot be read or is damaged.
         LogHeldError: A run holds a log.
     """
-    found: dict[str, Item] = {}
-    rows = []
-    for log in options.undone:
-        items = list(_items_of_log(log, options, notices))
-        rows.append(len(items))
-        for item in items:
-            if not _is_later(found.get(item.id), item):
-                found[item.id] = item
-    items = [_with_own(item, own) for item in found.values()]
-    open_items = [item for item in items if item.id not in own.settled]
-    status = _earlier_status(open_items, options)
-    items = [_with_status(item, status) for item in items]
-    _note_overdue(items, options, notices)
-    _note_said_running(items, options, notices)
-    plan = Plan(
-        rows=sum(rows),
-        items=tuple(items),
-        invalid_rows=(),
-        duplicate=sum(rows) - len(items),
-        already_done=0,
-    )
-    return InputPlan(
-        plans={None: plan}, sources=_sources(options, rows, items), problems=()
+    found = {part.name: _pauses_of(part, notices) for part in parts}
+    _leave_out_undos(found.values(), notices)
+    if only is not None:
+        found = _chosen(found, only, notices)
+    items = _items_of_accounts(parts, found)
+    status = _earlier_status(_open_items(parts, items), options)
+    told = {item.id for each in items.values() for item in each if not is_known(item)}
+    plans = _plans(found, items, status)
+    all_items = [item for plan in plans.values() for item in plan.items]
+    _note_overdue(all_items, options, notices)
+    _note_running(all_items, told, options, notices)
+    counts = {
+        log: len(of_log)
+        for pauses in found.values()
+        for log, of_log in pauses.of_log.items()
+    }
+    return UndoPlan(
+        whole=InputPlan(plans=plans, sources=_sources(counts, all_items), problems=()),
+        marked={
+            name: tuple(log for log, of_log in pauses.of_log.items() if of_log)
+            for name, pauses in found.items()
+        },
     )
 
 
-def _items_of_log(log: Path, options: Options, notices: Notices) -> Iterator[Item]:
-    """Give what a log records as paused by us."""
+def _items_of_accounts(
+    parts: Iterable[Undone], found: Mapping[str | None, _Pauses]
+) -> dict[str | None, list[Item]]:
+    """Give the items of each account, with what was said of them in earlier runs."""
+    return {
+        part.name: [_with_own(item, part.own) for item in found[part.name].items]
+        for part in parts
+    }
+
+
+def _open_items(
+    parts: Iterable[Undone], items: Mapping[str | None, Iterable[Item]]
+) -> list[Item]:
+    """Leave out the items that the log of the undo settles."""
+    settled = {part.name: part.own.settled for part in parts}
+    return [
+        item
+        for name, of_account in items.items()
+        for item in of_account
+        if item.id not in settled[name]
+    ]
+
+
+def _plans(
+    found: Mapping[str | None, _Pauses],
+    items: Mapping[str | None, Sequence[Item]],
+    status: str | None,
+) -> dict[str | None, Plan]:
+    """Plan the items of each account, with what all campaigns were."""
+    return {
+        name: Plan(
+            rows=found[name].rows,
+            items=tuple(_with_status(item, status) for item in of_account),
+            invalid_rows=(),
+            duplicate=found[name].rows - len(of_account),
+            already_done=0,
+        )
+        for name, of_account in items.items()
+    }
+
+
+def _pauses_of(part: Undone, notices: Notices) -> _Pauses:
+    """Read what the logs of an account record as paused by us. Undos are left out."""
+    of_log: dict[Path, dict[str, Item]] = {}
+    undos: list[Path] = []
+    for log in part.logs:
+        recovery = _read(log, part)
+        if recovery.action is Action.PAUSE:
+            items = _items_of_log(log, recovery, notices)
+            of_log[log] = {item.id: item for item in items}
+        else:
+            undos.append(log)
+    return _Pauses(of_log, tuple(undos))
+
+
+def _read(log: Path, part: Undone) -> Recovery:
     check_readable_log(log)
     if SYSTEM.is_locked(log):
         raise LogHeldError(
             f"a run holds {log}: wait until it has ended, or stop it; nothing was sent"
         )
     recovery = read_recovery(log, Needs(whole=frozenset({Status.PAUSED})))
-    if recovery.action is not Action.PAUSE:
+    check_same_endpoint(recovery, part.options.named_settings.endpoint_name, log)
+    check_same_account(recovery, part.name, log)
+    return recovery
+
+
+def _leave_out_undos(found: Collection[_Pauses], notices: Notices) -> None:
+    """Say which logs are left out.
+
+    Raises:
+        SettingsError: All of them are.
+    """
+    undos = [log for pauses in found for log in pauses.undos]
+    if undos and not any(pauses.of_log for pauses in found):
         raise SettingsError(
-            f"{log} is the log of an undo, which cannot be undone: pause its campaigns "
-            "with `bulkpause run`; nothing was sent"
+            f"{undos[0]} is the log of an undo, which cannot be undone: pause its "
+            "campaigns with `bulkpause run`; nothing was sent"
         )
-    check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
+    for log in undos:
+        notices.note(f"{sanitize(str(log))} is the log of an undo: left out")
+
+
+def _chosen(
+    found: Mapping[str | None, _Pauses],
+    only: Mapping[str | None, Plan],
+    notices: Notices,
+) -> dict[str | None, _Pauses]:
+    """Keep the pauses of the chosen campaigns, and say which are none of ours."""
+    ids = {
+        name: {item.id for item in plan.items} if plan is not None else set[str]()
+        for name, plan in ((name, only.get(name)) for name in found)
+    }
+    chosen = {name: pauses.of_ids(ids[name]) for name, pauses in found.items()}
+    others = [
+        item.id if name is None else f"{name}/{item.id}"
+        for name, plan in only.items()
+        for item in plan.items
+        if name not in chosen
+        or not any(item.id in of_log for of_log in chosen[name].of_log.values())
+    ]
+    count = sum(len(plan.items) for plan in only.values())
+    if others and len(others) == count:
+        raise InputError(
+            f"none of the {format_count(count, 'id')} of --only is recorded as paused by "
+            "bulkpause in these logs; nothing was sent"
+        )
+    if others:
+        shown = ", ".join(others[:_IDS_SHOWN])
+        more = len(others) - _IDS_SHOWN
+        rest = f" and {more} more" if more > 0 else ""
+        notices.warn(
+            f"{format_count(len(others), 'id')} of --only not recorded as paused by "
+            f"bulkpause: left out: {shown}{rest}"
+        )
+    return chosen
+
+
+def _items_of_log(log: Path, recovery: Recovery, notices: Notices) -> Iterator[Item]:
+    """Give what a log records as paused by us."""
     records = recovery.latest.values()
     if unknown := sum(record.status is Status.UNKNOWN for record in records):
         notices.note(
@@ -146,7 +330,7 @@ def _earlier_status(items: Sequence[Item], options: Options) -> str | None:
         return options.earlier_status
     of_all = f"{len(unknown)} of {format_count(len(items), 'campaign')}"
     if not options.is_confirmed:
-        with terminal_for_answers(()) as is_there:
+        with terminal_for_answers(options.only) as is_there:
             if is_there:
                 return _ask(of_all)
     raise SettingsError(
@@ -178,26 +362,49 @@ def _note_overdue(items: Iterable[Item], options: Options, notices: Notices) -> 
     notices.note(f"{campaigns} whose time has passed: they {what}")
 
 
-def _note_said_running(
-    items: Iterable[Item], options: Options, notices: Notices
+def _note_running(
+    items: Iterable[Item],
+    told: AbstractSet[str],
+    options: Options,
+    notices: Notices,
 ) -> None:
-    """Say what happens to campaigns that may have been scheduled, and not running."""
-    said = sum(map(_is_said_running, items))
-    if not said or options.resume_rules.body is ResumeBody.TIME:
+    """Say what happens to campaigns that may have been scheduled, and not running.
+
+    Args:
+        items: The campaigns.
+        told: The ids of those of which no log says what they were.
+        options: The options of the command.
+        notices: Says it.
+    """
+    running = [item for item in items if _is_running_without_time(item)]
+    if not running or options.resume_rules.body is ResumeBody.TIME:
         return
+    by_word = sum(item.id in told for item in running)
     overdue = (
         "is started at once (--start-overdue)"
         if options.resume_rules.starts_overdue
         else "is left alone too, unless --start-overdue is given"
     )
+    were = "was" if len(running) == 1 else "were"
     notices.note(
-        f"{format_count(said, 'campaign')} said to have been running, without a "
-        "scheduled_time on record: one that shows a time ahead is left alone, unless "
-        f"--resume-body time is given, and one whose time has passed {overdue}"
+        f"{format_count(len(running), 'campaign')} {were} running before the pause "
+        f"{_by_whom(by_word, len(running), options)}, without a scheduled_time on "
+        "record: one that shows a time ahead is left alone, unless --resume-body time "
+        f"is given, and one whose time has passed {overdue}"
     )
 
 
-def _is_said_running(item: Item) -> bool:
+def _by_whom(by_word: int, count: int, options: Options) -> str:
+    """Say whose word it is that campaigns were running."""
+    word = "your answer" if options.earlier_status is None else "--as running"
+    if not by_word:
+        return "by the log"
+    if by_word == count:
+        return f"by {word}"
+    return f"by the log, {by_word} of them by {word}"
+
+
+def _is_running_without_time(item: Item) -> bool:
     earlier = item.earlier
     if earlier is None or earlier.scheduled_time:
         return False
@@ -212,19 +419,16 @@ def _is_overdue(item: Item, soon: datetime) -> bool:
     return time is not None and time <= soon
 
 
-def _sources(
-    options: Options, rows: Sequence[int], items: Iterable[Item]
-) -> tuple[Source, ...]:
+def _sources(counts: Mapping[Path, int], items: Iterable[Item]) -> tuple[Source, ...]:
     """Describe the logs as inputs, with what all campaigns were."""
     statuses = Counter(
         (item.earlier.status or "").strip().lower() for item in items if item.earlier
     )
-    logs = zip(options.undone, rows, strict=True)
     return tuple(
         Source(
             name=sanitize(str(log)),
             rows=count,
             statuses=Counter() if number else statuses,
         )
-        for number, (log, count) in enumerate(logs)
+        for number, (log, count) in enumerate(counts.items())
     )

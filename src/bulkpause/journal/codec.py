@@ -6,6 +6,8 @@ will send, `sent` precedes each request, and `answered` follows a response or
 transport error that did not settle its id. With `run --remember`, `remembered` says what
 a campaign was before its pause.
 
+A result log may also hold marks: lines that say that an undo of it was begun.
+
 Each line ends with a checksum of the bytes before it, so that damage cannot turn one
 id into another. A line that was repaired by hand may omit it.
 
@@ -40,6 +42,10 @@ from bulkpause.model import (
 #: version 1 a plan had no names, and a header no `planned_before`; in version 2 nothing
 #: was said of what campaigns were before their pause.
 WAL_VERSION = 3
+#: The version of a mark. It is newer than that of a record: a program that knows no
+#: marks refuses the log, and does not say that its campaigns are paused.
+MARK_VERSION = 4
+_MARK_START = b'{"undone_by":'
 #: Ids in one line of a plan.
 IDS_PER_LINE = 1000
 #: The bytes between a line and its checksum. No text in a line can contain them,
@@ -113,6 +119,20 @@ class Remembered:
     scheduled_time: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoMark:
+    """A line of a result log that says that an undo of it was begun.
+
+    What is on record before it as paused may be running since. `undone_by` is the log of
+    the undo, `run_id` its run, `at` when it was begun.
+    """
+
+    undone_by: str
+    run_id: str
+    at: str
+    v: int = MARK_VERSION
+
+
 WalEntry = Header | Sent | Answered | Remembered | tuple[Item, ...]
 _Decoded = TypeVar("_Decoded")
 _Checked = TypeVar(
@@ -125,6 +145,7 @@ _Checked = TypeVar(
     Remembered,
     Earlier,
     Item,
+    UndoMark,
 )
 
 
@@ -138,7 +159,13 @@ def run_of(request_id: str) -> str:
 
 
 def encode(
-    value: Record | Header | Sent | Answered | Remembered | Mapping[str, Any],
+    value: Record
+    | Header
+    | Sent
+    | Answered
+    | Remembered
+    | UndoMark
+    | Mapping[str, Any],
 ) -> bytes:
     """Encode one line, with its checksum and its newline."""
     line = orjson.dumps(value)[:-1]
@@ -212,6 +239,23 @@ def _parse(line: bytes) -> tuple[dict[str, Any], bool]:
     if key:
         del value["crc32"]
     return value, bool(key)
+
+
+def decode_mark(line: bytes) -> UndoMark | None:
+    """Decode a mark of a result log; None if the line is a record, newer or damaged.
+
+    What is wrong with such a line, `decode_records` says.
+    """
+    if not line.startswith(_MARK_START):
+        return None
+    try:
+        value, _ = _parse(line.rstrip(b"\n"))
+        _checked_version(value["v"], MARK_VERSION)
+        mark = _build(UndoMark, value)
+        _check_time(mark.at)
+    except (_NewerVersionError, ValueError, TypeError, KeyError):
+        return None
+    return mark
 
 
 def decode_again(line: bytes) -> Record:
@@ -359,6 +403,7 @@ _FIELD_TYPES = {
     kind: _field_types(kind)
     for kind in (
         *(Record, PriorAttempt, Header, Sent, Answered, Remembered, Earlier, Item),
+        UndoMark,
     )
 }
 

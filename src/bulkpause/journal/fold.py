@@ -11,7 +11,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from bulkpause.journal.attempts import attempt_of_request, attempts_of_record
-from bulkpause.journal.codec import Answered, Header, Remembered, Sent, WalEntry, run_of
+from bulkpause.journal.codec import (
+    Answered,
+    Header,
+    Remembered,
+    Sent,
+    WalEntry,
+    decode_mark,
+    run_of,
+)
 from bulkpause.journal.glance import Glance
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.record_file import RecordFile
@@ -44,12 +52,23 @@ def recover_records(
     recovery = Recovery()
     fold, glance = _RecordFold(recovery, needs), Glance(recovery, needs)
     if isinstance(records, RecordFile):
-        records = records.decode(glance.take)
+        records = records.decode(
+            lambda line: glance.take(line) or _takes_mark(recovery, line)
+        )
     for record in records:
         fold.add(record)
     glance.end()
     fold.end()
     return recovery
+
+
+def _takes_mark(recovery: Recovery, line: bytes) -> bool:
+    """Take in a line that says that an undo was begun; False if it is another line."""
+    if (mark := decode_mark(line)) is None:
+        return False
+    recovery.lines += 1
+    recovery.undos.append(mark.undone_by)
+    return True
 
 
 class _RecordFold:

@@ -46,6 +46,7 @@ RESULT_LOG: LogFormat[Record] = LogFormat(
         (b'{"id":', _ID, b',"name":', _TEXT, b',"account":', _TEXT, b',"action":"'),
         # Version 1.
         (b'{"id":', _ID, b',"status":', _STATUS, b',"http_status":'),
+        (b'{"undone_by":', _TEXT, b',"run_id":'),
     ),
 )
 WRITE_AHEAD_LOG: LogFormat[WalEntry] = LogFormat(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
-from bulkpause.journal.codec import WalEntry, decode_again
+from bulkpause.journal.codec import WalEntry, decode_again, decode_mark
 from bulkpause.journal.fold import recover
 from bulkpause.journal.last_line import WRITE_AHEAD_LOG, decode_file
 from bulkpause.journal.needs import BRIEF, Needs
@@ -27,8 +27,13 @@ WAL_SUFFIX = ".wal"
 
 
 def write_ahead_path(log: Path) -> Path:
-    """Give the path of the write-ahead log of a result log."""
-    return log.with_name(f"{log.name}{WAL_SUFFIX}")
+    """Give the path of the write-ahead log of a result log.
+
+    It stands beside the file itself, not beside a link to it.
+    """
+    # Path.resolve raises at a loop of links.
+    file = Path(os.path.realpath(log)) if log.is_symlink() else log
+    return file.with_name(f"{file.name}{WAL_SUFFIX}")
 
 
 def exists(log: Path) -> bool:
@@ -123,6 +128,8 @@ def records_in_brief(log: Path, loaded: LoadedLog) -> Iterator[Record]:
     _check_still_there(log, loaded.states[0])
     in_brief, to_skip = recovery.brief.ids, Counter(recovery.superseded)
     for line in islice(read_lines(log), recovery.lines):
+        if decode_mark(line) is not None:
+            continue
         record = decode_again(line)
         if record.id not in in_brief:
             continue

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bulkpause.journal.codec import decode_mark
 from bulkpause.journal.last_line import RESULT_LOG, decode_file
 from bulkpause.model import Record
 
@@ -10,6 +11,8 @@ from bulkpause.model import Record
 @dataclass(frozen=True, slots=True)
 class RecordFile:
     """The records of a result log, read anew each time that they are iterated.
+
+    Marks of undos are no records, and are left out.
 
     Args:
         lines: Reads its lines, with their newlines.
@@ -26,14 +29,18 @@ class RecordFile:
     is_paired: bool
 
     def __iter__(self) -> Iterator[Record]:
-        return self.decode(lambda _: False)
+        return self.decode(_is_mark)
 
     def decode(self, take: Callable[[bytes], bool]) -> Iterator[Record]:
         """Read the records, except those of lines that are taken.
 
         Args:
-            take: Takes a line, or tells that it does not.
+            take: Takes a line, or tells that it does not. It must take every mark.
         """
         return decode_file(
             self.lines(), self.name, RESULT_LOG, is_paired=self.is_paired, take=take
         )
+
+
+def _is_mark(line: bytes) -> bool:
+    return decode_mark(line) is not None

@@ -48,6 +48,7 @@ class Recovery:
         superseded: How many records each id has besides its last one, if any.
         invalid: The records of invalid rows, by row and error: a resumed run may
             record the same rows again.
+        undos: The logs of the undos that were begun of the result log, by its marks.
         last: The last record of the result log, or its origin if it is in brief.
         first_at: When the first attempt was sent: RFC 3339 in UTC.
         last_at: When the last record was made or the last request sent: RFC 3339 in
@@ -69,6 +70,7 @@ class Recovery:
     lines: int = 0
     superseded: Counter[str] = field(default_factory=Counter)
     invalid: dict[tuple[int | None, str | None], Record] = field(default_factory=dict)
+    undos: list[str] = field(default_factory=list)
     last: Record | Origin | None = None
     first_at: str | None = None
     last_at: str | None = None
@@ -219,6 +221,12 @@ class Recovery:
         for id_, record in self.records.items() if statuses else ():
             if record.status in statuses and id_ not in self.prior_attempts:
                 self.prior_attempts[id_] = attempts_of_record(record)
+
+    @property
+    def undone_by(self) -> str | None:
+        """The logs of the undos of this log, in words; None if there was none."""
+        # Of several undos, each may have resumed other campaigns.
+        return " and ".join(dict.fromkeys(self.undos)) or None
 
     @property
     def is_empty(self) -> bool:

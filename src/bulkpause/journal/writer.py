@@ -36,11 +36,7 @@ from bulkpause.journal.codec import (
     encode_plan,
 )
 from bulkpause.journal.fold import add_entries, recover_records
-from bulkpause.journal.last_line import (
-    WRITE_AHEAD_LOG,
-    decode_file,
-    is_json,
-)
+from bulkpause.journal.last_line import WRITE_AHEAD_LOG, decode_file
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.platform import SYSTEM, System
 from bulkpause.journal.reader import (
@@ -51,6 +47,7 @@ from bulkpause.journal.reader import (
 )
 from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
+from bulkpause.journal.repair import repair
 from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.model import (
     Action,
@@ -145,7 +142,7 @@ class Journal:
                 entries = _read_entries(self._write_ahead_log, is_paired=is_log_there)
                 add_entries(recovery, entries, records, needs)
         for file in (log, self._write_ahead_log):
-            _repair(file)
+            repair(file)
         return recovery
 
     def _warnings(self) -> Iterator[str]:
@@ -331,15 +328,6 @@ class Journal:
 def _read_entries(file: AppendFile, *, is_paired: bool) -> Iterator[WalEntry]:
     name = str(file.path)
     return decode_file(file.lines(), name, WRITE_AHEAD_LOG, is_paired=is_paired)
-
-
-def _repair(file: AppendFile) -> None:
-    """Cut a torn last line, or end a whole one that lacks its newline."""
-    tail = file.tail()
-    if is_json(tail):
-        file.append(b"\n")
-    elif tail:
-        file.cut_tail(len(tail))
 
 
 class NullJournal:

@@ -30,6 +30,15 @@ def test_log_named_twice_counts_once(tmp_path: Path) -> None:
     assert logs_of([log, tmp_path, log]) == [log]
 
 
+@pytest.mark.posix_only
+def test_link_to_a_log_is_that_log(tmp_path: Path) -> None:
+    log, link = tmp_path / "b.jsonl", tmp_path / "a.jsonl"
+    log.touch()
+    link.symlink_to(log.name)
+    assert logs_of([tmp_path]) == [log]
+    assert logs_of([link, log]) == [link]
+
+
 def test_folder_without_logs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="holds no result log"):
         logs_of([tmp_path])

@@ -45,9 +45,16 @@ def test_records_of_run_on_disk_are_counted(tmp_path: Path) -> None:
     ]
 
 
+def test_run_that_sent_nothing_has_lost_nothing(tmp_path: Path) -> None:
+    error = LogError("another run holds the log that was to be undone")
+    failure, _ = examine(tmp_path / "log.jsonl", "run", totals_of(), error)
+    assert list(failure.lines()) == ["nothing was sent"]
+
+
 def test_lost_log_is_to_be_put_back(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    failure, recovery = examine(log, "run", totals_of(), LogError("it failed"))
+    error = LogError("it failed")
+    failure, recovery = examine(log, "run", totals_of(), error, unrecorded=1)
     assert (failure.has_log, recovery) == (False, None)
     assert list(failure.lines()) == [
         f"{log} is gone, with 0 results of this run: put it back",

@@ -145,9 +145,9 @@ def test_resume_command_repeats_inputs() -> None:
     assert shlex.split(resume_command(LOG, options)) == [
         *("bulkpause", "run", "./-x.csv", "-", "1001"),
         *("--column", "my id", "--name-column", "Campaign", "--format", "csv"),
-        *("--sheet=-May", "--hidden-rows", "skip", "--order-by", "spend:desc"),
-        *("--decimal-mark", "comma"),
+        *("--sheet=-May", "--hidden-rows", "skip"),
         *("--multiline-cells", "--any-id", "--skip-invalid"),
+        *("--order-by", "spend:desc", "--decimal-mark", "comma"),
         *("--log", "pauses.jsonl", "--resume"),
     ]
 

@@ -1,6 +1,5 @@
 """Which campaigns an undo takes from logs, and what it says of the others."""
 
-import os
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +9,15 @@ import pytest
 from bulkpause import InputError, LogHeldError, Record, SettingsError, Status
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, default_undo_log, resume_command
-from bulkpause.cli.undo_plan import plan_of_undo
+from bulkpause.cli.undo_plan import Undone, plan_of_undo
 from bulkpause.engine.guard_rails import GuardRails
+from bulkpause.inputs.layout import Layout
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import encode
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.undone import mark_undone, undone_path, undos_of
-from bulkpause.log_totals import totals_of_log
 from bulkpause.model import Action, Earlier, Item
+from bulkpause.plan import Plan, make_plan
 from bulkpause.settings import Settings
 
 
@@ -56,10 +55,8 @@ def write(log: Path, *records: Record) -> Path:
     return log
 
 
-def plan(
-    *logs: Path, earlier_status: str | None = None, own: Recovery | None = None
-) -> dict[str, Item]:
-    options = Options(
+def options(*logs: Path, earlier_status: str | None = None) -> Options:
+    return Options(
         inputs=(),
         settings=Settings(base_url=BASE_URL),
         action=Action.RESUME,
@@ -67,8 +64,18 @@ def plan(
         earlier_status=earlier_status,
         is_confirmed=True,
     )
-    found = plan_of_undo(options, own or Recovery(), Notices(are_held=False))
-    return {item.id: item for item in found.plan.items}
+
+
+def plan(
+    *logs: Path,
+    earlier_status: str | None = None,
+    own: Recovery | None = None,
+    only: dict[str | None, Plan] | None = None,
+) -> dict[str, Item]:
+    settings = options(*logs, earlier_status=earlier_status)
+    part = Undone(options=settings, logs=logs, own=own or Recovery())
+    found = plan_of_undo([part], settings, Notices(are_held=False), only)
+    return {item.id: item for item in found.whole.plan.items}
 
 
 def test_only_what_we_paused_is_taken(
@@ -142,44 +149,123 @@ def test_log_of_undo_stands_beside_its_log() -> None:
 
 
 def test_resume_command_of_undo_is_whole() -> None:
-    options = Options(
+    of_command = Options(
         inputs=(),
         settings=Settings(),
         action=Action.RESUME,
         undone=(Path("a.jsonl"), Path("b.jsonl")),
+        only=("wrong.csv", "1000248"),
+        layout=Layout(column="campaign"),
         earlier_status="running",
         guard_rails=GuardRails(canary=0),
     )
-    assert resume_command(Path("u.jsonl"), options) == (
-        "bulkpause undo a.jsonl b.jsonl --as running --canary 0 "
+    assert resume_command(Path("u.jsonl"), of_command) == (
+        "bulkpause undo a.jsonl b.jsonl --only wrong.csv --only 1000248 "
+        "--column campaign --as running --canary 0 "
         "--log u.jsonl --resume --share none"
     )
 
 
-def test_undone_log_gives_no_all_clear(tmp_path: Path) -> None:
+def chosen(*ids: str) -> dict[str | None, Plan]:
+    return {None: make_plan([Item(id=id_, row=row) for row, id_ in enumerate(ids, 1)])}
+
+
+def test_only_chosen_campaigns_are_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = write(tmp_path / "log", record("1"), record("2"), record("3"))
+    assert set(plan(log, only=chosen("3", "1"))) == {"1", "3"}
+    assert "--only" not in capsys.readouterr().err
+
+
+def test_chosen_campaign_that_we_did_not_pause_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    already = record("2", Status.ALREADY_PAUSED)
+    log = write(tmp_path / "log", record("1"), already)
+    assert set(plan(log, only=chosen("1", "2", "9"))) == {"1"}
+    assert capsys.readouterr().err.startswith(
+        "warning: 2 ids of --only not recorded as paused by bulkpause: left out: 2, 9\n"
+    )
+    with pytest.raises(InputError, match="none of the 2 ids of --only is recorded"):
+        plan(log, only=chosen("2", "9"))
+
+
+def test_past_of_other_campaigns_is_not_asked(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", record("1"), record("2", earlier_status=None))
+    assert set(plan(log, only=chosen("1"))) == {"1"}
+
+
+def test_only_logs_with_chosen_campaigns_are_marked(tmp_path: Path) -> None:
+    first, second = (write(tmp_path / id_, record(id_)) for id_ in ("1", "2"))
+    both = write(tmp_path / "both", record("1"), record("3"))
+    found = plan_of_undo(
+        [Undone(options=options(), logs=(first, second, both), own=Recovery())],
+        options(),
+        Notices(are_held=False),
+        chosen("1"),
+    )
+    assert found.marked == {None: (first, both)}
+    assert (found.whole.plan.rows, found.whole.plan.duplicate) == (2, 1)
+
+
+def test_log_of_undo_beside_others_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     log = write(tmp_path / "log", record("1"))
-    assert totals_of_log(log)[1].is_all_done
-    mark_undone(log, tmp_path / "undo")
-    totals = totals_of_log(log)[1]
-    assert totals.undone_by == undos_of(log) == str(tmp_path / "undo")
-    assert (totals.is_all_done, totals.tells_what_runs) == (False, False)
-    assert totals.as_dict()["may_run"] is None
+    undo = write(tmp_path / "undo", record("1", Status.RESUMED, action=Action.RESUME))
+    assert set(plan(log, undo)) == {"1"}
+    assert "undo is the log of an undo: left out" in capsys.readouterr().err
 
 
-def test_mark_is_found_by_every_name(tmp_path: Path) -> None:
-    log = write(tmp_path / "log", record("1"))
-    link = tmp_path / "latest"
-    link.symlink_to(log.name)
-    mark_undone(link, tmp_path / "undo")
-    for name in (log, link):
-        assert undos_of(name) == str(tmp_path / "undo")
-        assert not totals_of_log(name)[1].is_all_done
+def test_log_of_account_needs_its_account(tmp_path: Path) -> None:
+    log = write(tmp_path / "acme.jsonl", replace(record("1"), account="acme"))
+    with pytest.raises(SettingsError, match="of the account acme; pass --accounts"):
+        plan(log)
 
 
-def test_mark_names_all_undos_to_its_owner(tmp_path: Path) -> None:
-    log = write(tmp_path / "log", record("1"))
-    for undo in ("a", "b", "a"):
-        mark_undone(log, tmp_path / undo)
-    assert undos_of(log) == f"{tmp_path / 'a'} and {tmp_path / 'b'}"
-    if os.name == "posix":
-        assert undone_path(log).stat().st_mode & 0o777 == 0o600
+def test_accounts_are_planned_apart(tmp_path: Path) -> None:
+    parts = [
+        Undone(
+            name=name,
+            options=options(),
+            logs=(write(tmp_path / name, replace(record("1"), account=name)),),
+            own=Recovery(),
+        )
+        for name in ("acme", "globex")
+    ]
+    found = plan_of_undo(parts, options(), Notices(are_held=False))
+    ids = {name: [item.id for item in p.items] for name, p in found.whole.plans.items()}
+    assert ids == {"acme": ["1"], "globex": ["1"]}
+    only: dict[str | None, Plan] = {"acme": make_plan([Item(id="1", row=1)])}
+    found = plan_of_undo(parts, options(), Notices(are_held=False), only)
+    assert found.marked == {"acme": (tmp_path / "acme",), "globex": ()}
+
+
+def test_folder_of_logs_has_undo_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "monday"
+    folder.mkdir()
+    assert default_undo_log(folder) == tmp_path / "monday.undo.jsonl"
+    of_accounts = tmp_path / "monday.undo"
+    assert default_undo_log(folder, is_of_accounts=True) == of_accounts
+    one = folder / "acme.jsonl"
+    assert default_undo_log(one, is_of_accounts=True) == of_accounts
+
+
+def test_note_says_whose_word_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a log says of a campaign may be what a read has shown."""
+    unsaid = record("2", earlier_status=None)
+    log = write(tmp_path / "log", record("1"), unsaid)
+    plan(log, only=chosen("1"))
+    assert "1 campaign was running before the pause by the log, without" in (
+        capsys.readouterr().err
+    )
+    plan(log, earlier_status="running")
+    assert (
+        "2 campaigns were running before the pause by the log, 1 of them by --as"
+        in (capsys.readouterr().err)
+    )
+    plan(write(tmp_path / "other", unsaid), earlier_status="running")
+    assert "before the pause by --as running, without" in capsys.readouterr().err

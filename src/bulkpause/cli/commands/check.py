@@ -136,7 +136,6 @@ def _log(options: Options) -> Finding:
     check_writable_log(log, is_resumed=options.resume)
     if not options.resume:
         refuse_existing(log, remedy=EXISTING_REMEDY)
-    check_not_undone(log)
     if exists(log):
         _check_existing(log, options)
     free = shutil.disk_usage(log.parent).free
@@ -152,6 +151,7 @@ def _check_existing(log: Path, options: Options) -> None:
         raise LogHeldError(f"another run holds {log} now")
     recovery = read_recovery(log)
     check_same_action(recovery, options.action, log)
+    check_not_undone(recovery, log)
     check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
     check_same_account(recovery, options.account, log)
     check_recent(recovery, log, datetime.now(UTC), options.resume_within_s)
