@@ -226,6 +226,10 @@ class Gate:
         Raises:
             BudgetError: The shared budget gives no slots. Nothing is to be released.
         """
+        # The request of the last slot is written first, and among many accounts the
+        # first one of each before the second of any.
+        if self._windows:
+            await asyncio.sleep(0)
         async with self._queue:
             acquired: list[SlidingWindow] = []
             try:
