@@ -92,6 +92,21 @@ class ListSnapshot:
     last_error: str | None
 
 
+def refuse_unknown(filters: Filters, campaigns: Iterable[Campaign]) -> None:
+    """Refuse a list that a mistyped status may have emptied.
+
+    Raises:
+        SettingsError: No campaign has a status that is asked for, and its word is not
+            known either.
+    """
+    if unknown := filters.unknown_statuses(campaigns):
+        raise SettingsError(
+            f"--status: no campaign has the status {quote(unknown[0])}, which is not "
+            f"known; known are {', '.join(sorted(KNOWN_STATUSES))}; nothing was "
+            "written. Add --filter-here to read all campaigns and look for it"
+        )
+
+
 class Lister:
     """Reads one list. Use it once.
 
@@ -153,8 +168,6 @@ class Lister:
         Raises:
             GuardRailError: The API lists a campaign that does not fit the filters, or
                 leaves out one that does, and so may have ignored or misread them.
-            SettingsError: No campaign has a status that is asked for, and its word is
-                not known either.
             TokenError: The API rejected the token.
             StoppedError: The API refused, or could not be reached, before it listed
                 anything.
@@ -168,10 +181,8 @@ class Lister:
         campaigns = sweeps.campaigns()
         if self._chooses_here:
             campaigns = [one for one in campaigns if self._filters.misfit(one) is None]
-        else:
-            self._refuse_unknown(campaigns)
-            if not campaigns and not self._filters.is_empty:
-                await self._check_nothing_fits()
+        elif not campaigns and not self._filters.is_empty:
+            await self._check_nothing_fits()
         return Listed(
             campaigns=tuple(campaigns),
             total=sweeps.total,
@@ -191,15 +202,6 @@ class Lister:
                     f"{option} ({fault}): it seems to ignore the filter; nothing was "
                     "written. Add --filter-here to read all campaigns and choose here"
                 )
-
-    def _refuse_unknown(self, campaigns: Iterable[Campaign]) -> None:
-        """Refuse a list that a mistyped status may have emptied."""
-        if unknown := self._filters.unknown_statuses(campaigns):
-            raise SettingsError(
-                f"--status: no campaign has the status {quote(unknown[0])}, which is not "
-                f"known; known are {', '.join(sorted(KNOWN_STATUSES))}; nothing was "
-                "written. Add --filter-here to read all campaigns and look for it"
-            )
 
     async def _check_nothing_fits(self) -> None:
         """Look at a page without a filter: an empty list may be a misread filter."""

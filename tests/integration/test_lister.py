@@ -6,7 +6,7 @@ import pytest
 
 from bulkpause.api.credentials import Token
 from bulkpause.connection import Connection
-from bulkpause.errors import GuardRailError, SettingsError, StoppedError, TokenError
+from bulkpause.errors import GuardRailError, StoppedError, TokenError
 from bulkpause.lister import Listed, Lister
 from bulkpause.listing.filters import Filters
 from bulkpause.model import Limit
@@ -221,12 +221,6 @@ async def test_outage_leaves_empty_list_in_doubt() -> None:
     script = (None, None, *[Fault.INTERNAL_ERROR] * 50)
     with pytest.raises(StoppedError, match="no campaign was listed"):
         await list_of(0, script=script)
-
-
-@pytest.mark.parametrize("words", [("runing",), ("running", "runing")])
-async def test_mistyped_status_is_refused(words: tuple[str, ...]) -> None:
-    with pytest.raises(SettingsError, match=r"runing.*, which is not known; .*paused"):
-        await list_of(3, Filters(statuses=words))
 
 
 async def test_new_status_word_is_listed() -> None:

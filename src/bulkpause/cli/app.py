@@ -11,6 +11,7 @@ from bulkpause.cli.ending import DeclinedError, Ending
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.flags import (
     ACCOUNTS,
+    ACCOUNTS_FILE,
     API_OPTIONS,
     INPUT_OPTIONS,
     INPUTS,
@@ -456,6 +457,9 @@ def report(**given: Any) -> ExitCode:
           bulkpause list --status running --label sale --created-after 2026-11-01
         Does anything run that a log has paused?
           bulkpause list --in pauses.jsonl
+        In many accounts, and what still runs of the logs in their folder:
+          bulkpause list --all --accounts accounts.toml -o all.jsonl
+          bulkpause list --in monday/ --accounts accounts.toml
     """,
     )
     + block(
@@ -512,7 +516,8 @@ def report(**given: Any) -> ExitCode:
     type=PATH,
     metavar="LOG",
     help="Show which ids of this LOG, and of those after it, are running or scheduled, "
-    "or may be. All campaigns are read for it, whatever their status.",
+    "or may be. All campaigns are read for it, whatever their status. A folder stands "
+    "for its *.jsonl.",
 )
 @click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
 @click.option(
@@ -527,6 +532,7 @@ def report(**given: Any) -> ExitCode:
     type=click.Choice(["jsonl", "csv"]),
     help="Output format.  [default: from the name of --output, else jsonl]",
 )
+@ACCOUNTS_FILE
 @API_OPTIONS
 @READ_OPTIONS
 def list_(**given: Any) -> ExitCode:
@@ -566,6 +572,7 @@ def list_(**given: Any) -> ExitCode:
     show_default=True,
     help="The greatest age of a log to resume.",
 )
+@ACCOUNTS
 @API_OPTIONS
 @READ_OPTIONS
 def check(**given: Any) -> ExitCode:
