@@ -45,6 +45,9 @@ _REFORMATTED_NUMBER = re.compile(
     """,
     re.VERBOSE,
 ).fullmatch
+#: As the last id of a sentence that was pasted.
+_ends_in_point = re.compile(r"[0-9]{5,15}\.").fullmatch
+_END_OF_SENTENCE = ("has a point behind it", "delete the point")
 #: Spreadsheets keep 15 digits of a number and replace the others with zeros.
 EXACT_DIGITS = 15
 _ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
@@ -150,8 +153,8 @@ def why_invalid(text: str) -> tuple[str, str] | None:
         return None if text.strip("0") else _ZERO
     if not text.strip("0"):
         return _ZERO if text else ("no id", "fill it in or delete the row")
-    if change := _spreadsheet_change(text):
-        return f"is {change}, not an id", EXPORT_AS_TEXT
+    if change := _change_of_number(text):
+        return change
     if reserved := _reserved_word(text):
         return reserved
     if _is_range(text):
@@ -195,6 +198,15 @@ def _spreadsheet_change(text: str) -> str | None:
         return "a reformatted number"
     if _ROUNDED_DIGITS(text):
         return "a number rounded by a spreadsheet"
+    return None
+
+
+def _change_of_number(text: str) -> tuple[str, str] | None:
+    """Say what seems to have been made of an id, and what to do about it."""
+    if _ends_in_point(text):
+        return _END_OF_SENTENCE
+    if change := _spreadsheet_change(text):
+        return f"is {change}, not an id", EXPORT_AS_TEXT
     return None
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -14,6 +14,7 @@ from bulkpause.model import InvalidRow, Item
 #: Ids are hashed in pieces of this many, and compared in this many parts.
 _IDS_AT_ONCE = 10_000
 _PARTS = 32
+_id_of = attrgetter("id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """A short hash of the ids in sending order."""
-        return digest(item.id for item in self.items)
+        return digest(map(_id_of, self.items))
 
     def without(self, done: AbstractSet[str]) -> "Plan":
         """Leave out ids that need no more requests, and count them as already done."""
@@ -117,16 +118,9 @@ def make_plan(
         rows: The rows of the input.
         done: Ids that need no more requests.
     """
-    invalid_rows: list[InvalidRow] = []
-
-    def valid_rows() -> Iterator[Item]:
-        for row in rows:
-            if isinstance(row, Item):
-                yield row
-            else:
-                invalid_rows.append(row)
-
-    items = tuple(valid_rows())
+    rows = rows if isinstance(rows, Sequence) else list(rows)
+    items = tuple([row for row in rows if isinstance(row, Item)])
+    invalid_rows = [row for row in rows if isinstance(row, InvalidRow)]
     first_items = _first_items(items)
     plan = Plan(
         rows=len(items) + len(invalid_rows),
@@ -163,7 +157,7 @@ def _repeated_ids(items: Iterable[Item]) -> set[str]:
     """
     parts: list[list[str]] = [[] for _ in range(_PARTS)]
     put = [part.append for part in parts]
-    for id_ in map(attrgetter("id"), items):
+    for id_ in map(_id_of, items):
         put[hash(id_) % _PARTS](id_)
     return set(chain.from_iterable(map(_repeated, parts)))
 

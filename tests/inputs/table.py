@@ -67,6 +67,11 @@ REFUSED: dict[str, str] = {
     "colons.csv": f"row 1: no id column among 'id:name'; {NAME_ONE}",
     "comments_only.txt": "the input is empty; add the ids to pause",
     "corrupt.csv.gz": _CORRUPT,
+    "csv_named_json.json": "row 1: not JSON, but what may be CSV; pass --format csv",
+    "insert.sql": "row 1: SQL, not a table; write its ids alone, one per line",
+    "list_named_json.json": "row 1: not JSON, but a list; pass --format lines",
+    "sql_rows.txt": "row 1: SQL, not a table; write its ids alone, one per line",
+    "two_columns_of_one_name.csv": "row 1: more than one id column among 'id', 'name', 'id'; rename or delete one of those with the same name",
     "document.rtf": "a document, not a list; export its ids as CSV (UTF-8)",
     "empty.csv": "the input is empty; add the ids to pause",
     "empty.csv.gz": "the input is empty; add the ids to pause",
@@ -703,12 +708,6 @@ BAD_ROWS: dict[str, Rows] = {
             3: ("not valid JSON", ONE_PER_LINE),
         },
     ),
-    "space_before_quote.csv": Rows(
-        ids={2: "1000248"},
-        invalid={
-            3: ("'\"1000249\"' has quotation marks", "remove them"),
-        },
-    ),
     "thousands_separators.csv": Rows(
         ids={2: "1000248", 8: "1000254"},
         invalid={
@@ -893,7 +892,7 @@ BAD_ROWS: dict[str, Rows] = {
         invalid={
             3: ("'1000249.0' is a reformatted number, not an id", AS_TEXT),
             4: ("'1000250,00' is a reformatted number, not an id", AS_TEXT),
-            5: ("'1000251.' is a reformatted number, not an id", AS_TEXT),
+            5: ("'1000251.' has a point behind it", "delete the point"),
         },
     ),
     "truncated.jsonl": Rows(
@@ -1225,6 +1224,8 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "api_response_indented.json": {1: "1000248", 2: "1000249"},
     "api_response.json": {1: "1000248", 2: "1000249"},
     "bars.txt": {2: "1000248", 3: "1000249"},
+    "blank_before_quote.csv": {2: "1000248", 3: "1000249"},
+    "blanks_behind_commas.csv": {2: "1000248", 3: "1000249"},
     "blank_rows.csv": {5: "1000248", 8: "1000249"},
     "byte_order_mark_inside.jsonl": {1: "1000248", 2: "1000249", 3: "1000250"},
     "bullets.txt": {
@@ -1238,6 +1239,9 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "colons_after_sep.csv": {2: "1000248", 3: "1000249"},
     "commas_in_plain_list.txt": {1: "1000248", 2: "1000249", 3: "1000250"},
     "commented_ids.txt": {2: "1000248", 6: "1000252"},
+    "pasted_sentence.txt": {1: "1000248", 2: "1000252"},
+    "sql_condition.txt": {2: "1000248", 3: "1000249"},
+    "sql_values.txt": {1: "1000248", 2: "1000249"},
     "comments.txt": {3: "1000248", 5: "1000249"},
     "duplicates.csv": {2: "1000248", 3: "1000249"},
     "escapes.jsonl": {1: "1000248", 2: "1000249"},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bulkpause.ids import are_plain_numbers, why_invalid
 from bulkpause.inputs import csv_reader, line_batches, list_reader, row_reader
 from bulkpause.inputs.alignment import Alignment
-from bulkpause.inputs.cells import BadCell, CellRecord
+from bulkpause.inputs.cells import BadCell
 from bulkpause.inputs.heading import make_heading
 from bulkpause.inputs.json_batch import objects_without_checks
 from bulkpause.inputs.json_row import JsonRows
@@ -18,8 +18,10 @@ from bulkpause.inputs.json_text import JsonInteger, JsonNumber
 from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.number_shape import ProgramNumber
 from bulkpause.inputs.reader import read
+from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.row_reader import RowReader
 from bulkpause.inputs.spreadsheet.cells import Value, text_of, texts_of
+from bulkpause.inputs.spreadsheet.value_batch import ValueBatch
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item, items_without_init
 
@@ -94,9 +96,11 @@ def test_plain_rows_read_as_checked_rows(
     heading = make_heading(1, [*before, "id", *after], layout)
     alignment = Alignment(heading, first_rows)
     reader = RowReader(heading, alignment, layout, move_back="")
-    batch: list[CellRecord] = list(enumerate([*first_rows, *rows], 2))
+    batch = RowBatch(2, [*first_rows, *rows])
     items = reader.read_without_checks(batch)
-    assert items is None or items == [outcome(reader.read, *one) for one in batch]
+    assert items is None or items == [
+        outcome(reader.read, *one) for one in batch.records()
+    ]
 
 
 @given(
@@ -114,9 +118,9 @@ def test_plain_rows_need_no_checks(rows: list[tuple[str, str, str]]) -> None:
     layout = Layout(sort_column="spend")
     heading = make_heading(1, ["id", "name", "spend"], layout)
     reader = RowReader(heading, Alignment(heading, rows), layout, move_back="")
-    batch: list[CellRecord] = list(enumerate(rows, 2))
+    batch = RowBatch(2, rows)
     items = reader.read_without_checks(batch)
-    assert items == [reader.read(*record) for record in batch]
+    assert items == [reader.read(*record) for record in batch.records()]
 
 
 @given(st.lists(st.tuples(st.text(), st.integers(), st.none() | st.text(), st.text())))
@@ -297,6 +301,13 @@ def test_plain_objects_need_no_checks() -> None:
 def test_columns_become_texts_as_cells_do(rows: list[list[Value]]) -> None:
     texts = [list(map(text_of, row)) for row in rows]
     assert list(map(list, texts_of(rows))) == texts
+    batch = ValueBatch(1, rows)
+    for index, column in enumerate(zip(*texts, strict=True)):
+        assert tuple(batch.column(index)) == column
+    assert [list(batch.rows), list(batch.last(1))] == [
+        list(map(tuple, texts)),
+        [tuple(texts[-1])],
+    ]
 
 
 @given(

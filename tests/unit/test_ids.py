@@ -65,7 +65,6 @@ def test_surrounding_whitespace_is_removed(whitespace: str) -> None:
         "+1E+5",
         "-1E-5",
         "1000248.0",
-        "1000248.",
         "1000248,00",
         "1,000,248",
         "1.000.248",

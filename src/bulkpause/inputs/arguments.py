@@ -8,7 +8,8 @@ from bulkpause._text import display_name
 from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern
 from bulkpause.inputs.accounts import check_accounts
 from bulkpause.inputs.address import id_in_address, is_address
-from bulkpause.inputs.id_column import End, judge_column
+from bulkpause.inputs.id_column import judge_column
+from bulkpause.inputs.last_row import End
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.list_reader import rows_of_line
 from bulkpause.inputs.reader import load_input

@@ -1,11 +1,10 @@
 """The cells of a row, and a cell that cannot hold an id."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from typing import Self, cast
 
 from bulkpause.ids import WHITESPACE
-from bulkpause.inputs.number_shape import with_currency
 
 
 #: The number of a row, and its cells.
@@ -36,24 +35,6 @@ def sort_text_at(cells: Sequence[str], index: int | None) -> str | None:
         return None
     cell = cells[index] if index < len(cells) else ""
     return cell.sort_text if isinstance(cell, BadCell) else cell
-
-
-def with_currencies(
-    batches: Iterator[Sequence[CellRecord]], sort_index: int, currency_index: int
-) -> Iterator[Sequence[CellRecord]]:
-    """Put the currency of each row behind its value to sort by."""
-
-    def cells_with_currency(cells: Sequence[str]) -> Sequence[str]:
-        is_short = len(cells) <= max(sort_index, currency_index)
-        if is_short or isinstance(cells[sort_index], BadCell):
-            return cells
-        texts = list(cells)
-        currency = cells[currency_index].strip(WHITESPACE)
-        texts[sort_index] = with_currency(cells[sort_index], currency)
-        return texts
-
-    for batch in batches:
-        yield [(row, cells_with_currency(cells)) for row, cells in batch]
 
 
 def is_blank(cells: Sequence[str]) -> bool:

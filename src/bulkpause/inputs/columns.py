@@ -81,9 +81,18 @@ def why_no_columns(
         quote(_as_text(column)) for column in columns[:_MOST_COLUMNS_NAMED]
     )
     among = f" among {named}" if columns else ""
+    if any(_are_twins(columns, name) for name in wanted.values()):
+        # No option can tell them apart.
+        return f"{faults}{among}", "rename or delete one of those with the same name"
     others = "one" if list(wanted) == [ID_FLAG] else "another column"
     others = others if len(wanted) == 1 else "others"
     return f"{faults}{among}", f"name {others} with {' and '.join(wanted)}"
+
+
+def _are_twins(columns: tuple[str, ...], wanted: str | None) -> bool:
+    """Return whether several columns match, of which none has a name of its own."""
+    names = [_as_text(columns[index]) for index in _matching_columns(columns, wanted)]
+    return len(names) > 1 and not any(names.count(name) == 1 for name in names)
 
 
 def _count_of(columns: tuple[str, ...], wanted: str | None) -> str:

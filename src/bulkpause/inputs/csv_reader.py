@@ -4,18 +4,20 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from bulkpause.ids import WHITESPACE
-from bulkpause.inputs.cells import LONGEST_NAME, BadCell, CellRecord
+from bulkpause.inputs.cells import LONGEST_NAME, BadCell
 from bulkpause.inputs.csv_records import CsvRecords, parse_whole_lines
 from bulkpause.inputs.delimiter import detect_delimiter
+from bulkpause.inputs.dialect import Dialect, detect_dialect
 from bulkpause.inputs.heading import MOST_COLUMNS, Heading
 from bulkpause.inputs.id_kind import IdKind
 from bulkpause.inputs.joined_rows import find_joined_ids, has_joined_rows
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
 from bulkpause.inputs.lookahead import look_ahead
-from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.row_batch import RowBatch
+from bulkpause.inputs.split_amounts import without_split_amounts
+from bulkpause.inputs.table import ReadError, Row, Table
 from bulkpause.inputs.tabular import find_heading, rows_below, title_rows
-from bulkpause.model import InvalidRow, Item
 
 
 _ADD_QUOTES = "put quotes around cells with delimiters or line breaks"
@@ -29,8 +31,8 @@ _FIND_QUOTE = (
 
 def read_csv(
     first_row: int, lines: Iterator[str], *, layout: Layout, table: Table
-) -> Iterator[Item | InvalidRow]:
-    """Read rows lazily, and note the columns and statuses in `table`.
+) -> Iterator[Sequence[Row]]:
+    """Read rows lazily, some at once, and note the columns and statuses in `table`.
 
     A row of several lines of which some could be rows is not read: its id and theirs
     become invalid rows.
@@ -48,7 +50,8 @@ def read_csv(
     """
     delimiter, lines = detect_delimiter(lines, layout.column)
     first_lines, lines = look_ahead(lines, _MOST_COMPARED, weigh=len)
-    records = CsvRecords(first_row, lines, delimiter)
+    dialect = detect_dialect(first_lines, delimiter)
+    records = CsvRecords(first_row, lines, dialect)
     titles, heading = find_heading(iter(records), layout, may_be_list=True)
     if len(heading.cells) > MOST_COLUMNS:
         reason = f"the heading has more than {MOST_COLUMNS} cells"
@@ -57,9 +60,11 @@ def read_csv(
         reason = "the heading has a quoted cell that seems to hold rows"
         raise ReadError(reason, _FIND_QUOTE, row=heading.row)
     heading.note_in(table)
-    yield from title_rows(titles, heading, are_invalid=True)
+    yield title_rows(titles, heading, are_invalid=True)
     column_ids = _ids_of_lines(first_lines, heading, delimiter)
-    below = _batches_below(heading, lines, delimiter, layout, column_ids)
+    below = _batches_below(heading, lines, dialect, layout, column_ids)
+    if delimiter == ",":
+        below = without_split_amounts(below, heading)
     yield from rows_below(heading, below, table, layout, move_back=_ADD_QUOTES)
 
 
@@ -73,23 +78,23 @@ def _ids_of_lines(lines: Sequence[str], heading: Heading, delimiter: str) -> IdK
 def _batches_below(
     heading: Heading,
     lines: Iterator[str],
-    delimiter: str,
+    dialect: Dialect,
     layout: Layout,
     column_ids: IdKind,
-) -> Iterator[list[CellRecord]]:
+) -> Iterator[RowBatch]:
     """Give the records below the heading: at once those that are one line each."""
     row = heading.row + 1
     batches = LineBatches(lines)
     while batch := batches.take():
-        cells = parse_whole_lines(batch, delimiter)
+        cells = parse_whole_lines(batch, dialect)
         if cells is not None:
-            yield list(enumerate(cells, row))
+            yield RowBatch(row, cells)
             row += len(cells)
             continue
-        records = CsvRecords(row, chain(batch, batches.rest()), delimiter)
-        for record in _checked(heading, records, layout, column_ids, len(batch)):
-            yield record
-            row = record[0][0] + 1
+        records = CsvRecords(row, chain(batch, batches.rest()), dialect)
+        for one in _checked(heading, records, layout, column_ids, len(batch)):
+            yield one
+            row = one.numbers.stop
         records.close()
 
 
@@ -99,7 +104,7 @@ def _checked(
     layout: Layout,
     column_ids: IdKind,
     lines: int,
-) -> Iterator[list[CellRecord]]:
+) -> Iterator[RowBatch]:
     """Give the records that begin in the first so many lines, one by one.
 
     Records whose quotes are in doubt are replaced by bad cells.
@@ -107,7 +112,9 @@ def _checked(
     before_id = [""] * heading.id_index
     for row, cells in records:
         bad_cells = _bad_cells(heading, records, cells, layout, column_ids)
-        yield [(row, [*before_id, cell]) for cell in bad_cells] or [(row, cells)]
+        rows: list[Sequence[str]] = [[*before_id, cell] for cell in bad_cells]
+        for one in rows or [cells]:
+            yield RowBatch(row, [one])
         if records.lines_taken >= lines:
             return
 

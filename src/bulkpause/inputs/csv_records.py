@@ -4,6 +4,7 @@ import csv
 from collections.abc import Generator, Iterator, Sequence
 
 from bulkpause.inputs.cells import CellRecord
+from bulkpause.inputs.dialect import Dialect
 from bulkpause.inputs.table import ReadError
 
 
@@ -29,8 +30,9 @@ class CsvRecords:
         lines_taken: How many lines all records so far were written in.
     """
 
-    def __init__(self, first_row: int, lines: Iterator[str], delimiter: str) -> None:
-        self.delimiter = delimiter
+    def __init__(self, first_row: int, lines: Iterator[str], dialect: Dialect) -> None:
+        self.delimiter = dialect.delimiter
+        self._dialect = dialect
         self.lines: list[str] = []
         self.lines_taken = 0
         self._records = self._parse(first_row, lines)
@@ -46,10 +48,9 @@ class CsvRecords:
         self, first_row: int, lines: Iterator[str]
     ) -> Generator[CellRecord, None, None]:
         collected = self._collect(lines)
-        reader = csv.reader(collected, delimiter=self.delimiter, strict=True)
         row = first_row - 1
         try:
-            for row, cells in enumerate(reader, first_row):
+            for row, cells in enumerate(self._dialect.parse(collected), first_row):
                 yield row, cells
                 self.lines.clear()
         except csv.Error as error:
@@ -70,10 +71,10 @@ class CsvRecords:
             yield line
 
 
-def parse_whole_lines(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
+def parse_whole_lines(lines: Sequence[str], dialect: Dialect) -> list[list[str]] | None:
     """Parse lines at once. None unless each is a record with paired quotes, if any."""
     try:
-        records = list(csv.reader(lines, delimiter=delimiter, strict=True))
+        records = list(dialect.parse(lines))
     except csv.Error:
         return None
     if len(records) != len(lines):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bulkpause.ids import TOTALS, WHITESPACE
-from bulkpause.inputs.cells import CellRecord, text_at
+from bulkpause.inputs.cells import text_at
 from bulkpause.inputs.heading import Heading
+from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.model import Item
 
 
@@ -33,10 +34,10 @@ class Footer:
         default_factory=lambda: deque(maxlen=_MOST_FOOTERS)
     )
 
-    def note(self, items: Sequence[Item], records: Sequence[CellRecord]) -> None:
-        """Note items in their order, and the records of their rows."""
+    def note(self, items: Sequence[Item], batch: RowBatch) -> None:
+        """Note items in their order, and their rows."""
         self.count += len(items)
-        cells = (cells for _, cells in records[-_MOST_FOOTERS:])
+        cells = batch.last(_MOST_FOOTERS)
         self._last.extend(zip(items[-_MOST_FOOTERS:], cells, strict=True))
 
     def rows(self) -> frozenset[int]:

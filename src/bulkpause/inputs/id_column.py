@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from decimal import Decimal
-from enum import StrEnum
 from itertools import islice
 from math import e, log2, ulp
 from operator import attrgetter
 
+from bulkpause.inputs.last_row import End, why_cut
 from bulkpause.model import InvalidRow, Item
 
 
@@ -37,14 +37,6 @@ _ROUNDED = (
     "is a number rounded by a spreadsheet or another program, not an id",
     "set the id column to Text and export again, or pass --any-id if it is right",
 )
-_CUT = (
-    "may be cut short: the last line has no line end, its id is shorter than others",
-    "export again, or end the line if the id is whole",
-)
-_CUT_ROW = (
-    "may be cut short: the last line has no line end, and fewer cells than the rows above",
-    "export again, or end the line if the row is whole",
-)
 _JOINED = (
     "is as long as several ids of its column: lines may be joined",
     "split it, or pass --any-id if it is right",
@@ -61,17 +53,6 @@ _NOT_A_NUMBER = (
     "is not a number, as the ids of its column are",
     "delete or correct it, or pass --any-id if it is right",
 )
-
-
-class End(StrEnum):
-    """How an input ends."""
-
-    #: With a line end, or in no other doubt.
-    WHOLE = "whole"
-    #: With the last id, without a line end.
-    IN_ID = "in_id"
-    #: With a row of fewer cells than most others, without a line end.
-    IN_ROW = "in_row"
 
 
 def judge_column(
@@ -91,9 +72,7 @@ def judge_column(
       has at least two, and at most a third of its ids are something else.
     - Words without a digit are invalid among numbers, unless other ids have both
       letters and digits.
-    - The last row, if its line may be cut, is invalid if it has fewer cells than
-      others, or if it ends with its id and no other has its length, and at least as
-      many are longer as are shorter.
+    - The last row is invalid if its line seems to be cut short.
     - A last row that its table shows to be a sum is invalid, and so is a number that
       is the sum of all others.
 
@@ -114,7 +93,7 @@ def judge_column(
     reasons |= dict.fromkeys(_ids_among_numbers(items, others), _NOT_A_NUMBER)
     reasons |= dict.fromkeys(_joined_ids(items, counts), _JOINED)
     judged = [_judged(row, reasons) for row in rows] if reasons else rows
-    if items and rows[-1] is items[-1] and (cut := _why_cut(items, end)):
+    if items and rows[-1] is items[-1] and (cut := why_cut(items, end)):
         last = items[-1]
         judged = [*judged[:-1], _judged(last, {last.id: cut})]
     if _ends_in_sum(items, counts):
@@ -153,12 +132,6 @@ def _ends_in_sum(items: Sequence[Item], counts: Counter[int]) -> bool:
     return sum(int(item.id) for item in islice(items, len(items) - 1)) == int(last)
 
 
-def _why_cut(items: Sequence[Item], end: End) -> tuple[str, str] | None:
-    if end is End.IN_ROW:
-        return _CUT_ROW
-    return _CUT if end is End.IN_ID and _is_cut_short(items) else None
-
-
 def _judged(
     row: Item | InvalidRow, reasons: dict[str, tuple[str, str]]
 ) -> Item | InvalidRow:
@@ -166,15 +139,6 @@ def _judged(
         return row
     detail, remedy = reason
     return InvalidRow(row=row.row, detail=detail, remedy=remedy, value=row.id)
-
-
-def _is_cut_short(items: Sequence[Item]) -> bool:
-    """Return whether at least half of the ids are longer than the last, none alike."""
-    length = len(items[-1].id)
-    lengths = Counter(len(item.id) for item in items)
-    longer = sum(count for other, count in lengths.items() if other > length)
-    others = len(items) - 1
-    return lengths[length] == 1 and 0 < others <= 2 * longer
 
 
 def _digits_of(id_: str) -> int:

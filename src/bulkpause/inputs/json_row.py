@@ -103,17 +103,20 @@ class JsonRows:
         ids = _plain_ids([fields[key] for fields in objects])
         names = _texts_of(objects, name_key)
         statuses = _texts_of(objects, status_key)
+        times = _texts_of(objects, TIME_COLUMN if TIME_COLUMN in self._keys else None)
         sort_texts = self._sort_texts_of(lines, objects)
-        if ids is None or names is None or statuses is None or sort_texts is None:
+        if ids is None or names is None or sort_texts is None:
             return None
-        if "" in statuses:
+        if statuses is None or "" in statuses or times is None:
             return None
         rows = range(first_row, first_row + len(ids))
-        self._note_texts(rows, names, statuses)
+        self._note_keys(names, statuses)
         self._has_sort_value |= sort_texts.count(None) < len(sort_texts)
-        return items_without_init(
+        items = items_without_init(
             ids, rows, [name or None for name in names], sort_texts
         )
+        self._table.note(items, rows, statuses, times)
+        return items
 
     def _may_be_around_campaigns(
         self, objects: Sequence[dict[str, object]], key: str
@@ -144,11 +147,8 @@ class JsonRows:
             return None
         return numbers_as_written(lines, key, [fields[key] for fields in objects])
 
-    def _note_texts(
-        self,
-        rows: Sequence[int],
-        names: Sequence[str | None],
-        statuses: Sequence[str | None],
+    def _note_keys(
+        self, names: Sequence[str | None], statuses: Sequence[str | None]
     ) -> None:
         _, name_key, status_key = self._known
         table = self._table
@@ -157,7 +157,6 @@ class JsonRows:
             table.name_column = table.name_column or name_key
         if statuses.count(None) < len(statuses):
             table.status_column = table.status_column or status_key
-            table.note_statuses(rows, statuses)
 
     def _row_of_object(self, row: int, fields: dict[str, object]) -> Item | InvalidRow:
         self.has_objects = True
@@ -180,7 +179,7 @@ class JsonRows:
         item = parse_item(row, _id_text(id_), self._sort_text_of(fields), name)
         item = self._with_account(item, fields, beside)
         if isinstance(item, Item):
-            self._note(row, beside, key, status_key)
+            self._note(item, beside, key, status_key)
         return item
 
     def _check_is_key_of_rows(self, key: str) -> None:
@@ -247,15 +246,17 @@ class JsonRows:
         return type(value).__name__  # no number, and so it is named
 
     def _note(
-        self, row: int, fields: dict[str, object], key: str, status: str | None
+        self, item: Item, fields: dict[str, object], key: str, status: str | None
     ) -> None:
         table = self._table
         table.id_column = table.id_column or key
-        if status is not None and (word := text_of(fields[status])):
+        word = None if status is None else text_of(fields[status]) or None
+        if word is not None:
             table.status_column = table.status_column or status
-            table.note_status(row, word.strip(WHITESPACE)[:LONGEST_NAME])
-        if (time := text_of(fields.get(TIME_COLUMN))) is not None:
-            table.note_time(row, time.strip(WHITESPACE)[:LONGEST_NAME])
+            word = word.strip(WHITESPACE)[:LONGEST_NAME]
+        time = (text_of(fields.get(TIME_COLUMN)) or "").strip(WHITESPACE)[:LONGEST_NAME]
+        if word is not None or time:
+            table.note([item], [item.row], [word], [time])
 
     def check_named_keys(self) -> None:
         """Check, after the last row, that the keys that the user named occur.

@@ -164,4 +164,13 @@ def decode(text: str) -> object:
     return value
 
 
+def is_json(text: str) -> bool:
+    """Return whether a text holds one value."""
+    try:
+        decode(text)
+    except NotJsonError:
+        return False
+    return True
+
+
 _DECODER = _Decoder()

@@ -1,6 +1,6 @@
 """Read rows from JSON: one object or bare id per line, or one value over all lines."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from bulkpause.ids import WHITESPACE
@@ -12,7 +12,7 @@ from bulkpause.inputs.json_row import ONE_PER_LINE, JsonRows
 from bulkpause.inputs.json_text import NotJsonError, decode
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
-from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.table import ReadError, Row, Table
 from bulkpause.model import InvalidRow, Item
 
 
@@ -22,8 +22,8 @@ _DEEPEST_LOOK = 8 * DEEPEST_ARRAY
 
 def read_json(
     first_row: int, lines: Iterator[str], *, layout: Layout, table: Table
-) -> Iterator[Item | InvalidRow]:
-    """Read rows lazily.
+) -> Iterator[Sequence[Row]]:
+    """Read rows lazily, some at once.
 
     An array, an object around an array, and an object over several lines are read as
     one value; all else line by line.
@@ -47,22 +47,23 @@ def read_json(
         is_document = all(map(_is_blank, taken[1:]))
     lines = chain(taken, lines)
     if is_document:
-        yield from read_document(first_row, lines, layout=layout, table=table)
+        document = read_document(first_row, lines, layout=layout, table=table)
+        yield from ([row] for row in document)
     else:
         yield from _read_lines(first_row, lines, JsonRows(layout, table))
 
 
 def _read_lines(
     first_row: int, lines: Iterator[str], rows: JsonRows
-) -> Iterator[Item | InvalidRow]:
+) -> Iterator[Sequence[Row]]:
     row = first_row
     batches = LineBatches(lines)
     while batch := batches.take():
         items = rows.read_without_checks(row, batch)
         if items is None:
-            yield from _read_one_by_one(row, batch, rows)
+            yield from ([one] for one in _read_one_by_one(row, batch, rows))
         else:
-            yield from items
+            yield items
         row += len(batch)
     rows.check_named_keys()
 

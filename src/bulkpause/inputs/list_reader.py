@@ -14,7 +14,7 @@ from bulkpause.ids import (
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
-from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.table import ReadError, Row, Table
 from bulkpause.model import InvalidRow, Item, items_without_init
 
 
@@ -39,17 +39,20 @@ _BULLET = re.compile(
 _SEPARATORS = re.compile(r"[,; \t\N{NO-BREAK SPACE}]+").split
 #: What may stand around an id in a list, besides blanks.
 _AROUND = WHITESPACE + QUOTATION_MARKS
+#: A point behind a shorter number may be that of a numbered list.
+_is_sentence_end = re.compile(r".*[0-9]{5}\.", re.DOTALL).fullmatch
 _SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
 _ONE_PER_LINE = "write one id per line, and # before a note"
 
 
 def read_list(
     first_row: int, lines: Iterator[str], *, layout: Layout, table: Table
-) -> Iterator[Item | InvalidRow]:
-    """Read rows lazily. Ids on one line have the row of that line.
+) -> Iterator[Sequence[Row]]:
+    """Read rows lazily, some at once. Ids on one line have the row of that line.
 
     Ids may be separated by commas, semicolons, blanks or tabs, have quotation marks or
-    backticks around them, and stand behind a bullet or the number of a list. A line
+    backticks around them, and stand behind a bullet or the number of a list. Brackets
+    around lines and a point behind one are left out, as in `(1000248, 1000249)`. A line
     with anything else is an invalid row. Ids in comments are counted in `table`.
 
     Raises:
@@ -65,7 +68,7 @@ def read_list(
 
 def _rows(
     first_row: int, lines: Iterator[str], table: Table, *, may_be_table: bool
-) -> Iterator[Item | InvalidRow]:
+) -> Iterator[Sequence[Row]]:
     reader = _LineReader(table, may_be_table=may_be_table)
     row = first_row
     batches = LineBatches(lines)
@@ -73,9 +76,9 @@ def _rows(
         items = reader.read_without_checks(row, batch)
         if items is None:
             for number, line in enumerate(batch, row):
-                yield from reader.read(number, line.strip(WHITESPACE))
+                yield list(reader.read(number, line.strip(WHITESPACE)))
         else:
-            yield from items
+            yield items
         row += len(batch)
     reader.check_is_list()
 
@@ -219,7 +222,7 @@ def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:
     if ids := _ids_of(text):
         for id_ in ids:
             yield Item(id=id_, row=row)
-    elif text.strip(_AROUND):
+    elif text.strip(f"{_AROUND}(),;"):
         yield _invalid_row(row, text)
 
 
@@ -251,13 +254,21 @@ def _ids_of(text: str) -> Sequence[str]:
         return ()
     bullet = _BULLET(text)
     rest = text[bullet.end() :] if bullet else text
-    parts = _SEPARATORS(rest.strip(_AROUND + ",;"))
+    parts = _SEPARATORS(_without_punctuation(rest))
     ids = [part.strip(_AROUND) for part in parts]
     if any(map(why_invalid, ids)):
         return ()
     if bullet and bullet["number"] and min(map(len, ids)) < _FEWEST_CHARS:
         return ()
     return ids if len(ids) == 1 or _are_alike(ids) else ()
+
+
+def _without_punctuation(text: str) -> str:
+    """Remove what ends a list in a sentence or in a program, and brackets around it."""
+    text = text.strip(_AROUND + ",;")
+    if _is_sentence_end(text):
+        text = text[:-1]
+    return text.removeprefix("(").removesuffix(")").strip(_AROUND + ",")
 
 
 def _are_alike(ids: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ disappeared inside the quote cannot be reported one by one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -25,8 +25,10 @@ from bulkpause.inputs.columns import has_column
 from bulkpause.inputs.csv_reader import read_csv
 from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
 from bulkpause.inputs.files import is_archive, lines_of, open_binary
-from bulkpause.inputs.id_column import End, judge_column
+from bulkpause.inputs.id_column import judge_column
+from bulkpause.inputs.json_text import is_json
 from bulkpause.inputs.jsonl_reader import read_json
+from bulkpause.inputs.last_row import End
 from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.list_reader import (
     count_commented_ids,
@@ -34,7 +36,7 @@ from bulkpause.inputs.list_reader import (
     is_id_list,
     read_list,
 )
-from bulkpause.inputs.table import Input, ReadError, Table
+from bulkpause.inputs.table import Input, ReadError, Row, Table
 from bulkpause.model import InvalidRow, Item
 
 
@@ -56,12 +58,11 @@ def load_input(path: str, layout: Layout) -> Input:
     """
     table = Table()
     last_line = _LastLine()
-    table.fill(_rows_of(path, layout, table, last_line))
+    table.fill(chain.from_iterable(_batches_of(path, layout, table, last_line)))
     if not layout.takes_any_id:
         end, footers = last_line.end_of(table), table.footer_rows
         table.judge(partial(judge_column, end=end, footer_rows=footers))
     check_accounts(table, layout)
-    table.remember()
     return Input(name=display_name(path), table=table)
 
 
@@ -82,13 +83,23 @@ class _LastLine:
         if table.ends_early:
             return End.IN_ROW
         last = table.rows[-1]
-        is_in_id = isinstance(last, Item) and self.text.endswith(last.id)
-        return End.IN_ID if is_in_id else End.WHOLE
+        if not isinstance(last, Item):
+            return End.WHOLE
+        if self.text.endswith(last.id):
+            return End.IN_ID
+        return End.IN_AMOUNT if self._ends_with(last.sort_text) else End.WHOLE
+
+    def _ends_with(self, sort_text: str | None) -> bool:
+        """Return whether the last cell is the value to sort by, be it blank."""
+        text = self.text.rstrip(WHITESPACE.replace("\t", ""))
+        if sort_text is None:
+            return False
+        return text.endswith(sort_text.strip(WHITESPACE) or tuple(DELIMITERS))
 
 
-def _rows_of(
+def _batches_of(
     path: str, layout: Layout, table: Table, last_line: _LastLine
-) -> Iterator[Item | InvalidRow]:
+) -> Iterator[Sequence[Row]]:
     with open_binary(path) as data:
         if is_archive(data):
             # An import of its own: most inputs are text.
@@ -102,7 +113,7 @@ def _rows_of(
             raise ReadError(detail, "leave out --sheet")
         else:
             lines = lines_of(data, on_last=last_line.note)
-            yield from read(lines, name=path, layout=layout, table=table)
+            yield from _read(lines, name=path, layout=layout, table=table)
 
 
 def read(
@@ -124,7 +135,13 @@ def read(
         ReadError: At once or while rows are read: the input is empty, has no id
             column or several, or it is not clear where its rows begin and end.
     """
-    table = table or Table()
+    batches = _read(lines, name=name, layout=layout, table=table or Table())
+    return chain.from_iterable(batches)
+
+
+def _read(
+    lines: Iterator[str], *, name: str, layout: Layout, table: Table
+) -> Iterator[Sequence[Row]]:
     first_row, line = find_first_row(lines, layout.column, table)
     if not line:
         raise ReadError("the input is empty", "add the ids to pause")
@@ -137,6 +154,8 @@ def read(
         case Format.CSV:
             return read_csv(first_row, lines, layout=layout, table=table)
         case Format.JSONL:
+            if layout.format is None:
+                _check_is_json(first_row, line, layout.column)
             return read_json(first_row, lines, layout=layout, table=table)
         case Format.LINES:
             return read_list(first_row, lines, layout=layout, table=table)
@@ -182,6 +201,21 @@ def detect_format(name: str, first_line: str, column: str | None = None) -> Form
     if any(delimiter in text for delimiter in DELIMITERS) or text.count('"') == 1:
         return Format.CSV
     return Format.LINES
+
+
+def _check_is_json(row: int, line: str, column: str | None) -> None:
+    """Check that the first line of a file with the suffix of JSON is not CSV or a list.
+
+    Raises:
+        ReadError: It is.
+    """
+    text = line.strip(WHITESPACE)
+    if is_json(text):
+        return
+    if _is_header(text, column):
+        raise ReadError("not JSON, but what may be CSV", "pass --format csv", row=row)
+    if is_id_list(text):
+        raise ReadError("not JSON, but a list", "pass --format lines", row=row)
 
 
 def _is_header(text: str, column: str | None) -> bool:

@@ -8,7 +8,6 @@ from bulkpause.ids import WHITESPACE, are_plain_numbers, parse_item
 from bulkpause.inputs.alignment import Alignment
 from bulkpause.inputs.cells import (
     BadCell,
-    CellRecord,
     is_blank,
     sort_text_at,
     text_at,
@@ -16,6 +15,7 @@ from bulkpause.inputs.cells import (
 )
 from bulkpause.inputs.heading import Heading, is_heading
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.table import ReadError
 from bulkpause.model import InvalidRow, Item, items_without_init
 
@@ -70,7 +70,7 @@ class RowReader:
         self._plain_lengths = frozenset() if is_cut else self._alignment.plain_lengths
         return item
 
-    def read_without_checks(self, batch: Sequence[CellRecord]) -> list[Item] | None:
+    def read_without_checks(self, batch: RowBatch) -> list[Item] | None:
         """Read rows at once. None if one of them needs a check, as `read` does it.
 
         A number of a usual length in a whole row needs none, and a million rows have
@@ -78,18 +78,18 @@ class RowReader:
         """
         if len(batch) < _FEWEST_AT_ONCE or self._account_index is not None:
             return None
-        numbers, rows = zip(*batch, strict=True)
-        if set(map(len, rows)) != {self._width}:
+        if not batch.has_width(self._width):
             return None
-        columns: list[tuple[str, ...]] = list(zip(*rows, strict=True))
-        ids = columns[self._id_index]
-        sort_texts = None if self._sort_index is None else columns[self._sort_index]
+        ids = batch.column(self._id_index)
+        sort_texts = (
+            None if self._sort_index is None else batch.column(self._sort_index)
+        )
         if not self._are_plain(ids) or _has_bad_cell(sort_texts or ()):
             return None
         names = None
         if self._name_index is not None:
-            names = texts_of_column(columns[self._name_index])
-        return items_without_init(ids, numbers, names, sort_texts)
+            names = texts_of_column(batch.column(self._name_index))
+        return items_without_init(ids, batch.numbers, names, sort_texts)
 
     def _are_plain(self, ids: Sequence[str]) -> bool:
         """Return whether all ids are numbers of usual lengths, none with a 0 in front."""

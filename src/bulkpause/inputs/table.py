@@ -2,12 +2,11 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
-from bulkpause._text import replace_surrogates
-from bulkpause.model import Earlier, InvalidRow, Item, Status, remember_earlier
+from bulkpause.inputs.earlier import EarlierStates
+from bulkpause.model import InvalidRow, Item, remember_earlier
 
 
 Row = Item | InvalidRow
@@ -80,18 +79,18 @@ class Table(TableFacts):
         rows: The items and invalid rows, in the order of the input.
         rows_by_status: The numbers of the rows of items, by the word in the status
             column.
-        times: The scheduled times of items, by the number of the row.
         footer_rows: The numbers of the last rows that seem to be sums.
         ends_early: Whether the last row has fewer cells than most rows before it.
         error: Why the input, or what follows these rows, cannot be read.
+        earlier: Makes what the campaigns were.
     """
 
     rows: list[Item | InvalidRow] = field(default_factory=list)
     rows_by_status: "dict[str, array[int]]" = field(default_factory=dict)
-    times: dict[int, str] = field(default_factory=dict)
     footer_rows: frozenset[int] = frozenset()
     ends_early: bool = False
     error: ReadError | None = None
+    earlier: EarlierStates = field(default_factory=EarlierStates, compare=False)
 
     def fill(self, rows: Iterable[Item | InvalidRow]) -> None:
         """Add rows up to the first error, and keep that."""
@@ -102,46 +101,47 @@ class Table(TableFacts):
             self.error = error
         self._count_statuses()
 
-    def note_status(self, row: int, word: str | None) -> None:
-        """Note the word in the status column of an item, by the number of its row."""
-        if word is None:
+    def note(
+        self,
+        items: Sequence[Item],
+        rows: Sequence[int],
+        words: Sequence[str | None] | None,
+        times: Sequence[str | None] | None = None,
+    ) -> None:
+        """Note what the rows of new items say that their campaigns were.
+
+        Args:
+            items: The items.
+            rows: The numbers of their rows.
+            words: The word in the status column of each; None without such a column.
+            times: The scheduled time of each; None without such a column.
+        """
+        if words is None and times is None:
             return
-        if (rows := self.rows_by_status.get(word)) is None:
-            rows = self.rows_by_status[word] = array("L")
-        rows.append(row)
+        if words is None:
+            words = [None] * len(items)
+        else:
+            self._note_words(rows, words)
+        remember_earlier(items, self.earlier.of(words, times))
 
-    def note_time(self, row: int, text: str | None) -> None:
-        """Note the scheduled time of an item, by the number of its row."""
-        if text:
-            self.times[row] = text
-
-    def remember(self) -> None:
-        """Add to each item what its row says that the campaign was: for an undo."""
-        rows_by_word = {
-            word: rows
-            for word, rows in self.rows_by_status.items()
-            if word and word not in _OUR_OWN
-        }
-        if not (rows_by_word or self.times):
+    def _note_words(self, rows: Sequence[int], words: Sequence[str | None]) -> None:
+        rows_by_word = self.rows_by_status
+        if len(set(words)) == 1:
+            if (word := words[0]) is not None:
+                rows_by_word.setdefault(word, array("L")).extend(rows)
             return
-        items = [row for row in self.rows if isinstance(row, Item)]
-        numbers = [item.row for item in items]
-        words = _words_of(numbers, rows_by_word)
-        times = map(self.times.get, numbers)
-        remember_earlier(items, map(_Earlier().of, words, times))
-
-    def note_statuses(self, rows: Sequence[int], words: Sequence[str | None]) -> None:
-        """Note the words in the status column of many items."""
-        if len(set(words)) > 1:
-            for row, word in zip(rows, words, strict=True):
-                self.note_status(row, word)
-        elif (word := words[0]) is not None:
-            self.rows_by_status.setdefault(word, array("L")).extend(rows)
+        for row, word in zip(rows, words, strict=True):
+            if word is not None:
+                if word not in rows_by_word:
+                    rows_by_word[word] = array("L")
+                rows_by_word[word].append(row)
 
     def judge(self, judge: Callable[[list[Row]], list[Row]]) -> None:
         """Make invalid rows of some items, and keep all other rows."""
-        self.rows = judge(self.rows)
-        self._count_statuses()
+        judged = judge(self.rows)
+        if judged is not self.rows:
+            self.rows = judged
+            self._count_statuses()
 
     def _count_statuses(self) -> None:
         """Count the words of the rows that are items still."""
@@ -150,7 +150,8 @@ class Table(TableFacts):
         invalid = {row.row for row in self.rows if isinstance(row, InvalidRow)}
         self.statuses.clear()
         for word, rows in self.rows_by_status.items():
-            if count := len(rows) - sum(map(invalid.__contains__, rows)):
+            left_out = sum(map(invalid.__contains__, rows)) if invalid else 0
+            if count := len(rows) - left_out:
                 self.statuses[word] = count
 
     def take_columns(self, other: "Table") -> None:
@@ -159,44 +160,7 @@ class Table(TableFacts):
         self.name_column = other.name_column
         self.status_column = other.status_column
         self.rows_by_status = other.rows_by_status
-        self.times = other.times
         self.footer_rows = other.footer_rows
-
-
-def _words_of(
-    numbers: Sequence[int], rows_by_word: Mapping[str, Sequence[int]]
-) -> Iterator[str | None]:
-    """Give the word of each row. A table by number takes less than one of entries."""
-    words = [None, *rows_by_word]
-    last = max(chain(numbers, chain.from_iterable(rows_by_word.values())), default=0)
-    places = array("L", [0]) * (last + 1)
-    for place, rows in enumerate(rows_by_word.values(), 1):
-        for row in rows:
-            places[row] = place
-    return (words[places[number]] for number in numbers)
-
-
-class _Earlier:
-    """Makes one value for all campaigns that were the same: most of them were."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str | None, str | None], Earlier | None] = {
-            (None, None): None
-        }
-
-    def of(self, word: str | None, time: str | None) -> Earlier | None:
-        key = (word, time)
-        try:
-            return self._known[key]
-        except KeyError:
-            status, scheduled = (text and replace_surrogates(text) for text in key)
-            found = Earlier(status=status, scheduled_time=scheduled)
-            self._known[key] = found
-            return found
-
-
-#: Results of ours, as in the file of an export.
-_OUR_OWN = frozenset({*Status, "not_attempted"}) - {Status.PAUSED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,11 +171,14 @@ class Input:
     table: Table
 
 
-def rows_of(inputs: Sequence[Input]) -> Iterator[Item | InvalidRow]:
+def rows_of(inputs: Sequence[Input]) -> Iterable[Item | InvalidRow]:
     """Give the rows of all inputs. Of several, invalid rows tell which they are in."""
     if len(inputs) == 1:
-        yield from inputs[0].table.rows
-        return
+        return inputs[0].table.rows
+    return _rows_of_several(inputs)
+
+
+def _rows_of_several(inputs: Sequence[Input]) -> Iterator[Item | InvalidRow]:
     for one in inputs:
         for row in one.table.rows:
             if isinstance(row, InvalidRow):

@@ -1,6 +1,6 @@
 """Read the rows of a table of cells: CSV, or the sheet of a spreadsheet."""
 
-from collections import deque
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
@@ -10,11 +10,10 @@ from bulkpause.inputs.cells import (
     LONGEST_NAME,
     CellRecord,
     is_blank,
-    text_at,
     texts_of_column,
-    with_currencies,
 )
 from bulkpause.inputs.columns import ID_FLAG, why_no_columns
+from bulkpause.inputs.currencies import with_currencies
 from bulkpause.inputs.footer import Footer
 from bulkpause.inputs.heading import (
     MOST_TITLES,
@@ -26,29 +25,36 @@ from bulkpause.inputs.heading import (
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.lookahead import look_ahead
+from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.row_reader import RowReader
-from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.table import ReadError, Row, Table
 from bulkpause.model import InvalidRow, Item
 
 
+#: The first row of a query or of the values in it: `('1000248', 'Sale'),`.
+_is_sql = re.compile(
+    r"""\s*(?:\(\s*['"0-9]
+      | (?:insert\s+into|replace\s+into|update|delete\s+from|select|with|values)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+).match
 #: The ids of this many first rows show what the ids of a column are like.
 _MOST_COMPARED = 100
 
 
 def read_cells(
-    batches: Iterator[Sequence[CellRecord]],
+    batches: Iterator[RowBatch],
     *,
     layout: Layout,
     table: Table,
     titles_are_invalid: bool,
     move_back: str,
-) -> Iterator[Item | InvalidRow]:
+) -> Iterator[Sequence[Row]]:
     """Find the heading, note its columns in `table`, and read the rows lazily.
 
     Blank rows are skipped.
 
     Args:
-        batches: The number and the cells of each row, from the top, some at once.
+        batches: All rows, from the top.
         layout: The columns that the user named.
         table: Its columns and statuses are filled in, not its rows.
         titles_are_invalid: Whether rows above the heading are invalid rows. Else only
@@ -60,22 +66,22 @@ def read_cells(
             columns, or the heading of another table follows. After the last row: a
             column that the user named is missing.
     """
-    rest: deque[CellRecord] = deque()
+    rest: list[RowBatch] = []
     titles, heading = find_heading(_one_by_one(batches, rest), layout)
     heading.note_in(table)
-    yield from title_rows(titles, heading, are_invalid=titles_are_invalid)
-    below = chain([list(rest)], batches)
+    yield title_rows(titles, heading, are_invalid=titles_are_invalid)
+    below = chain(rest, batches)
     yield from rows_below(heading, below, table, layout, move_back=move_back)
 
 
 def _one_by_one(
-    batches: Iterator[Sequence[CellRecord]], rest: deque[CellRecord]
+    batches: Iterator[RowBatch], rest: list[RowBatch]
 ) -> Iterator[CellRecord]:
     """Give single records. Those of their batch that were not taken are in `rest`."""
     for batch in batches:
-        rest.extend(batch)
-        while rest:
-            yield rest.popleft()
+        for place, record in enumerate(batch.records(), 1):
+            rest[:] = [batch.from_row(place)]
+            yield record
 
 
 def find_heading(
@@ -111,6 +117,9 @@ def _no_heading(
         detail = "no heading, but what may be JSON"
         return ReadError(detail, "pass --format jsonl", row=row)
     row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
+    if may_be_list and _is_sql(" ".join(titles[0][1])):
+        detail, remedy = "SQL, not a table", "write its ids alone, one per line"
+        return ReadError(detail, remedy, row=titles[0][0])
     error = why_unusable(row, tuple(cells), layout)
     if error is None or any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
         detail, _ = why_no_columns(tuple(cells), {ID_FLAG: layout.column})
@@ -123,16 +132,18 @@ def _no_heading(
 
 def title_rows(
     titles: Sequence[CellRecord], heading: Heading, *, are_invalid: bool
-) -> Iterator[InvalidRow]:
+) -> Sequence[InvalidRow]:
     """Give invalid rows for those above the heading that are not to be skipped."""
-    for row, cells in titles:
-        if are_invalid or _may_hold_id(heading, cells):
-            yield InvalidRow(
-                row=row,
-                detail="stands above the heading",
-                remedy="delete it or pass --skip-invalid",
-                value=next(filter(None, (cell.strip(WHITESPACE) for cell in cells))),
-            )
+    return [
+        InvalidRow(
+            row=row,
+            detail="stands above the heading",
+            remedy="delete it or pass --skip-invalid",
+            value=next(filter(None, (cell.strip(WHITESPACE) for cell in cells))),
+        )
+        for row, cells in titles
+        if are_invalid or _may_hold_id(heading, cells)
+    ]
 
 
 def _may_hold_id(heading: Heading, cells: Sequence[str]) -> bool:
@@ -144,12 +155,12 @@ def _may_hold_id(heading: Heading, cells: Sequence[str]) -> bool:
 
 def rows_below(
     heading: Heading,
-    batches: Iterator[Sequence[CellRecord]],
+    batches: Iterator[RowBatch],
     table: Table,
     layout: Layout,
     *,
     move_back: str,
-) -> Iterator[Item | InvalidRow]:
+) -> Iterator[Sequence[Row]]:
     """Read the rows below the heading, and note the statuses of the items.
 
     Batches are read at once where no row of them needs a check.
@@ -161,19 +172,19 @@ def rows_below(
     if heading.sort_index is not None and heading.currency_index is not None:
         batches = with_currencies(batches, heading.sort_index, heading.currency_index)
     first, batches = look_ahead(batches, _MOST_COMPARED, weigh=_weigh, size=len)
-    first_rows = islice(chain.from_iterable(first), _MOST_COMPARED)
-    alignment = Alignment(heading, [cells for _, cells in first_rows])
+    first_rows = chain.from_iterable(batch.rows for batch in first)
+    alignment = Alignment(heading, list(islice(first_rows, _MOST_COMPARED)))
     reader = RowReader(heading, alignment, layout, move_back=move_back)
     footer = Footer(heading=heading)
     cells: Sequence[str] = heading.cells
     for batch in filter(None, batches):
-        _, cells = batch[-1]
+        (cells,) = batch.last(1)
         items = reader.read_without_checks(batch)
         if items is None:
             yield from _read_one_by_one(reader, batch, footer, table)
         else:
             _note(items, batch, footer, table)
-            yield from items
+            yield items
     table.footer_rows = footer.rows()
     table.ends_early = alignment.ends_early(cells) and not is_blank(cells)
     if heading.error is not None:
@@ -181,29 +192,35 @@ def rows_below(
 
 
 def _read_one_by_one(
-    reader: RowReader, batch: Sequence[CellRecord], footer: Footer, table: Table
-) -> Iterator[Item | InvalidRow]:
-    for record in batch:
-        item = reader.read(*record)
+    reader: RowReader, batch: RowBatch, footer: Footer, table: Table
+) -> Iterator[Sequence[Row]]:
+    for row, cells in batch.records():
+        item = reader.read(row, cells)
         if isinstance(item, Item):
-            _note([item], [record], footer, table)
+            _note([item], RowBatch(row, [cells]), footer, table)
         if item is not None:
-            yield item
+            yield [item]
 
 
-def _note(
-    items: Sequence[Item], records: Sequence[CellRecord], footer: Footer, table: Table
-) -> None:
-    """Note items and the records of their rows."""
-    footer.note(items, records)
-    index = footer.heading.status_index
-    if index is not None and all(index < len(cells) for _, cells in records):
-        words = texts_of_column([cells[index] for _, cells in records])
-        table.note_statuses([row for row, _ in records], words)
-    if (index := footer.heading.time_index) is not None:
-        for row, cells in records:
-            table.note_time(row, text_at(cells, index))
+def _note(items: Sequence[Item], batch: RowBatch, footer: Footer, table: Table) -> None:
+    """Note items and the cells of their rows."""
+    footer.note(items, batch)
+    width = len(batch.last(1)[0])
+    table.note(
+        items,
+        batch.numbers,
+        _texts_at(batch, footer.heading.status_index, width),
+        _texts_at(batch, footer.heading.time_index, width),
+    )
 
 
-def _weigh(batch: Sequence[CellRecord]) -> int:
-    return sum(len(cell) for _, cells in batch for cell in cells)
+def _texts_at(
+    batch: RowBatch, index: int | None, width: int
+) -> Sequence[str | None] | None:
+    if index is None or index >= width:
+        return None
+    return texts_of_column(batch.column(index))
+
+
+def _weigh(batch: RowBatch) -> int:
+    return batch.size_chars

@@ -213,7 +213,8 @@ def test_multiline_record_without_id_cell_is_invalid() -> None:
         ("=1+1,a,b", "'=1+1' is a formula, not an id"),
         ("# a,b,c", "'# a' holds more than an id, or a blank"),
         ("\ufeffid,name,x", "'id' is a column name, not an id"),
-        (' "5",a,b', """'"5"' has quotation marks"""),
+        ("5.,a,b", "'5.' is a reformatted number, not an id"),
+        ("1000248.,a,b", "'1000248.' has a point behind it"),
     ],
 )
 def test_csv_row_without_valid_id_is_invalid(line: str, reason: str) -> None:

@@ -66,7 +66,7 @@ def test_bytes_that_are_no_text_are_replaced(tmp_path: Path) -> None:
 def test_long_list_keeps_times_as_a_short_one_does(tmp_path: Path) -> None:
     earlier = Earlier(status="scheduled", scheduled_time="2026-07-01 18:30:00")
     fields = {"status": earlier.status, "scheduled_time": earlier.scheduled_time}
-    names = [str(1_000_001 + number) for number in range(50)]
+    names = [str(1_000_001 + number) for number in range(2_000)]
     (listed := tmp_path / "list.jsonl").write_bytes(
         b"".join(orjson.dumps({"id": id_, **fields}) + b"\n" for id_ in names)
     )

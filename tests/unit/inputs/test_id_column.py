@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkpause.inputs.id_column import End, judge_column
+from bulkpause.inputs.id_column import judge_column
+from bulkpause.inputs.last_row import End
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import load_input
 from bulkpause.model import InvalidRow, Item

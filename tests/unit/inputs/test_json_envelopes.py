@@ -7,7 +7,7 @@ import pytest
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import read
 from bulkpause.inputs.table import Table
-from bulkpause.model import InvalidRow, Item
+from bulkpause.model import Earlier, InvalidRow, Item
 
 
 CAMPAIGNS = '[{"id":"1000248"},{"id":"1000249"}]'
@@ -185,7 +185,8 @@ def test_name_and_status_stand_beside_the_id() -> None:
         '{"id":"1000248","name":"Brand","status":"ENABLED"}}]'
     )
     table = table_of(text, Layout(column="campaign.id"))
-    assert table.rows == [Item(id="1000248", row=1, name="Brand")]
+    earlier = Earlier(status="ENABLED")
+    assert table.rows == [Item(id="1000248", row=1, name="Brand", earlier=earlier)]
     assert table.statuses == {"ENABLED": 1}
 
 

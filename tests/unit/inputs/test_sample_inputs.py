@@ -13,7 +13,7 @@ from bulkpause.inputs.reader import (
     read,
 )
 from bulkpause.inputs.table import HiddenCount, Table
-from bulkpause.model import Item
+from bulkpause.model import Earlier, Item
 from bulkpause.plan import Plan, make_plan
 from tests.support.input_lines import open_lines
 
@@ -84,7 +84,12 @@ def test_awkward_export_sample_is_read_correctly() -> None:
     assert b" 1083161 ," in data
     assert data.startswith(b"Campaign ID,", 3)
     plan = plan_of("ad_ops_export.csv")
-    assert plan.items[0] == Item(id="1000248", row=2, name="Free trial | DE | v2")
+    assert plan.items[0] == Item(
+        id="1000248",
+        row=2,
+        name="Free trial | DE | v2",
+        earlier=Earlier(status="running"),
+    )
     assert plan.items[-1].row == 65
 
 

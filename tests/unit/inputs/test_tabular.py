@@ -1,10 +1,12 @@
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import pytest
 
-from bulkpause.inputs.cells import BadCell, CellRecord
+from bulkpause.inputs.cells import BadCell
 from bulkpause.inputs.layout import Layout
+from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.inputs.tabular import read_cells
 from bulkpause.model import InvalidRow, Item
@@ -18,12 +20,14 @@ def table_of(
 ) -> Table:
     table = Table()
     table.fill(
-        read_cells(
-            iter([list(enumerate(rows, 1))]),
-            layout=Layout(**layout),
-            table=table,
-            titles_are_invalid=titles_are_invalid,
-            move_back="move them back",
+        chain.from_iterable(
+            read_cells(
+                iter([RowBatch(1, rows)]),
+                layout=Layout(**layout),
+                table=table,
+                titles_are_invalid=titles_are_invalid,
+                move_back="move them back",
+            )
         )
     )
     return table
@@ -112,18 +116,20 @@ def test_table_of_numbers_is_advised_to_add_heading() -> None:
 
 
 def test_rows_before_read_error_are_kept() -> None:
-    def batches() -> Iterator[list[CellRecord]]:
-        yield [(1, ["id"]), (2, ["1000248"])]
+    def batches() -> Iterator[RowBatch]:
+        yield RowBatch(1, [["id"], ["1000248"]])
         raise ReadError("the sheet is damaged", "save it again")
 
     table = Table()
     table.fill(
-        read_cells(
-            batches(),
-            layout=Layout(),
-            table=table,
-            titles_are_invalid=False,
-            move_back="move them back",
+        chain.from_iterable(
+            read_cells(
+                batches(),
+                layout=Layout(),
+                table=table,
+                titles_are_invalid=False,
+                move_back="move them back",
+            )
         )
     )
     assert table.rows == [Item(id="1000248", row=2)]

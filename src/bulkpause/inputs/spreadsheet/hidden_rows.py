@@ -1,12 +1,12 @@
 """What becomes of the rows that a sheet hides."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 
 from bulkpause.ids import WHITESPACE
-from bulkpause.inputs.cells import CellRecord
 from bulkpause.inputs.layout import HiddenRows, Layout
+from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.spreadsheet.facts import SheetFacts
 from bulkpause.inputs.table import HiddenCount, ReadError, Table
 
@@ -16,12 +16,12 @@ _REMEDY = "--hidden-rows skip leaves them out, --hidden-rows pause includes them
 
 
 def shown_rows(
-    batches: Iterator[Sequence[CellRecord]],
+    batches: Iterator[RowBatch],
     facts: SheetFacts,
     *,
     layout: Layout,
     table: Table,
-) -> Iterator[Sequence[CellRecord]]:
+) -> Iterator[RowBatch]:
     """Give the rows of a sheet, and count those below the heading that are hidden.
 
     Blank rows do not count. A hidden column hides no campaign: it is read as others.
@@ -42,14 +42,14 @@ def shown_rows(
     rows = 0
     hidden: list[int] = []
     # One by one: the first of them make the heading known.
-    for row, cells in chain.from_iterable(batches):
+    for row, cells in chain.from_iterable(batch.records() for batch in batches):
         is_hidden = facts.is_hidden(row) and table.id_column is not None
         if any(cell.strip(WHITESPACE) for cell in cells):
             rows += table.id_column is not None
             if is_hidden:
                 hidden.append(row)
         if not is_hidden or layout.hidden_rows is not HiddenRows.SKIP:
-            yield [(row, cells)]
+            yield RowBatch(row, [cells])
     if not hidden:
         return
     range_ = _covering(facts.filter_range, hidden)

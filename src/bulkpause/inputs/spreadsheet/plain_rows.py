@@ -5,44 +5,65 @@ Most rows are plain. They are matched as text, which is faster than to parse the
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from bulkpause.inputs.spreadsheet.facts import Mark
 
 
-#: A row that is not hidden, with cells that hold numbers and texts, all in that row,
-#: and none in the place of the one before.
-PLAIN_ROWS = re.compile(
-    rb"""
+#: More columns would take long to compile.
+MOST_COLUMNS_OF_PLAIN_ROWS = 256
+
+_ROWS = r"""
     (?:
-      <row\ r="(?P<row>[1-9][0-9]{0,6})"
+      <row\ r="(?P<row>[1-9][0-9]{{0,6}})"
       (?:\ (?:hidden="(?:0|false)"|(?!hidden|r=|ht="0)[A-Za-z0-9:]++="[^"<&]*+"))*+
-      (?:
-        >
-        (?:
-          <c\ r="(?P<column>[A-Z]{1,3}+)(?P=row)"
-          (?:
-            (?:
-              \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|b)")?+
-              | \ t="(?:s|n|str|b)"(?:\ s="[0-9]{1,5}+")?+
-            )?+
-            ><v>[^<&]*+</v></c>
-          |
-            (?:
-              \ s="[0-9]{1,5}+"(?:\ t="(?:s|n|str|inlineStr|b)")?+
-              | \ t="(?:s|n|str|inlineStr|b)"(?:\ s="[0-9]{1,5}+")?+
-            )?+
-            (?: /> | >(?:<v/>|<is><t[^<>]*+>[^<]*+</t></is>)?+</c> )
-          )
-          (?!<c\ r="(?P=column)[0-9])
-        )*+
-        </row>
-        | />
-      )
+      (?: > {cells} </row> | /> )
       [ \t\r\n]*+
     )++
-    """,
-    re.VERBOSE,
-)
+    """
+_CELL = r"""(?: <c\ r="{column}(?P=row)" {rest} )?+"""
+_ATTRIBUTES = r"""
+    (?:
+      \ s="[0-9]{{1,5}}+"(?:\ t="(?:{types})")?+
+      | \ t="(?:{types})"(?:\ s="[0-9]{{1,5}}+")?+
+    )?+
+    """
+_OF_VALUE = _ATTRIBUTES.format(types="s|n|str|b")
+_OF_ANY = _ATTRIBUTES.format(types="s|n|str|inlineStr|b")
+_BLANK = f"{_OF_ANY} />"
+_FILLED = rf"""
+    (?:
+      {_OF_VALUE} > (?: <v>[^<&]*+</v></c> )
+      | {_OF_ANY} (?: /> | >(?:<v/>|<is><t[^<>]*+>[^<]*+</t></is>)?+</c> )
+    )
+    """
+
+
+@lru_cache(maxsize=16)
+def pattern_of_plain_rows(filled: int, columns: int) -> re.Pattern[bytes]:
+    """Match rows that are not hidden, with cells that hold numbers and texts.
+
+    All cells are in that row, in the order of their columns, and no two in one place.
+
+    Args:
+        filled: The first so many columns may be filled.
+        columns: So many columns may have cells, those behind the filled ones blank.
+    """
+    cells = "".join(
+        _CELL.format(
+            column=_letters(column), rest=_FILLED if column < filled else _BLANK
+        )
+        for column in range(min(columns, MOST_COLUMNS_OF_PLAIN_ROWS))
+    )
+    return re.compile(_ROWS.format(cells=cells).encode(), re.VERBOSE)
+
+
+def _letters(column: int) -> str:
+    """Return the letters of a column, which are counted from 0."""
+    first, last = divmod(column, 26)
+    return f"{_letters(first - 1) if first else ''}{chr(ord('A') + last)}"
+
+
 row_numbers = re.compile(rb'<row r="([0-9]++)"').findall
 text_indexes = re.compile(rb't="s"[^/>]*+><v>([^<]*+)<').findall
 _match_row_number = re.compile(rb'<row r="([0-9]++)"').match
@@ -53,18 +74,6 @@ def last_filled_row(run: bytes) -> int:
     cell_end = run.rfind(b"</c>")
     row = _match_row_number(run, run.rfind(b"<row", 0, max(cell_end, 0)))
     return int(row[1]) if row and cell_end >= 0 else 0
-
-
-def pattern_of_columns_beyond(last: str) -> re.Pattern[bytes]:
-    """Match filled cells in a column to the right of the column `last`."""
-    longer = f"[A-Z]{{{len(last) + 1},}}+"
-    greater = [
-        f"{last[:place]}[{chr(ord(letter) + 1)}-Z][A-Z]{{{len(last) - place - 1}}}"
-        for place, letter in enumerate(last)
-        if letter != "Z"
-    ]
-    beyond = "|".join([longer, *greater])
-    return re.compile(f'<c r="({beyond})[0-9]++"[^/>]*+>'.encode())
 
 
 def pattern_of_styled_numbers(

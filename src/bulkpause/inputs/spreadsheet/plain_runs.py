@@ -33,6 +33,9 @@ class PlainRuns:
         end: Its end tag.
         pattern: Matches as many plain elements as follow one another.
         on_run: Is given each run.
+
+    Attributes:
+        pattern: The pattern for what follows.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class PlainRuns:
     ) -> None:
         self._element = element
         self._end = end
-        self._pattern = pattern
+        self.pattern = pattern
         self._on_run = on_run
         self._run: bytes | None = None
         self._document: XmlPass | None = None
@@ -88,7 +91,7 @@ class PlainRuns:
         position = 0
         while (start := data.find(self._element, position)) >= 0:
             document.feed(data[position:start])
-            if match := self._pattern.match(data, start):
+            if match := self.pattern.match(data, start):
                 self._replace(document, match[0])
                 position = match.end()
             elif (end := data.find(self._end, start)) >= 0:

@@ -3,23 +3,23 @@
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
-from bulkpause.inputs.cells import CellRecord
 from bulkpause.inputs.layout import Layout
-from bulkpause.inputs.spreadsheet.cells import Value, marked, texts_of
+from bulkpause.inputs.row_batch import RowBatch
+from bulkpause.inputs.spreadsheet.cells import Value, marked
 from bulkpause.inputs.spreadsheet.checked_sheet import CheckedSheet, check_sheet
 from bulkpause.inputs.spreadsheet.facts import Marks
 from bulkpause.inputs.spreadsheet.hidden_rows import shown_rows
 from bulkpause.inputs.spreadsheet.refusals import damaged, too_large
-from bulkpause.inputs.table import ReadError, Table
+from bulkpause.inputs.spreadsheet.value_batch import ValueBatch
+from bulkpause.inputs.table import ReadError, Row, Table
 from bulkpause.inputs.tabular import read_cells
-from bulkpause.model import InvalidRow, Item
 
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ _EXTRA_MISSING = (
 
 def read_workbook(
     file: BinaryIO, *, layout: Layout, table: Table
-) -> Iterator[Item | InvalidRow]:
-    """Read the rows of one sheet of a workbook.
+) -> Iterator[Sequence[Row]]:
+    """Read the rows of one sheet of a workbook, some at once.
 
     Args:
         file: The workbook. It need not be seekable.
@@ -121,30 +121,32 @@ class _Bounded:
         self._file.write(data)
 
 
-def _batches(cells: "CalamineSheet", marks: Marks) -> Iterator[list[CellRecord]]:
-    """Give the number and the cells of each row, from the top, some at once."""
+def _batches(cells: "CalamineSheet", marks: Marks) -> Iterator[RowBatch]:
+    """Give all rows, from the top."""
     if cells.start is None:
         return
     left = cells.start[1]
     rows = cells.iter_rows()
     count = max(1, _CELLS_AT_ONCE // cells.width)
-    last = 0
-    results = {column - left for column in marks.columns_with_results}
+    first_row = 1
     while values := _taken(rows, count):
-        batch: list[CellRecord] = list(enumerate(texts_of(values), last + 1))
-        last += len(values)
-        if not marks:
-            # The usual case, without another step for each row.
-            yield batch
-            continue
-        for at, (row, texts) in enumerate(batch):
-            places = [(column - left, mark) for column, mark in marks.of_row(row)]
-            if places:
-                cells_of_row = marked(
-                    texts, values[at], places, columns_with_results=results
-                )
-                batch[at] = (row, cells_of_row)
-        yield batch
+        batch = ValueBatch(first_row, values)
+        first_row += len(values)
+        # Without marks, as is usual, columns that are not used stay as they are.
+        yield _marked(batch, values, marks, left) if marks else batch
+
+
+def _marked(
+    batch: RowBatch, values: Sequence[list[Value]], marks: Marks, left: int
+) -> RowBatch:
+    """Put bad cells where a mark says so, in a sheet that begins at a column."""
+    results = {column - left for column in marks.columns_with_results}
+    rows = list(batch.rows)
+    for at, (row, texts) in enumerate(batch.records()):
+        places = [(column - left, mark) for column, mark in marks.of_row(row)]
+        if places:
+            rows[at] = marked(texts, values[at], places, columns_with_results=results)
+    return RowBatch(batch.numbers.start, rows)
 
 
 def _taken(rows: Iterator[list[Value]], count: int) -> list[list[Value]]:

@@ -10,9 +10,8 @@ from operator import lt
 from bulkpause.inputs.heading import MOST_COLUMNS
 from bulkpause.inputs.spreadsheet.facts import NO_RESULTS, PLAIN, Mark, SheetFacts
 from bulkpause.inputs.spreadsheet.plain_rows import (
-    PLAIN_ROWS,
     last_filled_row,
-    pattern_of_columns_beyond,
+    pattern_of_plain_rows,
     pattern_of_styled_numbers,
     row_numbers,
     text_indexes,
@@ -29,11 +28,14 @@ from bulkpause.inputs.spreadsheet.text_shape import TextShape
 from bulkpause.inputs.spreadsheet.xml_pass import local_name
 
 
-#: Where the style of all other cells changes what they show, no row is plain.
+#: Where the style of all other cells changes what they show, no row is plain. None is
+#: above the first that was parsed, which shows the columns.
 _NOTHING_PLAIN = re.compile(rb"(?!)")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]{0,6})").fullmatch
 _TRUE = frozenset({"1", "true"})
 _DEFAULT_STYLE = "0"
+#: Each pattern takes long to compile, and rows are much alike.
+_MOST_PATTERNS = 8
 #: A longer index of a shared text is read in different ways.
 _LONGEST_INDEX = 7
 _LONGEST_VALUE = 32
@@ -63,12 +65,12 @@ class WorksheetPass:
         # The sum is looked at only where it can be too much.
         most_cells = size_bytes // _SHORTEST_TEXT_CELL_BYTES
         self._counts_texts = most_cells * self._longest > MOST_TEXT_BYTES
-        self._columns_beyond = pattern_of_columns_beyond("")
-        plain = _NOTHING_PLAIN if _DEFAULT_STYLE in styles else PLAIN_ROWS
-        self._runs = PlainRuns(b"<row", b"</row>", plain, self._add_run)
+        self._runs = PlainRuns(b"<row", b"</row>", _NOTHING_PLAIN, self._add_run)
+        self._patterns_left = 0 if _DEFAULT_STYLE in styles else _MOST_PATTERNS
         self._row = 0
         self._last_row = 0
-        self._columns = 0
+        self._columns = self._columns_with_cells = 0
+        self._plain_columns = (0, 0)
         self._columns_of_row: set[int] = set()
         self._text_bytes = 0
         self._cell = _Cell()
@@ -94,19 +96,11 @@ class WorksheetPass:
         if numbers[0] <= self._row or not all(map(lt, numbers, numbers[1:])):
             raise damaged()
         self._go_to_row(numbers[-1])
-        self._extend(last_filled_row(run), self._columns_of(run))
+        self._extend(last_filled_row(run), 0)
         if self._counts_texts:
             self._add_texts(text_indexes(run))
         if self._styled_numbers is not None:
             self._mark_styles(self._styled_numbers.findall(run))
-
-    def _columns_of(self, run: bytes) -> int:
-        """Return the number of columns that are filled so far."""
-        if beyond := set(self._columns_beyond.findall(run)):
-            last = max(beyond, key=lambda letters: (len(letters), letters)).decode()
-            self._columns_beyond = pattern_of_columns_beyond(last)
-            return _column_index(last) + 1
-        return 0
 
     def _mark_styles(self, cells: Iterable[tuple[bytes, bytes, bytes]]) -> None:
         for letters, row, style in cells:
@@ -169,6 +163,7 @@ class WorksheetPass:
             # Of two cells in one place, readers take the first or the last.
             raise damaged()
         self._columns_of_row.add(column)
+        self._columns_with_cells = max(self._columns_with_cells, column + 1)
         return _Cell(
             row=self._row,
             column=column,
@@ -208,6 +203,8 @@ class WorksheetPass:
                 self._cell.text_shape = None
             case "c":
                 self._end_cell(self._cell)
+            case "row":
+                self._end_row()
             case _ if self._cell.text_shape is not None:
                 self._cell.text_shape.end()
             case _:
@@ -240,6 +237,18 @@ class WorksheetPass:
         mark = cell.full_mark()
         if cell.is_filled and mark != PLAIN:
             self.facts.marks.add(cell.row, cell.column, mark)
+
+    def _end_row(self) -> None:
+        """Let rows like this one be plain, unless the columns grow again and again."""
+        columns = (self._columns, self._columns_with_cells)
+        if columns == self._plain_columns:
+            return
+        self._plain_columns = columns
+        self._patterns_left -= 1
+        has_any_left = self._patterns_left >= 0
+        self._runs.pattern = (
+            pattern_of_plain_rows(*columns) if has_any_left else _NOTHING_PLAIN
+        )
 
     def _extend(self, row: int, columns: int) -> None:
         self._last_row = max(self._last_row, row)

@@ -182,7 +182,8 @@ BOMBS: dict[str, tuple[Callable[[], bytes], str]] = {
     "rows in comment": (
         lambda: with_part(
             SHEET,
-            '<worksheet><sheetData><!-- <row r="1"></row> --></sheetData></worksheet>',
+            '<worksheet><sheetData><row r="1"><c r="A1"/></row><!-- <row r="2"></row> -->'
+            "</sheetData></worksheet>",
         ),
         DAMAGED,
     ),

@@ -86,16 +86,41 @@ def test_matched_rows_tell_what_parsed_rows_tell(
 
 
 @pytest.mark.parametrize("prefix", ["", "x:"], ids=["matched", "parsed"])
-@pytest.mark.parametrize("column", ["A", "C"])
-def test_two_cells_in_one_place_are_damage(prefix: str, column: str) -> None:
-    names = ["A", "B", column] if column == "C" else [column]
-    cells = [
-        f'<{prefix}c r="{name}2"><{prefix}v>1000248</{prefix}v></{prefix}c>'
-        for name in [*names, column]
-    ]
-    xml, _ = sheet_of([(2, "", cells)])
+@pytest.mark.parametrize("names", ["AA", "ABCC", "ABA", "ABCDB"])
+@pytest.mark.parametrize("rows", [0, 1], ids=["first", "below others"])
+def test_two_cells_in_one_place_are_damage(prefix: str, names: str, rows: int) -> None:
+    def row_of(row: int, names: str) -> str:
+        cells = "".join(f'<c r="{name}{row}"><v>1000248</v></c>' for name in names)
+        return f'<row r="{row}">{cells}</row>'
+
+    xml = "".join(row_of(row, "ABCD") for row in range(1, rows + 1))
+    facts_of(sheet_with(f"{xml}{row_of(rows + 1, 'ABCD')}", prefix), 2)
     with pytest.raises(ReadError, match="damaged"):
-        facts_of(re.sub("<(/?)row", rf"<\\1{prefix}row", xml), 2)
+        facts_of(sheet_with(f"{xml}{row_of(rows + 1, names)}", prefix), 2)
+
+
+def sheet_with(rows: str, prefix: str = "") -> str:
+    """Write a sheet. No pattern matches names with a prefix."""
+    named = re.sub(r"<(/?)(row|c|v)\b", rf"<\1{prefix}\2", rows)
+    spaces = f' xmlns:{prefix.rstrip(":")}="a"' if prefix else ""
+    return f"<worksheet{spaces}><sheetData>{named}</sheetData></worksheet>"
+
+
+def test_cells_out_of_order_are_read() -> None:
+    rows = (
+        '<row r="1"><c r="A1"/><c r="B1" s="1"><v>1</v></c></row>'
+        '<row r="2"><c r="B2" s="1"><v>1</v></c><c r="A2"><v>1</v></c></row>'
+    )
+    assert facts_of(sheet_with(rows), 2)[1:] == [(False, [(1, PADDED)])] * 2
+
+
+def test_columns_that_grow_again_and_again_are_read() -> None:
+    rows = "".join(
+        f'<row r="{n}"><c r="{chr(64 + n)}{n}" s="1"><v>1</v></c></row>'
+        for n in range(1, 27)
+    )
+    facts = facts_of(sheet_with(rows), 26)
+    assert facts[1:] == [(False, [(column, PADDED)]) for column in range(26)]
 
 
 def test_cells_are_bounded_as_rectangle() -> None:
