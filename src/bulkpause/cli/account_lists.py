@@ -174,6 +174,7 @@ class _Reading:
             gate=connection.gate,
             filters=request.filters,
             chooses_here=request.chooses_here,
+            trusts_filter=request.trusts_filter,
             give_up_after_s=target.settings.retry_policy.give_up_after_s,
             request_ids=connection.request_ids,
         )

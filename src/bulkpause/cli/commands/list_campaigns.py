@@ -229,6 +229,8 @@ def _lines(
     yield f"{campaigns} on {lists.host}{of_accounts}, {requests}"
     if request.options.is_simulated:
         yield "simulated: these are no real campaigns"
+    if request.trusts_filter:
+        yield "by the API's filter alone (--trust-filter): others may fit it too"
     yield from _warning_lines(lists)
     if request.output is not None:
         yield sanitize(f"list: {request.output}")
@@ -258,6 +260,7 @@ def _facts(request: ListRequest, lists: AccountLists) -> dict[str, object]:
         "total": None if None in totals else sum(filter(None, totals)),
         "requests": sum(one.requests for one in every),
         "sweeps": max((one.sweeps for one in every), default=0),
+        "filter_checked": not request.trusts_filter,
         "simulated": request.options.is_simulated,
         "output": None if request.output is None else str(request.output),
     }
