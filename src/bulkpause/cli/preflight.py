@@ -209,6 +209,7 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
             undone=undo.marked[name_of(account)],
         )
         for account in logs
+        if account is None or undo.whole.plans[account.name].rows
     ]
     return _prepared(options, undo.whole, sent)
 

@@ -27,6 +27,7 @@ from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, join_results, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
+from bulkpause.cli.simulated import companies_of
 from bulkpause.cli.start_notes import (
     fields_of_sharing,
     fields_of_start,
@@ -334,7 +335,7 @@ def _simulator(options: Options, accounts: Sequence[Account]) -> "Simulator":
     # Imported on use: it is a server, and half of aiohttp.
     from bulkpause.simulator import Behaviour, Simulator  # noqa: PLC0415
 
-    companies = {one.token.reveal(): one.company_id or one.name for one in accounts}
+    companies = companies_of(accounts)
     documented = Behaviour(latency_s=0.06, jitter_s=0.02, accounts=companies)
     if options.action is Action.RESUME:
         documented = replace(documented, default_status="paused")
