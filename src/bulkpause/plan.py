@@ -4,11 +4,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from operator import attrgetter, lt
 from typing import cast
 
+from bulkpause._value import value
 from bulkpause.model import InvalidRow, Item
 
 
@@ -18,7 +19,7 @@ _PARTS = 32
 _id_of = attrgetter("id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Plan:
     """The items that a run would send, and counts of the rows that it would not.
 

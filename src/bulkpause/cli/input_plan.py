@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from bulkpause._text import replace_surrogates
+from bulkpause._value import state, value
 from bulkpause.api.credentials import Token
 from bulkpause.cli.input_tokens import without_tokens
 from bulkpause.cli.options import Options
@@ -26,7 +27,7 @@ _SEVERAL_UNITS = ReadError(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class Source(TableFacts):
     """What a plan says about an input that it comes from. It holds no rows.
 
@@ -69,7 +70,7 @@ def _encodable(text: str | None) -> str | None:
     return None if text is None else replace_surrogates(text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class InputPlan:
     """The plan of all inputs of a command.
 
@@ -203,8 +204,8 @@ def _rows_of_other_value(
     seen: dict[tuple[str | None, str], object] = {}
     for one in inputs:
         items = [row for row in one.table.rows if isinstance(row, Item)]
-        for item, value in zip(items, _values_of(items, options), strict=True):
-            if seen.setdefault((item.account, item.id), value) != value:
+        for item, sort_by in zip(items, _values_of(items, options), strict=True):
+            if seen.setdefault((item.account, item.id), sort_by) != sort_by:
                 yield InvalidRow(
                     row=item.row,
                     detail="repeats an id with another value to sort by",

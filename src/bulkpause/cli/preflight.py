@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from bulkpause._text import format_count, format_duration, sanitize
+from bulkpause._value import value
 from bulkpause.accounts import Account
 from bulkpause.api.credentials import TOKEN_VARIABLE, Token, find_token
 from bulkpause.cli import hints
@@ -72,7 +73,7 @@ from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Prepared:
     """A run that was checked and that may begin.
 
@@ -208,6 +209,7 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
             undone=undo.marked[name_of(account)],
         )
         for account in logs
+        if account is None or undo.whole.plans[account.name].rows
     ]
     return _prepared(options, undo.whole, sent)
 
