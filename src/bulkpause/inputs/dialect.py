@@ -7,8 +7,6 @@ from itertools import chain
 
 from bulkpause._value import value
 
-from bulkpause._value import value
-
 
 _is_blank_before_quote = re.compile(' +"').match
 
