@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from bulkpause._text import format_count, format_duration
+from bulkpause._value import value
 from bulkpause.api.client import Fetched
 from bulkpause.api.endpoint import CHECK_PATH, list_path
 from bulkpause.connection import Connection
@@ -46,7 +47,7 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Finding:
     """The result of one check.
 
@@ -87,7 +88,7 @@ def failed(name: str, error: BulkpauseError) -> Finding:
     return Finding(name=name, state=State.FAILED, detail=str(error), error=error)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answers:
     """What the API answered.
 

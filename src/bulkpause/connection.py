@@ -123,7 +123,7 @@ class Connection:
     async def _open_budget(self) -> Store | None:
         try:
             if self._leaves_no_file:
-                path = budget_path(self._settings, self._token)
+                path = budget_path(self._settings)
                 if path is not None and not self._is_there(path):
                     return None
             return await open_budget(self._settings, self._token, self._now)

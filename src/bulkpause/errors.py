@@ -14,9 +14,14 @@ may quote a path, a log or a server.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.model import InvalidRow, StopCause, StopReason
+from bulkpause.vocabulary import StopCause
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import InvalidRow, StopReason
 
 
 class BulkpauseError(Exception):
@@ -37,7 +42,7 @@ class InputError(BulkpauseError):
         rows: The invalid rows; empty if that is not what is wrong.
     """
 
-    def __init__(self, message: str, *, rows: Sequence[InvalidRow] = ()) -> None:
+    def __init__(self, message: str, *, rows: "Sequence[InvalidRow]" = ()) -> None:
         super().__init__(message)
         self.rows = tuple(rows)
 
@@ -92,7 +97,7 @@ def join_errors(errors: Mapping[str | None, BulkpauseError]) -> BulkpauseError:
     return kind("; ".join(f"{account}: {error}" for account, error in errors.items()))
 
 
-def error_of_stop(stopped: StopReason, left: int) -> BulkpauseError | None:
+def error_of_stop(stopped: "StopReason", left: int) -> BulkpauseError | None:
     """Make the error that ends a list early, so that nobody takes it for finished.
 
     Args:

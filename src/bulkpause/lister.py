@@ -3,10 +3,10 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.api.client import MAX_PAGE_BYTES, Fetched
 from bulkpause.api.endpoint import list_path
 from bulkpause.engine.policy import stop_for_certificate
@@ -47,7 +47,7 @@ class Fetcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Listed:
     """A list of campaigns, the oldest first.
 
@@ -70,7 +70,7 @@ class Listed:
         return self.doubt is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ListSnapshot:
     """How far a list is read.
 

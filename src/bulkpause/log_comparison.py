@@ -1,9 +1,9 @@
 """Compare all campaigns of accounts with the ids of result logs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bulkpause._text import format_count, label, sanitize
+from bulkpause._value import value
 from bulkpause.journal.recovery import Recovery
 from bulkpause.lister import Listed
 from bulkpause.listing.campaign import Campaign
@@ -17,7 +17,7 @@ CAMPAIGNS_SHOWN = 20
 _SENDING = "running or scheduled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LogIds:
     """The ids of a log, and what it does not say.
 
@@ -62,7 +62,7 @@ def _gap(recovery: Recovery) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Comparison:
     """What all campaigns of an account say of the ids of logs.
 
@@ -208,7 +208,7 @@ class Comparison:
         return f"{name}: {status} now, {self._statuses[campaign.id]} on record"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AccountComparisons:
     """What the campaigns of accounts say of the ids of their logs; most are one account.
 

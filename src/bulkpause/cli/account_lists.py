@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from bulkpause._value import value
 from bulkpause.accounts import Account
 from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
@@ -29,7 +30,7 @@ from bulkpause.progress.snapshot import Snapshot
 from bulkpause.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Target:
     """An account whose campaigns are listed.
 
@@ -65,7 +66,7 @@ class Target:
         return name_of(self.account)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class AccountLists:
     """What came of the lists of accounts.
 

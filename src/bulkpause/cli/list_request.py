@@ -1,12 +1,12 @@
 """Hold the options of `list` as one value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bulkpause._value import value
 from bulkpause.cli.given_options import options_of
 from bulkpause.cli.options import Options
 from bulkpause.listing.filters import Filters
@@ -19,7 +19,7 @@ _RUNNING = frozenset({"running", "scheduled"})
 _OWN = frozenset({"status", "name", "format"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ListRequest:
     """What the command is to list, and where to write it.
 

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from bulkpause._shell import join_command
 from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.options import (
     RETRIED_BY_DEFAULT,
@@ -29,15 +30,15 @@ from bulkpause.engine.resume import (
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
-from bulkpause.log_groups import OpenedLog
 from bulkpause.model import SIMULATOR, Action, Status, StopCause, StopReason
+from bulkpause.opened_log import OpenedLog
 from bulkpause.ratelimit.budget.place import has_secret
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NextSteps:
     """The commands that carry on with a log.
 

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from itertools import chain
 from pathlib import Path
 
 from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
 from bulkpause.cli.display import writes_lines
 from bulkpause.cli.exit_codes import FINISHED, ExitCode, gravest
 from bulkpause.cli.log_failure import LogFailure
@@ -30,7 +31,7 @@ from bulkpause.report.totals import Totals, join_totals
 _ACCOUNTS_SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RunResult:
     """The result of a run. Without a log, there was nothing to do.
 

@@ -13,10 +13,10 @@ https://docs.ocamba.com/api/hood/v1.0/reference/create-campaigns-by_id-resume
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from bulkpause._value import value
 from bulkpause.engine.policy import Send
 from bulkpause.model import Earlier, Reply
 
@@ -57,7 +57,7 @@ class ResumeBody(StrEnum):
     TIME = "time"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class ResumeRules:
     """How campaigns are resumed, and which are left alone.
 

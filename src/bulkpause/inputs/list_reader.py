@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 
+from bulkpause._value import state
 from bulkpause.ids import (
     QUOTATION_MARKS,
     WHITESPACE,
@@ -144,7 +144,7 @@ class _LineReader:
             raise _table_error(self._shape.first_row)
 
 
-@dataclass(slots=True)
+@state
 class _ListShape:
     """How many ids the lines hold: as many on each line make the columns of a table.
 

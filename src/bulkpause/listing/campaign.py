@@ -1,10 +1,10 @@
 """One campaign as a list shows it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bulkpause._text import replace_surrogates
+from bulkpause._value import value
 from bulkpause.ids import matches_id_pattern
 
 
@@ -14,7 +14,7 @@ FIELDS = ("id", "name", "status", "labels", "scheduled_time", "create_time")
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Campaign:
     """One campaign as a list shows it; None where a field is missing.
 

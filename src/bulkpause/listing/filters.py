@@ -1,16 +1,16 @@
 """Choose campaigns: as parameters for the API, and as a check of what it answers."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.errors import SettingsError
 from bulkpause.listing.campaign import TIME_FORMAT, Campaign
 from bulkpause.operation import KNOWN_STATUSES, status_word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Filters:
     """What campaigns must be like, all of it; without any filter, all fit.
 

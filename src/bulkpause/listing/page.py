@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bulkpause._json import parse_json
+from bulkpause._value import value
 from bulkpause.listing.campaign import Campaign, as_it_is, parse_campaign
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Page:
     """One page of a list.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bulkpause._text import timestamp
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.next_steps import NextSteps, steps_of_log, steps_of_run
 from bulkpause.cli.options import Options
@@ -15,7 +16,7 @@ from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.log_totals import complete_totals
-from bulkpause.model import Action, Record, Status, StopCause, StopReason, timestamp
+from bulkpause.model import Action, Record, Status, StopCause, StopReason
 from bulkpause.report.totals import Totals
 from bulkpause.settings import Settings
 

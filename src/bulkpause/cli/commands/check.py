@@ -6,11 +6,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkpause._text import format_count
+from bulkpause._value import value
 from bulkpause.accounts import Account
 from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token, find_token
@@ -60,7 +61,7 @@ _USUAL_LOG, _USUAL_FOLDER = "bulkpause-now.jsonl", "bulkpause-now"
 _NEED_LOOK = (State.WARNING, State.FAILED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Report:
     """What was found of one account.
 
@@ -268,7 +269,7 @@ def _log_of_account(options: Options) -> Iterator[Finding]:
         yield finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Subject:
     """An account that is checked.
 

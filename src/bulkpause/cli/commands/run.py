@@ -170,7 +170,7 @@ class _Session:
             async with AsyncExitStack() as stack:
                 stack.enter_context(self._signals.handled())
                 self._fleet = fleet = await self._open(stack, token)
-                self._begin()
+                self._begin(fleet)
                 # What is true of a signal that comes after the loop, whatever ends that.
                 SIGNALS.outcome = _over(self._log)
                 await self._pause_plan(fleet)
@@ -218,12 +218,14 @@ class _Session:
             base_url=base_url,
         )
 
-    def _begin(self) -> None:
+    def _begin(self, fleet: Fleet) -> None:
         """Count anew what is left, now that no other run can change the logs."""
         runs = list(self._runs.values())
         sharing = runs[0].sharing if len(runs) == 1 else None
         if sharing is not None and (notice := note_of_others(sharing)) is not None:
             self._notices.add(notice)
+        for warning in fleet.warnings:
+            self._notices.warn(warning)
         for notice in self._notices.take():
             self._display.handle(notice)
         for run in self._runs.values():
