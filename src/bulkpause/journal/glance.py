@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from zlib import crc32
 
-from bulkpause.journal.checksum import CHECKSUM_KEY
+from bulkpause.journal.checksum import CHECKSUM_KEY, MARK_START
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.settled import Origin
@@ -73,7 +73,7 @@ class Glance:
         """Take in a line with its newline, or tell that it is left to `codec`."""
         fields = line.split(_BEFORE_KEY)
         if len(fields) != _FIELDS or not fields[0].startswith(_ID_START):
-            return False
+            return line.startswith(MARK_START) and self._take_mark(line)
         if line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH]):
             return False
         started_at = _time_in(fields[_STARTED], _STARTED_START)
@@ -89,6 +89,17 @@ class Glance:
         if finished_at > self._last_at:  # noqa: PLR1730
             self._last_at = finished_at
         self._add(fields[0][len(_ID_START) : -1].decode(), origin)
+        return True
+
+    def _take_mark(self, line: bytes) -> bool:
+        """Take in a line that says that an undo was begun."""
+        # Imported on use: few logs have such a line.
+        from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
+
+        if (mark := decode_mark(line)) is None:
+            return False
+        self._recovery.lines += 1
+        self._recovery.undos.append(mark.undone_by)
         return True
 
     def _origin_of(self, fields: Sequence[bytes]) -> int | None:
