@@ -8,10 +8,11 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bulkpause._text import format_count, quote
+from bulkpause._value import value
 from bulkpause.api.credentials import Token, read_token
 from bulkpause.errors import BulkpauseError, SettingsError, TokenError
 from bulkpause.model import Limit
@@ -33,7 +34,7 @@ _NAME_REMEDY = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Account:
     """One account of a run.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from unicodedata import category
 
 from bulkpause.model import InvalidRow, Item
+from bulkpause.vocabulary import ID_PATTERN
 
 
 #: Blanks and invisible characters that may surround an id in its cell or line. Marks
@@ -32,8 +33,6 @@ QUOTATION_MARKS = (
     "\N{DOUBLE LOW-9 QUOTATION MARK}"
 )
 
-#: The length and the characters of an id.
-ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _ID = re.compile(ID_PATTERN).fullmatch
 _REFORMATTED_NUMBER = re.compile(
     r"""
@@ -248,6 +247,11 @@ _MALFORMED: tuple[tuple[_Check, str, str], ...] = (
         re.compile(r"\#{2,}").fullmatch,
         "is from a column too narrow to show its numbers",
         "widen the column and export again",
+    ),
+    (
+        re.compile(r"\#[0-9]+").fullmatch,
+        "has a # before it",
+        "write the id without the #",
     ),
     (
         re.compile(

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakSet
 
+from bulkpause._text import timestamp
+from bulkpause._value import value
 from bulkpause.api.client import Client
 from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
@@ -59,10 +61,10 @@ from bulkpause.model import (
     StopCause,
     StopReason,
     Waiting,
-    timestamp,
 )
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, join_plans
+from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
@@ -76,7 +78,7 @@ from bulkpause.shared_budget import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class RunSnapshot:
     """The counts of a run at one moment, for programs and displays.
 
@@ -110,7 +112,7 @@ class RunSnapshot:
     sharing: Sharing | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SharedMeans:
     """What the pausers of a fleet share.
 
@@ -118,11 +120,13 @@ class SharedMeans:
         connections: Their connections.
         sync_group: Syncs their logs.
         system: The operating system, which syncs the folder of their logs later.
+        databases: The databases of their budgets.
     """
 
     connections: Connections
     sync_group: SyncGroup
     system: LateFolders
+    databases: Databases
 
 
 class Pauser:
@@ -342,6 +346,14 @@ class Pauser:
         return self._recorder.unrecorded
 
     @property
+    def undated(self) -> frozenset[str]:
+        """The ids that the last list resumed without seeing when they were changed.
+
+        The API showed no `update_time`, so that a change since the pause went unseen.
+        """
+        return frozenset() if self._run is None else frozenset(self._run.undated)
+
+    @property
     def sharing(self) -> Sharing | None:
         """How the account is shared with other runs; None if it is not."""
         return self._gate.sharing
@@ -409,7 +421,8 @@ class Pauser:
     async def _open_budget(self) -> Store | None:
         """Open the budget of the account, if the settings say to share it."""
         try:
-            return await open_budget(self.settings, self._token, self._now)
+            databases = None if self._means is None else self._means.databases
+            return await open_budget(self.settings, self._token, self._now, databases)
         except UnusablePlaceError as error:
             self._share_warning = unshared_warning(error)
             return None

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from bulkpause._text import replace_surrogates
+from bulkpause._value import state, value
+from bulkpause.api.credentials import Token
+from bulkpause.cli.input_tokens import without_tokens
 from bulkpause.cli.options import Options
 from bulkpause.cli.problems import Problems, problems_of
 from bulkpause.cli.typed_input import take_typed_input
@@ -24,7 +27,7 @@ _SEVERAL_UNITS = ReadError(
 )
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class Source(TableFacts):
     """What a plan says about an input that it comes from. It holds no rows.
 
@@ -67,7 +70,7 @@ def _encodable(text: str | None) -> str | None:
     return None if text is None else replace_surrogates(text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class InputPlan:
     """The plan of all inputs of a command.
 
@@ -95,19 +98,24 @@ class InputPlan:
         return digest_of(self.plans)
 
 
-def plan_of_inputs(options: Options) -> InputPlan:
-    """Plan all ids of the inputs. What is wrong with them is part of the result."""
+def plan_of_inputs(options: Options, tokens: Sequence[Token] = ()) -> InputPlan:
+    """Plan all ids of the inputs. What is wrong with them is part of the result.
+
+    Args:
+        options: The options of the command.
+        tokens: Texts that no input may hold.
+    """
     take_typed_input(options.inputs)
     # A list of ids is as long-lived as a log of them.
     with collection_paused():
-        return _plan_of_inputs(options)
+        return _plan_of_inputs(options, tokens)
 
 
-def _plan_of_inputs(options: Options) -> InputPlan:
+def _plan_of_inputs(options: Options, tokens: Sequence[Token]) -> InputPlan:
     layout = options.layout
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
-    inputs = read_inputs(options.inputs, layout)
+    inputs = without_tokens(read_inputs(options.inputs, layout), tokens)
     rows = rows_of(inputs)
     if options.shard is not None:
         rows = _of_shard(rows, options.shard)
@@ -196,8 +204,8 @@ def _rows_of_other_value(
     seen: dict[tuple[str | None, str], object] = {}
     for one in inputs:
         items = [row for row in one.table.rows if isinstance(row, Item)]
-        for item, value in zip(items, _values_of(items, options), strict=True):
-            if seen.setdefault((item.account, item.id), value) != value:
+        for item, sort_by in zip(items, _values_of(items, options), strict=True):
+            if seen.setdefault((item.account, item.id), sort_by) != sort_by:
                 yield InvalidRow(
                     row=item.row,
                     detail="repeats an id with another value to sort by",

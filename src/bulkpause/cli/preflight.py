@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from bulkpause._text import format_count, format_duration, sanitize
+from bulkpause._value import value
 from bulkpause.accounts import Account
 from bulkpause.api.credentials import TOKEN_VARIABLE, Token, find_token
 from bulkpause.cli import hints
@@ -28,6 +29,7 @@ from bulkpause.cli.account_options import (
 )
 from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
+from bulkpause.cli.input_tokens import tokens_of
 from bulkpause.cli.log_path import (
     EXISTING_REMEDY,
     check_log_folder,
@@ -71,7 +73,7 @@ from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Prepared:
     """A run that was checked and that may begin.
 
@@ -166,7 +168,9 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         return _prepared_undo(accounts, options, notices)
     # Before the input is read, which may take long.
     loaded = None if accounts.names else load_log(options, notices)
-    whole = plan_of_inputs(with_accounts(options, accounts))
+    whole = plan_of_inputs(
+        with_accounts(options, accounts), tokens_of(options, accounts)
+    )
     _check_problems(whole, options, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
@@ -205,6 +209,7 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
             undone=undo.marked[name_of(account)],
         )
         for account in logs
+        if account is None or undo.whole.plans[account.name].rows
     ]
     return _prepared(options, undo.whole, sent)
 
@@ -220,7 +225,9 @@ def _only(
     options = replace(options, inputs=options.only, shard=None)
     # Ids of the only account need not name it.
     is_single = len(parts) == 1
-    whole = plan_of_inputs(options if is_single else with_accounts(options, accounts))
+    tokens = tokens_of(options, accounts)
+    options = options if is_single else with_accounts(options, accounts)
+    whole = plan_of_inputs(options, tokens)
     _check_problems(whole, options, notices)
     return {parts[0].name: whole.plan} if is_single else whole.plans
 

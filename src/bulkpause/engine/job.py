@@ -1,10 +1,12 @@
 """Work on one campaign id in a run: its attempts so far and the next action."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import takewhile
 
+from bulkpause._text import timestamp
+from bulkpause._value import state
 from bulkpause.doubt import Doubt, doubt_of, doubt_of_prior
 from bulkpause.engine.policy import counts_as_attempt
 from bulkpause.model import (
@@ -16,12 +18,11 @@ from bulkpause.model import (
     Record,
     Reply,
     Status,
-    timestamp,
 )
 from bulkpause.operation import Operation
 
 
-@dataclass(slots=True)
+@state
 class Job:
     """An item, the attempts that were made for it, and the next action.
 

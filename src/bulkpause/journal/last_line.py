@@ -7,11 +7,11 @@ nothing but its newline is kept.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import orjson
 
+from bulkpause._value import value
 from bulkpause.journal.codec import WalEntry, decode_entries, decode_records
 from bulkpause.model import Record, Status
 
@@ -32,7 +32,7 @@ _CUT_STATUSES = sorted(
 _STATUS = re.compile(f'"(?:{"|".join(_CUT_STATUSES)})"?'.encode())
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class LogFormat(Generic[_Decoded_co]):
     """How to decode the lines of one of the two logs, and how they begin."""
 
@@ -59,28 +59,25 @@ WRITE_AHEAD_LOG: LogFormat[WalEntry] = LogFormat(
 
 
 def decode_file(
-    lines: Iterable[bytes],
+    lines: Iterable[tuple[int, bytes]],
     name: str,
     log_format: LogFormat[_Decoded_co],
     *,
     is_paired: bool,
-    take: Callable[[bytes], bool] = lambda _: False,
 ) -> Iterator[_Decoded_co]:
     """Decode the lines of a file, and leave out a torn last line.
 
     Args:
-        lines: The lines with their newlines; the last one may have none.
+        lines: The numbered lines with their newlines; the last one may have none.
         name: The name of the file, for messages.
         log_format: The format of the file.
         is_paired: Whether the other one of the two logs exists. A file of zeros alone
             is only then the trace of a crash.
-        take: Takes a line, so that it is not decoded, or tells that it does not.
 
     Raises:
         LogError: A line is damaged, of another program, or of a newer version.
     """
-    others = ((n, line) for n, line in enumerate(lines, 1) if not take(line))
-    whole = _without_torn_line(others, log_format.starts, is_paired=is_paired)
+    whole = _without_torn_line(lines, log_format.starts, is_paired=is_paired)
     return log_format.decode(whole, name)
 
 

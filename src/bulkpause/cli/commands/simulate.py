@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from bulkpause.api.credentials import Token, find_token
-from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
 from bulkpause.cli.output import show
+from bulkpause.cli.path_arguments import PATH
 from bulkpause.cli.signals import SIGNALS
 from bulkpause.cli.tls_files import ignore_key_log
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
 
+from bulkpause._value import value
 from bulkpause.model import PriorAttempt, Record
 
 
@@ -34,7 +34,7 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Requests:
     """The requests of some records. Moments are seconds since 1970, in order.
 

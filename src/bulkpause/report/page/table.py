@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
 from bulkpause._text import on_one_line
+from bulkpause._value import state, value
 from bulkpause.model import Record, Status
 from bulkpause.report.breakdown import STATUSES
 from bulkpause.report.group import LogGroup
@@ -34,7 +35,7 @@ _FIELDS = (
 _values_of = attrgetter(*_FIELDS)
 
 
-@dataclass(frozen=True, slots=True)
+@state
 class Rows:
     """Ids and invalid rows, as lists of the same length.
 
@@ -60,7 +61,7 @@ class Rows:
         self.groups.extend(repeat(group, len(records)))
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Column:
     """One column.
 
@@ -119,7 +120,7 @@ class Column:
                 return str(value)
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Table:
     """The table of all ids.
 
