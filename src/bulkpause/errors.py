@@ -13,7 +13,7 @@ Each message says what is wrong and how to fix it, and is safe to print: it
 may quote a path, a log or a server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, sanitize
@@ -72,6 +72,29 @@ class BudgetError(Exception):
 
     It reaches no program: the run says it as the reason of its stop.
     """
+
+
+#: The gravest first, for accounts that ended with different errors.
+_BY_GRAVITY: tuple[type[BulkpauseError], ...] = (
+    LogError,
+    TokenError,
+    GuardRailError,
+    SettingsError,
+    StoppedError,
+)
+
+
+def join_errors(errors: Mapping[str | None, BulkpauseError]) -> BulkpauseError:
+    """Make one error of those of several accounts, of the gravest kind.
+
+    Args:
+        errors: The errors by the name of the account; None for the only one.
+    """
+    if len(errors) == 1 and None in errors:
+        return errors[None]
+    kinds = [kind for kind in _BY_GRAVITY for e in errors.values() if type(e) is kind]
+    kind = kinds[0] if kinds else StoppedError
+    return kind("; ".join(f"{account}: {error}" for account, error in errors.items()))
 
 
 def error_of_stop(stopped: "StopReason", left: int) -> BulkpauseError | None:

@@ -20,14 +20,14 @@ from bulkpause.api.connections import Connections
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.errors import (
     BulkpauseError,
-    GuardRailError,
     LogError,
     SettingsError,
-    StoppedError,
-    TokenError,
+    join_errors,
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.folders import LateFolders
+from bulkpause.journal.platform import FILE_LIMITS
+from bulkpause.journal.platform.open_files import allow_files
 from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.lifetime import Lifetime
 from bulkpause.model import SIMULATOR, Record, StopReason
@@ -40,17 +40,13 @@ from bulkpause.pauser import (
     share_means,
 )
 from bulkpause.plan import Plan
+from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.report.summary import Summary
 
 
 _RecordsOf = Callable[[Pauser, GivenIds], AsyncGenerator[Record, None]]
-#: The gravest first, for accounts that ended with different errors.
-_BY_GRAVITY: tuple[type[BulkpauseError], ...] = (
-    LogError,
-    TokenError,
-    GuardRailError,
-    StoppedError,
-)
+#: The log and the write-ahead log of an account; what else the process has open.
+_FILES_OF_ACCOUNT, _FILES_OF_PROCESS = 2, 128
 
 
 class Fleet:
@@ -68,10 +64,12 @@ class Fleet:
     Attributes:
         pausers: The pausers by the name of the account.
         errors: Why accounts ended early, by the name of the account.
+        warnings: What may make it slow, once it is entered.
 
     Raises:
         SettingsError: Two accounts have the same name, or there is none; or, on
-            entering, what a `Pauser` raises.
+            entering, the system does not allow as many open files, or what a `Pauser`
+            raises.
     """
 
     def __init__(
@@ -82,6 +80,7 @@ class Fleet:
     ) -> None:
         self.pausers: dict[str | None, Pauser] = {}
         self.errors: dict[str | None, BulkpauseError] = {}
+        self.warnings: tuple[str, ...] = ()
         guard_rails = guard_rails or GuardRails()
         failures = FailureCount(guard_rails.max_failures)
         for pauser in pausers:
@@ -95,6 +94,7 @@ class Fleet:
             connections=Connections(limit=in_flight),
             sync_group=SyncGroup(),
             system=LateFolders(),
+            databases=Databases(),
         )
         # One account alone has all of it for itself.
         for pauser in self.pausers.values() if len(self.pausers) > 1 else ():
@@ -146,11 +146,39 @@ class Fleet:
         return self
 
     async def _open(self) -> None:
+        if len(self.pausers) > 1:
+            self._allow_files()
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close, None, None, None)
             await _run_all(map(self._enter, self.pausers.values()))
             await self._sync_folders()
             stack.pop_all()
+
+    def _allow_files(self) -> None:
+        """Let the process have as many open files as the accounts may need.
+
+        Raises:
+            SettingsError: It may not have enough for a connection of each account.
+        """
+        accounts, connections = len(self.pausers), self._means.connections
+        held = _FILES_OF_PROCESS + _FILES_OF_ACCOUNT * accounts
+        wanted = held + connections.limit
+        allowed = allow_files(wanted, FILE_LIMITS)
+        if allowed < held + accounts:
+            raise SettingsError(
+                f"{accounts:,} accounts need {held + accounts:,} open files, and this "
+                f"process may have {allowed:,}: divide the accounts with --shard, or "
+                f"allow more (LimitNOFILE= of systemd, ulimit -Hn)"
+            )
+        if allowed < wanted:
+            connections.limit = allowed - held
+            warning = (
+                f"{accounts:,} accounts share {connections.limit:,} connections, since "
+                f"this process may have {allowed:,} open files: slow answers of some "
+                f"accounts can delay the others; allow {wanted:,} open files "
+                "(LimitNOFILE= of systemd, ulimit -Hn)"
+            )
+            self.warnings = (warning,)
 
     async def _sync_folders(self) -> None:
         try:
@@ -186,6 +214,7 @@ class Fleet:
         ends = [pauser.__aexit__(kind, error, traceback) for pauser in opened]
         results = await asyncio.gather(*ends, return_exceptions=True)
         await self._means.connections.close()
+        await self._means.databases.close()
         failures: list[BaseException] = []
         for pauser, result in zip(opened, results, strict=True):
             if isinstance(result, BaseException) and result is not error:
@@ -302,7 +331,7 @@ class Fleet:
             task.cancel()
             await asyncio.wait([task])
         if self.errors:
-            raise _joined(self.errors)
+            raise join_errors(self.errors)
 
     async def _check_companies(self, plans: Mapping[str | None, Plan]) -> None:
         await _run_all(
@@ -339,15 +368,6 @@ def _first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Take the first error of a group, which all others followed."""
     first = errors.exceptions[0]
     return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-def _joined(errors: Mapping[str | None, BulkpauseError]) -> BulkpauseError:
-    """Make one error of those of several accounts, of the gravest kind."""
-    if len(errors) == 1 and None in errors:
-        return errors[None]
-    kinds = [kind for kind in _BY_GRAVITY for e in errors.values() if type(e) is kind]
-    kind = kinds[0] if kinds else StoppedError
-    return kind("; ".join(f"{account}: {error}" for account, error in errors.items()))
 
 
 def merge_snapshots(snapshots: Sequence[RunSnapshot]) -> RunSnapshot:

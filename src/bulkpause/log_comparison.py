@@ -1,4 +1,4 @@
-"""Compare all campaigns of an account with the ids of result logs."""
+"""Compare all campaigns of accounts with the ids of result logs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -119,15 +119,30 @@ class Comparison:
             "ids": len(self._statuses),
             "listed": len(self.listed.campaigns),
             "complete": self.listed.is_whole,
-            "running": [
-                one.as_dict() | {"status_on_record": self._statuses[one.id]}
-                for one in self.running
-            ],
+            "running": self.running_as_dicts(),
             "not_listed": self._unseen,
             "others": self._others,
             "invalid": sum(one.invalid for one in self.logs),
             "doubts": self.doubts,
         }
+
+    def running_as_dicts(self) -> list[dict[str, object]]:
+        """Give the campaigns that run or may run, with their status on record."""
+        statuses = self._statuses
+        return [
+            one.as_dict() | {"status_on_record": statuses[one.id]}
+            for one in self.running
+        ]
+
+    @property
+    def count_sending(self) -> int:
+        """How many ids of the logs surely run."""
+        return len(self._sending)
+
+    @property
+    def count_ids(self) -> int:
+        """How many ids the logs hold."""
+        return len(self._statuses)
 
     @property
     def _names(self) -> str:
@@ -191,6 +206,62 @@ class Comparison:
         status = sanitize(campaign.status or "no status")
         name = label(campaign.id, campaign.name)
         return f"{name}: {status} now, {self._statuses[campaign.id]} on record"
+
+
+@value
+class AccountComparisons:
+    """What the campaigns of accounts say of the ids of their logs; most are one account.
+
+    Attributes:
+        of_account: The comparison of each account by its name, None for the only one.
+        errors: Why the campaigns of other accounts could not be listed.
+    """
+
+    of_account: Mapping[str | None, Comparison]
+    errors: Mapping[str | None, str]
+
+    @property
+    def running(self) -> list[Campaign]:
+        """The campaigns of the logs that run or may run."""
+        return [each for one in self.of_account.values() for each in one.running]
+
+    def lines(self) -> Iterator[str]:
+        """Say which ids of the logs run: of all, and of accounts that need a look."""
+        if self._is_single:
+            yield from self.of_account[None].lines()
+            return
+        every = self.of_account.values()
+        running = sum(one.count_sending for one in every)
+        ids = format_count(sum(one.count_ids for one in every), "id")
+        accounts = format_count(len(self.of_account), "account")
+        yield f"{running} of {ids} of {accounts} {_are(running)} {_SENDING}"
+        for account, one in self.of_account.items():
+            if one.running or one.doubts:
+                yield from (sanitize(f"{account}: {line}") for line in one.lines())
+        for account, error in self.errors.items():
+            yield sanitize(
+                f"{account}: not certain: its campaigns are not known: {error}"
+            )
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the comparisons in values that JSON can carry."""
+        if self._is_single:
+            return self.of_account[None].as_dict()
+        every = self.of_account.values()
+        return {
+            "ids": sum(one.count_ids for one in every),
+            "running": [running for one in every for running in one.running_as_dicts()],
+            "accounts": {
+                str(account): one.as_dict() for account, one in self.of_account.items()
+            }
+            | {
+                str(account): {"error": error} for account, error in self.errors.items()
+            },
+        }
+
+    @property
+    def _is_single(self) -> bool:
+        return set(self.of_account) == {None}
 
 
 def _sends(campaign: Campaign) -> bool:

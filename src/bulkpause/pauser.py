@@ -64,6 +64,7 @@ from bulkpause.model import (
 )
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, join_plans
+from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
@@ -119,11 +120,13 @@ class SharedMeans:
         connections: Their connections.
         sync_group: Syncs their logs.
         system: The operating system, which syncs the folder of their logs later.
+        databases: The databases of their budgets.
     """
 
     connections: Connections
     sync_group: SyncGroup
     system: LateFolders
+    databases: Databases
 
 
 class Pauser:
@@ -410,7 +413,8 @@ class Pauser:
     async def _open_budget(self) -> Store | None:
         """Open the budget of the account, if the settings say to share it."""
         try:
-            return await open_budget(self.settings, self._token, self._now)
+            databases = None if self._means is None else self._means.databases
+            return await open_budget(self.settings, self._token, self._now, databases)
         except UnusablePlaceError as error:
             self._share_warning = unshared_warning(error)
             return None

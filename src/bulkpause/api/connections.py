@@ -10,10 +10,13 @@ class Connections:
 
     Args:
         limit: The most connections of a pool.
+
+    Attributes:
+        limit: The same; it may be set before the first pool is asked for.
     """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._pools: dict[bool, Connector] = {}
 
     def pool(self, *, logs_keys: bool) -> Connector:
@@ -24,7 +27,7 @@ class Connections:
         """
         if logs_keys not in self._pools:
             context = tls_context(logs_keys=logs_keys)
-            self._pools[logs_keys] = Connector(limit=self._limit, ssl=context)
+            self._pools[logs_keys] = Connector(limit=self.limit, ssl=context)
         return self._pools[logs_keys]
 
     async def close(self) -> None:

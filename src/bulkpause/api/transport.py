@@ -11,11 +11,17 @@ from weakref import WeakSet
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from bulkpause.api.exchange import EXCHANGE
 from bulkpause.model import TransportError
+
+
+#: The most connections to one host that are opened at a time. Many accounts would open
+#: thousands at once, and wait for all of them before the first request is written.
+MOST_OPENING = 200
 
 
 class Connector(aiohttp.TCPConnector):
@@ -36,6 +42,7 @@ class Connector(aiohttp.TCPConnector):
     def __init__(self, *, limit: int, ssl: ssl.SSLContext | bool) -> None:
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
         self._warm: WeakSet[ResponseHandler] = WeakSet()
+        self._opening: dict[ConnectionKey, asyncio.Semaphore] = {}
         self.tls: str | None = None
 
     async def reuse(self, target: aiohttp.ClientRequest) -> Connection | None:
@@ -53,7 +60,12 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
-        return await self._confirmed(await super().connect(req, traces, timeout))
+        key = req.connection_key
+        if key not in self._opening:
+            self._opening[key] = asyncio.Semaphore(MOST_OPENING)
+        async with self._opening[key]:
+            connection = await super().connect(req, traces, timeout)
+        return await self._confirmed(connection)
 
     async def _confirmed(self, connection: Connection) -> Connection:
         exchange = EXCHANGE.get()

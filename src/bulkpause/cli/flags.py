@@ -135,14 +135,15 @@ LIMITS = _combine(
         help="Long-window limit; `none` disables it.",
     ),
 )
+ACCOUNTS_FILE = click.option(
+    "--accounts",
+    type=PATH,
+    metavar="FILE.toml|DIR",
+    help="Several accounts at once: a section [NAME] with token_file or token_env for "
+    "each, or a folder with one token file for each.",
+)
 ACCOUNTS = _combine(
-    click.option(
-        "--accounts",
-        type=PATH,
-        metavar="FILE.toml|DIR",
-        help="Pause in several accounts: a section [NAME] with token_file or token_env "
-        "for each, or a folder with one token file for each.",
-    ),
+    ACCOUNTS_FILE,
     click.option(
         "--shard",
         metavar="K/N",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from bulkpause._text import replace_surrogates
 from bulkpause._value import state, value
+from bulkpause.api.credentials import Token
+from bulkpause.cli.input_tokens import without_tokens
 from bulkpause.cli.options import Options
 from bulkpause.cli.problems import Problems, problems_of
 from bulkpause.cli.typed_input import take_typed_input
@@ -94,19 +96,24 @@ class InputPlan:
         return digest_of(self.plans)
 
 
-def plan_of_inputs(options: Options) -> InputPlan:
-    """Plan all ids of the inputs. What is wrong with them is part of the result."""
+def plan_of_inputs(options: Options, tokens: Sequence[Token] = ()) -> InputPlan:
+    """Plan all ids of the inputs. What is wrong with them is part of the result.
+
+    Args:
+        options: The options of the command.
+        tokens: Texts that no input may hold.
+    """
     take_typed_input(options.inputs)
     # A list of ids is as long-lived as a log of them.
     with collection_paused():
-        return _plan_of_inputs(options)
+        return _plan_of_inputs(options, tokens)
 
 
-def _plan_of_inputs(options: Options) -> InputPlan:
+def _plan_of_inputs(options: Options, tokens: Sequence[Token]) -> InputPlan:
     layout = options.layout
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
-    inputs = read_inputs(options.inputs, layout)
+    inputs = without_tokens(read_inputs(options.inputs, layout), tokens)
     rows = rows_of(inputs)
     if options.shard is not None:
         rows = _of_shard(rows, options.shard)

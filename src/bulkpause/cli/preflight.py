@@ -28,6 +28,7 @@ from bulkpause.cli.account_options import (
 )
 from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
+from bulkpause.cli.input_tokens import tokens_of
 from bulkpause.cli.log_path import (
     EXISTING_REMEDY,
     check_log_folder,
@@ -170,7 +171,9 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         return _prepared_undo(accounts, options, notices)
     # Before the input is read, which may take long.
     loaded = None if accounts.names else load_log(options, notices)
-    whole = plan_of_inputs(with_accounts(options, accounts))
+    whole = plan_of_inputs(
+        with_accounts(options, accounts), tokens_of(options, accounts)
+    )
     _check_problems(whole, options, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
@@ -211,6 +214,7 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
             undone=undo.marked[name_of(account)],
         )
         for account in logs
+        if account is None or undo.whole.plans[account.name].rows
     ]
     return _prepared(options, undo.whole, sent)
 
@@ -226,7 +230,9 @@ def _only(
     options = replace(options, inputs=options.only, shard=None)
     # Ids of the only account need not name it.
     is_single = len(parts) == 1
-    whole = plan_of_inputs(options if is_single else with_accounts(options, accounts))
+    tokens = tokens_of(options, accounts)
+    options = options if is_single else with_accounts(options, accounts)
+    whole = plan_of_inputs(options, tokens)
     _check_problems(whole, options, notices)
     return {parts[0].name: whole.plan} if is_single else whole.plans
 

@@ -25,6 +25,7 @@ class Campaign:
         labels: Its labels.
         scheduled_time: When it is to start, as the API writes it, in GMT.
         create_time: When it was created, as the API writes it, in GMT.
+        account: The name of its account; None if a list is of one account.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Campaign:
     labels: tuple[str, ...] = ()
     scheduled_time: str | None = None
     create_time: str | None = None
+    account: str | None = None
 
     @property
     def created_at(self) -> datetime | None:
@@ -41,7 +43,8 @@ class Campaign:
 
     def as_dict(self) -> dict[str, object]:
         """Give its fields in values that JSON can carry."""
-        return {name: getattr(self, name) for name in FIELDS}
+        account = {} if self.account is None else {"account": self.account}
+        return {**account, **{name: getattr(self, name) for name in FIELDS}}
 
 
 def as_it_is(text: str) -> str:

@@ -65,6 +65,10 @@ class Filters:
             return f"--name: it has {_shown('name', campaign.name)}"
         return self._misfit_of_time(campaign)
 
+    def fits(self, campaign: Campaign) -> bool:
+        """Tell whether a campaign fits."""
+        return self.misfit(campaign) is None
+
     def _misfit_of_time(self, campaign: Campaign) -> str | None:
         created_at, shown = campaign.created_at, campaign.create_time
         after, before = self.created_after, self.created_before

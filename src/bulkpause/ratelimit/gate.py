@@ -23,7 +23,7 @@ from typing import TypeGuard
 from bulkpause._value import value
 from bulkpause.errors import BudgetError
 from bulkpause.model import Limit, Reply, Sharing, Waiting
-from bulkpause.ratelimit.budget.member import BudgetMember, Identity, OwnUse
+from bulkpause.ratelimit.budget.member import AHEAD_S, BudgetMember, Identity, OwnUse
 from bulkpause.ratelimit.budget.state import Answer
 from bulkpause.ratelimit.budget.store import Store
 from bulkpause.ratelimit.estimate import time_needed_s
@@ -227,6 +227,10 @@ class Gate:
         Raises:
             BudgetError: The shared budget gives no slots. Nothing is to be released.
         """
+        # The request of the last slot is written first, and among many accounts the
+        # first one of each before the second of any.
+        if self._windows:
+            await asyncio.sleep(0)
         async with self._queue:
             acquired: list[SlidingWindow] = []
             try:
@@ -378,7 +382,16 @@ class Gate:
             resets=tuple(window.shared_reset for window in self._windows),
             cooldown_until=self._cooldown_until,
             gap_s=self._pacing.gap_s,
+            free=self._free_soon(),
         )
+
+    def _free_soon(self) -> int:
+        """Count the requests that could be sent soon after the one that waits."""
+        if self._pacing.gap_s or self._paused_until() > _now():
+            return 0
+        in_parallel = self._allowed_in_flight - self.in_flight - 1
+        free = [window.free_within(AHEAD_S) for window in self._windows]
+        return max(0, min([in_parallel, *free]))
 
     def _learn(self, answer: Answer) -> None:
         """Take over what the other runs know. What they say now is up to the rules."""

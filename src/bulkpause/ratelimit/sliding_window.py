@@ -66,7 +66,7 @@ class _RestingSlot:
     limiter: AsyncLimiter
     received_at: float
     rested_at: float
-    rtt_s: float
+    shared: Resting
 
 
 class SlidingWindow:
@@ -145,18 +145,10 @@ class SlidingWindow:
     def use(self) -> WindowUse:
         """Say what this run uses of the limit, for the other runs on the account."""
         past = () if self._server_window.is_confirmed else self._released_on_trial
-        period_s = self.limit.period_s
+        slots_of = (past, self._resting)
         return WindowUse(
             held=self._held,
-            resting=tuple(
-                Resting(
-                    slot.received_at,
-                    slot.rested_at + slot.rtt_s - period_s,
-                    slot.rtt_s,
-                )
-                for slots in (past, self._resting)
-                for slot in slots
-            ),
+            resting=tuple([slot.shared for slots in slots_of for slot in slots]),
             elsewhere=self._server_window.spent_by_others,
         )
 
@@ -194,6 +186,14 @@ class SlidingWindow:
     def is_fixed(self) -> bool:
         """Whether the server is known to count in fixed windows."""
         return self._server_window.is_fixed
+
+    def free_within(self, seconds: float) -> int:
+        """Count the slots that can be taken until so many seconds from now."""
+        if self._released_on_trial and self._acquired_at:
+            return 0  # a reset is tested by one request
+        until = _now() + seconds
+        soon = takewhile(lambda slot: slot.rested_at <= until, self._resting)
+        return max(0, self.limit.requests - self._used + sum(1 for _ in soon))
 
     @property
     def free_at(self) -> float | None:
@@ -241,7 +241,8 @@ class SlidingWindow:
         later: list[_RestingSlot] = []
         while self._resting and self._resting[-1].rested_at > rested_at:
             later.append(self._resting.pop())
-        slot = _RestingSlot(limiter, received_at, rested_at, rtt_s)
+        shared = Resting(received_at, counted_at, rtt_s)
+        slot = _RestingSlot(limiter, received_at, rested_at, shared)
         self._resting.extend([slot, *reversed(later)])
 
     async def _find_slot(self) -> bool:

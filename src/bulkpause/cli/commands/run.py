@@ -27,6 +27,7 @@ from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, join_results, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
+from bulkpause.cli.simulated import companies_of
 from bulkpause.cli.start_notes import (
     fields_of_sharing,
     fields_of_start,
@@ -169,7 +170,7 @@ class _Session:
             async with AsyncExitStack() as stack:
                 stack.enter_context(self._signals.handled())
                 self._fleet = fleet = await self._open(stack, token)
-                self._begin()
+                self._begin(fleet)
                 # What is true of a signal that comes after the loop, whatever ends that.
                 SIGNALS.outcome = _over(self._log)
                 await self._pause_plan(fleet)
@@ -217,12 +218,14 @@ class _Session:
             base_url=base_url,
         )
 
-    def _begin(self) -> None:
+    def _begin(self, fleet: Fleet) -> None:
         """Count anew what is left, now that no other run can change the logs."""
         runs = list(self._runs.values())
         sharing = runs[0].sharing if len(runs) == 1 else None
         if sharing is not None and (notice := note_of_others(sharing)) is not None:
             self._notices.add(notice)
+        for warning in fleet.warnings:
+            self._notices.warn(warning)
         for notice in self._notices.take():
             self._display.handle(notice)
         for run in self._runs.values():
@@ -332,7 +335,7 @@ def _simulator(options: Options, accounts: Sequence[Account]) -> "Simulator":
     # Imported on use: it is a server, and half of aiohttp.
     from bulkpause.simulator import Behaviour, Simulator  # noqa: PLC0415
 
-    companies = {one.token.reveal(): one.company_id or one.name for one in accounts}
+    companies = companies_of(accounts)
     documented = Behaviour(latency_s=0.06, jitter_s=0.02, accounts=companies)
     if options.action is Action.RESUME:
         documented = replace(documented, default_status="paused")

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from bulkpause.cli.exit_codes import ExitCode
-from bulkpause.cli.flags import API_OPTIONS, READ_OPTIONS
+from bulkpause.cli.flags import ACCOUNTS, API_OPTIONS, READ_OPTIONS
 from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import EXIT_CODES, block
 from bulkpause.cli.json_command import JsonCommand
@@ -36,6 +36,7 @@ from bulkpause.settings import parse_duration
     show_default=True,
     help="The greatest age of a log to resume.",
 )
+@ACCOUNTS
 @API_OPTIONS
 @READ_OPTIONS
 def check(**given: Any) -> ExitCode:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from bulkpause.cli.exit_codes import ExitCode
-from bulkpause.cli.flags import API_OPTIONS, READ_OPTIONS
+from bulkpause.cli.flags import ACCOUNTS_FILE, API_OPTIONS, READ_OPTIONS
 from bulkpause.cli.help import block
 from bulkpause.cli.json_command import JsonCommand
 from bulkpause.cli.list_request import list_request_of
@@ -28,6 +28,9 @@ from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
           bulkpause list --status running --label sale --created-after 2026-11-01
         Does anything run that a log has paused?
           bulkpause list --in pauses.jsonl
+        In many accounts, and what still runs of the logs in their folder:
+          bulkpause list --all --accounts accounts.toml -o all.jsonl
+          bulkpause list --in monday/ --accounts accounts.toml
     """,
     )
     + block(
@@ -80,11 +83,18 @@ from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
     help="Read all campaigns and choose here, for a filter that the API ignores.",
 )
 @click.option(
+    "--trust-filter",
+    is_flag=True,
+    help="Do not read all campaigns once more to see whether the API's filter leaves "
+    "out some: quicker with many campaigns.",
+)
+@click.option(
     "--in",
     type=PATH,
     metavar="LOG",
     help="Show which ids of this LOG, and of those after it, are running or scheduled, "
-    "or may be. All campaigns are read for it, whatever their status.",
+    "or may be. All campaigns are read for it, whatever their status. A folder stands "
+    "for its *.jsonl.",
 )
 @click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
 @click.option(
@@ -99,13 +109,15 @@ from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
     type=click.Choice(["jsonl", "csv"]),
     help="Output format.  [default: from the name of --output, else jsonl]",
 )
+@ACCOUNTS_FILE
 @API_OPTIONS
 @READ_OPTIONS
 def list_(**given: Any) -> ExitCode:
     """List the campaigns of the account. Changes nothing.
 
     The list goes to standard output as a file that `run` accepts, once it is whole: all
-    pages are read again until nothing new is found. A filter or --all is required.
+    pages are read again until nothing new is found, and all campaigns once, to see that
+    the API's filter leaves out none. A filter or --all is required.
     """
     request = list_request_of(given)
     prepare_tls_files(request.options)

@@ -25,6 +25,9 @@ class ClockOffset:
     most: float = inf
     _at: float = 0.0
 
+    def copy(self) -> "ClockOffset":
+        return ClockOffset(self.least, self.most, self._at)
+
     def observe(self, store_s: float, *, before_s: float, after_s: float) -> bool:
         """Take a reading of the store's clock, and the own clock before and after it.
 

@@ -1,6 +1,12 @@
-"""Encode the state of a budget as JSON, and refuse what is not one of ours."""
+"""Encode the state of a budget, and refuse what is not one of ours.
 
-from itertools import chain
+It is a line of JSON, and after it the numbers of all resting requests: an account's
+requests of a minute are written in each step.
+"""
+
+import struct
+from collections.abc import Iterator
+from itertools import chain, islice
 from math import isfinite
 from typing import Any
 
@@ -13,6 +19,10 @@ from bulkpause.ratelimit.budget.state import Member, Resting, SharedReset, State
 
 #: The version of the state that is written, and the only one that is read.
 STATE_VERSION = 1
+#: Ends the line of JSON.
+_END = b"\n"
+#: The bytes of a number.
+_DOUBLE = 8
 _MEMBER = (
     "call_number",
     "host",
@@ -26,12 +36,22 @@ _MEMBER = (
     "score",
     "scored_at",
     "held",
+    "ahead_s",
+)
+#: What decoding raises for what is not a state.
+_NOT_OURS = (
+    struct.error,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
 )
 
 
 def encode(state: State) -> bytes:
     """Encode a state."""
-    return orjson.dumps(
+    head = orjson.dumps(
         {
             "bulkpause_budget": STATE_VERSION,
             "limits": [[limit.requests, limit.period_s] for limit in state.limits],
@@ -48,13 +68,14 @@ def encode(state: State) -> bytes:
             "granted": state.granted,
         }
     )
+    windows = [window for one in state.members.values() for window in one.resting]
+    numbers = list(chain.from_iterable(chain.from_iterable(windows)))
+    return b"".join([head, _END, struct.pack(f"<{len(numbers)}d", *numbers)])
 
 
 def _encoded_member(member: Member) -> list[Any]:
     values = [getattr(member, name) for name in _MEMBER]
-    # Flat, since an account's requests of a minute are written in each step.
-    resting = [list(chain.from_iterable(window)) for window in member.resting]
-    return [*map(_or_none, values), resting]
+    return [*map(_or_none, values), list(map(len, member.resting))]
 
 
 def _or_none(value: Any) -> Any:
@@ -73,10 +94,11 @@ def decode(raw: bytes, *, place: str) -> State:
         SettingsError: It is of a newer bulkpause, or not a budget of bulkpause.
     """
     try:
-        value = orjson.loads(raw)
+        head, _, numbers = raw.partition(_END)
+        value = orjson.loads(head)
         is_newer = int(value["bulkpause_budget"]) > STATE_VERSION
-        state = None if is_newer else _state(value)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        state = None if is_newer else _state(value, numbers)
+    except _NOT_OURS as error:
         raise foreign(place) from error
     if state is None:
         raise newer(place)
@@ -99,14 +121,15 @@ def foreign(place: str) -> SettingsError:
     )
 
 
-def _state(value: dict[str, Any]) -> State:
+def _state(value: dict[str, Any], numbers: bytes) -> State:
     limits = tuple(Limit(int(n), float(period_s)) for n, period_s in value["limits"])
-    return State(
+    resting = _resting(numbers)
+    state = State(
         limits=limits,
         born=float(value["born"]),
         at=float(value["at"]),
         members={
-            owner: _member(fields, len(limits))
+            owner: _member(fields, len(limits), resting)
             for owner, fields in value["members"].items()
         },
         resets=_of_length(len(limits), tuple(map(_reset, value["resets"]))),
@@ -115,24 +138,33 @@ def _state(value: dict[str, Any]) -> State:
         last_sent_at=_instant(value["last_sent_at"]),
         granted=int(value["granted"]),
     )
+    if next(resting, None) is not None:
+        raise ValueError(numbers)
+    return state
 
 
-def _member(fields: list[Any], windows: int) -> Member:
-    *values, resting = fields
+def _member(fields: list[Any], windows: int, resting: Iterator[Resting]) -> Member:
+    *values, lengths = fields
     given = dict(zip(_MEMBER, values, strict=True))
     for name in ("lease_until", "asked_at", "comes_at"):
         given[name] = _instant(given[name])
     given["priority"] = Priority(given["priority"])
     given["held"] = _of_length(windows, tuple(map(int, given["held"])))
-    rest = tuple(map(_window, resting))
+    rest = tuple([_taken(resting, int(length)) for length in lengths])
     return Member(**given, resting=_of_length(windows, rest))
 
 
-def _window(numbers: list[float]) -> tuple[Resting, ...]:
-    if not set(map(type, numbers)) <= {float}:
-        raise TypeError(numbers)
-    each = iter(numbers)
-    return tuple(map(Resting._make, zip(each, each, each, strict=True)))
+def _resting(numbers: bytes) -> Iterator[Resting]:
+    """Decode the resting requests of all members."""
+    values = struct.unpack(f"<{len(numbers) // _DOUBLE}d", numbers)
+    if not isfinite(sum(values)):
+        raise ValueError(numbers)
+    each = iter(values)
+    return map(Resting._make, zip(each, each, each, strict=True))
+
+
+def _taken(resting: Iterator[Resting], length: int) -> tuple[Resting, ...]:
+    return _of_length(length, tuple(islice(resting, length)))
 
 
 def _reset(fields: dict[str, Any] | None) -> SharedReset | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bulkpause.errors import SettingsError
 from bulkpause.model import Companion, Sharing
 from bulkpause.ratelimit.budget import codec
-from bulkpause.ratelimit.budget.place import budgets_folder
+from bulkpause.ratelimit.budget.place import automatic_path
 from bulkpause.ratelimit.budget.rules import run_id_of
 from bulkpause.ratelimit.budget.state import State
 from bulkpause.ratelimit.budget.store import UnusablePlaceError
@@ -30,14 +30,13 @@ def sharing_of_run(run_id: str, *, boot_id: str, clock_s: float) -> Sharing | No
         None if it does not, or shares it in a place that only the run itself knows.
     """
     try:
-        paths = sorted(budgets_folder().glob("*/*.sqlite"))
-    except (OSError, UnusablePlaceError):
+        path = automatic_path()
+    except UnusablePlaceError:
         return None
-    for path in paths:
-        for state in _states_in(path, boot_id):
-            sharing = _sharing_in(state, run_id, path, clock_s)
-            if sharing is not None:
-                return sharing
+    for state in _states_in(path, boot_id):
+        sharing = _sharing_in(state, run_id, path, clock_s)
+        if sharing is not None:
+            return sharing
     return None
 
 

@@ -14,7 +14,6 @@ from bulkpause.ratelimit.budget.clock import ClockOffset
 from bulkpause.ratelimit.budget.state import (
     Answer,
     Call,
-    Resting,
     SharedReset,
     State,
     WindowUse,
@@ -34,6 +33,11 @@ RETRY_S = 0.2
 WAITS_FOR_ANSWER = "the shared budget"
 #: Seconds after a reply in which it is told to the others, unless a question does it.
 TELL_S = 0.02
+#: The most slots that a run takes ahead of their requests, if nobody else wants them.
+#: Then one step of the store is enough for all of them.
+MOST_AHEAD = 9
+#: Seconds after which a slot that was taken ahead is not used any more.
+AHEAD_S = 0.05
 
 
 class OtherLimitsError(SettingsError):
@@ -50,12 +54,14 @@ class OwnUse:
         resets: What it knows of each window's reset.
         cooldown_until: Until when the server wants no request.
         gap_s: The least seconds between two requests that its pacing requires.
+        free: How many requests more its windows allow within `AHEAD_S`.
     """
 
     uses: tuple[WindowUse, ...]
     resets: tuple[SharedReset | None, ...]
     cooldown_until: float = -inf
     gap_s: float = 0.0
+    free: int = 0
 
 
 @value
@@ -94,10 +100,10 @@ class _Seen:
         if answer.born != self.born:
             # The count of a store that lost its memory begins again.
             self.granted_earlier += self.granted - self.granted_before
-            self.granted_before = answer.granted - answer.is_granted
+            self.granted_before = answer.granted - answer.slots
             self.born = answer.born
         self.granted = max(answer.granted, self.granted_before)
-        self.own += answer.is_granted
+        self.own += answer.slots
         self.companions = answer.companions
         self.met |= {one.run_id: one for one in answer.companions}
 
@@ -137,6 +143,10 @@ class BudgetMember:
         self.lapses = 0
         #: How many slots are asked for that are not granted yet.
         self._wanted = 0
+        #: How many slots were granted ahead of their requests, and until when they may
+        #: be used.
+        self._ahead = 0
+        self._ahead_until = -inf
         self._store = store
         self._limits = limits
         self._identity = identity
@@ -147,6 +157,10 @@ class BudgetMember:
         self._offset = ClockOffset()
         self._seen = _Seen()
         self._number = 0
+        #: The state that was written last, and its bytes: nobody changed it since if
+        #: they are found again.
+        self._written: tuple[bytes, State] | None = None
+        self._called_at = -inf
         self._has_news = asyncio.Event()
         self._turn = asyncio.Lock()
         self._problem: str | None = None
@@ -240,6 +254,9 @@ class BudgetMember:
 
     async def _is_granted(self) -> bool:
         """Ask once. If there is no slot, wait until it is worth asking again."""
+        if self._unused_ahead():
+            self._ahead -= 1
+            return True
         asked_at = _now()
         try:
             answer = await self._call(asks=True)
@@ -253,6 +270,10 @@ class BudgetMember:
         self.waits_for = answer.waits_for
         await asyncio.sleep(answer.wait_s)
         return False
+
+    def _unused_ahead(self) -> int:
+        """Count the slots that were taken ahead, and are still to be used."""
+        return self._ahead if _now() < self._ahead_until else 0
 
     async def _wait_for_store(self) -> None:
         self.waits_for = f"the shared budget in {self._store.place} ({self._problem})"
@@ -268,9 +289,11 @@ class BudgetMember:
         """Call at least every `BEAT_S`, so that the others know that this run lives."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(rules.BEAT_S):
+                async with asyncio.timeout_at(self._called_at + rules.BEAT_S):
                     await self._has_news.wait()
                 await asyncio.sleep(TELL_S)
+            if not self._has_news.is_set() and _now() < self._called_at + rules.BEAT_S:
+                continue  # a question has said all meanwhile
             # What it is, `acquire` says: nothing is sent without an answer.
             with suppress(StoreError, SettingsError):
                 await self._call()
@@ -283,7 +306,7 @@ class BudgetMember:
             SettingsError: It holds something else than a budget of these limits.
         """
         async with self._turn:
-            started_at = _now()
+            self._called_at = started_at = _now()
             try:
                 async with asyncio.timeout(ANSWER_S):
                     answer = await self._step(asks=asks, leaves=leaves)
@@ -296,6 +319,9 @@ class BudgetMember:
             self._problem = self._silent_since = None
             self.lapses += -inf < self._lease_until <= started_at
             self._lease_until = started_at + rules.LEASE_S
+            if asks:
+                self._ahead = max(0, answer.slots - 1)
+                self._ahead_until = started_at + AHEAD_S
             self._seen.add(answer)
             self._on_answer(answer)
         return answer
@@ -308,48 +334,65 @@ class BudgetMember:
     async def _step(self, *, asks: bool, leaves: bool) -> Answer:
         self._number += 1
         self._has_news.clear()
-        loop, number, own, sent_at = (
-            asyncio.get_running_loop(),
-            self._number,
-            self._own_use(),
-            _now(),
-        )
-        call = Call(
-            owner=self._identity.owner,
-            number=number,
-            host=self._identity.host,
-            priority=self._identity.priority,
-            since=self._identity.since,
-            demand=self._demand(),
-            asks=asks,
-            leaves=leaves,
-            uses=_without(own.uses, self._wanted - asks),
-            resets=own.resets,
-            cooldown_until=own.cooldown_until,
-            gap_s=own.gap_s,
-            born=self._seen.born,
-            is_clock_steady=self._store.is_clock_steady,
-            replaces=self._identity.replaces,
-        )
+        loop, sent_at = asyncio.get_running_loop(), _now()
+        call_at = self._call_on_own_clock(asks=asks, leaves=leaves)
 
         def make(
             raw: bytes | None, now: float
         ) -> tuple[bytes, tuple[Answer, ClockOffset]]:
-            offset = replace(self._offset)
+            offset = self._offset.copy()
             is_set = offset.observe(now, before_s=sent_at, after_s=loop.time())
-            state = self._state_of(raw, now)
-            on_its_clock = _on_store_clock(replace(call, saw_step=is_set), offset)
-            state, answer = rules.step(state, now, on_its_clock)
-            return codec.encode(state), (answer, offset)
+            call = call_at(offset, saw_step=is_set)
+            state, answer = rules.step(self._state_of(raw, now), now, call)
+            encoded = codec.encode(state)
+            self._written = encoded, state
+            return encoded, (answer, offset)
 
         answer, offset = await self._store.step(make)
         self._offset = offset
         return _on_own_clock(answer, offset)
 
+    def _call_on_own_clock(self, *, asks: bool, leaves: bool) -> Callable[..., Call]:
+        """Say what this run uses now, in a call that needs the offset of the clocks."""
+        own, demand = self._own_use(), self._demand()
+        if asks or leaves:
+            self._ahead = 0  # the account takes back what is not named
+        slots = 1 + max(0, min(own.free, demand - 1, MOST_AHEAD)) if asks else 0
+        # The gate counts slots that are wanted, and not those taken ahead.
+        uses = _with_held(own.uses, slots + self._unused_ahead() - self._wanted)
+        number, born = self._number, self._seen.born
+
+        def call_at(offset: ClockOffset, *, saw_step: bool) -> Call:
+            # Rounded to the late side.
+            late, early = offset.most, offset.least
+            return Call(
+                owner=self._identity.owner,
+                number=number,
+                host=self._identity.host,
+                priority=self._identity.priority,
+                since=self._identity.since,
+                demand=demand,
+                asks=slots,
+                leaves=leaves,
+                uses=uses,
+                ahead_s=late,
+                resets=tuple([_moved(reset, early, late) for reset in own.resets]),
+                cooldown_until=own.cooldown_until + late,
+                gap_s=own.gap_s,
+                born=born,
+                saw_step=saw_step,
+                is_clock_steady=self._store.is_clock_steady,
+                replaces=self._identity.replaces,
+            )
+
+        return call_at
+
     def _state_of(self, raw: bytes | None, now: float) -> State:
         """Decode a state, or make one if there is none or nobody uses it."""
         if raw is None:
             return rules.new_state(self._limits, now, settles=self._store.may_have_lost)
+        if self._written is not None and self._written[0] == raw:
+            return self._written[1]
         state = codec.decode(raw, place=self._store.place)
         if state.limits == self._limits:
             return state
@@ -362,30 +405,16 @@ class BudgetMember:
         return rules.with_limits(state, self._limits, now)
 
 
-def _without(uses: tuple[WindowUse, ...], wanted: int) -> tuple[WindowUse, ...]:
-    """Leave out slots that were taken here and not granted by the account yet."""
-    if not wanted:
+def _with_held(uses: tuple[WindowUse, ...], more: int) -> tuple[WindowUse, ...]:
+    """Add slots to those that are held, or take them away."""
+    if not more:
         return uses
-    return tuple(replace(use, held=max(0, use.held - wanted)) for use in uses)
-
-
-def _on_store_clock(call: Call, offset: ClockOffset) -> Call:
-    """Convert instants to the store's clock, rounded to the late side."""
-    late, early = offset.most, offset.least
-
-    def use_of(use: WindowUse) -> WindowUse:
-        moved = [(at + late, by + late, rtt_s) for at, by, rtt_s in use.resting]
-        return replace(use, resting=tuple(map(Resting._make, moved)))
-
-    return replace(
-        call,
-        uses=tuple(map(use_of, call.uses)),
-        resets=tuple(_moved(reset, early, late) for reset in call.resets),
-        cooldown_until=call.cooldown_until + late,
-    )
+    return tuple(replace(use, held=max(0, use.held + more)) for use in uses)
 
 
 def _on_own_clock(answer: Answer, offset: ClockOffset) -> Answer:
+    if answer.cooldown_until == -inf and not any(answer.resets):
+        return answer
     late, early = -offset.least, -offset.most
     return replace(
         answer,

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from bulkpause._text import quote
 from bulkpause._value import value
 from bulkpause.errors import SettingsError
-from bulkpause.ratelimit.budget.place import AUTO_SHARE, is_url, path_for
+from bulkpause.ratelimit.budget.place import AUTO_SHARE, automatic_path, is_url
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 
 
@@ -27,8 +29,39 @@ class Clocks:
     boot_id: str
 
 
+class Databases:
+    """The databases that the budgets of several accounts are in, opened once each."""
+
+    def __init__(self) -> None:
+        self._opening: dict[str, asyncio.Task[Any]] = {}
+
+    async def open(self, share: str, clocks: Clocks) -> Any:
+        """Open a database, or give the one that is open.
+
+        Raises:
+            SettingsError: The place must not be used, or is used for something else.
+            UnusablePlaceError: There is no place.
+        """
+        if share not in self._opening:
+            opening = _open_database(share, clocks)
+            self._opening[share] = asyncio.create_task(opening)
+        return await asyncio.shield(self._opening[share])
+
+    async def close(self) -> None:
+        """Close all databases."""
+        for opening in self._opening.values():
+            with suppress(SettingsError, UnusablePlaceError):
+                await (await opening).close()
+        self._opening.clear()
+
+
 async def open_store(
-    share: str, account: str, clocks: Clocks, *, longest_s: float
+    share: str,
+    account: str,
+    clocks: Clocks,
+    *,
+    longest_s: float,
+    databases: Databases | None = None,
 ) -> Store:
     """Open the budget of an account.
 
@@ -37,6 +70,7 @@ async def open_store(
         account: The name of the account.
         clocks: The clocks of this host.
         longest_s: The longest period of the limits.
+        databases: Databases that other accounts use too; None for one of its own.
 
     Raises:
         SettingsError: The place must not be used, or is used for something else.
@@ -47,7 +81,7 @@ async def open_store(
         server: Store = valkey.ValkeyStore(share, account)
         return server
     try:
-        return await _open_database(share, account, clocks, longest_s=longest_s)
+        database = await (databases or Databases()).open(share, clocks)
     except UnusablePlaceError as error:
         if share == AUTO_SHARE:
             raise
@@ -55,28 +89,32 @@ async def open_store(
             f"the shared budget {quote(share)} cannot be used ({error}); name another "
             "file with --share"
         ) from error
+    store: Store = _sqlite().SqliteStore(
+        database, account, remembers_s=longest_s, closes=databases is None
+    )
+    return store
 
 
-async def _open_database(
-    share: str, account: str, clocks: Clocks, *, longest_s: float
-) -> Store:
-    # Imported on use: the library shares nothing unless it is told to.
-    try:
-        sqlite = await asyncio.to_thread(
-            import_module, "bulkpause.ratelimit.budget.sqlite"
+async def _open_database(share: str, clocks: Clocks) -> Any:
+    is_auto = share == AUTO_SHARE
+
+    def make() -> Any:
+        return _sqlite().Database(
+            automatic_path() if is_auto else Path(share),
+            clock=clocks.monotonic,
+            boot_id=clocks.boot_id,
+            wall_clock=clocks.wall,
+            makes_folder=is_auto,
         )
+
+    try:
+        database = await asyncio.to_thread(make)
     except ImportError as error:
         raise UnusablePlaceError("this Python has no SQLite") from error
-    is_auto = share == AUTO_SHARE
-    store = sqlite.SqliteStore(
-        await asyncio.to_thread(path_for, account) if is_auto else Path(share),
-        account,
-        clock=clocks.monotonic,
-        boot_id=clocks.boot_id,
-        wall_clock=clocks.wall,
-        remembers_s=longest_s,
-        makes_folder=is_auto,
-    )
-    await store.open()
-    opened: Store = store
-    return opened
+    await database.open()
+    return database
+
+
+def _sqlite() -> Any:
+    # Imported on use: the library shares nothing unless it is told to.
+    return import_module("bulkpause.ratelimit.budget.sqlite")

@@ -65,7 +65,7 @@ def account_name(base_url: str, token: str) -> str:
 
 
 def budgets_folder() -> Path:
-    """Give the folder of the databases that the runs of one user share.
+    """Give the folder of the database that the runs of one user share.
 
     Raises:
         UnusablePlaceError: The user has no home.
@@ -79,11 +79,10 @@ def budgets_folder() -> Path:
     return folder / "budget"
 
 
-def path_for(account: str) -> Path:
-    """Give the database of an account among the runs of one user.
+def automatic_path() -> Path:
+    """Give the database of the budgets that the runs of one user share.
 
     Raises:
         UnusablePlaceError: The user has no home.
     """
-    # In a folder of its own: what happens to other accounts does not matter here.
-    return budgets_folder() / account / "budget.sqlite"
+    return budgets_folder() / "budget.sqlite"

@@ -76,12 +76,12 @@ def new_state(limits: tuple[Limit, ...], now: float, *, settles: bool) -> State:
 
 
 def step(state: State, now: float, call: Call) -> tuple[State, Answer]:
-    """Take note of what a run says, and decide whether it may send."""
+    """Take note of what a run says, and decide how many requests it may send."""
     state = _up_to(_on_its_clock(state, now, call), now, caller=call.owner)
     known = state.members.get(call.owner)
     if known is not None and call.number <= known.call_number:
         return state, Answer(born=state.born, wait_s=POLL_S, waits_for="its own call")
-    state = _with_resets(_after_news(state, call), call)
+    state = _after_news(state, call)
     member = _member_of(state, now, call, known)
     others = {owner: m for owner, m in state.members.items() if owner != call.owner}
     account = _Account(state, now, call, member, others)
@@ -93,7 +93,7 @@ def step(state: State, now: float, call: Call) -> tuple[State, Answer]:
     state = replace(
         state,
         members=others | {call.owner: member},
-        last_sent_at=now if answer.is_granted else state.last_sent_at,
+        last_sent_at=now if answer.slots else state.last_sent_at,
         granted=answer.granted,
     )
     return state, answer
@@ -134,25 +134,20 @@ def _on_its_clock(state: State, now: float, call: Call) -> State:
 
 def _up_to(state: State, now: float, *, caller: str) -> State:
     """Move a state to the present: end leases and windows, and forget what is over."""
-    state = replace(state, resets=_advanced(state, now))
-    members = {}
+    resets, members = _advanced(state, now), {}
     for owner, known in state.members.items():
         if owner == caller:
             members[owner] = known  # it is about to say everything anew
             continue
         member = _lapsed(known) if known.lease_until <= now else known
-        member = replace(member, resting=_still_resting(state, member, now))
-        if member.lease_until > now or any(member.resting):
-            members[owner] = member
-    return replace(state, members=members, at=max(now, state.at))
+        resting = _still_resting(state.limits, resets, member, now)
+        if member.lease_until > now or any(resting):
+            members[owner] = replace(member, resting=resting)
+    return replace(state, members=members, resets=resets, at=max(now, state.at))
 
 
 def _shifted(state: State, seconds: float) -> State:
     """Move all instants of a state, since the store's clock was set by so much."""
-
-    def moved(one: Resting) -> Resting:
-        return Resting(one.received_at + seconds, one.counted_at + seconds, one.rtt_s)
-
     members = {
         owner: replace(
             member,
@@ -160,7 +155,7 @@ def _shifted(state: State, seconds: float) -> State:
             asked_at=member.asked_at + seconds,
             comes_at=member.comes_at + seconds,
             scored_at=member.scored_at + seconds,
-            resting=tuple(tuple(map(moved, window)) for window in member.resting),
+            ahead_s=member.ahead_s + seconds,
         )
         for owner, member in state.members.items()
     }
@@ -197,14 +192,15 @@ def _next_reset(reset: SharedReset, period_s: float, now: float) -> SharedReset:
 
 
 def _still_resting(
-    state: State, member: Member, now: float
+    limits: tuple[Limit, ...],
+    resets: tuple[SharedReset | None, ...],
+    member: Member,
+    now: float,
 ) -> tuple[tuple[Resting, ...], ...]:
-    windows = []
-    for limit, reset, window in zip(
-        state.limits, state.resets, member.resting, strict=True
-    ):
-        since = _confirmed_start(reset, limit.period_s, now)
-        counted_since = now - limit.period_s
+    windows, ahead_s = [], member.ahead_s
+    for limit, reset, window in zip(limits, resets, member.resting, strict=True):
+        since = _confirmed_start(reset, limit.period_s, now) - ahead_s
+        counted_since = now - limit.period_s - ahead_s
         windows.append(
             tuple([one for one in window if one[1] > counted_since and one[0] >= since])
         )
@@ -238,6 +234,7 @@ def _left(member: Member, now: float) -> Member:
 
 
 def _counted(member: Member, at: float) -> Member:
+    at -= member.ahead_s
     resting = tuple(
         (*window, *[Resting(at, at)] * held)
         for window, held in zip(member.resting, member.held, strict=True)
@@ -246,12 +243,18 @@ def _counted(member: Member, at: float) -> Member:
 
 
 def _after_news(state: State, call: Call) -> State:
-    """Take note of what concerns all runs: an earlier run, a loss, a cooldown."""
+    """Take note of what concerns all runs: an earlier run, a loss, a cooldown, a reset."""
     members = {
         owner: member
         for owner, member in state.members.items()
         if run_id_of(owner) not in call.replaces
     }
+    resets = tuple(
+        _merged(known, told, limit.period_s)
+        for known, told, limit in zip(
+            state.resets, call.resets, state.limits, strict=True
+        )
+    )
     settles_until = state.settles_until
     if call.born is not None and call.born != state.born:
         # The store lost its memory. Whoever is alive calls again soon after.
@@ -259,6 +262,7 @@ def _after_news(state: State, call: Call) -> State:
     return replace(
         state,
         members=members,
+        resets=resets,
         settles_until=settles_until,
         cooldown_until=max(state.cooldown_until, call.cooldown_until),
     )
@@ -267,16 +271,6 @@ def _after_news(state: State, call: Call) -> State:
 def run_id_of(owner: str) -> str:
     """Give the name of the run that an owner stands for."""
     return owner.partition("/")[0]
-
-
-def _with_resets(state: State, call: Call) -> State:
-    merged = tuple(
-        _merged(known, told, limit.period_s)
-        for known, told, limit in zip(
-            state.resets, call.resets, state.limits, strict=True
-        )
-    )
-    return replace(state, resets=merged)
 
 
 def _merged(
@@ -318,6 +312,7 @@ def _member_of(state: State, now: float, call: Call, known: Member | None) -> Me
         # A slot is held from its grant on.
         held=tuple(max(0, use.held - call.asks) for use in call.uses),
         resting=tuple(use.resting for use in call.uses),
+        ahead_s=call.ahead_s,
     )
 
 
@@ -335,6 +330,23 @@ def _least_score(state: State, call: Call, now: float) -> float:
     return min(scores, default=0.0)
 
 
+@value
+class _LimitUse:
+    """What all runs use of one limit, as it concerns the run that asks.
+
+    Attributes:
+        index: Which limit it is.
+        lack: How many slots too few there are for one more request.
+        may_scout: Whether that may be sent all the same, to test a reset.
+        free_times: When slots become free that are not free yet.
+    """
+
+    index: int
+    lack: int
+    may_scout: bool
+    free_times: list[float]
+
+
 @value(kw_only=False)
 class _Account:
     """The use of one account, as it concerns the run that calls."""
@@ -346,10 +358,10 @@ class _Account:
     others: dict[str, Member]
 
     def answer(self) -> Answer:
-        wait_s, waits_for = self._wait() if self.call.asks else (0.0, "")
+        slots, wait_s, waits_for = self._decide() if self.call.asks else (0, 0.0, "")
         return Answer(
             born=self.state.born,
-            is_granted=self.call.asks and not wait_s,
+            slots=slots,
             wait_s=wait_s,
             waits_for=waits_for,
             others_resting=tuple(
@@ -361,60 +373,83 @@ class _Account:
             companions=tuple(
                 Companion(run_id_of(owner), member.priority, member.since)
                 for owner, member in self.others.items()
-                if member.lease_until > self.now
+                if self._is_alive(member)
             ),
-            granted=self.state.granted + (self.call.asks and not wait_s),
+            granted=self.state.granted + slots,
         )
 
     def after(self, answer: Answer, member: Member) -> Member:
         """Note what was decided for the run that asked."""
-        if not answer.is_granted:
+        if not answer.slots:
             return replace(member, comes_at=self.now + answer.wait_s)
-        held = tuple(use.held for use in self.call.uses)
-        return replace(member, held=held, score=member.score + 1)
+        refused = self.call.asks - answer.slots
+        held = tuple(use.held - refused for use in self.call.uses)
+        return replace(member, held=held, score=member.score + answer.slots)
 
-    def _wait(self) -> tuple[float, str]:
-        """Give the seconds to wait, 0 if the slot is granted, and the reason."""
+    def _decide(self) -> tuple[int, float, str]:
+        """Give the slots that are granted; if none, the seconds to wait, and why."""
         state, now = self.state, self.now
         gap_s = max(m.gap_s for m in [self.member, *self.others.values()])
+        limits = [self._use_of(index) for index in range(len(state.limits))]
         waits = [
             (state.settles_until - now, "the other runs to say what they use"),
             (state.cooldown_until - now, "a cooldown of the account"),
             (state.last_sent_at + gap_s - now, "the pacing of the account"),
-            *map(self._wait_for_limit, range(len(state.limits))),
+            *map(self._wait_for_limit, limits),
         ]
         wait_s, reason = max(waits)
-        if wait_s <= 0:
-            return 0.0, ""
-        return min(POLL_S, max(MIN_WAIT_S, wait_s)), reason
+        if wait_s > 0:
+            return 0, min(POLL_S, max(MIN_WAIT_S, wait_s)), reason
+        return 1 + (0 if gap_s else self._more(limits)), 0.0, ""
 
-    def _wait_for_limit(self, index: int) -> tuple[float, str]:
+    def _more(self, limits: list[_LimitUse]) -> int:
+        """Count the slots after the first that are granted ahead of their requests.
+
+        None if somebody else could want them. Where nobody else has used anything, the
+        run keeps the limits by itself: slots that are free to it soon are granted now.
+        """
+        if any(map(self._is_alive, self.others.values())):
+            return 0
+        is_only_one = not self.others and not any(u.elsewhere for u in self.call.uses)
+        if is_only_one and all(limit.lack <= 0 for limit in limits):
+            return self.call.asks - 1
+        return max(0, min([self.call.asks - 1, *(-limit.lack for limit in limits)]))
+
+    def _use_of(self, index: int) -> _LimitUse:
+        """Add up what all runs use of a limit, with one slot for the one that asks."""
         use, limit = self.call.uses[index], self.state.limits[index]
-        own = self._free_times(index, self.call.host, use.resting)
-        theirs = sorted(
+        own = self._free_times(index, self.member)
+        theirs = [
             instant
             for member in self.others.values()
-            for instant in self._free_times(index, member.host, member.resting[index])
-        )
+            for instant in self._free_times(index, member)
+        ]
         held = sum(member.held[index] for member in self.others.values())
-        spare = self._spare(limit)
+        own_held = use.held - self.call.asks + 1
         elsewhere = max(held + len(theirs), use.elsewhere)
-        lack = use.held + len(own) + elsewhere + self._needier() - spare
-        if lack <= 0 or self._may_scout(index, held, spare):
-            return 0.0, ""
-        return self._time_until(index, lack, sorted([*own, *theirs])), self._reason()
+        spare = self._spare(limit)
+        used = own_held + len(own) + elsewhere + self._needier()
+        return _LimitUse(
+            index=index,
+            lack=used - spare,
+            may_scout=own_held == 1 and held == 0 and self._may_scout(index, spare),
+            free_times=own + theirs,
+        )
 
-    def _free_times(
-        self, index: int, host: str, resting: tuple[Resting, ...]
-    ) -> list[float]:
+    def _wait_for_limit(self, limit: _LimitUse) -> tuple[float, str]:
+        if limit.lack <= 0 or limit.may_scout:
+            return 0.0, ""
+        return self._time_until(limit), self._reason()
+
+    def _free_times(self, index: int, member: Member) -> list[float]:
         """List when slots become free that are not free yet."""
-        period_s = self.state.limits[index].period_s
-        is_here = host == self.call.host
+        rests_s = self.state.limits[index].period_s + member.ahead_s
+        resting = member.resting[index]
         # In one pass each: they hold all requests of a minute, and a run waits here.
-        if is_here:
-            free_at = [by + period_s - rtt_s for _, by, rtt_s in resting]
+        if member.host == self.call.host:
+            free_at = [by + rests_s - rtt_s for _, by, rtt_s in resting]
         else:
-            free_at = [by + period_s for _, by, _ in resting]
+            free_at = [by + rests_s for _, by, _ in resting]
         now = self.now
         return [instant for instant in free_at if instant > now]
 
@@ -426,26 +461,27 @@ class _Account:
         wanted = sum(m.demand for m in self.others.values() if self._goes_first(m))
         return limit.requests - reserve - min(wanted, limit.requests)
 
+    def _is_alive(self, member: Member) -> bool:
+        return member.lease_until > self.now
+
     def _goes_first(self, member: Member) -> bool:
         is_waiting = member.asked_at > self.now - WANTS_S
-        is_alive = member.lease_until > self.now
-        return (
-            is_alive and is_waiting and member.priority.rank > self.call.priority.rank
-        )
+        is_higher = member.priority.rank > self.call.priority.rank
+        return self._is_alive(member) and is_waiting and is_higher
 
     def _needier(self) -> int:
         """Count the runs that wait for their turn, and had fewer slots of late."""
         mine = (self.member.score, self.call.owner)
         return sum(
             member.comes_at + LATE_S > self.now
-            and member.lease_until > self.now
+            and self._is_alive(member)
             and member.priority is self.call.priority
             and (_score(member, self.now), owner) < mine
             for owner, member in self.others.items()
         )
 
-    def _may_scout(self, index: int, held: int, spare: int) -> bool:
-        """Tell whether this one request may test a reset that nobody has seen yet.
+    def _may_scout(self, index: int, spare: int) -> bool:
+        """Tell whether one request may test a reset that nobody has seen yet.
 
         Nothing else may be in flight: if the server has not reset its count, then this
         is the only request too many.
@@ -453,22 +489,18 @@ class _Account:
         reset, use = self.state.resets[index], self.call.uses[index]
         if reset is None or reset.is_confirmed is not None or reset.latest > self.now:
             return False
-        since = reset.earliest
         counted = sum(
-            one.received_at >= since
-            for resting in (
-                use.resting,
-                *(m.resting[index] for m in self.others.values()),
-            )
-            for one in resting
+            one.received_at + member.ahead_s >= reset.earliest
+            for member in [self.member, *self.others.values()]
+            for one in member.resting[index]
         )
-        is_only_one = use.held == 1 and held == 0
-        return is_only_one and 1 + max(counted, use.elsewhere) <= spare
+        return 1 + max(counted, use.elsewhere) <= spare
 
-    def _time_until(self, index: int, lack: int, free_times: list[float]) -> float:
-        """Give the seconds until so many slots more are free, or POLL_S."""
-        instants = [self.now + POLL_S, *free_times[lack - 1 : lack]]
-        reset = self.state.resets[index]
+    def _time_until(self, limit: _LimitUse) -> float:
+        """Give the seconds until as many slots more are free as lack, or POLL_S."""
+        free_times = sorted(limit.free_times)
+        instants = [self.now + POLL_S, *free_times[limit.lack - 1 : limit.lack]]
+        reset = self.state.resets[limit.index]
         if reset is not None and reset.is_confirmed is not False:
             instants.append(reset.latest)
         later = [instant for instant in instants if instant > self.now]
@@ -477,7 +509,7 @@ class _Account:
     def _reason(self) -> str:
         if any(map(self._goes_first, self.others.values())):
             return "a run that goes first on this account"
-        if any(member.lease_until > self.now for member in self.others.values()):
+        if any(map(self._is_alive, self.others.values())):
             return "its turn among the runs on this account"
         return "requests of an earlier run on this account"
 

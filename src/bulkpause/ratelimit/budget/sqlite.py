@@ -1,23 +1,24 @@
-"""A budget in a SQLite database, for the runs of one host.
+"""Budgets in a SQLite database, for the runs of one host.
 
-SQLite makes a step atomic with one transaction, begun with `BEGIN IMMEDIATE`. It runs
-in a thread of its own, so that the event loop never waits for a lock or a disk.
+SQLite makes a step atomic with one transaction, begun with `BEGIN IMMEDIATE`. A step
+runs on the event loop, since it neither waits for a lock nor for a disk: a database that
+another run has locked is tried again, and what is written goes to the system's memory.
+In a thread, it would have to wait for a busy loop several times. What may wait for a disk
+runs in a thread: to open the database, to move its log into it, and to close it.
 """
 
 import asyncio
-import os
+import random
 import sqlite3
-import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from functools import partial
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from bulkpause._text import quote, sanitize
-from bulkpause.errors import SettingsError
+from bulkpause._text import sanitize
 from bulkpause.ratelimit.budget.codec import STATE_VERSION, foreign, newer
+from bulkpause.ratelimit.budget.database_file import prepare
 from bulkpause.ratelimit.budget.store import (
     Result,
     Step,
@@ -26,6 +27,7 @@ from bulkpause.ratelimit.budget.store import (
 )
 
 
+Returned = TypeVar("Returned")
 #: Says that a database is one of budgets: "bpBU".
 APPLICATION_ID = 0x62704255
 #: The first whose write-ahead log works without shared memory being set up by hand.
@@ -33,18 +35,22 @@ OLDEST_SQLITE = (3, 8)
 #: Seconds to wait for the lock of another run. It holds it for less than a
 #: millisecond, unless it is stopped in the midst of a step.
 LOCK_WAIT_S = 0.5
-#: A folder that was changed so many seconds ago or less may have lost a database, of
-#: which the runs that use it do not know yet.
-UNNOTICED_S = 2.0
-#: `written_s` is wall-clock time. It only tells how old a state of another boot is.
+#: The first and the longest wait until a locked database is tried again, in seconds.
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.0005, 0.01
+#: After so many steps, SQLite's log is moved into the database. Most runs end before.
+STEPS_TO_CHECKPOINT = 4_000
+#: Nobody needs what was written so many seconds ago.
+FORGET_S = 30 * 86_400.0
+#: `written_s` is wall-clock time. It only tells how old a state is that nobody uses.
 _TABLE = """
 CREATE TABLE budget (account TEXT PRIMARY KEY, boot TEXT, written_s REAL, state BLOB)
 """
 _READ = "SELECT boot, written_s, state FROM budget WHERE account = ?"
-_WRITE = "INSERT OR REPLACE INTO budget VALUES (?, ?, ?, ?)"
-#: The threads of all stores of this process. Threads start when they are needed; more
-#: would only wait for each other, since Python runs one at a time.
-_THREADS = ThreadPoolExecutor(8, thread_name_prefix="budget")
+_INSERT = "INSERT INTO budget (boot, written_s, state, account) VALUES (?, ?, ?, ?)"
+_UPDATE = "UPDATE budget SET boot = ?, written_s = ?, state = ? WHERE account = ?"
+_FORGET = "DELETE FROM budget WHERE written_s < ? AND (boot <> ? OR ?)"
+#: Threads start when they are needed; more would only wait for each other.
+_THREADS = ThreadPoolExecutor(4, thread_name_prefix="budget")
 #: Errors that do not pass: there can be no database at the path.
 _UNUSABLE = frozenset(
     {
@@ -55,74 +61,91 @@ _UNUSABLE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-#: Gives the user. None on Windows, where who may use a file is not in its mode.
-_USER_ID: Callable[[], int] | None = getattr(os, "geteuid", None)
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
-class SqliteStore:
-    """The state of one account in a database that other runs use too.
+class Database:
+    """One database, for all accounts of a process that keep their budgets in it.
 
     Args:
         path: The database. It is created, readable for its owner only.
-        account: The name of the account in it.
         clock: The monotonic clock of this boot, the same for all processes.
         boot_id: Names this boot: its clock means nothing in another one.
         wall_clock: Seconds since the epoch, as in the times of files.
-        remembers_s: A state that another boot wrote less than so many seconds ago is
-            not understood, and not forgotten either.
         makes_folder: Whether the folder may be created, for its owner only.
-    """
 
-    is_clock_steady = True
+    Attributes:
+        place: The path, to be shown.
+        may_have_lost: Whether a database may have been there that was removed.
+    """
 
     def __init__(
         self,
         path: Path,
-        account: str,
         *,
         clock: Callable[[], float],
         boot_id: str,
         wall_clock: Callable[[], float],
-        remembers_s: float = 60.0,
         makes_folder: bool = False,
     ) -> None:
         self.place = sanitize(str(path))
         self.may_have_lost = False
         self._path = path
-        self._account = account
         self._clock = clock
         self._boot_id = boot_id
         self._wall_clock = wall_clock
-        self._remembers_s = remembers_s
         self._makes_folder = makes_folder
-        self._database: sqlite3.Connection | None = None
+        self._connection: sqlite3.Connection | None = None
         self._inode: int | None = None
-        self._is_closed = False
+        self._steps = 0
         self._running: asyncio.Future[Any] | None = None
 
     async def open(self) -> None:
-        """Open or create the database.
+        """Open or create the database, unless it is open.
 
         Raises:
             SettingsError: The path is a symbolic link, no file, another user's file
                 that is not shared with a group, or a database of something else.
             UnusablePlaceError: There can be no database.
         """
-        await self._in_thread(self._open)
+        if self._connection is None:
+            await self._in_thread(self._open_first)
 
-    async def step(self, make: Step[Result]) -> Result:
-        """Make a step in a thread."""
-        return await self._in_thread(partial(self._step, make))
+    async def step(
+        self, account: str, make: Step[Result], remembers_s: float
+    ) -> Result:
+        """Make a step of an account, again and again while another run has the lock.
+
+        Args:
+            account: The name of the account.
+            make: The step.
+            remembers_s: A state that another boot wrote less than so many seconds ago
+                is not understood, and not forgotten either.
+        """
+        loop = asyncio.get_running_loop()
+        gives_up_at, wait_s = loop.time() + LOCK_WAIT_S, FIRST_WAIT_S
+        while True:
+            try:
+                connection = self._connection
+                if connection is not None and self._is_at_path():
+                    return self._step(connection, account, make, remembers_s)
+                await self._in_thread(self._reopen)
+                continue
+            except sqlite3.DatabaseError as error:
+                if _code(error) not in _LOCKED or loop.time() > gives_up_at:
+                    raise self._translated(error) from error
+            except OSError as error:
+                raise StoreError(error.strerror or "it cannot be opened") from error
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
+            wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
     async def close(self) -> None:
         """Close the database."""
-        if not self._is_closed:
-            self._is_closed = True
-            await self._in_thread(self._close)
+        await self._in_thread(self._close)
 
-    async def _in_thread(self, call: Callable[[], Result]) -> Result:
-        """Make one call at a time in a thread that all stores share.
+    async def _in_thread(self, call: Callable[[], Returned]) -> Returned:
+        """Make one call at a time in a thread.
 
         A call whose caller gave up is waited for: it has the database still.
         """
@@ -132,11 +155,11 @@ class SqliteStore:
         self._running = called = loop.run_in_executor(_THREADS, call)
         return await asyncio.shield(called)
 
-    def _open(self) -> None:
+    def _open_first(self) -> None:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise UnusablePlaceError(f"SQLite {sqlite3.sqlite_version} is too old")
         try:
-            self._opened()
+            self._reopen()
         except sqlite3.DatabaseError as error:
             if _code(error) in _DAMAGED:
                 raise foreign(self.place) from error
@@ -146,32 +169,51 @@ class SqliteStore:
             reason = error.strerror or "it cannot be opened"
             raise UnusablePlaceError(reason) from error
 
-    def _step(self, make: Step[Result]) -> Result:
+    def _is_at_path(self) -> bool:
+        """Tell whether the open database is that at the path: it may be replaced."""
+        return _inode(self._path) == self._inode
+
+    def _reopen(self) -> None:
+        if self._connection is not None and self._is_at_path():
+            return
+        self._disconnect()
+        self.may_have_lost = prepare(
+            self._path, self._wall_clock(), makes_folder=self._makes_folder
+        )
+        connection = _connected(self._path, LOCK_WAIT_S)
         try:
-            database = self._opened()
-            database.execute("BEGIN IMMEDIATE")
-            try:
-                result = self._step_in_transaction(database, make)
-                database.execute("COMMIT")
-            finally:
-                if database.in_transaction:
-                    database.execute("ROLLBACK")
-        except sqlite3.DatabaseError as error:
-            raise self._translated(error) from error
-        except OSError as error:
-            raise StoreError(error.strerror or "it cannot be opened") from error
-        return result
+            _initialise(connection, self.place)
+        except BaseException:
+            connection.close()
+            raise
+        self._inode = _inode(self._path)
+        self._connection = connection
 
-    def _step_in_transaction(
-        self, database: sqlite3.Connection, make: Step[Result]
+    def _step(
+        self,
+        connection: sqlite3.Connection,
+        account: str,
+        make: Step[Result],
+        remembers_s: float,
     ) -> Result:
-        row = database.execute(_READ, (self._account,)).fetchone()
-        new, result = make(self._known(row), self._clock())
-        written = (self._account, self._boot_id, self._wall_clock(), new)
-        database.execute(_WRITE, written)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            row = connection.execute(_READ, (account,)).fetchone()
+            new, result = make(self._known(row, remembers_s), self._clock())
+            values = (self._boot_id, self._wall_clock(), new, account)
+            connection.execute(_INSERT if row is None else _UPDATE, values)
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        self._steps += 1
+        if self._steps % STEPS_TO_CHECKPOINT == 0:
+            _THREADS.submit(self._checkpoint)
         return result
 
-    def _known(self, row: tuple[str, float, bytes] | None) -> bytes | None:
+    def _known(
+        self, row: tuple[str, float, bytes] | None, remembers_s: float
+    ) -> bytes | None:
         """Give the state of this boot.
 
         Raises:
@@ -182,9 +224,9 @@ class SqliteStore:
         boot_id, written_s, state = row
         if boot_id == self._boot_id:
             return state
-        if abs(self._wall_clock() - written_s) < self._remembers_s:
+        if abs(self._wall_clock() - written_s) < remembers_s:
             raise StoreError(
-                f"it was used less than {self._remembers_s:.0f} s ago on another "
+                f"it was used less than {remembers_s:.0f} s ago on another "
                 "machine, or before this one was restarted"
             )
         return None
@@ -195,34 +237,91 @@ class SqliteStore:
             return foreign(self.place)
         return StoreError(sanitize(str(error)))
 
-    def _opened(self) -> sqlite3.Connection:
-        """Give the database at the path, also if that was replaced meanwhile."""
-        if self._database is not None:
-            if _inode(self._path) == self._inode:
-                return self._database
-            self._close()
-        self.may_have_lost = prepare(
-            self._path, self._wall_clock(), makes_folder=self._makes_folder
-        )
-        database = sqlite3.connect(
-            self._path,
-            timeout=LOCK_WAIT_S,
-            isolation_level=None,
-            check_same_thread=False,  # one call at a time
-        )
-        try:
-            _initialise(database, self.place)
-        except BaseException:
-            database.close()
-            raise
-        self._inode = _inode(self._path)
-        self._database = database
-        return database
+    def _checkpoint(self) -> None:
+        """Move SQLite's log into the database, on a connection of its own."""
+        # The log grows on if that fails.
+        with (
+            suppress(sqlite3.DatabaseError),
+            closing(_connected(self._path, 0.0)) as own,
+        ):
+            own.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
     def _close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        if self._connection is not None:
+            with suppress(sqlite3.DatabaseError):
+                self._forget_old(self._connection)
+        self._disconnect()
+
+    def _forget_old(self, connection: sqlite3.Connection) -> None:
+        """Remove the accounts that nobody used for long.
+
+        A state of this boot is as old as it says only if the machine runs for as long:
+        the wall clock may have been set.
+        """
+        is_old_boot = self._clock() > FORGET_S
+        old = (self._wall_clock() - FORGET_S, self._boot_id, is_old_boot)
+        connection.execute(_FORGET, old).close()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class SqliteStore:
+    """The state of one account in a database.
+
+    Args:
+        database: The database, which other accounts may use too.
+        account: The name of the account in it.
+        remembers_s: A state that another boot wrote less than so many seconds ago is
+            not understood, and not forgotten either.
+        closes: Whether the database is closed with this store.
+    """
+
+    is_clock_steady = True
+
+    def __init__(
+        self,
+        database: Database,
+        account: str,
+        *,
+        remembers_s: float = 60.0,
+        closes: bool = True,
+    ) -> None:
+        self.place = database.place
+        self._database = database
+        self._account = account
+        self._remembers_s = remembers_s
+        self._closes = closes
+        self._is_closed = False
+
+    @property
+    def may_have_lost(self) -> bool:
+        """Whether the account may have had a state that was removed."""
+        return self._database.may_have_lost
+
+    async def step(self, make: Step[Result]) -> Result:
+        """Make a step."""
+        return await self._database.step(self._account, make, self._remembers_s)
+
+    async def close(self) -> None:
+        """Close the database, unless other accounts use it."""
+        if self._closes and not self._is_closed:
+            self._is_closed = True
+            await self._database.close()
+
+
+def _connected(path: Path, wait_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=wait_s,
+        isolation_level=None,
+        check_same_thread=False,  # one call at a time
+    )
+    # In the loop it is never due: it waits for a disk.
+    connection.execute("PRAGMA wal_autocheckpoint = 0").close()
+    return connection
 
 
 def _code(error: sqlite3.DatabaseError) -> int:
@@ -243,18 +342,21 @@ def _initialise(database: sqlite3.Connection, place: str) -> None:
     Raises:
         SettingsError: It is another database, or one of a newer bulkpause.
     """
-    # No disk is waited for before the first request. Later only for what keeps the
-    # file whole: what it says may be lost with the machine.
+    # No disk is waited for before the first request: the first write of a log, which
+    # SQLite syncs, is made here. Later only for what keeps the file whole: what it says
+    # may be lost with the machine.
     database.execute("PRAGMA synchronous = OFF").close()
     database.execute("PRAGMA journal_mode = WAL").close()
     database.execute("BEGIN IMMEDIATE")
     try:
         _check_or_create(database, place)
+        database.execute(f"PRAGMA user_version = {STATE_VERSION}").close()
         database.execute("COMMIT")
     finally:
         if database.in_transaction:
             database.execute("ROLLBACK")
     database.execute("PRAGMA synchronous = NORMAL").close()
+    database.execute("PRAGMA busy_timeout = 0").close()
 
 
 def _check_or_create(database: sqlite3.Connection, place: str) -> None:
@@ -265,9 +367,8 @@ def _check_or_create(database: sqlite3.Connection, place: str) -> None:
         for name in ("application_id", "user_version")
     )
     if is_empty and application_id == 0:
-        database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        database.execute(f"PRAGMA user_version = {STATE_VERSION}")
-        database.execute(_TABLE)
+        database.execute(f"PRAGMA application_id = {APPLICATION_ID}").close()
+        database.execute(_TABLE).close()
     elif application_id != APPLICATION_ID:
         raise foreign(place)
     elif version > STATE_VERSION:
@@ -282,100 +383,3 @@ def _has_table(database: sqlite3.Connection) -> bool:
     )
     with closing(database.execute(query)) as rows:
         return bool(rows.fetchone()[0])
-
-
-def prepare(path: Path, now_s: float, *, makes_folder: bool) -> bool:
-    """Check the file of a database, or create it, readable for its owner only.
-
-    SQLite's own locks are lost if a file is opened and closed beside it: an existing
-    one is looked at only.
-
-    Args:
-        path: The database.
-        now_s: Seconds since the epoch.
-        makes_folder: Whether its folder may be created.
-
-    Returns:
-        Whether runs may be alive whose database was removed: it was created now in a
-        folder in which something was changed just before.
-
-    Raises:
-        SettingsError: The path must not be used.
-        OSError: It cannot be created.
-    """
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        is_new_folder = makes_folder and _make_folder(path.parent)
-        changed_s = path.parent.stat().st_mtime
-        _create(path)
-        return not is_new_folder and abs(now_s - changed_s) < UNNOTICED_S
-    _check(path, found)
-    return False
-
-
-def _make_folder(folder: Path) -> bool:
-    """Make a folder for its owner only, and say whether it is new."""
-    if not folder.parent.exists():
-        folder.parent.parent.mkdir(parents=True, exist_ok=True)
-        folder.parent.mkdir(mode=0o700, exist_ok=True)
-    _check_folder(folder.parent, folder.parent.lstat())
-    try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        _check_folder(folder, folder.lstat())
-        return False
-    return True
-
-
-def _check_folder(folder: Path, found: os.stat_result) -> None:
-    """Refuse a folder in which somebody else could put something.
-
-    Raises:
-        SettingsError: It is no folder, or others may write to it.
-    """
-    is_open = stat.S_IMODE(found.st_mode) & 0o022
-    is_foreign = _USER_ID is not None and (is_open or found.st_uid != _USER_ID())
-    if not stat.S_ISDIR(found.st_mode) or is_foreign:
-        raise SettingsError(
-            f"the folder of the shared budget {quote(str(folder))} must be yours alone; "
-            "run chmod 700 on it, or name a file with --share"
-        )
-
-
-def _create(path: Path) -> None:
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        os.close(os.open(path, flags, 0o600))
-    except FileExistsError:
-        _check(path, path.lstat())  # another run was faster
-
-
-def _check(path: Path, found: os.stat_result) -> None:
-    """Refuse what could be somebody else's trap.
-
-    Raises:
-        SettingsError: It is a link, no file, or another user's own file.
-    """
-    name = quote(str(path))
-    if stat.S_ISLNK(found.st_mode):
-        raise SettingsError(
-            f"the shared budget {name} is a symbolic link; name the file itself with "
-            "--share"
-        )
-    if not stat.S_ISREG(found.st_mode):
-        raise SettingsError(
-            f"the shared budget {name} is not a file; name a file with --share"
-        )
-    is_for_group = stat.S_IMODE(found.st_mode) & 0o062 == 0o060
-    user = found.st_uid if _USER_ID is None else _USER_ID()
-    if found.st_uid != user and not is_for_group:
-        raise SettingsError(
-            f"the shared budget {name} belongs to another user; ask them to run "
-            f"chmod 660 on it, or name another file with --share"
-        )
-    if stat.S_IMODE(found.st_mode) & 0o002 and _USER_ID is not None:
-        raise SettingsError(
-            f"every user may write to the shared budget {name}; run chmod 660 on it, or "
-            "name another file with --share"
-        )

@@ -1,7 +1,8 @@
 """The state of an account's budget, what a run says to it, and what it is answered.
 
-All instants are seconds on the store's clock. Where they are converted from another
-clock, they are rounded so that a slot becomes free later rather than earlier.
+All instants are seconds on the store's clock, but for those of resting requests, which
+stand on the clock of their run beside the seconds by which the store's is ahead at most.
+So a slot becomes free later rather than earlier.
 """
 
 from math import inf
@@ -15,8 +16,8 @@ class Resting(NamedTuple):
     """A request that has its reply and still counts in a window.
 
     Attributes:
-        received_at: When the reply had come.
-        counted_at: By when the server had counted the request.
+        received_at: When the reply had come, on the run's clock.
+        counted_at: By when the server had counted the request, on the run's clock.
         rtt_s: The least seconds of a round trip from its host. Between requests of
             one host, a slot becomes free by so much earlier.
     """
@@ -31,7 +32,7 @@ class WindowUse:
     """What one run uses of one rate limit.
 
     Attributes:
-        held: Requests without a reply, and the one that a slot is asked for.
+        held: Requests without a reply, and those that slots are asked for.
         resting: Requests that have a reply and still count.
         elsewhere: Requests in the server's current window that are not of this run,
             by what the server says; 0 if it says nothing.
@@ -70,9 +71,11 @@ class Call:
         priority: Lower ones get what higher ones do not want.
         since: When the run began, for people: RFC 3339 in UTC.
         demand: How many requests it still wants to send.
-        asks: Whether it asks for a slot, which `uses` holds already.
+        asks: For how many slots it asks, which `uses` holds already. All after the
+            first are for requests that its own windows allow a moment later.
         leaves: Whether this is its last call.
         uses: Its use of each limit, in the order of the state's limits.
+        ahead_s: How far the store's clock is ahead of the run's, at most.
         resets: What it knows of each window's reset; None if nothing.
         cooldown_until: Until when the server wants no request; -inf for never.
         gap_s: The least seconds between two requests that its pacing requires.
@@ -88,9 +91,10 @@ class Call:
     priority: Priority = Priority.NORMAL
     since: str = ""
     demand: int = 1
-    asks: bool = False
+    asks: int = 0
     leaves: bool = False
     uses: tuple[WindowUse, ...]
+    ahead_s: float = 0.0
     resets: tuple[SharedReset | None, ...]
     cooldown_until: float = -inf
     gap_s: float = 0.0
@@ -112,6 +116,7 @@ class Member:
         score, scored_at: Its slots of late, each of half the weight after a while.
         held: For each limit, requests without a reply.
         resting: For each limit, requests that still count.
+        ahead_s: How far the store's clock is ahead of that of `resting`.
     """
 
     call_number: int
@@ -127,6 +132,7 @@ class Member:
     scored_at: float
     held: tuple[int, ...]
     resting: tuple[tuple[Resting, ...], ...]
+    ahead_s: float = 0.0
 
 
 @value
@@ -163,8 +169,8 @@ class Answer:
 
     Attributes:
         born: The `born` of the state.
-        is_granted: Whether it may send the request that it asked for.
-        wait_s: Otherwise, the seconds after which to ask again.
+        slots: How many of the requests that it asked for it may send.
+        wait_s: If none, the seconds after which to ask again.
         waits_for: Why, in words, as in "waiting for ..."; empty if granted.
         others_resting: For each limit, requests of other runs that still count.
         resets: What is known of each window's reset.
@@ -174,7 +180,7 @@ class Answer:
     """
 
     born: float
-    is_granted: bool = False
+    slots: int = 0
     wait_s: float = 0.0
     waits_for: str = ""
     others_resting: tuple[int, ...] = ()
@@ -182,3 +188,8 @@ class Answer:
     cooldown_until: float = -inf
     companions: tuple[Companion, ...] = ()
     granted: int = 0
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether it may send at least one request."""
+        return self.slots > 0

@@ -31,7 +31,9 @@ class Store(Protocol):
 
     place: str
     is_clock_steady: bool
-    may_have_lost: bool
+
+    @property
+    def may_have_lost(self) -> bool: ...
 
     async def step(self, make: Step[Result]) -> Result:
         """Read the clock and the state, and replace the state, as one step.
