@@ -106,6 +106,11 @@ class Answered:
     error: str | None
     is_doubtful: bool
 
+    @property
+    def run_id(self) -> str:
+        """The id of the run that made the request."""
+        return run_of(self.request_id)
+
 
 @value
 class Remembered:

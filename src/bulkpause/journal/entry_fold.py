@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from bulkpause.journal.attempts import attempt_of_request
+from bulkpause.journal.attempts import attempt_of_reply, attempt_of_request
 from bulkpause.journal.codec import Answered, Header, Remembered, Sent, WalEntry, run_of
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.recovery import Recovery, add_planned_count
@@ -119,13 +119,30 @@ class _EntryFold:
         order = {
             header.run: number for number, header in enumerate(self._recovery.headers)
         }
+        self._recovery.answered = self._replies_alone(order)
         if doubted := self._settled_and_sent(order):
             _keep_whole(self._recovery, doubted, records)
         _add_unrecorded_attempts(self._recovery, self._replies, order)
 
+    def _replies_alone(self, order: Mapping[str, int]) -> list[Answered]:
+        """Find replies to requests that are missing: lines before them were lost."""
+        sent = {one.request_id for one in self._recovery.sent}
+        run_of_settled = self._recovery.brief.run_of
+        return [
+            reply
+            for request_id, reply in self._replies.items()
+            # The requests of others are over, and were not kept.
+            if request_id not in sent
+            and (
+                (run := run_of_settled(reply.answered)) is None
+                or order.get(run, -1) < order.get(reply.run_id, len(order))
+            )
+        ]
+
     def _settled_and_sent(self, order: Mapping[str, int]) -> set[str]:
         """Find ids in brief for which a request may have been sent since."""
-        found: set[str] = set()
+        found = {reply.answered for reply in self._recovery.answered}
+        found &= self._recovery.brief.ids.keys()
         for sent in self._recovery.sent:
             run = self._recovery.brief.run_of(sent.sent)
             if run is None or sent.action is Action.READ or self._is_over(sent):
@@ -152,6 +169,11 @@ def _add_unrecorded_attempts(
     recovery: Recovery, replies: Mapping[str, Answered], order: Mapping[str, int]
 ) -> None:
     """Add the attempts that were made after the id's last record was made."""
+    for reply in recovery.answered:
+        record = recovery.records.get(reply.answered)
+        if record is None or not _is_made_after(record, reply, order):
+            attempt = attempt_of_reply(reply, at=None)
+            recovery.prior_attempts.setdefault(reply.answered, []).append(attempt)
     for sent in recovery.sent:
         record = recovery.records.get(sent.sent)
         if (
@@ -164,7 +186,9 @@ def _add_unrecorded_attempts(
         recovery.prior_attempts.setdefault(sent.sent, []).append(attempt)
 
 
-def _is_made_after(record: Record, sent: Sent, order: Mapping[str, int]) -> bool:
+def _is_made_after(
+    record: Record, sent: Sent | Answered, order: Mapping[str, int]
+) -> bool:
     """Tell whether a record was made after a request for its id."""
     if record.request_id == sent.request_id:
         return True

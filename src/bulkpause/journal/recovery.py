@@ -10,7 +10,7 @@ number may still be running, though nobody knows which they are.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from datetime import datetime
@@ -26,7 +26,7 @@ from bulkpause.vocabulary import Action, Status
 
 # What is made of open ids is imported on use: most logs have none.
 if TYPE_CHECKING:
-    from bulkpause.journal.codec import Header, Sent
+    from bulkpause.journal.codec import Answered, Header, Sent
     from bulkpause.model import Earlier, Item, PriorAttempt, Record
     from bulkpause.plan import Plan
 
@@ -59,6 +59,7 @@ class Recovery:
         planned: The ids that these runs planned.
         sent: The requests in the write-ahead log, as far as no record shows that they
             are long over.
+        answered: The replies whose requests are missing in the write-ahead log.
         remembered: What was read of campaigns before their pause.
         prior_attempts: The earlier attempts of each unfinished id that has any.
     """
@@ -78,6 +79,7 @@ class Recovery:
     plan_sizes: list[int] = field(default_factory=list)
     planned: "dict[str, Item]" = field(default_factory=dict)
     sent: "list[Sent]" = field(default_factory=list)
+    answered: "list[Answered]" = field(default_factory=list)
     remembered: "dict[str, Earlier]" = field(default_factory=dict)
     prior_attempts: "dict[str, list[PriorAttempt]]" = field(default_factory=dict)
 
@@ -272,10 +274,15 @@ class Recovery:
     def _ids_without_plan(self) -> set[str]:
         """The ids that were sent and whose plan and record are missing."""
         return {
-            sent.sent
-            for sent in self.sent
-            if not (sent.sent in self.planned or self.is_recorded(sent.sent))
+            id_
+            for id_, _ in self._requests()
+            if not (id_ in self.planned or self.is_recorded(id_))
         }
+
+    def _requests(self) -> Iterator[tuple[str, str]]:
+        """Give the id and the run of each request in the write-ahead log."""
+        yield from ((one.sent, one.run_id) for one in self.sent)
+        yield from ((one.answered, one.run_id) for one in self.answered)
 
     def count_planned(self, plan: "Plan") -> int:
         """Count the ids that the log is meant to hold once a plan is begun, each once.
@@ -369,7 +376,7 @@ class Recovery:
         None of them is in brief: the runs of these have counted their plans.
         """
         recorded = {id_ for id_, record in self.records.items() if record.run_id == run}
-        sent = {one.sent for one in self.sent if one.run_id == run}
+        sent = {id_ for id_, run_id in self._requests() if run_id == run}
         return len((recorded | sent) - self.planned.keys())
 
     def _digests_of_plans(self) -> set[str]:
