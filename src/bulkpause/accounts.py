@@ -6,7 +6,6 @@ token file for each. The tokens themselves never stand in the TOML file.
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -131,6 +130,8 @@ def _sections(path: Path) -> dict[str, object]:
             text = file.read(_MOST_BYTES + 1)
         if len(text) > _MOST_BYTES:
             raise _unusable(path, "is too long", "name the file of the accounts")
+        import tomllib  # noqa: PLC0415 (most runs have one account)
+
         return tomllib.loads(text.decode("utf-8-sig"))
     except OSError as error:
         reason = error.strerror or "unknown error"
