@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkpause.accounts import Account, log_of
+from bulkpause.accounts import Account, companies_of, log_of
 from bulkpause.api.credentials import Token
 from bulkpause.cli.account_options import Part, hosts_of
 from bulkpause.cli.account_run import AccountRun
@@ -334,7 +334,7 @@ def _simulator(options: Options, accounts: Sequence[Account]) -> "Simulator":
     # Imported on use: it is a server, and half of aiohttp.
     from bulkpause.simulator import Behaviour, Simulator  # noqa: PLC0415
 
-    companies = {one.token.reveal(): one.company_id or one.name for one in accounts}
+    companies = companies_of(accounts)
     documented = Behaviour(latency_s=0.06, jitter_s=0.02, accounts=companies)
     if options.action is Action.RESUME:
         documented = replace(documented, default_status="paused")

@@ -106,6 +106,11 @@ def test_nothing_is_taken_ahead_beside_another_run() -> None:
     assert account.state.members["a"].held == (1,)
 
 
+def test_background_run_takes_nothing_ahead() -> None:
+    account = Account()
+    assert account.ask(0, "a", 4, asks=4, priority=Priority.BACKGROUND).slots == 1
+
+
 def test_ended_runs_leave_only_free_slots_ahead() -> None:
     account = Account()
     account.say(0, "b", 0, rested(0, 0), leaves=True)
