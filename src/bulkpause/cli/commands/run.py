@@ -27,7 +27,6 @@ from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, join_results, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
-from bulkpause.cli.simulated import companies_of
 from bulkpause.cli.start_notes import (
     fields_of_sharing,
     fields_of_start,
