@@ -88,21 +88,22 @@ class Glance:
         fields = line.split(_BEFORE_KEY)
         if len(fields) != _FIELDS:
             return line.startswith(MARK_START) and self._take_mark(line)
-        if line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH]):
+        id_field = fields[0]
+        checksum = _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH])
+        if not line.endswith(checksum) or not id_field.startswith(_ID_START):
             return False
         key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
         try:
             kind = self._kinds[key]
         except KeyError:
             kind = self._kinds[key] = self._new_kind(*key)
-        started, finished, id_field = fields[_STARTED], fields[_FINISHED], fields[0]
+        started, finished = fields[_STARTED], fields[_FINISHED]
         if (
             kind is None
             or len(started) != _STARTED_LENGTH
             or len(finished) != _FINISHED_LENGTH
             or finished >= self._since
             or not (started.endswith(_TIME_END) and finished.endswith(_TIME_END))
-            or not id_field.startswith(_ID_START)
         ):
             return False
         if self._tally is not None and not self._count(kind, fields[_LATENCY]):
