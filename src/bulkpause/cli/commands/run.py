@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkpause.accounts import Account, log_of
+from bulkpause.accounts import Account, companies_of, log_of
 from bulkpause.api.credentials import Token
 from bulkpause.cli.account_options import Part, hosts_of
 from bulkpause.cli.account_run import AccountRun
