@@ -17,8 +17,8 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from rich.console import Console
 
-from bulkpause.cli.app import run as run_verb
 from bulkpause.cli.exit_codes import ExitCode
+from bulkpause.cli.syntax.run import run as run_verb
 from bulkpause.model import Record, Status
 from bulkpause.progress.bar import render
 from bulkpause.progress.snapshot import Snapshot

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bulkpause._text import timestamp
 from bulkpause.journal.codec import Header, Sent, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Action, Item, Record, Status, timestamp
+from bulkpause.model import Action, Item, Record, Status
 from bulkpause.plan import digest
 from bulkpause.settings import Settings
 

@@ -22,9 +22,10 @@ from benchmarks.harness import (
     table_row,
     usage_at_end,
 )
+from bulkpause._text import timestamp
 from bulkpause.journal.codec import encode
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Record, Status, timestamp
+from bulkpause.model import Record, Status
 
 
 COLUMNS = ("ids", "kB", "bytes per id", "CPU s", "÷ status", "peak MiB")

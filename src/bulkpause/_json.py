@@ -1,7 +1,5 @@
 """Write JSON that a terminal can show: nothing in it steers the terminal."""
 
-import json
-
 import orjson
 
 from bulkpause._text import replace_surrogates
@@ -39,6 +37,9 @@ def parse_json(body: bytes) -> object:
     except orjson.JSONDecodeError:
         if b"\\u" not in body:
             raise
+    # Few servers need it.
+    import json  # noqa: PLC0415
+
     try:
         return _encodable(json.loads(body.decode(), parse_constant=_refuse))
     except RecursionError as error:

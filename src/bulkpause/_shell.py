@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 #: Words that neither cmd nor PowerShell changes. PowerShell takes commas for lists, and
 #: breaks an option at a colon or full stop.
-_PLAIN_ON_WINDOWS = re.compile(r"[\w+/\\][\w+=:./\\-]*|--?[\w=-]+", re.ASCII)
+_PLAIN_ON_WINDOWS = r"[\w+/\\][\w+=:./\\-]*|--?[\w=-]+"
 
 
 def join_command(words: Iterable[str]) -> str:
@@ -42,7 +42,7 @@ def quote_for_posix(word: str) -> str:
 
 def quote_for_windows(word: str) -> str:
     """Quote a word for cmd and PowerShell, as programs on Windows read their words."""
-    if _PLAIN_ON_WINDOWS.fullmatch(word):
+    if re.fullmatch(_PLAIN_ON_WINDOWS, word, re.ASCII):
         return word
     # Backslashes count twice before a quotation mark only, the last one included.
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', word)

@@ -6,12 +6,12 @@ token file for each. The tokens themselves never stand in the TOML file.
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from bulkpause._text import format_count, quote
+from bulkpause._value import value
 from bulkpause.api.credentials import Token, read_token
 from bulkpause.errors import BulkpauseError, SettingsError, TokenError
 from bulkpause.model import Limit
@@ -33,7 +33,7 @@ _NAME_REMEDY = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Account:
     """One account of a run.
 
@@ -135,6 +135,8 @@ def _sections(path: Path) -> dict[str, object]:
             text = file.read(_MOST_BYTES + 1)
         if len(text) > _MOST_BYTES:
             raise _unusable(path, "is too long", "name the file of the accounts")
+        import tomllib  # noqa: PLC0415 (most runs have one account)
+
         return tomllib.loads(text.decode("utf-8-sig"))
     except OSError as error:
         reason = error.strerror or "unknown error"

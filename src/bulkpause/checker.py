@@ -2,22 +2,24 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from bulkpause._text import format_count, format_duration
+from bulkpause._value import value
 from bulkpause.api.client import Fetched
 from bulkpause.api.endpoint import CHECK_PATH, list_path
 from bulkpause.connection import Connection
 from bulkpause.errors import (
     BudgetError,
     BulkpauseError,
+    GuardRailError,
     SettingsError,
     StoppedError,
     TokenError,
 )
-from bulkpause.listing.page import parse_page
+from bulkpause.listing.page import Page, parse_page
 from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.budget.place import NO_SHARE
 from bulkpause.settings import Settings
@@ -26,7 +28,7 @@ from bulkpause.settings import Settings
 #: A difference of clocks that is worth saying, in seconds. `Date` has whole seconds.
 CLOCK_TOLERANCE_S = 5.0
 #: The smallest page that shows whether campaigns can be read.
-_SMALLEST_PAGE = (("page", "1,1"), ("fields", "id"))
+_SMALLEST_PAGE = (("page", "1,1"), ("fields", "id,company_id"))
 
 
 class NoCampaignsError(SettingsError):
@@ -45,7 +47,7 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Finding:
     """The result of one check.
 
@@ -86,13 +88,14 @@ def failed(name: str, error: BulkpauseError) -> Finding:
     return Finding(name=name, state=State.FAILED, detail=str(error), error=error)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answers:
     """What the API answered.
 
     Attributes:
         token: The answer to the token check.
         page: The answer to a list of one campaign; None if it was not asked for.
+        campaigns: That list; None if the answer is not one.
         latencies_ms: Of each request, from sending to the answer. The first has a new
             connection, whose set-up does not count.
         setup_ms: What the set-up of that connection took, name look-up and TLS included.
@@ -103,6 +106,7 @@ class Answers:
 
     token: Fetched
     page: Fetched | None
+    campaigns: Page | None
     latencies_ms: tuple[float, ...]
     setup_ms: float | None
     tls: str | None
@@ -131,9 +135,13 @@ async def ask(
     if connection.sharing is None:
         # Nobody else knows of these requests: a run that begins now has a full burst.
         await asyncio.sleep(connection.burst_s)
+    page = fetched[-1] if len(fetched) > 1 else None
     return Answers(
         token=fetched[0],
-        page=fetched[-1] if len(fetched) > 1 else None,
+        page=page,
+        campaigns=parse_page(page.body, connection.client.redact)
+        if page is not None and page.reply.http_status == 200
+        else None,
         latencies_ms=tuple(_latencies_ms(replies)),
         setup_ms=None if sent_at is None else round((sent_at - begun) * 1000, 1),
         tls=connection.client.tls,
@@ -171,12 +179,22 @@ def _clock_ahead_s(served_at: datetime | None, here: datetime) -> float | None:
     return round(max(0.0, ahead_s - 1.0) if ahead_s > 0 else ahead_s, 1)
 
 
-def findings_of(answers: Answers, limits: tuple[Limit, ...]) -> Iterator[Finding]:
-    """Judge what the API answered, one finding for each thing."""
+def findings_of(
+    answers: Answers, limits: tuple[Limit, ...], company_id: str | None = None
+) -> Iterator[Finding]:
+    """Judge what the API answered, one finding for each thing.
+
+    Args:
+        answers: What the API answered.
+        limits: The rate limits of the settings.
+        company_id: The company that the campaigns must have; None for any.
+    """
     yield _judge_reach(answers)
     yield _judge_tls(answers)
     yield _judge_token(answers)
     yield _judge_reading(answers)
+    if company_id is not None:
+        yield _judge_company(answers.campaigns, company_id)
     yield _judge_latency(answers)
     yield _judge_clock(answers)
     yield _judge_rate(answers, limits)
@@ -252,8 +270,7 @@ def _judge_reading(answers: Answers) -> Finding:
     is_rejected = answers.token.reply.http_status == 401 and not _reads(answers)
     if answers.page is None or is_rejected:
         return skipped("campaigns", "the API or the token does not work")
-    reply = answers.page.reply
-    page = parse_page(answers.page.body) if reply.http_status == 200 else None
+    reply, page = answers.page.reply, answers.campaigns
     if page is not None:
         count = (
             "" if page.total is None else f": {format_count(page.total, 'campaign')}"
@@ -277,6 +294,25 @@ def _judge_reading(answers: Answers) -> Finding:
             f"cannot be read: {fault}{reply.trace_suffix}; check what the token may do"
         ),
     )
+
+
+def _judge_company(page: Page | None, company_id: str) -> Finding:
+    if page is None or not page.length:
+        return skipped("company", "no campaign can be read")
+    if page.company_id is None:
+        return warning(
+            "company",
+            "the list does not show it: a run reads a campaign to check it",
+        )
+    if page.company_id != company_id:
+        return failed(
+            "company",
+            GuardRailError(
+                f"the campaigns belong to the company {page.company_id}, not to "
+                f"{company_id}; check the token and the company_id"
+            ),
+        )
+    return ok("company", f"the campaigns are those of {company_id}")
 
 
 def _judge_latency(answers: Answers) -> Finding:

@@ -11,6 +11,7 @@ from typing import Self
 
 from bulkpause._text import quote
 from bulkpause.api.client import Client
+from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
 from bulkpause.errors import SettingsError
 from bulkpause.journal.platform import clock_resolution_s
@@ -39,6 +40,7 @@ class Connection:
         token: The bearer token.
         settings: The API's address, the rate limits and the place to share them.
         leaves_no_file: Whether a budget is shared only if there is a file of it.
+        connections: Pools that other accounts use too; None for one of its own.
         now: The wall clock.
 
     Attributes:
@@ -64,6 +66,7 @@ class Connection:
         settings: Settings,
         *,
         leaves_no_file: bool = False,
+        connections: Connections | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.run_id = run_id = new_run_id(now(), settings.endpoint_name)
@@ -71,6 +74,7 @@ class Connection:
         self.demand: Callable[[], int] = lambda: 1
         self.share_warning: str | None = None
         self._leaves_no_file = leaves_no_file
+        self._connections = connections
         self._token = token
         self._settings = settings
         self._proxy = find_proxy(settings)
@@ -97,6 +101,7 @@ class Connection:
                     logs_keys=settings.trust_env,
                     now=self._now,
                     before_sending=self.gate.confirm,
+                    connections=self._connections,
                 )
             )
             if store is not None:

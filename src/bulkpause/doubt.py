@@ -6,8 +6,11 @@ https://docs.ocamba.com/api/hood/v1.0/create-campaigns-by_id-pause
 """
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from bulkpause.model import PriorAttempt, Reply
+
+if TYPE_CHECKING:
+    from bulkpause.model import PriorAttempt, Reply
 
 
 #: Too slow, too early or too busy: the server says that it did not process the request.
@@ -34,14 +37,14 @@ def doubt_of_status(http_status: int) -> Doubt:
     return Doubt.UNLIKELY
 
 
-def doubt_of(reply: Reply) -> Doubt:
+def doubt_of(reply: "Reply") -> Doubt:
     """Tell whether this attempt may have been applied."""
     if reply.http_status is None:
         return Doubt.EXCLUDED if reply.sent_at is None else Doubt.POSSIBLE
     return doubt_of_status(reply.http_status)
 
 
-def doubt_of_prior(attempt: PriorAttempt) -> Doubt:
+def doubt_of_prior(attempt: "PriorAttempt") -> Doubt:
     """Tell whether an attempt of an earlier run may have been applied."""
     if attempt.is_in_doubt:
         return Doubt.POSSIBLE

@@ -13,10 +13,15 @@ Each message says what is wrong and how to fix it, and is safe to print: it
 may quote a path, a log or a server.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.model import InvalidRow, StopCause, StopReason
+from bulkpause.vocabulary import StopCause
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import InvalidRow, StopReason
 
 
 class BulkpauseError(Exception):
@@ -37,7 +42,7 @@ class InputError(BulkpauseError):
         rows: The invalid rows; empty if that is not what is wrong.
     """
 
-    def __init__(self, message: str, *, rows: Sequence[InvalidRow] = ()) -> None:
+    def __init__(self, message: str, *, rows: "Sequence[InvalidRow]" = ()) -> None:
         super().__init__(message)
         self.rows = tuple(rows)
 
@@ -69,7 +74,30 @@ class BudgetError(Exception):
     """
 
 
-def error_of_stop(stopped: StopReason, left: int) -> BulkpauseError | None:
+#: The gravest first, for accounts that ended with different errors.
+_BY_GRAVITY: tuple[type[BulkpauseError], ...] = (
+    LogError,
+    TokenError,
+    GuardRailError,
+    SettingsError,
+    StoppedError,
+)
+
+
+def join_errors(errors: Mapping[str | None, BulkpauseError]) -> BulkpauseError:
+    """Make one error of those of several accounts, of the gravest kind.
+
+    Args:
+        errors: The errors by the name of the account; None for the only one.
+    """
+    if len(errors) == 1 and None in errors:
+        return errors[None]
+    kinds = [kind for kind in _BY_GRAVITY for e in errors.values() if type(e) is kind]
+    kind = kinds[0] if kinds else StoppedError
+    return kind("; ".join(f"{account}: {error}" for account, error in errors.items()))
+
+
+def error_of_stop(stopped: "StopReason", left: int) -> BulkpauseError | None:
     """Make the error that ends a list early, so that nobody takes it for finished.
 
     Args:

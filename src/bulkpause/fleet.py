@@ -20,11 +20,9 @@ from bulkpause.api.connections import Connections
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.errors import (
     BulkpauseError,
-    GuardRailError,
     LogError,
     SettingsError,
-    StoppedError,
-    TokenError,
+    join_errors,
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.folders import LateFolders
@@ -49,13 +47,6 @@ from bulkpause.report.summary import Summary
 _RecordsOf = Callable[[Pauser, GivenIds], AsyncGenerator[Record, None]]
 #: The log and the write-ahead log of an account; what else the process has open.
 _FILES_OF_ACCOUNT, _FILES_OF_PROCESS = 2, 128
-#: The gravest first, for accounts that ended with different errors.
-_BY_GRAVITY: tuple[type[BulkpauseError], ...] = (
-    LogError,
-    TokenError,
-    GuardRailError,
-    StoppedError,
-)
 
 
 class Fleet:
@@ -340,7 +331,7 @@ class Fleet:
             task.cancel()
             await asyncio.wait([task])
         if self.errors:
-            raise _joined(self.errors)
+            raise join_errors(self.errors)
 
     async def _check_companies(self, plans: Mapping[str | None, Plan]) -> None:
         await _run_all(
@@ -377,15 +368,6 @@ def _first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Take the first error of a group, which all others followed."""
     first = errors.exceptions[0]
     return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-def _joined(errors: Mapping[str | None, BulkpauseError]) -> BulkpauseError:
-    """Make one error of those of several accounts, of the gravest kind."""
-    if len(errors) == 1 and None in errors:
-        return errors[None]
-    kinds = [kind for kind in _BY_GRAVITY for e in errors.values() if type(e) is kind]
-    kind = kinds[0] if kinds else StoppedError
-    return kind("; ".join(f"{account}: {error}" for account, error in errors.items()))
 
 
 def merge_snapshots(snapshots: Sequence[RunSnapshot]) -> RunSnapshot:

@@ -3,10 +3,10 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.api.client import MAX_PAGE_BYTES, Fetched
 from bulkpause.api.endpoint import list_path
 from bulkpause.engine.policy import stop_for_certificate
@@ -23,6 +23,7 @@ from bulkpause.listing.campaign import FIELDS, Campaign
 from bulkpause.listing.filters import Filters
 from bulkpause.listing.page import Page, parse_page
 from bulkpause.listing.patience import Patience
+from bulkpause.listing.survey import Survey
 from bulkpause.listing.sweeps import PageRequest, Sweeps
 from bulkpause.model import Reply, Waiting
 from bulkpause.operation import KNOWN_STATUSES
@@ -46,7 +47,7 @@ class Fetcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Listed:
     """A list of campaigns, the oldest first.
 
@@ -69,7 +70,7 @@ class Listed:
         return self.doubt is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ListSnapshot:
     """How far a list is read.
 
@@ -92,6 +93,21 @@ class ListSnapshot:
     last_error: str | None
 
 
+def refuse_unknown(filters: Filters, campaigns: Iterable[Campaign]) -> None:
+    """Refuse a list that a mistyped status may have emptied.
+
+    Raises:
+        SettingsError: No campaign has a status that is asked for, and its word is not
+            known either.
+    """
+    if unknown := filters.unknown_statuses(campaigns):
+        raise SettingsError(
+            f"--status: no campaign has the status {quote(unknown[0])}, which is not "
+            f"known; known are {', '.join(sorted(KNOWN_STATUSES))}; nothing was "
+            "written. Add --filter-here to read all campaigns and look for it"
+        )
+
+
 class Lister:
     """Reads one list. Use it once.
 
@@ -101,6 +117,8 @@ class Lister:
         filters: What the campaigns must be like.
         chooses_here: Whether all campaigns are read and chosen here, for an API that
             ignores a filter.
+        trusts_filter: Whether it is not looked for campaigns that the API's filter
+            leaves out, which takes a page for each 100 of all campaigns.
         give_up_after_s: Seconds without a usable answer that end the list.
         request_ids: A fresh id for each request.
         jitter: Gives random numbers from 0 to 1.
@@ -114,18 +132,22 @@ class Lister:
         filters: Filters,
         request_ids: Iterator[str],
         chooses_here: bool = False,
+        trusts_filter: bool = False,
         give_up_after_s: float = 300.0,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._fetcher = fetcher
         self._gate = gate
         self._filters = filters
-        self._chooses_here = chooses_here
+        self._chooses_here, self._trusts_filter = chooses_here, trusts_filter
         self._request_ids = request_ids
         self._jitter = jitter
         self._sweeps = Sweeps()
         self._patience = Patience(give_up_after_s)
         self._requests = self._unreadable = 0
+        #: Why no page can be had any more; None while pages can.
+        self._stopped: str | None = None
+        self._survey: Survey | None = None
         self._retry_at: float | None = None
 
     def snapshot(self) -> ListSnapshot:
@@ -133,9 +155,11 @@ class Lister:
         waiting = self._gate.waiting
         if waiting is None and self._retry_at is not None:
             waiting = Waiting("the next attempt", self._retry_at)
+        survey = self._survey
+        is_survey = survey is not None and not survey.is_over
         return ListSnapshot(
-            read=self._sweeps.read,
-            total=self._sweeps.total,
+            read=survey.read if survey and is_survey else self._sweeps.read,
+            total=survey.total if survey and is_survey else self._sweeps.total,
             sweep=self._sweeps.sweeps,
             requests=self._requests,
             in_flight=self._gate.in_flight,
@@ -145,7 +169,8 @@ class Lister:
 
     def requests_left(self) -> int:
         """Estimate how many requests are still to be made."""
-        return self._sweeps.pages_left()
+        of_survey = 0 if self._survey is None else self._survey.pages_left()
+        return self._sweeps.pages_left() + of_survey
 
     async def read(self) -> Listed:
         """Read the list until it is whole, or cannot become so.
@@ -153,32 +178,89 @@ class Lister:
         Raises:
             GuardRailError: The API lists a campaign that does not fit the filters, or
                 leaves out one that does, and so may have ignored or misread them.
-            SettingsError: No campaign has a status that is asked for, and its word is
-                not known either.
             TokenError: The API rejected the token.
             StoppedError: The API refused, or could not be reached, before it listed
                 anything.
         """
+        await self._read_sweeps()
+        is_to_check = self._is_filtered_there and not self._trusts_filter
+        if is_to_check and self._sweeps.is_whole:
+            await self._check_filter()
+        sweeps = self._sweeps
+        campaigns = sweeps.campaigns()
+        if self._chooses_here:
+            campaigns = [one for one in campaigns if self._filters.fits(one)]
+        survey_doubt = None if self._survey is None else self._survey.doubt
+        return Listed(
+            campaigns=tuple(campaigns),
+            total=sweeps.total,
+            doubt=sweeps.doubt or survey_doubt,
+            requests=self._requests,
+            sweeps=sweeps.sweeps,
+        )
+
+    @property
+    def _is_filtered_there(self) -> bool:
+        """Whether the API chooses the campaigns."""
+        return not (self._chooses_here or self._filters.is_empty)
+
+    async def _read_sweeps(self) -> None:
         while not self._sweeps.is_over:
             page = await self._next_page(self._sweeps.request, self._parameters)
             if page is not None:
                 self._check(page)
                 self._sweeps.add(page)
-        sweeps = self._sweeps
-        campaigns = sweeps.campaigns()
-        if self._chooses_here:
-            campaigns = [one for one in campaigns if self._filters.misfit(one) is None]
-        else:
-            self._refuse_unknown(campaigns)
-            if not campaigns and not self._filters.is_empty:
-                await self._check_nothing_fits()
-        return Listed(
-            campaigns=tuple(campaigns),
-            total=sweeps.total,
-            doubt=sweeps.doubt,
-            requests=self._requests,
-            sweeps=sweeps.sweeps,
-        )
+            elif self._stopped is not None:
+                self._end_sweeps(self._stopped)
+
+    def _end_sweeps(self, reason: str) -> None:
+        """End the list with what was read, if anything was."""
+        self._refuse_empty(reason)
+        self._sweeps.end(reason)
+
+    def _refuse_empty(self, reason: str) -> None:
+        """Refuse a list that ended early and holds nothing.
+
+        Raises:
+            StoppedError: It does.
+        """
+        if not self._sweeps.campaigns():
+            raise StoppedError(f"{reason}; no campaign was listed")
+
+    async def _check_filter(self) -> None:
+        """Read all campaigns once: the filter may have left out some that fit.
+
+        Raises:
+            GuardRailError: It has.
+        """
+        hidden = await self._hidden()
+        if not hidden:
+            return
+        # Not those that have come to fit since: the list is read again for these.
+        self._sweeps = Sweeps()
+        await self._read_sweeps()
+        listed = {one.id for one in self._sweeps.campaigns()}
+        if left_out := [one for one in hidden if one.id not in listed]:
+            more = len(left_out) - 1
+            others, fit = (f" and {more} more", "they fit") if more else ("", "it fits")
+            raise GuardRailError(
+                f"the API does not list {left_out[0].id}{others} for this filter, "
+                f"although {fit}: the API seems to misread the filter; nothing was written. Add "
+                "--filter-here to read all campaigns and choose here"
+            )
+
+    async def _hidden(self) -> list[Campaign]:
+        """Find campaigns that fit the filters and that the API has not listed for them."""
+        listed = {one.id for one in self._sweeps.campaigns()}
+        self._survey = survey = Survey(self._filters, listed, self._sweeps.request.size)
+        while not survey.is_over:
+            page = await self._next_page(survey.request, ())
+            if page is not None:
+                survey.add(page)
+            elif self._stopped is not None:
+                self._refuse_empty(self._stopped)
+                survey.stop(self._stopped)
+        return survey.hidden
 
     def _check(self, page: Page) -> None:
         if self._chooses_here:
@@ -190,28 +272,6 @@ class Lister:
                     f"the API lists campaign {campaign.id}, which does not fit "
                     f"{option} ({fault}): it seems to ignore the filter; nothing was "
                     "written. Add --filter-here to read all campaigns and choose here"
-                )
-
-    def _refuse_unknown(self, campaigns: Iterable[Campaign]) -> None:
-        """Refuse a list that a mistyped status may have emptied."""
-        if unknown := self._filters.unknown_statuses(campaigns):
-            raise SettingsError(
-                f"--status: no campaign has the status {quote(unknown[0])}, which is not "
-                f"known; known are {', '.join(sorted(KNOWN_STATUSES))}; nothing was "
-                "written. Add --filter-here to read all campaigns and look for it"
-            )
-
-    async def _check_nothing_fits(self) -> None:
-        """Look at a page without a filter: an empty list may be a misread filter."""
-        page: Page | None = None
-        while page is None:  # an error ends it at last
-            page = await self._next_page(replace(self._sweeps.request, number=1), ())
-        for campaign in page.campaigns:
-            if self._filters.misfit(campaign) is None:
-                raise GuardRailError(
-                    f"the API lists no campaign for this filter, although {campaign.id} "
-                    "fits it: it seems to misread the filter; nothing was written. Add "
-                    "--filter-here to read all campaigns and choose here"
                 )
 
     @property
@@ -251,7 +311,7 @@ class Lister:
         return None
 
     async def _fetch(self, request: PageRequest, filters: Parameters) -> Fetched | None:
-        """Ask for a page; None if the list has ended for want of a slot."""
+        """Ask for a page; None if there is no slot any more."""
         fields = ("fields", ",".join(FIELDS))
         path = list_path([*request.parameters(), fields, *filters])
         if (reason := await self._lacks_slot()) is not None:
@@ -300,7 +360,5 @@ class Lister:
             raise StoppedError(stop_for_certificate(reply).reason.detail)
 
     def _stop(self, reason: str) -> None:
-        """End the list with what was read, if anything was."""
-        if not self._sweeps.campaigns():
-            raise StoppedError(f"{reason}; no campaign was listed")
-        self._sweeps.end(reason)
+        """Ask for no page any more."""
+        self._stopped = reason

@@ -1,9 +1,9 @@
-"""Compare all campaigns of an account with the ids of result logs."""
+"""Compare all campaigns of accounts with the ids of result logs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bulkpause._text import format_count, label, sanitize
+from bulkpause._value import value
 from bulkpause.journal.recovery import Recovery
 from bulkpause.lister import Listed
 from bulkpause.listing.campaign import Campaign
@@ -17,7 +17,7 @@ CAMPAIGNS_SHOWN = 20
 _SENDING = "running or scheduled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LogIds:
     """The ids of a log, and what it does not say.
 
@@ -26,12 +26,14 @@ class LogIds:
         statuses: The status on record by id, `not_attempted` without a record.
         gap: Which ids cannot be compared, and why; None if all can.
         invalid: The rows without a valid id.
+        undone_by: The logs of the undos of the log, in words; None if there was none.
     """
 
     log: str
     statuses: Mapping[str, str]
     gap: str | None
     invalid: int = 0
+    undone_by: str | None = None
 
 
 def ids_of_log(log: str, recovery: Recovery) -> LogIds:
@@ -49,6 +51,7 @@ def ids_of_log(log: str, recovery: Recovery) -> LogIds:
         statuses=planned | recorded,
         gap=_gap(recovery),
         invalid=len(recovery.invalid),
+        undone_by=recovery.undone_by,
     )
 
 
@@ -62,7 +65,7 @@ def _gap(recovery: Recovery) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Comparison:
     """What all campaigns of an account say of the ids of logs.
 
@@ -102,6 +105,7 @@ class Comparison:
             yield f"  {self._line_of(campaign)}"
         if hidden := len(running[CAMPAIGNS_SHOWN:]):
             yield f"  and {hidden} more"
+        yield from self._undo_lines()
         if others := self._others:
             campaigns = format_count(others, "other campaign")
             yield f"{campaigns} on {self.host} {_are(others)} {_SENDING}"
@@ -111,6 +115,12 @@ class Comparison:
         for doubt in self.doubts:
             yield f"not certain: {doubt}"
 
+    def _undo_lines(self) -> Iterator[str]:
+        for one in self.logs:
+            if one.undone_by is not None:
+                undo = sanitize(one.undone_by)
+                yield f"an undo of {one.log} was begun, which may have resumed some: {undo}"
+
     def as_dict(self) -> dict[str, object]:
         """Give the comparison in values that JSON can carry."""
         return {
@@ -119,15 +129,31 @@ class Comparison:
             "ids": len(self._statuses),
             "listed": len(self.listed.campaigns),
             "complete": self.listed.is_whole,
-            "running": [
-                one.as_dict() | {"status_on_record": self._statuses[one.id]}
-                for one in self.running
-            ],
+            "running": self.running_as_dicts(),
             "not_listed": self._unseen,
             "others": self._others,
             "invalid": sum(one.invalid for one in self.logs),
+            "undone_by": [one.undone_by for one in self.logs],
             "doubts": self.doubts,
         }
+
+    def running_as_dicts(self) -> list[dict[str, object]]:
+        """Give the campaigns that run or may run, with their status on record."""
+        statuses = self._statuses
+        return [
+            one.as_dict() | {"status_on_record": statuses[one.id]}
+            for one in self.running
+        ]
+
+    @property
+    def count_sending(self) -> int:
+        """How many ids of the logs surely run."""
+        return len(self._sending)
+
+    @property
+    def count_ids(self) -> int:
+        """How many ids the logs hold."""
+        return len(self._statuses)
 
     @property
     def _names(self) -> str:
@@ -191,6 +217,62 @@ class Comparison:
         status = sanitize(campaign.status or "no status")
         name = label(campaign.id, campaign.name)
         return f"{name}: {status} now, {self._statuses[campaign.id]} on record"
+
+
+@value
+class AccountComparisons:
+    """What the campaigns of accounts say of the ids of their logs; most are one account.
+
+    Attributes:
+        of_account: The comparison of each account by its name, None for the only one.
+        errors: Why the campaigns of other accounts could not be listed.
+    """
+
+    of_account: Mapping[str | None, Comparison]
+    errors: Mapping[str | None, str]
+
+    @property
+    def running(self) -> list[Campaign]:
+        """The campaigns of the logs that run or may run."""
+        return [each for one in self.of_account.values() for each in one.running]
+
+    def lines(self) -> Iterator[str]:
+        """Say which ids of the logs run: of all, and of accounts that need a look."""
+        if self._is_single:
+            yield from self.of_account[None].lines()
+            return
+        every = self.of_account.values()
+        running = sum(one.count_sending for one in every)
+        ids = format_count(sum(one.count_ids for one in every), "id")
+        accounts = format_count(len(self.of_account), "account")
+        yield f"{running} of {ids} of {accounts} {_are(running)} {_SENDING}"
+        for account, one in self.of_account.items():
+            if one.running or one.doubts:
+                yield from (sanitize(f"{account}: {line}") for line in one.lines())
+        for account, error in self.errors.items():
+            yield sanitize(
+                f"{account}: not certain: its campaigns are not known: {error}"
+            )
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the comparisons in values that JSON can carry."""
+        if self._is_single:
+            return self.of_account[None].as_dict()
+        every = self.of_account.values()
+        return {
+            "ids": sum(one.count_ids for one in every),
+            "running": [running for one in every for running in one.running_as_dicts()],
+            "accounts": {
+                str(account): one.as_dict() for account, one in self.of_account.items()
+            }
+            | {
+                str(account): {"error": error} for account, error in self.errors.items()
+            },
+        }
+
+    @property
+    def _is_single(self) -> bool:
+        return set(self.of_account) == {None}
 
 
 def _sends(campaign: Campaign) -> bool:

@@ -2,14 +2,18 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import LoadedLog, read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Status
 from bulkpause.operation import PAUSE, Operation, operation_of
-from bulkpause.plan import Plan
 from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD, Totals, add_all
+from bulkpause.vocabulary import Status
+
+
+if TYPE_CHECKING:
+    from bulkpause.plan import Plan
 
 
 def totals_of_log(log: Path) -> tuple[LoadedLog, Totals]:
@@ -50,7 +54,7 @@ def complete_totals(totals: Totals, recovery: Recovery) -> Totals:
 
 
 def totals_of_plan(
-    plan: Plan, recovery: Recovery, *, is_retry: bool, operation: Operation = PAUSE
+    plan: "Plan", recovery: Recovery, *, is_retry: bool, operation: Operation = PAUSE
 ) -> Totals:
     """Begin the totals of a run: its rows, and what earlier runs left open beside it.
 

@@ -6,107 +6,51 @@ a `Record` are wall-clock times in UTC instead.
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from itertools import repeat
 from math import inf
 from typing import Any
 
 from bulkpause._text import quote, replace_surrogates
 from bulkpause._value import value
+from bulkpause.vocabulary import (
+    RECORD_VERSION,
+    SIMULATOR,
+    Action,
+    Priority,
+    Status,
+    StopCause,
+    TransportError,
+)
 
 
-class Action(StrEnum):
-    """The purpose of a request: to change a campaign, or to read its status.
-
-    `operation.Operation` says what a change is about.
-    """
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    READ = "view"
-
-
-class Status(StrEnum):
-    """The result of an id. Exactly one holds for each row that a run handled."""
-
-    #: 204, or read back as paused after an attempt that may have been applied.
-    PAUSED = "paused"
-    #: Refused, read back as paused, and no attempt of ours can have done it.
-    ALREADY_PAUSED = "already_paused"
-    #: Refused, and read back in a status in which the campaign sends nothing.
-    NOT_PAUSABLE = "not_pausable"
-    #: 204 for a resume, or read back as running or scheduled after such an attempt.
-    RESUMED = "resumed"
-    #: Seen running or scheduled, and no attempt of ours can have done it.
-    ALREADY_RUNNING = "already_running"
-    #: Left alone: seen in a status that no resume changes, changed since our pause, or
-    #: its time has passed. `error` says which.
-    NOT_RESUMABLE = "not_resumable"
-    #: Refused for good. The campaign may still be running.
-    REJECTED = "rejected"
-    #: Not changed by us, for a cause that may pass: attempts used up, a 403, a wall, a
-    #: 400 that was not read back.
-    FAILED = "failed"
-    #: In doubt: an attempt may have been applied, and no read-back settled it.
-    UNKNOWN = "unknown"
-    #: The row has no valid id. Never sent.
-    INVALID = "invalid"
-
-    #: The campaign is paused.
-    is_paused: bool
-    #: The campaign is as the operation wants it, whoever brought it there.
-    is_done: bool
-    #: The campaign was seen in a status to which the operation does not apply.
-    is_inapplicable: bool
-    #: A retry may still change it.
-    is_retryable: bool
-    #: It counts against `--max-failures`.
-    is_failure: bool
-    #: The id needs nothing more, paused or not.
-    is_settled: bool
-
-    def __init__(self, value: str) -> None:
-        # Set once: a summary of a million records reads them for each.
-        self.is_paused = value in {"paused", "already_paused"}
-        self.is_retryable = value in {"failed", "unknown"}
-        self.is_failure = self.is_retryable or value == "rejected"
-        self.is_done = self.is_paused or value in {"resumed", "already_running"}
-        self.is_inapplicable = value in {"not_pausable", "not_resumable"}
-        is_final = self.is_inapplicable or value == "rejected"
-        self.is_settled = self.is_done or is_final
+__all__ = [
+    "RECORD_VERSION",
+    "SIMULATOR",
+    "Action",
+    "Attempt",
+    "Companion",
+    "Earlier",
+    "InvalidRow",
+    "Item",
+    "Limit",
+    "PriorAttempt",
+    "Priority",
+    "RateLimitHeaders",
+    "Record",
+    "Reply",
+    "Sharing",
+    "Status",
+    "StopCause",
+    "StopReason",
+    "TransportError",
+    "Waiting",
+    "items_without_init",
+    "remember_earlier",
+]
 
 
-class TransportError(StrEnum):
-    """Why an attempt got no valid HTTP response."""
-
-    DNS = "dns_failed"
-    TLS = "tls_failed"
-    REFUSED = "connection_refused"
-    PROXY = "proxy_failed"
-    CONNECT_TIMEOUT = "connect_timeout"
-    READ_TIMEOUT = "read_timeout"
-    RESET = "connection_reset"
-    HANG_UP = "connection_closed"
-    MALFORMED = "malformed_answer"
-
-
-class StopCause(StrEnum):
-    """The kind of event that stopped a run early."""
-
-    SIGNAL = "signal"
-    #: The API rejected the token, or the token lacks the permission.
-    TOKEN = "token"  # noqa: S105 (not a password)
-    #: For too long, the API could not be reached or sent no usable response.
-    OUTAGE = "outage"
-    #: The API refuses one id after another in the same way.
-    REFUSAL = "refusal"
-    GUARD_RAIL = "guard_rail"
-    LOG = "log"
-
-
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False, frozen=True)
 class StopReason:
     """Why a run stopped before all of its ids had a status.
 
@@ -119,7 +63,7 @@ class StopReason:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False, frozen=True)
 class Waiting:
     """The condition that the next request waits for.
 
@@ -132,21 +76,7 @@ class Waiting:
     until: float | None
 
 
-class Priority(StrEnum):
-    """Which of the runs on one account go first."""
-
-    #: Leaves a fifth of each limit free.
-    BACKGROUND = "background"
-    NORMAL = "normal"
-    URGENT = "urgent"
-
-    @property
-    def rank(self) -> int:
-        """A higher rank goes first."""
-        return list(Priority).index(self)
-
-
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False, frozen=True)
 class Companion:
     """Another run that uses the same account.
 
@@ -161,7 +91,7 @@ class Companion:
     since: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Sharing:
     """How a run shares the rate limits of its account.
 
@@ -189,7 +119,7 @@ class Sharing:
         return max(ranks, key=lambda one: one.rank) if len(ranks) > 1 else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Earlier:
     """What a campaign was before its pause, as far as it is known.
 
@@ -204,7 +134,7 @@ class Earlier:
     paused_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Item:
     """One campaign: its id, its row in the input, its name and sort value.
 
@@ -270,7 +200,7 @@ def _encodable(names: Sequence[str | None]) -> Sequence[str | None]:
     return [None if name is None else replace_surrogates(name) for name in names]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class InvalidRow:
     """A row without a valid id.
 
@@ -306,7 +236,7 @@ class InvalidRow:
         return f"{place}: {self.reason}; {self.remedy}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False, frozen=True)
 class Limit:
     """A rate limit: up to this many requests in any period of this many seconds."""
 
@@ -321,7 +251,7 @@ class Limit:
         return f"{self.requests}/{self.period_s:g}s"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RateLimitHeaders:
     """One rate-limit window of the server, from the headers of a response.
 
@@ -336,7 +266,7 @@ class RateLimitHeaders:
     reset_s: int
 
 
-@value
+@value(slots=False)
 class Reply:
     """The result of one attempt: an HTTP response or a transport error, never both.
 
@@ -387,12 +317,17 @@ class Reply:
         return self.http_status == 429
 
     @property
+    def shows_update_time(self) -> bool:
+        """Whether it says when its campaign was last changed, readable or not."""
+        return bool((self.update_time or "").strip())
+
+    @property
     def trace_suffix(self) -> str:
         """The trace id in parentheses, to end a message; empty without one."""
         return f" (trace_id {self.trace_id})" if self.trace_id else ""
 
 
-@value
+@value(slots=False)
 class Attempt:
     """One request for an id, and its reply.
 
@@ -409,7 +344,7 @@ class Attempt:
     reply: Reply
 
 
-@value
+@value(slots=False)
 class PriorAttempt:
     """An attempt as the log keeps it; used for attempts of earlier runs.
 
@@ -430,16 +365,7 @@ class PriorAttempt:
     is_in_doubt: bool = False
 
 
-#: The name of the simulator's endpoint in logs. Its address differs each time.
-SIMULATOR = "simulator"
-#: The version of a record's shape. 1 had no `v`, `name`, `account`, `action`,
-#: `planned` and `endpoint`, 2 no `reads` and nothing of a resume. A new key, action or status needs a new version: an older
-#: program then refuses the log instead of calling it damaged.
-RECORD_VERSION = 3
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-@value
+@value(slots=False)
 class Record:
     """The final status of one id in one run: one line of the result log.
 
@@ -481,33 +407,3 @@ class Record:
     input_digest: str | None = None
     endpoint: str | None = None
     v: int = RECORD_VERSION
-
-
-def timestamp(moment: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC, to the millisecond."""
-    return _timestamps.text(moment)
-
-
-class _Timestamps:
-    """Writes moments, and keeps the last text for others of the same millisecond.
-
-    A run without limits writes thirty of them in a millisecond.
-    """
-
-    def __init__(self) -> None:
-        epoch = datetime.fromtimestamp(0, UTC)
-        # Replaced as a whole: event loops of several threads may write at a time.
-        self._last = epoch, epoch, ""
-
-    def text(self, moment: datetime) -> str:
-        begins, ends, text = self._last
-        if begins <= moment < ends:
-            return text
-        utc = moment.astimezone(UTC)
-        begins = utc - timedelta(microseconds=utc.microsecond % 1000)
-        text = utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-        self._last = begins, begins + _MILLISECOND, text
-        return text
-
-
-_timestamps = _Timestamps()

@@ -4,9 +4,8 @@ A further operation is a further value: the engine, the client, the log, the gua
 and the reports take all that they need to know of it from here.
 """
 
-from dataclasses import dataclass
-
-from bulkpause.model import Action, Status
+from bulkpause._value import value
+from bulkpause.vocabulary import Action, Status
 
 
 #: Campaign statuses in which a campaign sends, or will send without being asked again.
@@ -27,7 +26,7 @@ def status_word(text: str | None) -> str:
     return (text or "").strip().casefold()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Operation:
     """A change of campaigns: its request, what it applies to, and its statuses.
 

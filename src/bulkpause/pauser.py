@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakSet
 
+from bulkpause._text import timestamp
+from bulkpause._value import value
 from bulkpause.api.client import Client
 from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
@@ -59,7 +61,6 @@ from bulkpause.model import (
     StopCause,
     StopReason,
     Waiting,
-    timestamp,
 )
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, join_plans
@@ -77,7 +78,7 @@ from bulkpause.shared_budget import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class RunSnapshot:
     """The counts of a run at one moment, for programs and displays.
 
@@ -111,7 +112,7 @@ class RunSnapshot:
     sharing: Sharing | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SharedMeans:
     """What the pausers of a fleet share.
 
@@ -343,6 +344,14 @@ class Pauser:
         may be paused or running.
         """
         return self._recorder.unrecorded
+
+    @property
+    def undated(self) -> frozenset[str]:
+        """The ids that the last list resumed without seeing when they were changed.
+
+        The API showed no `update_time`, so that a change since the pause went unseen.
+        """
+        return frozenset() if self._run is None else frozenset(self._run.undated)
 
     @property
     def sharing(self) -> Sharing | None:

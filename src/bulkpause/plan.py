@@ -2,12 +2,14 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
-from operator import attrgetter
+from operator import attrgetter, lt
+from typing import cast
 
+from bulkpause._value import value
 from bulkpause.model import InvalidRow, Item
 
 
@@ -17,7 +19,7 @@ _PARTS = 32
 _id_of = attrgetter("id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Plan:
     """The items that a run would send, and counts of the rows that it would not.
 
@@ -119,8 +121,8 @@ def make_plan(
         done: Ids that need no more requests.
     """
     rows = rows if isinstance(rows, Sequence) else list(rows)
-    items = tuple([row for row in rows if isinstance(row, Item)])
     invalid_rows = [row for row in rows if isinstance(row, InvalidRow)]
+    items = _items_of(rows) if invalid_rows else tuple(cast(Sequence[Item], rows))
     first_items = _first_items(items)
     plan = Plan(
         rows=len(items) + len(invalid_rows),
@@ -130,6 +132,10 @@ def make_plan(
         already_done=0,
     )
     return plan.without(done)
+
+
+def _items_of(rows: Iterable[Item | InvalidRow]) -> tuple[Item, ...]:
+    return tuple(row for row in rows if isinstance(row, Item))
 
 
 def _first_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -155,11 +161,23 @@ def _repeated_ids(items: Iterable[Item]) -> set[str]:
     They are compared in parts. One table of a million ids, and the smaller one that it
     grows from, would be a fifth of all memory.
     """
+    if _are_in_order(items):
+        return set()
     parts: list[list[str]] = [[] for _ in range(_PARTS)]
     put = [part.append for part in parts]
     for id_ in map(_id_of, items):
         put[hash(id_) % _PARTS](id_)
     return set(chain.from_iterable(map(_repeated, parts)))
+
+
+def _are_in_order(items: Iterable[Item]) -> bool:
+    """Return whether each id is longer or greater than the one before, as in exports."""
+    return all(map(lt, _keys_of(items), islice(_keys_of(items), 1, None)))
+
+
+def _keys_of(items: Iterable[Item]) -> Iterator[tuple[int, str]]:
+    """Give the length and the text of each id, without a list of a million of them."""
+    return zip(map(len, map(_id_of, items)), map(_id_of, items), strict=True)
 
 
 def _repeated(ids: Sequence[str]) -> Iterable[str]:

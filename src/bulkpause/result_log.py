@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from bulkpause._value import value
 from bulkpause.errors import InputError
 from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
@@ -15,7 +15,7 @@ from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import Totals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class ResultLog:
     """What a result log and its write-ahead log say at one moment.
 

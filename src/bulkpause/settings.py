@@ -1,9 +1,10 @@
 """Validated settings of a run, and the parsers of their text forms."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.api.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
 from bulkpause.api.proxy import Proxy, parse_proxy, proxy_of_environment
 from bulkpause.engine.policy import RetryPolicy
@@ -28,7 +29,7 @@ _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)").fullmatch
 _LIMIT = re.compile(r"([0-9]{1,9})/(.+)").fullmatch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Settings:
     """The endpoint, the rate limits and the retry policy of a run.
 

@@ -4,9 +4,9 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.errors import SettingsError
 
 
@@ -17,7 +17,7 @@ _MOST = 10_000
 _FORM = re.compile(r"([0-9]{1,9}|auto)/([0-9]{1,9})").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Shard:
     """One of several parts of the work, the same in every process and on every host.
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from bulkpause._text import timestamp
 from bulkpause.api.credentials import Token
 from bulkpause.journal.platform import SYSTEM
-from bulkpause.model import timestamp
 from bulkpause.ratelimit.budget.member import Identity
 from bulkpause.ratelimit.budget.opening import Clocks, Databases, open_store
 from bulkpause.ratelimit.budget.place import (

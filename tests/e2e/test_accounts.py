@@ -1,5 +1,6 @@
 """Runs over many accounts, judged by the ledger of a simulator with all of them."""
 
+import shlex
 from collections import Counter
 from pathlib import Path
 from signal import SIGINT
@@ -8,7 +9,13 @@ from typing import Any
 import orjson
 import pytest
 
-from bulkpause.simulator import Ledger, Simulator, Window
+from bulkpause.simulator import (
+    Campaign,
+    Ledger,
+    Simulator,
+    Window,
+    make_campaigns,
+)
 from tests.support.program import Program, Serve, until
 
 
@@ -126,6 +133,73 @@ def test_plan_counts_what_its_shard_sends(program: Program) -> None:
     planned = [one["account"] for plan in plans for one in plan["accounts"]]
     assert sorted(planned) == names
     assert len({plan["digest"] for plan in plans}) == 3
+
+
+def test_accounts_are_listed_paused_proved_and_resumed(
+    program: Program, serve: Serve
+) -> None:
+    companies = prepare(program, ["acme", "globex"], 0)
+    made = make_campaigns(6, statuses=("running", "paused"))
+    simulator = serve(windows=WINDOWS, accounts=companies, campaigns=made)
+    options = to(simulator, "--progress", "none")
+
+    ready = program.call("check", *options)
+    assert (ready.code, ready.stderr) == (0, "")
+    assert ready.stdout.endswith("\n2 of 2 accounts are as they should be\n")
+    listed = program.call("list", "--status", "running", *options, "-o", "list.csv")
+    assert listed.code == 0, listed.stderr
+    assert listed.stdout.startswith("6 campaigns on 127.0.0.1:")
+    command = shlex.split(listed.stdout.partition("pause them with: ")[2])
+    paused = program.call(*command[1:], "--yes", "--log", "logs", "--progress", "none")
+    assert paused.code == 0, paused.stderr
+
+    simulator.put(Campaign(id="1000003"), "globex")
+    proof = program.call("list", "--in", "logs", *options)
+    assert proof.code == 1
+    assert proof.stdout.splitlines() == [
+        "1 of 6 ids of 2 accounts is running or scheduled",
+        "globex: 1 of 3 ids of logs/globex.jsonl is running or scheduled",
+        "globex:   1000003 Campaign 1000003: running now, paused on record",
+        "to pause them, write them to a file with --output FILE",
+    ]
+
+    program.file("wrong.csv", "account,id\nacme,1000001\nglobex,1000005\n")
+    undo = ("undo", "logs", "--only", "wrong.csv", "--expect", "2", "--yes")
+    undone = program.call(*undo, *options)
+    assert (undone.code, undone.summary) == (0, "2 rows = 2 resumed"), undone.stderr
+    resumed = {
+        (one.company_id, one.id) for one in simulator.ledger if one.action == "resume"
+    }
+    assert resumed == {("acme", "1000001"), ("globex", "1000005")}
+    assert program.call("status", "logs.undo").code == 0
+    assert simulator.ledger.rate_limited() == []
+
+
+@pytest.mark.smoke
+def test_refused_token_hides_no_other_account(program: Program, serve: Serve) -> None:
+    companies = prepare(program, ["acme", "globex"], 1)
+    simulator = serve(windows=WINDOWS, accounts=companies, campaigns=make_campaigns(3))
+    program.file("globex.token", "token-of-nobody")
+    options = to(simulator, "--progress", "none")
+
+    checked = program.call("check", *options)
+    assert checked.code == 4
+    assert "failed   globex  token: the API rejected the token" in checked.stdout
+    assert "1 of 2 accounts is as it should be" in checked.stdout
+
+    listed = program.call("list", "--all", *options)
+    assert listed.code == 4
+    lines = list(map(orjson.loads, listed.stdout.splitlines()))
+    assert {one["account"] for one in lines} == {"acme"}
+    assert "warning: globex is not listed: the API rejected" in listed.stderr
+
+    run = program.call("run", "all.csv", *options, "--log", "logs", "--yes")
+    proof = program.call("list", "--in", "logs", *options, "--json")
+    assert (run.code, proof.code) == (4, 4)
+    result = orjson.loads(proof.stdout)
+    assert "rejected the token" in result["accounts"]["globex"]["error"]
+    nobody = program.file("acme.token", "token-of-nobody-else")
+    assert program.call("list", "--all", *options).code == 4, nobody
 
 
 def test_shards_over_forty_accounts_survive_a_kill(

@@ -6,9 +6,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bulkpause._text import timestamp
 from bulkpause.journal.codec import encode
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Record, Status, timestamp
+from bulkpause.model import Record, Status
 from bulkpause.plan import digest
 from bulkpause.simulator import Fault, Simulator, Window
 from tests.support.program import Program, Serve, until

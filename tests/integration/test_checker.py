@@ -9,7 +9,7 @@ import pytest
 from bulkpause.api.credentials import Token
 from bulkpause.checker import Finding, NoCampaignsError, State, ask, findings_of
 from bulkpause.connection import Connection
-from bulkpause.errors import BulkpauseError, StoppedError, TokenError
+from bulkpause.errors import BulkpauseError, GuardRailError, StoppedError, TokenError
 from bulkpause.model import Limit
 from bulkpause.settings import Settings
 from bulkpause.simulator import (
@@ -37,11 +37,13 @@ async def checked(
     *,
     ahead_s: float = 0.0,
     limits: tuple[Limit, ...] = LIMITS,
+    company_id: str | None = None,
 ) -> Mapping[str, Finding]:
     settings = Settings(base_url=simulator.base_url, limits=limits, timeout_s=2.0)
     async with Connection(Token(bearer), settings) as connection:
         answers = await ask(connection, lambda: now() + timedelta(seconds=ahead_s))
-    return {one.name: one for one in findings_of(answers, settings.limits)}
+    found = findings_of(answers, settings.limits, company_id)
+    return {one.name: one for one in found}
 
 
 async def check_of(**options: Any) -> tuple[Mapping[str, Finding], Simulator]:
@@ -164,3 +166,30 @@ async def test_server_without_rate_headers_is_skipped() -> None:
 
     assert findings["rate"].state is State.SKIPPED
     assert errors(findings) == []
+
+
+@pytest.mark.parametrize(
+    ("company_id", "expected"),
+    [
+        ("1000000", (State.OK, [])),
+        ("77", (State.FAILED, [GuardRailError])),
+    ],
+)
+async def test_company_of_campaigns_is_compared(
+    company_id: str, expected: tuple[State, list[type[BulkpauseError]]]
+) -> None:
+    async with Simulator(Behaviour(campaigns=make_campaigns(3))) as simulator:
+        findings = await checked(simulator, company_id=company_id)
+
+    assert (findings["company"].state, errors(findings)) == expected
+    async with Simulator() as empty:
+        findings = await checked(empty, company_id=company_id)
+    assert findings["company"].state is State.SKIPPED
+
+
+async def test_company_that_no_list_shows_is_warning() -> None:
+    hidden = Lists(hidden_fields=frozenset({"company_id"}))
+    async with Simulator(Behaviour(campaigns=make_campaigns(3), lists=hidden)) as api:
+        findings = await checked(api, company_id="1000000")
+
+    assert findings["company"].state is State.WARNING

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bulkpause._text import timestamp
 from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import (
     Answered,
@@ -28,7 +29,7 @@ from bulkpause.journal.needs import Needs
 from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import Action, Item, Record, Status, timestamp
+from bulkpause.model import Action, Item, Record, Status
 from bulkpause.plan import digest, make_plan
 from bulkpause.report.totals import Totals
 from tests.support.nightly import IS_NIGHTLY

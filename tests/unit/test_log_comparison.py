@@ -8,7 +8,13 @@ from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.lister import Listed
 from bulkpause.listing.campaign import Campaign
-from bulkpause.log_comparison import CAMPAIGNS_SHOWN, Comparison, LogIds, ids_of_log
+from bulkpause.log_comparison import (
+    CAMPAIGNS_SHOWN,
+    AccountComparisons,
+    Comparison,
+    LogIds,
+    ids_of_log,
+)
 from bulkpause.model import Record, Status
 from bulkpause.operation import QUIET
 
@@ -188,3 +194,46 @@ def test_comparison_is_also_data() -> None:
             "status_on_record": "paused",
         }
     ]
+
+
+def test_one_account_is_compared_as_it_is() -> None:
+    one = comparison(log("1"), c1="running")
+    every = AccountComparisons(of_account={None: one}, errors={})
+
+    assert list(every.lines()) == list(one.lines())
+    assert every.as_dict() == one.as_dict()
+
+
+def test_accounts_that_need_a_look_are_shown() -> None:
+    every = AccountComparisons(
+        of_account={
+            "acme": comparison(log("1", "2"), c1="running", c2="paused"),
+            "globex": comparison(log("1"), c1="paused"),
+            "zoo": comparison(log("1", gap="lacks 1 planned id"), c1="paused"),
+        },
+        errors={"dead": "the API rejected the token"},
+    )
+
+    assert list(every.lines()) == [
+        "1 of 4 ids of 3 accounts is running or scheduled",
+        "acme: 1 of 2 ids of a.jsonl is running or scheduled",
+        "acme:   1: running now, paused on record",
+        "zoo: 0 of 1 id of a.jsonl are running or scheduled",
+        "zoo: not certain: a.jsonl lacks 1 planned id",
+        "dead: not certain: its campaigns are not known: the API rejected the token",
+    ]
+    result = every.as_dict()
+    assert result["ids"] == 4
+    assert list(result["accounts"]) == ["acme", "globex", "zoo", "dead"]  # type: ignore[call-overload]
+
+
+def test_undo_of_a_log_is_named() -> None:
+    held = LogIds(
+        log="a.jsonl", statuses={"1": "paused"}, gap=None, undone_by="u.jsonl"
+    )
+    result = comparison(held, c1="running")
+
+    assert list(result.lines())[-1] == (
+        "an undo of a.jsonl was begun, which may have resumed some: u.jsonl"
+    )
+    assert result.as_dict()["undone_by"] == ["u.jsonl"]

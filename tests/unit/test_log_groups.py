@@ -9,8 +9,9 @@ import pytest
 
 from bulkpause.journal.codec import Header, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
-from bulkpause.log_groups import group_logs, open_log
+from bulkpause.log_groups import group_logs
 from bulkpause.model import Action, Item, Record, Status
+from bulkpause.opened_log import open_log
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.totals import NOT_ON_RECORD
 from tests.support.old_records import as_version_1

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.model import Item, Status, timestamp
+from bulkpause._text import timestamp
+from bulkpause.model import Item, Status
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,15 @@ def test_first_row_of_duplicate_id_is_kept() -> None:
     assert plan.duplicate == 1
 
 
+@pytest.mark.parametrize(
+    "ids", [["9", "10", "10"], ["9", "9", "10"], ["10", "9", "10"]]
+)
+def test_repeated_id_is_found_in_any_order(ids: list[str]) -> None:
+    plan = make_plan([Item(id=id_, row=row) for row, id_ in enumerate(ids)])
+    assert [item.id for item in plan.items] == list(dict.fromkeys(ids))
+    assert plan.duplicate == 1
+
+
 def test_ids_differing_in_case_are_distinct() -> None:
     assert len(make_plan(items("a", "A")).items) == 2
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bulkpause._text import timestamp
 from bulkpause.errors import InputError, LogError
 from bulkpause.journal.codec import Header, Sent, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
-from bulkpause.model import Action, Item, Record, Status, timestamp
+from bulkpause.model import Action, Item, Record, Status
 from bulkpause.result_log import read_log
 
 

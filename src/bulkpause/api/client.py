@@ -8,7 +8,6 @@ ways of sending: through a session if something traces it, and without one else.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
@@ -20,6 +19,7 @@ import orjson
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
+from bulkpause._value import value
 from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
 from bulkpause.api.direct import DirectCarrier
@@ -54,7 +54,7 @@ _HEADERS = {
 FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Fetched:
     """The answer to a request that is not about one campaign.
 

@@ -6,11 +6,11 @@ it seems to is therefore refused.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import quote as quote_plain
 from urllib.parse import urlencode, urlsplit
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
 from bulkpause.model import Action
 from bulkpause.operation import operation_of
@@ -28,7 +28,7 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CHECK_PATH = "/v2/ocamba/personal-api-keys/validate"
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Endpoint:
     """The base URL of an API: scheme, host and possibly a path."""
 

@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Protocol
 
 from aiohttp import StreamReader
 from multidict import CIMultiDictProxy
+
+from bulkpause._value import state
 
 
 #: The most bytes of a response about one campaign.
 MAX_BODY_BYTES = 64 * 1024
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class Exchange:
     """One request, and its response as far as it has come. Times: the loop's clock.
 

@@ -7,9 +7,10 @@ token. The proxy's user and password are sent to it alone, and appear in no outp
 import re
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote_to_bytes
 
+from bulkpause._value import value
 from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
 
 
@@ -18,7 +19,7 @@ _USER_INFO = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*")
 _FEWEST_OF_SECRET_NAME = 4
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Proxy:
     """A proxy that can open tunnels.
 

@@ -27,7 +27,7 @@ _MAX_RETRY_AFTER_S = 1e9
 _MAX_RESET_S = 86_400
 
 
-@value
+@value(slots=False)
 class ParsedResponse:
     """The fields of a response except its HTTP status; None where one is missing.
 

@@ -5,11 +5,11 @@ differently is therefore refused, even where most of them would agree.
 """
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.errors import SettingsError
 
 
@@ -26,7 +26,7 @@ class InvalidUrlError(Exception):
     """A URL that is refused. The message says why and quotes no part of the URL."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Host:
     """A host and its port, in normal form.
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bulkpause._text import format_count
+from bulkpause._value import value
 from bulkpause.accounts import Account, log_of, problems_of, read_accounts
 from bulkpause.cli.log_arguments import logs_of
 from bulkpause.cli.notices import Notices
@@ -23,7 +24,7 @@ _LOGS = "*.jsonl"
 _PROBLEMS_SHOWN = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Part:
     """What a run sends in one account.
 
@@ -52,7 +53,7 @@ def name_of(account: Account | None) -> str | None:
     return None if account is None else account.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Accounts:
     """The accounts of a command.
 

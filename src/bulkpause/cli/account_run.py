@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bulkpause._text import timestamp
 from bulkpause.api.credentials import Token
 from bulkpause.cli.account_options import Part
 from bulkpause.cli.exit_codes import ExitCode, exit_of_run
@@ -19,7 +20,7 @@ from bulkpause.cli.result import RunResult
 from bulkpause.errors import LogError
 from bulkpause.journal.reader import read_recovery, read_run
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import Sharing, StopCause, StopReason, timestamp
+from bulkpause.model import Sharing, StopCause, StopReason
 from bulkpause.pauser import Pauser, reuse_loaded_log
 from bulkpause.plan import Plan
 from bulkpause.progress.event import Notice
@@ -146,6 +147,7 @@ class AccountRun:
             stopped=pauser.stopped,
             sharing=pauser.sharing,
             steps=steps_of_run(self.log, totals, self._options, stopped=pauser.stopped),
+            undated=len(pauser.undated),
         )
 
     def _totals_on_disk(self) -> Totals:

@@ -2,20 +2,19 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import NoSuchCommand
 
-from bulkpause.cli import hints
 from bulkpause.cli.exit_codes import FINISHED, ExitCode, exit_of_error
 from bulkpause.cli.job_metrics import JobMetrics
 from bulkpause.cli.output import hurry, say, show_json, stdout
 from bulkpause.errors import BulkpauseError, InputError, TokenError
 
 
-# What describes problems and runs is imported on use: help and usage errors need none.
+# What describes problems and runs, and what helps, is imported on use: few commands
+# need it.
 if TYPE_CHECKING:
     from bulkpause.cli.problems import Problems
     from bulkpause.progress.display import Display
@@ -44,7 +43,6 @@ class DeclinedError(click.ClickException):
         say(self.message)
 
 
-@dataclass(slots=True)
 class Ending:
     """Says why a command ends without a result.
 
@@ -54,14 +52,19 @@ class Ending:
         metrics: Tell monitoring how the command ended, if that was asked for.
     """
 
-    is_json: bool = False
-    display: "Display | None" = None
-    metrics: JobMetrics = field(default_factory=JobMetrics)
+    def __init__(
+        self, *, is_json: bool = False, display: "Display | None" = None
+    ) -> None:
+        self.is_json = is_json
+        self.display = display
+        self.metrics = JobMetrics()
 
     def of_usage(self, error: click.ClickException) -> ExitCode:
         """Say what cannot be used."""
         error.show()
         if isinstance(error, (NoSuchCommand, click.NoSuchOption)):
+            from bulkpause.cli import hints  # noqa: PLC0415
+
             _suggest(hints.corrected_command(_group_of(error), sys.argv[1:]))
         return self._write_object(ExitCode.USAGE, error.format_message())
 
@@ -69,12 +72,16 @@ class Ending:
         """Say what bulkpause refused, and the command that helps if there is one."""
         say(f"bulkpause: {error}")
         if isinstance(error, TokenError):
+            from bulkpause.cli import hints  # noqa: PLC0415
+
             _suggest(hints.with_token_file(sys.argv[1:]))
         problems = error.problems if isinstance(error, ProblemsError) else ()
         return self._write_object(exit_of_error(error), str(error), problems)
 
     def of_bug(self, error: Exception) -> ExitCode:
         """Report a bug in bulkpause."""
+        from bulkpause.cli import hints  # noqa: PLC0415
+
         lines = list(hints.bug_report(error))
         text = "\n".join(f"bulkpause: {line}" for line in lines)
         message = "; ".join(lines)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from bulkpause.cli.new_file import OutputError
+from bulkpause.cli.output import OutputError
 from bulkpause.errors import (
     BulkpauseError,
     GuardRailError,
@@ -13,8 +14,12 @@ from bulkpause.errors import (
     StoppedError,
     TokenError,
 )
-from bulkpause.model import StopCause, StopReason
-from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import StopCause
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import StopReason
+    from bulkpause.report.totals import Totals
 
 
 class ExitCode(IntEnum):
@@ -71,14 +76,14 @@ def gravest(codes: Iterable[ExitCode]) -> ExitCode:
     return min(codes, key=lambda code: known.get(code, -1))
 
 
-def exit_of_totals(totals: Totals) -> ExitCode:
+def exit_of_totals(totals: "Totals") -> ExitCode:
     """Choose the exit code from the statuses of the rows."""
     if totals.is_unfinished:
         return ExitCode.INCOMPLETE
     return ExitCode.ALL_PAUSED if totals.is_all_done else ExitCode.SOME_NOT_PAUSABLE
 
 
-def exit_of_run(totals: Totals, stopped: StopReason | None) -> ExitCode:
+def exit_of_run(totals: "Totals", stopped: "StopReason | None") -> ExitCode:
     """Choose the exit code of a run that may have been stopped, but not by a signal."""
     match stopped and stopped.cause:
         case StopCause.TOKEN:

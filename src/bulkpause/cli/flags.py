@@ -8,12 +8,12 @@ import click
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.options import BASE_URL_VARIABLE
 from bulkpause.cli.parameter_types import (
-    FilePath,
     ProxyUrl,
     SharePlace,
     parse_metrics_path,
     parse_name,
 )
+from bulkpause.cli.path_arguments import PATH
 from bulkpause.engine.guard_rails import parse_tolerance
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.resume import ResumeBody
@@ -23,8 +23,6 @@ from bulkpause.model import Priority
 from bulkpause.settings import parse_duration, parse_limit
 from bulkpause.shard import parse_shard
 
-
-PATH = FilePath()
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -50,7 +48,6 @@ INPUTS = click.argument(
     # Ids too. Shells complete paths.
     type=click.Path(allow_dash=True),
 )
-LOGS = click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)
 LAYOUT_OPTIONS = _combine(
     click.option(
         "--column",
@@ -138,14 +135,15 @@ LIMITS = _combine(
         help="Long-window limit; `none` disables it.",
     ),
 )
+ACCOUNTS_FILE = click.option(
+    "--accounts",
+    type=PATH,
+    metavar="FILE.toml|DIR",
+    help="Several accounts at once: a section [NAME] with token_file or token_env for "
+    "each, or a folder with one token file for each.",
+)
 ACCOUNTS = _combine(
-    click.option(
-        "--accounts",
-        type=PATH,
-        metavar="FILE.toml|DIR",
-        help="Pause in several accounts: a section [NAME] with token_file or token_env "
-        "for each, or a folder with one token file for each.",
-    ),
+    ACCOUNTS_FILE,
     click.option(
         "--shard",
         metavar="K/N",

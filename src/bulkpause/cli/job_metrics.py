@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bulkpause._text import replace_surrogates, sanitize
-from bulkpause.metrics.figures import Figures, JobState
-from bulkpause.metrics.publisher import Publisher
-from bulkpause.report.totals import Totals
+
+
+# What makes and writes metrics is imported on use: most commands have none.
+if TYPE_CHECKING:
+    from bulkpause.metrics.figures import JobState
+    from bulkpause.metrics.publisher import Publisher
+    from bulkpause.report.totals import Totals
 
 
 Warn = Callable[[str], None]
@@ -39,10 +44,10 @@ class JobMetrics:
         self._command = command
         self._now = now
         self._started_at = now()
-        self._publisher = None if path is None else Publisher(path)
+        self._publisher = None if path is None else _publisher(path)
         self._has_warned = False
 
-    def publish(self, totals: Totals) -> None:
+    def publish(self, totals: "Totals") -> None:
         """Publish the state of the run, without waiting for the disk."""
         self.totals = totals
         if self._publisher is not None:
@@ -54,7 +59,9 @@ class JobMetrics:
             self._publisher.finish(self._state(exit_code=exit_code))
             self.warn_of_fault(warn)
 
-    def _state(self, *, exit_code: int | None) -> JobState:
+    def _state(self, *, exit_code: int | None) -> "JobState":
+        from bulkpause.metrics.figures import Figures, JobState  # noqa: PLC0415
+
         name = "" if self._path is None else self._path.stem
         return JobState(
             job_name=sanitize(replace_surrogates(name)),
@@ -72,3 +79,9 @@ class JobMetrics:
         if fault is not None and not self._has_warned:
             self._has_warned = True
             warn(f"no metrics in {sanitize(str(self._path))}: {fault}")
+
+
+def _publisher(path: Path) -> "Publisher":
+    from bulkpause.metrics.publisher import Publisher  # noqa: PLC0415
+
+    return Publisher(path)

@@ -1,12 +1,12 @@
 """Hold the options of `list` as one value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bulkpause._value import value
 from bulkpause.cli.given_options import options_of
 from bulkpause.cli.options import Options
 from bulkpause.listing.filters import Filters
@@ -19,7 +19,7 @@ _RUNNING = frozenset({"running", "scheduled"})
 _OWN = frozenset({"status", "name", "format"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ListRequest:
     """What the command is to list, and where to write it.
 
@@ -27,6 +27,7 @@ class ListRequest:
         options: The API, the token and the rate limits.
         filters: What the campaigns must be like.
         chooses_here: Whether all campaigns are read and chosen here.
+        trusts_filter: Whether the API's filter is taken at its word.
         logs: Result logs to compare with; empty to write the list itself.
         output: The file to write; None for standard output.
         may_overwrite: Whether the file may exist.
@@ -36,6 +37,7 @@ class ListRequest:
     options: Options
     filters: Filters
     chooses_here: bool = False
+    trusts_filter: bool = False
     logs: tuple[Path, ...] = ()
     output: Path | None = None
     may_overwrite: bool = False
@@ -64,6 +66,7 @@ def list_request_of(given: Mapping[str, Any]) -> ListRequest:
         # Every id of a log is looked up: a filter could hide that it runs.
         filters=Filters() if logs else filters,
         chooses_here=given["filter_here"],
+        trusts_filter=given["trust_filter"],
         logs=logs,
         output=output,
         may_overwrite=given["overwrite"],
@@ -98,6 +101,11 @@ def _check(filters: Filters, given: Mapping[str, Any]) -> None:
             "--all"
             if filters.is_empty
             else "--all takes no filter; leave one of them out"
+        )
+    if given["trust_filter"] and (given["filter_here"] or given["all"]):
+        raise click.UsageError(
+            "--trust-filter is for a filter that the API applies: leave it out with "
+            "--filter-here and --all"
         )
     if given["overwrite"] and given["output"] is None:
         raise click.UsageError("--overwrite is for the file of --output")

@@ -3,10 +3,11 @@
 import errno
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
 from bulkpause.errors import LogError
 from bulkpause.journal.attempts import NO_ANSWER
 from bulkpause.journal.reader import write_ahead_path
@@ -24,7 +25,7 @@ _REMEDIES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LogFailure:
     """What a log that failed during a run still holds.
 

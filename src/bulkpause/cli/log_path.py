@@ -5,11 +5,8 @@ import re
 import stat
 from pathlib import Path
 
-import orjson
-
 from bulkpause._shell import join_command
 from bulkpause.errors import InputError, SettingsError
-from bulkpause.inputs.files import UNSUPPORTED_SIGNATURES
 from bulkpause.journal.reader import WAL_SUFFIX, exists
 
 
@@ -23,7 +20,7 @@ _FIRST_WAL_KEYS = (
 )
 #: A line of a log is shorter, whatever the API says in it.
 _SNIFFED_BYTES = 1 << 16
-_JSON_START = re.compile(rb'\{|\[\s*["{\[\d]').match
+_JSON_START = rb'\{|\[\s*["{\[\d]'
 #: What a list of ids may be named.
 _LISTS = frozenset(
     {"", ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".ods", ".gz"}
@@ -176,6 +173,8 @@ def _may_be_log(head: bytes) -> bool:
 
 
 def _is_json(text: bytes) -> bool:
+    import orjson  # noqa: PLC0415 (on use: most logs need it not)
+
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -184,6 +183,9 @@ def _is_json(text: bytes) -> bool:
 
 
 def _kind_of(head: bytes, log: Path) -> str:
+    # Imported on use: few files are none of ours.
+    from bulkpause.inputs.files import UNSUPPORTED_SIGNATURES  # noqa: PLC0415
+
     if head.startswith(b"PK") and log.suffix.lower() in {".xlsx", ".ods", ".xlsm"}:
         return "a spreadsheet"
     if head.startswith(b"\x1f\x8b"):
@@ -191,7 +193,7 @@ def _kind_of(head: bytes, log: Path) -> str:
     for signature, (kind, _) in UNSUPPORTED_SIGNATURES.items():
         if head.startswith(signature):
             return kind
-    if _JSON_START(head):
+    if re.match(_JSON_START, head):
         return "a JSON file"
     return "a table" if log.suffix.lower() in {".csv", ".tsv"} else "a text file"
 

@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import mkstemp
 
 from bulkpause._shell import join_command
+from bulkpause.cli.output import OutputError
 from bulkpause.errors import SettingsError
 
 
@@ -21,10 +21,6 @@ _NO_LINKS = frozenset(
         errno.EMLINK,
     }
 )
-
-
-class OutputError(SettingsError):
-    """The work is done, but a file for its result cannot be written."""
 
 
 def check_new_file(path: Path, option: str, *, may_exist: bool) -> None:
@@ -60,6 +56,9 @@ def write_new_file(
         SettingsError: It exists and must not.
         OutputError: It cannot be written; there is none then, or the earlier one.
     """
+    # Slow to import, and few commands write such a file.
+    from tempfile import mkstemp  # noqa: PLC0415
+
     try:
         descriptor, name = mkstemp(
             prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent

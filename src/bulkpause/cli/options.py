@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import ceil
 from pathlib import Path
 
 from bulkpause._shell import join_command
 from bulkpause._text import format_decimal, quote
+from bulkpause._value import value
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.engine.guard_rails import GuardRails
@@ -51,7 +52,7 @@ EARLIER_STATUSES = ("running", SCHEDULED)
 RETRIED_BY_DEFAULT = RETRIABLE[:3]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Options:
     """The options of a command.
 
@@ -293,10 +294,10 @@ def _seconds_unless(seconds: float | None, usual: float | None) -> str | None:
 
 def _words_of(values: Mapping[str, object | None]) -> list[str]:
     words: list[str] = []
-    for name, value in values.items():
-        if value is not None:
+    for name, given in values.items():
+        if given is not None:
             # One word where a value may be taken for an option.
-            text = str(value)
+            text = str(given)
             words += [f"{name}={text}"] if text.startswith("-") else [name, text]
     return words
 

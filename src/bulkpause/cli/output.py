@@ -15,10 +15,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TextIO, cast
 
-from bulkpause._json import to_json
 from bulkpause._text import format_count
 from bulkpause.cli.sink import Sink
 from bulkpause.cli.write_queue import WriteQueue
+from bulkpause.errors import SettingsError
 
 
 #: The wait for a reader of standard error that is no person at a terminal, in seconds.
@@ -30,6 +30,10 @@ _FRAMES_BYTES = 4096
 #: Data is written in pieces of about so many characters.
 _PIECE = 1 << 16
 _USUAL_COLUMNS = 80
+
+
+class OutputError(SettingsError):
+    """The work is done, but a file for its result cannot be written."""
 
 
 class Stream(io.TextIOBase):
@@ -224,6 +228,9 @@ def say(text: str = "") -> None:
 
 def show_json(value: object) -> None:
     """Write a value to standard output as one JSON object in a line."""
+    # Most commands write text.
+    from bulkpause._json import to_json  # noqa: PLC0415
+
     stdout().write_data(f"{to_json(value)}\n".encode())
 
 

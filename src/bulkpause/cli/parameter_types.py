@@ -1,6 +1,5 @@
 """The types of parameters, and the parsers of their texts."""
 
-import os
 import re
 from abc import abstractmethod
 from importlib.util import find_spec
@@ -75,20 +74,6 @@ class SharePlace(_Place):
 
     def _check(self, text: str) -> None:
         check_share(text)
-
-
-class FilePath(click.Path):
-    """The path of a file. An empty one is refused: Python takes it for `.`."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
-        if not os.fspath(value).strip():
-            self.fail("it is empty; name a file", param, ctx)
-        return super().convert(value, param, ctx)
 
 
 def parse_name(text: str) -> str:

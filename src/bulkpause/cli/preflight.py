@@ -3,17 +3,17 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from bulkpause._text import format_count, format_duration, sanitize
+from bulkpause._value import value
 from bulkpause.accounts import Account
 from bulkpause.api.credentials import TOKEN_VARIABLE, Token, find_token
-from bulkpause.cli import hints
 from bulkpause.cli.account_options import (
     Accounts,
     Part,
@@ -28,6 +28,7 @@ from bulkpause.cli.account_options import (
 )
 from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
+from bulkpause.cli.input_tokens import tokens_of
 from bulkpause.cli.log_path import (
     EXISTING_REMEDY,
     check_log_folder,
@@ -51,10 +52,8 @@ from bulkpause.cli.problems import (
 from bulkpause.cli.signals import Interrupted
 from bulkpause.cli.terminal import TERMINAL
 from bulkpause.cli.typed_input import terminal_for_answers
-from bulkpause.cli.undo_plan import Undone, plan_of_undo
 from bulkpause.engine.resume import ResumeRules
 from bulkpause.errors import GuardRailError, SettingsError
-from bulkpause.inputs.amounts import Total
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
@@ -71,7 +70,13 @@ from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# What few runs need is imported on use: these seconds count in an incident.
+if TYPE_CHECKING:
+    from bulkpause.cli.undo_plan import Undone
+    from bulkpause.inputs.amounts import Total
+
+
+@value
 class Prepared:
     """A run that was checked and that may begin.
 
@@ -87,7 +92,7 @@ class Prepared:
     options: Options
     parts: tuple[Part, ...]
     sources: tuple[Source, ...]
-    total: Total | None = None
+    total: "Total | None" = None
     digest: str
 
     @property
@@ -166,7 +171,9 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         return _prepared_undo(accounts, options, notices)
     # Before the input is read, which may take long.
     loaded = None if accounts.names else load_log(options, notices)
-    whole = plan_of_inputs(with_accounts(options, accounts))
+    whole = plan_of_inputs(
+        with_accounts(options, accounts), tokens_of(options, accounts)
+    )
     _check_problems(whole, options, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
@@ -179,6 +186,8 @@ def prepare(options: Options, notices: Notices) -> Prepared:
 
 
 def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
+    from bulkpause.cli.undo_plan import Undone, plan_of_undo  # noqa: PLC0415
+
     logs = logs_of_accounts(accounts, options.undone, options.accounts)
     own = {account: options_of_account(options, account) for account in logs}
     loaded = {account: load_log(own[account], notices) for account in logs}
@@ -205,12 +214,13 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
             undone=undo.marked[name_of(account)],
         )
         for account in logs
+        if account is None or undo.whole.plans[account.name].rows
     ]
     return _prepared(options, undo.whole, sent)
 
 
 def _only(
-    options: Options, accounts: Accounts, parts: Sequence[Undone], notices: Notices
+    options: Options, accounts: Accounts, parts: "Sequence[Undone]", notices: Notices
 ) -> Mapping[str | None, Plan]:
     """Read the ids that an undo was asked to take back alone, by account.
 
@@ -220,7 +230,9 @@ def _only(
     options = replace(options, inputs=options.only, shard=None)
     # Ids of the only account need not name it.
     is_single = len(parts) == 1
-    whole = plan_of_inputs(options if is_single else with_accounts(options, accounts))
+    tokens = tokens_of(options, accounts)
+    options = options if is_single else with_accounts(options, accounts)
+    whole = plan_of_inputs(options, tokens)
     _check_problems(whole, options, notices)
     return {parts[0].name: whole.plan} if is_single else whole.plans
 
@@ -423,6 +435,8 @@ def confirm(prepared: Prepared, options: Options) -> bool:
     with terminal_for_answers((*options.inputs, *options.only)) as is_there:
         if is_there:
             return _ask(prepared, options)
+    from bulkpause.cli import hints  # noqa: PLC0415 (few runs need it)
+
     raise click.UsageError(
         f"{_campaigns(prepared)} would be {options.operation.participle} on "
         f"{_host(prepared, options)}, but there is no terminal to "

@@ -5,10 +5,10 @@ id has usually mangled thousands.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
 
 from bulkpause._text import format_count, replace_surrogates
+from bulkpause._value import value
 from bulkpause.inputs.table import Input, ReadError
 from bulkpause.model import InvalidRow
 
@@ -23,7 +23,7 @@ _LONGEST_VALUE = 40
 _GLUE = "\N{NO-BREAK SPACE}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Problems:
     """What is wrong with one input, or with the order of all.
 

@@ -6,9 +6,12 @@ from pathlib import Path
 import click
 
 from bulkpause.cli.ending import Ending
+from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.job_metrics import JobMetrics
 from bulkpause.cli.json_command import JsonCommand
+from bulkpause.cli.options import Options
 from bulkpause.cli.parameter_types import parse_metrics_path
+from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.errors import SettingsError
 
 
@@ -50,3 +53,13 @@ def _usable(text: str | None) -> Path | None:
         return None if text is None else parse_metrics_path(text)
     except SettingsError:
         return None  # the parser says so
+
+
+def send(options: Options) -> ExitCode:
+    """Carry out a command that sends."""
+    prepare_tls_files(options)
+    # A command imports what it needs when it is called, so that help and usage errors
+    # appear at once.
+    from bulkpause.cli.commands.run import run  # noqa: PLC0415
+
+    return run(options, click.get_current_context().ensure_object(Ending))

@@ -3,7 +3,6 @@
 import errno
 import os
 import select
-from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -85,12 +84,12 @@ def count_lines(data: bytes) -> int:
     return data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
 
 
-@dataclass(slots=True)
 class _Rest:
     """Data of which a part may be written."""
 
-    data: bytes
-    written: int = 0
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.written = 0
 
     @property
     def begun(self) -> bytes:

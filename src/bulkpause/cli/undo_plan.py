@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
 from bulkpause.cli.input_plan import InputPlan, Source
 from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.notices import Notices
@@ -37,7 +38,7 @@ from bulkpause.plan import Plan
 _IDS_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Undone:
     """What an undo takes back in one account.
 
@@ -54,7 +55,7 @@ class Undone:
     own: Recovery
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UndoPlan:
     """The plan of an undo.
 
@@ -67,7 +68,7 @@ class UndoPlan:
     marked: Mapping[str | None, tuple[Path, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class _Pauses:
     """What the logs of one account record as paused by us.
 

@@ -7,9 +7,9 @@ and recorded; the other ids are not attempted.
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
 from bulkpause._text import format_decimal, quote
+from bulkpause._value import value
 from bulkpause.errors import SettingsError
 from bulkpause.model import Record, Status, StopCause, StopReason
 from bulkpause.operation import Operation
@@ -19,7 +19,7 @@ from bulkpause.operation import Operation
 MIN_IDS_FOR_PERCENT = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Tolerance:
     """The maximum of failures: a number of ids, or a percentage of the finished ids.
 
@@ -63,7 +63,7 @@ def parse_tolerance(text: str) -> Tolerance:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class GuardRails:
     """Rules that stop a run early.
 

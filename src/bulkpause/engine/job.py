@@ -1,10 +1,12 @@
 """Work on one campaign id in a run: its attempts so far and the next action."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import takewhile
 
+from bulkpause._text import timestamp
+from bulkpause._value import state
 from bulkpause.doubt import Doubt, doubt_of, doubt_of_prior
 from bulkpause.engine.policy import counts_as_attempt
 from bulkpause.model import (
@@ -16,12 +18,14 @@ from bulkpause.model import (
     Record,
     Reply,
     Status,
-    timestamp,
 )
 from bulkpause.operation import Operation
 
 
-@dataclass(slots=True)
+_NOTHING_KNOWN = Earlier()
+
+
+@state
 class Job:
     """An item, the attempts that were made for it, and the next action.
 
@@ -177,7 +181,7 @@ class Job:
         last = made[-1] if made else self._failed_read
         own = self.attempts[-1] if self.attempts else None
         reply = own.reply if own else None
-        earlier = self.item.earlier or Earlier()
+        earlier = self.item.earlier or _NOTHING_KNOWN
         return Record(
             id=self.item.id,
             name=self.item.name,

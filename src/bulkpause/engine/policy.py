@@ -6,10 +6,10 @@ a number.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bulkpause._value import value
 from bulkpause.doubt import NOT_PROCESSED, Doubt
 from bulkpause.engine.view import View, is_transient, view_of
 from bulkpause.model import Reply, Status, StopCause, StopReason
@@ -36,7 +36,7 @@ class Verify(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class RetryPolicy:
     """Retries, waits, read-backs, and how long an outage is tolerated.
 
@@ -56,7 +56,7 @@ class RetryPolicy:
     give_up_after_s: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Finish:
     """Record this status: it is final. `error` says why, in our words."""
 
@@ -64,24 +64,24 @@ class Finish:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Retry:
     """Repeat the same request after this many seconds."""
 
     wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class ReadBack:
     """Read the campaign's status after all first attempts."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Resend:
     """Send the request again: the campaign is not seen as the operation wants it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Send:
     """Send the request of the operation, now that the campaign was read.
 
@@ -93,7 +93,7 @@ class Send:
     valid_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Stop:
     """Send nothing more in this run. The id gets no new status from this reply."""
 

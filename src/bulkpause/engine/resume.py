@@ -13,10 +13,10 @@ https://docs.ocamba.com/api/hood/v1.0/reference/create-campaigns-by_id-resume
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from bulkpause._value import value
 from bulkpause.engine.policy import Send
 from bulkpause.model import Earlier, Reply
 
@@ -57,7 +57,7 @@ class ResumeBody(StrEnum):
     TIME = "time"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class ResumeRules:
     """How campaigns are resumed, and which are left alone.
 
@@ -159,7 +159,7 @@ def _doubt_of_change(earlier: Earlier, shown: Reply, now: datetime) -> str | Non
     was_scheduled = (earlier.status or "").strip().lower() == SCHEDULED
     if was_scheduled and _differ(earlier.scheduled_time, shown.scheduled_time):
         return CHANGED
-    if not (shown.update_time or "").strip() or earlier.paused_at is None:
+    if not shown.shows_update_time or earlier.paused_at is None:
         return None
     updated_at = parse_time(shown.update_time)
     if updated_at is None:

@@ -1,15 +1,16 @@
 """Values that all requests and records of one run share."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from bulkpause._value import value
 from bulkpause.engine.policy import RetryPolicy
 from bulkpause.engine.resume import ResumeRules
 from bulkpause.operation import Operation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RunContext:
     """Values that all requests and records of a run share, and its random source.
 

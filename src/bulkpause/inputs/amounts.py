@@ -10,12 +10,12 @@ Values that differ in their digits only have the same *shape*, such as `9.99 EUR
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from math import fsum
 from typing import NamedTuple
 
 from bulkpause._text import replace_surrogates
+from bulkpause._value import value
 from bulkpause.ids import EXACT_DIGITS, WHITESPACE
 from bulkpause.inputs.number_shape import (
     NumberShape,
@@ -66,7 +66,7 @@ _SHAPES_AT_ONCE = 10_000
 _BLANK = _Key("", is_of_program=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Amounts:
     """A column of amounts.
 
@@ -97,7 +97,7 @@ class Amounts:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Total:
     """The sum of a column of amounts, without its values.
 
@@ -118,7 +118,7 @@ class Total:
         return text if self.unit is None else f"{text} {self.unit}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _Notation:
     """How most values of a column are written.
 

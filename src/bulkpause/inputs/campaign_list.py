@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bulkpause._text import format_count
+from bulkpause._value import value
 from bulkpause.errors import InputError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import load_input
@@ -12,7 +12,7 @@ from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import InvalidRow, Item
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class CampaignList:
     """The rows of an input, and its columns. Iterating gives the rows in their order.
 

@@ -3,14 +3,15 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
+
+from bulkpause._value import value
 
 
 _is_blank_before_quote = re.compile(' +"').match
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Dialect:
     """How the cells of a CSV are written.
 

@@ -3,8 +3,9 @@
 import re
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from bulkpause._value import state
 from bulkpause.ids import TOTALS, WHITESPACE
 from bulkpause.inputs.cells import text_at
 from bulkpause.inputs.heading import Heading
@@ -19,7 +20,7 @@ _LONGEST_LABEL = 100
 _word_before_rest = re.compile(r"([^\W\d]+(?:[ -][^\W\d]+)?)\s*(?:[:(\d].*)?").fullmatch
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class Footer:
     """Keeps the last items of a table, and finds those that are sums.
 

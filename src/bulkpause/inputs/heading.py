@@ -1,8 +1,8 @@
 """The heading of a table: the columns of the ids, names, statuses and sort values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from bulkpause._value import value
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.columns import (
     ACCOUNT_COLUMNS,
@@ -29,7 +29,7 @@ MOST_TITLES = 100
 _FEWEST_DIGITS_OF_DATA = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Heading:
     """A heading, and the indexes of the columns that are used.
 

@@ -1,9 +1,9 @@
 """Find the array of the campaigns among those of an object in JSON."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bulkpause._text import quote
+from bulkpause._value import state
 from bulkpause.inputs.json_campaigns import (
     DEEPEST_ARRAY,
     is_of_campaigns,
@@ -29,7 +29,7 @@ _GONE = frozenset({
 })  # fmt: skip
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class FoundArray:
     """An array in an object.
 

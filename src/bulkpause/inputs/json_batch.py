@@ -5,8 +5,9 @@ several times as long as to decode them alone.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 
 import orjson
 
@@ -14,33 +15,41 @@ from bulkpause.inputs.json_text import JsonInteger, JsonNumber
 
 
 _NESTED = frozenset({list, dict})
-_has_apart_colon = re.compile(r'"[ \t\r]+:').search
 
 
-def objects_without_checks(
+def columns_without_checks(
     lines: Sequence[str], keys: tuple[str, ...]
-) -> list[dict[str, object]] | None:
-    """Decode lines that are objects with these keys in this order, each of them once.
+) -> dict[str, Sequence[object]] | None:
+    """Decode lines that are objects with these keys, each of them once.
 
-    None if there is another line, or if it is not certain that no key is repeated. All
-    numbers are as `orjson` gives them.
+    Returns the values by key. None if there is another line, or if it is not certain
+    that no key is repeated. All numbers are as `orjson` gives them.
     """
     try:
-        values = list(map(orjson.loads, lines))
-    except orjson.JSONDecodeError:
-        return None
-    if set(map(type, values)) != {dict} or set(map(tuple, values)) != {keys}:
+        objects = list(map(orjson.loads, lines))
+        if set(map(type, objects)) != {dict} or set(map(len, objects)) != {len(keys)}:
+            return None
+        columns = {key: _values_of(key, objects) for key in keys}
+    except (orjson.JSONDecodeError, KeyError):
         return None
     text = "".join(lines)
     # Of a key that is repeated, and of keys further in, there are more colons.
-    has_more_keys = text.count('":') != len(values) * len(keys)
-    return None if has_more_keys or _has_apart_colon(text) else values
+    has_more_keys = text.count('":') != len(objects) * len(keys)
+    return None if has_more_keys or _may_have_apart_colon(text) else columns
 
 
-def has_nested_values(objects: Sequence[dict[str, object]]) -> bool:
-    """Return whether a value of any object is a list or an object."""
-    kinds = set(map(type, chain.from_iterable(map(dict.values, objects))))
-    return not _NESTED.isdisjoint(kinds)
+def _values_of(key: str, objects: Iterable[dict[str, object]]) -> Sequence[object]:
+    return list(map(itemgetter(key), objects))
+
+
+def _may_have_apart_colon(text: str) -> bool:
+    """Return whether a blank stands behind a quote, as it does before such a colon."""
+    return any(f'"{blank}' in text for blank in " \t\r")
+
+
+def has_nested_values(columns: Mapping[str, Sequence[object]]) -> bool:
+    """Return whether any value is a list or an object."""
+    return not _NESTED.isdisjoint(map(type, chain.from_iterable(columns.values())))
 
 
 def numbers_as_written(

@@ -1,8 +1,8 @@
 """Make a row of a JSON value: an object that holds an id, or a bare id."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import repeat
+from itertools import chain, repeat
 from typing import cast
 
 from bulkpause._text import quote
@@ -17,9 +17,9 @@ from bulkpause.inputs.columns import (
     is_same_column,
 )
 from bulkpause.inputs.json_batch import (
+    columns_without_checks,
     has_nested_values,
     numbers_as_written,
-    objects_without_checks,
 )
 from bulkpause.inputs.json_campaigns import check_is_campaign
 from bulkpause.inputs.json_keys import (
@@ -97,47 +97,46 @@ class JsonRows:
         layout = self._layout
         if not self._keys or layout.name_column or layout.accounts is not None:
             return None
-        objects = objects_without_checks(lines, self._keys)
-        if objects is None or self._may_be_around_campaigns(objects, key):
+        columns = columns_without_checks(lines, self._keys)
+        if columns is None or self._may_be_around_campaigns(columns, key):
             return None
-        ids = _plain_ids([fields[key] for fields in objects])
-        names = _texts_of(objects, name_key)
-        statuses = _texts_of(objects, status_key)
-        times = _texts_of(objects, TIME_COLUMN if TIME_COLUMN in self._keys else None)
-        sort_texts = self._sort_texts_of(lines, objects)
-        if ids is None or names is None or sort_texts is None:
+        if not _are_texts(columns, {name_key, status_key, TIME_COLUMN}):
             return None
-        if statuses is None or "" in statuses or times is None:
+        ids = _plain_ids(columns[key])
+        names = _texts_of(columns, name_key)
+        statuses = _texts_of(columns, status_key)
+        sort_texts = self._sort_texts_of(lines, columns)
+        if ids is None or (statuses is not None and "" in statuses):
+            return None
+        if sort_texts is None and layout.sort_column is not None:
             return None
         rows = range(first_row, first_row + len(ids))
         self._note_keys(names, statuses)
-        self._has_sort_value |= sort_texts.count(None) < len(sort_texts)
+        self._has_sort_value |= _has_any(sort_texts)
         items = items_without_init(
-            ids, rows, [name or None for name in names], sort_texts
+            ids, rows, names and [name or None for name in names], sort_texts
         )
-        self._table.note(items, rows, statuses, times)
+        self._table.note(items, rows, statuses, _texts_of(columns, TIME_COLUMN))
         return items
 
     def _may_be_around_campaigns(
-        self, objects: Sequence[dict[str, object]], key: str
+        self, columns: Mapping[str, Sequence[object]], key: str
     ) -> bool:
-        if self._layout.column is not None or not has_nested_values(objects):
+        if self._layout.column is not None or not has_nested_values(columns):
             return False
         try:
-            for fields in objects:
-                check_is_campaign(fields, key)
+            for values in zip(*columns.values(), strict=True):
+                check_is_campaign(dict(zip(columns, values, strict=True)), key)
         except RowError:
             return True
         return False
 
     def _sort_texts_of(
-        self, lines: Sequence[str], objects: Sequence[dict[str, object]]
+        self, lines: Sequence[str], columns: Mapping[str, Sequence[object]]
     ) -> Sequence[str | None] | None:
-        """Return the values to sort by, blank without a key. None if one needs a check."""
+        """Return the values to sort by. None without a key, or if one needs a check."""
         wanted = self._layout.sort_column
-        if wanted is None:
-            return [None] * len(objects)
-        if not has_column(self._keys, wanted):
+        if wanted is None or not has_column(self._keys, wanted):
             return None
         try:
             key = self._keys[find_column(self._keys, wanted)]
@@ -145,17 +144,19 @@ class JsonRows:
             return None
         if find_currency_column(self._keys, key, other_than=None) is not None:
             return None
-        return numbers_as_written(lines, key, [fields[key] for fields in objects])
+        return numbers_as_written(lines, key, columns[key])
 
     def _note_keys(
-        self, names: Sequence[str | None], statuses: Sequence[str | None]
+        self,
+        names: Sequence[str | None] | None,
+        statuses: Sequence[str | None] | None,
     ) -> None:
         _, name_key, status_key = self._known
         table = self._table
-        if names.count(None) < len(names):
+        if _has_any(names):
             self._has_name = True
             table.name_column = table.name_column or name_key
-        if statuses.count(None) < len(statuses):
+        if _has_any(statuses):
             table.status_column = table.status_column or status_key
 
     def _row_of_object(self, row: int, fields: dict[str, object]) -> Item | InvalidRow:
@@ -286,25 +287,33 @@ def _plain_ids(values: Sequence[object]) -> list[str] | None:
     return texts if kinds <= {int, str} and are_plain_numbers(texts) else None
 
 
+def _are_texts(
+    columns: Mapping[str, Sequence[object]], keys: Iterable[str | None]
+) -> bool:
+    """Return whether all values under those of some keys that occur are texts or null."""
+    values = (columns[key] for key in keys if key is not None and key in columns)
+    return set(map(type, chain.from_iterable(values))) <= {str, type(None)}
+
+
 def _texts_of(
-    objects: Sequence[dict[str, object]], key: str | None
+    columns: Mapping[str, Sequence[object]], key: str | None
 ) -> Sequence[str | None] | None:
-    """Return the texts under a key, None for a missing one. None if one is no text."""
-    if key is None:
-        return [None] * len(objects)
-    values = [fields[key] for fields in objects]
-    kinds = set(map(type, values))
-    if kinds == {str}:
-        return [
-            text[:LONGEST_NAME]
-            for text in map(str.strip, cast(list[str], values), repeat(WHITESPACE))
-        ]
-    if not kinds <= {str, type(None)}:
+    """Return the texts under a key, None for a missing one. None without the key."""
+    if key is None or key not in columns:
         return None
+    values = cast(Sequence[str | None], columns[key])
+    if None not in values:
+        texts = list(map(str.strip, cast(Sequence[str], values), repeat(WHITESPACE)))
+        is_any_long = max(map(len, texts)) > LONGEST_NAME
+        return [text[:LONGEST_NAME] for text in texts] if is_any_long else texts
     return [
-        value.strip(WHITESPACE)[:LONGEST_NAME] if isinstance(value, str) else None
+        None if value is None else value.strip(WHITESPACE)[:LONGEST_NAME]
         for value in values
     ]
+
+
+def _has_any(values: Sequence[str | None] | None) -> bool:
+    return values is not None and values.count(None) < len(values)
 
 
 def _id_text(value: object) -> str:

@@ -1,7 +1,8 @@
 """What the user said about an input: its format, columns and sheet."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from bulkpause._value import value
 
 
 class Format(StrEnum):
@@ -19,7 +20,7 @@ class HiddenRows(StrEnum):
     PAUSE = "pause"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Layout:
     """What the user named; None means to detect it.
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from unicodedata import category
+
+from bulkpause._value import value
 
 
 #: Doubles keep so many digits; longer numbers could not be told apart.
@@ -55,7 +56,7 @@ def with_currency(text: str, currency: str) -> str:
     return kind(f"{text} {currency.upper()}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Marks:
     """What the marks in a number can only be.
 
@@ -70,7 +71,7 @@ class Marks:
     open_mark: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NumberShape:
     """How the values of one shape are written.
 

@@ -13,12 +13,12 @@ disappeared inside the quote cannot be reported one by one.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import PurePath
 
 from bulkpause._text import display_name, quote
+from bulkpause._value import state
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.accounts import check_accounts
 from bulkpause.inputs.columns import has_column
@@ -66,7 +66,7 @@ def load_input(path: str, layout: Layout) -> Input:
     return Input(name=display_name(path), table=table)
 
 
-@dataclass(slots=True)
+@state
 class _LastLine:
     """The last line of an input that was read whole."""
 

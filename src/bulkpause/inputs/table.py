@@ -3,8 +3,9 @@
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from bulkpause._value import state, value
 from bulkpause.inputs.earlier import EarlierStates
 from bulkpause.model import InvalidRow, Item, remember_earlier
 
@@ -32,7 +33,7 @@ class ReadError(ValueError):
         return f"{place}{self.detail}; {self.remedy}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class HiddenCount:
     """How many rows a spreadsheet hides.
 
@@ -48,7 +49,7 @@ class HiddenCount:
     are_skipped: bool
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class TableFacts:
     """What is known about the columns and the sheet of an input.
 
@@ -71,7 +72,7 @@ class TableFacts:
     commented_ids: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class Table(TableFacts):
     """What one input holds.
 
@@ -163,7 +164,7 @@ class Table(TableFacts):
         self.footer_rows = other.footer_rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Input:
     """A table, and the name of the input in messages."""
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from bulkpause._text import timestamp
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Record, timestamp
+from bulkpause.model import Record
 
 
 def ages_s(

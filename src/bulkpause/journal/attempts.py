@@ -30,12 +30,17 @@ def attempt_of_request(sent: Sent, reply: Answered | None) -> PriorAttempt:
             request_id=sent.request_id,
             is_in_doubt=True,
         )
+    return attempt_of_reply(reply, at=sent.at)
+
+
+def attempt_of_reply(reply: Answered, *, at: str | None) -> PriorAttempt:
+    """Make an attempt of a reply, with the time of its request, if it is on record."""
     return PriorAttempt(
         http_status=reply.http_status,
         trace_id=reply.trace_id,
         error=reply.error,
-        at=sent.at,
-        request_id=sent.request_id,
+        at=at,
+        request_id=reply.request_id,
         # Older versions noted fewer replies as in doubt.
         is_in_doubt=reply.is_doubtful or _is_ambiguous(reply.http_status),
     )

@@ -16,7 +16,7 @@ are not checked again. All others are, field by field.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import datetime
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -27,6 +27,7 @@ import orjson
 from bulkpause._value import value
 from bulkpause.errors import LogError
 from bulkpause.ids import matches_id_pattern
+from bulkpause.journal.checksum import CHECKSUM_KEY, MARK_START, sealed
 from bulkpause.model import (
     RECORD_VERSION,
     Action,
@@ -45,12 +46,8 @@ WAL_VERSION = 3
 #: The version of a mark. It is newer than that of a record: a program that knows no
 #: marks refuses the log, and does not say that its campaigns are paused.
 MARK_VERSION = 4
-_MARK_START = b'{"undone_by":'
 #: Ids in one line of a plan.
 IDS_PER_LINE = 1000
-#: The bytes between a line and its checksum. No text in a line can contain them,
-#: since JSON escapes its quotes.
-CHECKSUM_KEY = b',"crc32":"'
 #: The keys that a record of version 1 does not have.
 _KEYS_SINCE_2 = frozenset({"name", "account", "action", "planned", "endpoint"})
 #: The keys that a record of version 2 does not have either.
@@ -59,7 +56,7 @@ _KEYS_SINCE_3 = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Header:
     """The header of a run: the first line of its part of the write-ahead log.
 
@@ -79,7 +76,7 @@ class Header:
     boot_id: str
 
 
-@value
+@value(slots=False)
 class Sent:
     """A request that is about to be sent.
 
@@ -98,7 +95,7 @@ class Sent:
         return run_of(self.request_id)
 
 
-@value
+@value(slots=False)
 class Answered:
     """A response or transport error that did not settle its id."""
 
@@ -109,8 +106,13 @@ class Answered:
     error: str | None
     is_doubtful: bool
 
+    @property
+    def run_id(self) -> str:
+        """The id of the run that made the request."""
+        return run_of(self.request_id)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value
 class Remembered:
     """What a campaign was, as it was read before its pause."""
 
@@ -119,7 +121,7 @@ class Remembered:
     scheduled_time: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class UndoMark:
     """A line of a result log that says that an undo of it was begun.
 
@@ -168,8 +170,7 @@ def encode(
     | Mapping[str, Any],
 ) -> bytes:
     """Encode one line, with its checksum and its newline."""
-    line = orjson.dumps(value)[:-1]
-    return b'%s%s%08x"}\n' % (line, CHECKSUM_KEY, crc32(line))
+    return sealed(orjson.dumps(value)[:-1])
 
 
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
@@ -246,7 +247,7 @@ def decode_mark(line: bytes) -> UndoMark | None:
 
     What is wrong with such a line, `decode_records` says.
     """
-    if not line.startswith(_MARK_START):
+    if not line.startswith(MARK_START):
         return None
     try:
         value, _ = _parse(line.rstrip(b"\n"))

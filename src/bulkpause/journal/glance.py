@@ -1,60 +1,64 @@
 """Take the lines of settled ids into a state without decoding them.
 
 Of most lines of a long log little is needed: which id, which run, when. Where the
-checksum of a line fits and it begins and ends as `codec.encode` writes it, that is read
-from its bytes. All other lines are left to `codec`, which also says what is wrong.
+checksum of a line fits and it has the fields that `codec.encode` writes, that is read
+from the bytes of these. All other lines are left to `codec`, which also says what is
+wrong.
 """
 
-import re
 from array import array
+from typing import NamedTuple
 from zlib import crc32
 
-from bulkpause.ids import ID_PATTERN
-from bulkpause.journal.codec import CHECKSUM_KEY
+from bulkpause.journal.checksum import CHECKSUM_KEY, MARK_START
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.settled import Origin
-from bulkpause.model import RECORD_VERSION, Status
+from bulkpause.vocabulary import RECORD_VERSION, Status
 
 
-_ID = ID_PATTERN.encode()
-_ANY_TEXT = rb'[^"\\]*(?:\\.[^"\\]*)*'
-#: Text that stands for itself, as our own names do.
-_TEXT = rb"[ !#-\[\]-~]*"
-_TIME = rb".{23}Z"
-_STATUSES = "|".join(status for status in Status if status.is_settled).encode()
-#: A record up to its status.
-_HEAD = re.compile(
-    rb'\{"id":"(' + _ID + rb')","name":(?:null|"' + _ANY_TEXT + rb'"),'
-    rb'"account":null,"action":"pause","status":"(' + _STATUSES + rb')",'
-).match
-#: The times before its run.
-_TIMES = re.compile(
-    rb'"started_at":"(' + _TIME + rb')","finished_at":"(' + _TIME + rb')"'
-).fullmatch
-_TIMES_LENGTH = len(
-    '"started_at":"2026-07-01T08:00:00.000Z","finished_at":"2026-07-01T08:00:00.000Z"'
-)
-_RUN_KEY = b',"run_id":"'
-_PAUSED = Status.PAUSED.encode()
-#: A record from its run to its checksum.
-_END = re.compile(
-    _RUN_KEY + rb"(" + _TEXT + rb')","planned":(0|[1-9][0-9]{0,14}),'
-    rb'"input_digest":(?:null|"([0-9a-f]{16})"),"endpoint":"('
-    + _TEXT
-    + rb')","v":'
-    + b"%d" % RECORD_VERSION
-).fullmatch
 _CHECKSUM = CHECKSUM_KEY + b'%08x"}\n'
 _CHECKSUM_LENGTH = len(_CHECKSUM % 0)
-#: Between the campaign's status and the reason of an id that its first attempt
-#: settled, whose campaign was not read back, or was seen paused.
-_AT_ONCE = b',"attempts":1,"history":[],"reason":'
-_UNREAD = b',"campaign_status":null' + _AT_ONCE
-_SEEN_PAUSED = b',"campaign_status":"paused"' + _AT_ONCE
-#: Those of an id that was read no more often than that.
-_NO_READ, _ONE_READ = b',"reads":0,', b',"reads":1,'
-_LATENCY_KEY = b',"latency_ms":'
+#: What stands before each key but the first. A text that holds it, as it may at its
+#: end, makes more fields, as does a history.
+_BEFORE_KEY = b',"'
+_FIELDS = 29
+#: The numbers of fields, as a line has them: see `model.Record`.
+_LATENCY, _STARTED, _FINISHED = 20, 21, 22
+_ID_START = b'{"id":"'
+_LATENCY_START = b'latency_ms":'
+_STARTED_START, _FINISHED_START = b'started_at":"', b'finished_at":"'
+_TIME_LENGTH = len('2026-07-01T08:00:00.000Z"')
+_STARTED_LENGTH = len(_STARTED_START) + _TIME_LENGTH
+_FINISHED_LENGTH = len(_FINISHED_START) + _TIME_LENGTH
+_TIME_END = b'Z"'
+_PAUSE = b'action":"pause"'
+_SETTLED = {
+    f'status":"{status}"'.encode(): status for status in Status if status.is_settled
+}
+#: The outcome of an id that its first attempt paused, by whether its campaign was not
+#: read back, or was seen paused.
+_READ_BACKS = {
+    (
+        b'status":"paused"',
+        b'campaign_status":%s' % seen,
+        *(b'attempts":1', b'history":[]', b'reads":%d' % reads),
+    ): reads
+    for reads, seen in enumerate((b"null", b'"paused"'))
+}
+
+
+class _Kind(NamedTuple):
+    """What many lines have in common.
+
+    Attributes:
+        origin: The number of their origin in brief.
+        read_backs: How often the campaign of each was read back; None if more is to be
+            said of them than that their first attempts paused them.
+    """
+
+    origin: int
+    read_backs: int | None
 
 
 class Glance:
@@ -72,89 +76,140 @@ class Glance:
         self._whole = needs.whole
         self._tally = needs.tally
         # Without a time: one that is later than any.
-        self._since = (needs.since or "~").encode()
-        self._first_at, self._last_at = b"~", b""
+        self._since = _FINISHED_START + (needs.since or "~").encode()
+        self._first, self._last = _STARTED_START + b"~", b""
         self._latencies_ms = array("d")
-        self._read_backs = 0
-        #: By status and end of line, the number of the origin in brief; None if such
-        #: lines are left to `codec`.
-        self._origins: dict[tuple[bytes, bytes], int | None] = {}
+        self._lines = self._read_backs = 0
+        #: By the fields that lines have in common; None if they are left to `codec`.
+        self._kinds: dict[tuple[bytes, ...], _Kind | None] = {}
 
     def take(self, line: bytes) -> bool:
         """Take in a line with its newline, or tell that it is left to `codec`."""
-        head = _HEAD(line)
-        content = line[:-_CHECKSUM_LENGTH]
-        if head is None or line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(content):
+        fields = line.split(_BEFORE_KEY)
+        if len(fields) != _FIELDS:
+            return line.startswith(MARK_START) and self._take_mark(line)
+        id_field = fields[0]
+        checksum = _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH])
+        if not line.endswith(checksum) or not id_field.startswith(_ID_START):
             return False
-        id_, status = head.groups()
-        run_at = content.rfind(_RUN_KEY)
-        times = _TIMES(content, run_at - _TIMES_LENGTH, run_at)
-        origin = self._origin_of(status, content[run_at:])
-        if times is None or origin is None:
-            return False
-        started_at, finished_at = times.groups()
-        if finished_at >= self._since or not (
-            self._tally is None or self._count(status, content, times.start())
+        key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
+        try:
+            kind = self._kinds[key]
+        except KeyError:
+            kind = self._kinds[key] = self._new_kind(*key)
+        started, finished = fields[_STARTED], fields[_FINISHED]
+        if (
+            kind is None
+            or len(started) != _STARTED_LENGTH
+            or len(finished) != _FINISHED_LENGTH
+            or finished >= self._since
+            or not (started.endswith(_TIME_END) and finished.endswith(_TIME_END))
         ):
             return False
-        # Calls of `min` and `max` would take as long as a pattern.
-        if started_at < self._first_at:  # noqa: PLR1730
-            self._first_at = started_at
-        if finished_at > self._last_at:  # noqa: PLR1730
-            self._last_at = finished_at
-        self._add(id_.decode(), origin)
+        if self._tally is not None and not self._count(kind, fields[_LATENCY]):
+            return False
+        # Calls of `min` and `max` would take as long as the search for the fields.
+        if started < self._first:  # noqa: PLR1730
+            self._first = started
+        if finished > self._last:  # noqa: PLR1730
+            self._last = finished
+        self._add(id_field[len(_ID_START) : -1].decode(), kind.origin)
         return True
 
-    def _origin_of(self, status: bytes, end: bytes) -> int | None:
-        try:
-            return self._origins[status, end]
-        except KeyError:
-            found = self._origins[status, end] = self._new_origin(status.decode(), end)
-            return found
+    def _take_mark(self, line: bytes) -> bool:
+        """Take in a line that says that an undo was begun."""
+        # Imported on use: few logs have such a line.
+        from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
 
-    def _new_origin(self, status_text: str, end: bytes) -> int | None:
-        status, match = Status(status_text), _END(end)
-        if status in self._whole or match is None:
+        if (mark := decode_mark(line)) is None:
+            return False
+        self._recovery.lines += 1
+        self._recovery.undos.append(mark.undone_by)
+        return True
+
+    def _new_kind(  # noqa: PLR0917 (as the fields of a line)
+        self,
+        account: bytes,
+        action: bytes,
+        status: bytes,
+        campaign_status: bytes,
+        attempts: bytes,
+        history: bytes,
+        reads: bytes,
+        *others: bytes,
+    ) -> _Kind | None:
+        origin = self._new_origin(account, action, status, *others)
+        outcome = (status, campaign_status, attempts, history, reads)
+        return None if origin is None else _Kind(origin, _READ_BACKS.get(outcome))
+
+    def _new_origin(
+        self, account: bytes, action: bytes, status_field: bytes, *others: bytes
+    ) -> int | None:
+        status = _SETTLED.get(status_field)
+        run, planned, digest, endpoint, version = others
+        texts = {
+            key: _text_in(field, key)
+            for key, field in (
+                *(("account", account), ("run_id", run)),
+                *(("input_digest", digest), ("endpoint", endpoint)),
+            )
+        }
+        is_usual = action == _PAUSE and version == b'v":%d' % RECORD_VERSION
+        count = planned.removeprefix(b'planned":')
+        if (
+            status is None
+            or status in self._whole
+            or not is_usual
+            or "" in texts.values()
+        ):
             return None
-        run, planned, digest, endpoint = match.groups()
+        if not (texts["run_id"] and texts["endpoint"] and count.isdigit()):
+            return None
         return self._brief.number_of(
             Origin(
                 status=status,
-                run_id=run.decode(),
-                planned=int(planned),
-                endpoint=endpoint.decode(),
-                input_digest=None if digest is None else digest.decode(),
+                run_id=texts["run_id"],
+                planned=int(count),
+                endpoint=texts["endpoint"],
+                account=texts["account"],
+                input_digest=texts["input_digest"],
             )
         )
 
-    def _count(self, status: bytes, content: bytes, times_at: int) -> bool:
+    def _count(self, kind: _Kind, latency_field: bytes) -> bool:
         """Count an id that its first attempt paused, or leave it to `codec`."""
-        is_unread = _UNREAD in content and _NO_READ in content
-        is_seen = _SEEN_PAUSED in content and _ONE_READ in content
-        if status != _PAUSED or not (is_unread or is_seen):
-            return False
-        latency_at = content.rfind(_LATENCY_KEY, 0, times_at) + len(_LATENCY_KEY)
-        latency = content[latency_at : times_at - 1]
-        if latency == b"null":
+        latency = latency_field[len(_LATENCY_START) :]
+        if kind.read_backs is None or latency == b"null":
             return False
         self._latencies_ms.append(float(latency))
-        self._read_backs += not is_unread
+        self._read_backs += kind.read_backs
         return True
 
     def _add(self, id_: str, origin: int) -> None:
-        recovery = self._recovery
-        recovery.lines += 1
-        recovery.last = self._brief.origins[origin]
+        self._lines += 1
+        self._recovery.last = self._brief.origins[origin]
         if id_ in self._ids or id_ in self._records:
-            recovery.supersede(id_)
+            self._recovery.supersede(id_)
         self._ids[id_] = origin
 
     def end(self) -> None:
-        """Take in the times of all lines that were taken."""
-        if not self._last_at:
+        """Take in the number and the times of all lines that were taken."""
+        self._recovery.lines += self._lines
+        if not self._lines:
             return
-        first, last = self._first_at.decode(), self._last_at.decode()
+        first = self._first[len(_STARTED_START) : -1].decode()
+        last = self._last[len(_FINISHED_START) : -1].decode()
         self._recovery.add_times(first, last)
         if self._tally is not None:
             self._tally.add_paused_at_once(self._latencies_ms, self._read_backs)
             self._tally.add_times(first, last)
+
+
+def _text_in(field: bytes, key: str) -> str | None:
+    """Give the text of a field, None for null; nothing if it does not stand for itself."""
+    text = field.decode("ascii", "replace").removeprefix(f'{key}":')
+    if text == "null":
+        return None
+    shown = text[1:-1]
+    is_plain = text == f'"{shown}"' and shown.isascii() and shown.isprintable()
+    return shown if is_plain and "\\" not in shown else ""

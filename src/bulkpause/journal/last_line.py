@@ -7,32 +7,32 @@ nothing but its newline is kept.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import orjson
 
+from bulkpause._value import value
 from bulkpause.journal.codec import WalEntry, decode_entries, decode_records
 from bulkpause.model import Record, Status
 
 
 _Decoded_co = TypeVar("_Decoded_co", covariant=True)
 #: The parts that a line begins with: exact bytes, and patterns of values that may be
-#: cut at any byte.
-_Start = tuple[bytes | re.Pattern[bytes], ...]
+#: cut at any byte. Few logs have such a line, so that they are compiled on use.
+_Start = tuple[bytes | str, ...]
 
-_ID = re.compile(rb'"[A-Za-z0-9_-]{0,64}"?|n(?:u(?:ll?)?)?')
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\)?|n(?:u(?:ll?)?)?')
+_ID = r'"[A-Za-z0-9_-]{0,64}"?|n(?:u(?:ll?)?)?'
+_TEXT = r'"(?:[^"\\]|\\.)*(?:"|\\)?|n(?:u(?:ll?)?)?'
 #: Every status, cut at any byte. The longest come first, as the first match counts.
 _CUT_STATUSES = sorted(
     {status[:end] for status in Status for end in range(len(status) + 1)},
     key=len,
     reverse=True,
 )
-_STATUS = re.compile(f'"(?:{"|".join(_CUT_STATUSES)})"?'.encode())
+_STATUS = f'"(?:{"|".join(_CUT_STATUSES)})"?'
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class LogFormat(Generic[_Decoded_co]):
     """How to decode the lines of one of the two logs, and how they begin."""
 
@@ -59,28 +59,25 @@ WRITE_AHEAD_LOG: LogFormat[WalEntry] = LogFormat(
 
 
 def decode_file(
-    lines: Iterable[bytes],
+    lines: Iterable[tuple[int, bytes]],
     name: str,
     log_format: LogFormat[_Decoded_co],
     *,
     is_paired: bool,
-    take: Callable[[bytes], bool] = lambda _: False,
 ) -> Iterator[_Decoded_co]:
     """Decode the lines of a file, and leave out a torn last line.
 
     Args:
-        lines: The lines with their newlines; the last one may have none.
+        lines: The numbered lines with their newlines; the last one may have none.
         name: The name of the file, for messages.
         log_format: The format of the file.
         is_paired: Whether the other one of the two logs exists. A file of zeros alone
             is only then the trace of a crash.
-        take: Takes a line, so that it is not decoded, or tells that it does not.
 
     Raises:
         LogError: A line is damaged, of another program, or of a newer version.
     """
-    others = ((n, line) for n, line in enumerate(lines, 1) if not take(line))
-    whole = _without_torn_line(others, log_format.starts, is_paired=is_paired)
+    whole = _without_torn_line(lines, log_format.starts, is_paired=is_paired)
     return log_format.decode(whole, name)
 
 
@@ -118,7 +115,7 @@ def _begins_like(line: bytes, start: _Start) -> bool:
                 return part.startswith(line)
             end = len(part) if line.startswith(part) else 0
         else:
-            match = part.match(line)
+            match = re.match(part.encode(), line)
             end = match.end() if match else 0
         if not end:
             return False

@@ -2,17 +2,22 @@
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bulkpause.model import Record, Status, timestamp
+from bulkpause._text import timestamp
+from bulkpause._value import value
+from bulkpause.vocabulary import Status
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Record
 
 
 class Tally(Protocol):
     """Counts records, such as `report.totals.Totals`."""
 
-    def add(self, record: Record) -> None:
+    def add(self, record: "Record") -> None:
         """Count a record."""
 
     def add_paused_at_once(self, latencies_ms: "array[float]", read_backs: int) -> None:
@@ -27,7 +32,7 @@ class Tally(Protocol):
         """Take in the first and the last time of records that were counted so."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Needs:
     """What a reader of a log needs of settled ids besides their status.
 

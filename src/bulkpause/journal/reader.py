@@ -6,20 +6,25 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bulkpause._value import value
 from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
-from bulkpause.journal.codec import WalEntry, decode_again, decode_mark
 from bulkpause.journal.fold import recover
-from bulkpause.journal.last_line import WRITE_AHEAD_LOG, decode_file
 from bulkpause.journal.needs import BRIEF, Needs
-from bulkpause.journal.record_file import RecordFile
+from bulkpause.journal.record_file import RecordFile, is_mark
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Record, Status
+from bulkpause.vocabulary import Status
+
+
+# Decoding is imported on use: of most logs the lines are taken without it.
+if TYPE_CHECKING:
+    from bulkpause.journal.codec import WalEntry
+    from bulkpause.model import Record
 
 
 #: What the name of a write-ahead log adds to that of its result log.
@@ -60,7 +65,7 @@ def refuse_existing(
             )
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class LoadedLog:
     """The recovery from a log, and the state of its two files before they were read.
 
@@ -97,7 +102,7 @@ def read_recovery(log: Path, needs: Needs = BRIEF) -> Recovery:
 
 def latest_records(
     log: Path, loaded: LoadedLog, statuses: AbstractSet[str] = frozenset(Status)
-) -> Iterator[Record]:
+) -> "Iterator[Record]":
     """Give the latest record of each id: in brief first, then `Recovery.latest`.
 
     Args:
@@ -114,7 +119,7 @@ def latest_records(
     yield from recovery.latest.values()
 
 
-def records_in_brief(log: Path, loaded: LoadedLog) -> Iterator[Record]:
+def records_in_brief(log: Path, loaded: LoadedLog) -> "Iterator[Record]":
     """Read the last record of each id in brief again, one by one, in their order.
 
     Args:
@@ -124,11 +129,13 @@ def records_in_brief(log: Path, loaded: LoadedLog) -> Iterator[Record]:
     Raises:
         LogError: The log cannot be read, or was replaced or shortened since.
     """
+    from bulkpause.journal.codec import decode_again  # noqa: PLC0415
+
     recovery = loaded.recovery
     _check_still_there(log, loaded.states[0])
     in_brief, to_skip = recovery.brief.ids, Counter(recovery.superseded)
     for line in islice(read_lines(log), recovery.lines):
-        if decode_mark(line) is not None:
+        if is_mark(line):
             continue
         record = decode_again(line)
         if record.id not in in_brief:
@@ -147,7 +154,7 @@ def _check_still_there(log: Path, before: FileState) -> None:
         )
 
 
-def read_run(log: Path, run_id: str) -> Iterator[Record]:
+def read_run(log: Path, run_id: str) -> "Iterator[Record]":
     """Read the records of one run, and make records of ids it sent and left without.
 
     Raises:
@@ -165,9 +172,21 @@ def _records(log: Path) -> RecordFile:
     return RecordFile(partial(read_lines, log), str(log), is_paired)
 
 
-def _entries(lines: Iterable[bytes], log: Path) -> Iterator[WalEntry]:
-    name = str(write_ahead_path(log))
-    return decode_file(lines, name, WRITE_AHEAD_LOG, is_paired=log.exists())
+def _entries(lines: Iterator[bytes], log: Path) -> "Iterator[WalEntry]":
+    first = next(lines, None)
+    if first is None:
+        return
+    from bulkpause.journal.last_line import (  # noqa: PLC0415
+        WRITE_AHEAD_LOG,
+        decode_file,
+    )
+
+    yield from decode_file(
+        enumerate(chain([first], lines), 1),
+        str(write_ahead_path(log)),
+        WRITE_AHEAD_LOG,
+        is_paired=log.exists(),
+    )
 
 
 def _open_now(path: Path, state: FileState) -> Iterator[bytes]:

@@ -1,14 +1,18 @@
 """The records of a result log as an iterable."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from bulkpause.journal.codec import decode_mark
-from bulkpause.journal.last_line import RESULT_LOG, decode_file
-from bulkpause.model import Record
+from bulkpause._value import value
+from bulkpause.journal.checksum import MARK_START
 
 
-@dataclass(frozen=True, slots=True)
+if TYPE_CHECKING:
+    from bulkpause.model import Record
+
+
+@value(kw_only=False)
 class RecordFile:
     """The records of a result log, read anew each time that they are iterated.
 
@@ -28,19 +32,34 @@ class RecordFile:
     name: str
     is_paired: bool
 
-    def __iter__(self) -> Iterator[Record]:
-        return self.decode(_is_mark)
+    def __iter__(self) -> "Iterator[Record]":
+        return self.decode(is_mark)
 
-    def decode(self, take: Callable[[bytes], bool]) -> Iterator[Record]:
+    def decode(self, take: Callable[[bytes], bool]) -> "Iterator[Record]":
         """Read the records, except those of lines that are taken.
 
         Args:
             take: Takes a line, or tells that it does not. It must take every mark.
         """
-        return decode_file(
-            self.lines(), self.name, RESULT_LOG, is_paired=self.is_paired, take=take
+        left = ((n, line) for n, line in enumerate(self.lines(), 1) if not take(line))
+        first = next(left, None)
+        if first is None:
+            return
+        # Of most logs every line is taken, and this is not imported.
+        from bulkpause.journal.last_line import (  # noqa: PLC0415
+            RESULT_LOG,
+            decode_file,
+        )
+
+        yield from decode_file(
+            chain([first], left), self.name, RESULT_LOG, is_paired=self.is_paired
         )
 
 
-def _is_mark(line: bytes) -> bool:
+def is_mark(line: bytes) -> bool:
+    """Tell whether a line is the mark of an undo, neither damaged nor newer."""
+    if not line.startswith(MARK_START):
+        return False
+    from bulkpause.journal.codec import decode_mark  # noqa: PLC0415 (see above)
+
     return decode_mark(line) is not None

@@ -10,32 +10,31 @@ number may still be running, though nobody knows which they are.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import chain
+from typing import TYPE_CHECKING
 
+from bulkpause._text import timestamp
+from bulkpause._value import state
 from bulkpause.doubt import Doubt, doubt_of_prior
-from bulkpause.journal.attempts import attempts_of_record
-from bulkpause.journal.codec import Header, Sent, run_of
 from bulkpause.journal.settled import Origin, SettledIds
-from bulkpause.model import (
-    Action,
-    Earlier,
-    Item,
-    PriorAttempt,
-    Record,
-    Status,
-    timestamp,
-)
-from bulkpause.plan import Plan, digest
+from bulkpause.vocabulary import Action, Status
+
+
+# What is made of open ids is imported on use: most logs have none.
+if TYPE_CHECKING:
+    from bulkpause.journal.codec import Answered, Header, Sent
+    from bulkpause.model import Earlier, Item, PriorAttempt, Record
+    from bulkpause.plan import Plan
 
 
 _TIME_LENGTH = len("2026-07-01T08:00:00.000Z")
 
 
-@dataclass(slots=True)
+@state
 class Recovery:
     """The state that earlier runs left.
 
@@ -60,27 +59,29 @@ class Recovery:
         planned: The ids that these runs planned.
         sent: The requests in the write-ahead log, as far as no record shows that they
             are long over.
+        answered: The replies whose requests are missing in the write-ahead log.
         remembered: What was read of campaigns before their pause.
         prior_attempts: The earlier attempts of each unfinished id that has any.
     """
 
     brief: SettledIds = field(default_factory=SettledIds)
-    records: dict[str, Record] = field(default_factory=dict)
-    recent: dict[str, Record] = field(default_factory=dict)
+    records: "dict[str, Record]" = field(default_factory=dict)
+    recent: "dict[str, Record]" = field(default_factory=dict)
     lines: int = 0
     superseded: Counter[str] = field(default_factory=Counter)
-    invalid: dict[tuple[int | None, str | None], Record] = field(default_factory=dict)
+    invalid: "dict[tuple[int | None, str | None], Record]" = field(default_factory=dict)
     undos: list[str] = field(default_factory=list)
-    last: Record | Origin | None = None
+    last: "Record | Origin | None" = None
     first_at: str | None = None
     last_at: str | None = None
     most_planned: int | None = None
-    headers: list[Header] = field(default_factory=list)
+    headers: "list[Header]" = field(default_factory=list)
     plan_sizes: list[int] = field(default_factory=list)
-    planned: dict[str, Item] = field(default_factory=dict)
-    sent: list[Sent] = field(default_factory=list)
-    remembered: dict[str, Earlier] = field(default_factory=dict)
-    prior_attempts: dict[str, list[PriorAttempt]] = field(default_factory=dict)
+    planned: "dict[str, Item]" = field(default_factory=dict)
+    sent: "list[Sent]" = field(default_factory=list)
+    answered: "list[Answered]" = field(default_factory=list)
+    remembered: "dict[str, Earlier]" = field(default_factory=dict)
+    prior_attempts: "dict[str, list[PriorAttempt]]" = field(default_factory=dict)
 
     @property
     def settled(self) -> AbstractSet[str]:
@@ -93,7 +94,7 @@ class Recovery:
         return self.brief.ids.keys() | others if others else self.brief.ids.keys()
 
     @property
-    def latest(self) -> dict[str, Record]:
+    def latest(self) -> "dict[str, Record]":
         """The latest record of each id that is not in brief.
 
         It is from the log, or made of its requests.
@@ -104,7 +105,7 @@ class Recovery:
         }
 
     @property
-    def unrecorded(self) -> list[Record]:
+    def unrecorded(self) -> "list[Record]":
         """Records for ids that were sent without being recorded since.
 
         The status is `unknown` if an attempt may have been applied. Else it is
@@ -116,7 +117,7 @@ class Recovery:
             if not self._is_recorded(id_, attempts)
         ]
 
-    def _is_recorded(self, id_: str, attempts: list[PriorAttempt]) -> bool:
+    def _is_recorded(self, id_: str, attempts: "list[PriorAttempt]") -> bool:
         record = self.records.get(id_)
         if record is None:
             return False
@@ -124,7 +125,10 @@ class Recovery:
             return True
         return not any(map(_leaves_doubt, attempts))
 
-    def _made_record(self, id_: str, attempts: list[PriorAttempt]) -> Record:
+    def _made_record(self, id_: str, attempts: "list[PriorAttempt]") -> "Record":
+        from bulkpause.journal.codec import run_of  # noqa: PLC0415
+        from bulkpause.model import Earlier, Record  # noqa: PLC0415
+
         last = attempts[-1]
         item = self.planned.get(id_)
         is_open = any(map(_leaves_doubt, attempts))
@@ -149,8 +153,10 @@ class Recovery:
         )
 
     @property
-    def unfinished(self) -> dict[str, Item]:
+    def unfinished(self) -> "dict[str, Item]":
         """The unfinished ids, which a retry sends: failed, in doubt, or not attempted."""
+        from bulkpause.model import Item  # noqa: PLC0415
+
         settled = self.settled
         planned = {
             id_: item for id_, item in self.planned.items() if id_ not in settled
@@ -172,12 +178,12 @@ class Recovery:
         }
         return planned | recorded | sent
 
-    def _name_of(self, record: Record) -> str | None:
+    def _name_of(self, record: "Record") -> str | None:
         """Give the name of a recorded id. An older record may have none."""
         planned = self.planned.get(record.id or "")
         return record.name if planned is None else record.name or planned.name
 
-    def earlier_of(self, id_: str) -> Earlier | None:
+    def earlier_of(self, id_: str) -> "Earlier | None":
         """Tell what a campaign was before its pause; None if nothing is on record."""
         if (remembered := self.remembered.get(id_)) is not None:
             return remembered
@@ -188,7 +194,7 @@ class Recovery:
         planned = self.planned.get(id_)
         return None if planned is None else planned.earlier
 
-    def with_earlier(self, item: Item) -> Item:
+    def with_earlier(self, item: "Item") -> "Item":
         """Add to an item what its campaign was before its pause, if it is on record.
 
         What the item itself says is newer, unless it may show our own pause.
@@ -201,7 +207,7 @@ class Recovery:
         return item if earlier == item.earlier else replace(item, earlier=earlier)
 
     @property
-    def not_attempted(self) -> list[Item]:
+    def not_attempted(self) -> "list[Item]":
         """The planned ids that have neither a record nor a pause request."""
         return [
             item
@@ -218,7 +224,11 @@ class Recovery:
 
         Their records must have been kept whole.
         """
-        for id_, record in self.records.items() if statuses else ():
+        if not statuses:
+            return
+        from bulkpause.journal.attempts import attempts_of_record  # noqa: PLC0415
+
+        for id_, record in self.records.items():
             if record.status in statuses and id_ not in self.prior_attempts:
                 self.prior_attempts[id_] = attempts_of_record(record)
 
@@ -264,12 +274,17 @@ class Recovery:
     def _ids_without_plan(self) -> set[str]:
         """The ids that were sent and whose plan and record are missing."""
         return {
-            sent.sent
-            for sent in self.sent
-            if not (sent.sent in self.planned or self.is_recorded(sent.sent))
+            id_
+            for id_, _ in self._requests()
+            if not (id_ in self.planned or self.is_recorded(id_))
         }
 
-    def count_planned(self, plan: Plan) -> int:
+    def _requests(self) -> Iterator[tuple[str, str]]:
+        """Give the id and the run of each request in the write-ahead log."""
+        yield from ((one.sent, one.run_id) for one in self.sent)
+        yield from ((one.answered, one.run_id) for one in self.answered)
+
+    def count_planned(self, plan: "Plan") -> int:
         """Count the ids that the log is meant to hold once a plan is begun, each once.
 
         Planned ids that are not on record count in addition, but for those of a plan
@@ -285,7 +300,7 @@ class Recovery:
             missing = max(0, missing - new)
         return known + new + missing + self._count_lost({plan.digest})
 
-    def count_not_on_record(self, plan: Plan) -> int:
+    def count_not_on_record(self, plan: "Plan") -> int:
         """Count the ids that are still not on record once a plan is begun.
 
         Args:
@@ -293,7 +308,7 @@ class Recovery:
         """
         return self.count_planned(plan) - self.known - self._count_new(plan)
 
-    def _count_new(self, plan: Plan) -> int:
+    def _count_new(self, plan: "Plan") -> int:
         """Count the ids of a plan that are not on record."""
         sent = self._ids_without_plan
         return sum(
@@ -310,7 +325,7 @@ class Recovery:
         found.update(origin.input_digest for origin in self.brief.live_origins)
         return found - {None}
 
-    def begin(self, items: Iterable[Item], planned: int) -> None:
+    def begin(self, items: "Iterable[Item]", planned: int) -> None:
         """Take in the plan of a run that has begun since, and what it counted."""
         self.planned.update((item.id, item) for item in items)
         self.most_planned = planned
@@ -326,6 +341,8 @@ class Recovery:
         torn = self._torn_plans()
         if not torn:
             return 0
+        from bulkpause.plan import digest  # noqa: PLC0415
+
         found = {*found, *self._digests_of_plans(), digest(self.unfinished)}
         return sum(count for plan_digest, count in torn if plan_digest not in found)
 
@@ -359,7 +376,7 @@ class Recovery:
         None of them is in brief: the runs of these have counted their plans.
         """
         recorded = {id_ for id_, record in self.records.items() if record.run_id == run}
-        sent = {one.sent for one in self.sent if one.run_id == run}
+        sent = {id_ for id_, run_id in self._requests() if run_id == run}
         return len((recorded | sent) - self.planned.keys())
 
     def _digests_of_plans(self) -> set[str]:
@@ -415,7 +432,7 @@ class Recovery:
         return max(0.0, (now - datetime.fromisoformat(last_at)).total_seconds())
 
 
-def _leaves_doubt(attempt: PriorAttempt) -> bool:
+def _leaves_doubt(attempt: "PriorAttempt") -> bool:
     """Tell whether an attempt may have paused its campaign, however unlikely.
 
     A run reads the campaign back then before the last word.
@@ -423,11 +440,13 @@ def _leaves_doubt(attempt: PriorAttempt) -> bool:
     return doubt_of_prior(attempt) is not Doubt.EXCLUDED
 
 
-def earlier_of_record(record: Record) -> Earlier | None:
+def earlier_of_record(record: "Record") -> "Earlier | None":
     """Tell what the campaign of a record was before its pause, if that is known."""
     known = (record.earlier_status, record.earlier_scheduled_time, record.paused_at)
     if known == (None, None, None):
         return None
+    from bulkpause.model import Earlier  # noqa: PLC0415
+
     status, scheduled_time, paused_at = known
     return Earlier(status=status, scheduled_time=scheduled_time, paused_at=paused_at)
 
@@ -436,3 +455,9 @@ def in_utc(at: str) -> str:
     """Give a time in the format in which times compare as text."""
     is_canonical = len(at) == _TIME_LENGTH and at[-1] == "Z"
     return at if is_canonical else timestamp(datetime.fromisoformat(at))
+
+
+def add_planned_count(recovery: Recovery, planned: int | None) -> None:
+    """Take in how many ids a line says were planned."""
+    if planned is not None:
+        recovery.most_planned = max(recovery.most_planned or 0, planned)

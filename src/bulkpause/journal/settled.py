@@ -1,10 +1,11 @@
 """The settled ids of a log in brief: a million of them take a tenth of their records."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
-from bulkpause.model import Action, Status
+from bulkpause._value import state
+from bulkpause.vocabulary import Action, Status
 
 
 class Origin(NamedTuple):
@@ -19,7 +20,7 @@ class Origin(NamedTuple):
     input_digest: str | None = None
 
 
-@dataclass(slots=True)
+@state
 class SettledIds:
     """Ids that need nothing more, each with the origin of its record.
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from bulkpause._shell import join_command
-from bulkpause.errors import LogError, SettingsError
+from bulkpause.errors import LogError, LogHeldError, SettingsError
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import UndoMark, encode
 from bulkpause.journal.recovery import Recovery
@@ -23,10 +23,13 @@ def mark_undone(log: Path, mark: UndoMark) -> None:
         mark: The mark.
 
     Raises:
-        LogError: The mark cannot be written; nothing may be sent.
-        LogHeldError: A run holds the log.
+        LogError: The mark cannot be written, also because a run holds the log; nothing
+            may be sent.
     """
-    file = AppendFile(Path(os.path.realpath(log)))
+    try:
+        file = AppendFile(Path(os.path.realpath(log)))
+    except LogHeldError as error:
+        raise LogError(f"{error}: it cannot be undone meanwhile") from error
     try:
         if file.state is None:
             raise LogError(f"{log} was removed or emptied while its undo was planned")

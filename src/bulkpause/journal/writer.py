@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bulkpause._text import timestamp
 from bulkpause.errors import LogError
 from bulkpause.journal.append_file import AppendFile, state_of
 from bulkpause.journal.codec import (
@@ -35,7 +36,8 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
-from bulkpause.journal.fold import add_entries, recover_records
+from bulkpause.journal.entry_fold import add_entries
+from bulkpause.journal.fold import recover_records
 from bulkpause.journal.last_line import WRITE_AHEAD_LOG, decode_file
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.platform import SYSTEM, System
@@ -55,7 +57,6 @@ from bulkpause.model import (
     Item,
     Record,
     Reply,
-    timestamp,
 )
 
 
@@ -327,7 +328,8 @@ class Journal:
 
 def _read_entries(file: AppendFile, *, is_paired: bool) -> Iterator[WalEntry]:
     name = str(file.path)
-    return decode_file(file.lines(), name, WRITE_AHEAD_LOG, is_paired=is_paired)
+    lines = enumerate(file.lines(), 1)
+    return decode_file(lines, name, WRITE_AHEAD_LOG, is_paired=is_paired)
 
 
 class NullJournal:

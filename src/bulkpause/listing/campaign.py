@@ -1,10 +1,10 @@
 """One campaign as a list shows it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bulkpause._text import replace_surrogates
+from bulkpause._value import value
 from bulkpause.ids import matches_id_pattern
 
 
@@ -14,7 +14,7 @@ FIELDS = ("id", "name", "status", "labels", "scheduled_time", "create_time")
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Campaign:
     """One campaign as a list shows it; None where a field is missing.
 
@@ -25,6 +25,7 @@ class Campaign:
         labels: Its labels.
         scheduled_time: When it is to start, as the API writes it, in GMT.
         create_time: When it was created, as the API writes it, in GMT.
+        account: The name of its account; None if a list is of one account.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Campaign:
     labels: tuple[str, ...] = ()
     scheduled_time: str | None = None
     create_time: str | None = None
+    account: str | None = None
 
     @property
     def created_at(self) -> datetime | None:
@@ -41,7 +43,8 @@ class Campaign:
 
     def as_dict(self) -> dict[str, object]:
         """Give its fields in values that JSON can carry."""
-        return {name: getattr(self, name) for name in FIELDS}
+        account = {} if self.account is None else {"account": self.account}
+        return {**account, **{name: getattr(self, name) for name in FIELDS}}
 
 
 def as_it_is(text: str) -> str:

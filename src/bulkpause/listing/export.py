@@ -14,12 +14,20 @@ def as_jsonl(campaigns: Iterable[Campaign]) -> Iterator[str]:
         yield f"{to_json(campaign.as_dict())}\n"
 
 
-def as_csv(campaigns: Iterable[Campaign]) -> Iterator[str]:
-    """Write campaigns as CSV lines, after a header line. Labels are joined by commas."""
-    yield csv_text([FIELDS])
+def as_csv(
+    campaigns: Iterable[Campaign], *, has_accounts: bool = False
+) -> Iterator[str]:
+    """Write campaigns as CSV lines, after a header line. Labels are joined by commas.
+
+    Args:
+        campaigns: The campaigns.
+        has_accounts: Whether each has an account, which is the first column then.
+    """
+    names = ("account", *FIELDS) if has_accounts else FIELDS
+    yield csv_text([names])
     for campaign in campaigns:
         fields = campaign.as_dict() | {"labels": ",".join(campaign.labels)}
-        yield csv_text([[_cell(fields[name]) for name in FIELDS]])
+        yield csv_text([[_cell(fields[name]) for name in names]])
 
 
 def _cell(value: object) -> object:

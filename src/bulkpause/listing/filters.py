@@ -1,16 +1,16 @@
 """Choose campaigns: as parameters for the API, and as a check of what it answers."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.errors import SettingsError
 from bulkpause.listing.campaign import TIME_FORMAT, Campaign
 from bulkpause.operation import KNOWN_STATUSES, status_word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Filters:
     """What campaigns must be like, all of it; without any filter, all fit.
 
@@ -64,6 +64,10 @@ class Filters:
         if self.name is not None and self.name.casefold() not in name:
             return f"--name: it has {_shown('name', campaign.name)}"
         return self._misfit_of_time(campaign)
+
+    def fits(self, campaign: Campaign) -> bool:
+        """Tell whether a campaign fits."""
+        return self.misfit(campaign) is None
 
     def _misfit_of_time(self, campaign: Campaign) -> str | None:
         created_at, shown = campaign.created_at, campaign.create_time

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bulkpause._json import parse_json
+from bulkpause._value import value
 from bulkpause.listing.campaign import Campaign, as_it_is, parse_campaign
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Page:
     """One page of a list.
 
@@ -16,11 +16,13 @@ class Page:
         total: How many campaigns the list has, by the API's word; None without one.
         campaigns: Those of the page.
         invalid: How many items of the page have no valid id.
+        company_id: The company of the first campaign, if the page shows it.
     """
 
     total: int | None
     campaigns: tuple[Campaign, ...]
     invalid: int = 0
+    company_id: str | None = None
 
     @property
     def length(self) -> int:
@@ -48,7 +50,15 @@ def parse_page(body: bytes, redact: Callable[[str], str] = as_it_is) -> Page | N
         total=_total(fields.get("total")),
         campaigns=campaigns,
         invalid=len(items) - len(campaigns),
+        company_id=_company_of(items, redact),
     )
+
+
+def _company_of(items: list[object], redact: Callable[[str], str]) -> str | None:
+    first = items[0] if items else None
+    value = first.get("company_id") if isinstance(first, dict) else None
+    is_id = isinstance(value, str | int) and not isinstance(value, bool)
+    return redact(str(value)) if is_id else None
 
 
 def _total(value: object) -> int | None:

@@ -7,9 +7,10 @@ campaigns together are as many as the API says. In two directions, a total that 
 small shows: the second sweep begins with what the first has not reached.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bulkpause._text import format_count
+from bulkpause._value import state, value
 from bulkpause.listing.campaign import Campaign
 from bulkpause.listing.page import Page
 
@@ -24,7 +25,7 @@ MAX_SWEEPS_WITHOUT_NEWS = 3
 MAX_PAGES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class PageRequest:
     """The page to ask for.
 
@@ -50,7 +51,7 @@ class PageRequest:
         )
 
 
-@dataclass(slots=True)
+@state
 class _Sweep:
     """What one sweep has found so far."""
 

@@ -1,13 +1,14 @@
 """What monitoring is told of a run, and what it remembers of earlier ones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self
 
+from bulkpause._value import value
 from bulkpause.report.totals import Totals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Figures:
     """The numbers of a run at one moment.
 
@@ -42,7 +43,7 @@ class Figures:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class History:
     """How the last runs of a job ended. Times are seconds since the epoch.
 
@@ -79,7 +80,7 @@ class History:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class JobState:
     """All that the file of a job says.
 

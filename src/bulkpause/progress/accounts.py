@@ -1,6 +1,6 @@
 """Choose the accounts of a run that people must look at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bulkpause._text import format_count, sanitize, shorten
 from bulkpause.fleet import Fleet
@@ -23,19 +23,23 @@ def accounts_to_look_at(
     """
     if len(fleet.pausers) == 1:
         return ()
-    lines = list(_lines(fleet, states))
+    return first_lines(list(_lines(fleet, states)))
+
+
+def first_lines(lines: Sequence[str]) -> tuple[str, ...]:
+    """Cut long lines and keep the first ones, and count the others."""
     more = len(lines) - ACCOUNTS_SHOWN
     rest = (f"and {format_count(more, 'more account')}",) if more > 0 else ()
-    return (*lines[:ACCOUNTS_SHOWN], *rest)
+    return (*map(_line, lines[:ACCOUNTS_SHOWN]), *rest)
 
 
 def _lines(fleet: Fleet, states: Mapping[str | None, RunSnapshot]) -> Iterator[str]:
     for account, pauser in fleet.pausers.items():
         stopped, state = pauser.stopped, states[account]
         if stopped is not None and stopped.cause is not StopCause.SIGNAL:
-            yield _line(f"{account}: stopped: {stopped.detail}")
+            yield f"{account}: stopped: {stopped.detail}"
         elif state.is_outage and state.waiting is not None:
-            yield _line(f"{account}: waiting for {state.waiting.condition}")
+            yield f"{account}: waiting for {state.waiting.condition}"
 
 
 def _line(text: str) -> str:

@@ -1,9 +1,10 @@
 """The events that a display handles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from bulkpause._value import value
 from bulkpause.model import Record
 from bulkpause.progress.snapshot import Snapshot
 
@@ -11,21 +12,21 @@ from bulkpause.progress.snapshot import Snapshot
 Level = Literal["info", "warning", "error"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Progressed:
     """The run has a new state."""
 
     snapshot: Snapshot
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class IdFinished:
     """An id has its final status."""
 
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Notice:
     """Something happened to the run as a whole.
 

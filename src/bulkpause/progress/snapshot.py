@@ -1,11 +1,10 @@
 """The state of a run at one moment, as every display shows it."""
 
-from dataclasses import dataclass
-
+from bulkpause._value import value
 from bulkpause.model import Action, Sharing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Snapshot:
     """The numbers and texts that a display shows of a run at one moment.
 

@@ -16,10 +16,11 @@ is taken here first, and then asked of the account.
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypeGuard
 
+from bulkpause._value import value
 from bulkpause.errors import BudgetError
 from bulkpause.model import Limit, Reply, Sharing, Waiting
 from bulkpause.ratelimit.budget.member import AHEAD_S, BudgetMember, Identity, OwnUse
@@ -39,7 +40,7 @@ from bulkpause.ratelimit.sliding_window import (
 RESPONSES_TO_RAISE_LIMIT = 100
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class GateSnapshot:
     """State of the gate at one instant, for diagnosis and tests.
 

@@ -16,8 +16,8 @@ for the rest of the run.
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
 
+from bulkpause._value import value
 from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.budget.state import SharedReset
 
@@ -33,7 +33,7 @@ MIN_ELAPSED_S = 2
 CLOCK_DRIFT = 0.0005
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class WindowReset:
     """When a window resets: between `earliest` and `latest`, on the loop's clock."""
 

@@ -21,12 +21,12 @@ import asyncio
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import takewhile
 from math import inf
 
 from aiolimiter import AsyncLimiter
 
+from bulkpause._value import value
 from bulkpause.model import Limit, Reply
 from bulkpause.ratelimit.budget.state import Resting, SharedReset, WindowUse
 from bulkpause.ratelimit.server_window import ServerWindow, WindowReset
@@ -37,7 +37,7 @@ from bulkpause.ratelimit.server_window import ServerWindow, WindowReset
 LATEST_ARRIVAL_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class WindowSnapshot:
     """State of one rate limit at one instant, for diagnosis and tests.
 
@@ -61,7 +61,7 @@ class WindowSnapshot:
     is_confirmed: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class _RestingSlot:
     limiter: AsyncLimiter
     received_at: float

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bulkpause._text import label, on_one_line, sanitize
+from bulkpause._value import value
 from bulkpause.model import Status
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD
@@ -20,7 +20,7 @@ STATUSES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class StatusCount:
     """A status, and how many rows have it."""
 
@@ -33,7 +33,7 @@ class StatusCount:
         return self.status.replace("_", " ")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CauseCount:
     """Why ids are not simply paused, how many they are, and some as examples.
 

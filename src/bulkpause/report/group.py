@@ -1,10 +1,16 @@
 """Logs of one endpoint, account and action, taken together: the last word on each id."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.model import Action, Item, Record
+from bulkpause._value import value
+from bulkpause.vocabulary import Action
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Item, Record
 from bulkpause.report.log_status import LogStatus
 
 
@@ -12,7 +18,7 @@ from bulkpause.report.log_status import LogStatus
 MAX_RUNS_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RunWords:
     """One run of a log, and how many ids have their last word from it.
 
@@ -27,7 +33,7 @@ class RunWords:
     ids: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LogGroup:
     """Logs of one endpoint, account and action, taken together.
 
@@ -51,9 +57,9 @@ class LogGroup:
     account: str | None = None
     action: Action = Action.PAUSE
     logs: Sequence[str] = ()
-    records: Sequence[Record] = ()
-    not_attempted: Sequence[tuple[Item, str]] = ()
-    requests_of: Sequence[Record] = ()
+    records: "Sequence[Record]" = ()
+    not_attempted: "Sequence[tuple[Item, str]]" = ()
+    requests_of: "Sequence[Record]" = ()
     runs: Sequence[RunWords] = ()
     log_of_run: Mapping[str | None, str] = field(default_factory=dict)
     open_logs: frozenset[str] = frozenset()

@@ -1,11 +1,17 @@
 """Describe a log for `status`: whose it is, how old, and what may still be running."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.model import Sharing, Status
+from bulkpause._value import value
+from bulkpause.vocabulary import Status
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Sharing
 from bulkpause.report.text import (
     cause_lines,
     companions_text,
@@ -21,7 +27,7 @@ OLD_S = 86_400.0
 _UNITS = ((1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "days"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LogStatus:
     """The state of one log at one moment.
 
@@ -51,7 +57,7 @@ class LogStatus:
     run_id: str | None
     oldest_end_at: str | None = None
     oldest_age_s: float | None = None
-    sharing: Sharing | None = None
+    sharing: "Sharing | None" = None
 
     @property
     def is_old(self) -> bool:

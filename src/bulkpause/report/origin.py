@@ -1,12 +1,12 @@
 """When and by what a report was made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from bulkpause._value import value
 from bulkpause.model import Limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Origin:
     """When and by what a report was made, and what it advises.
 

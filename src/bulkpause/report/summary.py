@@ -1,14 +1,14 @@
 """The summary of a run or of a log for programs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from bulkpause._value import value
 from bulkpause.model import Status
 from bulkpause.report.text import open_lines
 from bulkpause.report.totals import Totals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True)
 class Summary:
     """The rows of a run or of a log, each counted once.
 

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from math import ceil
+from typing import TYPE_CHECKING
 
 from bulkpause._text import format_count, label, sanitize
-from bulkpause.model import Companion, Limit, Sharing, Status, StopReason
+from bulkpause.vocabulary import Status
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Companion, Limit, Sharing, StopReason
 from bulkpause.operation import Operation
 from bulkpause.report.totals import Totals
 
@@ -24,7 +29,7 @@ def simulated_line(operation: Operation) -> str:
 
 
 def summary_lines(
-    totals: Totals, limits: Sequence[Limit], *, reads_back_all: bool = False
+    totals: Totals, limits: "Sequence[Limit]", *, reads_back_all: bool = False
 ) -> Iterator[str]:
     """Summarise a run: the rows by status, what is open, the speed, the causes.
 
@@ -47,7 +52,7 @@ def summary_lines(
         yield from cause_lines(totals)
 
 
-def _speed_lines(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
+def _speed_lines(totals: Totals, limits: "Sequence[Limit]") -> Iterator[str]:
     share = share_of_limits(totals, limits)
     of_limits = "" if share is None else f", {share:.0%} of what the limits allow"
     yield (
@@ -63,7 +68,7 @@ def _speed_lines(totals: Totals, limits: Sequence[Limit]) -> Iterator[str]:
         yield f"latency {', '.join(latencies)}"
 
 
-def sharing_lines(sharing: Sharing) -> Iterator[str]:
+def sharing_lines(sharing: "Sharing") -> Iterator[str]:
     """Say who else used the account, and how much of it this run had."""
     if not sharing.met:
         return
@@ -72,7 +77,7 @@ def sharing_lines(sharing: Sharing) -> Iterator[str]:
         yield f"{sharing.share:.0%} of the account's requests were of this run"
 
 
-def companions_text(companions: Sequence[Companion]) -> str:
+def companions_text(companions: "Sequence[Companion]") -> str:
     """Count other runs on an account, and name each."""
     names = ", ".join(
         f"{one.run_id} ({one.priority}, since {one.since})" for one in companions
@@ -80,7 +85,7 @@ def companions_text(companions: Sequence[Companion]) -> str:
     return f"{format_count(len(companions), 'other run')}: {names}"
 
 
-def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:
+def as_object(totals: Totals, limits: "Sequence[Limit]") -> dict[str, object]:
     """Give the summary as a JSON object. Its keys are frozen."""
     share = share_of_limits(totals, limits)
     return totals.as_dict() | {
@@ -90,7 +95,7 @@ def as_object(totals: Totals, limits: Sequence[Limit]) -> dict[str, object]:
     }
 
 
-def stopped_line(totals: Totals, stopped: StopReason) -> str:
+def stopped_line(totals: Totals, stopped: "StopReason") -> str:
     """Say why a run stopped and what is left."""
     return f"stopped: {sanitize(stopped.detail)}; left: {_left(totals)}"
 
@@ -162,7 +167,7 @@ def rate_per_s(totals: Totals) -> float:
     return totals.requests / totals.wall_s if totals.wall_s else 0.0
 
 
-def share_of_limits(totals: Totals, limits: Sequence[Limit]) -> float | None:
+def share_of_limits(totals: Totals, limits: "Sequence[Limit]") -> float | None:
     """Divide the requests by the most that the rate limits can let through.
 
     The most is counted for the best moment to begin, just before a window reset, so

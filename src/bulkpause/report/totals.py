@@ -3,13 +3,18 @@
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.model import Record, Status
+from bulkpause._value import state, value
 from bulkpause.operation import PAUSE, Operation, operation_of, statuses_of
+from bulkpause.vocabulary import Status
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Record
 
 
 #: The name of ids that were planned and never sent.
@@ -21,7 +26,7 @@ EXAMPLES = 3
 _RETRYABLE = tuple(status for status in Status if status.is_retryable)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cause:
     """Why ids have their status. Records with the same cause form one group."""
 
@@ -33,7 +38,7 @@ class Cause:
     campaign_status: str | None
 
     @classmethod
-    def of(cls, record: Record) -> Self:
+    def of(cls, record: "Record") -> Self:
         """Take the cause from a record."""
         return cls(
             status=record.status,
@@ -67,7 +72,7 @@ class Cause:
         return "not read back" if is_open else None
 
 
-@dataclass(slots=True)
+@state
 class CauseGroup:
     """The number of ids with one cause, and the first of them as examples.
 
@@ -95,7 +100,7 @@ _SUMMED = (
 )
 
 
-@dataclass(slots=True)
+@state
 class Totals:
     """The totals of a run or of a log: every row is counted once.
 
@@ -148,7 +153,7 @@ class Totals:
     last_at: str | None = None
     since: str = ""
 
-    def add(self, record: Record) -> None:
+    def add(self, record: "Record") -> None:
         """Count a record."""
         self.by_status[record.status] += 1
         if record.status is Status.INVALID:
@@ -174,7 +179,7 @@ class Totals:
         self.read_backs += read_backs
         self.unread += count - read_backs
 
-    def _add_requests(self, record: Record) -> None:
+    def _add_requests(self, record: "Record") -> None:
         earlier = [
             attempt
             for attempt in record.history
@@ -194,7 +199,7 @@ class Totals:
         )
         self.read_backs += is_read_back
 
-    def _add_times(self, record: Record) -> None:
+    def _add_times(self, record: "Record") -> None:
         if record.latency_ms is not None:
             self.latencies_ms.append(record.latency_ms)
         started_at = max(record.started_at or "", self.since)
@@ -205,7 +210,7 @@ class Totals:
         self.first_at = min(self.first_at or first, first)
         self.last_at = max(self.last_at or last, last)
 
-    def _add_cause(self, record: Record) -> None:
+    def _add_cause(self, record: "Record") -> None:
         group = self.causes.setdefault(Cause.of(record), CauseGroup())
         group.count += 1
         if record.id is not None and len(group.ids) < EXAMPLES:
@@ -374,7 +379,7 @@ def join_totals(parts: Sequence[Totals]) -> Totals:
     return whole
 
 
-def add_all(records: Iterable[Record], totals: Totals) -> Totals:
+def add_all(records: "Iterable[Record]", totals: Totals) -> Totals:
     """Add all records to the totals, and return the totals."""
     for record in records:
         totals.add(record)

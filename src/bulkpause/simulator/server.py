@@ -109,9 +109,14 @@ class Simulator:
     def _account_of(self, company_id: str | None) -> Account:
         return self._accounts.get(company_id or "", self._account)
 
-    def put(self, campaign: Campaign) -> None:
-        """Create or change a campaign, as another client would."""
-        self._account.put(campaign)
+    def put(self, campaign: Campaign, company_id: str | None = None) -> None:
+        """Create or change a campaign, as another client would.
+
+        Args:
+            campaign: The campaign.
+            company_id: Its company, if there are several accounts.
+        """
+        self._account_of(company_id).put(campaign)
 
     def inject(self, fault: Fault | None) -> None:
         """Inject one fault into every request from now on; None: the planned ones."""

@@ -74,13 +74,14 @@ def test_command_that_sends_nothing_imports_nothing_heavy(
 
 
 def test_status_and_export_import_no_reader_of_inputs() -> None:
-    probe = "import bulkpause.cli.app, bulkpause.cli.commands.log, sys; "
+    commands = "bulkpause.cli.commands"
+    probe = f"import bulkpause.cli.app, {commands}.status, {commands}.export, sys; "
     probe += "print(*sys.modules)"
     ended = subprocess.run(
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True
     )
-    assert "bulkpause.inputs.ordering" in ended.stdout.split()  # names options' values
-    assert "bulkpause.inputs.reader" not in ended.stdout.split()
+    assert "bulkpause.report.export" in ended.stdout.split()
+    assert "bulkpause.inputs" not in ended.stdout.split()
 
 
 def test_start_imports_little_before_handling_signals() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error
-from bulkpause.cli.new_file import OutputError, check_new_file, write_new_file
+from bulkpause.cli.new_file import check_new_file, write_new_file
+from bulkpause.cli.output import OutputError
 from bulkpause.errors import SettingsError
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -232,7 +233,8 @@ INPUT_OPTIONS = st.fixed_dictionaries(
 def parsed(command: str) -> Options:
     """Read a printed command as a shell and the program do."""
     program, name, *words = shlex.split(command)
-    found = cli.commands[name]
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
     context = found.make_context(name, words)
     given = context.params
     if name == "retry":

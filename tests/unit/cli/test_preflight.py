@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from bulkpause._text import timestamp
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import RETRIABLE, RETRIED_BY_DEFAULT, Options
 from bulkpause.cli.preflight import Prepared, prepare
 from bulkpause.errors import GuardRailError, SettingsError
 from bulkpause.journal.codec import Header, encode, encode_plan
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Item, Record, Status, timestamp
+from bulkpause.model import Item, Record, Status
 from bulkpause.plan import digest
 from bulkpause.settings import Settings
 

@@ -93,7 +93,8 @@ FOREIGN = {
 def decoded(
     log_format: LogFormat[object], *lines: bytes, is_paired: bool = False
 ) -> list[object]:
-    return list(decode_file(lines, "log", log_format, is_paired=is_paired))
+    numbered = enumerate(lines, 1)
+    return list(decode_file(numbered, "log", log_format, is_paired=is_paired))
 
 
 @every_line

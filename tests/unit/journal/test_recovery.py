@@ -227,6 +227,22 @@ def test_attempt_without_plan_is_in_doubt() -> None:
     )
 
 
+@pytest.mark.parametrize("records", [[], [record("1", Status.PAUSED, "old")]])
+def test_reply_without_its_request_leaves_doubt(records: list[Record]) -> None:
+    """The lines before it were lost: whatever is known of the id is older."""
+    recovery = recover(records, [answered("1", "a")])
+    assert in_doubt(recovery, "1") == [True]
+    assert set(recovery.unfinished) == {"1"}
+    assert (recovery.known, recovery.latest["1"].status) == (1, Status.UNKNOWN)
+
+
+def test_reply_without_its_request_is_over_once_recorded() -> None:
+    recovery = recover(
+        [record("1", Status.PAUSED, "a")], [header("a"), answered("1", "a")]
+    )
+    assert (recovery.settled, recovery.prior_attempts) == ({"1"}, {})
+
+
 def test_unknown_record_of_finished_run_is_latest() -> None:
     unknown = record("1", Status.UNKNOWN, "one", request_id="one-1")
     recovery = recover([unknown], [header("one"), plan("1"), sent("1", "one")])

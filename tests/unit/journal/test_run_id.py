@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from bulkpause._text import timestamp
 from bulkpause.errors import SettingsError
 from bulkpause.journal.codec import Header
 from bulkpause.journal.fold import recover
 from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
-from bulkpause.model import Record, Status, timestamp
+from bulkpause.model import Record, Status
 
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)

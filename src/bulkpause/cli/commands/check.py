@@ -10,6 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bulkpause._text import format_count
+from bulkpause._value import value
+from bulkpause.accounts import Account
+from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.checker import (
     Finding,
@@ -23,8 +27,14 @@ from bulkpause.checker import (
     skipped,
     warning,
 )
+from bulkpause.cli.account_options import accounts_of, name_of, options_of_account
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, gravest
-from bulkpause.cli.log_path import EXISTING_REMEDY, check_writable_log
+from bulkpause.cli.log_path import (
+    EXISTING_REMEDY,
+    check_log_folder,
+    check_writable_log,
+)
+from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import show, show_json
 from bulkpause.cli.signals import SIGNALS
@@ -46,29 +56,85 @@ from bulkpause.settings import find_proxy
 #: A log of some 50,000 ids may need so much room.
 _LITTLE_SPACE_BYTES = 100 * 1024 * 1024
 #: Stands for the log of a run without `--log`, whose name has the time in it.
-_USUAL_LOG = "bulkpause-now.jsonl"
+_USUAL_LOG, _USUAL_FOLDER = "bulkpause-now.jsonl", "bulkpause-now"
+#: What makes people look, the gravest last.
+_NEED_LOOK = (State.WARNING, State.FAILED)
+
+
+@value
+class Report:
+    """What was found of one account.
+
+    Attributes:
+        account: Its name; None for the only one of a command.
+        findings: The findings that are about it alone.
+    """
+
+    account: str | None
+    findings: Sequence[Finding]
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code that a run would end with."""
+        return code_of(self.findings)
+
+    def needs_look(self) -> Iterator[str]:
+        """Say in one line what is not as it should be; nothing if all is."""
+        bad = [one for one in self.findings if one.state in _NEED_LOOK]
+        if bad:
+            worst = max(bad, key=lambda one: _NEED_LOOK.index(one.state))
+            details = "; ".join(f"{one.name}: {one.detail}" for one in bad)
+            yield f"{worst.state:<7}  {self.account}  {details}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the report in values that JSON can carry."""
+        checks = [finding.as_dict() for finding in self.findings]
+        return {"checks": checks, "exit_code": self.code}
 
 
 def check(options: Options) -> ExitCode:
-    """Check everything that a run needs, and print one line for each."""
+    """Check everything that a run needs, and print one line for each.
+
+    Of several accounts, there is one line for each that needs a look.
+    """
     SIGNALS.outcome = "nothing was changed"
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
-    findings = list(check_account(options))
-    code = code_of(findings)
+    common, reports = _check_all(options)
+    code = gravest([code_of(common), *(report.code for report in reports)])
     if options.is_json:
-        checks = [finding.as_dict() for finding in findings]
-        show_json(
-            {
-                "host": options.host,
-                "simulated": options.is_simulated,
-                "checks": checks,
-                "exit_code": code,
-            }
-        )
+        show_json(_as_dict(common, reports, options) | {"exit_code": code})
     else:
-        show("\n".join(_lines(findings, options)))
+        show("\n".join(_lines(common, reports, options)))
     return code
+
+
+def _check_all(options: Options) -> tuple[list[Finding], list[Report]]:
+    """Check what all accounts need together, and then each of them.
+
+    One account has no reports: all is common then.
+    """
+    with Notices(are_held=False) as notices:
+        try:
+            accounts = accounts_of(options, notices)
+        except BulkpauseError as error:
+            return [failed("accounts", error)], []
+    if accounts.names is None:
+        return list(check_account(options)), []
+    names = format_count(len(accounts.chosen), "account")
+    common = [
+        ok("accounts", f"{names} to check", accounts=len(accounts.chosen)),
+        _guarded("proxy", lambda: _proxy(options)),
+        _guarded("log", lambda: _folder(options)),
+    ]
+    if common[1].state is State.FAILED:
+        return common, []
+    subjects = [Subject.of(account, options) for account in accounts.chosen]
+    found = _ask(subjects, options)
+    return common, [
+        Report(account=subject.name, findings=[*subject.findings, *of_account])
+        for subject, of_account in zip(subjects, found, strict=True)
+    ]
 
 
 def check_account(options: Options) -> Iterator[Finding]:
@@ -82,7 +148,8 @@ def check_account(options: Options) -> Iterator[Finding]:
     if token is None or of_proxy.state is State.FAILED:
         yield skipped("reach", "it needs a token and a proxy that can be used")
         return
-    yield from _ask(token, options)
+    [found] = _ask([Subject(token=token, options=options)], options)
+    yield from found
 
 
 def code_of(findings: Sequence[Finding]) -> ExitCode:
@@ -96,12 +163,35 @@ def _code_of_error(error: BulkpauseError) -> ExitCode:
     return ExitCode.SOME_NOT_PAUSABLE if is_refused else exit_of_error(error)
 
 
-def _lines(findings: Sequence[Finding], options: Options) -> Iterator[str]:
+def _as_dict(
+    common: Sequence[Finding], reports: Sequence[Report], options: Options
+) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "host": options.host,
+        "simulated": options.is_simulated,
+        "checks": [finding.as_dict() for finding in common],
+    }
+    if options.accounts is None:
+        return fields
+    return fields | {"accounts": {str(one.account): one.as_dict() for one in reports}}
+
+
+def _lines(
+    common: Sequence[Finding], reports: Sequence[Report], options: Options
+) -> Iterator[str]:
     yield f"on {options.host}"
-    name_width = max(len(one.name) for one in findings)
-    for one in findings:
+    name_width = max(len(one.name) for one in common)
+    for one in common:
         yield f"{one.state:<7}  {one.name:<{name_width}}  {one.detail}"
-    if any(one.state is State.FAILED for one in findings):
+    lines = [line for report in reports for line in report.needs_look()]
+    yield from lines
+    if reports:
+        good = len(reports) - len(lines)
+        accounts = format_count(len(reports), "account")
+        words = "is as it" if good == 1 else "are as they"
+        yield f"{good} of {accounts} {words} should be"
+    failing = [*common, *(each for one in reports for each in one.findings)]
+    if any(one.state is State.FAILED for one in failing):
         yield "a run would not work"
 
 
@@ -138,8 +228,13 @@ def _log(options: Options) -> Finding:
         refuse_existing(log, remedy=EXISTING_REMEDY)
     if exists(log):
         _check_existing(log, options)
-    free = shutil.disk_usage(log.parent).free
-    facts = {"folder": str(log.parent.resolve()), "free_bytes": free}
+    return _space(log.parent)
+
+
+def _space(folder: Path) -> Finding:
+    """Look for the space that a log needs in a folder."""
+    free = shutil.disk_usage(folder).free
+    facts = {"folder": str(folder.resolve()), "free_bytes": free}
     detail = f"{free / 1e9:.1f} GB free in {facts['folder']}"
     if free < _LITTLE_SPACE_BYTES:
         return warning("log", f"only {detail}: a long log may fill it", **facts)
@@ -157,33 +252,100 @@ def _check_existing(log: Path, options: Options) -> None:
     check_recent(recovery, log, datetime.now(UTC), options.resume_within_s)
 
 
-def _ask(token: Token, options: Options) -> list[Finding]:
+def _folder(options: Options) -> Finding:
+    """Check the folder of the logs, which a run makes."""
+    folder = options.log or Path(_USUAL_FOLDER)
+    check_log_folder(folder)
+    return _space(folder if folder.is_dir() else folder.parent)
+
+
+def _log_of_account(options: Options) -> Iterator[Finding]:
+    """Check the log of an account, if there is one already."""
+    log = options.log
+    if log is None or not exists(log):
+        return
+    finding = _guarded("log", lambda: _log(options))
+    if finding.state is State.FAILED:
+        yield finding
+
+
+@value
+class Subject:
+    """An account that is checked.
+
+    Attributes:
+        token: Its token.
+        options: The options of a run, with the settings and the log of the account.
+        account: The account; None for the only one of a command.
+        findings: What was found on this machine.
+    """
+
+    token: Token
+    options: Options
+    account: Account | None = None
+    findings: Sequence[Finding] = ()
+
+    @classmethod
+    def of(cls, account: Account, options: Options) -> "Subject":
+        """Take an account, and check what a run needs of this machine for it."""
+        own = options_of_account(options, account)
+        findings = list(_log_of_account(own))
+        if account.warning is not None:
+            findings.insert(0, warning("token_file", account.warning))
+        return cls(token=account.token, options=own, account=account, findings=findings)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the account."""
+        return name_of(self.account)
+
+
+def _ask(subjects: Sequence[Subject], options: Options) -> list[list[Finding]]:
+    """Ask the APIs of all accounts at once."""
     with SIGNALS.deferred(), suppress(asyncio.CancelledError):
-        return asyncio.run(_ask_until_signal(token, options))
+        return asyncio.run(_ask_until_signal(subjects, options))
     SIGNALS.check()
     raise RuntimeError("the check was cancelled without a signal")
 
 
-async def _ask_until_signal(token: Token, options: Options) -> list[Finding]:
-    asking = asyncio.create_task(_findings(token, options))
+async def _ask_until_signal(
+    subjects: Sequence[Subject], options: Options
+) -> list[list[Finding]]:
+    asking = asyncio.create_task(_findings_of_all(subjects, options))
     with SIGNALS.acted_on(asyncio.get_running_loop(), asking.cancel):
         return await asking
 
 
-async def _findings(token: Token, options: Options) -> list[Finding]:
-    settings = options.named_settings
+async def _findings_of_all(
+    subjects: Sequence[Subject], options: Options
+) -> list[list[Finding]]:
     async with AsyncExitStack() as stack:
+        base_url, pools = None, None
         if options.is_simulated:
-            simulator = await stack.enter_async_context(simulated_account())
-            settings = replace(settings, base_url=simulator.base_url, proxy=None)
-        try:
-            connection = await stack.enter_async_context(
-                Connection(token, settings, leaves_no_file=True)
-            )
-        except BulkpauseError as error:
-            return [failed("share", error)]
-        answers = await ask(connection)
-        return [
-            judge_share(connection, settings),
-            *findings_of(answers, settings.limits),
-        ]
+            accounts = [one.account for one in subjects if one.account is not None]
+            simulator = await stack.enter_async_context(simulated_account(accounts))
+            base_url = simulator.base_url
+        # One account alone has all of it for itself.
+        if len(subjects) > 1:
+            pools = Connections(limit=len(subjects))
+            stack.push_async_callback(pools.close)
+        asked = (_findings(subject, base_url, pools) for subject in subjects)
+        return await asyncio.gather(*asked)
+
+
+async def _findings(
+    subject: Subject, base_url: str | None, pools: Connections | None
+) -> list[Finding]:
+    settings = subject.options.named_settings
+    if base_url is not None:
+        settings = replace(settings, base_url=base_url, proxy=None)
+    try:
+        async with Connection(
+            subject.token, settings, leaves_no_file=True, connections=pools
+        ) as connection:
+            answers = await ask(connection)
+            share = judge_share(connection, settings)
+    except BulkpauseError as error:
+        return [failed("share", error)]
+    company_id = None if subject.account is None else subject.account.company_id
+    return [share, *findings_of(answers, settings.limits, company_id)]

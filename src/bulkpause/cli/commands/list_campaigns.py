@@ -1,51 +1,59 @@
-"""The command `list`: write the campaigns of an account, or those of a log that run."""
+"""The command `list`: write the campaigns of accounts, or those of logs that run."""
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.api.credentials import Token
+from bulkpause.accounts import Account
+from bulkpause.cli.account_lists import AccountLists, Target, read_lists
+from bulkpause.cli.account_options import (
+    accounts_of,
+    logs_of_accounts,
+    name_of,
+    options_of_account,
+)
 from bulkpause.cli.display import display_for, writes_lines
-from bulkpause.cli.exit_codes import ExitCode
+from bulkpause.cli.exit_codes import ExitCode, exit_of_error, gravest
 from bulkpause.cli.list_request import ListRequest
 from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.new_file import check_new_file, write_new_file
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, run_command
-from bulkpause.cli.output import show, show_data, show_json, stderr
+from bulkpause.cli.output import show, show_data, show_json
 from bulkpause.cli.preflight import token_of
 from bulkpause.cli.signals import SIGNALS
-from bulkpause.cli.simulated import simulated_account
 from bulkpause.cli.start_notes import start_notes
-from bulkpause.connection import Connection
 from bulkpause.errors import SettingsError
 from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_recovery
-from bulkpause.journal.run_id import check_same_endpoint, new_run_id
-from bulkpause.lister import Listed, Lister
+from bulkpause.journal.run_id import (
+    check_same_account,
+    check_same_endpoint,
+    new_run_id,
+)
+from bulkpause.lister import Listed, refuse_unknown
 from bulkpause.listing.campaign import Campaign
 from bulkpause.listing.export import as_csv, as_jsonl
-from bulkpause.listing.filters import Filters
-from bulkpause.log_comparison import Comparison, LogIds, ids_of_log
+from bulkpause.log_comparison import AccountComparisons, Comparison, LogIds, ids_of_log
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Level, Notice
-from bulkpause.progress.list_snapshot import snapshot_of_list
-from bulkpause.progress.monitor import refreshed
-from bulkpause.progress.snapshot import Snapshot
 from bulkpause.settings import find_proxy
 
 
 #: Up to this many ids are written into a command; more belong in a file.
 _IDS_IN_COMMAND = 20
+#: The ids of the logs of each account.
+_LogIdsOf = Mapping[str | None, Sequence[LogIds]]
 
 
 def list_campaigns(request: ListRequest) -> ExitCode:
-    """Read the list until it is whole, and then write it.
+    """Read the lists until they are whole, and then write them.
 
     Raises:
         BulkpauseError: Nothing was written.
@@ -55,21 +63,54 @@ def list_campaigns(request: ListRequest) -> ExitCode:
     if request.output is not None:
         check_new_file(request.output, "--output", may_exist=request.may_overwrite)
     with Notices(are_held=writes_lines(options)) as notices:
-        logs = [_ids_of_log(log, options, notices) for log in request.logs]
-        token = token_of(options, notices)
-        _refuse_token_in_filter(token, request.filters)
+        targets, logs = _targets(request, notices)
+        _refuse_token_in_filter(targets, request)
         _note_start(options, notices)
         display = _display_for(options)
         for notice in notices.take():
             display.handle(notice)
-    listed = _read(request, token, display)
-    return _compare(request, logs, listed) if logs else _write(request, listed, display)
+    lists = _read(targets, request, display)
+    if request.logs:
+        return _compare(request, logs, lists)
+    return _write(request, lists, display)
 
 
-def _refuse_token_in_filter(token: Token, filters: Filters) -> None:
-    """Refuse a filter that holds the token, which would stand in a URL then."""
-    words = (filters.name or "", *filters.labels)
-    if any(token.reveal() in word for word in words):
+def _targets(request: ListRequest, notices: Notices) -> tuple[list[Target], _LogIdsOf]:
+    """Find the accounts to list, and read the logs to compare with.
+
+    Raises:
+        BulkpauseError: They cannot be used.
+    """
+    options = request.options
+    accounts = accounts_of(options, notices)
+    chosen: Sequence[Account | None] = accounts.chosen
+    logs: dict[str | None, list[LogIds]] = {}
+    if accounts.names is None:
+        chosen = [None]
+    if request.logs:
+        of_account = logs_of_accounts(accounts, request.logs, options.accounts)
+        chosen = list(of_account)
+        logs = {
+            name_of(account): [
+                _ids_of_log(log, account, options, notices) for log in own
+            ]
+            for account, own in of_account.items()
+        }
+    targets = [
+        Target.of(
+            account,
+            token_of(options, notices) if account is None else account.token,
+            options,
+        )
+        for account in chosen
+    ]
+    return targets, logs
+
+
+def _refuse_token_in_filter(targets: Sequence[Target], request: ListRequest) -> None:
+    """Refuse a filter that holds a token, which would stand in a URL then."""
+    words = (request.filters.name or "", *request.filters.labels)
+    if any(one.token.reveal() in word for one in targets for word in words):
         raise SettingsError(
             "--name or --label contains the token; leave it out; nothing was sent"
         )
@@ -90,76 +131,69 @@ def _display_for(options: Options) -> Display:
     return display_for(options, run_id, progress="list.progressed")
 
 
-def _ids_of_log(log: Path, options: Options, notices: Notices) -> LogIds:
+def _ids_of_log(
+    log: Path, account: Account | None, options: Options, notices: Notices
+) -> LogIds:
     check_readable_log(log)
     is_held = SYSTEM.is_locked(log)
     recovery = read_recovery(log, WHOLE)
-    check_same_endpoint(recovery, options.named_settings.endpoint_name, log)
+    own = options_of_account(options, account)
+    check_same_endpoint(recovery, own.named_settings.endpoint_name, log)
+    check_same_account(recovery, name_of(account), log)
     if is_held:
         notices.warn(f"a run holds {log} now, and pauses more of its ids")
     return ids_of_log(str(log), recovery)
 
 
-def _read(request: ListRequest, token: Token, display: Display) -> Listed:
+def _read(
+    targets: Sequence[Target], request: ListRequest, display: Display
+) -> AccountLists:
     with SIGNALS.deferred(), suppress(asyncio.CancelledError):
-        return asyncio.run(_read_until_signal(request, token, display))
+        return asyncio.run(_read_until_signal(targets, request, display))
     SIGNALS.check()
     raise RuntimeError("the list was cancelled without a signal")
 
 
 async def _read_until_signal(
-    request: ListRequest, token: Token, display: Display
-) -> Listed:
-    reading = asyncio.create_task(_read_whole(request, token, display))
+    targets: Sequence[Target], request: ListRequest, display: Display
+) -> AccountLists:
+    reading = asyncio.create_task(read_lists(targets, request, display))
     with SIGNALS.acted_on(asyncio.get_running_loop(), reading.cancel):
         return await reading
 
 
-async def _read_whole(request: ListRequest, token: Token, display: Display) -> Listed:
-    settings = request.options.named_settings
-    async with AsyncExitStack() as stack:
-        if request.options.is_simulated:
-            simulator = await stack.enter_async_context(simulated_account())
-            settings = replace(settings, base_url=simulator.base_url, proxy=None)
-        connection = await stack.enter_async_context(Connection(token, settings))
-        lister = Lister(
-            fetcher=connection.client,
-            gate=connection.gate,
-            filters=request.filters,
-            chooses_here=request.chooses_here,
-            give_up_after_s=settings.retry_policy.give_up_after_s,
-            request_ids=connection.request_ids,
-        )
-        connection.demand = lister.requests_left
-        if connection.share_warning is not None:
-            _warn_of_share(connection.share_warning, display)
-        stderr().wait_for_nobody()
-        now = asyncio.get_running_loop().time
-        started_at = now()
-
-        def take_snapshot() -> Snapshot:
-            snapshot = snapshot_of_list(lister.snapshot(), settings, now(), started_at)
-            return replace(snapshot, sharing=connection.sharing)
-
-        async with refreshed(display, take_snapshot):
-            return await lister.read()
+def _code_of_lists(lists: AccountLists) -> ExitCode:
+    """Choose the exit code: the gravest of all accounts."""
+    found = (
+        ExitCode.ALL_PAUSED if one.is_whole else ExitCode.INCOMPLETE
+        for one in lists.listed.values()
+    )
+    errors = map(exit_of_error, lists.errors.values())
+    return gravest([ExitCode.ALL_PAUSED, *found, *errors])
 
 
-def _warn_of_share(reason: str, display: Display) -> None:
-    text = f"warning: {reason}"
-    display.handle(Notice("budget.unavailable", {"reason": reason}, text))
+def _campaigns_of(lists: AccountLists) -> tuple[Campaign, ...]:
+    """Give the campaigns of all accounts, with their accounts."""
+    return tuple(
+        campaign if account is None else replace(campaign, account=account)
+        for account, listed in lists.listed.items()
+        for campaign in listed.campaigns
+    )
 
 
-def _write(request: ListRequest, listed: Listed, display: Display) -> ExitCode:
-    """Write the list, and say what it holds and how to pause it."""
-    code = ExitCode.ALL_PAUSED if listed.is_whole else ExitCode.INCOMPLETE
-    _write_campaigns(request, listed.campaigns)
+def _write(request: ListRequest, lists: AccountLists, display: Display) -> ExitCode:
+    """Write the lists, and say what they hold and how to pause it."""
+    code = _code_of_lists(lists)
+    campaigns = _campaigns_of(lists)
+    if not request.chooses_here:
+        refuse_unknown(request.filters, campaigns)
+    _write_campaigns(request, campaigns)
     source = "-" if request.output is None else str(request.output)
-    count = len(listed.campaigns)
+    count = len(campaigns)
     command = run_command((source,), count, request.options) if count else None
-    facts = _facts(request, listed) | {"next": command, "exit_code": code}
-    lines = list(_lines(request, listed, command))
-    level: Level = "info" if listed.is_whole else "error"
+    facts = _facts(request, lists) | {"next": command, "exit_code": code}
+    lines = list(_lines(request, lists, command))
+    level: Level = "info" if code is ExitCode.ALL_PAUSED else "error"
     if request.output is None or writes_lines(request.options):
         text = None if writes_lines(request.options) else "\n".join(lines)
         display.handle(Notice("list.finished", facts, text, level=level))
@@ -169,7 +203,12 @@ def _write(request: ListRequest, listed: Listed, display: Display) -> ExitCode:
 
 
 def _write_campaigns(request: ListRequest, campaigns: tuple[Campaign, ...]) -> None:
-    pieces = as_csv(campaigns) if request.is_csv else as_jsonl(campaigns)
+    has_accounts = request.options.accounts is not None
+    pieces = (
+        as_csv(campaigns, has_accounts=has_accounts)
+        if request.is_csv
+        else as_jsonl(campaigns)
+    )
     if request.output is None:
         show_data(pieces)
     else:
@@ -178,57 +217,119 @@ def _write_campaigns(request: ListRequest, campaigns: tuple[Campaign, ...]) -> N
         )
 
 
-def _lines(request: ListRequest, listed: Listed, command: str | None) -> list[str]:
-    campaigns = format_count(len(listed.campaigns), "campaign")
-    requests = format_count(listed.requests, "request")
-    lines = [f"{campaigns} on {request.options.host}, {requests}"]
+def _lines(
+    request: ListRequest, lists: AccountLists, command: str | None
+) -> Iterator[str]:
+    every = lists.listed.values()
+    campaigns = format_count(sum(len(one.campaigns) for one in every), "campaign")
+    requests = format_count(sum(one.requests for one in every), "request")
+    of_accounts = ""
+    if request.options.accounts is not None:
+        of_accounts = f" in {format_count(len(every), 'account')}"
+    yield f"{campaigns} on {lists.host}{of_accounts}, {requests}"
     if request.options.is_simulated:
-        lines.append("simulated: these are no real campaigns")
-    if listed.doubt is not None:
-        lines.append(f"warning: the list may be incomplete: {listed.doubt}")
+        yield "simulated: these are no real campaigns"
+    if request.trusts_filter:
+        yield "by the API's filter alone (--trust-filter): others may fit it too"
+    yield from _warning_lines(lists)
     if request.output is not None:
-        lines.append(sanitize(f"list: {request.output}"))
+        yield sanitize(f"list: {request.output}")
     if command is not None:
         piped = "pipe it into" if request.output is None else "pause them with"
-        lines.append(f"{piped}: {command}")
-    return lines
+        yield f"{piped}: {command}"
 
 
-def _facts(request: ListRequest, listed: Listed) -> dict[str, object]:
-    return {
-        "campaigns": len(listed.campaigns),
-        "complete": listed.is_whole,
-        "doubt": listed.doubt,
-        "total": listed.total,
-        "requests": listed.requests,
-        "sweeps": listed.sweeps,
+def _warning_lines(lists: AccountLists) -> Iterator[str]:
+    """Say which accounts need a look."""
+    for account, one in lists.listed.items():
+        whose = "the list" if account is None else f"the list of {account}"
+        if one.doubt is not None:
+            yield sanitize(f"warning: {whose} may be incomplete: {one.doubt}")
+    for account, error in lists.errors.items():
+        yield sanitize(f"warning: {account} is not listed: {error}")
+
+
+def _facts(request: ListRequest, lists: AccountLists) -> dict[str, object]:
+    every = list(lists.listed.values())
+    totals = [one.total for one in every]
+    doubts = [one.doubt for one in every if one.doubt is not None]
+    facts: dict[str, object] = {
+        "campaigns": sum(len(one.campaigns) for one in every),
+        "complete": not (doubts or lists.errors),
+        "doubt": next(iter(doubts), None),
+        "total": None if None in totals else sum(filter(None, totals)),
+        "requests": sum(one.requests for one in every),
+        "sweeps": max((one.sweeps for one in every), default=0),
+        "filter_checked": not request.trusts_filter,
         "simulated": request.options.is_simulated,
         "output": None if request.output is None else str(request.output),
     }
+    if request.options.accounts is None:
+        return facts
+    return facts | {"accounts": _facts_of_accounts(lists)}
 
 
-def _compare(request: ListRequest, logs: list[LogIds], listed: Listed) -> ExitCode:
+def _facts_of_accounts(lists: AccountLists) -> dict[str, object]:
+    found: dict[str, object] = {
+        str(account): {
+            "campaigns": len(one.campaigns),
+            "complete": one.is_whole,
+            "doubt": one.doubt,
+            "total": one.total,
+            "requests": one.requests,
+            "sweeps": one.sweeps,
+        }
+        for account, one in lists.listed.items()
+    }
+    return found | {
+        str(account): {"error": str(error)} for account, error in lists.errors.items()
+    }
+
+
+def _compare(request: ListRequest, logs: _LogIdsOf, lists: AccountLists) -> ExitCode:
     """Say which ids of the logs run. A list in doubt is never an all-clear."""
-    comparison = Comparison(
-        logs=logs,
-        listed=listed,
-        host=request.options.host,
+    comparisons = AccountComparisons(
+        of_account={
+            account: _comparison(account, logs, listed, lists.host)
+            for account, listed in lists.listed.items()
+        },
+        errors={account: str(error) for account, error in lists.errors.items()},
     )
-    code = _code_of(comparison)
-    running = comparison.running
+    code = _code_of_comparisons(comparisons, lists)
+    running = comparisons.running
     if request.output is not None:
         _write_campaigns(request, tuple(running))
     command = _command_for(running, request)
     if request.options.is_json:
-        show_json(comparison.as_dict() | {"next": command, "exit_code": code})
+        show_json(comparisons.as_dict() | {"next": command, "exit_code": code})
         return code
-    lines = list(comparison.lines())
+    lines = list(comparisons.lines())
     if command is not None:
         lines.append(f"pause them with: {command}")
     elif running:
         lines.append("to pause them, write them to a file with --output FILE")
     _show(lines)
     return code
+
+
+def _comparison(
+    account: str | None, logs: _LogIdsOf, listed: Listed, host: str
+) -> Comparison:
+    campaigns = listed.campaigns
+    if account is not None:
+        campaigns = tuple(replace(one, account=account) for one in campaigns)
+    return Comparison(
+        logs=logs[account],
+        listed=replace(listed, campaigns=campaigns),
+        host=host,
+    )
+
+
+def _code_of_comparisons(
+    comparisons: AccountComparisons, lists: AccountLists
+) -> ExitCode:
+    found = map(_code_of, comparisons.of_account.values())
+    return gravest([*found, *map(exit_of_error, lists.errors.values())])
 
 
 def _code_of(comparison: Comparison) -> ExitCode:
@@ -243,7 +344,8 @@ def _command_for(running: list[Campaign], request: ListRequest) -> str | None:
         return None
     if request.output is not None:
         return run_command((str(request.output),), len(running), request.options)
-    if len(running) > _IDS_IN_COMMAND:
+    # An id alone does not name its account.
+    if len(running) > _IDS_IN_COMMAND or request.options.accounts is not None:
         return None
     ids = tuple(one.id for one in running)
     return run_command(ids, len(running), request.options)

@@ -11,6 +11,7 @@ from bulkpause.cli.account_options import (
 )
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.input_plan import InputPlan, plan_of_inputs
+from bulkpause.cli.input_tokens import tokens_of
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import say, show, show_json
@@ -26,7 +27,9 @@ def show_plan(options: Options) -> ExitCode:
     """
     with Notices(are_held=False) as notices:
         accounts = accounts_of(options, notices)
-    whole = plan_of_inputs(with_accounts(options, accounts))
+    whole = plan_of_inputs(
+        with_accounts(options, accounts), tokens_of(options, accounts)
+    )
     parts = [
         (name_of(account), plan, options_of_account(options, account))
         for account, plan in plans_of_accounts(accounts, whole.plans)

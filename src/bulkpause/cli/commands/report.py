@@ -13,8 +13,9 @@ from bulkpause.cli.next_steps import steps_of_group
 from bulkpause.cli.output import say, show, show_data
 from bulkpause.cli.replaced_file import check_replaceable, replace_file
 from bulkpause.journal.reader import collection_paused
-from bulkpause.log_groups import OpenedLog, group_logs, open_log
+from bulkpause.log_groups import group_logs
 from bulkpause.model import Limit
+from bulkpause.opened_log import OpenedLog, open_log
 from bulkpause.report import markdown
 from bulkpause.report.group import LogGroup
 from bulkpause.report.headline import headline

@@ -11,9 +11,9 @@ import click
 
 from bulkpause.accounts import companies_of, read_accounts
 from bulkpause.api.credentials import Token, find_token
-from bulkpause.cli.flags import PATH
 from bulkpause.cli.help import block
 from bulkpause.cli.output import show
+from bulkpause.cli.path_arguments import PATH
 from bulkpause.cli.signals import SIGNALS
 from bulkpause.cli.tls_files import ignore_key_log
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit

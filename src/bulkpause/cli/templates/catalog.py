@@ -1,9 +1,10 @@
 """The templates by name, each with the values of its file."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from bulkpause._value import value
 from bulkpause.cli.options import Options
 from bulkpause.cli.templates.exit_policy import join_codes
 from bulkpause.cli.templates.fill import Values, fill_file
@@ -42,7 +43,7 @@ _FORGIVING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Template:
     """A file to print.
 

@@ -1,8 +1,8 @@
 """What a scheduler does after each exit code: succeed, retry, or fail at once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from bulkpause._value import value
 from bulkpause.cli.exit_codes import ExitCode
 
 
@@ -32,7 +32,7 @@ _RETRIED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class ExitPolicy:
     """Sorts the exit codes by what follows them.
 

@@ -1,10 +1,11 @@
 """The job that a template is for: a run with its options, and when it is due."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from pathlib import Path, PurePosixPath
 
 from bulkpause._text import quote, sanitize
+from bulkpause._value import value
 from bulkpause.cli.options import Options, run_words
 from bulkpause.cli.templates.exit_policy import ExitPolicy
 from bulkpause.errors import SettingsError
@@ -16,7 +17,7 @@ _SPARE_S = 30
 _STANDARD_INPUT = "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Job:
     """A run that a scheduler starts every day.
 

@@ -1,9 +1,9 @@
 """The sheet to read: found, checked and copied."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from bulkpause._value import value
 from bulkpause.inputs.spreadsheet.archive import (
     Archive,
     open_archive,
@@ -45,7 +45,7 @@ _OTHER_ARCHIVES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CheckedSheet:
     """A sheet that may be given to the reader of cells.
 

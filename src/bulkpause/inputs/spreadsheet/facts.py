@@ -1,9 +1,11 @@
 """What a sheet says beside the values of its cells."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from bulkpause._value import state, value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Mark:
     """Why the value of a cell may not be what its reader sees.
 
@@ -101,7 +103,7 @@ class Marks:
         return code
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class SheetFacts:
     """What the pass over a sheet found.
 

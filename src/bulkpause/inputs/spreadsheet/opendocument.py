@@ -5,8 +5,9 @@ Names are compared with their usual prefix, as the reader compares them.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from bulkpause._value import state
 from bulkpause.inputs.heading import MOST_COLUMNS
 from bulkpause.inputs.spreadsheet.facts import NO_RESULTS, PLAIN, Mark, SheetFacts
 from bulkpause.inputs.spreadsheet.number_formats import unit_in_words
@@ -46,7 +47,7 @@ _RANGE = re.compile(
 ).fullmatch
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class _Row:
     first: int
     count: int
@@ -55,7 +56,7 @@ class _Row:
     text_bytes: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class _Cell:
     column: int
     count: int
@@ -71,7 +72,7 @@ class _Cell:
     is_in_annotation: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class _Table:
     sheet: Sheet
     facts: SheetFacts = field(default_factory=SheetFacts)

@@ -1,9 +1,9 @@
 """Choose the sheet of a workbook that is read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from bulkpause._text import sanitize
+from bulkpause._value import value
 from bulkpause.inputs.spreadsheet.refusals import damaged
 from bulkpause.inputs.table import ReadError
 
@@ -16,7 +16,7 @@ _MOST_SHEETS_NAMED = 12
 _LONGEST_NAME = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Sheet:
     """A sheet of a workbook.
 

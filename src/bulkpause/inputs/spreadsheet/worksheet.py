@@ -3,10 +3,11 @@
 import re
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from operator import lt
 
+from bulkpause._value import state
 from bulkpause.inputs.heading import MOST_COLUMNS
 from bulkpause.inputs.spreadsheet.facts import NO_RESULTS, PLAIN, Mark, SheetFacts
 from bulkpause.inputs.spreadsheet.plain_rows import (
@@ -266,7 +267,7 @@ class WorksheetPass:
         check_text(self._text_bytes)
 
 
-@dataclass(slots=True, kw_only=True)
+@state(kw_only=True)
 class _Cell:
     """A cell that is being read."""
 

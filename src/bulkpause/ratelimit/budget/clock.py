@@ -1,8 +1,8 @@
 """Where a run's own clock stands against the store's."""
 
-from dataclasses import dataclass
 from math import inf
 
+from bulkpause._value import state
 from bulkpause.ratelimit.budget.rules import CLOCK_DRIFT
 
 
@@ -10,7 +10,7 @@ from bulkpause.ratelimit.budget.rules import CLOCK_DRIFT
 RESOLUTION_S = 0.02
 
 
-@dataclass(slots=True)
+@state
 class ClockOffset:
     """The store's clock less the run's own, as an interval.
 

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import inf
 
+from bulkpause._value import state, value
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Companion, Limit, Priority, Sharing
 from bulkpause.ratelimit.budget import codec, rules
@@ -43,7 +44,7 @@ class OtherLimitsError(SettingsError):
     """Runs that are alive, or died just now, keep to other limits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OwnUse:
     """What a run uses of its account, on its own clock.
 
@@ -63,7 +64,7 @@ class OwnUse:
     free: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Identity:
     """Who a run is, for the other runs on its account.
 
@@ -82,7 +83,7 @@ class Identity:
     replaces: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@state
 class _Seen:
     """What a run has seen of its account so far."""
 

@@ -3,18 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from bulkpause._text import quote
+from bulkpause._value import value
 from bulkpause.errors import SettingsError
 from bulkpause.ratelimit.budget.place import AUTO_SHARE, automatic_path, is_url
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Clocks:
     """The clocks of a host.
 

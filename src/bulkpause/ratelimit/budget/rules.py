@@ -14,9 +14,10 @@ whoever had more slots of late leaves the next one to those that wait and had fe
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil, inf
 
+from bulkpause._value import value
 from bulkpause.model import Companion, Limit, Priority
 from bulkpause.ratelimit.budget.state import (
     Answer,
@@ -329,7 +330,7 @@ def _least_score(state: State, call: Call, now: float) -> float:
     return min(scores, default=0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class _LimitUse:
     """What all runs use of one limit, as it concerns the run that asks.
 
@@ -346,7 +347,7 @@ class _LimitUse:
     free_times: list[float]
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class _Account:
     """The use of one account, as it concerns the run that calls."""
 

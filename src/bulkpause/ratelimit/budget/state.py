@@ -5,10 +5,10 @@ stand on the clock of their run beside the seconds by which the store's is ahead
 So a slot becomes free later rather than earlier.
 """
 
-from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
+from bulkpause._value import value
 from bulkpause.model import Companion, Limit, Priority
 
 
@@ -27,7 +27,7 @@ class Resting(NamedTuple):
     rtt_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class WindowUse:
     """What one run uses of one rate limit.
 
@@ -43,7 +43,7 @@ class WindowUse:
     elsewhere: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class SharedReset:
     """When the server's window resets, as all runs know it together.
 
@@ -60,7 +60,7 @@ class SharedReset:
     highest_count: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Call:
     """What a run says of itself, and what it wants.
 
@@ -104,7 +104,7 @@ class Call:
     replaces: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Member:
     """What the state holds of one run: what it said last, and its share of late.
 
@@ -135,7 +135,7 @@ class Member:
     ahead_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class State:
     """The budget of one account.
 
@@ -163,7 +163,7 @@ class State:
     granted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answer:
     """What a run gets back.
 

@@ -1,11 +1,11 @@
 """Lay out the charts as values: bars, lines, marks and the words below them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
 from math import log10
 
 from bulkpause._text import format_count
+from bulkpause._value import value
 from bulkpause.model import Limit
 from bulkpause.report.page.axis import clock, log_marks, round_marks, time_marks
 from bulkpause.report.page.requests import Outcome, Requests
@@ -27,7 +27,7 @@ _MOST_BUCKETS = 90
 PERCENTS = (50, 95, 99)
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Mark:
     """A mark on an axis, and its text, which starts or ends there."""
 
@@ -36,7 +36,7 @@ class Mark:
     anchor: str = "end"
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Block:
     """A part of a bar, of one kind."""
 
@@ -45,7 +45,7 @@ class Block:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Bar:
     """A bar, and what it says to who points at it."""
 
@@ -55,7 +55,7 @@ class Bar:
     blocks: Sequence[Block]
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Line:
     """A line through a chart, as the path of an SVG."""
 
@@ -63,7 +63,7 @@ class Line:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Reference:
     """A level across a chart, and its text."""
 
@@ -72,7 +72,7 @@ class Reference:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Chart:
     """A chart, ready to be drawn.
 
@@ -101,7 +101,7 @@ class Chart:
     reference: Reference | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Frame:
     """Where the bins of a timeline stand in a chart."""
 
@@ -324,11 +324,11 @@ def _polyline(frame: Frame, values: dict[int, float], marks: Sequence[float]) ->
     """Draw a line through buckets, with a break at each gap."""
     parts: list[str] = []
     spell = -1
-    for number, value in values.items():
+    for number, height in values.items():
         is_new = frame.timeline.spell_of(number) != spell
         spell = frame.timeline.spell_of(number)
         command = "M" if is_new else "L"
-        parts.append(f"{command}{frame.x(number):.1f} {_log_y(value, marks)}")
+        parts.append(f"{command}{frame.x(number):.1f} {_log_y(height, marks)}")
         if is_new:  # one alone is to be seen too
             parts.append("h2")
     return "".join(parts)

@@ -1,10 +1,10 @@
 """When requests were sent and how each was answered, as far as records tell."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bulkpause._value import value
 from bulkpause.model import Record, Status
 
 
@@ -32,7 +32,7 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Requests:
     """The requests of some records. Moments are seconds since 1970, in order.
 

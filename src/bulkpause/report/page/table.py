@@ -3,7 +3,6 @@
 import base64
 import gzip
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import sub
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from bulkpause._text import on_one_line
+from bulkpause._value import value
 from bulkpause.model import Record, Status
 from bulkpause.report.breakdown import STATUSES
 from bulkpause.report.group import LogGroup
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     group: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Column:
     """One column.
 
@@ -82,14 +82,14 @@ def _steps(values: Sequence[Any]) -> list[Any]:
         return [*values[:1], *map(sub, values[1:], values)]
     steps: list[Any] = []
     before = 0
-    for value in values:
-        is_number = type(value) is int
-        steps.append(value - before if is_number else value)
-        before = value if is_number else before
+    for one in values:
+        is_number = type(one) is int
+        steps.append(one - before if is_number else one)
+        before = one if is_number else before
     return steps
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class Table:
     """The table of all ids.
 

@@ -6,10 +6,11 @@ own, one after the other.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Self
+
+from bulkpause._value import value
 
 
 #: A longer time without a request separates two spells. An outage that a run waits
@@ -29,7 +30,7 @@ _UNITS = {
 }
 
 
-@dataclass(frozen=True)
+@value(kw_only=False, slots=False)
 class Timeline:
     """Spells of work, cut into bins that are numbered through.
 

@@ -1,27 +1,28 @@
-"""The commands that read logs, `status` and `export`. They send nothing."""
+"""The command `status`: what logs hold, and what may still be running."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bulkpause._text import format_count, quote, sanitize
+from bulkpause._value import value
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
-from bulkpause.cli.next_steps import NextSteps, steps_of_group
-from bulkpause.cli.output import say, show, show_data, show_json
-from bulkpause.errors import BulkpauseError, SettingsError
+from bulkpause.cli.output import say, show, show_json
+from bulkpause.errors import BulkpauseError
 from bulkpause.journal.platform import SYSTEM
-from bulkpause.log_groups import OpenedLog, group_logs, open_log
-from bulkpause.model import SIMULATOR, Sharing, Status
-from bulkpause.operation import operation_of
-from bulkpause.report.export import Row, as_csv, as_jsonl, rows
+from bulkpause.log_groups import group_logs
+from bulkpause.opened_log import OpenedLog, open_log
 from bulkpause.report.group import LogGroup
-from bulkpause.report.text import nothing_line, simulated_line
-from bulkpause.report.totals import NOT_ATTEMPTED
+
+
+if TYPE_CHECKING:
+    from bulkpause.cli.next_steps import NextSteps
+    from bulkpause.model import Sharing
 
 
 def show_status(arguments: Sequence[Path], *, is_json: bool) -> ExitCode:
@@ -53,7 +54,7 @@ def show_status(arguments: Sequence[Path], *, is_json: bool) -> ExitCode:
     return gravest(codes)
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class _Unreadable:
     """A log that cannot be read, and the exit code that says so."""
 
@@ -72,12 +73,12 @@ class _Unreadable:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class _Shown:
     """A group of logs, and the commands that carry on with them."""
 
     group: LogGroup
-    steps: Sequence[NextSteps]
+    steps: "Sequence[NextSteps]"
 
     @property
     def code(self) -> ExitCode:
@@ -113,9 +114,20 @@ class _Shown:
 
 def _shown(logs: Sequence[OpenedLog], now: datetime) -> list[_Shown]:
     return [
-        _Shown(_with_sharing(group, logs, now), steps_of_group(group, logs, now))
+        _Shown(_with_sharing(group, logs, now), _steps_of(group, logs, now))
         for group in group_logs(logs, now, needs_records=False)
     ]
+
+
+def _steps_of(
+    group: LogGroup, logs: Sequence[OpenedLog], now: datetime
+) -> "Sequence[NextSteps]":
+    if all(log.totals.is_all_done for log in logs):
+        return ()
+    # Imported on use: it knows the options of all commands.
+    from bulkpause.cli.next_steps import steps_of_group  # noqa: PLC0415
+
+    return steps_of_group(group, logs, now)
 
 
 def _with_sharing(
@@ -132,7 +144,7 @@ def _with_sharing(
     return replace(group, status=replace(group.status, sharing=sharing))
 
 
-def _sharing_of(run_id: str, now: datetime) -> Sharing | None:
+def _sharing_of(run_id: str, now: datetime) -> "Sharing | None":
     # Imported on use: few logs are those of a run that is alive.
     from bulkpause.ratelimit.budget.lookup import sharing_of_run  # noqa: PLC0415
 
@@ -173,83 +185,3 @@ def _separated(blocks: Iterable[Iterable[str]]) -> Iterator[str]:
         if number:
             yield ""
         yield from block
-
-
-def export_logs(
-    arguments: Sequence[Path], statuses: Sequence[str], *, as_csv_file: bool
-) -> ExitCode:
-    """Write the ids with these statuses to stdout, by their last words in all logs.
-
-    Raises:
-        SettingsError: A status does not exist, a log is something else, a folder holds
-            none, or the logs are not of one endpoint and action.
-        InputError: A log does not exist.
-        LogError: A log cannot be read or is damaged.
-    """
-    known = {*Status, NOT_ATTEMPTED}
-    if unknown := [status for status in statuses if status not in known]:
-        raise SettingsError(
-            f"{quote(unknown[0])} is not a status; choose from "
-            f"{', '.join(sorted(known))}"
-        )
-    logs = list(map(_open, logs_of(arguments)))
-    exported = _exported(logs, frozenset(statuses))
-    show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
-    for log in logs:
-        if log.recovery.endpoint == SIMULATOR:
-            simulated = simulated_line(operation_of(log.recovery.action))
-            say(f"note: {sanitize(str(log.path))}: {simulated}")
-        for line in _missing_lines(log):
-            say(f"warning: {line}")
-    return ExitCode.ALL_PAUSED
-
-
-def _exported(logs: Sequence[OpenedLog], wanted: frozenset[str]) -> Iterator[Row]:
-    now = datetime.now(UTC)
-    is_single = len(logs) == 1
-    groups = group_logs(logs, now, needs_records=not is_single)
-    _refuse_other_campaigns(groups)
-    if is_single:  # one record at a time: there may be millions
-        records = [logs[0].records(wanted)]
-    else:
-        records = [iter(group.records) for group in groups]
-    return chain.from_iterable(
-        rows(
-            of_group,
-            group.not_attempted,
-            wanted,
-            log_of_run=group.log_of_run,
-            account=group.account,
-        )
-        for of_group, group in zip(records, groups, strict=True)
-    )
-
-
-def _refuse_other_campaigns(groups: Sequence[LogGroup]) -> None:
-    """Refuse to put ids into one list that must not be paused by one run.
-
-    Raises:
-        SettingsError: The logs are not all of one endpoint and action.
-    """
-    kinds = {(group.status.endpoint, group.action): group for group in groups}
-    if len(kinds) > 1:
-        of_each = "; ".join(
-            f"{group.logs[0]}: {group.action} on {group.status.endpoint or 'unknown'}"
-            for group in kinds.values()
-        )
-        raise SettingsError(
-            f"these logs are not of one endpoint and action ({of_each}); export them "
-            "one at a time"
-        )
-
-
-def _missing_lines(log: OpenedLog) -> Iterator[str]:
-    """Say which ids an export cannot list."""
-    name, recovery = sanitize(str(log.path)), log.recovery
-    if recovery.is_empty:
-        yield f"{name}: {nothing_line(operation_of(recovery.action))}"
-    elif not recovery.is_plan_known:
-        yield f"{name}: how many ids were planned is not on record; some may be missing"
-    elif missing := recovery.not_on_record:
-        ids = format_count(missing, "planned id")
-        yield f"{name}: {ids} not on record, and so not listed"

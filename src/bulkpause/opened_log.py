@@ -1,0 +1,103 @@
+"""A log as it was read: settled ids in brief, its totals, and whether a run holds it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkpause._value import value
+from bulkpause.journal.platform import SYSTEM
+from bulkpause.journal.reader import LoadedLog, latest_records
+from bulkpause.journal.recovery import Recovery
+from bulkpause.log_totals import totals_of_log
+from bulkpause.report.group import RunWords
+from bulkpause.report.log_status import LogStatus
+from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import SIMULATOR, Status
+
+
+if TYPE_CHECKING:
+    from bulkpause.model import Record
+
+
+@value
+class OpenedLog:
+    """A log as it was read: settled ids in brief.
+
+    Attributes:
+        path: The result log.
+        loaded: What was read of it.
+        totals: The totals of its ids.
+        is_held: Whether a run held it; None if that cannot be known.
+    """
+
+    path: Path
+    loaded: LoadedLog
+    totals: Totals
+    is_held: bool | None
+
+    @property
+    def recovery(self) -> Recovery:
+        """The state that the runs of the log left."""
+        return self.loaded.recovery
+
+    def records(
+        self, statuses: AbstractSet[str] = frozenset(Status)
+    ) -> "Iterator[Record]":
+        """Read the last word on each id that was sent, one by one.
+
+        Args:
+            statuses: The statuses that are needed; others may be left out.
+
+        Raises:
+            LogError: The log was replaced or shortened since it was opened.
+        """
+        return latest_records(self.path, self.loaded, statuses)
+
+
+def open_log(path: Path) -> OpenedLog:
+    """Read a log in brief, and see whether a run holds it.
+
+    Raises:
+        LogError: It cannot be read, is damaged, or is of a newer version.
+    """
+    # Before the log is read: a run that ends meanwhile may have changed it.
+    is_held = SYSTEM.is_locked(path)
+    loaded, totals = totals_of_log(path)
+    return OpenedLog(path=path, loaded=loaded, totals=totals, is_held=is_held)
+
+
+def status_of(logs: Sequence[OpenedLog], totals: Totals, now: datetime) -> LogStatus:
+    recoveries = [log.recovery for log in logs]
+    last = max(recoveries, key=lambda one: one.last_at or "")
+    ends = [one.last_at for one in recoveries if one.last_at is not None]
+    ages_s = [one.age_s(now) or 0.0 for one in recoveries]
+    is_single = len(logs) == 1
+    return LogStatus(
+        log=str(logs[0].path) if is_single else f"{len(logs)} logs together",
+        totals=totals,
+        endpoint=last.endpoint,
+        is_simulated=last.endpoint == SIMULATOR,
+        is_held=_is_any_held([log.is_held for log in logs]),
+        first_at=min((r.first_at for r in recoveries if r.first_at), default=None),
+        last_at=last.last_at,
+        age_s=last.age_s(now),
+        run_id=last.last_run_id if is_single else None,
+        oldest_end_at=None if is_single else min(ends, default=None),
+        oldest_age_s=None if is_single else max(ages_s),
+    )
+
+
+def _is_any_held(are_held: Sequence[bool | None]) -> bool | None:
+    if True in are_held:
+        return True
+    return None if None in are_held else False
+
+
+def runs_of(
+    counts: Mapping[tuple[int, str], int], paths: Sequence[str]
+) -> Iterator[RunWords]:
+    """Count the last words of each run, in the order of their logs and times."""
+    for (log, run_id), ids in sorted(counts.items()):
+        yield RunWords(run_id=run_id or None, log=paths[log], ids=ids)
