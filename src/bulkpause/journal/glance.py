@@ -86,8 +86,11 @@ class Glance:
     def take(self, line: bytes) -> bool:
         """Take in a line with its newline, or tell that it is left to `codec`."""
         fields = line.split(_BEFORE_KEY)
-        if len(fields) != _FIELDS or line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(
-            line[:-_CHECKSUM_LENGTH]
+        content = line[:-_CHECKSUM_LENGTH]
+        if (
+            len(fields) != _FIELDS
+            or not fields[0].startswith(_ID_START)
+            or line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(content)
         ):
             return False
         key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
@@ -95,14 +98,13 @@ class Glance:
             kind = self._kinds[key]
         except KeyError:
             kind = self._kinds[key] = self._new_kind(*key)
-        started, finished, id_field = fields[_STARTED], fields[_FINISHED], fields[0]
+        started, finished = fields[_STARTED], fields[_FINISHED]
         if (
             kind is None
             or len(started) != _STARTED_LENGTH
             or len(finished) != _FINISHED_LENGTH
             or finished >= self._since
             or not (started.endswith(_TIME_END) and finished.endswith(_TIME_END))
-            or not id_field.startswith(_ID_START)
         ):
             return False
         if self._tally is not None and not self._count(kind, fields[_LATENCY]):
@@ -112,7 +114,7 @@ class Glance:
             self._first = started
         if finished > self._last:  # noqa: PLR1730
             self._last = finished
-        self._add(id_field[len(_ID_START) : -1].decode(), kind.origin)
+        self._add(fields[0][len(_ID_START) : -1].decode(), kind.origin)
         return True
 
     def _new_kind(  # noqa: PLR0917 (as the fields of a line)
