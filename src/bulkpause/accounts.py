@@ -6,7 +6,7 @@ token file for each. The tokens themselves never stand in the TOML file.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +106,11 @@ def read_accounts(
     ]
     reader.check(accounts)
     return tuple(accounts)
+
+
+def companies_of(accounts: Iterable[Account]) -> dict[str, str]:
+    """Give the company of each token, for a simulator: the name where none is named."""
+    return {one.token.reveal(): one.company_id or one.name for one in accounts}
 
 
 def log_of(folder: Path, account: str) -> Path:

@@ -253,6 +253,11 @@ _MALFORMED: tuple[tuple[_Check, str, str], ...] = (
         "widen the column and export again",
     ),
     (
+        re.compile(r"\#[0-9]+").fullmatch,
+        "has a # before it",
+        "write the id without the #",
+    ),
+    (
         re.compile(
             r"\#[¡¿]?[^\W\d_]+(?:/[^\W_]+)?[!?]|\#[^\W\d_]/[^\W\d_]|\#NV|Err:[0-9]{3}"
         ).fullmatch,

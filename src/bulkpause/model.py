@@ -317,6 +317,11 @@ class Reply:
         return self.http_status == 429
 
     @property
+    def shows_update_time(self) -> bool:
+        """Whether it says when its campaign was last changed, readable or not."""
+        return bool((self.update_time or "").strip())
+
+    @property
     def trace_suffix(self) -> str:
         """The trace id in parentheses, to end a message; empty without one."""
         return f" (trace_id {self.trace_id})" if self.trace_id else ""

@@ -10,7 +10,7 @@ from array import array
 from typing import NamedTuple
 from zlib import crc32
 
-from bulkpause.journal.checksum import CHECKSUM_KEY
+from bulkpause.journal.checksum import CHECKSUM_KEY, MARK_START
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.settled import Origin
@@ -86,11 +86,11 @@ class Glance:
     def take(self, line: bytes) -> bool:
         """Take in a line with its newline, or tell that it is left to `codec`."""
         fields = line.split(_BEFORE_KEY)
+        if len(fields) != _FIELDS:
+            return line.startswith(MARK_START) and self._take_mark(line)
         content = line[:-_CHECKSUM_LENGTH]
-        if (
-            len(fields) != _FIELDS
-            or not fields[0].startswith(_ID_START)
-            or line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(content)
+        if not fields[0].startswith(_ID_START) or (
+            line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(content)
         ):
             return False
         key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
@@ -115,6 +115,17 @@ class Glance:
         if finished > self._last:  # noqa: PLR1730
             self._last = finished
         self._add(fields[0][len(_ID_START) : -1].decode(), kind.origin)
+        return True
+
+    def _take_mark(self, line: bytes) -> bool:
+        """Take in a line that says that an undo was begun."""
+        # Imported on use: few logs have such a line.
+        from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
+
+        if (mark := decode_mark(line)) is None:
+            return False
+        self._recovery.lines += 1
+        self._recovery.undos.append(mark.undone_by)
         return True
 
     def _new_kind(  # noqa: PLR0917 (as the fields of a line)
