@@ -94,7 +94,11 @@ class _RecordFold:
             _add_invalid(recovery, record)
             add_planned_count(recovery, record.planned)
             recovery.last = record
+            if record.account is not None:
+                # Without one, it is in the log of some account.
+                recovery.accounts.add(record.account)
             return
+        recovery.accounts.add(record.account)
         if id_ in self._brief.ids or id_ in self._records:
             recovery.supersede(id_)
         origin = self._origin_of(record)
@@ -139,6 +143,7 @@ class _RecordFold:
         recovery = self._recovery
         for origin in self._brief.origins:
             add_planned_count(recovery, origin.planned)
+            recovery.accounts.add(origin.account)
         left = [
             (i, one) for i, one in self._records.items() if not one.status.is_settled
         ]
