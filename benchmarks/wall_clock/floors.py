@@ -11,6 +11,7 @@ only.
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from compileall import compile_dir
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -21,6 +22,7 @@ from textwrap import indent
 
 import click
 
+import bulkpause
 from benchmarks.harness import (
     UNLIMITED,
     Samples,
@@ -261,6 +263,7 @@ def measured(rounds: int, floors: Sequence[Floor]) -> Samples:
 @click.pass_context
 def main(context: click.Context, *, rounds: int) -> None:
     """Print each ratio and its floor, and fail if one is past it."""
+    compile_dir(Path(bulkpause.__file__).parent, quiet=1)
     click.echo(f"{rounds} rounds in turn, medians of CPU time; {machine()}.\n")
     click.echo(table_head(COLUMNS, text_columns=2))
     floors: Sequence[Floor] = FLOORS

@@ -12,7 +12,6 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from bulkpause.journal.checksum import MARK_START
 from bulkpause.journal.glance import Glance
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.record_file import RecordFile
@@ -54,27 +53,12 @@ def recover_records(
     recovery = Recovery()
     fold, glance = _RecordFold(recovery, needs), Glance(recovery, needs)
     if isinstance(records, RecordFile):
-        records = records.decode(
-            lambda line: glance.take(line) or _takes_mark(recovery, line)
-        )
+        records = records.decode(glance.take)
     for record in records:
         fold.add(record)
     glance.end()
     fold.end()
     return recovery
-
-
-def _takes_mark(recovery: Recovery, line: bytes) -> bool:
-    """Take in a line that says that an undo was begun; False if it is another line."""
-    if not line.startswith(MARK_START):
-        return False
-    from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
-
-    if (mark := decode_mark(line)) is None:
-        return False
-    recovery.lines += 1
-    recovery.undos.append(mark.undone_by)
-    return True
 
 
 class _RecordFold:

@@ -9,9 +9,9 @@ import pytest
 
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Limit, Priority, Reply
-from bulkpause.ratelimit.budget.member import LEAVE_S, Identity
+from bulkpause.ratelimit.budget.member import AHEAD_S, LEAVE_S, Identity
 from bulkpause.ratelimit.budget.memory import MemoryStore
-from bulkpause.ratelimit.budget.rules import LEASE_S
+from bulkpause.ratelimit.budget.rules import BEAT_S, LEASE_S
 from bulkpause.ratelimit.budget.store import Result, Step, StoreError
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.fixed_window import FixedWindows
@@ -120,6 +120,56 @@ def test_runs_share_the_account_evenly(seed: int) -> None:
         early = [sum(at < 15 for at in run.accepted_s) for run in runs]
         jain = sum(early) ** 2 / (4 * sum(n * n for n in early))
         assert jain >= 0.95
+
+    run_on_virtual_time(scenario())
+
+
+class CountingStore(MemoryStore):
+    """A store that counts its steps."""
+
+    steps = 0
+
+    async def step(self, make: Step[Result]) -> Result:
+        self.steps += 1
+        return await super().step(make)
+
+
+def test_burst_of_a_run_alone_takes_one_step() -> None:
+    async def scenario() -> None:
+        store = CountingStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a", demand=400)
+        for _ in range(10):
+            await gate.acquire()
+        assert store.steps == 2  # it joined, and asked once
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_slot_taken_ahead_is_not_used_late() -> None:
+    async def scenario() -> None:
+        store = CountingStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a", demand=400)
+        await gate.acquire()
+        await asyncio.sleep(2 * AHEAD_S)
+        await gate.acquire()
+        assert store.steps == 3
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_slots_taken_ahead_are_given_back() -> None:
+    async def scenario() -> None:
+        store, limits = store_of_loop(), (Limit(4, 10.0),)
+        first = await joined(store, "a", limits, demand=400)
+        await first.acquire()
+        other = await joined(store, "b", limits)
+        for _ in range(3):
+            await other.acquire()
+        assert now() < BEAT_S + 0.5
+        await first.leave()
+        await other.leave()
 
     run_on_virtual_time(scenario())
 
