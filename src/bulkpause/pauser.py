@@ -685,6 +685,7 @@ class Pauser:
         return Header(
             run=self.run_id,
             base_url=self.settings.endpoint_name,
+            account=self.account,
             action=self._operation.action,
             digest=sent_digest,
             input_digest=plan.whole_digest or sent_digest,
