@@ -16,6 +16,8 @@ class GroupKey(NamedTuple):
     endpoint: str
     account: str | None
     action: Action
+    #: The log itself, if it does not say whose campaigns they are.
+    log: str | None = None
 
 
 def group_logs(
@@ -67,17 +69,10 @@ def _key_of(log: OpenedLog) -> GroupKey:
     tag = (recovery.last_run_id or "").rpartition("-")[2]
     return GroupKey(
         endpoint=recovery.endpoint or tag,
-        account=_account_of(log),
+        account=recovery.account,
         action=recovery.action,
+        log=None if recovery.is_account_known else str(log.path),
     )
-
-
-def _account_of(log: OpenedLog) -> str | None:
-    """Give the account of a log: all of its records are of one."""
-    if origins := log.recovery.brief.origins:
-        return origins[0].account
-    record = next(log.records(), None)
-    return None if record is None else record.account
 
 
 def _alone(

@@ -123,6 +123,7 @@ def status_of(logs: Sequence[OpenedLog], totals: Totals, now: datetime) -> LogSt
         run_id=last.last_run_id if is_single else None,
         oldest_end_at=None if is_single else min(ends, default=None),
         oldest_age_s=None if is_single else max(ages_s),
+        is_account_known=all(one.is_account_known for one in recoveries),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bulkpause.journal.codec import Header, Sent, encode, encode_plan
+from bulkpause.errors import LogError
+from bulkpause.journal.codec import WAL_VERSION, Header, Sent, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.log_groups import group_logs
 from bulkpause.model import Action, Item, Record, Status
@@ -15,10 +16,18 @@ from bulkpause.opened_log import open_log
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.totals import NOT_ON_RECORD
 from tests.support.old_records import as_version_1
-from tests.support.result_logs import ENDPOINT, RUN, record, records, write_log
+from tests.support.result_logs import (
+    ENDPOINT,
+    RUN,
+    record,
+    records,
+    write_killed_log,
+    write_log,
+)
 
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+AT = "2026-11-27T08:00:01.000Z"
 RETRY = "20261128T080000Z-bbbbbb-e0e0e0"
 
 
@@ -119,6 +128,51 @@ def planned_log(path: Path, run: str, *numbers: int) -> Path:
     ahead = write_ahead_path(path)
     ahead.write_bytes(encode(header) + b"".join(encode_plan(items)))
     return path
+
+
+@pytest.mark.parametrize("version", [3, WAL_VERSION])
+def test_killed_logs_of_accounts_are_kept_apart(tmp_path: Path, version: int) -> None:
+    logs = [
+        write_killed_log(tmp_path / f"{name}.jsonl", 2, account=name, version=version)
+        for name in ("acme", "globex")
+    ]
+    assert sum(group.status.totals.open_ids for group in groups(*logs)) == 4
+
+
+@pytest.mark.parametrize("version", [3, WAL_VERSION])
+def test_doubt_about_an_account_is_said(tmp_path: Path, version: int) -> None:
+    group = one(write_killed_log(tmp_path / "log.jsonl", 2, version=version))
+    assert ("whose campaigns they are" in "".join(group.status.lines())) is (
+        version == 3
+    )
+
+
+def test_made_record_names_its_account(tmp_path: Path) -> None:
+    log = write_killed_log(tmp_path / "acme.jsonl", 1, account="acme")
+    request = f"{RUN}-1"
+    sent = Sent(
+        sent="1001", action=Action.PAUSE, request_id=request, at=AT, clock_s=1.0
+    )
+    with write_ahead_path(log).open("ab") as file:
+        file.write(encode(sent))
+    group = one(log)
+    assert [record.account for record in group.records] == [group.account] == ["acme"]
+
+
+@pytest.mark.parametrize(
+    "statuses", [(Status.PAUSED, Status.FAILED), (Status.FAILED, Status.PAUSED)]
+)
+def test_one_file_of_two_accounts_is_refused(
+    tmp_path: Path, statuses: tuple[Status, Status]
+) -> None:
+    names = ("acme", "globex")
+    lines = [
+        record(1, status, account=name, planned=1)
+        for name, status in zip(names, statuses, strict=True)
+    ]
+    log = write_log(tmp_path / "both.jsonl", lines)
+    with pytest.raises(LogError, match=r"several accounts \(acme, globex\)"):
+        open_log(log)
 
 
 def test_later_plan_reopens_its_ids(tmp_path: Path, monday: Path) -> None:

@@ -41,8 +41,11 @@ from bulkpause.model import (
 
 #: The version of the write-ahead log that is written, and the newest that is read. In
 #: version 1 a plan had no names, and a header no `planned_before`; in version 2 nothing
-#: was said of what campaigns were before their pause.
-WAL_VERSION = 3
+#: was said of what campaigns were before their pause; in version 3 a header did not say
+#: whose campaigns they are.
+WAL_VERSION = 4
+#: The versions of headers of runs that may have had several accounts, and do not say it.
+_VERSIONS_WITHOUT_ACCOUNT = frozenset({2, 3})
 #: The version of a mark. It is newer than that of a record: a program that knows no
 #: marks refuses the log, and does not say that its campaigns are paused.
 MARK_VERSION = 4
@@ -62,18 +65,25 @@ class Header:
 
     `digest` is that of the ids that the run sends, `input_digest` that of its whole
     input, `planned` how many ids the run sends, `planned_before` how many ids the log was
-    meant to hold before: if the log is lost, these may still be running.
+    meant to hold before: if the log is lost, these may still be running. `account` is the
+    name of the account; None if the run has one only, or if the version is an older one.
     """
 
     run: str
     version: int = WAL_VERSION
     base_url: str
+    account: str | None = None
     action: Action = Action.PAUSE
     digest: str
     input_digest: str | None = None
     planned: int
     planned_before: int | None = None
     boot_id: str
+
+    @property
+    def names_account(self) -> bool:
+        """Whether it says whose campaigns they are. Of one account were all at first."""
+        return self.version not in _VERSIONS_WITHOUT_ACCOUNT
 
 
 @value(slots=False)

@@ -80,7 +80,11 @@ class _RecordFold:
             _add_invalid(recovery, record)
             add_planned_count(recovery, record.planned)
             recovery.last = record
+            if record.account is not None:
+                # Without one, it is in the log of some account.
+                recovery.accounts.add(record.account)
             return
+        recovery.accounts.add(record.account)
         if id_ in self._brief.ids or id_ in self._records:
             if not self._needs.is_for_long:
                 recovery.replaced.append(self._records[id_])
@@ -128,6 +132,7 @@ class _RecordFold:
         recovery = self._recovery
         for origin in self._brief.origins:
             add_planned_count(recovery, origin.planned)
+            recovery.accounts.add(origin.account)
         left = [
             (i, one) for i, one in self._records.items() if not one.status.is_settled
         ]

@@ -321,10 +321,10 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        repaired(HEADER, version=4),
+        repaired(HEADER, version=5),
         repaired(HEADER, version=9, action="undo", base_url=None, accounts=[]),
-        b'{"run":5,"version":4}',
-        lines_of(replace(HEADER, version=4))[0],
+        b'{"run":5,"version":5}',
+        lines_of(replace(HEADER, version=5))[0],
     ],
 )
 def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
