@@ -88,10 +88,9 @@ class Glance:
         fields = line.split(_BEFORE_KEY)
         if len(fields) != _FIELDS:
             return line.startswith(MARK_START) and self._take_mark(line)
-        content = line[:-_CHECKSUM_LENGTH]
-        if not fields[0].startswith(_ID_START) or (
-            line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(content)
-        ):
+        id_field = fields[0]
+        checksum = _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH])
+        if not line.endswith(checksum) or not id_field.startswith(_ID_START):
             return False
         key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
         try:
@@ -114,7 +113,7 @@ class Glance:
             self._first = started
         if finished > self._last:  # noqa: PLR1730
             self._last = finished
-        self._add(fields[0][len(_ID_START) : -1].decode(), kind.origin)
+        self._add(id_field[len(_ID_START) : -1].decode(), kind.origin)
         return True
 
     def _take_mark(self, line: bytes) -> bool:
