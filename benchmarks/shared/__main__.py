@@ -16,7 +16,16 @@ from benchmarks.shared.steps import steps_per_s
 from benchmarks.shared.trial import Trial, run
 
 
-EVEN = ("case", "requests", "rate-limited", "s", "÷ best", "Jain, 15 s", "work, ms")
+EVEN = (
+    "case",
+    "requests",
+    "rate-limited",
+    "s",
+    "÷ best",
+    "of 90 %",
+    "Jain, 15 s",
+    "work, ms",
+)
 INCIDENT = (
     "case",
     "rate-limited",
@@ -40,6 +49,7 @@ def even_row(name: str, trial: Trial, scale: float) -> str:
             str(trial.rate_limited),
             f"{trial.time_s:.1f}",
             f"{trial.time_s / trial.best_s:.3f}",
+            f"{trial.early_ratio:.3f}",
             f"{trial.evenness(scale):.3f}",
             "" if work_ms is None else f"{work_ms:.2f}",
         ]

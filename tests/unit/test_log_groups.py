@@ -39,7 +39,14 @@ def later(number: int, status: Status = Status.PAUSED, **fields: Any) -> Record:
 
 
 def groups(*logs: Path) -> list[LogGroup]:
-    return group_logs(map(open_log, logs), NOW, needs_records=True)
+    """Group logs that are read whole, as those are that are read in brief."""
+    opened = [open_log(log, needs_records=True) for log in logs]
+    whole = group_logs(opened, NOW, needs_records=True)
+    brief = group_logs(map(open_log, logs), NOW, needs_records=True)
+    for one, other in zip(whole, brief, strict=True):
+        assert one.status.totals.counts() == other.status.totals.counts()
+        assert (one.runs, one.open_logs) == (other.runs, other.open_logs)
+    return whole
 
 
 def one(*logs: Path) -> LogGroup:
@@ -248,6 +255,38 @@ def test_group_without_records_counts_the_same(tmp_path: Path, monday: Path) -> 
     assert (brief.runs, brief.log_of_run) == (whole.runs, whole.log_of_run)
     assert brief.status == whole.status
     assert (brief.records, len(whole.records)) == ([], 3)
+
+
+def test_reads_of_a_replaced_record_are_known(tmp_path: Path) -> None:
+    failed = record(1, Status.FAILED, planned=1, reads=5)
+    log = write_log(tmp_path / "log.jsonl", [failed, later(1)])
+    group = one(log)
+    assert [each.reads for each in group.requests_of] == [0]
+    assert [each.reads for each in group.replaced] == [5]
+
+
+def test_attempts_without_a_record_are_told_apart(tmp_path: Path) -> None:
+    failed = record(1, Status.FAILED, planned=2, reads=5)
+    log = write_log(tmp_path / "log.jsonl", [failed, record(2, planned=2)])
+    header = Header(
+        run=RETRY, base_url=ENDPOINT, digest="", planned=1, planned_before=2, boot_id=""
+    )
+    sent = Sent(
+        sent="1001",
+        action=Action.PAUSE,
+        request_id=f"{RETRY}-1",
+        at="2026-11-28T08:00:00.000Z",
+        clock_s=1.0,
+    )
+    items = encode_plan([Item(id="1001", row=1)])
+    write_ahead_path(log).write_bytes(b"".join((encode(header), *items, encode(sent))))
+    group = one(log)
+    assert status_of(group, "1001") == "unknown"
+    assert [each.id for each in group.requests_of] == ["1002"]
+    assert [each.request_id for each in group.unrecorded] == [
+        *(f"{RUN}-1", f"{RETRY}-1"),
+    ]
+    assert [each.reads for each in group.replaced] == [5]
 
 
 def test_only_logs_with_open_ids_are_open(tmp_path: Path, monday: Path) -> None:

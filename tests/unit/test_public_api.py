@@ -86,6 +86,7 @@ def test_public_members_of_pauser_are_frozen() -> None:
         "stop",
         "stopped",
         "summary",
+        "undated",
         "undo",
         "unrecorded",
         "warnings",

@@ -277,13 +277,17 @@ def decode_again(line: bytes) -> Record:
 
 
 def _record(value: dict[str, Any], is_sealed: bool) -> Record:  # noqa: FBT001 (of _parse)
-    if is_sealed and value.get("v") == RECORD_VERSION:
+    version = value.setdefault("v", 1)
+    if is_sealed and version in _VERSIONS and type(version) is int:
         return _sealed_record(value)
     return _checked_record(value)
 
 
 def _sealed_record(value: dict[str, Any]) -> Record:
-    """Build a record of fields that are right, in a fifth of the time."""
+    """Build a record of fields that are right, in a fifth of the time.
+
+    The fields that its version did not have yet are those of the class.
+    """
     value["status"] = _STATUSES[value["status"]]
     value["action"] = _ACTIONS[value.get("action", "pause")]
     value["history"] = tuple(value["history"])
@@ -294,7 +298,7 @@ def _sealed_record(value: dict[str, Any]) -> Record:
 
 
 def _checked_record(value: dict[str, Any]) -> Record:
-    value["v"] = version = _checked_version(value.get("v", 1), RECORD_VERSION)
+    version = _checked_version(value["v"], RECORD_VERSION)
     newer = (_KEYS_SINCE_2 if version < 2 else frozenset()) | _KEYS_SINCE_3
     if version < RECORD_VERSION and not newer.isdisjoint(value):
         raise ValueError(version)
@@ -408,6 +412,7 @@ def _field_types(kind: type) -> tuple[tuple[str, tuple[type, ...]], ...]:
     return tuple(fields)
 
 
+_VERSIONS = range(1, RECORD_VERSION + 1)
 _ACTIONS = {action.value: action for action in Action}
 _STATUSES = {status.value: status for status in Status}
 _FIELD_TYPES = {

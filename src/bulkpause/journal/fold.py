@@ -53,7 +53,9 @@ def recover_records(
     recovery = Recovery()
     fold, glance = _RecordFold(recovery, needs), Glance(recovery, needs)
     if isinstance(records, RecordFile):
-        records = records.decode(glance.take)
+        # Where every record is needed, a glance at one would be for nothing.
+        take = glance.take_mark if needs.is_whole else glance.take
+        records = records.decode(take)
     for record in records:
         fold.add(record)
     glance.end()
@@ -84,6 +86,8 @@ class _RecordFold:
             return
         recovery.accounts.add(record.account)
         if id_ in self._brief.ids or id_ in self._records:
+            if not self._needs.is_for_long:
+                recovery.replaced.append(self._records[id_])
             recovery.supersede(id_)
         origin = self._origin_of(record)
         if origin is None:
@@ -94,8 +98,9 @@ class _RecordFold:
         recovery.add_times(record.started_at, record.finished_at)
 
     def _add_whole(self, id_: str, record: "Record") -> None:
-        # A copy takes a fourth of the memory of one that `codec` made in haste.
-        self._records[id_] = replace(record)
+        # A copy takes a fourth of the memory of one that `codec` made in haste, and
+        # more time than all the rest.
+        self._records[id_] = replace(record) if self._needs.is_for_long else record
         add_planned_count(self._recovery, record.planned)
 
     def _add_brief(self, id_: str, record: "Record", origin: Origin) -> None:

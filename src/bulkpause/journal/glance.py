@@ -86,11 +86,9 @@ class Glance:
     def take(self, line: bytes) -> bool:
         """Take in a line with its newline, or tell that it is left to `codec`."""
         fields = line.split(_BEFORE_KEY)
-        if len(fields) != _FIELDS:
-            return line.startswith(MARK_START) and self._take_mark(line)
-        id_field = fields[0]
-        checksum = _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH])
-        if not line.endswith(checksum) or not id_field.startswith(_ID_START):
+        if len(fields) != _FIELDS or not fields[0].startswith(_ID_START):
+            return self.take_mark(line)
+        if line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH]):
             return False
         key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
         try:
@@ -113,11 +111,13 @@ class Glance:
             self._first = started
         if finished > self._last:  # noqa: PLR1730
             self._last = finished
-        self._add(id_field[len(_ID_START) : -1].decode(), kind.origin)
+        self._add(fields[0][len(_ID_START) : -1].decode(), kind.origin)
         return True
 
-    def _take_mark(self, line: bytes) -> bool:
-        """Take in a line that says that an undo was begun."""
+    def take_mark(self, line: bytes) -> bool:
+        """Take in a line that says that an undo was begun, or tell that it does not."""
+        if not line.startswith(MARK_START):
+            return False
         # Imported on use: few logs have such a line.
         from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
 

@@ -45,6 +45,8 @@ class Recovery:
         recent: Recent records of ids in brief.
         lines: The number of lines of the result log.
         superseded: How many records each id has besides its last one, if any.
+        replaced: Records that are not the last ones of their ids, if records are needed
+            at once.
         invalid: The records of invalid rows, by row and error: a resumed run may
             record the same rows again.
         undos: The logs of the undos that were begun of the result log, by its marks.
@@ -70,6 +72,7 @@ class Recovery:
     recent: "dict[str, Record]" = field(default_factory=dict)
     lines: int = 0
     superseded: Counter[str] = field(default_factory=Counter)
+    replaced: "list[Record]" = field(default_factory=list)
     invalid: "dict[tuple[int | None, str | None], Record]" = field(default_factory=dict)
     undos: list[str] = field(default_factory=list)
     accounts: set[str | None] = field(default_factory=set)

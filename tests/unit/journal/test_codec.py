@@ -1,5 +1,6 @@
 """Lines of both logs are encoded, decoded, and refused if damaged or newer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import orjson
@@ -21,6 +22,7 @@ from bulkpause.journal.codec import (
     encode_plan,
 )
 from bulkpause.model import Action, Earlier, Item, Record, Status
+from tests.support.old_records import as_version_1, as_version_2
 
 
 AT = "2026-07-01T08:00:00.000Z"
@@ -281,6 +283,17 @@ def test_line_without_version_is_version_1() -> None:
 def test_line_that_names_version_1_is_read() -> None:
     (record,) = decode_records(numbered([orjson.dumps({**OLD_RECORD, "v": 1})]), "log")
     assert record.v == 1
+
+
+@pytest.mark.parametrize("as_old", [as_version_1, as_version_2])
+def test_sealed_line_of_older_version_needs_no_check(
+    as_old: Callable[[bytes], bytes],
+) -> None:
+    sealed = as_old(encode(RECORD)).rstrip()
+    unsealed = sealed.partition(b',"crc32"')[0] + b"}"
+    first, second = decode_records(numbered([sealed, unsealed]), "log")
+    assert first == second
+    assert first.v == second.v < RECORD.v
 
 
 @pytest.mark.parametrize("key", ["name", "account", "action", "planned", "endpoint"])

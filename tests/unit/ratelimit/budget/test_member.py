@@ -226,6 +226,35 @@ def test_late_store_lets_no_request_through_too_many(late_s: float) -> None:
     run_on_virtual_time(scenario())
 
 
+class OnceLateStore(CountingStore):
+    """A store with one answer that takes long to arrive."""
+
+    late_s = 0.0
+
+    async def step(self, make: Step[Result]) -> Result:
+        late_s, self.late_s = self.late_s, 0.0
+        result = await super().step(make)
+        await asyncio.sleep(late_s)
+        return result
+
+
+@pytest.mark.parametrize(
+    ("late_s", "asked"), [(0.4, 1), (0.6, 2), (0.9, 2), (3.5, 2)], ids=str
+)
+def test_grant_that_arrived_late_is_not_used(late_s: float, asked: int) -> None:
+    async def scenario() -> None:
+        store = OnceLateStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a")
+        store.late_s, before = late_s, store.steps
+        await gate.acquire()
+        assert store.steps == before + asked
+        # An answer that takes longer than a second is no longer waited for.
+        assert now() < 1.5
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
 @pytest.mark.parametrize("step_s", [-300.0, -1.0, 1.0, 30.0, 3600.0])
 def test_set_clock_lets_no_request_through_too_many(step_s: float) -> None:
     async def scenario() -> None:
