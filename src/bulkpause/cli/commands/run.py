@@ -42,6 +42,7 @@ from bulkpause.errors import (
     TokenError,
 )
 from bulkpause.fleet import Fleet
+from bulkpause.journal.account_names import add_names
 from bulkpause.journal.reader import exists, write_ahead_path
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
@@ -295,7 +296,22 @@ class _Session:
         }
         if self._options.accounts is None:
             return results[None]
-        return join_results(results, self._log, self._run_id, self._options)
+        return _joined(results, self._log, self._run_id, self._prepared, self._options)
+
+
+def _joined(
+    results: Mapping[str | None, RunResult],
+    folder: Path | None,
+    run_id: str,
+    prepared: Prepared,
+    options: Options,
+) -> RunResult:
+    """Make one result of all accounts, of those included that the run was not of."""
+    # Imported on use: most runs are of one account.
+    from bulkpause.cli.beside_logs import results_beside  # noqa: PLC0415
+
+    beside = results_beside(folder, results.keys(), prepared.account_names, options)
+    return join_results(results, folder, run_id, options, beside)
 
 
 def _default_log(run_id: str, options: Options) -> Path:
@@ -346,10 +362,17 @@ def _end_without_run(
 ) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
     results = {part.name: _result_of_part(part) for part in prepared.parts}
+    if (
+        options.accounts is not None
+        and options.log is not None
+        and options.log.is_dir()
+    ):
+        # A run that sends nothing settles too which accounts the folder has.
+        add_names(options.log, [part.name for part in prepared.parts if part.name])
     result = (
         results[None]
         if options.accounts is None
-        else join_results(results, options.log, _new_run_id(options), options)
+        else _joined(results, options.log, _new_run_id(options), prepared, options)
     )
     ending.metrics.totals = result.totals
     ending.display = display = display_for(options, result.run_id)
