@@ -19,7 +19,7 @@ def logs_of(arguments: Iterable[Path]) -> list[Path]:
     """
     found: dict[str, Path] = {}
     for argument in arguments:
-        for log in _logs_in(argument) if is_folder(argument) else (argument,):
+        for log in _logs_of_folder(argument) if is_folder(argument) else (argument,):
             # A link to a log is that log, whose ids must not count twice.
             found.setdefault(os.path.realpath(log), log)
     return list(found.values())
@@ -37,15 +37,19 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def _logs_in(folder: Path) -> Iterable[Path]:
+def logs_in(folder: Path) -> list[Path]:
+    """List the logs of a folder, also those of which there is a write-ahead log alone."""
     # A run that was killed before its first result has a write-ahead log alone.
     ahead = (
         path.with_name(path.name.removesuffix(WAL_SUFFIX))
         for path in folder.glob(f"{_PATTERN}{WAL_SUFFIX}")
     )
     # A link comes after its log, and so is left out beside it.
-    logs = sorted({*folder.glob(_PATTERN), *ahead}, key=_links_last)
-    if not logs:
+    return sorted({*folder.glob(_PATTERN), *ahead}, key=_links_last)
+
+
+def _logs_of_folder(folder: Path) -> list[Path]:
+    if not (logs := logs_in(folder)):
         raise SettingsError(
             f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"
         )

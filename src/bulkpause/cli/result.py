@@ -172,8 +172,12 @@ def limits_of_all(limits: Sequence[Sequence[Limit]]) -> tuple[Limit, ...]:
 
 def account_lines(accounts: Mapping[str | None, RunResult]) -> Iterator[str]:
     """Say what came of each account, of those first that are not all paused."""
+    idle = [name for name, one in accounts.items() if one.totals.is_empty]
+    if len(idle) < 2:
+        idle = []
     graver = sorted(
-        accounts.items(), key=lambda pair: (pair[1].code == ExitCode.ALL_PAUSED,)
+        ((name, one) for name, one in accounts.items() if name not in idle),
+        key=lambda pair: pair[1].code == ExitCode.ALL_PAUSED,
     )
     for name, one in graver[:_ACCOUNTS_SHOWN]:
         stopped = "" if one.stopped is None else f"; stopped: {one.stopped.detail}"
@@ -187,6 +191,12 @@ def account_lines(accounts: Mapping[str | None, RunResult]) -> Iterator[str]:
         paused = sum(one.code == ExitCode.ALL_PAUSED for _, one in more)
         accounts_left = format_count(len(more), "more account")
         yield f"and {accounts_left}, {paused} of them all paused"
+    if idle:
+        yield f"{len(idle):,} accounts: no ids to {_verb(accounts)}"
+
+
+def _verb(accounts: Mapping[str | None, RunResult]) -> str:
+    return next(iter(accounts.values())).totals.operation.verb
 
 
 def _reads_back_all(options: Options) -> bool:

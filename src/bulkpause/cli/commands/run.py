@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkpause.accounts import Account, companies_of, log_of
+from bulkpause.accounts import Account, companies_of, log_of, make_log_folder
 from bulkpause.api.credentials import Token
-from bulkpause.cli.account_options import Part, hosts_of
+from bulkpause.cli.account_options import Part, endpoints_of, hosts_of
 from bulkpause.cli.account_run import AccountRun
 from bulkpause.cli.display import display_for, writes_lines
 from bulkpause.cli.ending import DeclinedError, Ending
@@ -37,7 +37,6 @@ from bulkpause.errors import (
     GuardRailError,
     LogError,
     LogHeldError,
-    SettingsError,
     StoppedError,
     TokenError,
 )
@@ -77,6 +76,8 @@ def run(options: Options, ending: Ending) -> ExitCode:
 def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
     prepared = prepare(options, notices)
     options = prepared.options
+    if prepared.parts:
+        ending.metrics.endpoint = endpoints_of([one.options for one in prepared.parts])
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
     token = None if options.accounts is not None else token_of(options, notices)
@@ -191,7 +192,7 @@ class _Session:
             )
             base_url = simulator.base_url
         if self._options.accounts is not None:
-            _make_folder(self._log)
+            make_log_folder(self._log)
         for part in self._prepared.parts:
             self._runs[part.name] = self._run_of(part, token, base_url)
         fleet = Fleet(
@@ -317,21 +318,6 @@ def _joined(
 def _default_log(run_id: str, options: Options) -> Path:
     name = f"bulkpause-{run_id}"
     return Path(name if options.accounts is not None else f"{name}.jsonl")
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder of the logs of several accounts, unless it is there.
-
-    Raises:
-        SettingsError: It cannot be made.
-    """
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"the folder {folder} cannot be made: {error.strerror}; name another with "
-            "--log; nothing was sent"
-        ) from error
 
 
 def _new_run_id(options: Options) -> str:
