@@ -4,6 +4,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from bulkpause._text import sanitize
+from bulkpause.cli.log_path import is_campaign_list
+from bulkpause.cli.output import say
 from bulkpause.errors import SettingsError
 from bulkpause.journal.reader import WAL_SUFFIX
 
@@ -44,7 +47,12 @@ def _logs_in(folder: Path) -> Iterable[Path]:
         for path in folder.glob(f"{_PATTERN}{WAL_SUFFIX}")
     )
     # A link comes after its log, and so is left out beside it.
-    logs = sorted({*folder.glob(_PATTERN), *ahead}, key=_links_last)
+    found = sorted({*folder.glob(_PATTERN), *ahead}, key=_links_last)
+    lists = {path for path in found if is_campaign_list(path)}
+    for path in found:
+        if path in lists:
+            say(f"note: {sanitize(str(path))} is a list of campaigns: left out")
+    logs = [path for path in found if path not in lists]
     if not logs:
         raise SettingsError(
             f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"

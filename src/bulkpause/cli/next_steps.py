@@ -47,7 +47,8 @@ class NextSteps:
             if all are.
         reason: Why no command can be given although ids are open; None if one can.
         note: What to know about these commands, if anything.
-        left_alone: What else can be done about ids that an undo has left alone.
+        left_alone: What else can be done about ids that were rejected, or that an
+            undo has left alone.
     """
 
     retry: str | None = None
@@ -78,7 +79,8 @@ def steps_of_log(
     log: Path, recovery: Recovery, totals: Totals, now: datetime
 ) -> NextSteps:
     """Advise from a log alone how to carry on with it."""
-    if not (totals.is_unfinished or _left_alone(totals)) or totals.undone_by:
+    is_left = totals.is_unfinished or _left_alone(totals) or _rejected(totals)
+    if not is_left or totals.undone_by:
         return NextSteps()
     endpoint_name = endpoint_on_record(recovery, log)
     if endpoint_name is None:
@@ -160,7 +162,19 @@ def _left_alone(totals: Totals) -> Counter[str]:
     return counts
 
 
+def _rejected(totals: Totals) -> int:
+    """Count the ids that the API rejected, in this run or before."""
+    return totals.by_status[Status.REJECTED] + totals.open_before[Status.REJECTED]
+
+
 def _left_alone_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+    if (rejected := _rejected(totals)) and Status.REJECTED not in options.retried:
+        also = (*RETRIED_BY_DEFAULT, Status.REJECTED.value)
+        command = retry_command(log, replace(options, retried=also))
+        yield (
+            f"{rejected} rejected: mend what the API says of them, then retry them too "
+            f"with: {command}"
+        )
     retried = (*RETRIED_BY_DEFAULT, Status.NOT_RESUMABLE.value)
     for reason, count in _left_alone(totals).items():
         ways, words = _WAYS[reason]

@@ -37,6 +37,7 @@ class RunResult:
 
     Attributes:
         accounts: The results of its accounts, if it has several, by name.
+        nothing: Why there was nothing to do, if there was nothing.
     """
 
     totals: Totals
@@ -49,6 +50,7 @@ class RunResult:
     sharing: Sharing | None = None
     steps: NextSteps = field(default_factory=NextSteps)
     accounts: Mapping[str | None, "RunResult"] = field(default_factory=dict)
+    nothing: str | None = None
 
     def summary_lines(self, options: Options) -> Iterator[str]:
         """Summarise the run for people."""
@@ -57,6 +59,8 @@ class RunResult:
             self.limits,
             reads_back_all=_reads_back_all(options),
         )
+        if self.nothing is not None:
+            yield sanitize(self.nothing)
         yield from account_lines(self.accounts)
         if options.is_simulated:
             yield report.simulated_line(self.totals.operation)

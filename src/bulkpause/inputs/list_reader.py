@@ -43,6 +43,10 @@ _AROUND = WHITESPACE + QUOTATION_MARKS
 _is_sentence_end = re.compile(r".*[0-9]{5}\.", re.DOTALL).fullmatch
 _SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
 _ONE_PER_LINE = "write one id per line, and # before a note"
+_BLANK_AROUND = (
+    "write a note with a blank before and behind its #, as in `1000248 # sale`"
+)
+_NOTE = re.compile(r"\s#(?=\s|$)").search
 
 
 def read_list(
@@ -130,6 +134,9 @@ class _LineReader:
         if self._may_be_table:
             _check_is_no_table(row, text, self._widths)
         _check_is_no_diff(row, text, self._marks)
+        if (note := _NOTE(text)) and _ids_of(text[: note.start()]):
+            self._table.commented_ids += count_commented_ids(text[note.start() + 1 :])
+            text = text[: note.start()]
         rows = list(rows_of_line(row, text))
         self._shape.note(row, text, sum(isinstance(one, Item) for one in rows))
         yield from rows
@@ -297,6 +304,6 @@ def _invalid_row(row: int, text: str) -> InvalidRow:
     return InvalidRow(
         row=row,
         detail="holds more than ids, or ids of different kinds",
-        remedy=_ONE_PER_LINE,
+        remedy=_BLANK_AROUND if re.search(r"(?:^|\s)#", text) else _ONE_PER_LINE,
         value=text,
     )

@@ -4,9 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from bulkpause._text import sanitize
 from bulkpause.model import Status
+from bulkpause.operation import Operation
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
-from bulkpause.report.text import nothing_line, open_lines, simulated_line, undone_line
+from bulkpause.report.text import (
+    UNDONE,
+    nothing_line,
+    open_lines,
+    simulated_line,
+    undone_line,
+)
 from bulkpause.report.totals import Totals
 
 
@@ -28,12 +35,24 @@ def headline(groups: Sequence[LogGroup]) -> str:
     on_record = "" if is_known and undone_by is None else " on record"
     campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}{on_record}"
     lines = [f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"]
+    if not (operation.stops or open_ids):
+        lines = [f"{_done_text(totals, operation)} of {campaigns}{_as_of(groups)}"]
     if undone_by is not None:
-        lines = [undone_line(undone_by), *(lines if open_ids else ())]
+        lines = [UNDONE, *(lines if open_ids else ())]
     if not is_known:
         others = f"others {operation.others_words}"
         lines.append(f"how many were planned is not on record, and {others}")
     return "; ".join(lines)
+
+
+def _done_text(totals: Sequence[Totals], operation: Operation) -> str:
+    """Say how many campaigns are as a resume wants them, by what it did to them."""
+    done = sum(one.by_status[operation.done] for one in totals)
+    already = sum(one.by_status[operation.already] for one in totals)
+    text = f"{done:,} {operation.participle}"
+    if already:
+        text = f"{text} and {already:,} {operation.already.replace('_', ' ')}"
+    return text
 
 
 def _counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
@@ -77,9 +96,12 @@ def _notes_of(group: LogGroup) -> Iterator[str]:
     totals = status.totals
     if totals.open_ids or not totals.is_plan_known:
         yield from open_lines(totals)
+    elif totals.undone_by is not None:
+        yield undone_line(totals.undone_by)
     if unread := totals.unread:
         changed = totals.operation.participle
-        yield f"{unread:,} of the {changed} ids were accepted (204) and not read back"
+        were = "was" if unread == 1 else "were"
+        yield f"{unread:,} of the {changed} ids {were} accepted (204) and not read back"
     if status.is_simulated:
         yield simulated_line(totals.operation)
     if status.is_held:

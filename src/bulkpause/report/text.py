@@ -16,6 +16,8 @@ from bulkpause.report.totals import Totals
 
 #: Causes that are shown in full. The number of the others is shown.
 MAX_CAUSES_SHOWN = 10
+#: What is known of a log of which an undo was begun.
+UNDONE = "an undo of this log was begun: campaigns may be running again"
 
 
 def nothing_line(operation: Operation) -> str:
@@ -156,10 +158,7 @@ def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
 
 def undone_line(undone_by: str) -> str:
     """Say that undos were begun, which is all that is known of them in this log."""
-    return (
-        "an undo of this log was begun: campaigns may be running again, see "
-        f"{sanitize(undone_by)}"
-    )
+    return f"{UNDONE}, see {sanitize(undone_by)}"
 
 
 def rate_per_s(totals: Totals) -> float:

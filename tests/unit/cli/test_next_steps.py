@@ -77,9 +77,7 @@ def test_open_id_is_retried(status: Status) -> None:
     assert list(found.lines()) == [f"retry with: {RETRY}"]
 
 
-@pytest.mark.parametrize(
-    "status", [Status.PAUSED, Status.REJECTED, Status.NOT_PAUSABLE]
-)
+@pytest.mark.parametrize("status", [Status.PAUSED, Status.NOT_PAUSABLE])
 def test_nothing_is_advised_that_does_nothing(status: Status) -> None:
     found = steps(log_of(Status.PAUSED, status))
     assert (found.command, list(found.lines())) == (None, [])
@@ -168,4 +166,15 @@ def test_secret_place_to_share_is_needed_and_not_printed() -> None:
     assert list(found.lines()) == [
         "BULKPAUSE_SHARE must be set as for this run: its URL has a password",
         "retry with: bulkpause retry pauses.jsonl",
+    ]
+
+
+def test_rejected_id_has_next_step() -> None:
+    found = list(steps(log_of(Status.PAUSED, Status.REJECTED)).lines())
+    statuses = "failed,unknown,not_attempted,rejected"
+    assert found == [
+        (
+            "1 rejected: mend what the API says of them, then retry them too with: "
+            f"bulkpause retry pauses.jsonl --status {statuses} --base-url {HOST}"
+        )
     ]
