@@ -20,6 +20,7 @@ from bulkpause.api.connections import Connections
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.errors import (
     BulkpauseError,
+    GuardRailError,
     LogError,
     SettingsError,
     join_errors,
@@ -30,14 +31,15 @@ from bulkpause.journal.platform import FILE_LIMITS
 from bulkpause.journal.platform.open_files import allow_files
 from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.lifetime import Lifetime
-from bulkpause.model import SIMULATOR, Record, StopReason
+from bulkpause.model import SIMULATOR, Record, StopCause, StopReason
 from bulkpause.pauser import (
     Pauser,
     RunSnapshot,
     SharedMeans,
-    check_company,
+    begin_check,
     count_together,
     share_means,
+    stop_for,
 )
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.budget.opening import Databases
@@ -47,6 +49,8 @@ from bulkpause.report.summary import Summary
 _RecordsOf = Callable[[Pauser, GivenIds], AsyncGenerator[Record, None]]
 #: The log and the write-ahead log of an account; what else the process has open.
 _FILES_OF_ACCOUNT, _FILES_OF_PROCESS = 2, 128
+#: Seconds that all accounts wait for what each of them says about its company.
+_COMPANIES_S = 3.0
 
 
 class Fleet:
@@ -278,7 +282,9 @@ class Fleet:
             SettingsError: There is no such account; nothing was sent.
             InputError: A plan has an invalid or repeated id; nothing was sent.
             GuardRailError: The campaigns of an account belong to another company;
-                nothing was sent in any account.
+                nothing was sent in any account. One that does not answer soon is waited
+                for by itself: nothing is sent there, and if its company is the wrong
+                one, all others stop.
             TokenError, GuardRailError, StoppedError, LogError: After the last record:
                 accounts ended early. It is the gravest of `errors`, and names all.
         """
@@ -334,10 +340,38 @@ class Fleet:
             raise join_errors(self.errors)
 
     async def _check_companies(self, plans: Mapping[str | None, Plan]) -> None:
-        await _run_all(
-            check_company(self.pausers[account], plan.items)
+        """Check the companies of all accounts before anything is sent in any of them.
+
+        An account that does not answer soon holds up no other: it goes on with its
+        check alone, and stops all that is left if its company is the wrong one.
+
+        Raises:
+            GuardRailError: The campaigns of an account belong to another company.
+        """
+        begun = [
+            begin_check(self.pausers[account], plan.items)
             for account, plan in plans.items()
+        ]
+        checks = [check for check in begun if check is not None]
+        if not checks:
+            return
+        done, late = await asyncio.wait(
+            checks, timeout=_COMPANIES_S, return_when=asyncio.FIRST_EXCEPTION
         )
+        for check in done:
+            self._stop_if_wrong(check)
+            if not check.cancelled():
+                check.result()
+        for check in late:
+            check.add_done_callback(self._stop_if_wrong)
+
+    def _stop_if_wrong(self, check: asyncio.Task[None]) -> None:
+        """Stop all accounts if the check of one has found another company."""
+        error = None if check.cancelled() else check.exception()
+        if isinstance(error, GuardRailError):
+            reason = StopReason(StopCause.GUARD_RAIL, str(error))
+            for pauser in self.pausers.values():
+                stop_for(pauser, reason)
 
     async def _follow(
         self,

@@ -19,7 +19,7 @@ from bulkpause.api.client import Client
 from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
 from bulkpause.engine.company import CompanyCheck, WrongCompanyError
-from bulkpause.engine.guard_rails import FailureCount, GuardRails
+from bulkpause.engine.guard_rails import FailureCount, GuardRails, stop_at_deadline
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.resume import ResumeRules
@@ -177,6 +177,9 @@ class Pauser:
     _share_warning: str | None = None
     _failures: FailureCount | None = None
     _means: SharedMeans | None = None
+    _checking: asyncio.Task[None] | None = None
+    #: When the list began that is about to run (loop's clock).
+    _began_at: float | None = None
 
     def __init__(
         self,
@@ -282,6 +285,7 @@ class Pauser:
         traceback: TracebackType | None,
     ) -> None:
         try:
+            await self._end_check()
             if self._run is not None:
                 await self._run.cancel()
         finally:
@@ -344,6 +348,14 @@ class Pauser:
         may be paused or running.
         """
         return self._recorder.unrecorded
+
+    @property
+    def undated(self) -> frozenset[str]:
+        """The ids that the last list resumed without seeing when they were changed.
+
+        The API showed no `update_time`, so that a change since the pause went unseen.
+        """
+        return frozenset() if self._run is None else frozenset(self._run.undated)
 
     @property
     def sharing(self) -> Sharing | None:
@@ -485,7 +497,12 @@ class Pauser:
         if (loop := self._lifetime.loop_elsewhere) is not None:
             loop.call_soon_threadsafe(partial(self.stop, reason, grace_s=grace_s))
             return
-        self._stopped = self._stopped or StopReason(StopCause.SIGNAL, reason)
+        self._stop_for(StopReason(StopCause.SIGNAL, reason), grace_s=grace_s)
+
+    def _stop_for(self, reason: StopReason, *, grace_s: float | None = None) -> None:
+        self._stopped = self._stopped or reason
+        if self._checking is not None:
+            self._checking.cancel()  # it only reads
         if self._run is not None:
             self._run.stop(self._stopped, grace_s=grace_s)
 
@@ -583,26 +600,72 @@ class Pauser:
         Raises:
             GuardRailError: They belong to another company.
         """
-        company_id, self._company_id = self._company_id, None
-        if company_id is None or not items:
-            self._company_id = company_id
+        if (check := self._begin_check(items)) is None:
             return
+        try:
+            await asyncio.wait([check])
+        except asyncio.CancelledError:
+            await self._end_check()
+            raise
+        if not check.cancelled():  # by a stop
+            check.result()
+
+    def _begin_check(self, items: Sequence[Item]) -> asyncio.Task[None] | None:
+        """Begin a list, and the check of its company unless there is one already."""
+        if self._began_at is None:
+            self._began_at = asyncio.get_running_loop().time()
+        company_id, self._company_id = self._company_id, None
+        if company_id is None or not items or self._stopped is not None:
+            self._company_id = company_id
+            return self._checking
+        run = self._run_check(company_id, items)
+        self._checking = check = asyncio.create_task(run)
+        # Another account may have ended the run by then, and nobody asks for it.
+        check.add_done_callback(_take_error)
+        if self._failures is not None:
+            self._failures.watch(self._stop_for)
+        return check
+
+    async def _run_check(self, company_id: str, items: Sequence[Item]) -> None:
+        """Read a campaign, as long as no stop or deadline ends that.
+
+        Raises:
+            GuardRailError: It belongs to another company.
+        """
         check = CompanyCheck(
             company_id,
             sender=self._client,
             gate=self._gate,
             request_ids=self._request_ids,
+            give_up_after_s=self.settings.retry_policy.give_up_after_s,
         )
+        reason: StopReason | None = None
+        deadline_s = self._guard_rails.deadline_s
         try:
-            reason = await check.run(item.id for item in items)
+            async with asyncio.timeout(deadline_s):
+                reason = await check.run(item.id for item in items)
+        except TimeoutError:
+            at = f"; company_id {company_id} could not be checked"
+            reason = stop_at_deadline(deadline_s or 0.0, at)
         except WrongCompanyError as error:
-            name = "" if self.account is None else f"{self.account}: "
-            raise GuardRailError(
-                f"{name}{error}; nothing was sent. Check the token and the company_id."
-            ) from None
+            raise self._stopped_for_company(error) from None
         finally:
             self._company_reads += check.requests
-        self._stopped = self._stopped or reason
+            self._stopped = self._stopped or reason
+
+    def _stopped_for_company(self, error: WrongCompanyError) -> GuardRailError:
+        name = "" if self.account is None else f"{self.account}: "
+        whose = "" if self.account is None else " in this account"
+        detail = f"{name}{error}; nothing was sent{whose}; check the token and the company_id"
+        self._stopped = self._stopped or StopReason(StopCause.GUARD_RAIL, detail)
+        return GuardRailError(detail)
+
+    async def _end_check(self) -> None:
+        """End a check whose answer nobody waits for any more. A later list begins it."""
+        check, self._checking = self._checking, None
+        if check is not None and not check.done():
+            check.cancel()
+            await asyncio.wait([check])
 
     @property
     def _reads_first(self) -> bool:
@@ -677,6 +740,7 @@ class Pauser:
         return Header(
             run=self.run_id,
             base_url=self.settings.endpoint_name,
+            account=self.account,
             action=self._operation.action,
             digest=sent_digest,
             input_digest=plan.whole_digest or sent_digest,
@@ -729,7 +793,9 @@ class Pauser:
             guard_rails=self._guard_rails,
             on_record=self._count,
             failures=self._failures,
+            began_at=self._began_at,
         )
+        self._began_at = None
         # A stop also holds for the lists after it.
         if (stopped := self.stopped) is not None:
             run.stop(stopped)
@@ -756,13 +822,24 @@ def count_requests_left(planned: int, finished: int, requests: int, each: int) -
     return ids_left if each == 1 else max(ids_left, each * planned - requests)
 
 
-async def check_company(pauser: Pauser, items: Sequence[Item]) -> None:
-    """Check before the first list of a pauser that its campaigns are the company's.
+def begin_check(pauser: Pauser, items: Sequence[Item]) -> asyncio.Task[None] | None:
+    """Begin the next list of a pauser, and the check of its company.
 
-    Raises:
-        GuardRailError: They belong to another company.
+    Returns:
+        The check, which raises a `GuardRailError` if the campaigns belong to another
+        company, and which a stop cancels; None if there is nothing to check.
     """
-    await pauser._check_company(items)  # noqa: SLF001 (for a fleet)
+    return pauser._begin_check(items)  # noqa: SLF001 (for a fleet)
+
+
+def stop_for(pauser: Pauser, reason: StopReason) -> None:
+    """Stop a pauser for a reason of another one."""
+    pauser._stop_for(reason)  # noqa: SLF001 (for a fleet)
+
+
+def _take_error(check: asyncio.Task[None]) -> None:
+    if not check.cancelled():
+        check.exception()
 
 
 def count_together(

@@ -188,6 +188,63 @@ async def test_company_that_cannot_be_told_stops_account() -> None:
     assert {entry.action for entry in simulator.ledger} == {"view"}
 
 
+@asynccontextmanager
+async def silent_globex(
+    guard_rails: GuardRails | None = None, **options: Any
+) -> AsyncIterator[tuple[Simulator, Fleet]]:
+    """Open a fleet in which one of two accounts does not answer its check."""
+    async with accounts() as simulator, accounts(**options) as silent:
+        settings = Settings(base_url=silent.base_url, limits=(LIMIT,))
+        pausers = [
+            pauser("acme", simulator, company_id="1"),
+            pauser("globex", simulator, settings=settings, company_id="1"),
+        ]
+        async with Fleet(pausers, guard_rails=guard_rails) as fleet:
+            yield simulator, fleet
+
+
+TWO = {"acme": ["5", "6"], "globex": ["7"]}
+
+
+async def test_silent_check_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bulkpause.fleet._COMPANIES_S", 0.1)
+    with anyio.fail_after(25):  # its timeout is 30 s
+        async with silent_globex(always=Fault.HANG) as (simulator, fleet):
+
+            def stop_when_acme_is_done() -> None:
+                if paused_in(simulator, "acme") == {"5", "6"}:
+                    fleet.stop("enough")
+
+            found, error = await pause_all(fleet, TWO, stop_when_acme_is_done)
+    assert found == {("acme", "5"): "paused", ("acme", "6"): "paused"}
+    assert "globex" in str(error)
+    assert fleet.summaries["globex"].may_be_running == 1
+
+
+async def test_deadline_ends_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bulkpause.fleet._COMPANIES_S", 0.1)
+    rails = GuardRails(deadline_s=1.0)
+    with anyio.fail_after(25):
+        async with silent_globex(rails, always=Fault.HANG) as (_, fleet):
+            _, error = await pause_all(fleet, TWO)
+    assert isinstance(error, GuardRailError)
+    assert "--deadline 1s has passed; company_id 1 could not be checked" in str(error)
+
+
+async def test_late_wrong_company_stops_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bulkpause.fleet._COMPANIES_S", 0.1)
+    many = {"acme": [str(n) for n in range(1, 400)], "globex": ["7"]}
+    async with silent_globex(latency_s=1.0) as (_, fleet):
+        found, error = await pause_all(fleet, many)
+    assert isinstance(error, GuardRailError)
+    assert "globex: campaign 7 belongs to the company 2, not to 1" in str(error)
+    assert 0 < len(found) < 399
+    assert {account for account, _ in found} == {"acme"}
+    assert all(one.stopped is not None for one in fleet.pausers.values())
+
+
 async def test_stop_ends_all_accounts() -> None:
     async with accounts() as simulator:
         pausers = [pauser(name, simulator) for name in ("acme", "globex")]

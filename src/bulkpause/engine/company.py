@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from bulkpause._text import format_decimal
+from bulkpause.engine.circuit_breaker import CircuitBreaker
 from bulkpause.engine.ports import RateLimiter, Sender
 from bulkpause.errors import BudgetError
 from bulkpause.model import Action, Reply, StopCause, StopReason
@@ -27,6 +29,7 @@ class CompanyCheck:
         sender: Makes the requests.
         gate: Limits their rate.
         request_ids: Gives a new id for each request.
+        give_up_after_s: Seconds without a usable response that end the check.
 
     Attributes:
         requests: The campaign and the request id of each request that was sent.
@@ -39,12 +42,16 @@ class CompanyCheck:
         sender: Sender,
         gate: RateLimiter,
         request_ids: Iterator[str],
+        give_up_after_s: float,
     ) -> None:
         self.requests: list[tuple[str, str]] = []
         self._company_id = company_id
         self._sender = sender
         self._gate = gate
         self._request_ids = request_ids
+        self._give_up_after_s = give_up_after_s
+        self._circuit_breaker = CircuitBreaker(give_up_after_s)
+        self._limit = asyncio.timeout(None)
 
     async def run(self, ids: Iterable[str]) -> StopReason | None:
         """Check the first of these campaigns that can be read.
@@ -56,29 +63,52 @@ class CompanyCheck:
         Raises:
             WrongCompanyError: The campaign belongs to another company.
         """
+        try:
+            async with self._limit:
+                return await self._check(ids)
+        except BudgetError as error:
+            return StopReason(StopCause.OUTAGE, str(error))
+        except TimeoutError:
+            passed = format_decimal(self._give_up_after_s)
+            return self._unchecked(f"no valid response for {passed} s")
+
+    async def _check(self, ids: Iterable[str]) -> StopReason | None:
         reason: StopReason | None = None
         for id_ in islice(ids, _MOST_CAMPAIGNS):
-            try:
-                reply = await self._read(id_)
-            except BudgetError as error:
-                return StopReason(StopCause.OUTAGE, str(error))
-            reason = judge(reply, id_, self._company_id)
+            reason = await self._check_one(id_)
             if reason is None or reason.cause is not StopCause.REFUSAL:
                 break
         return reason
 
-    async def _read(self, id_: str) -> Reply:
-        """Read a campaign, some times if the server does not answer as it should."""
-        reply = await self._send(id_)
-        for wait_s in _WAITS_S:
-            if not _may_pass(reply):
-                break
-            await asyncio.sleep(wait_s)
+    async def _check_one(self, id_: str) -> StopReason | None:
+        """Read a campaign, some times if the server does not answer as it should.
+
+        A 429 costs no attempt: the gate waits as long as it asks for, unless that is
+        longer than the run may wait.
+        """
+        waits_s = iter(_WAITS_S)
+        while True:
             reply = await self._send(id_)
-        return reply
+            reason = self._circuit_breaker.record(id_, reply)
+            if reason is not None:
+                return self._unchecked(f"{reason.detail}, at id {id_}")
+            if reply.is_rate_limited:
+                continue
+            wait_s = next(waits_s, None)
+            if wait_s is None or not _may_pass(reply):
+                return judge(reply, id_, self._company_id)
+            await asyncio.sleep(wait_s)
+
+    def _unchecked(self, why: str) -> StopReason:
+        detail = f"company_id {self._company_id} could not be checked: {why}"
+        return StopReason(StopCause.OUTAGE, detail)
 
     async def _send(self, id_: str) -> Reply:
         await self._gate.acquire()
+        if self._limit.when() is None:
+            # Not before: a slot may be waited for in turn, and that is no outage.
+            now = asyncio.get_running_loop().time()
+            self._limit.reschedule(now + self._give_up_after_s)
         request_id = next(self._request_ids)
         self.requests.append((id_, request_id))
         reply: Reply | None = None

@@ -140,6 +140,12 @@ class FailureCount:
         return StopReason(StopCause.GUARD_RAIL, detail)
 
 
+def stop_at_deadline(deadline_s: float, at: str = "") -> StopReason:
+    """Give the reason to stop once the deadline has passed, and where the run was."""
+    detail = f"--deadline {format_decimal(deadline_s)}s has passed{at}"
+    return StopReason(StopCause.GUARD_RAIL, detail)
+
+
 def _name_of(record: Record) -> str:
     account = "" if record.account is None else f" of {record.account}"
     return f"{record.id}{account}"

@@ -3,11 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from itertools import islice
 from math import inf
 
-from bulkpause._text import format_decimal
 from bulkpause.engine.backlog import Backlog
 from bulkpause.engine.dispatcher import Dispatcher
 from bulkpause.engine.guard_rails import (
@@ -15,12 +15,13 @@ from bulkpause.engine.guard_rails import (
     GuardRails,
     is_left_alone,
     judge_canary,
+    stop_at_deadline,
 )
 from bulkpause.engine.job import Job
 from bulkpause.engine.ports import RateLimiter, Recorder, SenderWithDeadline
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import LogError, StoppedError
-from bulkpause.model import Record, StopCause, StopReason
+from bulkpause.model import Record, StopReason
 
 
 #: Seconds that requests in flight at the deadline may still take.
@@ -39,6 +40,8 @@ class Run:
         on_record: Called with each record after it was written, whether or not it is
             taken from `records` then.
         failures: Counts the failures of several runs; None for this run alone.
+        began_at: When the deadline began to run (loop's clock); None for when the jobs
+            begin.
     """
 
     def __init__(
@@ -51,11 +54,13 @@ class Run:
         guard_rails: GuardRails,
         on_record: Callable[[Record], None] = lambda _: None,
         failures: FailureCount | None = None,
+        began_at: float | None = None,
     ) -> None:
         self._sender = sender
         self._operation = context.operation
         self._guard_rails = guard_rails
         self._on_record = on_record
+        self._began_at = began_at
         self._failures = failures or FailureCount(guard_rails.max_failures)
         self._canary: list[Record] = []
         self._left_alone = 0
@@ -78,6 +83,11 @@ class Run:
     def stopped(self) -> StopReason | None:
         """Why the run ends early; None if it does not."""
         return self._dispatcher.stopped
+
+    @property
+    def undated(self) -> AbstractSet[str]:
+        """The ids resumed although it was not shown when they were last changed."""
+        return self._dispatcher.undated
 
     @property
     def is_running(self) -> bool:
@@ -185,8 +195,12 @@ class Run:
             yield
             return
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(deadline_s, self._stop_at_deadline, deadline_s)
-        self._sender.ends_at = loop.time() + deadline_s + GRACE_S
+        began_at = loop.time() if self._began_at is None else self._began_at
+        ends_at = began_at + deadline_s
+        if loop.time() >= ends_at:
+            self._stop_at_deadline(deadline_s)
+        timer = loop.call_at(ends_at, self._stop_at_deadline, deadline_s)
+        self._sender.ends_at = ends_at + GRACE_S
         try:
             yield
         finally:
@@ -195,5 +209,4 @@ class Run:
 
     def _stop_at_deadline(self, deadline_s: float) -> None:
         last = "" if self._last_id is None else f", last id {self._last_id}"
-        detail = f"--deadline {format_decimal(deadline_s)}s has passed{last}"
-        self.stop(StopReason(StopCause.GUARD_RAIL, detail))
+        self.stop(stop_at_deadline(deadline_s, last))

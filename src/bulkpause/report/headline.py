@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bulkpause._text import sanitize
+from bulkpause._text import format_count, sanitize
 from bulkpause.model import Status
 from bulkpause.operation import Operation
 from bulkpause.report.group import LogGroup
@@ -98,6 +98,8 @@ def _notes_of(group: LogGroup) -> Iterator[str]:
         yield from open_lines(totals)
     elif totals.undone_by is not None:
         yield undone_line(totals.undone_by)
+    if invalid := totals.by_status[Status.INVALID]:
+        yield f"{format_count(invalid, 'invalid row')}: never sent"
     if unread := totals.unread:
         changed = totals.operation.participle
         were = "was" if unread == 1 else "were"
