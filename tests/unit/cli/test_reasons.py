@@ -6,6 +6,8 @@ import pytest
 
 from bulkpause.cli.sink import Sink
 from bulkpause.cli.write_queue import WriteQueue
+from bulkpause.model import Status
+from tests.support.result_logs import record, write_log
 from tests.support.streams import RawFile
 from tests.unit.cli.conftest import Call
 
@@ -79,3 +81,17 @@ def test_run_without_ids_says_no_log(call: Call, tmp_path: Path) -> None:
     ended = call("run", "ids.csv", *_SENDING, "--log", "log.jsonl")
     assert "no ids are in the input; no log is written" in ended.stdout
     assert not (tmp_path / "log.jsonl").exists()
+
+
+def test_nothing_to_do_has_reason(call: Call, tmp_path: Path) -> None:
+    already = record(1, Status.ALREADY_PAUSED, endpoint="simulator", planned=2)
+    rejected = record(2, Status.REJECTED, endpoint="simulator", planned=2)
+    write_log(tmp_path / "log.jsonl", [already, rejected])
+    ended = call("export", "log.jsonl")
+    assert "there are 1 already_paused, 1 rejected, which --status" in ended.stderr
+    ended = call("retry", "log.jsonl", *_SENDING)
+    assert "log.jsonl: no id is failed, unknown, not_attempted" in ended.stdout
+    ended = call("undo", "log.jsonl", *_SENDING)
+    assert "nothing is on record as paused by bulkpause" in ended.stdout
+    ended = call("undo", "log.jsonl", *_SENDING, "--expect", "2")
+    assert "Check the logs: an undo resumes what they record" in ended.stderr
