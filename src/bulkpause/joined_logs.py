@@ -157,5 +157,5 @@ def _open_logs(logs: Sequence[OpenedLog], words: Iterable[Word]) -> Iterator[str
 
 
 def _is_open(status: Status) -> bool:
-    """Tell whether something may be left to do for an id: also if it was left alone."""
-    return status.is_retryable or status is Status.NOT_RESUMABLE
+    """Tell whether something may be left to do for an id: also if it was left alone or rejected."""
+    return status.is_retryable or status in {Status.NOT_RESUMABLE, Status.REJECTED}

@@ -55,8 +55,8 @@ class NextSteps:
             if all are.
         reason: Why no command can be given although ids are open; None if one can.
         note: What to know about these commands, if anything.
-        others: What else can be done about ids that an undo has left alone, or whose
-            resume was refused.
+        others: What else can be done about ids that were rejected, that an undo has
+            left alone, or whose resume was refused.
         folder: The folder of logs of accounts that the commands are for; None if they are
             for a log.
     """
@@ -90,7 +90,7 @@ def steps_of_log(
     log: Path, recovery: Recovery, totals: Totals, now: datetime
 ) -> NextSteps:
     """Advise from a log alone how to carry on with it."""
-    has_more = _left_alone(totals) or _refused_resumes(totals)
+    has_more = _left_alone(totals) or _refused_resumes(totals) or _rejected(totals)
     if not (totals.is_unfinished or has_more) or totals.undone_by:
         return NextSteps()
     account = _account_of(recovery, log)
@@ -200,15 +200,15 @@ def steps_of_run(
 
 
 def other_ways(log: Path, totals: Totals, options: Options) -> tuple[str, ...]:
-    """Say what else can be done about ids that are not resumed, with its command.
+    """Say what else can be done about ids that no plain retry takes, with its command.
 
     Args:
         log: The log, or the folder of logs of several accounts.
         totals: What is open.
         options: The options of the run.
     """
-    left_alone = _left_alone_lines(log, totals, options)
-    return (*left_alone, *_refused_lines(log, totals, options))
+    writers = (_rejected_lines, _left_alone_lines, _refused_lines)
+    return tuple(line for write in writers for line in write(log, totals, options))
 
 
 _BAD_REQUEST = 400
@@ -244,6 +244,23 @@ def _left_alone(totals: Totals) -> Counter[str]:
         if cause.status is Status.NOT_RESUMABLE and cause.error in _WAYS:
             counts[cause.error] += group.count
     return counts
+
+
+def _rejected(totals: Totals) -> int:
+    """Count the ids that the API rejected, in this run or before."""
+    return totals.by_status[Status.REJECTED] + totals.open_before[Status.REJECTED]
+
+
+def _rejected_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+    """Say how to retry what was rejected, which no retry takes by itself."""
+    # For some of them, another body is the remedy.
+    if (count := _rejected(totals)) and not _refused_resumes(totals):
+        retried = (*RETRIED_BY_DEFAULT, Status.REJECTED.value)
+        command = retry_command(log, replace(options, retried=retried))
+        yield (
+            f"{count} rejected: mend what the API says of them, then retry them too "
+            f"with: {command}"
+        )
 
 
 def _left_alone_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:

@@ -402,8 +402,7 @@ def refuse_unexpected(plan: Plan, digest: str, options: Options) -> None:
         raise GuardRailError(
             f"--expect {options.expect}: there {'is' if count == 1 else 'are'} "
             f"{format_count(count, 'id')} to {options.operation.verb}"
-            f"{_in_shard(options)}; nothing was sent. Check the list, and "
-            f"then pass --expect {count}."
+            f"{_in_shard(options)}; nothing was sent. {_expect_remedy(count, options)}"
         )
     if options.digest is not None and options.digest != digest:
         raise GuardRailError(
@@ -411,6 +410,15 @@ def refuse_unexpected(plan: Plan, digest: str, options: Options) -> None:
             f"{_in_shard(options)}; nothing was sent. Run `bulkpause plan` with the same "
             "options."
         )
+
+
+def _expect_remedy(count: int, options: Options) -> str:
+    if options.undone:
+        return (
+            "Check the logs: an undo resumes what they record as paused by bulkpause, "
+            f"and nothing else. Then pass --expect {count}."
+        )
+    return f"Check the list, and then pass --expect {count}."
 
 
 def _in_shard(options: Options) -> str:
@@ -474,10 +482,28 @@ def _ask(prepared: Prepared, options: Options) -> bool:
     question = f"{verb} {_campaigns(prepared)} on {host}, in about {needed}?"
     TERMINAL.forget_typed(sys.stdin)
     try:
-        return click.confirm(question, err=True)
+        answer: bool = click.prompt(
+            f"{question} [y/N]",
+            default="n",
+            show_default=False,
+            value_proc=_is_yes,
+            err=True,
+        )
     except Interrupted:
         say()  # the question has the line
         raise
+    return answer
+
+
+def _is_yes(answer: str) -> bool:
+    """Read an answer; a wrong one is asked for again.
+
+    Raises:
+        UsageError: It is neither yes nor no.
+    """
+    if (word := answer.strip().lower()) not in {"y", "yes", "n", "no"}:
+        raise click.UsageError("answer y or n")
+    return word.startswith("y")
 
 
 def _campaigns(prepared: Prepared) -> str:

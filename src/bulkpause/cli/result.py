@@ -37,6 +37,7 @@ class RunResult:
 
     Attributes:
         accounts: The results of its accounts, if it has several, by name.
+        nothing: Why there was nothing to do, if there was nothing.
         undated: The campaigns that were resumed without a word of the API on when they
             were last changed.
         doubt: Why it is not known what its log leaves open, if the run is not of it.
@@ -52,6 +53,7 @@ class RunResult:
     sharing: Sharing | None = None
     steps: NextSteps = field(default_factory=NextSteps)
     accounts: Mapping[str | None, "RunResult"] = field(default_factory=dict)
+    nothing: str | None = None
     undated: int = 0
     doubt: str | None = None
 
@@ -62,6 +64,8 @@ class RunResult:
             self.limits,
             reads_back_all=_reads_back_all(options),
         )
+        if self.nothing is not None:
+            yield sanitize(self.nothing)
         yield from account_lines(self.accounts)
         if options.is_simulated:
             yield report.simulated_line(self.totals.operation)

@@ -5,9 +5,15 @@ from itertools import chain
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Status
+from bulkpause.operation import Operation
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
-from bulkpause.report.text import nothing_line, open_lines, simulated_line, undone_line
+from bulkpause.report.text import (
+    nothing_line,
+    open_lines,
+    simulated_line,
+    undone_line,
+)
 from bulkpause.report.totals import Totals
 
 
@@ -29,6 +35,8 @@ def headline(groups: Sequence[LogGroup]) -> str:
     on_record = "" if is_known and not undone else " on record"
     campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}{on_record}"
     lines = [f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"]
+    if not (operation.stops or open_ids):
+        lines = [f"{_done_text(totals, operation)} of {campaigns}{_as_of(groups)}"]
     if undone:
         lines = [_undone_line(undone, groups), *(lines if open_ids else ())]
     if not is_known:
@@ -38,17 +46,25 @@ def headline(groups: Sequence[LogGroup]) -> str:
 
 
 def _undone_line(undone: Sequence[LogGroup], groups: Sequence[LogGroup]) -> str:
-    found = [group.status.totals for group in undone]
     names = [group.status.totals.undone_logs or [group.status.log] for group in undone]
     return undone_line(
-        " and ".join(dict.fromkeys(totals.undone_by or "" for totals in found)),
-        list(chain.from_iterable(names)),
-        sum(group.status.totals.logs for group in groups),
+        undone_logs=list(chain.from_iterable(names)),
+        logs=sum(group.status.totals.logs for group in groups),
     )
 
 
+def _done_text(totals: Sequence[Totals], operation: Operation) -> str:
+    """Say how many campaigns are as a resume wants them, by what it did to them."""
+    done = sum(one.by_status[operation.done] for one in totals)
+    already = sum(one.by_status[operation.already] for one in totals)
+    text = f"{done:,} {operation.participle}"
+    if already:
+        text = f"{text} and {already:,} {operation.already.replace('_', ' ')}"
+    return text
+
+
 def counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
-    """Choose the groups that count: leave out simulated campaigns beside real ones, and resumes beside pauses."""
+    """Leave out simulated campaigns beside real ones, and resumes beside pauses."""
     real = [group for group in groups if not group.status.is_simulated] or groups
     stops = [group for group in real if group.status.totals.operation.stops]
     return stops or real
@@ -88,11 +104,14 @@ def _notes_of(group: LogGroup) -> Iterator[str]:
     totals = status.totals
     if totals.open_ids or not totals.is_plan_known:
         yield from open_lines(totals)
+    elif totals.undone_by is not None:
+        yield undone_line(totals.undone_by)
     if invalid := totals.by_status[Status.INVALID]:
         yield f"{format_count(invalid, 'invalid row')}: never sent"
     if unread := totals.unread:
         changed = totals.operation.participle
-        yield f"{unread:,} of the {changed} ids were accepted (204) and not read back"
+        were = "was" if unread == 1 else "were"
+        yield f"{unread:,} of the {changed} ids {were} accepted (204) and not read back"
     if status.is_simulated:
         yield simulated_line(totals.operation)
     if status.is_held:

@@ -156,11 +156,13 @@ def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
         yield f"{unknown} unknown: {operation.doubt_words}"
 
 
-def undone_line(undone_by: str, undone_logs: Sequence[str] = (), logs: int = 1) -> str:
+def undone_line(
+    undone_by: str | None = None, undone_logs: Sequence[str] = (), logs: int = 1
+) -> str:
     """Say that undos were begun, which is all that is known of them in these logs.
 
     Args:
-        undone_by: The logs of the undos, in words.
+        undone_by: The logs of the undos, in words; None does not name them.
         undone_logs: Of several logs, those that were undone.
         logs: How many logs there are.
     """
@@ -170,9 +172,8 @@ def undone_line(undone_by: str, undone_logs: Sequence[str] = (), logs: int = 1) 
         hidden = len(undone_logs) - MAX_LOGS_SHOWN
         more = f" and {hidden} more" if hidden > 0 else ""
         which = f"{len(undone_logs)} of these {logs} logs ({shown}{more})"
-    return sanitize(
-        f"an undo of {which} was begun: campaigns may be running again, see {undone_by}"
-    )
+    line = f"an undo of {which} was begun: campaigns may be running again"
+    return sanitize(line if undone_by is None else f"{line}, see {undone_by}")
 
 
 def rate_per_s(totals: Totals) -> float:

@@ -54,12 +54,18 @@ class Cause:
             None if self.http_status is None else f"HTTP {self.http_status}",
             self.title,
             self.message,
-            self.error,
+            self._other_error(),
             self.campaign_status and f"campaign is {self.campaign_status}",
             self._missing_read_back(),
         )
         text = ", ".join(part.rstrip(".") for part in parts if part)
         return sanitize(text or "no reason on record")
+
+    def _other_error(self) -> str | None:
+        """Leave out an error that only repeats the message: "Connection refused"."""
+        error, message = self.error or "", self.message or ""
+        is_repeated = error.replace("_", " ").casefold() == message.casefold()
+        return None if is_repeated else self.error
 
     def _missing_read_back(self) -> str | None:
         """Say that a read-back is missing, where one would have settled the id."""
@@ -124,7 +130,7 @@ class Totals:
         causes: The groups of records of ids that we did not simply change.
         requests: Requests sent, attempts and read-backs.
         retries: Attempts after the first, those after a 429 included.
-        rate_limited: Attempts before the last one of an id that got a 429.
+        rate_limited: Requests that got a 429: attempts, and reads that ended an id.
         read_backs: Ids that were read back.
         unread: Ids that were paused, or resumed, and not read back.
         latencies_ms: Latency of the last attempt of each id, in milliseconds.
@@ -194,9 +200,9 @@ class Totals:
         reads = record.reads or is_read_back
         self.requests += len(earlier) + (is_sent and is_attempted) + reads
         self.retries += len(earlier)
-        self.rate_limited += sum(
-            attempt.get("http_status") == 429 for attempt in earlier
-        )
+        last = record.http_status if is_sent else None
+        statuses = (*(attempt.get("http_status") for attempt in earlier), last)
+        self.rate_limited += statuses.count(429)
         self.read_backs += is_read_back
 
     def _earlier_attempts(self, record: "Record") -> list[Mapping[str, Any]]:

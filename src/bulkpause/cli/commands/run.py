@@ -360,6 +360,8 @@ def _end_without_run(
         if options.accounts is None
         else _joined(results, options.log, _new_run_id(options), prepared, options)
     )
+    if not result.totals.rows:
+        result = replace(result, nothing=_nothing_text(options))
     ending.metrics.totals = result.totals
     ending.display = display = display_for(options, result.run_id)
     for notice in notices.take():
@@ -367,6 +369,19 @@ def _end_without_run(
     print_result(result, display, options)
     display.close()
     return result.code
+
+
+def _nothing_text(options: Options) -> str:
+    """Say why there is nothing to do."""
+    if options.undone:
+        logs = ", ".join(map(str, options.undone))
+        return (
+            f"{logs}: nothing is on record as paused by bulkpause, and what was paused "
+            "before stays so; no log is written"
+        )
+    if options.is_retry:
+        return f"{options.log}: no id is {', '.join(options.retried)}"
+    return "no ids are in the input; no log is written"
 
 
 def _result_of_part(part: Part) -> RunResult:
