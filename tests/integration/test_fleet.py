@@ -29,6 +29,7 @@ from bulkpause import (
     TokenError,
     Tolerance,
 )
+from bulkpause.journal.account_names import AccountNames, read_names
 from bulkpause.model import Limit
 from bulkpause.simulator import Behaviour, Fault, Simulator, Window
 
@@ -101,6 +102,8 @@ async def test_accounts_are_paused_side_by_side(tmp_path: Path) -> None:
         lines = (tmp_path / f"{name}.jsonl").read_bytes().splitlines()
         assert {orjson.loads(line)["account"] for line in lines} == {name}
         assert len(lines) == 12
+    # A log that is lost is noticed by these.
+    assert read_names(tmp_path) == AccountNames(frozenset(ids), is_whole=True)
 
 
 async def test_refused_token_stops_its_account_alone() -> None:
