@@ -18,7 +18,8 @@ MIB = 1 << 20
 _STATE = TemporaryDirectory(prefix="state-of-benchmarks-")
 #: Environment of the measured programs. No server checks the token.
 ENVIRONMENT: Mapping[str, str] = {
-    **os.environ,
+    # Programs keep the bytecode of their modules, as an installed program does.
+    **{n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"},
     "OCAMBA_TOKEN": "of-a-benchmark",
     "XDG_STATE_HOME": _STATE.name,
 }

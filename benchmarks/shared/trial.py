@@ -40,12 +40,16 @@ class Trial:
         started_s: When each process was told to begin, on the ledger's clock.
         uses: What each process used; None for one that was killed.
         best_s: The least seconds in which the server allows as many requests.
+        early_ratio: The time of the first nine tenths, divided by the least possible.
+            A list that fills its windows to the last slot needs one window more for
+            each slot that is lost; this shows what was lost itself.
     """
 
     entries: Sequence[Entry]
     started_s: tuple[float, ...]
     uses: tuple[ClientUse | None, ...]
     best_s: float
+    early_ratio: float
 
     @property
     def rate_limited(self) -> int:
@@ -98,6 +102,7 @@ def run(case: Case, seed: int, scale: float) -> Trial:
         started_s=started_s,
         uses=uses,
         best_s=_best_s(entries, seed, scale),
+        early_ratio=_ratio(entries[: len(entries) * 9 // 10], seed, scale),
     )
 
 
@@ -172,6 +177,10 @@ def _best_s(entries: Sequence[Entry], seed: int, scale: float) -> float:
     phases_s = [window.phase_s for window in behaviour_of(seed, scale).windows]
     earliest_s = fixed_window_arrivals(limits_of(scale), phases_s, entries[0].at)
     return shortest_time_s(earliest_s, sum(not entry.limited for entry in entries))
+
+
+def _ratio(entries: Sequence[Entry], seed: int, scale: float) -> float:
+    return (entries[-1].at - entries[0].at) / _best_s(entries, seed, scale)
 
 
 def _hold(pid: int) -> None:

@@ -45,6 +45,8 @@ def _character_for(surrogate: re.Match[str]) -> str:
 
 def on_one_line(text: str) -> str:
     """Make foreign text safe to print in one line, with single spaces."""
+    if text.isprintable() and "  " not in text:  # as most texts are
+        return text.strip()
     return sanitize(" ".join(text.split()))
 
 

@@ -6,8 +6,7 @@ token file for each. The tokens themselves never stand in the TOML file.
 
 import os
 import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -110,6 +109,11 @@ def read_accounts(
     return tuple(accounts)
 
 
+def companies_of(accounts: Iterable[Account]) -> dict[str, str]:
+    """Give the company of each token, for a simulator: the name where none is named."""
+    return {one.token.reveal(): one.company_id or one.name for one in accounts}
+
+
 def log_of(folder: Path, account: str) -> Path:
     """Name the log of an account in a folder of logs."""
     return folder / f"{account}.jsonl"
@@ -147,6 +151,8 @@ def _sections(path: Path) -> dict[str, object]:
             text = file.read(_MOST_BYTES + 1)
         if len(text) > _MOST_BYTES:
             raise _unusable(path, "is too long", "name the file of the accounts")
+        import tomllib  # noqa: PLC0415 (most runs have one account)
+
         return tomllib.loads(text.decode("utf-8-sig"))
     except OSError as error:
         reason = error.strerror or "unknown error"

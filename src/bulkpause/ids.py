@@ -9,6 +9,7 @@ Each id is judged by itself here. `inputs.id_column` judges a column as a whole.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from unicodedata import category
 
 from bulkpause.model import InvalidRow, Item
@@ -61,8 +62,7 @@ _MONTH = r"""
       | sty|lut|kwi|cze|wrz|paź|maj|des
       | tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu )
     """
-_DATE = re.compile(
-    rf"""
+_DATE = rf"""
     [0-9]{{1,2}}(?:[-/]|\.?\ |\.){_MONTH}\.?(?:[-./\ ][0-9]{{2,4}})?
     | {_MONTH}\.?[-/\ ][0-9]{{2,4}}
     | [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} (?:[T\ ][0-9:.]{{4,}}(?:Z|[+-][0-9:]{{4,}})?)?
@@ -71,9 +71,7 @@ _DATE = re.compile(
     | [0-9]{{1,2}}([-/.])[0-9]{{1,2}}\2[0-9]{{4}}
     | [0-9]{{1,2}}/[0-9]{{1,2}}/[0-9]{{2}}
     | [0-9]{{1,2}}-[0-9]{{1,2}}(?:-[0-9]{{2}})?
-    """,
-    re.VERBOSE | re.IGNORECASE,
-).fullmatch
+    """
 #: Words that exports write beside the sum below the last row.
 TOTALS = frozenset({
     *("total", "totals", "subtotal", "grand total", "summe", "gesamt"),
@@ -191,7 +189,7 @@ def _invalid_row(row: int, text: str, invalid: tuple[str, str]) -> InvalidRow:
 
 def _spreadsheet_change(text: str) -> str | None:
     """Name the change that a spreadsheet seems to have made to an id."""
-    if _DATE(text):
+    if _is_date()(text):
         return "a date"
     if _REFORMATTED_NUMBER(text):
         return "a reformatted number"
@@ -207,6 +205,12 @@ def _change_of_number(text: str) -> tuple[str, str] | None:
     if change := _spreadsheet_change(text):
         return f"is {change}, not an id", EXPORT_AS_TEXT
     return None
+
+
+@cache
+def _is_date() -> Callable[[str], object]:
+    """Compile the pattern of dates, which takes long, once there is more than digits."""
+    return re.compile(_DATE, re.VERBOSE | re.IGNORECASE).fullmatch
 
 
 def _reserved_word(text: str) -> tuple[str, str] | None:
@@ -247,6 +251,11 @@ _MALFORMED: tuple[tuple[_Check, str, str], ...] = (
         re.compile(r"\#{2,}").fullmatch,
         "is from a column too narrow to show its numbers",
         "widen the column and export again",
+    ),
+    (
+        re.compile(r"\#[0-9]+").fullmatch,
+        "has a # before it",
+        "write the id without the #",
     ),
     (
         re.compile(

@@ -9,7 +9,7 @@ from bulkpause._text import timestamp
 from bulkpause.journal.recovery import Recovery, in_utc
 from bulkpause.journal.run_id import started_at
 from bulkpause.model import Action, Item, Record, Status
-from bulkpause.opened_log import OpenedLog, runs_of, status_of
+from bulkpause.opened_log import OpenedLog, requests_of_logs, runs_of, status_of
 from bulkpause.operation import operation_of
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import Totals, add_all
@@ -40,13 +40,13 @@ def join_logs(
     left = [(w.said, paths[w.log]) for w in words if isinstance(w.said, Item)]
     counts = Counter((word.log, _run_of(word) or "") for word in words)
     return LogGroup(
+        **requests_of_logs(logs, [list(log.records()) for log in logs]),
         status=status_of(logs, _totals(action, logs, words, records), now),
         account=account,
         action=action,
         logs=paths,
         records=records,
         not_attempted=left,
-        requests_of=[record for log in logs for record in log.records()],
         runs=list(runs_of(counts, paths)),
         log_of_run={run_id or None: paths[log] for log, run_id in counts},
         open_logs=frozenset(_open_logs(logs, words)),

@@ -26,12 +26,14 @@ class LogIds:
         statuses: The status on record by id, `not_attempted` without a record.
         gap: Which ids cannot be compared, and why; None if all can.
         invalid: The rows without a valid id.
+        undone_by: The logs of the undos of the log, in words; None if there was none.
     """
 
     log: str
     statuses: Mapping[str, str]
     gap: str | None
     invalid: int = 0
+    undone_by: str | None = None
 
 
 def ids_of_log(log: str, recovery: Recovery) -> LogIds:
@@ -49,6 +51,7 @@ def ids_of_log(log: str, recovery: Recovery) -> LogIds:
         statuses=planned | recorded,
         gap=_gap(recovery),
         invalid=len(recovery.invalid),
+        undone_by=recovery.undone_by,
     )
 
 
@@ -102,6 +105,7 @@ class Comparison:
             yield f"  {self._line_of(campaign)}"
         if hidden := len(running[CAMPAIGNS_SHOWN:]):
             yield f"  and {hidden} more"
+        yield from self._undo_lines()
         if others := self._others:
             campaigns = format_count(others, "other campaign")
             yield f"{campaigns} on {self.host} {_are(others)} {_SENDING}"
@@ -110,6 +114,12 @@ class Comparison:
             yield f"{rows} without a valid id cannot be compared"
         for doubt in self.doubts:
             yield f"not certain: {doubt}"
+
+    def _undo_lines(self) -> Iterator[str]:
+        for one in self.logs:
+            if one.undone_by is not None:
+                undo = sanitize(one.undone_by)
+                yield f"an undo of {one.log} was begun, which may have resumed some: {undo}"
 
     def as_dict(self) -> dict[str, object]:
         """Give the comparison in values that JSON can carry."""
@@ -123,6 +133,7 @@ class Comparison:
             "not_listed": self._unseen,
             "others": self._others,
             "invalid": sum(one.invalid for one in self.logs),
+            "undone_by": [one.undone_by for one in self.logs],
             "doubts": self.doubts,
         }
 

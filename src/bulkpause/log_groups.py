@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bulkpause.opened_log import OpenedLog, runs_of, status_of
+from bulkpause.opened_log import OpenedLog, requests_of_logs, runs_of, status_of
 from bulkpause.report.group import LogGroup
 from bulkpause.vocabulary import Action
 
@@ -16,6 +16,8 @@ class GroupKey(NamedTuple):
     endpoint: str
     account: str | None
     action: Action
+    #: The log itself, if it does not say whose campaigns they are.
+    log: str | None = None
 
 
 def group_logs(
@@ -67,17 +69,10 @@ def _key_of(log: OpenedLog) -> GroupKey:
     tag = (recovery.last_run_id or "").rpartition("-")[2]
     return GroupKey(
         endpoint=recovery.endpoint or tag,
-        account=_account_of(log),
+        account=recovery.account,
         action=recovery.action,
+        log=None if recovery.is_account_known else str(log.path),
     )
-
-
-def _account_of(log: OpenedLog) -> str | None:
-    """Give the account of a log: all of its records are of one."""
-    if origins := log.recovery.brief.origins:
-        return origins[0].account
-    record = next(log.records(), None)
-    return None if record is None else record.account
 
 
 def _alone(
@@ -92,13 +87,13 @@ def _alone(
     runs = {(0, run_id): ids for run_id, ids in counts.items() if ids}
     sent = list(log.records()) if needs_records else []
     return LogGroup(
+        **requests_of_logs([log], [sent]),
         status=status_of([log], log.totals, now),
         account=key.account,
         action=key.action,
         logs=[path],
         records=[*sent, *recovery.invalid.values()] if needs_records else [],
         not_attempted=[(item, path) for item in recovery.not_attempted],
-        requests_of=sent,
         runs=list(runs_of(runs, [path])),
         log_of_run={run_id or None: path for _, run_id in runs},
         open_logs=frozenset({path}),

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkpause.journal.needs import Needs
+from bulkpause.journal.needs import WHOLE_AT_ONCE, Needs
 from bulkpause.journal.reader import LoadedLog, read_log, records_in_brief
 from bulkpause.journal.recovery import Recovery
 from bulkpause.operation import PAUSE, Operation, operation_of
@@ -16,14 +16,22 @@ if TYPE_CHECKING:
     from bulkpause.plan import Plan
 
 
-def totals_of_log(log: Path) -> tuple[LoadedLog, Totals]:
-    """Read a log in brief, and count all its ids and those that it should hold.
+def totals_of_log(
+    log: Path, *, needs_records: bool = False
+) -> tuple[LoadedLog, Totals]:
+    """Read a log, and count all its ids and those that it should hold.
+
+    Args:
+        log: The log.
+        needs_records: Whether all records are needed at once. If not, settled ids are
+            read in brief: in less memory, and in less time if their records are not
+            read after that.
 
     Raises:
         LogError: The log cannot be read or is damaged.
     """
     totals = Totals()
-    loaded = read_log(log, Needs(tally=totals))
+    loaded = read_log(log, WHOLE_AT_ONCE if needs_records else Needs(tally=totals))
     recovery = loaded.recovery
     if recovery.brief.discarded:
         # Records were counted that are not the last ones of their ids.

@@ -119,7 +119,7 @@ class Sharing:
         return max(ranks, key=lambda one: one.rank) if len(ranks) > 1 else None
 
 
-@value(frozen=True)
+@value
 class Earlier:
     """What a campaign was before its pause, as far as it is known.
 
@@ -134,7 +134,7 @@ class Earlier:
     paused_at: str | None = None
 
 
-@value(frozen=True)
+@value
 class Item:
     """One campaign: its id, its row in the input, its name and sort value.
 
@@ -315,6 +315,11 @@ class Reply:
     @property
     def is_rate_limited(self) -> bool:
         return self.http_status == 429
+
+    @property
+    def shows_update_time(self) -> bool:
+        """Whether it says when its campaign was last changed, readable or not."""
+        return bool((self.update_time or "").strip())
 
     @property
     def trace_suffix(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from bulkpause._value import value
 from bulkpause.journal.platform import SYSTEM
@@ -18,12 +18,12 @@ from bulkpause.vocabulary import SIMULATOR, Status
 
 
 if TYPE_CHECKING:
-    from bulkpause.model import Record
+    from bulkpause.model import PriorAttempt, Record
 
 
 @value
 class OpenedLog:
-    """A log as it was read: settled ids in brief.
+    """A log as it was read.
 
     Attributes:
         path: The result log.
@@ -56,16 +56,53 @@ class OpenedLog:
         return latest_records(self.path, self.loaded, statuses)
 
 
-def open_log(path: Path) -> OpenedLog:
-    """Read a log in brief, and see whether a run holds it.
+def open_log(path: Path, *, needs_records: bool = False) -> OpenedLog:
+    """Read a log, and see whether a run holds it.
+
+    Args:
+        path: The result log.
+        needs_records: Whether all its records are needed at once, and not one by one.
 
     Raises:
         LogError: It cannot be read, is damaged, or is of a newer version.
     """
     # Before the log is read: a run that ends meanwhile may have changed it.
     is_held = SYSTEM.is_locked(path)
-    loaded, totals = totals_of_log(path)
+    loaded, totals = totals_of_log(path, needs_records=needs_records)
     return OpenedLog(path=path, loaded=loaded, totals=totals, is_held=is_held)
+
+
+class RequestsOfLogs(TypedDict):
+    """The part of a `LogGroup` that tells its requests."""
+
+    requests_of: "Sequence[Record]"
+    unrecorded: "Sequence[PriorAttempt]"
+    replaced: "Sequence[Record]"
+
+
+def requests_of_logs(
+    logs: Sequence[OpenedLog], records: "Sequence[Sequence[Record]]"
+) -> RequestsOfLogs:
+    """Tell records of logs from what is made of requests without a record since.
+
+    Args:
+        logs: The logs.
+        records: The last word of each on each id that was sent.
+    """
+    recorded: list[Record] = []
+    unrecorded: list[PriorAttempt] = []
+    replaced: list[Record] = []
+    for log, words in zip(logs, records, strict=True):
+        recovery = log.recovery
+        made = {record.id or "" for record in recovery.unrecorded}
+        recorded += [one for one in words if one.id not in made] if made else words
+        for id_ in made:
+            unrecorded += recovery.prior_attempts[id_]
+        replaced += recovery.replaced
+        replaced += [recovery.records[id_] for id_ in made & recovery.records.keys()]
+    return RequestsOfLogs(
+        requests_of=recorded, unrecorded=unrecorded, replaced=replaced
+    )
 
 
 def status_of(logs: Sequence[OpenedLog], totals: Totals, now: datetime) -> LogStatus:
@@ -86,6 +123,7 @@ def status_of(logs: Sequence[OpenedLog], totals: Totals, now: datetime) -> LogSt
         run_id=last.last_run_id if is_single else None,
         oldest_end_at=None if is_single else min(ends, default=None),
         oldest_age_s=None if is_single else max(ages_s),
+        is_account_known=all(one.is_account_known for one in recoveries),
     )
 
 

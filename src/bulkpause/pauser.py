@@ -351,6 +351,14 @@ class Pauser:
         return self._recorder.unrecorded
 
     @property
+    def undated(self) -> frozenset[str]:
+        """The ids that the last list resumed without seeing when they were changed.
+
+        The API showed no `update_time`, so that a change since the pause went unseen.
+        """
+        return frozenset() if self._run is None else frozenset(self._run.undated)
+
+    @property
     def sharing(self) -> Sharing | None:
         """How the account is shared with other runs; None if it is not."""
         return self._gate.sharing
@@ -736,6 +744,7 @@ class Pauser:
         return Header(
             run=self.run_id,
             base_url=self.settings.endpoint_name,
+            account=self.account,
             action=self._operation.action,
             digest=sent_digest,
             input_digest=plan.whole_digest or sent_digest,

@@ -3,12 +3,19 @@
 import shlex
 from collections import Counter
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 
 import orjson
 import pytest
 
-from bulkpause.simulator import Campaign, Simulator, Window, make_campaigns
+from bulkpause.simulator import (
+    Campaign,
+    Ledger,
+    Simulator,
+    Window,
+    make_campaigns,
+)
 from tests.support.program import Program, Serve, until
 
 
@@ -74,6 +81,28 @@ def test_refused_token_is_retried_alone(program: Program, serve: Serve) -> None:
     again = program.call("retry", "logs", *to(simulator, "--yes"))
     assert again.code == 0, again.stderr
     assert len(simulator.ledger.acted_ids()) == 6
+
+
+def test_simulator_of_accounts_takes_their_tokens_alone(program: Program) -> None:
+    prepare(program, ["acme", "globex"], 6)
+    simulator = program.start(
+        "simulate", "--accounts", "accounts.toml", "--ledger", "ledger.jsonl",
+        "--window", "5/500ms",
+    )  # fmt: skip
+    url = simulator.line_of_stdout().strip()
+    options = ("--accounts", "accounts.toml", "--base-url", url, "--log", "logs")
+    ended = program.call(
+        "run", "all.csv", *options, *LIMITS, "--yes", "--share", "none"
+    )
+    assert ended.code == 0, ended.stderr
+    wrong = program.call("run", "1001", "--base-url", url, "--yes", "--log", "x.jsonl")
+    assert wrong.code == 4
+    simulator.send(SIGINT)
+    simulator.end()
+    ledger = Ledger.read(program.folder / "ledger.jsonl")
+    # The same ids in two accounts, each within limits of its own.
+    assert len([entry for entry in ledger if entry.acted]) == 12
+    assert ledger.rate_limited() == []
 
 
 def test_unknown_account_is_a_row_problem(program: Program, serve: Serve) -> None:

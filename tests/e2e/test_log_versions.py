@@ -115,7 +115,7 @@ def test_newer_log_is_refused_untouched(
 ) -> None:
     line = {
         "log.jsonl": b'{"v":4,"campaign":"1001","result":["paused"]}\n',
-        "log.jsonl.wal": b'{"run":"r","version":4,"accounts":["main"]}\n',
+        "log.jsonl.wal": b'{"run":"r","version":5,"accounts":["main"]}\n',
     }
     file = killed.folder / name
     with file.open("ab") as opened:

@@ -34,9 +34,15 @@ def shared(program: Program) -> Program:
 
 
 def arguments(
-    program: Program, simulator: Simulator, name: str, ids: int, *options: str
+    program: Program,
+    simulator: Simulator,
+    name: str,
+    ids: int,
+    *options: str,
+    first: int | None = None,
 ) -> list[str]:
-    first = 1001 + 1000 * len(list(program.folder.glob("*.txt")))
+    if first is None:
+        first = 1001 + 1000 * len(list(program.folder.glob("*.txt")))
     path = program.folder / f"{name}.txt"
     path.write_text("".join(f"{first + n}\n" for n in range(ids)))
     to = ("--base-url", simulator.base_url, "--log", f"{name}.jsonl")
@@ -44,9 +50,15 @@ def arguments(
 
 
 def begin(
-    program: Program, simulator: Simulator, name: str, ids: int, *options: str
+    program: Program,
+    simulator: Simulator,
+    name: str,
+    ids: int,
+    *options: str,
+    first: int | None = None,
 ) -> Running:
-    return program.start(*arguments(program, simulator, name, ids, *options))
+    given = arguments(program, simulator, name, ids, *options, first=first)
+    return program.start(*given)
 
 
 def call(
@@ -60,8 +72,7 @@ def assert_limits_kept(simulator: Simulator) -> None:
 
 
 def database(program: Program) -> Path:
-    (path,) = program.folder.glob("state/bulkpause/budget/*/*.sqlite")
-    return path
+    return program.folder / "state" / "bulkpause" / "budget" / "budget.sqlite"
 
 
 @pytest.mark.smoke
@@ -75,6 +86,24 @@ def test_four_runs_share_an_account(shared: Program, serve: Serve) -> None:
     summaries = [orjson.loads(one.stdout) for one in ended]
     assert max(len(one["sharing"]["met"]) for one in summaries) >= 1
     assert all(0 < one["sharing"]["share"] <= 1 for one in summaries)
+
+
+def test_shards_of_an_account_share_it_over_a_server(
+    shared: Program, serve: Serve, server: ValkeyServer
+) -> None:
+    shared.variables["BULKPAUSE_SHARE"] = f"valkey://127.0.0.1:{server.port}/0"
+    simulator = serve(**ACCOUNT)
+    runs = [
+        begin(shared, simulator, f"shard{k}", 48, "--shard", f"{k}/4", first=1001)
+        for k in range(1, 5)
+    ]
+    ended = [run.end() for run in runs]
+    assert [one.code for one in ended] == [0] * 4, ended
+    assert_limits_kept(simulator)
+    acted = [entry.id for entry in simulator.ledger if entry.acted]
+    assert len(acted) == len(set(acted)) == 48
+    summaries = [orjson.loads(one.stdout) for one in ended]
+    assert any(one["sharing"]["met"] for one in summaries)
 
 
 def test_run_after_another_counts_its_requests(shared: Program, serve: Serve) -> None:

@@ -222,6 +222,11 @@ def test_failed_canary_stops_undo_and_retry_carries_on(
     assert again.summary == "4 rows = 4 resumed"
     acted = simulator.ledger.acted_ids("resume")
     assert sorted(acted) == ["1002", "1003", "1004", "1005"]
+    advice = program.call("status", UNDO_LOG).stdout
+    command = advice.rpartition("another one with: bulkpause ")[2].split("\n")[0]
+    last = program.call(*command.split(), "--yes")
+    assert last.summary == "1 row = 1 resumed"
+    assert resumes(simulator)["1001"] is None
 
 
 def test_log_of_undo_takes_no_pauses(program: Program, serve: Serve) -> None:

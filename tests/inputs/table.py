@@ -31,6 +31,8 @@ QUOTE_OR_ANY = (
 SKIP_TITLE = "delete it or pass --skip-invalid"
 WHOLE_CELL = "quote the whole cell and double the quotes in it"
 
+_WORD = "has no digit, but other rows hold numbers"
+_CORRECT_OR_ANY = "delete or correct it, or pass --any-id if it is right"
 _CAMPAIGN_ID = (
     "pass --column campaign.id, or --column id if the object's own id is meant"
 )
@@ -145,12 +147,14 @@ REFUSED: dict[str, str] = {
     "filtered.ods": f"3 of 4 rows are hidden by the filter A1:B5; {_HIDDEN}",
     "filtered.xlsx": f"4 of 16 rows are hidden by the filter A3:D19; {_HIDDEN}",
     "filtered_table.xlsx": f"1 of 2 rows is hidden by the filter A1:C3; {_HIDDEN}",
+    "heading_of_a_bi_tool.csv": "row 1: no id column among '', 'Campaigns Campaign ID', 'Campaigns Name'; pass --column 'Campaigns Campaign ID' if the ids are in it",
     "hidden_by_hand.xlsx": f"1 of 2 rows is hidden; {_HIDDEN}",
     "no_heading.xlsx": (
         "row 1: no id column among '1000248', 'a'; add a heading such as campaign_id"
     ),
     "numbers.numbers": "a workbook of Numbers; export it as Excel (.xlsx)",
     "several_sheets.xlsx": "2 sheets: 'May', 'Über'; name one of them with --sheet",
+    "two_cells_in_one_place.xlsx": _DAMAGED,
     "text_document.odt": (
         "a document, not a spreadsheet; export its ids as CSV (UTF-8)"
     ),
@@ -538,7 +542,7 @@ BAD_ROWS: dict[str, Rows] = {
     "number_signs.txt": Rows(
         ids={1: "1000248", 4: "1000251"},
         invalid={
-            2: ("'#1000249' is not a valid id", PATTERN),
+            2: ("'#1000249' has a # before it", "write the id without the #"),
             3: (
                 "'1000250 # of May' holds more than ids, or ids of different kinds",
                 "write one id per line, and # before a note",
@@ -1005,6 +1009,25 @@ BAD_ROWS: dict[str, Rows] = {
             ),
         },
     ),
+    "mail.txt": Rows(
+        ids={},
+        invalid={
+            1: (f"'Hi' {_WORD}", _CORRECT_OR_ANY),
+            2: (
+                "'please pause these:' holds more than ids, or ids of different kinds",
+                _ONE_ID,
+            ),
+            4: (
+                "'1000248 - Sale DE' holds more than ids, or ids of different kinds",
+                _ONE_ID,
+            ),
+            5: (
+                "'1000249 - Sale FR' holds more than ids, or ids of different kinds",
+                _ONE_ID,
+            ),
+            7: (f"'Thanks' {_WORD}", _CORRECT_OR_ANY),
+        },
+    ),
     "missing_id_cells.csv": Rows(
         ids={2: "1000248", 5: "1000249"},
         invalid={3: ("no id", MISSING), 4: ("no id", MISSING)},
@@ -1173,6 +1196,9 @@ BAD_ROWS: dict[str, Rows] = {
             5: ("'0' is a formula without a saved result, not an id", _SAVE_RESULTS),
         },
     ),
+    "infinite_number.xlsx": Rows(
+        ids={2: "1000248"}, invalid={3: ("'inf' is not a valid id", FILL_IN)}
+    ),
     "long_numbers.xlsx": Rows(
         ids={2: "1000248", 6: "100000000000000"},
         invalid={
@@ -1330,6 +1356,8 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "hidden_other_sheet.ods": {5: "1000248", 6: "1000249"},
     "hidden_other_sheets.xlsx": {2: "1000248", 3: "1000249"},
     "inline_texts.xlsx": {2: "1000248", 3: "1000249"},
+    "german_excel.xlsx": {4: "1000248", 5: "1000249"},
+    "german_headings.csv": {2: "1000248", 3: "1000249"},
     "libreoffice.ods": {5: "1000248", 6: "1000249"},
     "libreoffice.xlsx": {2: "1000248", 3: "1000249"},
     "no_references.xlsx": {2: "1000248", 3: "1000249"},
@@ -1340,6 +1368,7 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
 
 #: Lists with several ids on a line, and their ids by row.
 SEVERAL_IDS_PER_ROW: dict[str, dict[int, tuple[str, ...]]] = {
+    "python_list.txt": {1: ("1000248", "1000249")},
     "several_ids_per_line.txt": {1: ("1000248", "1000249", "1000250")},
 }
 

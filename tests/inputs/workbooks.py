@@ -429,6 +429,17 @@ GOOD: dict[str, Callable[[], bytes]] = {
     ),
     "hidden_other_sheets.xlsx": lambda: _two(state="veryHidden"),
     "inline_texts.xlsx": lambda: xlsx(Sheet(rows=_list(ids=["1000248", " 1000249 "]))),
+    "german_excel.xlsx": lambda: xlsx(
+        Sheet(
+            rows={
+                1: ("Kampagnenbericht",),
+                3: ("Kampagnen-ID", "Kampagne", "Ausgaben"),
+                4: (1000248, "Köln", number(1234.5, 1)),
+                5: (1000249, "Bonn", number(99, 1)),
+            }
+        ),
+        formats=["#,##0.00\\ &quot;€&quot;"],
+    ),
     "libreoffice.ods": lambda: ods({"Sheet1": _ods_report()}),
     "libreoffice.xlsx": _libreoffice,
     "no_references.xlsx": lambda: xlsx(Sheet(rows=_list(), has_references=False)),
@@ -475,6 +486,12 @@ BAD: dict[str, Callable[[], bytes]] = {
         )
     ),
     "hidden_by_hand.xlsx": lambda: xlsx(Sheet(rows=_list(), hidden=[2])),
+    "infinite_number.xlsx": lambda: xlsx(
+        Sheet(rows=_list(ids=[1000248, "<c{at}><v>1e999</v></c>"]))
+    ),
+    "two_cells_in_one_place.xlsx": lambda: xlsx(
+        Sheet(rows=_list() | {4: (1000250, "a", '<c r="A4"><v>1000251</v></c>')})
+    ),
     "long_numbers.xlsx": lambda: xlsx(
         Sheet(rows=_list(ids=[1000248, 123456789012345678, 10**15, 1000249.5, 10**14]))
     ),

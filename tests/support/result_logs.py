@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bulkpause.journal.codec import encode
-from bulkpause.model import Record, Status
+from bulkpause.journal.codec import Header, encode, encode_plan
+from bulkpause.journal.reader import write_ahead_path
+from bulkpause.model import Item, Record, Status
 
 
 ENDPOINT = "https://api.example"
@@ -39,4 +40,15 @@ def records(count: int, status: Status = Status.PAUSED, **fields: Any) -> list[R
 def write_log(path: Path, lines: Iterable[Record]) -> Path:
     """Write a result log."""
     path.write_bytes(b"".join(map(encode, lines)))
+    return path
+
+
+def write_killed_log(path: Path, count: int, **fields: Any) -> Path:
+    """Write the logs of a run that was killed before its first record."""
+    known: dict[str, Any] = {"run": RUN, "base_url": ENDPOINT, "digest": ""}
+    header = Header(**(known | {"planned": count, "boot_id": ""} | fields))
+    items = [Item(id=str(1000 + number), row=number) for number in range(1, count + 1)]
+    ahead = write_ahead_path(path)
+    path.touch()
+    ahead.write_bytes(encode(header) + b"".join(encode_plan(items)))
     return path

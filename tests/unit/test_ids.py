@@ -177,7 +177,7 @@ def test_text_mark_hides_no_invalid_id(text: str, reason: str) -> None:
         ("1\N{CYRILLIC CAPITAL LETTER O}00248", "has letters or digits other", "type"),
         ("\udcff1000248", "is not valid UTF-8", "save the file as UTF-8"),
         ("\N{LEFT DOUBLE QUOTATION MARK}1000248", "has quotation marks", "remove them"),
-        ("#1000248", "is not a valid id", "an id is 1 to 64 letters"),
+        ("#1000248", "has a # before it", "write the id without the #"),
         ("-1000248", "is not a valid id", "an id is 1 to 64 letters"),
         ("x" * 65, "is not a valid id", "an id is 1 to 64 letters"),
     ],

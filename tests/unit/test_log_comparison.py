@@ -225,3 +225,15 @@ def test_accounts_that_need_a_look_are_shown() -> None:
     result = every.as_dict()
     assert result["ids"] == 4
     assert list(result["accounts"]) == ["acme", "globex", "zoo", "dead"]  # type: ignore[call-overload]
+
+
+def test_undo_of_a_log_is_named() -> None:
+    held = LogIds(
+        log="a.jsonl", statuses={"1": "paused"}, gap=None, undone_by="u.jsonl"
+    )
+    result = comparison(held, c1="running")
+
+    assert list(result.lines())[-1] == (
+        "an undo of a.jsonl was begun, which may have resumed some: u.jsonl"
+    )
+    assert result.as_dict()["undone_by"] == ["u.jsonl"]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bulkpause.journal.codec import Header, encode, encode_plan
+from bulkpause.errors import LogError
+from bulkpause.journal.codec import WAL_VERSION, Header, Sent, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.log_groups import group_logs
 from bulkpause.model import Action, Item, Record, Status
@@ -15,10 +16,18 @@ from bulkpause.opened_log import open_log
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.totals import NOT_ON_RECORD
 from tests.support.old_records import as_version_1
-from tests.support.result_logs import ENDPOINT, RUN, record, records, write_log
+from tests.support.result_logs import (
+    ENDPOINT,
+    RUN,
+    record,
+    records,
+    write_killed_log,
+    write_log,
+)
 
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+AT = "2026-11-27T08:00:01.000Z"
 RETRY = "20261128T080000Z-bbbbbb-e0e0e0"
 
 
@@ -30,7 +39,14 @@ def later(number: int, status: Status = Status.PAUSED, **fields: Any) -> Record:
 
 
 def groups(*logs: Path) -> list[LogGroup]:
-    return group_logs(map(open_log, logs), NOW, needs_records=True)
+    """Group logs that are read whole, as those are that are read in brief."""
+    opened = [open_log(log, needs_records=True) for log in logs]
+    whole = group_logs(opened, NOW, needs_records=True)
+    brief = group_logs(map(open_log, logs), NOW, needs_records=True)
+    for one, other in zip(whole, brief, strict=True):
+        assert one.status.totals.counts() == other.status.totals.counts()
+        assert (one.runs, one.open_logs) == (other.runs, other.open_logs)
+    return whole
 
 
 def one(*logs: Path) -> LogGroup:
@@ -114,6 +130,51 @@ def planned_log(path: Path, run: str, *numbers: int) -> Path:
     return path
 
 
+@pytest.mark.parametrize("version", [3, WAL_VERSION])
+def test_killed_logs_of_accounts_are_kept_apart(tmp_path: Path, version: int) -> None:
+    logs = [
+        write_killed_log(tmp_path / f"{name}.jsonl", 2, account=name, version=version)
+        for name in ("acme", "globex")
+    ]
+    assert sum(group.status.totals.open_ids for group in groups(*logs)) == 4
+
+
+@pytest.mark.parametrize("version", [3, WAL_VERSION])
+def test_doubt_about_an_account_is_said(tmp_path: Path, version: int) -> None:
+    group = one(write_killed_log(tmp_path / "log.jsonl", 2, version=version))
+    assert ("whose campaigns they are" in "".join(group.status.lines())) is (
+        version == 3
+    )
+
+
+def test_made_record_names_its_account(tmp_path: Path) -> None:
+    log = write_killed_log(tmp_path / "acme.jsonl", 1, account="acme")
+    request = f"{RUN}-1"
+    sent = Sent(
+        sent="1001", action=Action.PAUSE, request_id=request, at=AT, clock_s=1.0
+    )
+    with write_ahead_path(log).open("ab") as file:
+        file.write(encode(sent))
+    group = one(log)
+    assert [record.account for record in group.records] == [group.account] == ["acme"]
+
+
+@pytest.mark.parametrize(
+    "statuses", [(Status.PAUSED, Status.FAILED), (Status.FAILED, Status.PAUSED)]
+)
+def test_one_file_of_two_accounts_is_refused(
+    tmp_path: Path, statuses: tuple[Status, Status]
+) -> None:
+    names = ("acme", "globex")
+    lines = [
+        record(1, status, account=name, planned=1)
+        for name, status in zip(names, statuses, strict=True)
+    ]
+    log = write_log(tmp_path / "both.jsonl", lines)
+    with pytest.raises(LogError, match=r"several accounts \(acme, globex\)"):
+        open_log(log)
+
+
 def test_later_plan_reopens_its_ids(tmp_path: Path, monday: Path) -> None:
     tuesday = planned_log(tmp_path / "tuesday.jsonl", RETRY, 1, 9)
     group = one(monday, tuesday)
@@ -194,6 +255,38 @@ def test_group_without_records_counts_the_same(tmp_path: Path, monday: Path) -> 
     assert (brief.runs, brief.log_of_run) == (whole.runs, whole.log_of_run)
     assert brief.status == whole.status
     assert (brief.records, len(whole.records)) == ([], 3)
+
+
+def test_reads_of_a_replaced_record_are_known(tmp_path: Path) -> None:
+    failed = record(1, Status.FAILED, planned=1, reads=5)
+    log = write_log(tmp_path / "log.jsonl", [failed, later(1)])
+    group = one(log)
+    assert [each.reads for each in group.requests_of] == [0]
+    assert [each.reads for each in group.replaced] == [5]
+
+
+def test_attempts_without_a_record_are_told_apart(tmp_path: Path) -> None:
+    failed = record(1, Status.FAILED, planned=2, reads=5)
+    log = write_log(tmp_path / "log.jsonl", [failed, record(2, planned=2)])
+    header = Header(
+        run=RETRY, base_url=ENDPOINT, digest="", planned=1, planned_before=2, boot_id=""
+    )
+    sent = Sent(
+        sent="1001",
+        action=Action.PAUSE,
+        request_id=f"{RETRY}-1",
+        at="2026-11-28T08:00:00.000Z",
+        clock_s=1.0,
+    )
+    items = encode_plan([Item(id="1001", row=1)])
+    write_ahead_path(log).write_bytes(b"".join((encode(header), *items, encode(sent))))
+    group = one(log)
+    assert status_of(group, "1001") == "unknown"
+    assert [each.id for each in group.requests_of] == ["1002"]
+    assert [each.request_id for each in group.unrecorded] == [
+        *(f"{RUN}-1", f"{RETRY}-1"),
+    ]
+    assert [each.reads for each in group.replaced] == [5]
 
 
 def test_only_logs_with_open_ids_are_open(tmp_path: Path, monday: Path) -> None:

@@ -5,7 +5,6 @@ URL, for JSON or for HTML, wholly or in part, or inside a Base64 text such as th
 `Basic user:password`.
 """
 
-import html
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
@@ -103,7 +102,9 @@ def _unchanged(text: str) -> Iterator[tuple[str, str]]:
 
 def _resolved(escape: str) -> str:
     if escape.startswith("&"):
-        return html.unescape(escape)
+        from html import unescape  # noqa: PLC0415 (few answers hold such text)
+
+        return unescape(escape)
     digits = escape.lstrip("%\\uxUX")
     if len(escape) > 2:
         return chr(int(digits, 16))

@@ -147,6 +147,7 @@ class AccountRun:
             stopped=pauser.stopped,
             sharing=pauser.sharing,
             steps=steps_of_run(self.log, totals, self._options, stopped=pauser.stopped),
+            undated=len(pauser.undated),
         )
 
     def _totals_on_disk(self) -> Totals:

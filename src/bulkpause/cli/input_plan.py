@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 from bulkpause._text import replace_surrogates
 from bulkpause._value import state, value
@@ -11,20 +12,17 @@ from bulkpause.cli.input_tokens import without_tokens
 from bulkpause.cli.options import Options
 from bulkpause.cli.problems import Problems, problems_of
 from bulkpause.cli.typed_input import take_typed_input
-from bulkpause.inputs.amounts import Amounts, Total, join_amounts, read_amounts
 from bulkpause.inputs.arguments import read_inputs
-from bulkpause.inputs.ordering import Order, ordered
-from bulkpause.inputs.table import Input, ReadError, TableFacts, rows_of
+from bulkpause.inputs.ordering import ordered
+from bulkpause.inputs.table import Input, TableFacts, rows_of
 from bulkpause.journal.reader import collection_paused
 from bulkpause.model import InvalidRow, Item
 from bulkpause.plan import Plan, digest_of, join_plans, make_plan, make_plans
 from bulkpause.shard import Shard
 
 
-_SEVERAL_UNITS = ReadError(
-    "the inputs have values in different units",
-    "pause them one after the other, or leave out --order-by",
-)
+if TYPE_CHECKING:
+    from bulkpause.inputs.amounts import Total
 
 
 @state(kw_only=True)
@@ -85,7 +83,7 @@ class InputPlan:
     plans: Mapping[str | None, Plan]
     sources: tuple[Source, ...]
     problems: tuple[Problems, ...]
-    total: Total | None = None
+    total: "Total | None" = None
 
     @property
     def plan(self) -> Plan:
@@ -128,12 +126,15 @@ def _plan_of_inputs(options: Options, tokens: Sequence[Token]) -> InputPlan:
     problems = list(problems_of(inputs))
     total = None
     if options.order is not None:
-        amounts = _read_amounts(plan, inputs, options)
-        if plan.duplicate and not amounts.faults:
-            faults = tuple(_rows_of_other_value(inputs, options))
-            amounts = replace(amounts, faults=faults)
+        # Imported on use: most inputs keep their order.
+        from bulkpause.cli.input_order import (  # noqa: PLC0415
+            amounts_of,
+            problems_of_order,
+        )
+
+        amounts = amounts_of(plan, inputs, options)
         if amounts.faults or amounts.has_several_units:
-            problems.append(_problems_of_order(amounts, plan, options.order))
+            problems.append(problems_of_order(amounts, plan, options.order))
         else:
             items = ordered(plan.items, amounts, options.order)
             plans = _with_items(plans, items)
@@ -172,67 +173,3 @@ def _with_items(
         account: replace(plan, items=tuple(of_account[account]))
         for account, plan in plans.items()
     }
-
-
-def _read_amounts(plan: Plan, inputs: Sequence[Input], options: Options) -> Amounts:
-    mark = _decimal_mark(options)
-    if len(inputs) == 1:
-        return read_amounts(plan.items, mark)
-    owners = {
-        id(row): number
-        for number, one in enumerate(inputs)
-        for row in one.table.rows
-        if isinstance(row, Item)
-    }
-    columns: list[list[Item]] = [[] for _ in inputs]
-    for item in plan.items:
-        columns[owners[id(item)]].append(item)
-    parts = [
-        read_amounts(column, mark, source=one.name)
-        for column, one in zip(columns, inputs, strict=True)
-    ]
-    return join_amounts(plan.items, columns, parts)
-
-
-def _rows_of_other_value(
-    inputs: Sequence[Input], options: Options
-) -> Iterator[InvalidRow]:
-    """Find rows that repeat an id with another value to sort by, however it is written.
-
-    A report may have a row for each day: which of its values counts is not known.
-    """
-    seen: dict[tuple[str | None, str], object] = {}
-    for one in inputs:
-        items = [row for row in one.table.rows if isinstance(row, Item)]
-        for item, sort_by in zip(items, _values_of(items, options), strict=True):
-            if seen.setdefault((item.account, item.id), sort_by) != sort_by:
-                yield InvalidRow(
-                    row=item.row,
-                    detail="repeats an id with another value to sort by",
-                    remedy="give each id one row with its sum, or leave out --order-by",
-                    value=item.id,
-                    source=one.name if len(inputs) > 1 else None,
-                )
-
-
-def _values_of(items: Sequence[Item], options: Options) -> Sequence[object]:
-    """Give what is the same for equal values; their texts where one is no number."""
-    amounts = read_amounts(items, _decimal_mark(options))
-    if amounts.faults:
-        return [(item.sort_text or "").strip() for item in items]
-    unit = (amounts.unit or "").casefold()
-    return [None if value is None else (value, unit) for value in amounts.values]
-
-
-def _decimal_mark(options: Options) -> str | None:
-    return None if options.decimal_mark is None else options.decimal_mark.character
-
-
-def _problems_of_order(amounts: Amounts, plan: Plan, order: Order) -> Problems:
-    return Problems(
-        source=f"--order-by {order}",
-        rows=tuple(amounts.faults),
-        total=plan.rows,
-        error=_SEVERAL_UNITS if amounts.has_several_units else None,
-        can_be_skipped=False,
-    )

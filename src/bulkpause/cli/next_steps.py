@@ -24,12 +24,13 @@ from bulkpause.engine.resume import (
     OVERDUE,
     TIME_AHEAD,
     TIME_UNKNOWN,
+    ResumeBody,
     ResumeRules,
 )
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
-from bulkpause.model import SIMULATOR, Status, StopCause, StopReason
+from bulkpause.model import SIMULATOR, Action, Status, StopCause, StopReason
 from bulkpause.opened_log import OpenedLog
 from bulkpause.ratelimit.budget.place import has_secret
 from bulkpause.report.group import LogGroup
@@ -47,14 +48,15 @@ class NextSteps:
             if all are.
         reason: Why no command can be given although ids are open; None if one can.
         note: What to know about these commands, if anything.
-        left_alone: What else can be done about ids that an undo has left alone.
+        others: What else can be done about ids that an undo has left alone, or whose
+            resume was refused.
     """
 
     retry: str | None = None
     resume: str | None = None
     reason: str | None = None
     note: str | None = None
-    left_alone: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def command(self) -> str | None:
@@ -69,7 +71,7 @@ class NextSteps:
             yield f"retry with: {self.retry}"
         if self.resume is not None:
             yield f"resume with its input: {self.resume}"
-        yield from self.left_alone
+        yield from self.others
         if self.reason is not None:
             yield self.reason
 
@@ -78,7 +80,8 @@ def steps_of_log(
     log: Path, recovery: Recovery, totals: Totals, now: datetime
 ) -> NextSteps:
     """Advise from a log alone how to carry on with it."""
-    if not (totals.is_unfinished or _left_alone(totals)) or totals.undone_by:
+    has_more = _left_alone(totals) or _refused_resumes(totals)
+    if not (totals.is_unfinished or has_more) or totals.undone_by:
         return NextSteps()
     endpoint_name = endpoint_on_record(recovery, log)
     if endpoint_name is None:
@@ -122,10 +125,23 @@ def steps_of_run(
         retry=retry,
         resume=resume_command(log, other, age_s=age_s) if totals.lacks_ids else None,
         note="; ".join(_notes(options, stopped)) or None,
-        left_alone=tuple(_left_alone_lines(log, totals, options)),
+        others=other_ways(log, totals, options),
     )
 
 
+def other_ways(log: Path, totals: Totals, options: Options) -> tuple[str, ...]:
+    """Say what else can be done about ids that are not resumed, with its command.
+
+    Args:
+        log: The log, or the folder of logs of several accounts.
+        totals: What is open.
+        options: The options of the run.
+    """
+    left_alone = _left_alone_lines(log, totals, options)
+    return (*left_alone, *_refused_lines(log, totals, options))
+
+
+_BAD_REQUEST = 400
 #: What resumes the ids that were left alone for a reason, and the words for it.
 _WAYS = {
     OVERDUE: (
@@ -167,6 +183,33 @@ def _left_alone_lines(log: Path, totals: Totals, options: Options) -> Iterator[s
         plain = replace(options, retried=retried, resume_rules=ResumeRules())
         command = f"{retry_command(log, plain)} {join_command(ways)}"
         yield f"{format_count(count, 'campaign')} left alone, {words}: {command}"
+
+
+def _refused_resumes(totals: Totals) -> int:
+    """Count the ids whose resume got a 400, and whose campaigns are still paused."""
+    return sum(
+        group.count
+        for cause, group in totals.causes.items()
+        if totals.operation.action is Action.RESUME
+        and cause.http_status == _BAD_REQUEST
+        and cause.status in {Status.REJECTED, Status.FAILED}
+    )
+
+
+def _refused_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+    """Say how to try another body, about which the API's public pages differ."""
+    if not (count := _refused_resumes(totals)):
+        return
+    body = options.resume_rules.body
+    other = ResumeBody.NOW if body is ResumeBody.NONE else ResumeBody.NONE
+    retried = (*RETRIED_BY_DEFAULT, Status.REJECTED.value)
+    rules = replace(options.resume_rules, body=other)
+    command = retry_command(log, replace(options, retried=retried, resume_rules=rules))
+    campaigns = format_count(count, "campaign")
+    yield (
+        f"{campaigns} refused with HTTP 400, perhaps for the body of the request: try "
+        f"another one with: {command}"
+    )
 
 
 def _notes(options: Options, stopped: StopReason | None) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from bulkpause._text import (
     format_count,
@@ -12,13 +13,16 @@ from bulkpause._text import (
 )
 from bulkpause.cli.input_plan import Source
 from bulkpause.cli.options import Options
-from bulkpause.inputs.amounts import Total
 from bulkpause.inputs.ordering import Order
 from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import Item
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.estimate import time_needed_s
 from bulkpause.shard import Shard
+
+
+if TYPE_CHECKING:
+    from bulkpause.inputs.amounts import Total
 
 
 #: This many ids are shown from each end of a plan.
@@ -42,7 +46,7 @@ def plan_lines(
     sources: Sequence[Source],
     digest: str,
     options: Options,
-    total: Total | None = None,
+    total: "Total | None" = None,
     parts: Sequence[PlanPart] = (),
 ) -> Iterator[str]:
     """Describe a plan: counts, where it comes from, first and last ids, and digest.
@@ -76,7 +80,7 @@ def plan_as_dict(
     sources: Sequence[Source],
     digest: str,
     options: Options,
-    total: Total | None = None,
+    total: "Total | None" = None,
     parts: Sequence[PlanPart] = (),
 ) -> dict[str, object]:
     """Give a plan, without its problems, in values that JSON can carry."""
@@ -231,7 +235,7 @@ def _named(item: Item, width: int) -> str:
     return f"{item.id:<{width}}  {name}".rstrip()
 
 
-def _order_lines(order: Order | None, total: Total | None) -> Iterator[_Line]:
+def _order_lines(order: Order | None, total: "Total | None") -> Iterator[_Line]:
     if order is None:
         return
     end = "highest" if order.is_descending else "lowest"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -14,7 +14,6 @@ from bulkpause._text import format_count, format_duration, sanitize
 from bulkpause._value import value
 from bulkpause.accounts import Account
 from bulkpause.api.credentials import TOKEN_VARIABLE, Token, find_token
-from bulkpause.cli import hints
 from bulkpause.cli.account_options import (
     Accounts,
     Part,
@@ -25,7 +24,6 @@ from bulkpause.cli.account_options import (
     name_of,
     options_of_account,
     plans_of_accounts,
-    warn_of_one_token,
     with_accounts,
 )
 from bulkpause.cli.ending import ProblemsError
@@ -54,10 +52,8 @@ from bulkpause.cli.problems import (
 from bulkpause.cli.signals import Interrupted
 from bulkpause.cli.terminal import TERMINAL
 from bulkpause.cli.typed_input import terminal_for_answers
-from bulkpause.cli.undo_plan import Undone, plan_of_undo
 from bulkpause.engine.resume import ResumeRules
 from bulkpause.errors import GuardRailError, SettingsError
-from bulkpause.inputs.amounts import Total
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
@@ -72,6 +68,12 @@ from bulkpause.model import Action, Record
 from bulkpause.plan import Plan, digest_of, join_plans
 from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
+
+
+# What few runs need is imported on use: these seconds count in an incident.
+if TYPE_CHECKING:
+    from bulkpause.cli.undo_plan import Undone
+    from bulkpause.inputs.amounts import Total
 
 
 @value
@@ -90,7 +92,7 @@ class Prepared:
     options: Options
     parts: tuple[Part, ...]
     sources: tuple[Source, ...]
-    total: Total | None = None
+    total: "Total | None" = None
     digest: str
 
     @property
@@ -173,7 +175,6 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         with_accounts(options, accounts), tokens_of(options, accounts)
     )
     _check_problems(whole, options, notices)
-    warn_of_one_token(accounts, whole.plan, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         notices.note(text)
@@ -185,6 +186,8 @@ def prepare(options: Options, notices: Notices) -> Prepared:
 
 
 def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
+    from bulkpause.cli.undo_plan import Undone, plan_of_undo  # noqa: PLC0415
+
     logs = logs_of_accounts(accounts, options.undone, options.accounts)
     own = {account: options_of_account(options, account) for account in logs}
     loaded = {account: load_log(own[account], notices) for account in logs}
@@ -217,7 +220,7 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
 
 
 def _only(
-    options: Options, accounts: Accounts, parts: Sequence[Undone], notices: Notices
+    options: Options, accounts: Accounts, parts: "Sequence[Undone]", notices: Notices
 ) -> Mapping[str | None, Plan]:
     """Read the ids that an undo was asked to take back alone, by account.
 
@@ -432,6 +435,8 @@ def confirm(prepared: Prepared, options: Options) -> bool:
     with terminal_for_answers((*options.inputs, *options.only)) as is_there:
         if is_there:
             return _ask(prepared, options)
+    from bulkpause.cli import hints  # noqa: PLC0415 (few runs need it)
+
     raise click.UsageError(
         f"{_campaigns(prepared)} would be {options.operation.participle} on "
         f"{_host(prepared, options)}, but there is no terminal to "

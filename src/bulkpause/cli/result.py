@@ -11,7 +11,7 @@ from bulkpause._value import value
 from bulkpause.cli.display import writes_lines
 from bulkpause.cli.exit_codes import FINISHED, ExitCode, gravest
 from bulkpause.cli.log_failure import LogFailure
-from bulkpause.cli.next_steps import NextSteps
+from bulkpause.cli.next_steps import NextSteps, other_ways
 from bulkpause.cli.options import (
     Options,
     resume_command,
@@ -37,6 +37,8 @@ class RunResult:
 
     Attributes:
         accounts: The results of its accounts, if it has several, by name.
+        undated: The campaigns that were resumed without a word of the API on when they
+            were last changed.
     """
 
     totals: Totals
@@ -49,6 +51,7 @@ class RunResult:
     sharing: Sharing | None = None
     steps: NextSteps = field(default_factory=NextSteps)
     accounts: Mapping[str | None, "RunResult"] = field(default_factory=dict)
+    undated: int = 0
 
     def summary_lines(self, options: Options) -> Iterator[str]:
         """Summarise the run for people."""
@@ -67,6 +70,12 @@ class RunResult:
         """Say why the run stopped, where its log is, and how to carry on."""
         if self.stopped is not None:
             yield report.stopped_line(self.totals, self.stopped)
+        if self.undated:
+            yield (
+                f"note: the API shows no update_time of "
+                f"{format_count(self.undated, 'campaign')}: a change since the pause "
+                "could not be seen"
+            )
         yield sanitize(f"log: {self.log}")
         for name, one in self.accounts.items():
             if one.failure is not None:
@@ -85,6 +94,7 @@ class RunResult:
             report.as_object(self.totals, self.limits)
             | {
                 "not_read_back": unread,
+                "without_update_time": self.undated,
                 "simulated": options.is_simulated,
                 "run_id": self.run_id,
                 "log": None if self.log is None else str(self.log),
@@ -116,8 +126,9 @@ def join_results(
     reasons = {part.stopped for part in parts}
     retries = any(part.steps.retry is not None for part in parts)
     resumes = any(part.steps.resume is not None for part in parts)
+    totals = join_totals([part.totals for part in parts])
     return RunResult(
-        totals=join_totals([part.totals for part in parts]),
+        totals=totals,
         code=gravest([ExitCode.ALL_PAUSED, *(part.code for part in parts)]),
         log=log,
         run_id=run_id,
@@ -129,8 +140,10 @@ def join_results(
             retry=retry_command(log, options) if retries else None,
             resume=resume_command(log, options) if resumes else None,
             note=next((one.steps.note for one in parts if one.steps.note), None),
+            others=other_ways(log, totals, options),
         ),
         accounts=results,
+        undated=sum(part.undated for part in parts),
     )
 
 

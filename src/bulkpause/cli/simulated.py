@@ -1,19 +1,14 @@
 """Simulate an account with campaigns, for the commands that only read."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bulkpause.accounts import Account
+from bulkpause.accounts import Account, companies_of
 
 
 if TYPE_CHECKING:
     from bulkpause.simulator import Simulator
-
-
-def companies_of(accounts: Iterable[Account]) -> dict[str, str]:
-    """Give the company of the token of each account, for a simulator with all of them."""
-    return {one.token.reveal(): one.company_id or one.name for one in accounts}
 
 
 def simulated_account(accounts: Sequence[Account] = ()) -> "Simulator":

@@ -67,6 +67,8 @@ class Dispatcher:
     Attributes:
         stopped: Why the run ends early; None if it does not.
         backlog: Jobs that wait to be sent.
+        undated: The ids that were resumed although their campaigns did not show when
+            they were last changed.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Dispatcher:
     ) -> None:
         self.stopped: StopReason | None = None
         self.backlog = Backlog(())
+        self.undated: set[str] = set()
         self._sender = sender
         self._gate = gate
         self._recorder = recorder
@@ -413,7 +416,7 @@ class Dispatcher:
         context, rate_limited = self._context, job.rate_limited_in_a_row
         if not context.operation.reads_first:
             return after_remembering(reply, rate_limited=rate_limited)
-        return after_first_read(
+        decision = after_first_read(
             reply,
             operation=context.operation,
             reads=job.counted_attempts,
@@ -425,6 +428,10 @@ class Dispatcher:
             jitter=context.jitter(),
             now=context.now(),
         )
+        is_dated = context.resume_rules.resumes_changed or reply.shows_update_time
+        if isinstance(decision, Send) and not is_dated:
+            self.undated.add(job.item.id)
+        return decision
 
     def _apply(self, decision: Decision, job: Job, request_id: str) -> None:
         is_open = not isinstance(decision, Finish) or self._may_be_wall(job, decision)

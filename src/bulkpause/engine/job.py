@@ -22,6 +22,9 @@ from bulkpause.model import (
 from bulkpause.operation import Operation
 
 
+_NOTHING_KNOWN = Earlier()
+
+
 @state
 class Job:
     """An item, the attempts that were made for it, and the next action.
@@ -178,7 +181,7 @@ class Job:
         last = made[-1] if made else self._failed_read
         own = self.attempts[-1] if self.attempts else None
         reply = own.reply if own else None
-        earlier = self.item.earlier or Earlier()
+        earlier = self.item.earlier or _NOTHING_KNOWN
         return Record(
             id=self.item.id,
             name=self.item.name,

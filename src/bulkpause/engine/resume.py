@@ -159,7 +159,7 @@ def _doubt_of_change(earlier: Earlier, shown: Reply, now: datetime) -> str | Non
     was_scheduled = (earlier.status or "").strip().lower() == SCHEDULED
     if was_scheduled and _differ(earlier.scheduled_time, shown.scheduled_time):
         return CHANGED
-    if not (shown.update_time or "").strip() or earlier.paused_at is None:
+    if not shown.shows_update_time or earlier.paused_at is None:
         return None
     updated_at = parse_time(shown.update_time)
     if updated_at is None:

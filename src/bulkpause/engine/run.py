@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from itertools import islice
 from math import inf
@@ -82,6 +83,11 @@ class Run:
     def stopped(self) -> StopReason | None:
         """Why the run ends early; None if it does not."""
         return self._dispatcher.stopped
+
+    @property
+    def undated(self) -> AbstractSet[str]:
+        """The ids resumed although it was not shown when they were last changed."""
+        return self._dispatcher.undated
 
     @property
     def is_running(self) -> bool:

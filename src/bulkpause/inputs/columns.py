@@ -10,7 +10,19 @@ from bulkpause.ids import WHITESPACE
 
 #: The option that names the id column.
 ID_FLAG = "--column"
-_ID_COLUMNS = frozenset({"id", "campaign_id", "campaignid"})
+_ID_COLUMNS = frozenset({
+    *("id", "campaign_id", "campaignid", "id_campaign"),
+    *("kampagnen_id", "kampagnenid", "kampagne_id", "id_campagne"),
+    *("id_de_campagne", "id_de_la_campagne", "identifiant_de_la_campagne"),
+    *("id_de_campaña", "id_de_la_campaña", "identificador_de_campaña"),
+    *("id_da_campanha", "id_de_campanha", "id_campagna", "id_della_campagna"),
+    *("campagne_id", "id_kampanii", "identyfikator_kampanii"),
+    *("id_кампании", "идентификатор_кампании"),
+})  # fmt: skip
+#: As in `id`, `account_id`, `Ad ID`, `CampaignId`.
+is_title_of_ids = re.compile(
+    r"(?:[^\W\d_]+[ _-]+)*(?:id|ID|Id|IDs|ids)|[A-Za-z]+I[Dd]"
+).fullmatch
 #: Headings of the campaigns' names, the surest first. `_` stands for any separator.
 NAME_COLUMNS = (
     *("campaign_name", "campaignname", "campaign_title", "name_of_campaign"),
@@ -65,6 +77,12 @@ def find_column(columns: tuple[str, ...], wanted: str | None) -> int:
     if len(matches) == 1:
         return matches[0]
     raise RowError(*why_no_columns(columns, {ID_FLAG: wanted}))
+
+
+def column_that_may_hold_ids(columns: Sequence[str]) -> str | None:
+    """Return the only heading that is one of ids, be they of campaigns or not."""
+    titles = [text for text in map(_as_text, columns) if is_title_of_ids(text)]
+    return titles[0] if len(titles) == 1 else None
 
 
 def why_no_columns(

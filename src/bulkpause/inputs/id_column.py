@@ -29,6 +29,7 @@ _FEWEST_DIGITS_OF_SUM = 5
 _FEWEST_DIGITS_OF_JOINED = 4
 
 _has_digit = re.compile(r"[0-9]").search
+_has_long_number = re.compile(r"[0-9]{5}").search
 
 #: The number of digits of an id that is not a number.
 _NO_NUMBER = -1
@@ -43,6 +44,10 @@ _JOINED = (
 )
 _WORD = (
     "has no digit, but other ids of its column are numbers",
+    "delete or correct it, or pass --any-id if it is right",
+)
+_WORD_OF_MESSAGE = (
+    "has no digit, but other rows hold numbers",
     "delete or correct it, or pass --any-id if it is right",
 )
 _FOOTER = (
@@ -71,7 +76,8 @@ def judge_column(
     - In a column of numbers, an id that is not a number is invalid. A column of numbers
       has at least two, and at most a third of its ids are something else.
     - Words without a digit are invalid among numbers, unless other ids have both
-      letters and digits.
+      letters and digits. They are beside invalid rows with numbers, too, as in a
+      message.
     - The last row is invalid if its line seems to be cut short.
     - A last row that its table shows to be a sum is invalid, and so is a number that
       is the sum of all others.
@@ -90,6 +96,8 @@ def judge_column(
     others = len(items) - counts.total()
     reasons = dict.fromkeys(_rounded_ids(items, counts), _ROUNDED)
     reasons |= dict.fromkeys(_words_among_numbers(items, others), _WORD)
+    if len(items) < len(rows):
+        reasons |= dict.fromkeys(_words_of_message(rows, items), _WORD_OF_MESSAGE)
     reasons |= dict.fromkeys(_ids_among_numbers(items, others), _NOT_A_NUMBER)
     reasons |= dict.fromkeys(_joined_ids(items, counts), _JOINED)
     judged = [_judged(row, reasons) for row in rows] if reasons else rows
@@ -171,6 +179,16 @@ def _words_among_numbers(items: Sequence[Item], others: int) -> Sequence[str]:
         return ()
     texts = [item.id for item in items if not item.id.isdecimal()]
     return () if any(map(_has_digit, texts)) else texts
+
+
+def _words_of_message(
+    rows: Sequence[Item | InvalidRow], items: Sequence[Item]
+) -> Sequence[str]:
+    """Return the ids if none has a digit, and an invalid row holds a long number."""
+    if any(_has_digit(item.id) for item in items):
+        return ()
+    values = (row.value or "" for row in rows if isinstance(row, InvalidRow))
+    return [item.id for item in items] if any(map(_has_long_number, values)) else ()
 
 
 def _joined_ids(items: Sequence[Item], counts: Counter[int]) -> Sequence[str]:

@@ -65,10 +65,14 @@ def numbers_as_written(
         values: What `orjson` gives for it.
     """
     text = "".join(lines)
-    if "\\" in text or not set(map(type, values)) <= {int, float, str, type(None)}:
+    kinds = set(map(type, values))
+    if "\\" in text or not kinds <= {int, float, str, type(None)}:
         return None
     # Without backslashes, a quote begins or ends a text: this finds keys alone.
     written = re.findall(rf'"{re.escape(key)}":[ \t]*([^,}}\s]+)', text)
+    if kinds == {float}:
+        # The usual case of amounts.
+        return list(map(JsonNumber, written))
     return [
         _as_written(value, number)
         for value, number in zip(values, written, strict=True)

@@ -41,6 +41,8 @@ _SEPARATORS = re.compile(r"[,; \t\N{NO-BREAK SPACE}]+").split
 _AROUND = WHITESPACE + QUOTATION_MARKS
 #: A point behind a shorter number may be that of a numbered list.
 _is_sentence_end = re.compile(r".*[0-9]{5}\.", re.DOTALL).fullmatch
+#: Of a tuple, an `IN` list or a list of Python; one of JSON has other quotes.
+_BRACKETS = re.compile(r"^(?:\(|\[(?='))|(?:\)|(?<=')\])$")
 _SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
 _ONE_PER_LINE = "write one id per line, and # before a note"
 
@@ -268,7 +270,7 @@ def _without_punctuation(text: str) -> str:
     text = text.strip(_AROUND + ",;")
     if _is_sentence_end(text):
         text = text[:-1]
-    return text.removeprefix("(").removesuffix(")").strip(_AROUND + ",")
+    return _BRACKETS.sub("", text).strip(_AROUND + ",")
 
 
 def _are_alike(ids: Sequence[str]) -> bool:

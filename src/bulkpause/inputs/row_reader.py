@@ -1,6 +1,5 @@
 """Read the rows below a heading one by one."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from bulkpause.inputs.cells import (
     text_at,
     texts_of_column,
 )
+from bulkpause.inputs.columns import is_title_of_ids
 from bulkpause.inputs.heading import Heading, is_heading
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.row_batch import RowBatch
@@ -115,7 +115,7 @@ class RowReader:
         id_text = self._heading.id_text(cells)
         if not id_text and self._has_only_a_name(cells):
             return False
-        if _is_title_of_ids(id_text):
+        if is_title_of_ids(id_text):
             return True
         others = [*cells[:index], *cells[index + 1 :]]
         return is_heading(others, self._layout.column, is_first=False)
@@ -161,12 +161,6 @@ class RowReader:
             )
         name = text_at(cells, self._name_index)
         return parse_item(row, text, sort_text_at(cells, self._sort_index), name)
-
-
-#: As in `id`, `account_id`, `Ad ID`, `CampaignId`.
-_is_title_of_ids = re.compile(
-    r"(?:[^\W\d]+[ _-])*(?:id|ID|Id|IDs|ids)|[A-Za-z]+I[Dd]"
-).fullmatch
 
 
 def _has_bad_cell(cells: Sequence[str]) -> bool:

@@ -1,9 +1,11 @@
 """Read the rows of a table of cells: CSV, or the sheet of a spreadsheet."""
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
+from bulkpause._text import on_one_line
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.alignment import Alignment
 from bulkpause.inputs.cells import (
@@ -12,7 +14,11 @@ from bulkpause.inputs.cells import (
     is_blank,
     texts_of_column,
 )
-from bulkpause.inputs.columns import ID_FLAG, why_no_columns
+from bulkpause.inputs.columns import (
+    ID_FLAG,
+    column_that_may_hold_ids,
+    why_no_columns,
+)
 from bulkpause.inputs.currencies import with_currencies
 from bulkpause.inputs.footer import Footer
 from bulkpause.inputs.heading import (
@@ -116,10 +122,14 @@ def _no_heading(
     if may_be_list and cells[0].lstrip(WHITESPACE).startswith(("{", "[")):
         detail = "no heading, but what may be JSON"
         return ReadError(detail, "pass --format jsonl", row=row)
-    row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
     if may_be_list and _is_sql(" ".join(titles[0][1])):
         detail, remedy = "SQL, not a table", "write its ids alone, one per line"
         return ReadError(detail, remedy, row=titles[0][0])
+    for row, cells in titles:
+        title = column_that_may_hold_ids(cells) if layout.column is None else None
+        if title is not None and not any(map(is_long_number, cells)):
+            return _other_heading(row, cells, title)
+    row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
     error = why_unusable(row, tuple(cells), layout)
     if error is None or any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
         detail, _ = why_no_columns(tuple(cells), {ID_FLAG: layout.column})
@@ -128,6 +138,13 @@ def _no_heading(
             remedy = f"{remedy}, or pass --format lines"
         return ReadError(detail, remedy, row=row)
     return error
+
+
+def _other_heading(row: int, cells: Sequence[str], title: str) -> ReadError:
+    """Make the error of a heading with ids that may not be those of campaigns."""
+    detail, _ = why_no_columns(tuple(cells), {ID_FLAG: None})
+    column = f"{ID_FLAG} {shlex.quote(on_one_line(title))}"
+    return ReadError(detail, f"pass {column} if the ids are in it", row=row)
 
 
 def title_rows(

@@ -41,8 +41,11 @@ from bulkpause.model import (
 
 #: The version of the write-ahead log that is written, and the newest that is read. In
 #: version 1 a plan had no names, and a header no `planned_before`; in version 2 nothing
-#: was said of what campaigns were before their pause.
-WAL_VERSION = 3
+#: was said of what campaigns were before their pause; in version 3 a header did not say
+#: whose campaigns they are.
+WAL_VERSION = 4
+#: The versions of headers of runs that may have had several accounts, and do not say it.
+_VERSIONS_WITHOUT_ACCOUNT = frozenset({2, 3})
 #: The version of a mark. It is newer than that of a record: a program that knows no
 #: marks refuses the log, and does not say that its campaigns are paused.
 MARK_VERSION = 4
@@ -62,18 +65,25 @@ class Header:
 
     `digest` is that of the ids that the run sends, `input_digest` that of its whole
     input, `planned` how many ids the run sends, `planned_before` how many ids the log was
-    meant to hold before: if the log is lost, these may still be running.
+    meant to hold before: if the log is lost, these may still be running. `account` is the
+    name of the account; None if the run has one only, or if the version is an older one.
     """
 
     run: str
     version: int = WAL_VERSION
     base_url: str
+    account: str | None = None
     action: Action = Action.PAUSE
     digest: str
     input_digest: str | None = None
     planned: int
     planned_before: int | None = None
     boot_id: str
+
+    @property
+    def names_account(self) -> bool:
+        """Whether it says whose campaigns they are. Of one account were all at first."""
+        return self.version not in _VERSIONS_WITHOUT_ACCOUNT
 
 
 @value(slots=False)
@@ -267,13 +277,17 @@ def decode_again(line: bytes) -> Record:
 
 
 def _record(value: dict[str, Any], is_sealed: bool) -> Record:  # noqa: FBT001 (of _parse)
-    if is_sealed and value.get("v") == RECORD_VERSION:
+    version = value.setdefault("v", 1)
+    if is_sealed and version in _VERSIONS and type(version) is int:
         return _sealed_record(value)
     return _checked_record(value)
 
 
 def _sealed_record(value: dict[str, Any]) -> Record:
-    """Build a record of fields that are right, in a fifth of the time."""
+    """Build a record of fields that are right, in a fifth of the time.
+
+    The fields that its version did not have yet are those of the class.
+    """
     value["status"] = _STATUSES[value["status"]]
     value["action"] = _ACTIONS[value.get("action", "pause")]
     value["history"] = tuple(value["history"])
@@ -284,7 +298,7 @@ def _sealed_record(value: dict[str, Any]) -> Record:
 
 
 def _checked_record(value: dict[str, Any]) -> Record:
-    value["v"] = version = _checked_version(value.get("v", 1), RECORD_VERSION)
+    version = _checked_version(value["v"], RECORD_VERSION)
     newer = (_KEYS_SINCE_2 if version < 2 else frozenset()) | _KEYS_SINCE_3
     if version < RECORD_VERSION and not newer.isdisjoint(value):
         raise ValueError(version)
@@ -398,6 +412,7 @@ def _field_types(kind: type) -> tuple[tuple[str, tuple[type, ...]], ...]:
     return tuple(fields)
 
 
+_VERSIONS = range(1, RECORD_VERSION + 1)
 _ACTIONS = {action.value: action for action in Action}
 _STATUSES = {status.value: status for status in Status}
 _FIELD_TYPES = {

@@ -62,6 +62,8 @@ class _EntryFold:
         self._lists[header.run] += 1
         recovery.headers.append(header)
         recovery.plan_sizes.append(0)
+        if header.names_account:
+            recovery.accounts.add(header.account)
         add_planned_count(recovery, header.planned_before)
 
     def _add_plan(self, items: Sequence[Item]) -> None:

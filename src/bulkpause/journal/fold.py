@@ -12,7 +12,6 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from bulkpause.journal.checksum import MARK_START
 from bulkpause.journal.glance import Glance
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.record_file import RecordFile
@@ -54,27 +53,14 @@ def recover_records(
     recovery = Recovery()
     fold, glance = _RecordFold(recovery, needs), Glance(recovery, needs)
     if isinstance(records, RecordFile):
-        records = records.decode(
-            lambda line: glance.take(line) or _takes_mark(recovery, line)
-        )
+        # Where every record is needed, a glance at one would be for nothing.
+        take = glance.take_mark if needs.is_whole else glance.take
+        records = records.decode(take)
     for record in records:
         fold.add(record)
     glance.end()
     fold.end()
     return recovery
-
-
-def _takes_mark(recovery: Recovery, line: bytes) -> bool:
-    """Take in a line that says that an undo was begun; False if it is another line."""
-    if not line.startswith(MARK_START):
-        return False
-    from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
-
-    if (mark := decode_mark(line)) is None:
-        return False
-    recovery.lines += 1
-    recovery.undos.append(mark.undone_by)
-    return True
 
 
 class _RecordFold:
@@ -94,8 +80,14 @@ class _RecordFold:
             _add_invalid(recovery, record)
             add_planned_count(recovery, record.planned)
             recovery.last = record
+            if record.account is not None:
+                # Without one, it is in the log of some account.
+                recovery.accounts.add(record.account)
             return
+        recovery.accounts.add(record.account)
         if id_ in self._brief.ids or id_ in self._records:
+            if not self._needs.is_for_long:
+                recovery.replaced.append(self._records[id_])
             recovery.supersede(id_)
         origin = self._origin_of(record)
         if origin is None:
@@ -106,8 +98,9 @@ class _RecordFold:
         recovery.add_times(record.started_at, record.finished_at)
 
     def _add_whole(self, id_: str, record: "Record") -> None:
-        # A copy takes a fourth of the memory of one that `codec` made in haste.
-        self._records[id_] = replace(record)
+        # A copy takes a fourth of the memory of one that `codec` made in haste, and
+        # more time than all the rest.
+        self._records[id_] = replace(record) if self._needs.is_for_long else record
         add_planned_count(self._recovery, record.planned)
 
     def _add_brief(self, id_: str, record: "Record", origin: Origin) -> None:
@@ -139,6 +132,7 @@ class _RecordFold:
         recovery = self._recovery
         for origin in self._brief.origins:
             add_planned_count(recovery, origin.planned)
+            recovery.accounts.add(origin.account)
         left = [
             (i, one) for i, one in self._records.items() if not one.status.is_settled
         ]

@@ -7,10 +7,10 @@ wrong.
 """
 
 from array import array
-from collections.abc import Sequence
+from typing import NamedTuple
 from zlib import crc32
 
-from bulkpause.journal.checksum import CHECKSUM_KEY
+from bulkpause.journal.checksum import CHECKSUM_KEY, MARK_START
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.settled import Origin
@@ -24,26 +24,41 @@ _CHECKSUM_LENGTH = len(_CHECKSUM % 0)
 _BEFORE_KEY = b',"'
 _FIELDS = 29
 #: The numbers of fields, as a line has them: see `model.Record`.
-_ACCOUNT, _ACTION, _STATUS, _READS, _LATENCY, _STARTED, _FINISHED = (
-    *(2, 3, 4),
-    *(15, 20, 21, 22),
-)
-_OUTCOME = slice(10, 13)
-_ORIGIN = slice(23, 28)
+_LATENCY, _STARTED, _FINISHED = 20, 21, 22
 _ID_START = b'{"id":"'
-_PAUSE = b'action":"pause"'
 _LATENCY_START = b'latency_ms":'
 _STARTED_START, _FINISHED_START = b'started_at":"', b'finished_at":"'
-_TIME_LENGTH = len("2026-07-01T08:00:00.000Z")
+_TIME_LENGTH = len('2026-07-01T08:00:00.000Z"')
+_STARTED_LENGTH = len(_STARTED_START) + _TIME_LENGTH
+_FINISHED_LENGTH = len(_FINISHED_START) + _TIME_LENGTH
+_TIME_END = b'Z"'
+_PAUSE = b'action":"pause"'
 _SETTLED = {
     f'status":"{status}"'.encode(): status for status in Status if status.is_settled
 }
-_PAUSED = b'status":"paused"'
-#: The outcome and the reads of an id that its first attempt settled, whose campaign was
-#: not read back, or was seen paused.
-_AT_ONCE = [b'attempts":1', b'history":[]']
-_UNREAD = [b'campaign_status":null', *_AT_ONCE], b'reads":0'
-_SEEN_PAUSED = [b'campaign_status":"paused"', *_AT_ONCE], b'reads":1'
+#: The outcome of an id that its first attempt paused, by whether its campaign was not
+#: read back, or was seen paused.
+_READ_BACKS = {
+    (
+        b'status":"paused"',
+        b'campaign_status":%s' % seen,
+        *(b'attempts":1', b'history":[]', b'reads":%d' % reads),
+    ): reads
+    for reads, seen in enumerate((b"null", b'"paused"'))
+}
+
+
+class _Kind(NamedTuple):
+    """What many lines have in common.
+
+    Attributes:
+        origin: The number of their origin in brief.
+        read_backs: How often the campaign of each was read back; None if more is to be
+            said of them than that their first attempts paused them.
+    """
+
+    origin: int
+    read_backs: int | None
 
 
 class Glance:
@@ -61,43 +76,71 @@ class Glance:
         self._whole = needs.whole
         self._tally = needs.tally
         # Without a time: one that is later than any.
-        self._since = (needs.since or "~").encode()
-        self._first_at, self._last_at = b"~", b""
+        self._since = _FINISHED_START + (needs.since or "~").encode()
+        self._first, self._last = _STARTED_START + b"~", b""
         self._latencies_ms = array("d")
-        self._read_backs = 0
-        #: By the fields that make it, the number of the origin in brief; None if such
-        #: lines are left to `codec`.
-        self._origins: dict[tuple[bytes, ...], int | None] = {}
+        self._lines = self._read_backs = 0
+        #: By the fields that lines have in common; None if they are left to `codec`.
+        self._kinds: dict[tuple[bytes, ...], _Kind | None] = {}
 
     def take(self, line: bytes) -> bool:
         """Take in a line with its newline, or tell that it is left to `codec`."""
         fields = line.split(_BEFORE_KEY)
         if len(fields) != _FIELDS or not fields[0].startswith(_ID_START):
-            return False
+            return self.take_mark(line)
         if line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH]):
             return False
-        started_at = _time_in(fields[_STARTED], _STARTED_START)
-        finished_at = _time_in(fields[_FINISHED], _FINISHED_START)
-        if not started_at or not finished_at or finished_at >= self._since:
+        key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
+        try:
+            kind = self._kinds[key]
+        except KeyError:
+            kind = self._kinds[key] = self._new_kind(*key)
+        started, finished = fields[_STARTED], fields[_FINISHED]
+        if (
+            kind is None
+            or len(started) != _STARTED_LENGTH
+            or len(finished) != _FINISHED_LENGTH
+            or finished >= self._since
+            or not (started.endswith(_TIME_END) and finished.endswith(_TIME_END))
+        ):
             return False
-        origin = self._origin_of(fields)
-        if origin is None or not (self._tally is None or self._count(fields)):
+        if self._tally is not None and not self._count(kind, fields[_LATENCY]):
             return False
         # Calls of `min` and `max` would take as long as the search for the fields.
-        if started_at < self._first_at:  # noqa: PLR1730
-            self._first_at = started_at
-        if finished_at > self._last_at:  # noqa: PLR1730
-            self._last_at = finished_at
-        self._add(fields[0][len(_ID_START) : -1].decode(), origin)
+        if started < self._first:  # noqa: PLR1730
+            self._first = started
+        if finished > self._last:  # noqa: PLR1730
+            self._last = finished
+        self._add(fields[0][len(_ID_START) : -1].decode(), kind.origin)
         return True
 
-    def _origin_of(self, fields: Sequence[bytes]) -> int | None:
-        key = (fields[_ACCOUNT], fields[_ACTION], fields[_STATUS], *fields[_ORIGIN])
-        try:
-            return self._origins[key]
-        except KeyError:
-            found = self._origins[key] = self._new_origin(*key)
-            return found
+    def take_mark(self, line: bytes) -> bool:
+        """Take in a line that says that an undo was begun, or tell that it does not."""
+        if not line.startswith(MARK_START):
+            return False
+        # Imported on use: few logs have such a line.
+        from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
+
+        if (mark := decode_mark(line)) is None:
+            return False
+        self._recovery.lines += 1
+        self._recovery.undos.append(mark.undone_by)
+        return True
+
+    def _new_kind(  # noqa: PLR0917 (as the fields of a line)
+        self,
+        account: bytes,
+        action: bytes,
+        status: bytes,
+        campaign_status: bytes,
+        attempts: bytes,
+        history: bytes,
+        reads: bytes,
+        *others: bytes,
+    ) -> _Kind | None:
+        origin = self._new_origin(account, action, status, *others)
+        outcome = (status, campaign_status, attempts, history, reads)
+        return None if origin is None else _Kind(origin, _READ_BACKS.get(outcome))
 
     def _new_origin(
         self, account: bytes, action: bytes, status_field: bytes, *others: bytes
@@ -133,42 +176,33 @@ class Glance:
             )
         )
 
-    def _count(self, fields: Sequence[bytes]) -> bool:
+    def _count(self, kind: _Kind, latency_field: bytes) -> bool:
         """Count an id that its first attempt paused, or leave it to `codec`."""
-        outcome = fields[_OUTCOME], fields[_READS]
-        is_unread = outcome == _UNREAD
-        if fields[_STATUS] != _PAUSED or not (is_unread or outcome == _SEEN_PAUSED):
-            return False
-        latency = fields[_LATENCY].removeprefix(_LATENCY_START)
-        if latency == b"null":
+        latency = latency_field[len(_LATENCY_START) :]
+        if kind.read_backs is None or latency == b"null":
             return False
         self._latencies_ms.append(float(latency))
-        self._read_backs += not is_unread
+        self._read_backs += kind.read_backs
         return True
 
     def _add(self, id_: str, origin: int) -> None:
-        recovery = self._recovery
-        recovery.lines += 1
-        recovery.last = self._brief.origins[origin]
+        self._lines += 1
+        self._recovery.last = self._brief.origins[origin]
         if id_ in self._ids or id_ in self._records:
-            recovery.supersede(id_)
+            self._recovery.supersede(id_)
         self._ids[id_] = origin
 
     def end(self) -> None:
-        """Take in the times of all lines that were taken."""
-        if not self._last_at:
+        """Take in the number and the times of all lines that were taken."""
+        self._recovery.lines += self._lines
+        if not self._lines:
             return
-        first, last = self._first_at.decode(), self._last_at.decode()
+        first = self._first[len(_STARTED_START) : -1].decode()
+        last = self._last[len(_FINISHED_START) : -1].decode()
         self._recovery.add_times(first, last)
         if self._tally is not None:
             self._tally.add_paused_at_once(self._latencies_ms, self._read_backs)
             self._tally.add_times(first, last)
-
-
-def _time_in(field: bytes, start: bytes) -> bytes:
-    """Give the time of a field that is written as all of ours are; else nothing."""
-    is_usual = len(field) == len(start) + _TIME_LENGTH + 1 and field.startswith(start)
-    return field[len(start) : -1] if is_usual and field.endswith(b'Z"') else b""
 
 
 def _text_in(field: bytes, key: str) -> str | None:

@@ -18,18 +18,18 @@ from bulkpause.model import Record, Status
 
 _Decoded_co = TypeVar("_Decoded_co", covariant=True)
 #: The parts that a line begins with: exact bytes, and patterns of values that may be
-#: cut at any byte.
-_Start = tuple[bytes | re.Pattern[bytes], ...]
+#: cut at any byte. Few logs have such a line, so that they are compiled on use.
+_Start = tuple[bytes | str, ...]
 
-_ID = re.compile(rb'"[A-Za-z0-9_-]{0,64}"?|n(?:u(?:ll?)?)?')
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\)?|n(?:u(?:ll?)?)?')
+_ID = r'"[A-Za-z0-9_-]{0,64}"?|n(?:u(?:ll?)?)?'
+_TEXT = r'"(?:[^"\\]|\\.)*(?:"|\\)?|n(?:u(?:ll?)?)?'
 #: Every status, cut at any byte. The longest come first, as the first match counts.
 _CUT_STATUSES = sorted(
     {status[:end] for status in Status for end in range(len(status) + 1)},
     key=len,
     reverse=True,
 )
-_STATUS = re.compile(f'"(?:{"|".join(_CUT_STATUSES)})"?'.encode())
+_STATUS = f'"(?:{"|".join(_CUT_STATUSES)})"?'
 
 
 @value(kw_only=False)
@@ -115,7 +115,7 @@ def _begins_like(line: bytes, start: _Start) -> bool:
                 return part.startswith(line)
             end = len(part) if line.startswith(part) else 0
         else:
-            match = part.match(line)
+            match = re.match(part.encode(), line)
             end = match.end() if match else 0
         if not end:
             return False

@@ -42,12 +42,19 @@ class Needs:
             RFC 3339 in UTC to the millisecond. None to keep none.
         recent_s: How many seconds these are.
         tally: Counts each record that is kept in brief.
+        is_for_long: Whether records are kept for long, and so in little memory.
     """
 
     whole: frozenset[Status] = frozenset()
     since: str | None = None
     recent_s: float = 0.0
     tally: Tally | None = None
+    is_for_long: bool = True
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every record is needed."""
+        return self.whole.issuperset(Status)
 
     @classmethod
     def of_run(
@@ -68,3 +75,5 @@ class Needs:
 BRIEF = Needs()
 #: Every record is needed.
 WHOLE = Needs(whole=frozenset(Status))
+#: Every record is needed, and let go soon.
+WHOLE_AT_ONCE = Needs(whole=frozenset(Status), is_for_long=False)

@@ -85,14 +85,33 @@ def read_log(log: Path, needs: Needs = BRIEF) -> LoadedLog:
         needs: What is needed of settled ids.
 
     Raises:
-        LogError: One of them cannot be read, is damaged, or is of a newer version.
+        LogError: One of them cannot be read, is damaged, of several accounts, or of a
+            newer version.
     """
     ahead = write_ahead_path(log)
     states = state_of(log), state_of(ahead)
     with collection_paused():
         entries = _entries(_open_now(ahead, states[1]), log)
         recovery = recover(_records(log), entries, needs)
+    _check_one_account(recovery, log)
     return LoadedLog(recovery, states)
+
+
+def _check_one_account(recovery: Recovery, log: Path) -> None:
+    """Refuse a log of several accounts, where one id is several campaigns.
+
+    Raises:
+        LogError: It is one.
+    """
+    if len(recovery.accounts) > 1:
+        names = ", ".join(
+            sorted(name or "a run without accounts" for name in recovery.accounts)
+        )
+        raise LogError(
+            f"{log} holds lines of several accounts ({names}), so that an id in it may "
+            "be several campaigns; name the logs of its accounts, each in a file of its "
+            "own"
+        )
 
 
 def read_recovery(log: Path, needs: Needs = BRIEF) -> Recovery:

@@ -45,9 +45,12 @@ class Recovery:
         recent: Recent records of ids in brief.
         lines: The number of lines of the result log.
         superseded: How many records each id has besides its last one, if any.
+        replaced: Records that are not the last ones of their ids, if records are needed
+            at once.
         invalid: The records of invalid rows, by row and error: a resumed run may
             record the same rows again.
         undos: The logs of the undos that were begun of the result log, by its marks.
+        accounts: The accounts that the lines name; None is that of a run with one only.
         last: The last record of the result log, or its origin if it is in brief.
         first_at: When the first attempt was sent: RFC 3339 in UTC.
         last_at: When the last record was made or the last request sent: RFC 3339 in
@@ -69,8 +72,10 @@ class Recovery:
     recent: "dict[str, Record]" = field(default_factory=dict)
     lines: int = 0
     superseded: Counter[str] = field(default_factory=Counter)
+    replaced: "list[Record]" = field(default_factory=list)
     invalid: "dict[tuple[int | None, str | None], Record]" = field(default_factory=dict)
     undos: list[str] = field(default_factory=list)
+    accounts: set[str | None] = field(default_factory=set)
     last: "Record | Origin | None" = None
     first_at: str | None = None
     last_at: str | None = None
@@ -136,6 +141,7 @@ class Recovery:
         return Record(
             id=id_,
             name=None if item is None else item.name,
+            account=self.account,
             action=self.action,
             status=Status.UNKNOWN if is_open else Status.FAILED,
             http_status=last.http_status,
@@ -392,6 +398,16 @@ class Recovery:
         if self.headers:
             return self.headers[-1].base_url
         return None if self.last is None else self.last.endpoint
+
+    @property
+    def account(self) -> str | None:
+        """The account of its campaigns; None if it is not named."""
+        return max(self.accounts, key=str, default=None)
+
+    @property
+    def is_account_known(self) -> bool:
+        """Whether the lines say whose campaigns they are, or there are none yet."""
+        return bool(self.accounts) or not self.headers
 
     @property
     def action(self) -> Action:

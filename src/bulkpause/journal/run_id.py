@@ -53,14 +53,19 @@ def check_same_account(recovery: Recovery, account: str | None, log: Path) -> No
     """Refuse to resume a log that belongs to another account.
 
     Raises:
-        SettingsError: A record in the log is of another account.
+        SettingsError: The log is of another account, or does not say of which it is and
+            no name tells it.
     """
-    found = {record.account for record in recovery.records.values()}
-    found.update(origin.account for origin in recovery.brief.live_origins)
-    found.discard(account)
-    if not found:
+    if not recovery.is_account_known and account is None:
+        raise SettingsError(
+            f"{log} was begun by an older bulkpause and has no record yet: whose "
+            "campaigns they are is not on record, and the token may be that of another "
+            "account; pause the list again in another log, or name its accounts with "
+            "--accounts"
+        )
+    if not recovery.accounts or account in recovery.accounts:
         return
-    (other, *_) = sorted(found, key=str)
+    other = recovery.account
     if account is None:
         remedy = f"pass --accounts with a file that has {other}"
     else:

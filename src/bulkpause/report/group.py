@@ -10,7 +10,7 @@ from bulkpause.vocabulary import Action
 
 
 if TYPE_CHECKING:
-    from bulkpause.model import Item, Record
+    from bulkpause.model import Item, PriorAttempt, Record
 from bulkpause.report.log_status import LogStatus
 
 
@@ -37,7 +37,8 @@ class RunWords:
 class LogGroup:
     """Logs of one endpoint, account and action, taken together.
 
-    Their records are left out where their totals are enough. An id that is in several of the logs counts once: its latest word holds.
+    Their records are left out where their totals are enough. An id that is in several of
+    the logs counts once: its latest word holds.
 
     Attributes:
         status: The totals of the last words, the endpoint and the times.
@@ -48,6 +49,9 @@ class LogGroup:
         not_attempted: The planned ids that were not sent, each with its log.
         requests_of: The records whose requests are to be counted. Beside those that
             hold, these are words of one log that a later one of another replaced.
+        unrecorded: The attempts of ids that were sent and have no record since.
+        replaced: Records of one log that a later one of the same log replaced: it
+            repeats their attempts, but not their reads.
         runs: The runs, each with its number of last words.
         log_of_run: The log of each run that has a last word.
         open_logs: The logs that have the last word on an id that is open, or lack ids.
@@ -60,6 +64,8 @@ class LogGroup:
     records: "Sequence[Record]" = ()
     not_attempted: "Sequence[tuple[Item, str]]" = ()
     requests_of: "Sequence[Record]" = ()
+    unrecorded: "Sequence[PriorAttempt]" = ()
+    replaced: "Sequence[Record]" = ()
     runs: Sequence[RunWords] = ()
     log_of_run: Mapping[str | None, str] = field(default_factory=dict)
     open_logs: frozenset[str] = frozenset()

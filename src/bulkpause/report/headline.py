@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bulkpause._text import sanitize
+from bulkpause._text import format_count, sanitize
 from bulkpause.model import Status
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
@@ -77,6 +77,8 @@ def _notes_of(group: LogGroup) -> Iterator[str]:
     totals = status.totals
     if totals.open_ids or not totals.is_plan_known:
         yield from open_lines(totals)
+    if invalid := totals.by_status[Status.INVALID]:
+        yield f"{format_count(invalid, 'invalid row')}: never sent"
     if unread := totals.unread:
         changed = totals.operation.participle
         yield f"{unread:,} of the {changed} ids were accepted (204) and not read back"

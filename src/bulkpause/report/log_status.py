@@ -44,6 +44,7 @@ class LogStatus:
         oldest_end_at: When the first of several logs ended; None for a single one.
         oldest_age_s: Seconds since then.
         sharing: How that run shares its account now; None if that is not known.
+        is_account_known: Whether it is on record whose campaigns they are.
     """
 
     log: str
@@ -58,6 +59,7 @@ class LogStatus:
     oldest_end_at: str | None = None
     oldest_age_s: float | None = None
     sharing: "Sharing | None" = None
+    is_account_known: bool = True
 
     @property
     def is_old(self) -> bool:
@@ -79,6 +81,8 @@ class LogStatus:
         endpoint = self.endpoint or "its endpoint is not on record"
         run = "" if self.run_id is None else f", run {self.run_id}"
         yield sanitize(f"{self.log}: {endpoint}{run}")
+        if not self.is_account_known:
+            yield "whose campaigns they are is not on record: an older bulkpause began it"
         if self.last_at is not None and self.age_s is not None:
             first, last = (
                 as_words(self.first_at or self.last_at),

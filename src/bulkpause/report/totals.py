@@ -2,10 +2,10 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bulkpause._text import format_count, sanitize
 from bulkpause._value import state, value
@@ -180,11 +180,7 @@ class Totals:
         self.unread += count - read_backs
 
     def _add_requests(self, record: "Record") -> None:
-        earlier = [
-            attempt
-            for attempt in record.history
-            if str(attempt.get("at") or "") >= self.since
-        ]
+        earlier = self._earlier_attempts(record) if record.history else []
         is_read_back = record.campaign_status is not None
         # Without a latency, the last attempt is one of an earlier run.
         is_sent = not self.since or record.latency_ms is not None
@@ -198,6 +194,14 @@ class Totals:
             attempt.get("http_status") == 429 for attempt in earlier
         )
         self.read_backs += is_read_back
+
+    def _earlier_attempts(self, record: "Record") -> list[Mapping[str, Any]]:
+        """List the attempts of this run before the last one."""
+        return [
+            attempt
+            for attempt in record.history
+            if str(attempt.get("at") or "") >= self.since
+        ]
 
     def _add_times(self, record: "Record") -> None:
         if record.latency_ms is not None:

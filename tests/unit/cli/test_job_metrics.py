@@ -11,7 +11,6 @@ from bulkpause.cli.job_metrics import JobMetrics
 from bulkpause.cli.metrics_refresh import INTERVAL_S, published
 from bulkpause.metrics.exposition import read_history
 from bulkpause.report.totals import Totals
-from tests.support.program import until
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 from tests.unit.cli.conftest import Call
 
@@ -88,10 +87,13 @@ def test_state_is_published_at_each_interval(tmp_path: Path) -> None:
         metrics = JobMetrics(path, "run", now=wall_clock)
         async with published(metrics, lambda: totals, pytest.fail):
             for _ in range(3):
-                await asyncio.sleep(1.0)
-                until(lambda: path.exists() and path.read_text() not in texts)
+                await asyncio.sleep(0.1)
+                # A thread writes it: meanwhile this clock may go on, but need not.
+                async with asyncio.timeout(INTERVAL_S):
+                    while not path.exists() or path.read_text() in texts:
+                        await asyncio.sleep(0)
                 texts.append(path.read_text())
-                await asyncio.sleep(INTERVAL_S - 1.0)
+                await asyncio.sleep(INTERVAL_S - 0.1)
 
     run_on_virtual_time(run())
     durations = [

@@ -10,11 +10,13 @@ from bulkpause._text import timestamp
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.next_steps import NextSteps, steps_of_log, steps_of_run
 from bulkpause.cli.options import Options
+from bulkpause.engine.resume import ResumeBody, ResumeRules
 from bulkpause.journal.fold import recover
+from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.log_totals import complete_totals
-from bulkpause.model import Record, Status, StopCause, StopReason
+from bulkpause.model import Action, Record, Status, StopCause, StopReason
 from bulkpause.report.totals import Totals
 from bulkpause.settings import Settings
 
@@ -23,6 +25,7 @@ LOG = Path("pauses.jsonl")
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
 HOST = "https://api.example"
 RETRY = f"bulkpause retry pauses.jsonl --base-url {HOST}"
+OPEN_AND_REJECTED = " --status failed,unknown,not_attempted,rejected"
 RESUME = "bulkpause run INPUT --log pauses.jsonl --resume"
 
 
@@ -169,3 +172,35 @@ def test_secret_place_to_share_is_needed_and_not_printed() -> None:
         "BULKPAUSE_SHARE must be set as for this run: its URL has a password",
         "retry with: bulkpause retry pauses.jsonl",
     ]
+
+
+def log_of_resume(status: Status, http_status: int = 400) -> Recovery:
+    refused = record(
+        "1", status, planned=1, action=Action.RESUME, http_status=http_status
+    )
+    return recover([refused], [], WHOLE)
+
+
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.FAILED])
+def test_refused_resume_is_tried_with_another_body(status: Status) -> None:
+    [line] = steps(log_of_resume(status)).others
+    assert line == (
+        "1 campaign refused with HTTP 400, perhaps for the body of the request: try "
+        f"another one with: {RETRY.replace(' --base', OPEN_AND_REJECTED + ' --base')} "
+        "--resume-body none"
+    )
+    assert steps(log_of_resume(status, http_status=404)).others == ()
+    pause = recover([record("1", status, planned=1, http_status=400)], [], WHOLE)
+    assert steps(pause).others == ()
+
+
+def test_body_that_was_refused_is_not_tried_again() -> None:
+    options = Options(
+        inputs=(),
+        settings=Settings(base_url=HOST),
+        action=Action.RESUME,
+        resume_rules=ResumeRules(body=ResumeBody.NONE),
+    )
+    totals = totals_of(log_of_resume(Status.REJECTED))
+    found = steps_of_run(LOG, totals, options)
+    assert found.others[0].endswith("--resume-body now")

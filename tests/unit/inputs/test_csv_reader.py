@@ -248,6 +248,18 @@ def test_id_possibly_shifted_twice_is_invalid() -> None:
 
 
 @pytest.mark.parametrize(
+    "heading",
+    [
+        *("Kampagnen-ID", "KampagnenID", "ID de la campagne", "ID de campaña"),
+        *("ID da campanha", "ID campagna", "Campagne-ID", "ID kampanii"),
+        *("ID кампании", "Campaign ID", "campaignId"),
+    ],
+)
+def test_id_heading_is_found_in_languages(heading: str) -> None:
+    assert rows(f"{heading};Name\n1000248;a\n") == [(2, "1000248")]
+
+
+@pytest.mark.parametrize(
     ("header", "message_part"),
     [
         (
@@ -262,6 +274,11 @@ def test_id_possibly_shifted_twice_is_invalid() -> None:
         ("1000247,a", "no id column among '1000247', 'a'; add a heading"),
         ("1000247", "add a heading such as campaign_id, or pass --format lines"),
         ("Report of May", "name one with --column"),
+        ("name,id,id", "rename or delete one of those with the same name"),
+        ("id,name,id,ID", "name one with --column"),
+        ("Ad ID,name", "pass --column 'Ad ID' if the ids are in it"),
+        (",account_id,1", "pass --column account_id if the ids are in it"),
+        ("Ad ID,Order ID", "name one with --column"),
         ("\x1b[2J,a", "among '\\x1b[2J', 'a'"),
     ],
 )

@@ -32,6 +32,23 @@ def judged(ids: Sequence[str], *, end: End = End.WHOLE) -> dict[str, str]:
     }
 
 
+def test_words_beside_rows_with_numbers_are_invalid() -> None:
+    def details_beside(value: str, word: str) -> list[str]:
+        line = InvalidRow(row=2, detail="holds more than ids", remedy="", value=value)
+        rows: list[Item | InvalidRow] = [Item(id=word, row=1), line]
+        judged_rows = judge_column(rows, end=End.WHOLE)
+        return [
+            row.detail
+            for row in judged_rows
+            if row.row == 1 and isinstance(row, InvalidRow)
+        ]
+
+    detail = "has no digit, but other rows hold numbers"
+    assert details_beside("1000248 - Sale DE", "Thanks") == [detail]
+    assert details_beside("Sale 2024", "Thanks") == []
+    assert details_beside("1000248 - Sale DE", "cmp-1") == []
+
+
 @pytest.mark.parametrize(
     "ids",
     [

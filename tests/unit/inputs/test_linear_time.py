@@ -27,6 +27,8 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "digits of an id": lambda chars: f"id,name\n{'1' * chars}x,a\n",
     "groups of an id": lambda chars: f"id,name\n{'1,' * (chars // 2)}x\n",
     "points in an id": lambda chars: f"id,name\n{'1.' * (chars // 2)}x,a\n",
+    "underscores of an id": lambda chars: f"id,name\n{'_' * chars}!,a\n",
+    "words of an id": lambda chars: f"id,name\n{'a_' * (chars // 2)}!,a\n",
     "doubled quotes": lambda chars: f'id,name\n1,"{chr(34) * 2 * (chars // 2)}"\n',
     "lone quotes": lambda chars: "id,name\n" + '1,a"b\n' * (chars // 6),
     "records of many lines": lambda chars: (

@@ -135,7 +135,7 @@ def test_empty_input_is_refused(name: str, text: str) -> None:
 
 def test_first_line_with_number_sign_is_invalid() -> None:
     assert rows("#1000248\n1000249") == [
-        (1, "'#1000248' is not a valid id"),
+        (1, "'#1000248' has a # before it"),
         (2, "1000249"),
     ]
 
@@ -148,7 +148,7 @@ def test_plain_list_rows_count_blanks_and_comments() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("#1000249", "'#1000249' is not a valid id"),
+        ("#1000249", "'#1000249' has a # before it"),
         ("1000249 # the second", f"'1000249 # the second' {MORE_THAN_IDS}"),
         ("Sale 1000249", f"'Sale 1000249' {MORE_THAN_IDS}"),
         ("1000249,12.50", f"'1000249,12.50' {MORE_THAN_IDS}"),
@@ -188,7 +188,15 @@ def test_list_line_without_valid_id_is_invalid(line: str, reason: str) -> None:
         *("1. 1000249", "12) 1000249", "(3) 1000249", "> 1000249", "1000249,"),
         *('"1000249",', "'1000249'", "`1000249`", "```1000249", "1000249;"),
         *("\N{LEFT DOUBLE QUOTATION MARK}1000249\N{RIGHT DOUBLE QUOTATION MARK}",),
-        *("(1000249)", "(1000249", "('1000249');", "1000249.", "'1000249'),"),
+        *(
+            "['1000249',",
+            "'1000249']",
+            "(1000249)",
+            "(1000249",
+            "('1000249');",
+            "1000249.",
+            "'1000249'),",
+        ),
         *("\ufeff1000249", "\N{ZERO WIDTH SPACE}1000249", "- `1000249`,"),
     ],
 )
@@ -208,6 +216,7 @@ def test_what_surrounds_an_id_in_a_list_is_removed(line: str) -> None:
         ),
         *("1000248\t1000249\t1000250", "- 1000248, 1000249, 1000250,"),
         "1. 1000248 1000249 1000250",
+        "['1000248', '1000249', '1000250']",
         *("(1000248, 1000249, 1000250);", "1000248, 1000249, 1000250."),
         *('"1000248", "1000249", "1000250"', "`1000248` `1000249` `1000250`"),
     ],
@@ -495,7 +504,7 @@ def test_empty_array_has_no_rows() -> None:
         ("[1000248", "cut short after element 1, in line 1"),
         ("[1000248]\n[1000249]", "not valid JSON after the array, in line 2"),
         ("[1000248,\n1000249,\n]", "not valid JSON after element 2, in line 3"),
-        ("['1000248']", "not valid JSON after element 0, in line 1"),
+        ("['1000248']", "not JSON, but a list; pass --format lines"),
         ("[" * 100_000, "not valid JSON after element 0, in line 1"),
         ('{"items": [\n1000248', "cut short after element 1, in line 2"),
         ('{\n"id": 1', "cut short, in line 2"),

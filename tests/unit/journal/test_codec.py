@@ -1,5 +1,6 @@
 """Lines of both logs are encoded, decoded, and refused if damaged or newer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import orjson
@@ -21,6 +22,7 @@ from bulkpause.journal.codec import (
     encode_plan,
 )
 from bulkpause.model import Action, Earlier, Item, Record, Status
+from tests.support.old_records import as_version_1, as_version_2
 
 
 AT = "2026-07-01T08:00:00.000Z"
@@ -283,6 +285,17 @@ def test_line_that_names_version_1_is_read() -> None:
     assert record.v == 1
 
 
+@pytest.mark.parametrize("as_old", [as_version_1, as_version_2])
+def test_sealed_line_of_older_version_needs_no_check(
+    as_old: Callable[[bytes], bytes],
+) -> None:
+    sealed = as_old(encode(RECORD)).rstrip()
+    unsealed = sealed.partition(b',"crc32"')[0] + b"}"
+    first, second = decode_records(numbered([sealed, unsealed]), "log")
+    assert first == second
+    assert first.v == second.v < RECORD.v
+
+
 @pytest.mark.parametrize("key", ["name", "account", "action", "planned", "endpoint"])
 def test_version_1_line_with_newer_key_is_damaged(key: str) -> None:
     line = orjson.dumps({**OLD_RECORD, key: "pause" if key == "action" else None})
@@ -308,10 +321,10 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        repaired(HEADER, version=4),
+        repaired(HEADER, version=5),
         repaired(HEADER, version=9, action="undo", base_url=None, accounts=[]),
-        b'{"run":5,"version":4}',
-        lines_of(replace(HEADER, version=4))[0],
+        b'{"run":5,"version":5}',
+        lines_of(replace(HEADER, version=5))[0],
     ],
 )
 def test_newer_header_is_refused_with_remedy(line: bytes) -> None:

@@ -10,7 +10,12 @@ from bulkpause._text import timestamp
 from bulkpause.errors import SettingsError
 from bulkpause.journal.codec import Header
 from bulkpause.journal.fold import recover
-from bulkpause.journal.run_id import check_recent, check_same_endpoint, new_run_id
+from bulkpause.journal.run_id import (
+    check_recent,
+    check_same_account,
+    check_same_endpoint,
+    new_run_id,
+)
 from bulkpause.model import Record, Status
 
 
@@ -94,3 +99,27 @@ def test_refusal_names_option_of_endpoint(
     with pytest.raises(SettingsError) as refused:
         check_same_endpoint(recovery, of_run, LOG)
     assert remedy in str(refused.value)
+
+
+def test_account_is_checked_by_header_alone() -> None:
+    recovery = recover([], [replace(HEADER, account="acme")])
+    check_same_account(recovery, "acme", LOG)
+    for other in (None, "globex"):
+        with pytest.raises(SettingsError, match="of the account acme; "):
+            check_same_account(recovery, other, LOG)
+
+
+def test_account_of_older_header_is_not_guessed() -> None:
+    recovery = recover([], [replace(HEADER, version=3)])
+    check_same_account(recovery, "acme", LOG)  # as the name of its log says
+    with pytest.raises(
+        SettingsError, match="whose campaigns they are is not on record"
+    ):
+        check_same_account(recovery, None, LOG)
+
+
+@pytest.mark.parametrize("header", [HEADER, replace(HEADER, version=1)])
+def test_log_of_only_account_is_no_other(header: Header) -> None:
+    check_same_account(recover([], [header]), None, LOG)
+    with pytest.raises(SettingsError, match="of a run without --accounts"):
+        check_same_account(recover([], [header]), "acme", LOG)

@@ -57,6 +57,12 @@ def test_what_is_open_is_counted_as_in_status() -> None:
     )
 
 
+def test_invalid_rows_are_named_beside_an_all_clear() -> None:
+    one = group(Status.PAUSED, Status.INVALID, Status.INVALID)
+    assert headline([one]).startswith("0 of 1 campaign may still be running")
+    assert next(note_lines([one])) == "2 invalid rows: never sent."
+
+
 def test_unknown_plan_is_never_an_all_clear() -> None:
     one = group(Status.PAUSED, totals={"is_plan_known": False})
     assert headline([one]) == (

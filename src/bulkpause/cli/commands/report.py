@@ -69,7 +69,7 @@ def write_report(
 
 def _open(log: Path) -> OpenedLog:
     check_readable_log(log)
-    return open_log(log)
+    return open_log(log, needs_records=True)
 
 
 def _commands(

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkpause.accounts import Account, log_of, make_log_folder
+from bulkpause.accounts import Account, companies_of, log_of, make_log_folder
 from bulkpause.api.credentials import Token
 from bulkpause.cli.account_options import Part, endpoints_of, hosts_of
 from bulkpause.cli.account_run import AccountRun
@@ -27,7 +27,6 @@ from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
 from bulkpause.cli.result import RunResult, join_results, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
-from bulkpause.cli.simulated import companies_of
 from bulkpause.cli.start_notes import (
     fields_of_sharing,
     fields_of_start,

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bulkpause.accounts import companies_of, read_accounts
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.help import block
 from bulkpause.cli.output import show
@@ -93,6 +94,11 @@ def _header_value(text: str) -> str:
 )
 @click.option("--ledger", type=PATH, help="Append every request to this file.")
 @click.option("--token-file", type=PATH, help="Accept only this token.")
+@click.option(
+    "--accounts",
+    type=PATH,
+    help="Accept only the tokens of this file or folder, each with limits of its own.",
+)
 @click.option(
     "--window",
     type=parse_limit,
@@ -236,7 +242,11 @@ def _header_value(text: str) -> str:
 )
 @click.option("--seed", default=0, show_default=True, help="Random seed.")
 def simulate(
-    port: int, ledger: Path | None, token_file: Path | None, **given: Any
+    port: int,
+    ledger: Path | None,
+    token_file: Path | None,
+    accounts: Path | None,
+    **given: Any,
 ) -> None:
     """Simulate the API on loopback until interrupted.
 
@@ -246,9 +256,12 @@ def simulate(
     """
     import asyncio  # noqa: PLC0415 (see _serve)
 
+    if token_file is not None and accounts is not None:
+        raise click.UsageError("--token-file is for one account: leave out --accounts")
     token = None if token_file is None else find_token(token_file, {})[0]
+    companies = {} if accounts is None else companies_of(read_accounts(accounts))
     try:
-        behaviour = _behaviour_of(given, token)
+        behaviour = replace(_behaviour_of(given, token), accounts=companies)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     behaviour = behaviour.with_random_phases(random.Random())

@@ -335,14 +335,14 @@ class BudgetMember:
         self._number += 1
         self._has_news.clear()
         loop, sent_at = asyncio.get_running_loop(), _now()
-        call_at = self._call_on_own_clock(asks=asks, leaves=leaves)
+        own_call = self._call_on_own_clock(asks=asks, leaves=leaves)
 
         def make(
             raw: bytes | None, now: float
         ) -> tuple[bytes, tuple[Answer, ClockOffset]]:
             offset = self._offset.copy()
             is_set = offset.observe(now, before_s=sent_at, after_s=loop.time())
-            call = call_at(offset, saw_step=is_set)
+            call = _on_store_clock(own_call, offset, saw_step=is_set)
             state, answer = rules.step(self._state_of(raw, now), now, call)
             encoded = codec.encode(state)
             self._written = encoded, state
@@ -352,40 +352,30 @@ class BudgetMember:
         self._offset = offset
         return _on_own_clock(answer, offset)
 
-    def _call_on_own_clock(self, *, asks: bool, leaves: bool) -> Callable[..., Call]:
-        """Say what this run uses now, in a call that needs the offset of the clocks."""
+    def _call_on_own_clock(self, *, asks: bool, leaves: bool) -> Call:
+        """Say what this run uses now, and for how many slots it asks."""
         own, demand = self._own_use(), self._demand()
         if asks or leaves:
             self._ahead = 0  # the account takes back what is not named
         slots = 1 + max(0, min(own.free, demand - 1, MOST_AHEAD)) if asks else 0
-        # The gate counts slots that are wanted, and not those taken ahead.
-        uses = _with_held(own.uses, slots + self._unused_ahead() - self._wanted)
-        number, born = self._number, self._seen.born
-
-        def call_at(offset: ClockOffset, *, saw_step: bool) -> Call:
-            # Rounded to the late side.
-            late, early = offset.most, offset.least
-            return Call(
-                owner=self._identity.owner,
-                number=number,
-                host=self._identity.host,
-                priority=self._identity.priority,
-                since=self._identity.since,
-                demand=demand,
-                asks=slots,
-                leaves=leaves,
-                uses=uses,
-                ahead_s=late,
-                resets=tuple([_moved(reset, early, late) for reset in own.resets]),
-                cooldown_until=own.cooldown_until + late,
-                gap_s=own.gap_s,
-                born=born,
-                saw_step=saw_step,
-                is_clock_steady=self._store.is_clock_steady,
-                replaces=self._identity.replaces,
-            )
-
-        return call_at
+        return Call(
+            owner=self._identity.owner,
+            number=self._number,
+            host=self._identity.host,
+            priority=self._identity.priority,
+            since=self._identity.since,
+            demand=demand,
+            asks=slots,
+            leaves=leaves,
+            # The gate counts slots that are wanted, and not those taken ahead.
+            uses=_with_held(own.uses, slots + self._unused_ahead() - self._wanted),
+            resets=own.resets,
+            cooldown_until=own.cooldown_until,
+            gap_s=own.gap_s,
+            born=self._seen.born,
+            is_clock_steady=self._store.is_clock_steady,
+            replaces=self._identity.replaces,
+        )
 
     def _state_of(self, raw: bytes | None, now: float) -> State:
         """Decode a state, or make one if there is none or nobody uses it."""
@@ -410,6 +400,18 @@ def _with_held(uses: tuple[WindowUse, ...], more: int) -> tuple[WindowUse, ...]:
     if not more:
         return uses
     return tuple(replace(use, held=max(0, use.held + more)) for use in uses)
+
+
+def _on_store_clock(call: Call, offset: ClockOffset, *, saw_step: bool) -> Call:
+    """Say how far the clocks are apart, and convert the other instants to the late side."""
+    late, early = offset.most, offset.least
+    return replace(
+        call,
+        ahead_s=late,
+        saw_step=saw_step,
+        resets=tuple([_moved(reset, early, late) for reset in call.resets]),
+        cooldown_until=call.cooldown_until + late,
+    )
 
 
 def _on_own_clock(answer: Answer, offset: ClockOffset) -> Answer:

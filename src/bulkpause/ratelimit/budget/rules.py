@@ -405,10 +405,12 @@ class _Account:
     def _more(self, limits: list[_LimitUse]) -> int:
         """Count the slots after the first that are granted ahead of their requests.
 
-        None if somebody else could want them. Where nobody else has used anything, the
-        run keeps the limits by itself: slots that are free to it soon are granted now.
+        None if somebody else could want them; a run in the background leaves them to
+        whoever may come. Where nobody else has used anything, the run keeps the limits
+        by itself: slots that are free to it soon are granted now.
         """
-        if any(map(self._is_alive, self.others.values())):
+        is_background = self.call.priority is Priority.BACKGROUND
+        if is_background or any(map(self._is_alive, self.others.values())):
             return 0
         is_only_one = not self.others and not any(u.elsewhere for u in self.call.uses)
         if is_only_one and all(limit.lack <= 0 for limit in limits):

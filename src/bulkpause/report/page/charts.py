@@ -1,8 +1,9 @@
 """Lay out the charts as values: bars, lines, marks and the words below them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from math import log10
+from operator import add
 
 from bulkpause._text import format_count
 from bulkpause._value import value
@@ -19,6 +20,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 12.0, 20.0, 26.0
 _GAP = 0.03
 _MARK_WIDTH = 80.0
 _CHARACTER_WIDTH = 6.5
+#: A pointer cannot choose a bar that is narrower.
+_LEAST_POINTED_AT = 3.0
 #: No latency is drawn as less: its scale is logarithmic.
 _LEAST_MS = 0.1
 #: The percentiles of fewer latencies would say little.
@@ -37,22 +40,11 @@ class Mark:
 
 
 @value(kw_only=False)
-class Block:
-    """A part of a bar, of one kind."""
-
-    kind: str
-    y: float
-    height: float
-
-
-@value(kw_only=False)
-class Bar:
-    """A bar, and what it says to who points at it."""
+class Hint:
+    """What a bar says to who points at it."""
 
     x: float
-    width: float
-    title: str
-    blocks: Sequence[Block]
+    text: str
 
 
 @value(kw_only=False)
@@ -84,7 +76,9 @@ class Chart:
         y_marks: Values.
         gaps: Where times without a request are left out.
         legend: The kinds and their names.
-        bars: Bars, if any.
+        bars: The parts of all bars that are of one kind, for each kind.
+        bar_width: The width of each bar.
+        hints: What bars say; nothing where they are too narrow to point at.
         lines: Lines, if any.
         reference: A level to compare with: a rate limit, or what was planned.
     """
@@ -96,7 +90,9 @@ class Chart:
     y_marks: Sequence[Mark]
     gaps: Sequence[float]
     legend: Sequence[tuple[str, str]]
-    bars: Sequence[Bar] = ()
+    bars: Sequence[Line] = ()
+    bar_width: float = 0.0
+    hints: Sequence[Hint] = ()
     lines: Sequence[Line] = ()
     reference: Reference | None = None
 
@@ -181,16 +177,6 @@ def _rate_chart(frame: Frame, requests: Requests, limits: Sequence[Limit]) -> Ch
     most = max(sums)
     allowed = limit_of_bin(timeline.bin_s, limits)
     marks = round_marks(max(most, allowed or 0) * 1.05)
-    bars = [
-        _bar(
-            frame,
-            number,
-            {kind: count[number] for kind, count in counts.items() if count[number]},
-            marks[-1],
-        )
-        for number in range(timeline.bins)
-        if sums[number]
-    ]
     requests_of_most = format_count(most, "request")
     return Chart(
         key="rate",
@@ -201,7 +187,9 @@ def _rate_chart(frame: Frame, requests: Requests, limits: Sequence[Limit]) -> Ch
         y_marks=_y_marks(marks),
         gaps=frame.gaps(),
         legend=[(kind.value, kind.label) for kind in counts],
-        bars=bars,
+        bars=[*_bars(frame, counts, marks[-1])],
+        bar_width=round(_bar_width(frame.bin_width), 2),
+        hints=[*_hints(frame, counts)] if frame.bin_width > _LEAST_POINTED_AT else [],
         reference=None
         if allowed is None
         else Reference("limit", y_of(allowed / marks[-1]), f"limit: {allowed:,}"),
@@ -228,17 +216,39 @@ def _article(unit: str) -> str:
     return f"{'an' if unit == 'hour' else 'a'} {unit}"
 
 
-def _bar(frame: Frame, number: int, counts: dict[Outcome, int], top: float) -> Bar:
-    below, blocks, words = 0, [], []
+def _bar_width(bin_width: float) -> float:
+    """Leave a gap between wide bars. Narrow ones overlap, so that none is to be seen."""
+    return bin_width - 0.8 if bin_width > 4 else bin_width + 0.5
+
+
+def _bars(
+    frame: Frame, counts: Mapping[Outcome, Sequence[int]], top: float
+) -> Iterator[Line]:
+    """Draw a bar in each bin, as lines of a bar's width: one kind above another."""
+    middle = frame.bin_width / 2
+    below = [0] * frame.timeline.bins
     for kind, count in counts.items():
-        y, y_below = y_of((below + count) / top), y_of(below / top)
-        blocks.append(Block(kind.value, y, round(y_below - y, 1)))
-        words.append(f"{count} {kind.label}")
-        below += count
-    start = clock(frame.timeline.start_s(number), has_seconds=frame.timeline.bin_s < 60)
-    gap = 0.8 if frame.bin_width > 4 else 0.0
-    width = round(frame.bin_width - gap, 2)
-    return Bar(round(frame.x(number), 2), width, f"{start}: {', '.join(words)}", blocks)
+        above = list(map(add, below, count))
+        lines = (
+            f"M{frame.x(number) + middle:.1f} {y_of(start / top)}V{y_of(end / top)}"
+            for number, (start, end) in enumerate(zip(below, above, strict=True))
+            if end > start
+        )
+        yield Line(kind.value, "".join(lines))
+        below = above
+
+
+def _hints(frame: Frame, counts: Mapping[Outcome, Sequence[int]]) -> Iterator[Hint]:
+    has_seconds = frame.timeline.bin_s < 60
+    for number in range(frame.timeline.bins):
+        words = [
+            f"{count[number]} {kind.label}"
+            for kind, count in counts.items()
+            if count[number]
+        ]
+        if words:
+            start = clock(frame.timeline.start_s(number), has_seconds=has_seconds)
+            yield Hint(round(frame.x(number), 1), f"{start}: {', '.join(words)}")
 
 
 def _y_marks(values: Sequence[float]) -> list[Mark]:
@@ -330,7 +340,7 @@ def _polyline(frame: Frame, values: dict[int, float], marks: Sequence[float]) ->
         command = "M" if is_new else "L"
         parts.append(f"{command}{frame.x(number):.1f} {_log_y(height, marks)}")
         if is_new:  # one alone is to be seen too
-            parts.append("h2")
+            parts.append(f"h{max(frame.bin_width, 2):.1f}")
     return "".join(parts)
 
 

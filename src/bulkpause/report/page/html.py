@@ -51,7 +51,7 @@ def page_of(groups: Sequence[LogGroup], origin: Origin) -> str:
         policy=_policy(style, script),
         style=style,
         script=script,
-        headline=sanitize(headline(groups)),
+        headline=sanitize(_as_sentence(headline(groups))),
         notes=list(note_lines(groups)),
         groups=groups,
         counts=count_by_status(groups),
@@ -62,13 +62,19 @@ def page_of(groups: Sequence[LogGroup], origin: Origin) -> str:
     )
 
 
+def _as_sentence(line: str) -> str:
+    return f"{line[:1].upper()}{line[1:]}"
+
+
 def _charts(groups: Sequence[LogGroup], limits: Sequence[Limit]) -> Sequence[Chart]:
     ids = sum(ids_of(group.status.totals) for group in groups)
     records = (record for group in groups for record in group.requests_of)
+    unrecorded = (record for group in groups for record in group.unrecorded)
+    replaced = (record for group in groups for record in group.replaced)
     accounts = {(group.status.endpoint, group.account) for group in groups}
     operations = {group.status.totals.operation for group in groups}
     return charts_of(
-        requests_of(records),
+        requests_of(records, unrecorded=unrecorded, replaced=replaced),
         ids=ids,
         limits=limits if len(accounts) == 1 else (),
         done_word=" or ".join(sorted(one.participle for one in operations)),

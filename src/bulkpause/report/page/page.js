@@ -7,8 +7,7 @@
   if (!("DecompressionStream" in window)) {
     return; // an old browser shows what it shows without JavaScript
   }
-  const columns = await unpack(JSON.parse(element("data").textContent));
-  const size = columns[0].values.length;
+  const { size, columns } = await unpack(element("data").textContent);
   const body = element("ids").tBodies[0];
   const filters = [];
   let found = [];
@@ -16,29 +15,79 @@
   let sortedBy = -1;
   let direction = 1;
 
-  async function unpack(base64) {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).json();
+  /** Read what `packing.py` writes: base 85 of gzip of a header and of columns. */
+  async function unpack(letters) {
+    const stream = new Blob([decode(letters)]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    let at = bytes.indexOf(10) + 1;
+    const table = JSON.parse(new TextDecoder().decode(bytes.subarray(0, at)));
+    for (const column of table.columns) {
+      const content = bytes.subarray(at, (at += column.bytes));
+      column.values = { numbers, hex, lines }[column.packing](content, table.size, column);
+    }
+    return table;
   }
 
-  /** Replace what each whole number adds to the one before it by the number. */
-  function addUp({ values }) {
-    let sum = 0;
-    for (let row = 0; row < size; row += 1) {
-      if (typeof values[row] === "number") {
-        sum += values[row];
-        values[row] = sum;
+  /** Turn five letters into four bytes. */
+  function decode(letters) {
+    const digits = new Uint8Array(128);
+    const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;.=>?@^_`{|}~";
+    [...alphabet].forEach((letter, digit) => (digits[letter.charCodeAt(0)] = digit));
+    const bytes = new DataView(new ArrayBuffer(Math.ceil(letters.length / 5) * 4));
+    for (let at = 0, to = 0; at < letters.length; at += 5, to += 4) {
+      let sum = 0;
+      for (let place = at; place < at + 5; place += 1) {
+        sum = sum * 85 + (place < letters.length ? digits[letters.charCodeAt(place)] : 84);
       }
+      bytes.setUint32(to, sum);
     }
+    return bytes.buffer.slice(0, Math.floor((letters.length * 4) / 5));
+  }
+
+  /** Read numbers byte by byte: first the lowest byte of each. A 0 stands for none. */
+  function numbers(bytes, rows, { width, isStepwise, isText }) {
+    const values = [];
+    let sum = 0;
+    for (let row = 0; row < rows; row += 1) {
+      let number = 0;
+      for (let place = width - 1; place >= 0; place -= 1) {
+        number = number * 256 + bytes[place * rows + row];
+      }
+      sum = isStepwise ? sum + (number % 2 ? -(number + 1) / 2 : number / 2) : number;
+      values.push(sum === 0 ? null : isText ? String(sum - 1) : sum - 1);
+    }
+    return values;
+  }
+
+  /** Read which rows have a text, and their hexadecimal digits without the dashes. */
+  function hex(bytes, rows, { length, dashes }) {
+    const digits = [];
+    for (let at = rows; at < bytes.length; at += 1) {
+      digits.push(bytes[at].toString(16).padStart(2, "0"));
+    }
+    const all = digits.join("");
+    const ends = [...dashes, length];
+    const values = [];
+    let at = 0;
+    for (let row = 0; row < rows; row += 1) {
+      let start = 0;
+      const part = (end) => all.slice(at, (at += end - start), (start = end + 1));
+      values.push(bytes[row] ? ends.map(part).join("-") : null);
+    }
+    return values;
+  }
+
+  function lines(bytes) {
+    return new TextDecoder().decode(bytes).split("\n").map((line) => line || null);
   }
 
   /** Put the name of its run before the number of each request. */
   function nameRequests(column) {
     const runs = columns.find(({ label }) => label === "run");
+    const [only] = column.choices;
     column.kind = "text";
     column.values = column.values.map((value, row) =>
-      typeof value === "number" ? `${runs.choices[runs.values[row]]}-${value}` : value,
+      value === null ? null : `${only ?? runs.choices[runs.values[row]]}-${value}`,
     );
   }
 
@@ -51,11 +100,11 @@
       case "choice":
         return column.choices[value];
       case "time":
-        return new Date(value).toISOString().slice(0, 19).replace("T", " ");
-      case "number":
-        return column.isStepwise ? String(value) : value.toFixed(1);
+        return new Date((column.base + value) * 1000).toISOString().slice(0, 19).replace("T", " ");
+      case "tenths":
+        return (value / 10).toFixed(1);
       default:
-        return value;
+        return String(value);
     }
   }
 
@@ -127,7 +176,7 @@
     for (const column of columns) {
       const td = tr.insertCell();
       td.textContent = text(column, row);
-      if (column.kind === "number") {
+      if (column.kind === "number" || column.kind === "tenths") {
         td.className = "n";
       } else if (td.textContent.length > 40) {
         td.title = td.textContent;
@@ -188,7 +237,6 @@
     }
   }
 
-  columns.filter((column) => column.isStepwise).forEach(addUp);
   columns.filter((column) => column.kind === "request").forEach(nameRequests);
   addSorting();
   addFilters();

@@ -1,11 +1,13 @@
 """When requests were sent and how each was answered, as far as records tell."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import repeat
 
 from bulkpause._value import value
-from bulkpause.model import Record, Status
+from bulkpause.model import PriorAttempt, Record
 
 
 class Outcome(StrEnum):
@@ -28,7 +30,7 @@ _LABELS = {
     Outcome.READ_BACK: "read",
     Outcome.REFUSED: "refused (3xx, 4xx)",
     Outcome.RATE_LIMITED: "rate-limited (429)",
-    Outcome.NO_RESPONSE: "no usable response (5xx, timeout, no connection)",
+    Outcome.NO_RESPONSE: "no usable response on record (5xx, timeout, no connection)",
 }
 
 
@@ -56,48 +58,93 @@ class Requests:
         return sum(map(len, self.sent_s.values()))
 
 
-def requests_of(records: Iterable[Record]) -> Requests:
+def requests_of(
+    records: Iterable[Record],
+    *,
+    unrecorded: Iterable[PriorAttempt] = (),
+    replaced: Iterable[Record] = (),
+) -> Requests:
     """Find the requests of records. A row that was not sent has none.
 
     A record has no time for a read-back, nor for the last attempt of an id that was
     retried: they count at the end of the id, the attempt before its latency.
+
+    Args:
+        records: The records.
+        unrecorded: The attempts of ids that were sent and have no record since.
+        replaced: Earlier records of the same log, whose attempts later ones repeat,
+            but not their reads.
     """
-    sent: dict[Outcome, list[float]] = {outcome: [] for outcome in Outcome}
-    ends: list[tuple[float, Status]] = []
-    latencies: list[tuple[float, float]] = []
+    found = _Found()
     for record in records:
-        if record.started_at is None or record.finished_at is None:
-            continue
-        end_s = seconds(record.finished_at)
-        ends.append((end_s, record.status))
-        # Records of older versions do not say how often their campaigns were read.
+        if record.started_at is not None and record.finished_at is not None:
+            found.add(record, record.started_at, seconds(record.finished_at))
+    for one in unrecorded:
+        if one.at is not None:
+            found.sent[one.http_status].append(seconds(one.at))
+    for record in replaced:
+        if record.finished_at is not None:
+            found.add_reads(record, seconds(record.finished_at))
+    return found.requests()
+
+
+class _Found:
+    """Collects the requests of records, in any order."""
+
+    def __init__(self) -> None:
+        self.sent = defaultdict[int | None, list[float]](list)
+        self._reads: list[float] = []
+        self._done: list[float] = []
+        self._changed: list[float] = []
+        self._latencies: list[tuple[float, float]] = []
+
+    def add(self, record: Record, started_at: str, end_s: float) -> None:
+        """Add what a record tells."""
+        self._done.append(end_s)
+        if record.status.is_done:
+            self._changed.append(end_s)
+        self.add_reads(record, end_s)
+        for attempt in record.history:
+            at = seconds(attempt.get("at") or started_at)
+            self.sent[attempt.get("http_status")].append(at)
+        if record.request_id is None and record.reads:
+            return  # read, and left alone
+        last_s = (
+            end_s - (record.latency_ms or 0.0) / 1000
+            if record.history
+            else seconds(started_at)
+        )
+        self.sent[record.http_status].append(last_s)
+        if record.latency_ms is not None:
+            self._latencies.append((last_s, record.latency_ms))
+
+    def add_reads(self, record: Record, end_s: float) -> None:
+        """Add the reads of a campaign; records of older versions do not count them."""
         reads = record.reads or record.campaign_status is not None
         if reads:
-            sent[Outcome.READ_BACK].extend([end_s] * reads)
-        for attempt in record.history:
-            at = seconds(attempt.get("at") or record.started_at)
-            sent[_OUTCOMES[attempt.get("http_status")]].append(at)
-        if record.request_id is None and record.reads:
-            continue  # read, and left alone
-        last_s = _last_sent_s(record, end_s)
-        sent[_OUTCOMES[record.http_status]].append(last_s)
-        if record.latency_ms is not None:
-            latencies.append((last_s, record.latency_ms))
-    latencies.sort()
-    return Requests(
-        sent_s={outcome: sorted(moments) for outcome, moments in sent.items()},
-        done_s=sorted(end_s for end_s, _ in ends),
-        changed_s=sorted(end_s for end_s, status in ends if status.is_done),
-        answered_s=[moment for moment, _ in latencies],
-        latencies_ms=[latency for _, latency in latencies],
-    )
+            self._reads.extend(repeat(end_s, reads))
+
+    def requests(self) -> Requests:
+        """Put all in order."""
+        self._latencies.sort()
+        return Requests(
+            sent_s=_by_outcome(self.sent, self._reads),
+            done_s=sorted(self._done),
+            changed_s=sorted(self._changed),
+            answered_s=[moment for moment, _ in self._latencies],
+            latencies_ms=[latency for _, latency in self._latencies],
+        )
 
 
-def _last_sent_s(record: Record, end_s: float) -> float:
-    """Tell when the last attempt was sent, from the start or the end of its id."""
-    if not record.history:
-        return seconds(record.started_at or "")
-    return end_s - (record.latency_ms or 0.0) / 1000
+def _by_outcome(
+    sent: Mapping[int | None, Sequence[float]], reads: Sequence[float]
+) -> dict[Outcome, list[float]]:
+    """Put the moments of attempts, by HTTP status, and of reads in order."""
+    by_outcome: dict[Outcome, list[float]] = {outcome: [] for outcome in Outcome}
+    by_outcome[Outcome.READ_BACK].extend(reads)
+    for http_status, moments in sent.items():
+        by_outcome[outcome_of(http_status)].extend(moments)
+    return {outcome: sorted(moments) for outcome, moments in by_outcome.items()}
 
 
 def outcome_of(http_status: int | None) -> Outcome:
@@ -107,17 +154,6 @@ def outcome_of(http_status: int | None) -> Outcome:
     if http_status == 429:
         return Outcome.RATE_LIMITED
     return Outcome.ACCEPTED if http_status < 300 else Outcome.REFUSED
-
-
-class _OutcomesByStatus(dict[int | None, Outcome]):
-    """The outcomes that were asked for: nearly all requests have the same."""
-
-    def __missing__(self, http_status: int | None) -> Outcome:
-        self[http_status] = outcome = outcome_of(http_status)
-        return outcome
-
-
-_OUTCOMES = _OutcomesByStatus()
 
 
 def seconds(moment: str) -> float:

@@ -1,19 +1,24 @@
-"""Make the table of all ids: what is not paused first, as columns that pack well."""
+"""Make the table of all ids: what is not paused first, in columns."""
 
-import base64
-import gzip
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import UTC, datetime
-from operator import sub
-from typing import Any, NamedTuple
-
-import orjson
+from itertools import repeat
+from operator import attrgetter
+from typing import Any
 
 from bulkpause._text import on_one_line
-from bulkpause._value import value
+from bulkpause._value import state, value
 from bulkpause.model import Record, Status
 from bulkpause.report.breakdown import STATUSES
 from bulkpause.report.group import LogGroup
+from bulkpause.report.page.packing import (
+    Packed,
+    pack_columns,
+    pack_numbers,
+    pack_texts,
+)
 from bulkpause.report.page.requests import seconds
 from bulkpause.report.totals import NOT_ATTEMPTED, Cause
 
@@ -22,15 +27,38 @@ from bulkpause.report.totals import NOT_ATTEMPTED, Cause
 FIRST_ROWS = 1000
 _RUN = "run"
 _SELF_EXPLAINING = {NOT_ATTEMPTED, Status.PAUSED, Status.RESUMED}
+#: The fields of records that have a column, in its order.
+_FIELDS = (
+    *("id", "name", "campaign_status", "trace_id", "attempts", "latency_ms"),
+    *("finished_at", "row", "request_id", "run_id"),
+)
+_values_of = attrgetter(*_FIELDS)
 
 
-class Row(NamedTuple):
-    """One id or invalid row. An id that was not attempted has a record with its name."""
+@state
+class Rows:
+    """Ids and invalid rows, as lists of the same length.
 
-    status: str
-    record: Record
-    log: str
-    group: str
+    Attributes:
+        statuses: The status of each.
+        records: The record of each. An id that was not attempted has one with its name.
+        logs: The log of each.
+        groups: The label of the group of logs of each.
+    """
+
+    statuses: list[str] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    logs: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+
+    def add(
+        self, status: str, records: Sequence[Record], logs: Iterable[str], group: str
+    ) -> None:
+        """Add some that have the same status and group."""
+        self.statuses.extend(repeat(status, len(records)))
+        self.records.extend(records)
+        self.logs.extend(logs)
+        self.groups.extend(repeat(group, len(records)))
 
 
 @value(kw_only=False)
@@ -39,54 +67,57 @@ class Column:
 
     Attributes:
         label: Its heading.
-        kind: `text`, `choice` (numbers of `choices`), `number`, `time` (milliseconds
-            since 1970), or `request` (a text, or its number in the row's run).
+        kind: `text`, `choice` (numbers of `choices`), `number`, `tenths` (a number
+            times ten), `time` (seconds since `base`), or `request` (its number in the
+            row's run, or in the only one, which is the choice then).
         values: A value for each row; None for an empty cell.
         choices: The texts that a choice chooses from.
+        base: What is to be added to each value.
     """
 
     label: str
     kind: str
     values: Sequence[Any]
     choices: Sequence[str] = ()
+    base: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether no row has a value."""
-        return all(value is None for value in self.values)
+        return self.values.count(None) == len(self.values)
 
-    def packed(self) -> dict[str, Any]:
-        """Give the column in the form in which the page's script reads it.
-
-        Whole numbers mostly grow from row to row: each is given as what it adds to
-        the number before it, which packs in a fourth of the space.
-        """
-        values = self.values
-        if is_stepwise := self.kind in {"time", "request"} or _are_whole(values):
-            values = _steps(values)
-        return {
+    def packed(self) -> tuple[dict[str, Any], Packed]:
+        """Describe the column for the page's script, and pack its values."""
+        pack = pack_texts if self.kind == "text" else pack_numbers
+        description = {
             "label": self.label,
             "kind": self.kind,
-            "values": values,
             "choices": self.choices,
-            "isStepwise": is_stepwise,
+            "base": self.base,
         }
+        return description, pack(self.values)
 
+    def text(self, number: int, run: str = "") -> str:
+        """Write a cell, as the script does.
 
-def _are_whole(values: Sequence[Any]) -> bool:
-    return set(map(type, values)) <= {int, type(None)}
-
-
-def _steps(values: Sequence[Any]) -> list[Any]:
-    if set(map(type, values)) == {int}:
-        return [*values[:1], *map(sub, values[1:], values)]
-    steps: list[Any] = []
-    before = 0
-    for one in values:
-        is_number = type(one) is int
-        steps.append(one - before if is_number else one)
-        before = one if is_number else before
-    return steps
+        Args:
+            number: The number of the row.
+            run: The run of the row.
+        """
+        match self.kind, self.values[number]:
+            case _, None:
+                return ""
+            case "choice", value:
+                return f"{self.choices[value]}"
+            case "time", value:
+                at = datetime.fromtimestamp(self.base + value, UTC)
+                return f"{at:%Y-%m-%d %H:%M:%S}"
+            case "request", value:
+                return f"{run or self.choices[0]}-{value}"
+            case "tenths", value:
+                return f"{value / 10:.1f}"
+            case _, value:
+                return str(value)
 
 
 @value(kw_only=False)
@@ -105,100 +136,127 @@ class Table:
         """Give the first rows as texts."""
         runs = next((c for c in self.columns if c.label == _RUN), None)
         for number in range(min(self.size, FIRST_ROWS)):
-            run = "" if runs is None else _text(runs, number, "")
-            yield [_text(column, number, run) for column in self.columns]
+            run = "" if runs is None else runs.text(number)
+            yield [column.text(number, run) for column in self.columns]
 
     def packed(self) -> str:
-        """Write all rows as base64 of gzipped JSON."""
-        columns = orjson.dumps([column.packed() for column in self.columns])
-        return base64.b64encode(gzip.compress(columns, 5, mtime=0)).decode()
-
-
-def _text(column: Column, number: int, run: str) -> str:
-    """Give a cell as text, as the script writes it."""
-    match column.kind, column.values[number]:
-        case _, None:
-            return ""
-        case "choice", value:
-            return f"{column.choices[value]}"
-        case "time", value:
-            return f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M:%S}"
-        case "request", int(value):
-            return f"{run}-{value}"
-        case "number", float(value):
-            return f"{value:.1f}"
-        case _, value:
-            return str(value)
+        """Write all rows as a text that the page's script unpacks."""
+        return pack_columns(self.size, (column.packed() for column in self.columns))
 
 
 def table_of(groups: Sequence[LogGroup]) -> Table:
     """Make the table of all ids of some groups of logs."""
-    rows = list(_rows(groups))
-    records = [row.record for row in rows]
-    columns = (
-        _texts("id", (record.id for record in records)),
-        _texts(
-            "name", (record.name and on_one_line(record.name) for record in records)
-        ),
-        _choices("account", (row.group for row in rows)),
-        _choices("status", (row.status for row in rows)),
-        _choices("cause", map(_Causes(), rows)),
-        _choices("campaign", (record.campaign_status for record in records)),
-        _texts("trace_id", (record.trace_id for record in records)),
-        Column("attempts", "number", [record.attempts or None for record in records]),
-        Column("latency, ms", "number", [record.latency_ms for record in records]),
-        Column(
-            "finished, UTC", "time", [_ms(record.finished_at) for record in records]
-        ),
-        Column("row", "number", [record.row for record in records]),
-        Column("request_id", "request", [_request(record) for record in records]),
-        _choices(_RUN, (record.run_id for record in records)),
-        _choices("log", (row.log for row in rows)),
-    )
-    several = {"account": len(groups) > 1, "log": sum(len(g.logs) for g in groups) > 1}
+    rows = _rows_of(groups)
+    fields = zip(*map(_values_of, rows.records), strict=True) if rows.records else ()
+    values: Mapping[str, Sequence[Any]] = dict(zip(_FIELDS, fields, strict=False))
+    columns = _columns(rows, {name: values.get(name, ()) for name in _FIELDS})
+    several = {
+        "account": len(groups) > 1,
+        "log": sum(len(group.logs) for group in groups) > 1,
+        "run": len(set(values.get("run_id", ())) - {None}) > 1,
+    }
     return Table(
-        [c for c in columns if several.get(c.label, not c.is_empty)], len(rows)
+        [c for c in columns if several.get(c.label, not c.is_empty)],
+        len(rows.records),
     )
 
 
-def _rows(groups: Sequence[LogGroup]) -> Iterator[Row]:
-    by_status: dict[str, list[Row]] = {status: [] for status in STATUSES}
+def _columns(rows: Rows, values: Mapping[str, Sequence[Any]]) -> Sequence[Column]:
+    return (
+        Column("id", "text", values["id"]),
+        _texts("name", values["name"]),
+        _choices("account", rows.groups),
+        _choices("status", rows.statuses),
+        _choices("cause", list(map(_Causes(), rows.statuses, rows.records))),
+        _choices("campaign", values["campaign_status"]),
+        _texts("trace_id", values["trace_id"]),
+        Column("attempts", "number", [n or None for n in values["attempts"]]),
+        Column("latency, ms", "tenths", list(map(_tenths, values["latency_ms"]))),
+        _times("finished, UTC", values["finished_at"]),
+        Column("row", "number", values["row"]),
+        _requests(values["request_id"], values["run_id"]),
+        _choices(_RUN, values["run_id"]),
+        _choices("log", rows.logs),
+    )
+
+
+def _rows_of(groups: Sequence[LogGroup]) -> Rows:
+    """List the rows of all groups by status."""
+    found: dict[str, list[tuple[LogGroup, list[Record]]]] = {
+        one: [] for one in STATUSES
+    }
     for group in groups:
-        label, log_of_run = group.label, group.log_of_run
+        by_status = defaultdict[str, list[Record]](list)
         for record in group.records:
-            row = Row(record.status, record, log_of_run.get(record.run_id, ""), label)
-            by_status[record.status].append(row)
-        for item, log in group.not_attempted:
-            record = Record(
-                id=item.id, name=item.name, row=item.row, status=Status.UNKNOWN
-            )
-            by_status[NOT_ATTEMPTED].append(Row(NOT_ATTEMPTED, record, log, label))
-    for rows in by_status.values():
-        yield from rows
+            by_status[record.status].append(record)
+        for status, records in by_status.items():
+            found[status].append((group, records))
+    rows = Rows()
+    for status, parts in found.items():
+        for group, records in parts:
+            logs = [group.log_of_run.get(one.run_id, "") for one in records]
+            rows.add(status, records, logs, group.label)
+        if status == NOT_ATTEMPTED:
+            _add_not_attempted(rows, groups)
+    return rows
+
+
+def _add_not_attempted(rows: Rows, groups: Sequence[LogGroup]) -> None:
+    for group in groups:
+        records = [
+            Record(id=item.id, name=item.name, row=item.row, status=Status.UNKNOWN)
+            for item, _ in group.not_attempted
+        ]
+        logs = (log for _, log in group.not_attempted)
+        rows.add(NOT_ATTEMPTED, records, logs, group.label)
 
 
 def _texts(label: str, values: Iterable[str | None]) -> Column:
-    return Column(label, "text", list(values))
+    return Column(label, "text", [text and on_one_line(text) for text in values])
 
 
-def _choices(label: str, values: Iterable[str | None]) -> Column:
-    numbers: dict[str, int] = {}
-    chosen = [
-        None if value is None else numbers.setdefault(value, len(numbers))
-        for value in values
+def _choices(label: str, values: Sequence[str | None]) -> Column:
+    distinct = [one for one in dict.fromkeys(values) if one is not None]
+    numbers: dict[str | None, int | None] = {None: None}
+    numbers.update((one, number) for number, one in enumerate(distinct))
+    chosen = list(map(numbers.__getitem__, values))
+    return Column(label, "choice", chosen, [on_one_line(str(one)) for one in distinct])
+
+
+def _tenths(latency_ms: float | None) -> int | None:
+    return None if latency_ms is None else round(latency_ms * 10)
+
+
+def _times(label: str, moments: Sequence[str | None]) -> Column:
+    """Count moments in whole seconds from the first one, which pack in less."""
+    ends = [None if one is None else int(seconds(one)) for one in moments]
+    base = min((end for end in ends if end is not None), default=0)
+    return Column(
+        label, "time", [None if end is None else end - base for end in ends], (), base
+    )
+
+
+def _requests(names: Sequence[str | None], runs: Sequence[str | None]) -> Column:
+    """Name the last request of each row: by its number if it is always one of the run.
+
+    A request's name is that of its run and a number, except where the record of a run
+    names a request of an earlier one.
+    """
+    numbers = [
+        None if name is None else _number_in(run, name)
+        for name, run in zip(names, runs, strict=True)
     ]
-    return Column(label, "choice", chosen, [on_one_line(str(one)) for one in numbers])
+    is_of_run = numbers.count(None) == names.count(None)
+    if not is_of_run:
+        return _texts("request_id", names)
+    known = [*filter(None, dict.fromkeys(runs))]
+    return Column("request_id", "request", numbers, known if len(known) == 1 else ())
 
 
-def _request(record: Record) -> str | int | None:
-    """Give the number of the last request in its run, which its name ends with."""
-    run, _, number = (record.request_id or "").rpartition("-")
-    is_of_run = run == record.run_id and number.isdecimal() and number[0] != "0"
-    return int(number) if is_of_run else record.request_id
-
-
-def _ms(moment: str | None) -> int | None:
-    return None if moment is None else round(seconds(moment) * 1000)
+def _number_in(run: str | None, name: str) -> int | None:
+    number = name.removeprefix(f"{run}-")
+    is_number = number != name and number.isdecimal() and number.isascii()
+    return int(number) if is_number and number[0] != "0" else None
 
 
 class _Causes:
@@ -207,12 +265,11 @@ class _Causes:
     def __init__(self) -> None:
         self._texts: dict[tuple[object, ...], str] = {}
 
-    def __call__(self, row: Row) -> str | None:
-        record = row.record
-        if row.status in _SELF_EXPLAINING:
+    def __call__(self, status: str, record: Record) -> str | None:
+        if status in _SELF_EXPLAINING:
             return None
         key = (
-            *(record.status, record.http_status, record.title, record.message),
+            *(status, record.http_status, record.title, record.message),
             *(record.error, record.campaign_status),
         )
         if key not in self._texts:

@@ -5,9 +5,10 @@ own, one after the other.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
+from operator import sub
 from typing import Self
 
 from bulkpause._value import value
@@ -102,23 +103,31 @@ def _spells_and_bin(
     moments_s: Sequence[float],
 ) -> tuple[list[tuple[float, float]], float]:
     """Choose the shortest bin of which there are not too many."""
+    if not moments_s:
+        return [(0.0, 0.0)], _BINS_S[0]
+    pauses = list(_pauses(moments_s))
     for bin_s in _BINS_S:
-        spells = _spells(moments_s, idle_s=max(_IDLE_S, 2 * bin_s))
+        idle_s = max(_IDLE_S, 2 * bin_s)
+        long = [(pause_s, number) for pause_s, number in pauses if pause_s > idle_s]
+        spells = _spells(moments_s, long)
         length_s = sum(end - start for start, end in spells)
         if length_s <= _MOST_BINS * bin_s or bin_s == _BINS_S[-1]:
             return spells, bin_s
     raise AssertionError("the last bin takes all")
 
 
-def _spells(moments_s: Sequence[float], idle_s: float) -> list[tuple[float, float]]:
-    """Divide moments at the longest times without any, if they are as long as this."""
-    if not moments_s:
-        return [(0.0, 0.0)]
-    idle = [
-        (after - before, number)
-        for number, (before, after) in enumerate(pairwise(moments_s), 1)
-        if after - before > idle_s
-    ]
-    longest = sorted(idle, reverse=True)[: _MOST_SPELLS - 1]
+def _pauses(moments_s: Sequence[float]) -> Iterator[tuple[float, int]]:
+    """Find long times without any moment, each with the number of the next moment."""
+    between = map(sub, islice(moments_s, 1, None), moments_s)
+    for number, pause_s in enumerate(between, 1):
+        if pause_s > _IDLE_S:
+            yield pause_s, number
+
+
+def _spells(
+    moments_s: Sequence[float], pauses: Iterable[tuple[float, int]]
+) -> list[tuple[float, float]]:
+    """Divide moments at the longest pauses."""
+    longest = sorted(pauses, reverse=True)[: _MOST_SPELLS - 1]
     cuts = [0, *sorted(number for _, number in longest), len(moments_s)]
     return [(moments_s[start], moments_s[end - 1]) for start, end in pairwise(cuts)]

@@ -9,9 +9,9 @@ import pytest
 
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Limit, Priority, Reply
-from bulkpause.ratelimit.budget.member import LEAVE_S, Identity
+from bulkpause.ratelimit.budget.member import AHEAD_S, LEAVE_S, Identity
 from bulkpause.ratelimit.budget.memory import MemoryStore
-from bulkpause.ratelimit.budget.rules import LEASE_S
+from bulkpause.ratelimit.budget.rules import BEAT_S, LEASE_S
 from bulkpause.ratelimit.budget.store import Result, Step, StoreError
 from bulkpause.ratelimit.gate import Gate
 from tests.testkit.fixed_window import FixedWindows
@@ -124,6 +124,56 @@ def test_runs_share_the_account_evenly(seed: int) -> None:
     run_on_virtual_time(scenario())
 
 
+class CountingStore(MemoryStore):
+    """A store that counts its steps."""
+
+    steps = 0
+
+    async def step(self, make: Step[Result]) -> Result:
+        self.steps += 1
+        return await super().step(make)
+
+
+def test_burst_of_a_run_alone_takes_one_step() -> None:
+    async def scenario() -> None:
+        store = CountingStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a", demand=400)
+        for _ in range(10):
+            await gate.acquire()
+        assert store.steps == 2  # it joined, and asked once
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_slot_taken_ahead_is_not_used_late() -> None:
+    async def scenario() -> None:
+        store = CountingStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a", demand=400)
+        await gate.acquire()
+        await asyncio.sleep(2 * AHEAD_S)
+        await gate.acquire()
+        assert store.steps == 3
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_slots_taken_ahead_are_given_back() -> None:
+    async def scenario() -> None:
+        store, limits = store_of_loop(), (Limit(4, 10.0),)
+        first = await joined(store, "a", limits, demand=400)
+        await first.acquire()
+        other = await joined(store, "b", limits)
+        for _ in range(3):
+            await other.acquire()
+        assert now() < BEAT_S + 0.5
+        await first.leave()
+        await other.leave()
+
+    run_on_virtual_time(scenario())
+
+
 def test_incident_goes_before_a_nightly_run() -> None:
     async def scenario() -> None:
         store, model = store_of_loop(), server(4)
@@ -172,6 +222,35 @@ def test_late_store_lets_no_request_through_too_many(late_s: float) -> None:
         loop.call_later(6.0, setattr, store, "late_s", 0.0)
         await send_all(runs)
         assert [run.rate_limited for run in runs] == [0, 0]
+
+    run_on_virtual_time(scenario())
+
+
+class OnceLateStore(CountingStore):
+    """A store with one answer that takes long to arrive."""
+
+    late_s = 0.0
+
+    async def step(self, make: Step[Result]) -> Result:
+        late_s, self.late_s = self.late_s, 0.0
+        result = await super().step(make)
+        await asyncio.sleep(late_s)
+        return result
+
+
+@pytest.mark.parametrize(
+    ("late_s", "asked"), [(0.4, 1), (0.6, 2), (0.9, 2), (3.5, 2)], ids=str
+)
+def test_grant_that_arrived_late_is_not_used(late_s: float, asked: int) -> None:
+    async def scenario() -> None:
+        store = OnceLateStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a")
+        store.late_s, before = late_s, store.steps
+        await gate.acquire()
+        assert store.steps == before + asked
+        # An answer that takes longer than a second is no longer waited for.
+        assert now() < 1.5
+        await gate.leave()
 
     run_on_virtual_time(scenario())
 

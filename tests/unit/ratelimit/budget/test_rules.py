@@ -67,7 +67,7 @@ class Account:
         resting: tuple[Resting, ...] = (),
         **more: object,
     ) -> Answer:
-        return self.say(now, owner, held, resting, asks=True, **more)
+        return self.say(now, owner, held, resting, **{"asks": 1, **more})
 
 
 def rested(*instants: float) -> tuple[Resting, ...]:
@@ -81,6 +81,47 @@ def test_slots_of_all_runs_add_up() -> None:
     assert account.ask(0, "b", 2).is_granted
     assert not account.ask(0, "b", 3).is_granted
     assert not account.ask(0, "a", 4).is_granted
+
+
+def test_run_alone_takes_slots_ahead() -> None:
+    account = Account()
+    # The last of five rests for a moment still; the run's own windows wait for it.
+    answer = account.ask(10.99, "a", 5, rested(1.0), asks=5)
+    assert (answer.slots, answer.granted) == (5, 5)
+    assert account.state.members["a"].held == (5,)
+    assert not account.ask(11, "b").is_granted
+
+
+def test_slots_ahead_that_are_not_named_are_free() -> None:
+    account = Account()
+    account.ask(0, "a", 5, asks=5)
+    account.say(0.1, "a", 1)
+    assert account.ask(0.1, "b", 1).is_granted
+
+
+def test_nothing_is_taken_ahead_beside_another_run() -> None:
+    account = Account()
+    account.say(0, "b")
+    assert account.ask(0, "a", 4, asks=4).slots == 1
+    assert account.state.members["a"].held == (1,)
+
+
+def test_background_run_takes_nothing_ahead() -> None:
+    account = Account()
+    assert account.ask(0, "a", 4, asks=4, priority=Priority.BACKGROUND).slots == 1
+
+
+def test_ended_runs_leave_only_free_slots_ahead() -> None:
+    account = Account()
+    account.say(0, "b", 0, rested(0, 0), leaves=True)
+    assert account.ask(1, "a", 5, asks=5).slots == 3
+
+
+def test_pacing_and_others_elsewhere_bound_slots_ahead() -> None:
+    account = Account()
+    assert account.ask(0, "a", 4, asks=4, gap_s=0.1).slots == 1
+    elsewhere = (WindowUse(held=5, elsewhere=3),)
+    assert account.ask(1, "a", uses=elsewhere, asks=5).slots == 2
 
 
 def test_answered_request_rests_for_the_period() -> None:
@@ -114,7 +155,7 @@ def test_slot_that_its_holder_does_not_name_is_free() -> None:
 def test_late_copy_of_a_call_changes_nothing() -> None:
     account = Account()
     account.ask(0, "a", 4)
-    copy = Call(owner="a", number=1, uses=NOTHING, resets=(None,), asks=True)
+    copy = Call(owner="a", number=1, uses=NOTHING, resets=(None,), asks=1)
     assert not account.call(0, copy).is_granted
     assert account.state.members["a"].held == (4,)
 

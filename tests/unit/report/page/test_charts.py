@@ -1,5 +1,6 @@
 """Charts show requests against the limits, what is done, and the latency."""
 
+import re
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -36,14 +37,24 @@ def test_limit_of_other_periods_is_not_drawn() -> None:
 
 def test_bars_are_as_high_as_their_counts() -> None:
     sample = [record(1), record(1), record(1, Status.REJECTED), record(3)]
-    bars = charts(sample)["rate"].bars
-    assert [bar.title for bar in bars] == [
+    chart = charts(sample)["rate"]
+    assert [hint.text for hint in chart.hints] == [
         "08:00:01: 2 accepted, 1 refused (3xx, 4xx)",
         "08:00:03: 1 accepted",
     ]
-    two, one = bars[0].blocks
-    assert two.height == pytest.approx(2 * one.height, abs=0.2)
-    assert one.y + one.height == pytest.approx(two.y, abs=0.2)
+    accepted, refused = (
+        re.findall(r"M([\d.]+) ([\d.]+)V([\d.]+)", bars.path) for bars in chart.bars
+    )
+    (x, bottom, top), (_, _, top_of_one) = accepted
+    assert refused[0][:2] == (x, top)
+    two, one = float(bottom) - float(top), float(bottom) - float(top_of_one)
+    assert two == pytest.approx(2 * one, abs=0.2)
+    assert float(top) - float(refused[0][2]) == pytest.approx(one, abs=0.2)
+
+
+def test_bars_too_narrow_to_point_at_say_nothing() -> None:
+    assert len(charts(records(280))["rate"].hints) == 280
+    assert charts(records(300))["rate"].hints == []
 
 
 def test_summary_names_most_requests_in_a_bin() -> None:
@@ -93,6 +104,6 @@ def test_nothing_sent_draws_nothing() -> None:
 def test_paths_are_valid() -> None:
     sample = [*records(300), record(301, latency_ms=29_000.0)]
     for chart in charts(sample).values():
-        for line in chart.lines:
-            assert set(line.path) <= set("MLh0123456789. ")
+        for line in (*chart.lines, *chart.bars):
+            assert set(line.path) <= set("MLVh0123456789. ")
             ET.fromstring(f'<path d="{line.path}"/>')  # noqa: S314

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkpause.model import Status
+from bulkpause.model import PriorAttempt, Status
 from bulkpause.report.page.requests import (
     Outcome,
     Requests,
@@ -77,6 +77,21 @@ def test_number_of_requests_is_that_of_totals() -> None:
     sample = [*records(5), record(9, history=history, campaign_status="paused")]
     totals = add_all(sample, Totals(rows=6))
     assert requests_of(sample).count == totals.requests == 8
+
+
+def test_attempts_without_a_record_are_no_result() -> None:
+    left = [
+        PriorAttempt(at="2026-11-27T08:00:04.000Z", http_status=503),
+        PriorAttempt(at="2026-11-27T08:00:06.000Z"),
+    ]
+    found = requests_of([record(3)], unrecorded=left)
+    assert sent(found) == {Outcome.ACCEPTED: [3.0], Outcome.NO_RESPONSE: [4.0, 6.0]}
+    assert len(found.done_s) == 1
+
+
+def test_replaced_record_adds_its_reads_alone() -> None:
+    found = requests_of([record(3)], replaced=[record(2, Status.FAILED, reads=5)])
+    assert sent(found) == {Outcome.ACCEPTED: [3.0], Outcome.READ_BACK: [2.081] * 5}
 
 
 def test_moments_are_in_order() -> None:

@@ -1,16 +1,13 @@
 """The table holds every id, what is not paused first, in columns that pack well."""
 
-import base64
-import gzip
 from typing import Any
-
-import orjson
 
 from bulkpause.model import Item, Record, Status
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.page.table import FIRST_ROWS, Table, table_of
 from bulkpause.report.totals import Totals
+from tests.support.packed_columns import unpacked as unpacked_columns
 from tests.support.result_logs import ENDPOINT, RUN, record, records
 
 
@@ -31,15 +28,9 @@ def group_of(sample: list[Record], **fields: Any) -> LogGroup:
 
 
 def unpacked(table: Table) -> dict[str, list[Any]]:
-    """Read the columns as the page's script does."""
-    columns = orjson.loads(gzip.decompress(base64.b64decode(table.packed())))
     found: dict[str, list[Any]] = {}
-    for column in columns:
-        values, total = column["values"], 0
-        for row, value in enumerate(values if column["isStepwise"] else ()):
-            if isinstance(value, int):
-                total += value
-                values[row] = total
+    for column in unpacked_columns(table.packed()):
+        values = column["values"]
         if column["kind"] == "choice":
             texts = column["choices"]
             values = [None if value is None else texts[value] for value in values]
@@ -62,7 +53,7 @@ def test_what_may_be_running_comes_first() -> None:
     ]
     assert found["id"] == ["1004", "1003", "1009", "1002", "1001", "1005"]
     assert found["row"] == [4, 3, 9, 2, 1, 5]
-    assert found["run"][2] is None
+    assert found["request_id"] == [4, 3, None, 2, 1, 5]
 
 
 def test_packed_and_first_rows_agree() -> None:
@@ -80,17 +71,26 @@ def test_packed_and_first_rows_agree() -> None:
         "finished, UTC": "2026-11-27 08:00:01",
         "row": "1",
         "request_id": f"{RUN}-1",
-        "run": RUN,
     }
     found = unpacked(table)
     assert found["request_id"] == [1, 2, 3]
     assert found["name"] == ["Sale"] * 3
 
 
+def test_several_runs_have_a_column_and_name_their_requests() -> None:
+    other = "20261128T080000Z-bbbbbb-e0e0e0"
+    second = record(2, run_id=other, request_id=f"{other}-7")
+    table = table_of([group_of([record(1), second])])
+    found = unpacked(table)
+    assert (found["run"], found["request_id"]) == ([RUN, other], [1, 7])
+    at = [column.label for column in table.columns].index("request_id")
+    assert [row[at] for row in table.first_rows()] == [f"{RUN}-1", f"{other}-7"]
+
+
 def test_foreign_request_id_stays_whole() -> None:
     sample = [record(1, request_id="other-1"), record(2, request_id=None), record(3)]
     table = table_of([group_of(sample)])
-    assert unpacked(table)["request_id"] == ["other-1", None, 3]
+    assert unpacked(table)["request_id"] == ["other-1", None, f"{RUN}-3"]
     at = [column.label for column in table.columns].index("request_id")
     assert [row[at] for row in table.first_rows()] == ["other-1", "", f"{RUN}-3"]
 
