@@ -22,6 +22,15 @@ def join_command(words: Iterable[str]) -> str:
     return " ".join(map(quote_for_windows if is_windows else quote_for_posix, words))
 
 
+def install_command(extra: str) -> str:
+    """Write the command that installs an extra for the Python that runs.
+
+    An environment need not be active, and its `pip` need not be the shell's.
+    """
+    package = f"bulkpause[{extra}]"
+    return join_command([sys.executable, "-m", "pip", "install", package])
+
+
 def quote_for_posix(word: str) -> str:
     """Quote a word for POSIX shells, with control characters escaped.
 

@@ -64,17 +64,20 @@ def shorten(text: str, max_characters: int) -> str:
 
 
 def quote(text: str, *, max_characters: int = 40) -> str:
-    """Return `text` as a quoted ASCII literal, cut after `max_characters` to `...`."""
+    """Return `text` as a quoted literal, cut after `max_characters` to `...`.
+
+    Invisible characters are escaped, letters are not.
+    """
     if len(text) <= max_characters:
-        return ascii(text)
-    return f"{text[:max_characters]!a}..."
+        return repr(text)
+    return f"{text[:max_characters]!r}..."
 
 
 def display_name(path: str) -> str:
     """Return the name of an input for messages: its path, escaped where needed."""
     if path == "-":
         return "standard input"
-    return path if path.isprintable() else ascii(path)
+    return path if path.isprintable() else repr(path)
 
 
 def format_duration(seconds: float) -> str:

@@ -10,6 +10,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from math import inf
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from bulkpause.errors import (
     join_errors,
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
+from bulkpause.journal.account_names import add_names
 from bulkpause.journal.folders import LateFolders
 from bulkpause.journal.platform import FILE_LIMITS
 from bulkpause.journal.platform.open_files import allow_files
@@ -39,6 +41,7 @@ from bulkpause.pauser import (
     account_hash_of,
     begin_check,
     count_together,
+    log_of_pauser,
     share_means,
     stop_for,
     totals_of,
@@ -184,8 +187,24 @@ class Fleet:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close, None, None, None)
             await _run_all(map(self._enter, self.pausers.values()))
+            await self._note_names()
             await self._sync_folders()
             stack.pop_all()
+
+    async def _note_names(self) -> None:
+        """Note in each folder whose logs are in it, so that no log is lost unnoticed.
+
+        Raises:
+            LogError: It cannot be written.
+        """
+        folders: dict[Path, set[str]] = {}
+        for account, pauser in self.pausers.items():
+            log = log_of_pauser(pauser)
+            if log is not None and account is not None:
+                folders.setdefault(log.parent, set()).add(account)
+        for folder, names in folders.items():
+            note = partial(add_names, folder, names, self._means.system)
+            await self._means.sync_group.run(note)
 
     def _allow_files(self) -> None:
         """Let the process have as many open files as the accounts may need.

@@ -869,6 +869,11 @@ def share_means(pauser: Pauser, means: SharedMeans) -> None:
     pauser._means = means  # noqa: SLF001 (for a fleet)
 
 
+def log_of_pauser(pauser: Pauser) -> Path | None:
+    """Give the result log of a pauser; None without one."""
+    return pauser._log  # noqa: SLF001 (not for programs)
+
+
 def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:
     """Spare a pauser the reading of its log, unless it changes before it is locked.
 

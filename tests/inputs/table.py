@@ -39,6 +39,7 @@ _CAMPAIGN_ID = (
 _NO_COLUMNS = "is in a row with fewer cells than the heading, some of which are blank"
 _A_SUM = "seems to be the sum or the number of the rows above it"
 _ONE_ID = "write one id per line, and # before a note"
+_BLANKS = "write a note with a blank before and behind its #, as in `1000248 # sale`"
 _EXPORT = "export it as CSV (UTF-8)"
 _FIND_QUOTE = "look for an unclosed quote from this row on"
 _NUL = f"contains NUL bytes, so this is not a text file; {_EXPORT}"
@@ -606,6 +607,19 @@ BAD_ROWS: dict[str, Rows] = {
             2: ("'; 1000249' holds more than ids, or ids of different kinds", _ONE_ID),
             3: ("'// 1000250' holds more than ids, or ids of different kinds", _ONE_ID),
             4: ("'-- 1000251' holds more than ids, or ids of different kinds", _ONE_ID),
+        },
+    ),
+    "notes_without_blank.txt": Rows(
+        ids={1: "1000248"},
+        invalid={
+            2: (
+                "'#please pause' holds more than ids, or ids of different kinds",
+                _BLANKS,
+            ),
+            3: (
+                "'1000249 #sale' holds more than ids, or ids of different kinds",
+                _BLANKS,
+            ),
         },
     ),
     "placeholders.csv": Rows(
@@ -1269,6 +1283,7 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "sql_condition.txt": {2: "1000248", 3: "1000249"},
     "sql_values.txt": {1: "1000248", 2: "1000249"},
     "comments.txt": {3: "1000248", 5: "1000249"},
+    "notes.txt": {1: "1000248", 2: "1000249", 3: "1000251"},
     "duplicates.csv": {2: "1000248", 3: "1000249"},
     "escapes.jsonl": {1: "1000248", 2: "1000249"},
     "every_character.txt": {

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bulkpause import BulkpauseError, Settings, read_accounts
+from bulkpause import Settings, read_accounts
 from bulkpause.accounts import (
     AccountsError,
     AccountTokensError,
     is_account_name,
-    problems_of,
 )
 from bulkpause.model import Limit
 
@@ -100,11 +99,11 @@ def test_every_problem_names_section_and_remedy(tmp_path: Path) -> None:
 def test_token_in_wrong_place_is_not_shown(tmp_path: Path, key: str) -> None:
     own = "" if key.startswith("token") else 'token_file = "t"\n'
     path = write(tmp_path, f'[a]\n{own}{key} = "s3cretToken1234"\n', t="token-1234")
-    with pytest.raises(BulkpauseError) as raised:
+    kind = AccountTokensError if key.startswith("token") else AccountsError
+    with pytest.raises(kind) as raised:
         read_accounts(path, environ={})
-    (problem,) = problems_of(raised.value)
-    assert key in problem
-    assert "s3cret" not in f"{problem} {raised.value}"
+    assert key in str(raised.value)
+    assert "s3cret" not in str(raised.value)
 
 
 def test_same_token_twice_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause._shell import join_command, quote_for_windows
+from bulkpause._shell import install_command, join_command, quote_for_windows
 
 
 #: What ends a word for cmd or PowerShell, or means something to them outside quotes.
@@ -74,4 +74,12 @@ def test_command_is_quoted_for_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     assert join_command(WORDS) == (
         'bulkpause run "it\'s a list.csv" --status "failed,unknown"'
+    )
+
+
+def test_extra_is_installed_for_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/opt/my env/bin/python")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert install_command("xlsx") == (
+        "'/opt/my env/bin/python' -m pip install 'bulkpause[xlsx]'"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkpause._text import format_duration, label
+from bulkpause._text import display_name, format_duration, label, quote
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,8 @@ def test_label_cuts_long_name() -> None:
 
 def test_label_is_inert() -> None:
     assert label("1001", "\x1b[2J\u202e") == "1001 \ufffd[2J\ufffd"
+
+
+def test_quoted_text_shows_letters_only() -> None:
+    assert quote("Größe\u202e\udcff") == r"'Größe\u202e\udcff'"
+    assert display_name("Größe\x1b") == r"'Größe\x1b'"

@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from bulkpause.errors import TokenError
@@ -34,7 +35,10 @@ class Token:
     def __init__(self, text: str | None) -> None:
         text = "" if text is None else text.strip()
         if not text:
-            raise TokenError(f"the token is empty; {_REMEDY}")
+            raise TokenError(
+                f"the token is empty; give its text, or set {TOKEN_VARIABLE} if that is "
+                "where it is read from"
+            )
         if len(text) > _MAX_CHARACTERS:
             raise TokenError(
                 f"the token is longer than {_MAX_CHARACTERS:,} characters; give the "
@@ -77,15 +81,28 @@ def find_token(
         TokenError: There is no token, it cannot be read, or it is not valid.
     """
     if path is None and (text := environ.get(TOKEN_VARIABLE)) is not None:
-        return Token(text), None
+        return _token_in(text, f"the variable {TOKEN_VARIABLE}"), None
     if path is not None:
-        # The path is not shown: it is the token, if the user confused the two.
-        return read_token(path, "the file given with --token-file")
+        return read_token(path, _name_of(path))
     if folder := environ.get("CREDENTIALS_DIRECTORY"):
         # The service manager controls who can read these; their modes mislead.
         path = Path(folder) / _CREDENTIAL
         return read_token(path, str(path))[0], None
     raise TokenError(f"there is no token; {_REMEDY}")
+
+
+def _name_of(path: Path) -> str:
+    """Name the file of `--token-file`, unless it may be a token, if both are confused.
+
+    Tokens have digits or capitals, and no folder that exists.
+    """
+    text, is_in_folder = str(path), False
+    with suppress(OSError):  # a token may be too long for a path
+        is_in_folder = len(path.parts) > 1 and path.parent.is_dir()
+    is_plain = text.isascii() and text.islower() and not any(map(str.isdigit, text))
+    if is_in_folder or is_plain:
+        return f"{text}, given with --token-file"
+    return "the file given with --token-file"
 
 
 def read_token(path: Path, name: str) -> tuple[Token, str | None]:
@@ -107,5 +124,11 @@ def read_token(path: Path, name: str) -> tuple[Token, str | None]:
     # On Windows, the bits of a mode say nothing about who can read a file.
     if sys.platform != "win32" and mode & (stat.S_IRGRP | stat.S_IROTH):
         warning = f"other users can read {path}; protect it with chmod 600"
-        return Token(text), warning
-    return Token(text), None
+        return _token_in(text, name), warning
+    return _token_in(text, name), None
+
+
+def _token_in(text: str, place: str) -> Token:
+    if not text.strip():
+        raise TokenError(f"the token is empty in {place}; {_REMEDY}")
+    return Token(text)

@@ -108,7 +108,12 @@ def _decoded(body: bytes) -> dict[str, object]:
 def _trace_id(fields: Mapping[str, object], headers: Mapping[str, str]) -> object:
     in_headers = (headers.get(name) for name in TRACE_HEADERS)
     candidates = (fields.get("trace_id"), *in_headers)
-    return next((text for text in candidates if text and isinstance(text, str)), None)
+    return next(filter(_is_trace_id, candidates), None)
+
+
+def _is_trace_id(value: object) -> bool:
+    """Tell an id from a placeholder that the server left empty, such as `{}`."""
+    return isinstance(value, str) and any(map(str.isalnum, value))
 
 
 def _campaign(fields: Mapping[str, object], id_: str) -> Mapping[str, object] | None:

@@ -15,7 +15,8 @@ from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import say
 from bulkpause.errors import InputError, SettingsError, TokenError
-from bulkpause.journal.reader import LoadedLog, exists
+from bulkpause.journal.reader import LoadedLog, exists, read_recovery
+from bulkpause.model import Action
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.budget.place import name_in
 
@@ -178,7 +179,7 @@ def options_of_account(options: Options, account: Account | None) -> Options:
 
 
 def accounts_with_logs(
-    accounts: Accounts, options: Options
+    accounts: Accounts, options: Options, notices: Notices
 ) -> Iterator[Account | None]:
     """Give the accounts that have a log in the folder to retry; one None without any.
 
@@ -190,7 +191,7 @@ def accounts_with_logs(
         yield None
         return
     folder = options.log or Path()
-    logs = logs_in(folder)
+    logs = _without_undos(logs_in(folder), accounts.names, notices)
     _refuse_strange(logs, accounts.names, options.accounts)
     found = [one for one in accounts.chosen if exists(log_of(folder, one.name))]
     if not found and not logs:
@@ -198,6 +199,19 @@ def accounts_with_logs(
             f"{folder} holds no log of an account of {options.accounts}; check its name"
         )
     yield from found
+
+
+def _without_undos(
+    logs: Iterable[Path], names: AbstractSet[str], notices: Notices
+) -> list[Path]:
+    """Leave out the logs of undos of an account beside that of its pauses."""
+    found: list[Path] = []
+    for log in logs:
+        if log.stem in names or read_recovery(log).action is not Action.RESUME:
+            found.append(log)
+        else:
+            notices.note(f"{log} is the log of an undo: left out")
+    return found
 
 
 def logs_of_accounts(

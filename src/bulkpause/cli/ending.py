@@ -1,10 +1,12 @@
 """End a command that has no result: with words for people, or with one JSON object."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 from click.exceptions import NoSuchCommand
 
 from bulkpause.cli.exit_codes import FINISHED, ExitCode, exit_of_error
@@ -61,6 +63,7 @@ class Ending:
 
     def of_usage(self, error: click.ClickException) -> ExitCode:
         """Say what cannot be used."""
+        _name_variable(error)
         error.show()
         if isinstance(error, (NoSuchCommand, click.NoSuchOption)):
             from bulkpause.cli import hints  # noqa: PLC0415
@@ -147,6 +150,28 @@ class Ending:
 
             show_json(error_object(code, message, problems))
         return code
+
+
+def _name_variable(error: click.ClickException) -> None:
+    """Name the variable that a wrong value is from: no such option was typed."""
+    if not isinstance(error, click.BadParameter) or error.ctx is None:
+        return
+    param = error.param
+    name = None if param is None else param.name
+    if param is None or name is None:
+        return
+    if error.ctx.get_parameter_source(name) is not ParameterSource.ENVIRONMENT:
+        return
+    if (variable := _variable_of(param, error.ctx)) is not None:
+        error.param_hint = f"{variable} ({param.opts[0]})"
+
+
+def _variable_of(param: click.Parameter, ctx: click.Context) -> str | None:
+    """Find the variable that an option was read from."""
+    prefix = ctx.auto_envvar_prefix
+    automatic = None if prefix is None else f"{prefix}_{(param.name or '').upper()}"
+    named = [param.envvar] if isinstance(param.envvar, str) else param.envvar or []
+    return next((one for one in (*named, automatic) if one in os.environ), None)
 
 
 def _group_of(error: click.UsageError) -> click.Group:

@@ -17,6 +17,10 @@ from bulkpause.operation import SENDING
 _RUNNING = frozenset({"running", "scheduled"})
 #: Parameters that a run has too, for something else.
 _OWN = frozenset({"status", "name", "format"})
+#: Files of these names are no text, or text of another kind.
+_OTHER_FORMATS = frozenset(
+    {".xlsx", ".xlsm", ".xls", ".ods", ".gz", ".zip", ".tsv", ".html", ".pdf"}
+)
 
 
 @value
@@ -74,6 +78,14 @@ def list_request_of(given: Mapping[str, Any]) -> ListRequest:
     )
 
 
+def _misplaced(log: Path) -> str:
+    """Say what a word may have been meant for: a status, or a log."""
+    word = str(log)
+    if word.replace(",", "").replace("_", "").isalpha() and not log.exists():
+        return f"a status comes after --status: --status {word}"
+    return f"a log to compare with comes after --in: --in {word}"
+
+
 def _without_own(given: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out the parameters that mean something else to a run."""
     others = {name: given[name] for name in given if name not in _OWN}
@@ -92,8 +104,12 @@ def _check(filters: Filters, given: Mapping[str, Any]) -> None:
             )
         return
     if given["more_logs"]:
+        raise click.UsageError(_misplaced(given["more_logs"][0]))
+    after, before = filters.created_after, filters.created_before
+    if after is not None and before is not None and after >= before:
         raise click.UsageError(
-            f"a log to compare with comes after --in: --in {given['more_logs'][0]}"
+            "no campaign is created both after --created-after and before "
+            "--created-before: give the earlier time to --created-after"
         )
     if filters.is_empty is not given["all"]:
         raise click.UsageError(
@@ -106,6 +122,21 @@ def _check(filters: Filters, given: Mapping[str, Any]) -> None:
         raise click.UsageError(
             "--trust-filter is for a filter that the API applies: leave it out with "
             "--filter-here and --all"
+        )
+    _check_output(given)
+
+
+def _check_output(given: Mapping[str, Any]) -> None:
+    output: Path | None = given["output"]
+    if output is not None and output.suffix.lower() in _OTHER_FORMATS:
+        raise click.UsageError(
+            f"--output {output}: a list is CSV or JSON lines; name a file that ends in "
+            ".csv or .jsonl"
+        )
+    if given["json"] and output is None:
+        raise click.UsageError(
+            "standard output has the list, which is JSON lines without --json: leave "
+            "that out, or name a file for the list with --output"
         )
     if given["overwrite"] and given["output"] is None:
         raise click.UsageError("--overwrite is for the file of --output")

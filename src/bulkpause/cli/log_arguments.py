@@ -4,6 +4,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from bulkpause._text import sanitize
+from bulkpause.cli.log_path import is_campaign_list
+from bulkpause.cli.output import say
 from bulkpause.errors import SettingsError
 from bulkpause.journal.reader import WAL_SUFFIX
 
@@ -45,7 +48,12 @@ def logs_in(folder: Path) -> list[Path]:
         for path in folder.glob(f"{_PATTERN}{WAL_SUFFIX}")
     )
     # A link comes after its log, and so is left out beside it.
-    return sorted({*folder.glob(_PATTERN), *ahead}, key=_links_last)
+    found = sorted({*folder.glob(_PATTERN), *ahead}, key=_links_last)
+    lists = {path for path in found if is_campaign_list(path)}
+    for path in found:
+        if path in lists:
+            say(f"note: {sanitize(str(path))} is a list of campaigns: left out")
+    return [path for path in found if path not in lists]
 
 
 def _logs_of_folder(folder: Path) -> list[Path]:

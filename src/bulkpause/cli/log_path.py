@@ -20,6 +20,11 @@ _FIRST_WAL_KEYS = (
 )
 #: A line of a log is shorter, whatever the API says in it.
 _SNIFFED_BYTES = 1 << 16
+#: The first line of a list of campaigns in JSON lines.
+_FIRST_OF_LIST = (
+    rb'\{(?:"account":"[^"]*",)?"id":"[^"]*","name":.*,"status":.*,"labels":\[.*\],"scheduled_time":.*,'
+    rb'"create_time":'
+)
 _JSON_START = rb'\{|\[\s*["{\[\d]'
 #: What a list of ids may be named.
 _LISTS = frozenset(
@@ -164,6 +169,17 @@ def _check_content(log: Path) -> None:
             "log that its run printed"
             + (f", or pause this list with: {run}" if may_be_list else "")
         )
+
+
+def is_campaign_list(path: Path) -> bool:
+    """Tell whether a file is what `list` writes, which no damage makes of a log."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_SNIFFED_BYTES)
+    except OSError:
+        return False
+    line, _, _ = head.partition(b"\n")
+    return re.match(_FIRST_OF_LIST, line) is not None and not _may_be_log(head)
 
 
 def _may_be_log(head: bytes) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import click
 from click.core import ParameterSource
 
+from bulkpause._shell import install_command
 from bulkpause._text import quote
 from bulkpause.api.proxy import parse_proxy
 from bulkpause.errors import SettingsError
@@ -109,8 +110,8 @@ def parse_metrics_path(text: str) -> Path:
     """
     if find_spec("prometheus_client") is None:
         raise SettingsError(
-            "metrics need an extra that is not installed; run pip install "
-            "'bulkpause[metrics]'"
+            "metrics need an extra that is not installed; run "
+            f"{install_command('metrics')}"
         )
     path = Path(text)
     if path.suffix != ".prom":

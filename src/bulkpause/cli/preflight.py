@@ -63,7 +63,7 @@ from bulkpause.journal.run_id import (
     check_same_action,
     check_same_endpoint,
 )
-from bulkpause.journal.undone import check_not_undone
+from bulkpause.journal.undone import UndoneError, check_not_undone
 from bulkpause.model import Action, Record
 from bulkpause.plan import Plan, digest_of, join_plans
 from bulkpause.report.log_status import OLD_S, age_in_words
@@ -87,6 +87,7 @@ class Prepared:
         sources: Where the ids come from; a retry has none.
         total: The sum of the column to sort by; None without an order.
         digest: The digest of the whole input, ids that are done included.
+        account_names: The accounts that have a token; None for a run without several.
     """
 
     options: Options
@@ -94,6 +95,7 @@ class Prepared:
     sources: tuple[Source, ...]
     total: "Total | None" = None
     digest: str
+    account_names: frozenset[str] | None = None
 
     @property
     def plan(self) -> Plan:
@@ -163,6 +165,11 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         LogError: The log cannot be read or is damaged.
     """
     accounts = accounts_of(options, notices)
+    prepared = _prepare(accounts, options, notices)
+    return replace(prepared, account_names=accounts.names)
+
+
+def _prepare(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
     if accounts.names is not None and options.log is not None:
         check_log_folder(options.log)
     if options.is_retry:
@@ -281,12 +288,21 @@ def _part(
 
 def _prepared_retry(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
     parts: list[Part] = []
-    for account in accounts_with_logs(accounts, options):
+    undone: list[UndoneError] = []
+    for account in accounts_with_logs(accounts, options, notices):
         own = options_of_account(options, account)
-        loaded = load_log(own, notices)
+        try:
+            loaded = load_log(own, notices)
+        except UndoneError as error:
+            undone.append(error)
+            continue
         own = _with_action_of_log(own, loaded)
         plan = plan_of_log(own, loaded.recovery)
         parts.append(Part(account=account, options=own, plan=plan, loaded=loaded))
+    if undone and not parts:
+        raise undone[0]
+    for one in undone:
+        notices.warn(f"left out: {one}")
     if len({part.options.action for part in parts}) > 1:
         raise SettingsError(
             f"{options.log} holds logs of pauses and of an undo; retry one log at a time"
@@ -384,8 +400,7 @@ def refuse_unexpected(plan: Plan, digest: str, options: Options) -> None:
         raise GuardRailError(
             f"--expect {options.expect}: there {'is' if count == 1 else 'are'} "
             f"{format_count(count, 'id')} to {options.operation.verb}"
-            f"{_in_shard(options)}; nothing was sent. Check the list, and "
-            f"then pass --expect {count}."
+            f"{_in_shard(options)}; nothing was sent. {_expect_remedy(count, options)}"
         )
     if options.digest is not None and options.digest != digest:
         raise GuardRailError(
@@ -393,6 +408,15 @@ def refuse_unexpected(plan: Plan, digest: str, options: Options) -> None:
             f"{_in_shard(options)}; nothing was sent. Run `bulkpause plan` with the same "
             "options."
         )
+
+
+def _expect_remedy(count: int, options: Options) -> str:
+    if options.undone:
+        return (
+            "Check the logs: an undo resumes what they record as paused by bulkpause, "
+            f"and nothing else. Then pass --expect {count}."
+        )
+    return f"Check the list, and then pass --expect {count}."
 
 
 def _in_shard(options: Options) -> str:
@@ -456,10 +480,28 @@ def _ask(prepared: Prepared, options: Options) -> bool:
     question = f"{verb} {_campaigns(prepared)} on {host}, in about {needed}?"
     TERMINAL.forget_typed(sys.stdin)
     try:
-        return click.confirm(question, err=True)
+        answer: bool = click.prompt(
+            f"{question} [y/N]",
+            default="n",
+            show_default=False,
+            value_proc=_is_yes,
+            err=True,
+        )
     except Interrupted:
         say()  # the question has the line
         raise
+    return answer
+
+
+def _is_yes(answer: str) -> bool:
+    """Read an answer; a wrong one is asked for again.
+
+    Raises:
+        UsageError: It is neither yes nor no.
+    """
+    if (word := answer.strip().lower()) not in {"y", "yes", "n", "no"}:
+        raise click.UsageError("answer y or n")
+    return word.startswith("y")
 
 
 def _campaigns(prepared: Prepared) -> str:

@@ -37,8 +37,10 @@ class RunResult:
 
     Attributes:
         accounts: The results of its accounts, if it has several, by name.
+        nothing: Why there was nothing to do, if there was nothing.
         undated: The campaigns that were resumed without a word of the API on when they
             were last changed.
+        doubt: Why it is not known what its log leaves open, if the run is not of it.
     """
 
     totals: Totals
@@ -51,7 +53,9 @@ class RunResult:
     sharing: Sharing | None = None
     steps: NextSteps = field(default_factory=NextSteps)
     accounts: Mapping[str | None, "RunResult"] = field(default_factory=dict)
+    nothing: str | None = None
     undated: int = 0
+    doubt: str | None = None
 
     def summary_lines(self, options: Options) -> Iterator[str]:
         """Summarise the run for people."""
@@ -60,6 +64,8 @@ class RunResult:
             self.limits,
             reads_back_all=_reads_back_all(options),
         )
+        if self.nothing is not None:
+            yield sanitize(self.nothing)
         yield from account_lines(self.accounts)
         if options.is_simulated:
             yield report.simulated_line(self.totals.operation)
@@ -95,6 +101,7 @@ class RunResult:
             | {
                 "not_read_back": unread,
                 "without_update_time": self.undated,
+                "doubt": self.doubt,
                 "simulated": options.is_simulated,
                 "run_id": self.run_id,
                 "log": None if self.log is None else str(self.log),
@@ -113,6 +120,7 @@ def join_results(
     log: Path | None,
     run_id: str,
     options: Options,
+    beside: Mapping[str | None, RunResult] | None = None,
 ) -> RunResult:
     """Make one result of those of all accounts of a run.
 
@@ -121,9 +129,11 @@ def join_results(
         log: The folder of the logs.
         run_id: The name of the run.
         options: The options of the run.
+        beside: What accounts have left open that the run is not of.
     """
-    parts = list(results.values())
-    reasons = {part.stopped for part in parts}
+    beside = beside or {}
+    parts = [*results.values(), *beside.values()]
+    reasons = {part.stopped for part in results.values()}
     retries = any(part.steps.retry is not None for part in parts)
     resumes = any(part.steps.resume is not None for part in parts)
     totals = join_totals([part.totals for part in parts])
@@ -132,7 +142,7 @@ def join_results(
         code=gravest([ExitCode.ALL_PAUSED, *(part.code for part in parts)]),
         log=log,
         run_id=run_id,
-        limits=limits_of_all([part.limits for part in parts]),
+        limits=limits_of_all([part.limits for part in results.values()]),
         stopped=reasons.pop() if len(reasons) == 1 else None,
         steps=NextSteps()
         if log is None
@@ -142,7 +152,7 @@ def join_results(
             note=next((one.steps.note for one in parts if one.steps.note), None),
             others=other_ways(log, totals, options),
         ),
-        accounts=results,
+        accounts={**results, **beside},
         undated=sum(part.undated for part in parts),
     )
 
@@ -175,7 +185,12 @@ def account_lines(accounts: Mapping[str | None, RunResult]) -> Iterator[str]:
     )
     for name, one in graver[:_ACCOUNTS_SHOWN]:
         stopped = "" if one.stopped is None else f"; stopped: {one.stopped.detail}"
-        yield sanitize(f"{name}: {one.totals.counts_as_sum()}{stopped}")
+        if one.doubt is not None:
+            yield sanitize(f"{name}: all of it may still be running: {one.doubt}")
+        elif one.totals.rows or one.code is ExitCode.ALL_PAUSED:
+            yield sanitize(f"{name}: {one.totals.counts_as_sum()}{stopped}")
+        else:
+            yield from (sanitize(f"{name}: {t}") for t in report.open_lines(one.totals))
     if more := graver[_ACCOUNTS_SHOWN:]:
         paused = sum(one.code == ExitCode.ALL_PAUSED for _, one in more)
         accounts_left = format_count(len(more), "more account")

@@ -377,32 +377,20 @@ def _note_running(
         options: The options of the command.
         notices: Says it.
     """
-    running = [item for item in items if _is_running_without_time(item)]
+    running = [
+        item for item in items if item.id in told and _is_running_without_time(item)
+    ]
     if not running or options.resume_rules.body is ResumeBody.TIME:
         return
-    by_word = sum(item.id in told for item in running)
-    overdue = (
-        "is started at once (--start-overdue)"
-        if options.resume_rules.starts_overdue
-        else "is left alone too, unless --start-overdue is given"
-    )
-    were = "was" if len(running) == 1 else "were"
-    notices.note(
-        f"{format_count(len(running), 'campaign')} {were} running before the pause "
-        f"{_by_whom(by_word, len(running), options)}, without a scheduled_time on "
-        "record: one that shows a time ahead is left alone, unless --resume-body time "
-        f"is given, and one whose time has passed {overdue}"
-    )
-
-
-def _by_whom(by_word: int, count: int, options: Options) -> str:
-    """Say whose word it is that campaigns were running."""
     word = "your answer" if options.earlier_status is None else "--as running"
-    if not by_word:
-        return "by the log"
-    if by_word == count:
-        return f"by {word}"
-    return f"by the log, {by_word} of them by {word}"
+    starts = options.resume_rules.starts_overdue
+    which = (
+        "ahead are left alone, one that is past starts" if starts else "are left alone"
+    )
+    notices.note(
+        f"{format_count(len(running), 'campaign')} running before by {word}: those that "
+        f"show a scheduled_time {which}"
+    )
 
 
 def _is_running_without_time(item: Item) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from bulkpause._text import format_count
 from bulkpause._value import value
 from bulkpause.errors import InputError
+from bulkpause.inputs.keyword_words import in_keywords
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.table import HiddenCount
@@ -70,7 +71,8 @@ def read_input(
     read = load_input(os.fspath(path), layout or Layout())
     table = read.table
     if table.error is not None:
-        raise InputError(f"{read.name}: {table.error}; nothing was sent")
+        reason = in_keywords(str(table.error))
+        raise InputError(f"{read.name}: {reason}; nothing was sent")
     found = CampaignList(
         name=read.name,
         rows=tuple(table.rows),
@@ -87,6 +89,6 @@ def read_input(
 def _refusal(name: str, count: int, invalid: tuple[InvalidRow, ...]) -> str:
     return (
         f"{name}: {len(invalid)} of {format_count(count, 'row')} cannot be used, the "
-        f"first is {invalid[0]}; nothing was sent. Fix these rows, or pass "
+        f"first is {in_keywords(str(invalid[0]))}; nothing was sent. Fix these rows, or pass "
         "skip_invalid=True to leave them out."
     )

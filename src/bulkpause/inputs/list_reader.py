@@ -45,6 +45,10 @@ _is_sentence_end = re.compile(r".*[0-9]{5}\.", re.DOTALL).fullmatch
 _BRACKETS = re.compile(r"^(?:\(|\[(?='))|(?:\)|(?<=')\])$")
 _SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
 _ONE_PER_LINE = "write one id per line, and # before a note"
+_BLANK_AROUND = (
+    "write a note with a blank before and behind its #, as in `1000248 # sale`"
+)
+_NOTE = re.compile(r"\s#(?=\s|$)").search
 
 
 def read_list(
@@ -132,6 +136,9 @@ class _LineReader:
         if self._may_be_table:
             _check_is_no_table(row, text, self._widths)
         _check_is_no_diff(row, text, self._marks)
+        if (note := _NOTE(text)) and _ids_of(text[: note.start()]):
+            self._table.commented_ids += count_commented_ids(text[note.start() + 1 :])
+            text = text[: note.start()]
         rows = list(rows_of_line(row, text))
         self._shape.note(row, text, sum(isinstance(one, Item) for one in rows))
         yield from rows
@@ -299,6 +306,6 @@ def _invalid_row(row: int, text: str) -> InvalidRow:
     return InvalidRow(
         row=row,
         detail="holds more than ids, or ids of different kinds",
-        remedy=_ONE_PER_LINE,
+        remedy=_BLANK_AROUND if re.search(r"(?:^|\s)#", text) else _ONE_PER_LINE,
         value=text,
     )

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 
 from bulkpause.fleet import Fleet, merge_snapshots
 from bulkpause.model import Record
+from bulkpause.pauser import RunSnapshot
 from bulkpause.progress.accounts import accounts_to_look_at
 from bulkpause.progress.counts import RecordCounts
 from bulkpause.progress.display import Display
@@ -71,7 +72,7 @@ class Monitor:
             allowed_per_s=allowed_per_s_of_all(
                 pauser.settings.limits for pauser in self._fleet.pausers.values()
             ),
-            left_s=run.time_left_s,
+            left_s=run.time_left_s if self._is_estimated(run) else None,
             waits_for=waiting.condition if waiting is not None and is_long else None,
             waits_s=waits_s if is_long else None,
             stopping=None if stopped is None else stopped.detail,
@@ -81,6 +82,11 @@ class Monitor:
             sharing=run.sharing,
             accounts=accounts_to_look_at(self._fleet, states),
         )
+
+    def _is_estimated(self, run: RunSnapshot) -> bool:
+        """Tell whether a time left of nothing is an estimate, and not no plan yet."""
+        has_begun = run.requests or run.in_flight or self._counts.by_status
+        return bool(run.time_left_s or has_begun or not self._total)
 
 
 def is_long_wait(waits_s: float | None, *, idle_s: float) -> bool:

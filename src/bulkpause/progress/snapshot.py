@@ -23,7 +23,7 @@ class Snapshot:
         allowed_per_s: The highest request rate that the limits allow over that
             period; None without limits.
         left_s: The estimated seconds to the end; None during an outage, whose end
-            cannot be estimated.
+            cannot be estimated, and before the run has its ids.
         waits_for: The condition that the next request waits for; None if it waits
             for none, or only shortly.
         waits_s: The seconds until that condition holds; None if unknown.

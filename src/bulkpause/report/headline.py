@@ -1,12 +1,19 @@
 """Say in one line what is on record of the campaigns of a report, and no more."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Status
+from bulkpause.operation import Operation
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
-from bulkpause.report.text import nothing_line, open_lines, simulated_line, undone_line
+from bulkpause.report.text import (
+    nothing_line,
+    open_lines,
+    simulated_line,
+    undone_line,
+)
 from bulkpause.report.totals import Totals
 
 
@@ -16,7 +23,7 @@ def headline(groups: Sequence[LogGroup]) -> str:
     The count is that of `status`. Since a report is read later than it was made, the
     line is always dated. Of logs of resumes alone, it says how many are open.
     """
-    groups = _counted(groups)
+    groups = counted(groups)
     all_totals = [group.status.totals for group in groups]
     totals = [one for one in all_totals if not one.is_empty]
     operation = all_totals[0].operation
@@ -24,19 +31,39 @@ def headline(groups: Sequence[LogGroup]) -> str:
         return nothing_line(operation)
     ids, open_ids = sum(map(ids_of, totals)), sum(one.open_ids for one in totals)
     is_known = all(one.is_plan_known for one in all_totals)
-    undone_by = next((one.undone_by for one in totals if one.undone_by), None)
-    on_record = "" if is_known and undone_by is None else " on record"
+    undone = [group for group in groups if group.status.totals.undone_by is not None]
+    on_record = "" if is_known and not undone else " on record"
     campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}{on_record}"
     lines = [f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"]
-    if undone_by is not None:
-        lines = [undone_line(undone_by), *(lines if open_ids else ())]
+    if not (operation.stops or open_ids):
+        lines = [f"{_done_text(totals, operation)} of {campaigns}{_as_of(groups)}"]
+    if undone:
+        lines = [_undone_line(undone, groups), *(lines if open_ids else ())]
     if not is_known:
         others = f"others {operation.others_words}"
         lines.append(f"how many were planned is not on record, and {others}")
     return "; ".join(lines)
 
 
-def _counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
+def _undone_line(undone: Sequence[LogGroup], groups: Sequence[LogGroup]) -> str:
+    names = [group.status.totals.undone_logs or [group.status.log] for group in undone]
+    return undone_line(
+        undone_logs=list(chain.from_iterable(names)),
+        logs=sum(group.status.totals.logs for group in groups),
+    )
+
+
+def _done_text(totals: Sequence[Totals], operation: Operation) -> str:
+    """Say how many campaigns are as a resume wants them, by what it did to them."""
+    done = sum(one.by_status[operation.done] for one in totals)
+    already = sum(one.by_status[operation.already] for one in totals)
+    text = f"{done:,} {operation.participle}"
+    if already:
+        text = f"{text} and {already:,} {operation.already.replace('_', ' ')}"
+    return text
+
+
+def counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
     """Leave out simulated campaigns beside real ones, and resumes beside pauses."""
     real = [group for group in groups if not group.status.is_simulated] or groups
     stops = [group for group in real if group.status.totals.operation.stops]
@@ -64,7 +91,7 @@ def note_lines(groups: Sequence[LogGroup]) -> Iterator[str]:
     """Say what to know about the headline, with the words of `status`."""
     for group in groups:
         name = f"{group.label}: " if len(groups) > 1 else ""
-        if group not in _counted(groups):
+        if group not in counted(groups):
             yield sanitize(f"{name}{headline([group])}: not counted above.")
         for line in _notes_of(group):
             sentence = line if name else f"{line[:1].upper()}{line[1:]}"
@@ -77,11 +104,14 @@ def _notes_of(group: LogGroup) -> Iterator[str]:
     totals = status.totals
     if totals.open_ids or not totals.is_plan_known:
         yield from open_lines(totals)
+    elif totals.undone_by is not None:
+        yield undone_line(totals.undone_by)
     if invalid := totals.by_status[Status.INVALID]:
         yield f"{format_count(invalid, 'invalid row')}: never sent"
     if unread := totals.unread:
         changed = totals.operation.participle
-        yield f"{unread:,} of the {changed} ids were accepted (204) and not read back"
+        were = "was" if unread == 1 else "were"
+        yield f"{unread:,} of the {changed} ids {were} accepted (204) and not read back"
     if status.is_simulated:
         yield simulated_line(totals.operation)
     if status.is_held:

@@ -123,11 +123,18 @@ class LogStatus:
 
 def _done_lines(totals: Totals) -> Iterator[str]:
     counts, operation = totals.by_status, totals.operation
-    done = sum(n for status, n in counts.items() if status.is_done)
-    yield f"{done} {operation.participle}"
+    already = counts[operation.already]
+    others = sum(n for status, n in counts.items() if status.is_done) - already
+    if others or not already:
+        yield f"{others} {operation.participle}"
+    if already:
+        yield f"{already} {_words(operation.already)}"
     if inapplicable := counts[operation.inapplicable]:
-        name = operation.inapplicable.replace("_", " ")
-        yield f"{inapplicable} {name} (see their status below)"
+        yield f"{inapplicable} {_words(operation.inapplicable)} (see their status below)"
+
+
+def _words(status: Status) -> str:
+    return status.replace("_", " ")
 
 
 def dated(first_end: str | None, last_end: str | None) -> str:

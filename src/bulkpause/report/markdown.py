@@ -13,7 +13,8 @@ from bulkpause.report.text import MAX_CAUSES_SHOWN
 
 #: The first characters of a summary, by which it is known again.
 MARKER = "## bulkpause: "
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~]")
+#: An underscore between letters is none, as in most names of files.
+_MARKUP = re.compile(r"[\\`*{}\[\]<>#|~]|(?<![^\W_])_|_(?![^\W_])")
 
 
 def markdown_of(groups: Sequence[LogGroup], origin: Origin) -> str:

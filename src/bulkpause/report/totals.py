@@ -54,12 +54,18 @@ class Cause:
             None if self.http_status is None else f"HTTP {self.http_status}",
             self.title,
             self.message,
-            self.error,
+            self._other_error(),
             self.campaign_status and f"campaign is {self.campaign_status}",
             self._missing_read_back(),
         )
         text = ", ".join(part.rstrip(".") for part in parts if part)
         return sanitize(text or "no reason on record")
+
+    def _other_error(self) -> str | None:
+        """Leave out an error that only repeats the message: "Connection refused"."""
+        error, message = self.error or "", self.message or ""
+        is_repeated = error.replace("_", " ").casefold() == message.casefold()
+        return None if is_repeated else self.error
 
     def _missing_read_back(self) -> str | None:
         """Say that a read-back is missing, where one would have settled the id."""
@@ -116,13 +122,15 @@ class Totals:
             says that no campaign is running.
         undone_by: The logs of the undos of this log, in words; None if there was none.
             What was paused may be running then.
+        undone_logs: Of several logs, those that an undo was begun of.
+        logs: How many logs these are the totals of.
         open_before: Ids of earlier runs that this run does not send and that may
             still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.
         causes: The groups of records of ids that we did not simply change.
         requests: Requests sent, attempts and read-backs.
         retries: Attempts after the first, those after a 429 included.
-        rate_limited: Attempts before the last one of an id that got a 429.
+        rate_limited: Requests that got a 429: attempts, and reads that ended an id.
         read_backs: Ids that were read back.
         unread: Ids that were paused, or resumed, and not read back.
         latencies_ms: Latency of the last attempt of each id, in milliseconds.
@@ -140,6 +148,8 @@ class Totals:
     not_on_record: int = 0
     is_plan_known: bool = True
     undone_by: str | None = None
+    undone_logs: Sequence[str] = ()
+    logs: int = 1
     open_before: Counter[str] = field(default_factory=Counter)
     by_status: Counter[Status] = field(default_factory=Counter)
     causes: dict[Cause, CauseGroup] = field(default_factory=dict)
@@ -190,9 +200,9 @@ class Totals:
         reads = record.reads or is_read_back
         self.requests += len(earlier) + (is_sent and is_attempted) + reads
         self.retries += len(earlier)
-        self.rate_limited += sum(
-            attempt.get("http_status") == 429 for attempt in earlier
-        )
+        last = record.http_status if is_sent else None
+        statuses = (*(attempt.get("http_status") for attempt in earlier), last)
+        self.rate_limited += statuses.count(429)
         self.read_backs += is_read_back
 
     def _earlier_attempts(self, record: "Record") -> list[Mapping[str, Any]]:

@@ -60,6 +60,13 @@ def test_half_a_character_hides_no_status() -> None:
     assert parsed.campaign_status == "paused"
 
 
+def test_placeholder_is_no_trace_id() -> None:
+    """The documented 401 of the token check has one."""
+    assert parse({"trace_id": "{}"}).trace_id is None
+    in_header = [(TRACE_HEADERS[0], "t-1")]
+    assert parse({"trace_id": "{}"}, in_header).trace_id == "t-1"
+
+
 def test_empty_response_has_no_fields() -> None:
     assert parse(b"") == EMPTY
 

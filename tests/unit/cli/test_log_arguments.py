@@ -6,6 +6,8 @@ import pytest
 
 from bulkpause.cli.log_arguments import logs_of
 from bulkpause.errors import SettingsError
+from bulkpause.listing.campaign import Campaign
+from bulkpause.listing.export import as_jsonl
 
 
 def test_files_stay_in_their_order(tmp_path: Path) -> None:
@@ -51,3 +53,17 @@ def test_missing_log_is_left_to_its_reader(tmp_path: Path) -> None:
 def test_impossible_path_is_left_to_its_reader() -> None:
     path = Path("x" * 300)
     assert logs_of([path]) == [path]
+
+
+def test_list_beside_logs_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    campaigns = as_jsonl([Campaign(id="1", name="Küche", account="acme")])
+    (tmp_path / "list.jsonl").write_text("".join(campaigns), encoding="utf-8")
+    with pytest.raises(SettingsError, match="holds no result log"):
+        logs_of([tmp_path])
+    (tmp_path / "log.jsonl").write_text("not a log\n")
+    assert logs_of([tmp_path]) == [tmp_path / "log.jsonl"]
+    assert "list.jsonl is a list of campaigns: left out" in capsys.readouterr().err
+    # Named by itself, it is left to its reader, which refuses it.
+    assert logs_of([tmp_path / "list.jsonl"]) == [tmp_path / "list.jsonl"]

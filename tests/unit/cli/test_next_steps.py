@@ -80,9 +80,7 @@ def test_open_id_is_retried(status: Status) -> None:
     assert list(found.lines()) == [f"retry with: {RETRY}"]
 
 
-@pytest.mark.parametrize(
-    "status", [Status.PAUSED, Status.REJECTED, Status.NOT_PAUSABLE]
-)
+@pytest.mark.parametrize("status", [Status.PAUSED, Status.NOT_PAUSABLE])
 def test_nothing_is_advised_that_does_nothing(status: Status) -> None:
     found = steps(log_of(Status.PAUSED, status))
     assert (found.command, list(found.lines())) == (None, [])
@@ -174,6 +172,17 @@ def test_secret_place_to_share_is_needed_and_not_printed() -> None:
     ]
 
 
+def test_rejected_id_has_next_step() -> None:
+    found = list(steps(log_of(Status.PAUSED, Status.REJECTED)).lines())
+    statuses = "failed,unknown,not_attempted,rejected"
+    assert found == [
+        (
+            "1 rejected: mend what the API says of them, then retry them too with: "
+            f"bulkpause retry pauses.jsonl --status {statuses} --base-url {HOST}"
+        )
+    ]
+
+
 def log_of_resume(status: Status, http_status: int = 400) -> Recovery:
     refused = record(
         "1", status, planned=1, action=Action.RESUME, http_status=http_status
@@ -189,7 +198,8 @@ def test_refused_resume_is_tried_with_another_body(status: Status) -> None:
         f"another one with: {RETRY.replace(' --base', OPEN_AND_REJECTED + ' --base')} "
         "--resume-body none"
     )
-    assert steps(log_of_resume(status, http_status=404)).others == ()
+    others = steps(log_of_resume(status, http_status=404)).others
+    assert not any("body" in line for line in others)
     pause = recover([record("1", status, planned=1, http_status=400)], [], WHOLE)
     assert steps(pause).others == ()
 

@@ -7,6 +7,7 @@ import pytest
 
 from bulkpause.errors import InputError
 from bulkpause.inputs.campaign_list import read_input
+from bulkpause.inputs.keyword_words import in_keywords
 from bulkpause.inputs.layout import Layout
 
 
@@ -67,3 +68,24 @@ def test_input_error_survives_pickling(mangled: Path) -> None:
         read_input(mangled)
     again = pickle.loads(pickle.dumps(error.value))  # noqa: S301 (our own bytes)
     assert (str(again), again.rows) == (str(error.value), error.value.rows)
+
+
+def test_remedy_is_in_words_of_programs(tmp_path: Path) -> None:
+    file = tmp_path / "ids"
+    file.write_text('{"campaign":{"id":"1"}}\n')
+    with pytest.raises(InputError, match=r"pass Layout\(column='campaign.id'\)"):
+        read_input(file)
+
+
+@pytest.mark.parametrize(
+    ("remedy", "in_program"),
+    [
+        ("name one with --column", "name one with Layout(column=…)"),
+        ("or pass --format lines", "or pass Layout(format=Format.LINES)"),
+        ("--hidden-rows skip", "Layout(hidden_rows=HiddenRows.SKIP)"),
+        ("or pass --any-id", "or pass Layout(takes_any_id=True)"),
+        ("delete it or pass --skip-invalid", "delete it or pass skip_invalid=True"),
+    ],
+)
+def test_option_is_keyword_in_program(remedy: str, in_program: str) -> None:
+    assert in_keywords(remedy) == in_program

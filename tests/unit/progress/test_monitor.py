@@ -5,12 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from bulkpause.fleet import Fleet
+from bulkpause.pauser import Pauser
 from bulkpause.progress.event import Progressed
 from bulkpause.progress.monitor import (
     REFRESH_S,
+    Monitor,
     is_long_wait,
     refreshed,
 )
+from bulkpause.settings import Settings
 from tests.support.progress import MIDWAY, START, RecordingDisplay
 
 
@@ -47,3 +51,16 @@ async def test_final_snapshot_is_shown_before_close() -> None:
         assert not display.is_closed
     assert display.events == [Progressed(START), Progressed(MIDWAY), Progressed(final)]
     assert display.is_closed
+
+
+@pytest.mark.anyio
+async def test_no_time_is_said_to_be_left_before_plan() -> None:
+    """The first snapshot is taken before the run has its ids."""
+    display = RecordingDisplay()
+    fleet = Fleet([Pauser("token", Settings())])
+    now = asyncio.get_running_loop().time
+    async with Monitor(fleet, 150, display, now=now).open():
+        pass
+    (event,) = display.events
+    assert isinstance(event, Progressed)
+    assert event.snapshot.left_s is None

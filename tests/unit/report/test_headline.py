@@ -95,7 +95,7 @@ def test_simulated_log_is_no_real_all_clear() -> None:
 def test_running_and_old_logs_are_named_as_such() -> None:
     notes = list(note_lines([group(Status.PAUSED, is_held=True, age_s=3 * 86_400.0)]))
     assert notes == [
-        "1 of the paused ids were accepted (204) and not read back.",
+        "1 of the paused ids was accepted (204) and not read back.",
         (
             "A run held this log when the report was made: its numbers were still "
             "changing."
@@ -134,8 +134,9 @@ def test_simulated_campaigns_are_not_added_to_real_ones() -> None:
 
 def test_undone_pauses_are_no_all_clear() -> None:
     undone = group(Status.PAUSED, totals={"undone_by": "a.undo.jsonl"})
-    begun = "an undo of this log was begun: campaigns may be running again, see a.undo.jsonl"
+    begun = "an undo of this log was begun: campaigns may be running again"
     assert headline([undone]) == begun
+    assert any("see a.undo.jsonl" in line for line in note_lines([undone]))
     also_open = group(Status.FAILED, totals={"undone_by": "a.undo.jsonl"})
     assert headline([also_open]) == (
         f"{begun}; 1 of 1 campaign on record may still be running, as of "
@@ -148,5 +149,7 @@ def test_resumes_are_no_pauses() -> None:
     assert headline([resumed]).startswith(
         "1 of 2 campaigns not known to be resumed, as of"
     )
+    all_resumed = group(Status.RESUMED, totals={"operation": RESUME})
+    assert headline([all_resumed]).startswith("1 resumed of 1 campaign, as of")
     both = headline([resumed, group(Status.PAUSED)])
     assert both.startswith("0 of 1 campaign may still be running, as of")

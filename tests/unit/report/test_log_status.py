@@ -46,8 +46,9 @@ def test_lines_say_how_many_may_be_running() -> None:
         *(Status.REJECTED, Status.FAILED, Status.UNKNOWN),
         rows=10,
     )
-    assert list(found.lines())[2:6] == [
-        "2 paused",
+    assert list(found.lines())[2:7] == [
+        "1 paused",
+        "1 already paused",
         "1 not pausable (see their status below)",
         "7 may still be running: 1 failed, 1 rejected, 1 unknown, 4 not attempted",
         "1 unknown: may be paused or may be running",
@@ -115,3 +116,11 @@ def test_age_has_its_largest_unit(age_s: float, words: str) -> None:
 
 def test_moment_is_written_in_utc() -> None:
     assert as_words("2026-11-27T08:00:00+02:00") == "2026-11-27 06:00:00 UTC"
+
+
+def test_paused_before_is_said_as_in_reports() -> None:
+    already = (Status.ALREADY_PAUSED,) * 2
+    assert "2 already paused" in list(status(*already).lines())
+    assert not any(line.startswith("0 paused") for line in status(*already).lines())
+    lines = list(status(Status.PAUSED, *already).lines())
+    assert lines[2:4] == ["1 paused", "2 already paused"]

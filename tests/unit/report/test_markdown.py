@@ -52,7 +52,7 @@ def test_summary_has_headline_counts_causes_and_command() -> None:
         ),
         "",
         "- 2 may still be running: 1 rejected, 1 not attempted.",
-        "- 1 of the paused ids were accepted (204) and not read back.",
+        "- 1 of the paused ids was accepted (204) and not read back.",
         "- Campaigns may have been started again since the times given here.",
         "",
         "**By status**",
@@ -90,3 +90,11 @@ def test_hostile_words_cannot_leave_their_quotes() -> None:
 
 def test_summary_begins_with_its_marker() -> None:
     assert markdown_of([group_of(record(1))], ORIGIN).startswith(MARKER)
+
+
+def test_name_of_file_is_not_escaped() -> None:
+    one = group_of(record(1))
+    one.status.totals.undone_by = "/logs/my_day.undo.jsonl"
+    text = markdown_of([one], ORIGIN)
+    assert "see /logs/my_day.undo.jsonl" in text
+    assert "/logs" not in text.splitlines()[0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bulkpause.model import Action, Record, Status
 from bulkpause.operation import PAUSE, RESUME, statuses_of
-from bulkpause.report.totals import Totals, add_all, join_totals
+from bulkpause.report.totals import Cause, Totals, add_all, join_totals
 
 
 RECORDS = st.lists(
@@ -154,3 +154,26 @@ def test_joined_totals_are_those_of_all_records() -> None:
     whole = add_all(records, Totals(rows=8))
     parts = [add_all(records[:4], Totals(rows=4)), add_all(records[4:], Totals(rows=4))]
     assert join_totals(parts).as_dict() == whole.as_dict()
+
+
+def test_last_attempt_may_be_rate_limited() -> None:
+    """A deadline ends ids whose only request, or last one, got a 429."""
+    totals = Totals(rows=3)
+    refused = Record(id="1", status=Status.FAILED, http_status=429, attempts=1)
+    totals.add(refused)
+    again = {"at": "2026-11-28T08:00:00.000Z", "http_status": 429}
+    totals.add(replace(refused, id="2", attempts=2, history=(again,)))
+    # One of an earlier run, which has counted it.
+    totals.since = "2026-11-28T09:00:00.000Z"
+    totals.add(replace(refused, id="3"))
+    assert (totals.requests, totals.rate_limited) == (3, 3)
+
+
+def test_error_that_repeats_message_is_left_out() -> None:
+    record = Record(
+        id="1",
+        status=Status.FAILED,
+        error="connection_refused",
+        message="Connection refused",
+    )
+    assert str(Cause.of(record)) == "Connection refused"

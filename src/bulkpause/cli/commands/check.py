@@ -199,7 +199,10 @@ def _guarded(name: str, judge: Callable[[], Finding]) -> Finding:
     try:
         return judge()
     except BulkpauseError as error:
-        return failed(name, error)
+        finding = failed(name, error)
+        # What a run would say. A check pauses nothing in any case.
+        detail = finding.detail.removesuffix("; nothing was sent")
+        return replace(finding, detail=detail)
 
 
 def _token(options: Options) -> tuple[Token | None, Finding | None]:
@@ -235,10 +238,17 @@ def _space(folder: Path) -> Finding:
     """Look for the space that a log needs in a folder."""
     free = shutil.disk_usage(folder).free
     facts = {"folder": str(folder.resolve()), "free_bytes": free}
-    detail = f"{free / 1e9:.1f} GB free in {facts['folder']}"
+    detail = f"{_size(free)} free in {facts['folder']}"
     if free < _LITTLE_SPACE_BYTES:
         return warning("log", f"only {detail}: a long log may fill it", **facts)
     return ok("log", detail, **facts)
+
+
+def _size(count_bytes: int) -> str:
+    """Write a size in the unit in which it is not rounded to nothing."""
+    units = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+    unit, size = next((one for one in units if count_bytes >= one[1]), ("bytes", 1))
+    return f"{count_bytes / size:.{1 if size > 1 else 0}f} {unit}"
 
 
 def _check_existing(log: Path, options: Options) -> None:

@@ -1,5 +1,6 @@
 """The command `export`: the ids of logs as a file that `run` accepts."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
@@ -40,7 +41,11 @@ def export_logs(
         )
     logs = list(map(_open, logs_of(arguments)))
     exported = _exported(logs, frozenset(statuses))
-    show_data(as_csv(exported) if as_csv_file else as_jsonl(exported))
+    first = next(exported, None)
+    whole = () if first is None else chain([first], exported)
+    show_data(as_csv(whole) if as_csv_file else as_jsonl(whole))
+    if first is None:
+        say(f"note: {_nothing_text(logs, statuses)}")
     for log in logs:
         if log.recovery.endpoint == SIMULATOR:
             simulated = simulated_line(operation_of(log.recovery.action))
@@ -69,6 +74,16 @@ def _exported(logs: Sequence[OpenedLog], wanted: frozenset[str]) -> Iterator[Row
         )
         for of_group, group in zip(records, groups, strict=True)
     )
+
+
+def _nothing_text(logs: Sequence[OpenedLog], statuses: Sequence[str]) -> str:
+    """Say which ids there are, if none has a wanted status."""
+    counts: Counter[str] = Counter()
+    for log in logs:
+        counts.update(log.totals.counts())
+    found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    there = f"there are {found}, which --status names" if found else "there are no ids"
+    return f"no id is {' or '.join(statuses)}: {there}"
 
 
 def _refuse_other_campaigns(groups: Sequence[LogGroup]) -> None:

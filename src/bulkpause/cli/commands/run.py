@@ -41,6 +41,7 @@ from bulkpause.errors import (
     TokenError,
 )
 from bulkpause.fleet import Fleet
+from bulkpause.journal.account_names import add_names
 from bulkpause.journal.reader import exists, write_ahead_path
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
@@ -296,7 +297,22 @@ class _Session:
         }
         if self._options.accounts is None:
             return results[None]
-        return join_results(results, self._log, self._run_id, self._options)
+        return _joined(results, self._log, self._run_id, self._prepared, self._options)
+
+
+def _joined(
+    results: Mapping[str | None, RunResult],
+    folder: Path | None,
+    run_id: str,
+    prepared: Prepared,
+    options: Options,
+) -> RunResult:
+    """Make one result of all accounts, of those included that the run was not of."""
+    # Imported on use: most runs are of one account.
+    from bulkpause.cli.beside_logs import results_beside  # noqa: PLC0415
+
+    beside = results_beside(folder, results.keys(), prepared.account_names, options)
+    return join_results(results, folder, run_id, options, beside)
 
 
 def _default_log(run_id: str, options: Options) -> Path:
@@ -332,11 +348,20 @@ def _end_without_run(
 ) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
     results = {part.name: _result_of_part(part) for part in prepared.parts}
+    if (
+        options.accounts is not None
+        and options.log is not None
+        and options.log.is_dir()
+    ):
+        # A run that sends nothing settles too which accounts the folder has.
+        add_names(options.log, [part.name for part in prepared.parts if part.name])
     result = (
         results[None]
         if options.accounts is None
-        else join_results(results, options.log, _new_run_id(options), options)
+        else _joined(results, options.log, _new_run_id(options), prepared, options)
     )
+    if not result.totals.rows:
+        result = replace(result, nothing=_nothing_text(options))
     ending.metrics.totals = result.totals
     ending.display = display = display_for(options, result.run_id)
     for notice in notices.take():
@@ -344,6 +369,19 @@ def _end_without_run(
     print_result(result, display, options)
     display.close()
     return result.code
+
+
+def _nothing_text(options: Options) -> str:
+    """Say why there is nothing to do."""
+    if options.undone:
+        logs = ", ".join(map(str, options.undone))
+        return (
+            f"{logs}: nothing is on record as paused by bulkpause, and what was paused "
+            "before stays so; no log is written"
+        )
+    if options.is_retry:
+        return f"{options.log}: no id is {', '.join(options.retried)}"
+    return "no ids are in the input; no log is written"
 
 
 def _result_of_part(part: Part) -> RunResult:

@@ -29,7 +29,8 @@ from bulkpause.cli.path_arguments import LOGS, PATH
     "--output",
     "-o",
     type=PATH,
-    help="File to write. A report that is there is replaced, nothing else.",
+    help="File to write. A report that is there is replaced, nothing else.  "
+    "[default: stdout; a page goes to no terminal]",
 )
 @click.option(
     "--format",

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
+from bulkpause._shell import install_command
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.spreadsheet.cells import Value, marked
@@ -32,10 +33,7 @@ _COPY_BYTES = 1 << 20
 #: Rows are turned into texts together, column by column.
 _CELLS_AT_ONCE = 20_000
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_EXTRA_MISSING = (
-    "a spreadsheet, and the extra that reads it is not installed",
-    "run pip install 'bulkpause[xlsx]'",
-)
+_EXTRA_MISSING = "a spreadsheet, and the extra that reads it is not installed"
 
 
 def read_workbook(
@@ -80,7 +78,8 @@ def _require_extra() -> None:
     try:
         import_module("python_calamine")
     except ImportError as error:
-        raise ReadError(*_EXTRA_MISSING) from error
+        remedy = f"run {install_command('xlsx')}"
+        raise ReadError(_EXTRA_MISSING, remedy) from error
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from bulkpause._shell import install_command
 from bulkpause.errors import SettingsError
 from bulkpause.ratelimit.budget.store import UnusablePlaceError
 
@@ -49,8 +50,7 @@ def _check_url(url: str) -> None:
         )
     if find_spec("redis") is None:
         raise SettingsError(
-            "to share over a server, install its client: pip install "
-            "'bulkpause[valkey]'"
+            f"to share over a server, install its client: {install_command('valkey')}"
         )
 
 

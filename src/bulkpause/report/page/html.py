@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module, resources
 from typing import Any
 
+from bulkpause._shell import install_command
 from bulkpause._text import sanitize
 from bulkpause.errors import SettingsError
 from bulkpause.model import Limit
@@ -20,10 +21,6 @@ from bulkpause.report.page.table import table_of
 
 #: The first bytes of a page, by which it is known again.
 MARKER = "<!doctype html><!-- a report of bulkpause -->"
-_MISSING = (
-    "the extra that writes HTML is not installed: run pip install 'bulkpause[report]', "
-    "or choose --format markdown"
-)
 
 
 def require_extra() -> None:
@@ -35,7 +32,10 @@ def require_extra() -> None:
     try:
         import_module("jinja2")
     except ImportError as error:
-        raise SettingsError(_MISSING) from error
+        raise SettingsError(
+            "the extra that writes HTML is not installed: choose --format markdown, or "
+            f"run {install_command('report')}"
+        ) from error
 
 
 def page_of(groups: Sequence[LogGroup], origin: Origin) -> str:
