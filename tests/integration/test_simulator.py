@@ -85,6 +85,18 @@ async def exchanged(simulator: Simulator, request: bytes) -> bytes:
             return await reader.read()
 
 
+async def test_each_token_may_have_limits_of_its_own() -> None:
+    one = (Window(limit=1, period_s=60.0),)
+    async with running(windows=one, account_per_token=True) as (simulator, client):
+        other = {"Authorization": "Bearer other"}
+        path = "/v1/hood/campaigns/7/pause"
+        found = [await pause(client), await pause(client)]
+        async with client.post(path, json=REASON, headers=other) as response:
+            found.append(response.status)
+    assert found == [204, 429, 204]
+    assert len({entry.company_id for entry in simulator.ledger}) == 2
+
+
 async def test_pause_gets_204_without_body() -> None:
     async with (
         running() as (simulator, client),

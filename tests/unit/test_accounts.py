@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from bulkpause import Settings, read_accounts
-from bulkpause.accounts import AccountsError, AccountTokensError, is_account_name
+from bulkpause.accounts import (
+    AccountsError,
+    AccountTokensError,
+    is_account_name,
+)
 from bulkpause.model import Limit
 
 

@@ -157,19 +157,6 @@ def with_accounts(options: Options, accounts: Accounts) -> Options:
     return replace(options, layout=replace(options.layout, accounts=accounts.names))
 
 
-def warn_of_one_token(accounts: Accounts, plan: Plan, notices: Notices) -> None:
-    """Warn of an input that names several accounts, where none were given."""
-    if accounts.names is not None:
-        return
-    names = {item.account for item in plan.items} - {None, ""}
-    if len(names) > 1:
-        notices.warn(
-            f"the input names {len(names):,} accounts, and without --accounts all ids "
-            "go to the account of one token; if they are accounts of Ocamba, name their "
-            "tokens with --accounts FILE"
-        )
-
-
 def plans_of_accounts(
     accounts: Accounts, plans: Mapping[str | None, Plan]
 ) -> list[tuple[Account | None, Plan]]:

@@ -80,10 +80,21 @@ def corrected(group: click.Group, arguments: Sequence[str]) -> list[str] | None:
     if (page := _page(group, arguments)) is not None:
         return page
     typed = _command_of(group.list_commands(_context(group)), list(arguments))
+    if typed is not None and typed.name == "template":
+        return _with_dashes(group, typed.words)
     found = None if typed is None else _with_options(group, typed)
     if found is None or found == list(arguments):
         return None
     return found if _can_be_parsed(group, found) else None
+
+
+def _with_dashes(group: click.Group, words: Sequence[str]) -> list[str] | None:
+    """Put the `--` before the options of the run that a template is for."""
+    if "--" in words:
+        return None
+    places = range(1, len(words))
+    found = (["template", *words[:n], "--", *words[n:]] for n in places)
+    return next((one for one in found if _can_be_parsed(group, one)), None)
 
 
 def _may_hold_token(arguments: Sequence[str]) -> bool:

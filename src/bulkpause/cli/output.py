@@ -111,7 +111,9 @@ class Stream(io.TextIOBase):
 
     def write_data(self, data: bytes) -> None:
         """Write bytes as they are."""
-        self.has_begun = self.has_begun or bool(data)
+        if not data:  # which would end the thread of the queue
+            return
+        self.has_begun = True
         if self._queue is None:
             self._sink.write(data)
         else:

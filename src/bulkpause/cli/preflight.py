@@ -24,7 +24,6 @@ from bulkpause.cli.account_options import (
     name_of,
     options_of_account,
     plans_of_accounts,
-    warn_of_one_token,
     with_accounts,
 )
 from bulkpause.cli.ending import ProblemsError
@@ -183,7 +182,6 @@ def _prepare(accounts: Accounts, options: Options, notices: Notices) -> Prepared
         with_accounts(options, accounts), tokens_of(options, accounts)
     )
     _check_problems(whole, options, notices)
-    warn_of_one_token(accounts, whole.plan, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         notices.note(text)

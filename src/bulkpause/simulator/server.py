@@ -114,8 +114,11 @@ class Simulator:
 
     def _companies_with(self, authorization: str) -> Mapping[str, str]:
         """Give the companies by token; a new token may be a company of its own."""
-        is_new = self.behaviour.account_per_token and is_token_accepted(
-            authorization, self.behaviour.token
+        behaviour = self.behaviour
+        is_new = (
+            behaviour.account_per_token
+            and not behaviour.accounts
+            and is_token_accepted(authorization, behaviour.token)
         )
         token = authorization.partition(" ")[2]
         if is_new and token not in self._companies:

@@ -55,15 +55,6 @@ def test_open_token_files_are_warned_of_once(
     assert "acme, globex, zoo; protect them with chmod 600" in ended.stderr
 
 
-def test_forgotten_accounts_are_warned_of(call: Call, tmp_path: Path) -> None:
-    path = write(tmp_path, "all.csv", "account,id\nacme,1001\nzoo,1002\n")
-    ended = call("plan", path)
-    assert "the input names 2 accounts" in ended.stderr
-    assert "--accounts FILE" in ended.stderr
-    path = write(tmp_path, "one.csv", "account,id\nacme,1001\nacme,1002\n")
-    assert call("plan", path).stderr == ""
-
-
 def test_typed_id_says_how_to_name_account(call: Call, accounts: Path) -> None:
     ended = call("plan", "1001", "--accounts", str(accounts))
     assert ended.code == 3

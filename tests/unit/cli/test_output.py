@@ -80,6 +80,19 @@ def test_stream_that_waits_for_nobody_returns(terminal: StoppedTerminal) -> None
     assert terminal.taken == b"one\ntwo\n"
 
 
+def test_nothing_written_loses_nothing_after_it(terminal: StoppedTerminal) -> None:
+    terminal.goes_on.set()
+    stream = stream_on(terminal)
+    stream.wait_for_nobody()
+    stream.write("")  # as click does, to ask what the stream takes
+    stream.drain()
+    stream.wait_for_nobody()
+    stream.write("")
+    stream.write("Error: two\n")
+    stream.drain(5.0)
+    assert terminal.taken == b"Error: two\n"
+
+
 def test_signal_bounds_wait_for_stopped_terminal(terminal: StoppedTerminal) -> None:
     stream = stream_on(terminal)
     stream.hurry(0.1)

@@ -7,7 +7,6 @@ from bulkpause.cli.account_options import (
     name_of,
     options_of_account,
     plans_of_accounts,
-    warn_of_one_token,
     with_accounts,
 )
 from bulkpause.cli.exit_codes import ExitCode
@@ -31,7 +30,6 @@ def show_plan(options: Options) -> ExitCode:
         whole = plan_of_inputs(
             with_accounts(options, accounts), tokens_of(options, accounts)
         )
-        warn_of_one_token(accounts, whole.plan, notices)
     parts = [
         (name_of(account), plan, options_of_account(options, account))
         for account, plan in plans_of_accounts(accounts, whole.plans)

@@ -200,11 +200,29 @@ def _warnings(kind: str, job: Job) -> Iterator[str]:
                     f"warning: the unit does not see {sanitize(path)}; put it "
                     "elsewhere, as below /opt or /etc"
                 )
+    if kind == "airflow":
+        for path, made in _made_absolute(job.options):
+            yield (
+                f"warning: {sanitize(path)} is {sanitize(made)} for the workers; put it "
+                "there on each of them, or give its path on them"
+            )
     if kind == "kubernetes-indexed" and not is_url(job.options.settings.share):
         yield (
             "warning: pods of one account exceed its limits together unless they share "
             "them; add --share valkey://HOST:PORT/0"
         )
+
+
+def _made_absolute(options: Options) -> Iterator[tuple[str, str]]:
+    """Give the files that the template names by this folder, as given and as named."""
+    local = with_absolute_paths(options)
+    pairs = [
+        *zip(options.inputs, local.inputs, strict=True),
+        (str(options.accounts), str(local.accounts)),
+        (str(options.metrics), str(local.metrics)),
+        (str(options.token_file), str(local.token_file)),
+    ]
+    yield from (pair for pair in pairs if pair[0] != pair[1])
 
 
 def _notes(options: Options) -> Iterator[str]:

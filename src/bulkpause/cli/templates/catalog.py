@@ -10,6 +10,7 @@ from bulkpause.cli.templates.exit_policy import join_codes
 from bulkpause.cli.templates.fill import Values, fill_file
 from bulkpause.cli.templates.job import (
     Job,
+    is_path,
     shares_file,
     with_absolute_paths,
     with_inputs_below,
@@ -26,12 +27,14 @@ from bulkpause.cli.templates.quoting import (
     for_systemd_command,
     for_yaml,
 )
+from bulkpause.errors import SettingsError
 
 
 _STATE = "/var/lib/bulkpause"
 _TOKEN_FILE = "/etc/bulkpause/ocamba-token"  # noqa: S105 (a path)
 _CONTAINER_TOKEN_FILE = "/run/secrets/bulkpause/ocamba-token"  # noqa: S105 (a path)
 _CONTAINER_INPUTS = "/in"
+_CONTAINER_STATE = "/state"
 #: Runs a command, passes SIGTERM on, once, and takes 0 and 1 for success. A wait that
 #: the signal ends is repeated.
 _FORGIVING = (
@@ -52,12 +55,14 @@ class Template:
         default_input: The INPUT if the options name none.
         values: Gives what its places hold.
         check: Raises a `SettingsError` if no scheduler would read the file.
+        takes_accounts: Whether it has a place for the tokens of several accounts.
     """
 
     file: str
     default_input: str
     values: Callable[[Job], Values]
     check: Callable[[str], None] = lambda _: None
+    takes_accounts: bool = False
 
     def fill(self, job: Job) -> str:
         """Fill in the file for a job.
@@ -65,6 +70,11 @@ class Template:
         Raises:
             SettingsError: The format cannot hold a text of the job.
         """
+        if job.options.accounts is not None and not self.takes_accounts:
+            raise SettingsError(
+                "this template has no place for the tokens of several accounts; take "
+                "systemd, cron or airflow, or a job for each account without --accounts"
+            )
         usual: Values = {
             "exit_codes": [*job.exit_policy.lines()],
             "name": job.name,
@@ -78,14 +88,20 @@ class Template:
 def _systemd(job: Job) -> Values:
     local, policy = _local(job), job.exit_policy
     command = for_shell(local.words(program=job.program))
-    log = f'"$STATE_DIRECTORY/{job.name}-$(date +%F).jsonl"'
+    log = f'"$STATE_DIRECTORY/{job.name}-$(date +%F){job.log_suffix}"'
+    accounts = job.options.accounts
     token_file = _token_file(local, _TOKEN_FILE)
     return {
         "command": for_systemd_command(f"exec {command} --log {log} --resume"),
         "success": join_codes(policy.success, " "),
         "fail": join_codes(policy.fail, " "),
-        "credential": for_systemd(f"ocamba-token:{token_file}"),
-        "token_file": token_file,
+        "credential": for_systemd(f"ocamba-token:{token_file}")
+        if accounts is None
+        else [],
+        "token_note": f"Put the token into {token_file}, which only root needs to read."
+        if accounts is None
+        else "The unit's user must be able to read the accounts and their token files.",
+        "log_suffix": job.log_suffix,
         "writable": [*_writable_lines(local.options)],
     }
 
@@ -115,7 +131,10 @@ def _cron(job: Job) -> Values:
         "schedule": job.cron_schedule,
         "state": _STATE,
         "success": join_codes(job.exit_policy.success, "|"),
-        "token_file": token_file,
+        "log_suffix": job.log_suffix,
+        "token_note": f"the token into {token_file}"
+        if local.options.accounts is None
+        else "the tokens where the accounts name them",
     }
 
 
@@ -153,8 +172,11 @@ def _shell(job: Job, command: str) -> list[str]:
 
 
 def _manifest(job: Job) -> Values:
-    token_file = PurePosixPath(_token_file(job, _CONTAINER_TOKEN_FILE))
+    token_file = PurePosixPath(_container_token_file(job))
+    lists = [f"--from-file={word}" for word in job.options.inputs if is_path(word)]
     return {
+        "lists": for_shell(lists or ["--from-literal=none="]),
+        "package": for_shell([job.requirement]),
         "fail": join_codes(job.exit_policy.fail, ", "),
         "image": for_yaml(job.image),
         "schedule": for_yaml(job.cron_schedule),
@@ -164,8 +186,9 @@ def _manifest(job: Job) -> Values:
 
 
 def _container_words(job: Job) -> list[str]:
-    inside = replace(job, options=with_inputs_below(job.options, _CONTAINER_INPUTS))
-    return inside.words(token_file=_token_file(job, _CONTAINER_TOKEN_FILE))
+    options = with_inputs_below(job.options, _CONTAINER_INPUTS, _CONTAINER_STATE)
+    inside = replace(job, options=options)
+    return inside.words(token_file=_container_token_file(job))
 
 
 def _airflow(job: Job) -> Values:
@@ -177,6 +200,7 @@ def _airflow(job: Job) -> Values:
         "retry": join_codes(policy.retry, ", "),
         "schedule": for_python(job.cron_schedule),
         "state": _STATE,
+        "log_suffix": job.log_suffix,
         "success": join_codes(policy.success, ", "),
     }
 
@@ -202,12 +226,19 @@ def _docker(job: Job) -> Values:
         "command": for_docker(["/bin/sh", "-c", script]),
         "image": job.image,
         "package": for_shell([job.requirement]),
-        "token_file": _token_file(job, _CONTAINER_TOKEN_FILE),
+        "token_file": _container_token_file(job),
     }
 
 
 def _local(job: Job) -> Job:
     return replace(job, options=with_absolute_paths(job.options))
+
+
+def _container_token_file(job: Job) -> str:
+    """Give the token file of a container, below the usual folder unless it is absolute."""
+    given = PurePosixPath(_token_file(job, _CONTAINER_TOKEN_FILE))
+    usual = PurePosixPath(_CONTAINER_TOKEN_FILE)
+    return str(given if given.is_absolute() else usual.with_name(given.name))
 
 
 def _token_file(job: Job, usual: str) -> str:
@@ -216,14 +247,32 @@ def _token_file(job: Job, usual: str) -> str:
 
 
 TEMPLATES = {
-    "systemd": Template("systemd.service", "/etc/bulkpause/campaigns.csv", _systemd),
-    "systemd-timer": Template("systemd.timer", "/etc/bulkpause/campaigns.csv", _timer),
-    "cron": Template("crontab", "/etc/bulkpause/campaigns.csv", _cron, check_crontab),
+    "systemd": Template(
+        "systemd.service",
+        "/etc/bulkpause/campaigns.csv",
+        _systemd,
+        takes_accounts=True,
+    ),
+    "systemd-timer": Template(
+        "systemd.timer", "/etc/bulkpause/campaigns.csv", _timer, takes_accounts=True
+    ),
+    "cron": Template(
+        "crontab",
+        "/etc/bulkpause/campaigns.csv",
+        _cron,
+        check_crontab,
+        takes_accounts=True,
+    ),
     "kubernetes": Template("kubernetes.yaml", "campaigns.csv", _kubernetes),
     "kubernetes-indexed": Template(
         "kubernetes-indexed.yaml", "campaigns.csv", _indexed
     ),
-    "airflow": Template("airflow.py.txt", "/etc/bulkpause/campaigns.csv", _airflow),
+    "airflow": Template(
+        "airflow.py.txt",
+        "/etc/bulkpause/campaigns.csv",
+        _airflow,
+        takes_accounts=True,
+    ),
     "github-actions": Template("github-actions.yml", "campaigns.csv", _github),
     "docker": Template("Dockerfile", "campaigns.csv", _docker),
 }

@@ -44,6 +44,11 @@ class Job:
     shards: int
 
     @property
+    def log_suffix(self) -> str:
+        """What the name of a log ends in; that of a folder of logs in nothing."""
+        return ".jsonl" if self.options.accounts is None else ""
+
+    @property
     def cron_schedule(self) -> str:
         """When it is due, as the five fields of cron."""
         return f"{self.minute} {self.hour} * * *"
@@ -78,7 +83,9 @@ class Job:
         """
         options = replace(
             self.options,
-            token_file=None if token_file is None else Path(token_file),
+            token_file=None
+            if token_file is None or self.options.accounts is not None
+            else Path(token_file),
             is_confirmed=True,
         )
         words = [program, "run", *run_words(options)]
@@ -106,12 +113,14 @@ def check_options(options: Options) -> None:
 def with_absolute_paths(options: Options) -> Options:
     """Name all files by their absolute paths on this machine."""
     token_file, metrics = options.token_file, options.metrics
+    accounts = options.accounts
     return replace(
         options,
         inputs=tuple(
             str(Path(word).absolute()) if is_path(word) else word
             for word in options.inputs
         ),
+        accounts=None if accounts is None else accounts.absolute(),
         metrics=None if metrics is None else metrics.absolute(),
         settings=replace(options.settings, share=_absolute_share(options)),
         token_file=None if token_file is None else token_file.absolute(),
@@ -129,10 +138,15 @@ def shares_file(options: Options) -> bool:
     return share not in {NO_SHARE, AUTO_SHARE} and not is_url(share)
 
 
-def with_inputs_below(options: Options, folder: str) -> Options:
-    """Name the files among the inputs by where a container has them."""
+def with_inputs_below(options: Options, folder: str, state: str) -> Options:
+    """Name the files among the inputs by where a container has them.
+
+    Metrics of no absolute path go where the container may write.
+    """
+    metrics = options.metrics
     return replace(
         options,
+        metrics=None if metrics is None else Path(_below(str(metrics), state)),
         inputs=tuple(
             _below(word, folder) if is_path(word) else word for word in options.inputs
         ),

@@ -124,6 +124,51 @@ def test_container_finds_list_and_token_where_they_are_mounted(call: Call) -> No
     assert pod["securityContext"]["runAsNonRoot"] is True
 
 
+@pytest.mark.parametrize("kind", ["systemd", "cron", "airflow"])
+def test_accounts_have_folder_of_logs_and_no_token(
+    call: Call, tmp_path: Path, kind: str
+) -> None:
+    text = call("template", kind, "--", "/feed.csv", "--accounts", "acc.toml").stdout
+    assert str(tmp_path / "acc.toml") in text
+    assert "--token-file" not in text
+    assert "LoadCredential" not in text
+    assert "jsonl" not in text
+
+
+@pytest.mark.parametrize("kind", ["kubernetes", "docker", "github-actions"])
+def test_accounts_without_place_for_tokens_are_refused(call: Call, kind: str) -> None:
+    ended = call("template", kind, "--", "feed.csv", "--accounts", "acc.toml")
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "no place for the tokens of several accounts" in ended.stderr
+
+
+def test_pod_finds_relative_token_and_writes_metrics(call: Call) -> None:
+    given = ("--", "in/feed.xlsx", "--token-file", "tok", "--metrics", "x.prom")
+    text = call("template", "kubernetes", *given).stdout
+    assert "-lists --from-file=in/feed.xlsx\n" in text
+    assert "# The image needs 'bulkpause[metrics,xlsx]==" in text
+    *_, job = yaml.safe_load_all(text)
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+    assert mounts["token"] == "/run/secrets/bulkpause"
+    words = container["command"]
+    assert words[words.index("--token-file") + 1] == "/run/secrets/bulkpause/tok"
+    assert words[words.index("--metrics") + 1] == "/state/x.prom"
+
+
+def test_file_of_this_folder_is_warned_of_in_dag(call: Call, tmp_path: Path) -> None:
+    said = call("template", "airflow", "--", "feed.csv").stderr
+    assert f"warning: feed.csv is {tmp_path / 'feed.csv'} for the workers" in said
+    assert call("template", "airflow", "--", "/feed.csv").stderr == ""
+
+
+def test_forgotten_dashes_are_suggested(call: Call) -> None:
+    ended = call("template", "systemd", "feed.csv", "--canary", "3")
+    assert ended.code == 2
+    assert "bulkpause template systemd -- feed.csv --canary 3" in ended.stderr
+
+
 def test_extras_that_options_need_are_installed(call: Call) -> None:
     given = ("--", "feed.xlsx", "--metrics", "m.prom")
     for kind in ("docker", "github-actions"):
