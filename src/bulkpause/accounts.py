@@ -6,8 +6,9 @@ token file for each. The tokens themselves never stand in the TOML file.
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from bulkpause._text import format_count, quote
@@ -15,7 +16,7 @@ from bulkpause._value import value
 from bulkpause.api.credentials import Token, read_token
 from bulkpause.errors import BulkpauseError, SettingsError, TokenError
 from bulkpause.model import Limit
-from bulkpause.settings import BURST, Settings, parse_limit
+from bulkpause.settings import BURST, Settings, endpoint_of, parse_limit
 
 
 #: The keys of a section. `token` is refused with a message of its own.
@@ -116,6 +117,21 @@ def companies_of(accounts: Iterable[Account]) -> dict[str, str]:
 def log_of(folder: Path, account: str) -> Path:
     """Name the log of an account in a folder of logs."""
     return folder / f"{account}.jsonl"
+
+
+def make_log_folder(folder: Path) -> None:
+    """Make the folder of the logs of several accounts, unless it is there.
+
+    Raises:
+        SettingsError: It cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {folder} cannot be made: {error.strerror}; name another for "
+            "the logs; nothing was sent"
+        ) from error
 
 
 def is_account_name(name: str) -> bool:
@@ -262,11 +278,9 @@ class _Reader:
             return None
         for key in section:
             self._check_key(name, key, section[key])
-        try:
-            return _own_settings(self._settings, section)
-        except SettingsError as error:
-            self._add(name, "cannot be used", str(error))
-            return None
+        problems = len(self._problems)
+        own = _own_settings(self._settings, section, partial(self._add, name))
+        return own if len(self._problems) == problems else None
 
     def _check_key(self, name: str, key: str, value: object) -> None:
         if key == "token":
@@ -296,9 +310,10 @@ class _Reader:
             if isinstance(variable, str):
                 return self._token_of_variable(variable), None
             if isinstance(file, str):
-                return read_token(self._folder / file, f"its token file {file}")
+                return read_token(self._folder / file, "the file of its token_file")
         except TokenError as error:
-            # Not the whole remedy: it is that of a run with one token.
+            # Not the name, which may be the token, if the user confused the two; and
+            # not the whole remedy: it is that of a run with one token.
             detail = str(error).partition(";")[0]
             remedy = "correct its token_file or token_env"
             self._add(name, f"has no usable token: {detail}", remedy, is_token=True)
@@ -311,7 +326,7 @@ class _Reader:
     def _token_of_variable(self, variable: str) -> Token:
         text = self._environ.get(variable)
         if text is None:
-            raise TokenError(f"the variable {variable} is not set")
+            raise TokenError("the variable of its token_env is not set")
         return Token(text)
 
     def _add(
@@ -322,25 +337,33 @@ class _Reader:
         self._problems.append(f"{self._path}{section} {detail}; {remedy}")
 
 
-def _own_settings(shared: Settings, section: Mapping[str, object]) -> Settings:
+def _own_settings(
+    shared: Settings, section: Mapping[str, object], add: Callable[[str, str], None]
+) -> Settings:
     """Give the settings of an account. A simulator stands for every address.
 
-    Raises:
-        SettingsError: One of its own is not valid.
+    Args:
+        shared: The settings that all accounts share.
+        section: The section of the account.
+        add: Notes a problem and its remedy. It names no value, which may be a token.
     """
     if isinstance(base_url := section.get("base_url"), str) and shared.name is None:
-        shared = replace(shared, base_url=base_url)
-    texts = {
-        key: value
-        for key in ("burst", "steady")
-        if isinstance(value := section.get(key), str)
-    }
-    if not texts:
-        return shared
+        try:
+            shared = replace(shared, base_url=base_url)
+            endpoint_of(shared)
+        except SettingsError:
+            remedy = 'write base_url = "https://HOST"; http is for this machine alone'
+            add("has no valid base_url", remedy)
+            return shared
     limits = _limits_by_name(shared.limits)
-    limits |= {key: parse_limit(text) for key, text in texts.items()}
+    for key in ("burst", "steady"):
+        if isinstance(text := section.get(key), str):
+            try:
+                limits[key] = parse_limit(text)
+            except SettingsError:
+                add(f"has no valid {key}", f'write {key} = "10/1s", or "none"')
     own = tuple(limit for limit in limits.values() if limit is not None)
-    return replace(shared, limits=own)
+    return replace(shared, limits=own) if {"burst", "steady"} & {*section} else shared
 
 
 def _limits_by_name(limits: tuple[Limit, ...]) -> dict[str, Limit | None]:

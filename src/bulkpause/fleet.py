@@ -10,12 +10,13 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkpause.accounts import Account, log_of
+from bulkpause.accounts import Account, log_of, make_log_folder
 from bulkpause.api.connections import Connections
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.errors import (
@@ -26,6 +27,7 @@ from bulkpause.errors import (
     join_errors,
 )
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
+from bulkpause.journal.account_names import add_names
 from bulkpause.journal.folders import LateFolders
 from bulkpause.journal.platform import FILE_LIMITS
 from bulkpause.journal.platform.open_files import allow_files
@@ -36,14 +38,19 @@ from bulkpause.pauser import (
     Pauser,
     RunSnapshot,
     SharedMeans,
+    account_hash_of,
     begin_check,
     count_together,
+    log_of_pauser,
     share_means,
     stop_for,
+    totals_of,
 )
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.budget.opening import Databases
-from bulkpause.report.summary import Summary
+from bulkpause.ratelimit.budget.place import name_in
+from bulkpause.report.summary import Summary, summary_of
+from bulkpause.report.totals import join_totals
 
 
 _RecordsOf = Callable[[Pauser, GivenIds], AsyncGenerator[Record, None]]
@@ -71,8 +78,8 @@ class Fleet:
         warnings: What may make it slow, once it is entered.
 
     Raises:
-        SettingsError: Two accounts have the same name, or there is none; or, on
-            entering, the system does not allow as many open files, or what a `Pauser`
+        SettingsError: Two accounts have the same name, token or named budget, or there
+            is none; or, on entering, the folder of the logs cannot be made, the system does not allow as many open files, or what a `Pauser`
             raises.
     """
 
@@ -91,6 +98,7 @@ class Fleet:
             if self.pausers.setdefault(pauser.account, pauser) is not pauser:
                 raise SettingsError(f"two accounts are named {pauser.account}")
             count_together(pauser, guard_rails, failures)
+        self._check_accounts_differ()
         if not self.pausers:
             raise SettingsError("a fleet needs at least one account")
         in_flight = sum(one.settings.in_flight for one in self.pausers.values())
@@ -104,7 +112,27 @@ class Fleet:
         for pauser in self.pausers.values() if len(self.pausers) > 1 else ():
             share_means(pauser, self._means)
         self._opened: list[Pauser] = []
+        self._log_folder: Path | None = None
         self._lifetime = Lifetime("Fleet")
+
+    def _check_accounts_differ(self) -> None:
+        """Refuse pausers that would each use all of one account's limits, or its log.
+
+        Raises:
+            SettingsError: Two have the same token, or the same name of a budget.
+        """
+        seen: dict[str, str | None] = {}
+        for name, pauser in self.pausers.items():
+            budget = name_in(pauser.settings.share)
+            keys = {
+                account_hash_of(pauser): "the same token",
+                f"?name={budget}": None if budget is None else "one budget by its name",
+            }
+            for key, what in keys.items():
+                if what is not None and (other := seen.setdefault(key, name)) != name:
+                    raise SettingsError(
+                        f"the accounts {other} and {name} have {what}: give each its own"
+                    )
 
     @classmethod
     def of_accounts(
@@ -120,8 +148,8 @@ class Fleet:
 
         Args:
             accounts: The accounts.
-            log: The folder of the logs, which must exist: each account has the log
-                `NAME.jsonl` in it. None keeps no logs.
+            log: The folder of the logs, which is made on entering unless it is there:
+                each account has the log `NAME.jsonl` in it. None keeps no logs.
             resume: As for a `Pauser`.
             guard_rails: Rules that stop accounts early.
             resume_within_s: As for a `Pauser`.
@@ -138,7 +166,9 @@ class Fleet:
             )
             for account in accounts
         )
-        return cls(pausers, guard_rails=guard_rails)
+        fleet = cls(pausers, guard_rails=guard_rails)
+        fleet._log_folder = None if log is None else Path(log)
+        return fleet
 
     async def __aenter__(self) -> Self:
         self._lifetime.begin()
@@ -152,11 +182,29 @@ class Fleet:
     async def _open(self) -> None:
         if len(self.pausers) > 1:
             self._allow_files()
+        if self._log_folder is not None:
+            make_log_folder(self._log_folder)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._close, None, None, None)
             await _run_all(map(self._enter, self.pausers.values()))
+            await self._note_names()
             await self._sync_folders()
             stack.pop_all()
+
+    async def _note_names(self) -> None:
+        """Note in each folder whose logs are in it, so that no log is lost unnoticed.
+
+        Raises:
+            LogError: It cannot be written.
+        """
+        folders: dict[Path, set[str]] = {}
+        for account, pauser in self.pausers.items():
+            log = log_of_pauser(pauser)
+            if log is not None and account is not None:
+                folders.setdefault(log.parent, set()).add(account)
+        for folder, names in folders.items():
+            note = partial(add_names, folder, names, self._means.system)
+            await self._means.sync_group.run(note)
 
     def _allow_files(self) -> None:
         """Let the process have as many open files as the accounts may need.
@@ -193,7 +241,12 @@ class Fleet:
             ) from error
 
     async def _enter(self, pauser: Pauser) -> None:
-        await pauser.__aenter__()
+        try:
+            await pauser.__aenter__()
+        except SettingsError as error:
+            if pauser.account is None:
+                raise
+            raise SettingsError(f"{pauser.account}: {error}") from error
         self._opened.append(pauser)
 
     async def __aexit__(
@@ -253,6 +306,11 @@ class Fleet:
     def summaries(self) -> dict[str | None, Summary]:
         """The summary of each account. All ids are counted anew."""
         return {account: pauser.summary for account, pauser in self.pausers.items()}
+
+    @property
+    def summary(self) -> Summary:
+        """The summary of all accounts together. All ids are counted anew."""
+        return summary_of(join_totals(list(map(totals_of, self.pausers.values()))))
 
     @property
     def is_all_paused(self) -> bool:

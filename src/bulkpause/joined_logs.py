@@ -124,13 +124,20 @@ def _totals(
     invalid = sum(len(log.recovery.invalid) for log in logs)
     not_on_record = sum(log.recovery.not_on_record for log in logs)
     said_by = {word.log for word in words}
-    undone_by = (log.totals.undone_by for n, log in enumerate(logs) if n in said_by)
+    undone = [
+        log
+        for number, log in enumerate(logs)
+        if number in said_by and log.totals.undone_by is not None
+    ]
+    undos = dict.fromkeys(log.totals.undone_by or "" for log in undone)
     totals = Totals(
         operation=operation_of(action),
         rows=len(words) + invalid + not_on_record,
         not_on_record=not_on_record,
         is_plan_known=all(log.recovery.is_plan_known for log in logs),
-        undone_by=next(filter(None, undone_by), None),
+        undone_by=" and ".join(undos) or None,
+        undone_logs=[str(log.path) for log in undone],
+        logs=len(logs),
     )
     return add_all(records, totals)
 

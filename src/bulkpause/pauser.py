@@ -68,9 +68,10 @@ from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
-from bulkpause.report.totals import NOT_ON_RECORD
+from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings, endpoint_of, find_proxy
 from bulkpause.shared_budget import (
+    account_of,
     boot_id,
     identity_of,
     open_budget,
@@ -468,6 +469,9 @@ class Pauser:
         after one that could not be read or was refused, nothing says that no campaign
         is running.
         """
+        return summary_of(self._totals())
+
+    def _totals(self) -> Totals:
         plan = join_plans(self._plans)
         totals = totals_of_plan(
             plan,
@@ -480,7 +484,7 @@ class Pauser:
         totals.by_status.update(self._by_status)
         totals.by_status[Status.UNKNOWN] += len(self.unrecorded)
         totals.is_plan_known = bool(self._plans) and not self._unread_lists
-        return summary_of(totals)
+        return totals
 
     def stop(self, reason: str, *, grace_s: float | None = None) -> None:
         """Send nothing new. Requests in flight are still recorded.
@@ -850,9 +854,24 @@ def count_together(
     pauser._failures = failures  # noqa: SLF001
 
 
+def totals_of(pauser: Pauser) -> Totals:
+    """Count the rows of all lists of a pauser so far."""
+    return pauser._totals()  # noqa: SLF001 (for a fleet)
+
+
+def account_hash_of(pauser: Pauser) -> str:
+    """Name the account of a pauser by a hash of its address and its token."""
+    return account_of(pauser.settings, pauser._token)  # noqa: SLF001 (for a fleet)
+
+
 def share_means(pauser: Pauser, means: SharedMeans) -> None:
     """Let a pauser use what other pausers use too."""
     pauser._means = means  # noqa: SLF001 (for a fleet)
+
+
+def log_of_pauser(pauser: Pauser) -> Path | None:
+    """Give the result log of a pauser; None without one."""
+    return pauser._log  # noqa: SLF001 (not for programs)
 
 
 def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:

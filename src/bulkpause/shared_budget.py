@@ -55,7 +55,7 @@ async def open_budget(
         wall=lambda: now().timestamp(),
         boot_id=boot_id(now()),
     )
-    account = _account(settings, token)
+    account = account_of(settings, token)
     return await open_store(
         settings.share,
         account,
@@ -110,5 +110,6 @@ def identity_of(
     )
 
 
-def _account(settings: Settings, token: Token) -> str:
+def account_of(settings: Settings, token: Token) -> str:
+    """Name the account that a token is for by a hash."""
     return account_name(endpoint_of(settings).base_url, token.reveal())

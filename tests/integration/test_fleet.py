@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from bulkpause import (
+    Account,
     Action,
     Earlier,
     Fleet,
@@ -24,6 +25,7 @@ from bulkpause import (
     SettingsError,
     Status,
     StoppedError,
+    Token,
     TokenError,
     Tolerance,
 )
@@ -243,6 +245,46 @@ async def test_late_wrong_company_stops_all(monkeypatch: pytest.MonkeyPatch) -> 
     assert 0 < len(found) < 399
     assert {account for account, _ in found} == {"acme"}
     assert all(one.stopped is not None for one in fleet.pausers.values())
+
+
+def test_same_token_in_two_accounts_is_refused() -> None:
+    with pytest.raises(SettingsError, match="acme and globex have the same token"):
+        Fleet(Pauser("token-1234", account=name) for name in ("acme", "globex"))
+
+
+def test_one_named_budget_of_two_accounts_is_refused() -> None:
+    shared = Settings(share="valkey://127.0.0.1:1/0?name=X")
+    with pytest.raises(SettingsError, match="one budget by its name"):
+        Fleet(
+            Pauser(f"token-of-{name}", shared, account=name)
+            for name in ("acme", "globex")
+        )
+
+
+async def test_folder_of_logs_is_made(tmp_path: Path) -> None:
+    async with accounts() as simulator:
+        settings = Settings(base_url=simulator.base_url, limits=(LIMIT,))
+        known = [
+            Account(name=name, token=Token(f"token-of-{name}"), settings=settings)
+            for name in ("acme", "globex")
+        ]
+        fleet = Fleet.of_accounts(known, log=tmp_path / "monday")
+        async with fleet:
+            await pause_all(fleet, {"acme": ["5", "6"], "globex": ["7"]})
+    assert len(list((tmp_path / "monday").glob("*.jsonl"))) == 2
+    assert (fleet.summary.rows, fleet.summary.may_be_running) == (3, 0)
+
+
+async def test_settings_error_names_its_account(tmp_path: Path) -> None:
+    (tmp_path / "globex.jsonl").write_text("x")
+    async with accounts() as simulator:
+        pausers = [
+            pauser("acme", simulator),
+            pauser("globex", simulator, log=tmp_path / "globex.jsonl"),
+        ]
+        with pytest.raises(SettingsError, match=r"^globex: "):
+            async with Fleet(pausers):
+                pass
 
 
 async def test_stop_ends_all_accounts() -> None:

@@ -79,16 +79,27 @@ def test_every_problem_names_section_and_remedy(tmp_path: Path) -> None:
     found = problems(path)
     for section, detail in (
         ("[a]", "holds a token"),
-        ("[b]", "'fast' is not a valid rate limit"),
+        ("[b]", "has no valid burst; write burst ="),
         ("[c]", "unknown key 'company'"),
         ("[..]", "is not a valid name"),
-        ("[d]", "cannot read its token file missing"),
+        ("[d]", "cannot read the file of its token_file"),
     ):
         (line,) = [line for line in found if f"{section} " in line]
         assert detail in line
         assert str(path) in line
         assert "; " in line
     assert not any("s3cret" in line for line in found)
+
+
+@pytest.mark.parametrize("key", ["token_env", "token_file", "burst", "base_url"])
+def test_token_in_wrong_place_is_not_shown(tmp_path: Path, key: str) -> None:
+    own = "" if key.startswith("token") else 'token_file = "t"\n'
+    path = write(tmp_path, f'[a]\n{own}{key} = "s3cretToken1234"\n', t="token-1234")
+    kind = AccountTokensError if key.startswith("token") else AccountsError
+    with pytest.raises(kind) as raised:
+        read_accounts(path, environ={})
+    assert key in str(raised.value)
+    assert "s3cret" not in str(raised.value)
 
 
 def test_same_token_twice_is_refused(tmp_path: Path) -> None:

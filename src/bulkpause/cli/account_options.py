@@ -10,16 +10,17 @@ import click
 from bulkpause._text import format_count
 from bulkpause._value import value
 from bulkpause.accounts import Account, log_of, problems_of, read_accounts
-from bulkpause.cli.log_arguments import logs_of
+from bulkpause.cli.log_arguments import logs_in, logs_of
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import say
 from bulkpause.errors import InputError, SettingsError, TokenError
-from bulkpause.journal.reader import LoadedLog, exists
+from bulkpause.journal.reader import LoadedLog, exists, read_recovery
+from bulkpause.model import Action
 from bulkpause.plan import Plan
+from bulkpause.ratelimit.budget.place import name_in
 
 
-_LOGS = "*.jsonl"
 #: At most this many problems of accounts are said; the others are counted.
 _PROBLEMS_SHOWN = 20
 
@@ -83,9 +84,7 @@ def accounts_of(options: Options, notices: Notices) -> Accounts:
         _say_all(problems_of(error))
         raise
     _refuse_typed_tokens(found, options)
-    for account in found:
-        if account.warning is not None:
-            notices.warn(account.warning)
+    _warn_of_open_files(found, notices)
     shard = options.shard
     return Accounts(
         names=frozenset(one.name for one in found),
@@ -112,13 +111,30 @@ def _check_options(options: Options) -> None:
             "--token-file is for one account; leave it out, and name the tokens in "
             "--accounts"
         )
+    elif name_in(options.settings.share) is not None:
+        raise click.UsageError(
+            "?name= in --share is the budget of one account; leave it out: each account "
+            "of --accounts has one of its own, named by its token"
+        )
+
+
+def _warn_of_open_files(accounts: Sequence[Account], notices: Notices) -> None:
+    """Warn of token files that other users can read, in one line."""
+    warned = [account for account in accounts if account.warning is not None]
+    if len(warned) == 1:
+        notices.warn(warned[0].warning or "")
+    elif warned:
+        names = ", ".join(account.name for account in warned[:3])
+        more = f" and {len(warned) - 3:,} more" if len(warned) > 3 else ""
+        notices.warn(
+            f"other users can read the token files of {names}{more}; protect them with "
+            "chmod 600"
+        )
 
 
 def _say_all(problems: Sequence[str]) -> None:
-    """Say all problems, unless the error itself says the only one."""
-    if len(problems) < 2:
-        return
-    for problem in problems[:_PROBLEMS_SHOWN]:
+    """Say all problems but the first, which the error itself says."""
+    for problem in problems[1:_PROBLEMS_SHOWN]:
         say(problem)
     if (more := len(problems) - _PROBLEMS_SHOWN) > 0:
         say(f"and {format_count(more, 'more problem')}")
@@ -139,6 +155,19 @@ def with_accounts(options: Options, accounts: Accounts) -> Options:
     if accounts.names is None:
         return options
     return replace(options, layout=replace(options.layout, accounts=accounts.names))
+
+
+def warn_of_one_token(accounts: Accounts, plan: Plan, notices: Notices) -> None:
+    """Warn of an input that names several accounts, where none were given."""
+    if accounts.names is not None:
+        return
+    names = {item.account for item in plan.items} - {None, ""}
+    if len(names) > 1:
+        notices.warn(
+            f"the input names {len(names):,} accounts, and without --accounts all ids "
+            "go to the account of one token; if they are accounts of Ocamba, name their "
+            "tokens with --accounts FILE"
+        )
 
 
 def plans_of_accounts(
@@ -163,7 +192,7 @@ def options_of_account(options: Options, account: Account | None) -> Options:
 
 
 def accounts_with_logs(
-    accounts: Accounts, options: Options
+    accounts: Accounts, options: Options, notices: Notices
 ) -> Iterator[Account | None]:
     """Give the accounts that have a log in the folder to retry; one None without any.
 
@@ -175,7 +204,7 @@ def accounts_with_logs(
         yield None
         return
     folder = options.log or Path()
-    logs = sorted(folder.glob(_LOGS))
+    logs = _without_undos(logs_in(folder), accounts.names, notices)
     _refuse_strange(logs, accounts.names, options.accounts)
     found = [one for one in accounts.chosen if exists(log_of(folder, one.name))]
     if not found and not logs:
@@ -183,6 +212,19 @@ def accounts_with_logs(
             f"{folder} holds no log of an account of {options.accounts}; check its name"
         )
     yield from found
+
+
+def _without_undos(
+    logs: Iterable[Path], names: AbstractSet[str], notices: Notices
+) -> list[Path]:
+    """Leave out the logs of undos of an account beside that of its pauses."""
+    found: list[Path] = []
+    for log in logs:
+        if log.stem in names or read_recovery(log).action is not Action.RESUME:
+            found.append(log)
+        else:
+            notices.note(f"{log} is the log of an undo: left out")
+    return found
 
 
 def logs_of_accounts(
@@ -224,6 +266,11 @@ def _refuse_strange(
                 f"{log} is the log of an account that {place} does not have; add it "
                 "there, or move the log away"
             )
+
+
+def endpoints_of(options: Sequence[Options]) -> str:
+    """Name the endpoints of several accounts, each once, for monitoring."""
+    return ", ".join(sorted({one.named_settings.endpoint_name for one in options}))
 
 
 def hosts_of(options: Sequence[Options]) -> str:

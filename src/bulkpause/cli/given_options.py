@@ -9,6 +9,7 @@ import click
 
 from bulkpause.cli.options import Options, usual_share
 from bulkpause.cli.parameter_types import is_typed
+from bulkpause.cli.path_arguments import refuse_folder_of_one_log
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.resume import ResumeBody, ResumeRules
@@ -48,6 +49,7 @@ def options_of(given: Mapping[str, Any]) -> Options:
         UsageError: Two of them contradict each other.
     """
     _refuse_two_apis(given)
+    refuse_folder_of_one_log(given.get("log"), given.get("accounts"))
     return Options(
         settings=_settings(given),
         layout=_layout(given),

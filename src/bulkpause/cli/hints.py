@@ -21,8 +21,9 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def with_token_file(arguments: Sequence[str]) -> str | None:
-    """Add a token file to the command, if it names none."""
-    if any(argument.partition("=")[0] == _TOKEN_OPTION for argument in arguments):
+    """Add a token file to the command, if it names none and has no accounts."""
+    names = {argument.partition("=")[0] for argument in arguments}
+    if names & {_TOKEN_OPTION, "--accounts"}:
         return None
     return _command(_with_option(arguments, _TOKEN_OPTION, "FILE"))
 

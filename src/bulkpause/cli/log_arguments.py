@@ -22,7 +22,7 @@ def logs_of(arguments: Iterable[Path]) -> list[Path]:
     """
     found: dict[str, Path] = {}
     for argument in arguments:
-        for log in _logs_in(argument) if is_folder(argument) else (argument,):
+        for log in _logs_of_folder(argument) if is_folder(argument) else (argument,):
             # A link to a log is that log, whose ids must not count twice.
             found.setdefault(os.path.realpath(log), log)
     return list(found.values())
@@ -40,7 +40,8 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def _logs_in(folder: Path) -> Iterable[Path]:
+def logs_in(folder: Path) -> list[Path]:
+    """List the logs of a folder, also those of which there is a write-ahead log alone."""
     # A run that was killed before its first result has a write-ahead log alone.
     ahead = (
         path.with_name(path.name.removesuffix(WAL_SUFFIX))
@@ -52,8 +53,11 @@ def _logs_in(folder: Path) -> Iterable[Path]:
     for path in found:
         if path in lists:
             say(f"note: {sanitize(str(path))} is a list of campaigns: left out")
-    logs = [path for path in found if path not in lists]
-    if not logs:
+    return [path for path in found if path not in lists]
+
+
+def _logs_of_folder(folder: Path) -> list[Path]:
+    if not (logs := logs_in(folder)):
         raise SettingsError(
             f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"
         )

@@ -84,6 +84,11 @@ def check_log_folder(folder: Path) -> None:
     """
     if folder.is_dir():
         return
+    if folder.suffix == ".jsonl":
+        raise SettingsError(
+            f"--log {folder} is the name of a log; with --accounts, name a folder, such "
+            f"as {folder.with_suffix('')}; nothing was sent"
+        )
     if os.path.lexists(folder):
         raise SettingsError(
             f"{folder} is not a folder; with --accounts, name a folder for the logs of "

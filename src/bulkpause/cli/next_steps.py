@@ -9,6 +9,7 @@ from pathlib import Path
 from bulkpause._shell import join_command
 from bulkpause._text import format_count, sanitize
 from bulkpause._value import value
+from bulkpause.accounts import log_of
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.options import (
     RETRIED_BY_DEFAULT,
@@ -28,6 +29,7 @@ from bulkpause.engine.resume import (
     ResumeRules,
 )
 from bulkpause.errors import SettingsError
+from bulkpause.journal.account_names import read_names
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
 from bulkpause.model import SIMULATOR, Action, Status, StopCause, StopReason
@@ -36,6 +38,11 @@ from bulkpause.ratelimit.budget.place import has_secret
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
+
+
+#: Stands for the file or folder of the accounts, which no log names.
+ACCOUNTS_PLACEHOLDER = Path("ACCOUNTS_FILE")
+_PLACEHOLDER_NOTE = f"{ACCOUNTS_PLACEHOLDER} stands for the file or folder that its run had as --accounts"
 
 
 @value
@@ -50,6 +57,8 @@ class NextSteps:
         note: What to know about these commands, if anything.
         others: What else can be done about ids that were rejected, that an undo has
             left alone, or whose resume was refused.
+        folder: The folder of logs of accounts that the commands are for; None if they are
+            for a log.
     """
 
     retry: str | None = None
@@ -57,6 +66,7 @@ class NextSteps:
     reason: str | None = None
     note: str | None = None
     others: tuple[str, ...] = ()
+    folder: Path | None = None
 
     @property
     def command(self) -> str | None:
@@ -83,20 +93,80 @@ def steps_of_log(
     has_more = _left_alone(totals) or _refused_resumes(totals) or _rejected(totals)
     if not (totals.is_unfinished or has_more) or totals.undone_by:
         return NextSteps()
+    account = _account_of(recovery, log)
+    if account is None and not recovery.is_account_known:
+        return NextSteps(reason=_of_unknown_account(log))
+    if account is not None and log != log_of(log.parent, account):
+        return NextSteps(reason=_misnamed(account))
     endpoint_name = endpoint_on_record(recovery, log)
     if endpoint_name is None:
         return NextSteps(reason=_foreign(recovery))
+    options = replace(
+        _options_on(endpoint_name),
+        action=recovery.action,
+        account=account,
+        accounts=None if account is None else ACCOUNTS_PLACEHOLDER,
+    )
+    steps = steps_of_run(log, totals, options, age_s=recovery.age_s(now))
+    if account is None:
+        return steps
+    return replace(steps, folder=log.parent, note=_PLACEHOLDER_NOTE)
+
+
+def _options_on(endpoint_name: str) -> Options:
+    """Give the usual options of a run on an endpoint."""
     is_simulated = endpoint_name == SIMULATOR
     settings = Settings(share=usual_share(is_simulated=is_simulated))
     if not is_simulated:
         settings = replace(settings, base_url=endpoint_name)
-    options = Options(
-        inputs=(),
-        settings=settings,
-        action=recovery.action,
-        is_simulated=is_simulated,
+    return Options(inputs=(), settings=settings, is_simulated=is_simulated)
+
+
+def _account_of(recovery: Recovery, log: Path) -> str | None:
+    """Find the account of a log, if need be by what its folder says."""
+    if recovery.accounts or log.stem not in read_names(log.parent).names:
+        return recovery.account
+    return log.stem
+
+
+def merge_steps(found: Iterable[NextSteps]) -> Iterator[NextSteps]:
+    """Give the steps of all accounts of each folder once: a command is for all of them."""
+    folders: dict[Path, list[NextSteps]] = {}
+    for steps in found:
+        if steps.folder is not None:
+            folders.setdefault(steps.folder, []).append(steps)
+    for of_folder in folders.values():
+        yield NextSteps(
+            retry=next((one.retry for one in of_folder if one.retry), None),
+            resume=next((one.resume for one in of_folder if one.resume), None),
+            note=_PLACEHOLDER_NOTE,
+        )
+
+
+def resume_of_folder(folder: Path, logs: Iterable[OpenedLog]) -> str:
+    """Write the command that resumes a folder of logs, by what some of them say."""
+    found = (endpoint_on_record(log.recovery, log.path) for log in logs)
+    name = next(filter(None, found), DEFAULT_BASE_URL)
+    options = replace(_options_on(name), accounts=ACCOUNTS_PLACEHOLDER)
+    return resume_command(folder, options)
+
+
+def _of_unknown_account(log: Path) -> str:
+    command = join_command(
+        ["bulkpause", "retry", str(log.parent), "--accounts", str(ACCOUNTS_PLACEHOLDER)]
     )
-    return steps_of_run(log, totals, options, age_s=recovery.age_s(now))
+    return (
+        "if its run had --accounts, retry it and the logs beside it with: "
+        f"{command}; if not, pause its list again in another log"
+    )
+
+
+def _misnamed(account: str) -> str:
+    return sanitize(
+        f"it is the log of the account {account} under another name: move it, and its "
+        f".wal if there is one, to {log_of(Path('FOLDER'), account)} to retry it with: "
+        f"bulkpause retry FOLDER --accounts {ACCOUNTS_PLACEHOLDER}"
+    )
 
 
 def steps_of_run(

@@ -162,7 +162,7 @@ def retry_command(log: Path, options: Options) -> str:
     among them: a retry has other ids. A proxy with a password is left out, and so is a
     server to share over, since it is secret and in an environment variable.
     """
-    words = ["bulkpause", "retry", _as_argument(log)]
+    words = ["bulkpause", "retry", _as_argument(_log_or_folder(log, options))]
     if more := [name for name in options.retried if name not in RETRIED_BY_DEFAULT]:
         words += ["--status", ",".join((*RETRIED_BY_DEFAULT, *more))]
     return join_command([*words, *_kept_options(options)])
@@ -205,9 +205,15 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
         words += _words_of(values)
     else:
         words = ["bulkpause", "run", *_input_words(options)]
-    words += ["--log", _as_argument(log), "--resume"]
+    words += ["--log", _as_argument(_log_or_folder(log, options)), "--resume"]
     words += [*_within_words(options, age_s), *_kept_options(options)]
     return join_command(words)
+
+
+def _log_or_folder(log: Path, options: Options) -> Path:
+    """Give what a command names for a log: that of one of several accounts, by its folder."""
+    is_of_several = options.accounts is not None and options.account is not None
+    return log.parent if is_of_several else log
 
 
 def run_words(options: Options) -> list[str]:

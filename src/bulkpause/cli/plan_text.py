@@ -251,6 +251,7 @@ def _are_accounts(parts: Sequence[PlanPart]) -> bool:
 
 def _account_lines(parts: Sequence[PlanPart]) -> Iterator[_Line]:
     """Say of each account how many ids are sent, and how long that takes."""
+    parts = [part for part in parts if part[1].items]
     if not _are_accounts(parts):
         return
     needed = format_duration(needed_s_of_all(parts))

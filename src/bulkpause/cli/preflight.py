@@ -24,6 +24,7 @@ from bulkpause.cli.account_options import (
     name_of,
     options_of_account,
     plans_of_accounts,
+    warn_of_one_token,
     with_accounts,
 )
 from bulkpause.cli.ending import ProblemsError
@@ -63,7 +64,7 @@ from bulkpause.journal.run_id import (
     check_same_action,
     check_same_endpoint,
 )
-from bulkpause.journal.undone import check_not_undone
+from bulkpause.journal.undone import UndoneError, check_not_undone
 from bulkpause.model import Action, Record
 from bulkpause.plan import Plan, digest_of, join_plans
 from bulkpause.report.log_status import OLD_S, age_in_words
@@ -87,6 +88,7 @@ class Prepared:
         sources: Where the ids come from; a retry has none.
         total: The sum of the column to sort by; None without an order.
         digest: The digest of the whole input, ids that are done included.
+        account_names: The accounts that have a token; None for a run without several.
     """
 
     options: Options
@@ -94,6 +96,7 @@ class Prepared:
     sources: tuple[Source, ...]
     total: "Total | None" = None
     digest: str
+    account_names: frozenset[str] | None = None
 
     @property
     def plan(self) -> Plan:
@@ -163,6 +166,11 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         LogError: The log cannot be read or is damaged.
     """
     accounts = accounts_of(options, notices)
+    prepared = _prepare(accounts, options, notices)
+    return replace(prepared, account_names=accounts.names)
+
+
+def _prepare(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
     if accounts.names is not None and options.log is not None:
         check_log_folder(options.log)
     if options.is_retry:
@@ -175,6 +183,7 @@ def prepare(options: Options, notices: Notices) -> Prepared:
         with_accounts(options, accounts), tokens_of(options, accounts)
     )
     _check_problems(whole, options, notices)
+    warn_of_one_token(accounts, whole.plan, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         notices.note(text)
@@ -281,12 +290,21 @@ def _part(
 
 def _prepared_retry(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
     parts: list[Part] = []
-    for account in accounts_with_logs(accounts, options):
+    undone: list[UndoneError] = []
+    for account in accounts_with_logs(accounts, options, notices):
         own = options_of_account(options, account)
-        loaded = load_log(own, notices)
+        try:
+            loaded = load_log(own, notices)
+        except UndoneError as error:
+            undone.append(error)
+            continue
         own = _with_action_of_log(own, loaded)
         plan = plan_of_log(own, loaded.recovery)
         parts.append(Part(account=account, options=own, plan=plan, loaded=loaded))
+    if undone and not parts:
+        raise undone[0]
+    for one in undone:
+        notices.warn(f"left out: {one}")
     if len({part.options.action for part in parts}) > 1:
         raise SettingsError(
             f"{options.log} holds logs of pauses and of an undo; retry one log at a time"

@@ -40,6 +40,7 @@ class RunResult:
         nothing: Why there was nothing to do, if there was nothing.
         undated: The campaigns that were resumed without a word of the API on when they
             were last changed.
+        doubt: Why it is not known what its log leaves open, if the run is not of it.
     """
 
     totals: Totals
@@ -54,6 +55,7 @@ class RunResult:
     accounts: Mapping[str | None, "RunResult"] = field(default_factory=dict)
     nothing: str | None = None
     undated: int = 0
+    doubt: str | None = None
 
     def summary_lines(self, options: Options) -> Iterator[str]:
         """Summarise the run for people."""
@@ -99,6 +101,7 @@ class RunResult:
             | {
                 "not_read_back": unread,
                 "without_update_time": self.undated,
+                "doubt": self.doubt,
                 "simulated": options.is_simulated,
                 "run_id": self.run_id,
                 "log": None if self.log is None else str(self.log),
@@ -117,6 +120,7 @@ def join_results(
     log: Path | None,
     run_id: str,
     options: Options,
+    beside: Mapping[str | None, RunResult] | None = None,
 ) -> RunResult:
     """Make one result of those of all accounts of a run.
 
@@ -125,9 +129,11 @@ def join_results(
         log: The folder of the logs.
         run_id: The name of the run.
         options: The options of the run.
+        beside: What accounts have left open that the run is not of.
     """
-    parts = list(results.values())
-    reasons = {part.stopped for part in parts}
+    beside = beside or {}
+    parts = [*results.values(), *beside.values()]
+    reasons = {part.stopped for part in results.values()}
     retries = any(part.steps.retry is not None for part in parts)
     resumes = any(part.steps.resume is not None for part in parts)
     totals = join_totals([part.totals for part in parts])
@@ -136,7 +142,7 @@ def join_results(
         code=gravest([ExitCode.ALL_PAUSED, *(part.code for part in parts)]),
         log=log,
         run_id=run_id,
-        limits=limits_of_all([part.limits for part in parts]),
+        limits=limits_of_all([part.limits for part in results.values()]),
         stopped=reasons.pop() if len(reasons) == 1 else None,
         steps=NextSteps()
         if log is None
@@ -146,7 +152,7 @@ def join_results(
             note=next((one.steps.note for one in parts if one.steps.note), None),
             others=other_ways(log, totals, options),
         ),
-        accounts=results,
+        accounts={**results, **beside},
         undated=sum(part.undated for part in parts),
     )
 
@@ -170,16 +176,31 @@ def limits_of_all(limits: Sequence[Sequence[Limit]]) -> tuple[Limit, ...]:
 
 def account_lines(accounts: Mapping[str | None, RunResult]) -> Iterator[str]:
     """Say what came of each account, of those first that are not all paused."""
+    idle = [name for name, one in accounts.items() if one.totals.is_empty]
+    if len(idle) < 2:
+        idle = []
     graver = sorted(
-        accounts.items(), key=lambda pair: (pair[1].code == ExitCode.ALL_PAUSED,)
+        ((name, one) for name, one in accounts.items() if name not in idle),
+        key=lambda pair: pair[1].code == ExitCode.ALL_PAUSED,
     )
     for name, one in graver[:_ACCOUNTS_SHOWN]:
         stopped = "" if one.stopped is None else f"; stopped: {one.stopped.detail}"
-        yield sanitize(f"{name}: {one.totals.counts_as_sum()}{stopped}")
+        if one.doubt is not None:
+            yield sanitize(f"{name}: all of it may still be running: {one.doubt}")
+        elif one.totals.rows or one.code is ExitCode.ALL_PAUSED:
+            yield sanitize(f"{name}: {one.totals.counts_as_sum()}{stopped}")
+        else:
+            yield from (sanitize(f"{name}: {t}") for t in report.open_lines(one.totals))
     if more := graver[_ACCOUNTS_SHOWN:]:
         paused = sum(one.code == ExitCode.ALL_PAUSED for _, one in more)
         accounts_left = format_count(len(more), "more account")
         yield f"and {accounts_left}, {paused} of them all paused"
+    if idle:
+        yield f"{len(idle):,} accounts: no ids to {_verb(accounts)}"
+
+
+def _verb(accounts: Mapping[str | None, RunResult]) -> str:
+    return next(iter(accounts.values())).totals.operation.verb
 
 
 def _reads_back_all(options: Options) -> bool:

@@ -8,7 +8,10 @@ from bulkpause.inputs.table import Table
 from bulkpause.model import InvalidRow, Item
 
 
-_NAME_ONE = "fill in the column account, or name another column with --account-column"
+#: The remedy of a row without an account.
+NAME_ACCOUNT = (
+    "fill in the column account, or name another column with --account-column"
+)
 
 
 def check_accounts(table: Table, layout: Layout) -> None:
@@ -53,7 +56,7 @@ def _without_account(row: InvalidRow) -> InvalidRow:
 def _unowned(item: Item) -> InvalidRow:
     if item.account is None:
         return InvalidRow(
-            row=item.row, detail="has no account", remedy=_NAME_ONE, value=item.id
+            row=item.row, detail="has no account", remedy=NAME_ACCOUNT, value=item.id
         )
     return InvalidRow(
         row=item.row,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bulkpause._text import display_name
 from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern
-from bulkpause.inputs.accounts import check_accounts
+from bulkpause.inputs.accounts import NAME_ACCOUNT, check_accounts
 from bulkpause.inputs.address import id_in_address, is_address
 from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.last_row import End
@@ -52,7 +52,18 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, end=End.WHOLE)
     check_accounts(ids, layout)
+    ids.rows = [_without_account_column(row) for row in ids.rows]
     return inputs
+
+
+def _without_account_column(row: Item | InvalidRow) -> Item | InvalidRow:
+    if isinstance(row, InvalidRow) and row.remedy == NAME_ACCOUNT:
+        remedy = (
+            "write the ids into a file with the columns account and id, or run this "
+            "account alone, with its --token-file in place of --accounts"
+        )
+        return replace(row, remedy=remedy)
+    return row
 
 
 def _without_column(row: Item | InvalidRow) -> Item | InvalidRow:

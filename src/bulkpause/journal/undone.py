@@ -15,6 +15,10 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.repair import repair
 
 
+class UndoneError(SettingsError):
+    """The pauses of a log were taken back, so that nothing carries on with it."""
+
+
 def mark_undone(log: Path, mark: UndoMark) -> None:
     """Mark a result log before an undo sends anything, durably.
 
@@ -44,11 +48,11 @@ def check_not_undone(recovery: Recovery, log: Path) -> None:
     """Refuse to carry on with a log whose pauses were taken back.
 
     Raises:
-        SettingsError: It was undone.
+        UndoneError: It was undone.
     """
     if (undo := recovery.undone_by) is not None:
         left = join_command(["bulkpause", "export", str(log)])
-        raise SettingsError(
+        raise UndoneError(
             f"{log} was undone by {undo}: campaigns that it records as paused may be "
             "running. Pause in another log; nothing was sent. What it has left open: "
             f"{left}"

@@ -1,6 +1,6 @@
 """Write metrics in the text format of Prometheus, and read what a file says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -15,11 +15,16 @@ _EXIT_CODE = f"{_PREFIX}last_run_exit_code"
 _ENDED = f"{_PREFIX}last_run_timestamp_seconds"
 _SUCCEEDED = f"{_PREFIX}last_success_timestamp_seconds"
 _COMPLETED = f"{_PREFIX}last_completion_timestamp_seconds"
+_ROWS = f"{_PREFIX}rows"
+_MAY_BE_RUNNING = f"{_PREFIX}ids_may_be_running"
+_COUNTED = f"{_PREFIX}counts_timestamp_seconds"
 _INFO = f"{_PREFIX}run_info"
 
 
 def write_exposition(state: JobState, history: History) -> bytes:
     """Write a file of metrics. What is not known is left out."""
+    now_s = state.started_at_s + state.duration_s
+    history = history.counting(state.figures, now_s)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_JobCollector(state, history))
     return generate_latest(registry)
@@ -36,7 +41,7 @@ def read_history(text: str) -> History:
         raise ValueError("the file holds other metrics")
     samples = [sample for family in families for sample in family.samples]
     values = {sample.name: sample.value for sample in samples}
-    code = values.get(_EXIT_CODE)
+    code, running = values.get(_EXIT_CODE), values.get(_MAY_BE_RUNNING)
     labels = next((s.labels for s in samples if s.name == _INFO), {})
     return History(
         endpoint=labels.get("endpoint") or None,
@@ -44,6 +49,9 @@ def read_history(text: str) -> History:
         ended_at_s=values.get(_ENDED),
         succeeded_at_s=values.get(_SUCCEEDED),
         completed_at_s=values.get(_COMPLETED),
+        rows={s.labels["status"]: int(s.value) for s in samples if s.name == _ROWS},
+        may_be_running=None if running is None else int(running),
+        counted_at_s=values.get(_COUNTED),
     )
 
 
@@ -70,6 +78,8 @@ class _JobCollector(Collector):
             "How long the current or last run takes.",
             state.duration_s,
         )
+        if self._history.rows:
+            yield self._rows(self._history.rows)
         if state.figures is not None:
             yield from self._figures(state.figures)
         yield from self._past()
@@ -84,32 +94,37 @@ class _JobCollector(Collector):
         family.add_metric([self._state.job_name, self._state.command, endpoint], 1)
         return family
 
-    def _figures(self, figures: Figures) -> Iterator[GaugeMetricFamily]:
+    def _rows(self, counts: Mapping[str, int]) -> GaugeMetricFamily:
         rows = GaugeMetricFamily(
-            f"{_PREFIX}rows",
-            "Input rows of the current or last run by status.",
+            _ROWS,
+            "Input rows by status, of the last run with a usable input.",
             labels=["job_name", "status"],
         )
-        for status, count in figures.rows.items():
+        for status, count in counts.items():
             rows.add_metric([self._state.job_name, status], count)
-        yield rows
+        return rows
+
+    def _figures(self, figures: Figures) -> Iterator[GaugeMetricFamily]:
         numbers = {
-            "ids_may_be_running": (
-                "Ids whose campaign is not known to have stopped sending.",
-                figures.may_be_running,
-            ),
             "requests": ("Requests of the run, read-backs included.", figures.requests),
             "retries": ("Attempts after the first of an id.", figures.retries),
             "rate_limited": ("Attempts that got a 429.", figures.rate_limited),
             "read_backs": ("Ids that were read back.", figures.read_backs),
         }
         for name, (help_text, number) in numbers.items():
-            if number is not None:
-                yield self._gauge(f"{_PREFIX}{name}", help_text, number)
+            yield self._gauge(f"{_PREFIX}{name}", help_text, number)
 
     def _past(self) -> Iterator[GaugeMetricFamily]:
         history = self._history
         numbers = {
+            _MAY_BE_RUNNING: (
+                "Ids not known to have stopped, of the last run with a usable input.",
+                history.may_be_running,
+            ),
+            _COUNTED: (
+                "When the rows and these ids were last counted.",
+                history.counted_at_s,
+            ),
             _EXIT_CODE: ("Exit code of the last run that ended.", history.exit_code),
             _ENDED: ("When the last run ended.", history.ended_at_s),
             _SUCCEEDED: (

@@ -1,7 +1,7 @@
 """What monitoring is told of a run, and what it remembers of earlier ones."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Self
 
 from bulkpause._value import value
@@ -53,6 +53,9 @@ class History:
         ended_at_s: When that ended.
         succeeded_at_s: When one last ended with 0: every id is paused.
         completed_at_s: When one last ended with 0 or 1: nothing is left to retry.
+        rows: The number of input rows with each status, as they were last known.
+        may_be_running: Ids that may be running, as they were last known.
+        counted_at_s: When these were known.
     """
 
     endpoint: str | None = None
@@ -60,6 +63,23 @@ class History:
     ended_at_s: float | None = None
     succeeded_at_s: float | None = None
     completed_at_s: float | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
+    may_be_running: int | None = None
+    counted_at_s: float | None = None
+
+    def counting(self, figures: "Figures | None", now_s: float) -> "History":
+        """Take the counts of a run. One whose input cannot be used has none.
+
+        Those of the run before stay: its campaigns are as they were.
+        """
+        if figures is None:
+            return self
+        return replace(
+            self,
+            rows=figures.rows,
+            may_be_running=figures.may_be_running,
+            counted_at_s=now_s,
+        )
 
     def of_endpoint(self, endpoint: str | None) -> "History":
         """Forget runs for another endpoint: a trial's success is none of the job."""

@@ -1,6 +1,7 @@
 """Say in one line what is on record of the campaigns of a report, and no more."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.model import Status
@@ -8,7 +9,6 @@ from bulkpause.operation import Operation
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
 from bulkpause.report.text import (
-    UNDONE,
     nothing_line,
     open_lines,
     simulated_line,
@@ -23,7 +23,7 @@ def headline(groups: Sequence[LogGroup]) -> str:
     The count is that of `status`. Since a report is read later than it was made, the
     line is always dated. Of logs of resumes alone, it says how many are open.
     """
-    groups = _counted(groups)
+    groups = counted(groups)
     all_totals = [group.status.totals for group in groups]
     totals = [one for one in all_totals if not one.is_empty]
     operation = all_totals[0].operation
@@ -31,18 +31,26 @@ def headline(groups: Sequence[LogGroup]) -> str:
         return nothing_line(operation)
     ids, open_ids = sum(map(ids_of, totals)), sum(one.open_ids for one in totals)
     is_known = all(one.is_plan_known for one in all_totals)
-    undone_by = next((one.undone_by for one in totals if one.undone_by), None)
-    on_record = "" if is_known and undone_by is None else " on record"
+    undone = [group for group in groups if group.status.totals.undone_by is not None]
+    on_record = "" if is_known and not undone else " on record"
     campaigns = f"{ids:,} campaign{'' if ids == 1 else 's'}{on_record}"
     lines = [f"{open_ids:,} of {campaigns} {operation.open_words}{_as_of(groups)}"]
     if not (operation.stops or open_ids):
         lines = [f"{_done_text(totals, operation)} of {campaigns}{_as_of(groups)}"]
-    if undone_by is not None:
-        lines = [UNDONE, *(lines if open_ids else ())]
+    if undone:
+        lines = [_undone_line(undone, groups), *(lines if open_ids else ())]
     if not is_known:
         others = f"others {operation.others_words}"
         lines.append(f"how many were planned is not on record, and {others}")
     return "; ".join(lines)
+
+
+def _undone_line(undone: Sequence[LogGroup], groups: Sequence[LogGroup]) -> str:
+    names = [group.status.totals.undone_logs or [group.status.log] for group in undone]
+    return undone_line(
+        undone_logs=list(chain.from_iterable(names)),
+        logs=sum(group.status.totals.logs for group in groups),
+    )
 
 
 def _done_text(totals: Sequence[Totals], operation: Operation) -> str:
@@ -55,7 +63,7 @@ def _done_text(totals: Sequence[Totals], operation: Operation) -> str:
     return text
 
 
-def _counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
+def counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
     """Leave out simulated campaigns beside real ones, and resumes beside pauses."""
     real = [group for group in groups if not group.status.is_simulated] or groups
     stops = [group for group in real if group.status.totals.operation.stops]
@@ -83,7 +91,7 @@ def note_lines(groups: Sequence[LogGroup]) -> Iterator[str]:
     """Say what to know about the headline, with the words of `status`."""
     for group in groups:
         name = f"{group.label}: " if len(groups) > 1 else ""
-        if group not in _counted(groups):
+        if group not in counted(groups):
             yield sanitize(f"{name}{headline([group])}: not counted above.")
         for line in _notes_of(group):
             sentence = line if name else f"{line[:1].upper()}{line[1:]}"

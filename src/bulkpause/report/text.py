@@ -16,8 +16,8 @@ from bulkpause.report.totals import Totals
 
 #: Causes that are shown in full. The number of the others is shown.
 MAX_CAUSES_SHOWN = 10
-#: What is known of a log of which an undo was begun.
-UNDONE = "an undo of this log was begun: campaigns may be running again"
+#: Logs that are named in a line.
+MAX_LOGS_SHOWN = 3
 
 
 def nothing_line(operation: Operation) -> str:
@@ -148,7 +148,7 @@ def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
         list_of_parts = f": {parts}" if parts else ""
         yield f"{count}{on_record} {operation.open_words}{as_of}{list_of_parts}"
     if totals.undone_by is not None:
-        yield undone_line(totals.undone_by)
+        yield undone_line(totals.undone_by, totals.undone_logs, totals.logs)
     if not is_known:
         others = f"others {operation.others_words}"
         yield f"how many were planned is not on record: {others}"
@@ -156,9 +156,24 @@ def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
         yield f"{unknown} unknown: {operation.doubt_words}"
 
 
-def undone_line(undone_by: str) -> str:
-    """Say that undos were begun, which is all that is known of them in this log."""
-    return f"{UNDONE}, see {sanitize(undone_by)}"
+def undone_line(
+    undone_by: str | None = None, undone_logs: Sequence[str] = (), logs: int = 1
+) -> str:
+    """Say that undos were begun, which is all that is known of them in these logs.
+
+    Args:
+        undone_by: The logs of the undos, in words; None does not name them.
+        undone_logs: Of several logs, those that were undone.
+        logs: How many logs there are.
+    """
+    which = "this log"
+    if logs > 1:
+        shown = ", ".join(undone_logs[:MAX_LOGS_SHOWN])
+        hidden = len(undone_logs) - MAX_LOGS_SHOWN
+        more = f" and {hidden} more" if hidden > 0 else ""
+        which = f"{len(undone_logs)} of these {logs} logs ({shown}{more})"
+    line = f"an undo of {which} was begun: campaigns may be running again"
+    return sanitize(line if undone_by is None else f"{line}, see {undone_by}")
 
 
 def rate_per_s(totals: Totals) -> float:

@@ -122,6 +122,8 @@ class Totals:
             says that no campaign is running.
         undone_by: The logs of the undos of this log, in words; None if there was none.
             What was paused may be running then.
+        undone_logs: Of several logs, those that an undo was begun of.
+        logs: How many logs these are the totals of.
         open_before: Ids of earlier runs that this run does not send and that may
             still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.
@@ -146,6 +148,8 @@ class Totals:
     not_on_record: int = 0
     is_plan_known: bool = True
     undone_by: str | None = None
+    undone_logs: Sequence[str] = ()
+    logs: int = 1
     open_before: Counter[str] = field(default_factory=Counter)
     by_status: Counter[Status] = field(default_factory=Counter)
     causes: dict[Cause, CauseGroup] = field(default_factory=dict)

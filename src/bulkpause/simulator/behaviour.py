@@ -40,6 +40,8 @@ class Behaviour:
         accounts: Company by token: each of these tokens then is an account of its own,
             with its own windows, campaigns and faults, and no other token is accepted.
             Empty for one account.
+        account_per_token: Whether each accepted token is an account of its own, as at
+            the API, once it is seen.
         campaigns: The campaigns that lists show. Those of `statuses` and those that a
             request has changed follow them.
         default_status: The status of a campaign that neither of the two names.
@@ -93,6 +95,7 @@ class Behaviour:
     parallel_limit: int | None = None
     token: str | None = field(default=None, repr=False)
     accounts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    account_per_token: bool = False
     campaigns: tuple[Campaign, ...] = ()
     default_status: str = "running"
     statuses: Mapping[str, str] = field(default_factory=dict)

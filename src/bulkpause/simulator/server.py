@@ -2,7 +2,7 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bulkpause.simulator.account import Account, Outcome
 from bulkpause.simulator.behaviour import Behaviour
-from bulkpause.simulator.call import Call
+from bulkpause.simulator.call import Call, is_token_accepted
 from bulkpause.simulator.campaign import Campaign
 from bulkpause.simulator.delivery import deliver
 from bulkpause.simulator.faults import Fault
@@ -25,6 +25,8 @@ from bulkpause.simulator.ledger import Entry, Ledger
 LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 BODY_KEPT_BYTES = 4096
 STOP_WITHIN_S = 0.5
+#: The company of the campaigns, and of the first token.
+_FIRST_COMPANY = 1_000_000
 
 
 def loopback_address(host: str) -> str:
@@ -85,6 +87,7 @@ class Simulator:
             company_id: Account(self.behaviour, company_id=company_id)
             for company_id in self.behaviour.accounts.values()
         }
+        self._companies = {**self.behaviour.accounts}
         self._network = self.behaviour.network
         self._random = Random(self.behaviour.seed)
         self._listener: asyncio.Server | None = None
@@ -108,6 +111,20 @@ class Simulator:
 
     def _account_of(self, company_id: str | None) -> Account:
         return self._accounts.get(company_id or "", self._account)
+
+    def _companies_with(self, authorization: str) -> Mapping[str, str]:
+        """Give the companies by token; a new token may be a company of its own."""
+        is_new = self.behaviour.account_per_token and is_token_accepted(
+            authorization, self.behaviour.token
+        )
+        token = authorization.partition(" ")[2]
+        if is_new and token not in self._companies:
+            company_id = str(_FIRST_COMPANY + len(self._companies))
+            if self._companies:  # the first has the account that is there
+                account = Account(self.behaviour, company_id=company_id)
+                self._accounts[company_id] = account
+            self._companies[token] = company_id
+        return self._companies
 
     def put(self, campaign: Campaign, company_id: str | None = None) -> None:
         """Create or change a campaign, as another client would.
@@ -200,7 +217,7 @@ class Simulator:
             request.headers,
             body,
             token=self.behaviour.token,
-            accounts=self.behaviour.accounts,
+            accounts=self._companies_with(request.headers.get("Authorization", "")),
             connection=connection,
             admitted=admitted,
         )

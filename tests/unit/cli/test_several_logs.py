@@ -64,8 +64,9 @@ def test_logs_of_other_endpoints_are_kept_apart(call: Call) -> None:
     other = [record(3, endpoint="simulator", planned=1)]
     write_log(Path("tuesday/retry.jsonl"), other)
     ended = call("status", "monday.jsonl", "tuesday")
-    first, second = ended.stdout.split("\n\n")
+    first, second, every = ended.stdout.split("\n\n")
     assert ended.code == 5
+    assert every.startswith("in all: 1 of 3 campaigns may still be running, as of")
     assert first.startswith(f"monday.jsonl: {ENDPOINT}")
     assert second.startswith("tuesday/retry.jsonl: simulator")
     refused = call("export", "monday.jsonl", "tuesday")

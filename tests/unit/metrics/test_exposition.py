@@ -104,9 +104,19 @@ def test_readme_names_metrics_that_are_written() -> None:
     assert named <= set(re.findall(r"^# TYPE (\S+)", WHOLE, re.MULTILINE))
 
 
+def test_counts_stay_when_input_cannot_be_used() -> None:
+    history = read_history(WHOLE)
+    state = state_with(started_at_s=9e9, exit_code=3)
+    later = samples(write_exposition(state, history).decode())
+    for name in ("ids_may_be_running", "counts_timestamp_seconds"):
+        key = (f"bulkpause_{name}", None)
+        assert later[key] == samples(WHOLE)[key]
+    assert ("bulkpause_requests", None) not in later
+
+
 def test_each_metric_stands_once() -> None:
     names = re.findall(r"^# TYPE (\S+)", WHOLE, re.MULTILINE)
-    assert len(names) == len(set(names)) == 14
+    assert len(names) == len(set(names)) == 15
 
 
 @pytest.mark.parametrize("history", [ENDED, History(), History(exit_code=2)], ids=str)

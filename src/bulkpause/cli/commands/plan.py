@@ -7,6 +7,7 @@ from bulkpause.cli.account_options import (
     name_of,
     options_of_account,
     plans_of_accounts,
+    warn_of_one_token,
     with_accounts,
 )
 from bulkpause.cli.exit_codes import ExitCode
@@ -27,9 +28,10 @@ def show_plan(options: Options) -> ExitCode:
     """
     with Notices(are_held=False) as notices:
         accounts = accounts_of(options, notices)
-    whole = plan_of_inputs(
-        with_accounts(options, accounts), tokens_of(options, accounts)
-    )
+        whole = plan_of_inputs(
+            with_accounts(options, accounts), tokens_of(options, accounts)
+        )
+        warn_of_one_token(accounts, whole.plan, notices)
     parts = [
         (name_of(account), plan, options_of_account(options, account))
         for account, plan in plans_of_accounts(accounts, whole.plans)

@@ -57,7 +57,8 @@ def write_report(
             made_at=as_words(now.isoformat()),
             version=version("bulkpause"),
             limits=limits,
-            commands=list(_commands(groups, opened, now)),
+            # One for a folder of logs of accounts is that of all of them.
+            commands=list(dict.fromkeys(_commands(groups, opened, now))),
         )
         write = html.page_of if format_ == "html" else markdown.markdown_of
         text = write(groups, origin)

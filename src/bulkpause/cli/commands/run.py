@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkpause.accounts import Account, companies_of, log_of
+from bulkpause.accounts import Account, companies_of, log_of, make_log_folder
 from bulkpause.api.credentials import Token
-from bulkpause.cli.account_options import Part, hosts_of
+from bulkpause.cli.account_options import Part, endpoints_of, hosts_of
 from bulkpause.cli.account_run import AccountRun
 from bulkpause.cli.display import display_for, writes_lines
 from bulkpause.cli.ending import DeclinedError, Ending
@@ -37,11 +37,11 @@ from bulkpause.errors import (
     GuardRailError,
     LogError,
     LogHeldError,
-    SettingsError,
     StoppedError,
     TokenError,
 )
 from bulkpause.fleet import Fleet
+from bulkpause.journal.account_names import add_names
 from bulkpause.journal.reader import exists, write_ahead_path
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
@@ -76,6 +76,8 @@ def run(options: Options, ending: Ending) -> ExitCode:
 def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
     prepared = prepare(options, notices)
     options = prepared.options
+    if prepared.parts:
+        ending.metrics.endpoint = endpoints_of([one.options for one in prepared.parts])
     # Library logs go nowhere: they may contain secrets.
     logging.getLogger().addHandler(logging.NullHandler())
     token = None if options.accounts is not None else token_of(options, notices)
@@ -190,7 +192,7 @@ class _Session:
             )
             base_url = simulator.base_url
         if self._options.accounts is not None:
-            _make_folder(self._log)
+            make_log_folder(self._log)
         for part in self._prepared.parts:
             self._runs[part.name] = self._run_of(part, token, base_url)
         fleet = Fleet(
@@ -295,27 +297,27 @@ class _Session:
         }
         if self._options.accounts is None:
             return results[None]
-        return join_results(results, self._log, self._run_id, self._options)
+        return _joined(results, self._log, self._run_id, self._prepared, self._options)
+
+
+def _joined(
+    results: Mapping[str | None, RunResult],
+    folder: Path | None,
+    run_id: str,
+    prepared: Prepared,
+    options: Options,
+) -> RunResult:
+    """Make one result of all accounts, of those included that the run was not of."""
+    # Imported on use: most runs are of one account.
+    from bulkpause.cli.beside_logs import results_beside  # noqa: PLC0415
+
+    beside = results_beside(folder, results.keys(), prepared.account_names, options)
+    return join_results(results, folder, run_id, options, beside)
 
 
 def _default_log(run_id: str, options: Options) -> Path:
     name = f"bulkpause-{run_id}"
     return Path(name if options.accounts is not None else f"{name}.jsonl")
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder of the logs of several accounts, unless it is there.
-
-    Raises:
-        SettingsError: It cannot be made.
-    """
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"the folder {folder} cannot be made: {error.strerror}; name another with "
-            "--log; nothing was sent"
-        ) from error
 
 
 def _new_run_id(options: Options) -> str:
@@ -346,10 +348,17 @@ def _end_without_run(
 ) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
     results = {part.name: _result_of_part(part) for part in prepared.parts}
+    if (
+        options.accounts is not None
+        and options.log is not None
+        and options.log.is_dir()
+    ):
+        # A run that sends nothing settles too which accounts the folder has.
+        add_names(options.log, [part.name for part in prepared.parts if part.name])
     result = (
         results[None]
         if options.accounts is None
-        else join_results(results, options.log, _new_run_id(options), options)
+        else _joined(results, options.log, _new_run_id(options), prepared, options)
     )
     if not result.totals.rows:
         result = replace(result, nothing=_nothing_text(options))

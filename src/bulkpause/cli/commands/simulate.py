@@ -251,7 +251,8 @@ def simulate(
     """Simulate the API on loopback until interrupted.
 
     The simulator follows the documented limits and statuses, injects the given faults,
-    and prints its address for --base-url.
+    and prints its address for --base-url. Each token is an account of its own, with its
+    limits and its campaigns.
     """
     import asyncio  # noqa: PLC0415 (see _serve)
 
@@ -282,6 +283,7 @@ def _behaviour_of(given: Mapping[str, Any], token: Token | None) -> Behaviour:
         ),
         parallel_limit=given["parallel"],
         token=None if token is None else token.reveal(),
+        account_per_token=True,
         campaigns=make_campaigns(
             given["campaigns"],
             statuses=_STATUSES,

@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkpause._text import sanitize
 from bulkpause._value import value
+from bulkpause.cli.account_folders import AccountFolder, doubtful_folders
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
@@ -43,13 +44,16 @@ def show_status(arguments: Sequence[Path], *, is_json: bool) -> ExitCode:
     logs = [one for one in opened if isinstance(one, OpenedLog)]
     errors = [one for one in opened if not isinstance(one, OpenedLog)]
     shown = _shown(logs, now)
-    codes = [*(one.code for one in shown), *(one.code for one in errors)]
+    folders = doubtful_folders(filter(is_folder, arguments), paths, logs)
+    whole = _Whole(shown=shown, unreadable=len(errors), folders=folders)
+    codes = [whole.code, *(one.code for one in errors)]
     if is_json and is_single:
         show_json(shown[0].as_dict())
     elif is_json:
-        show_json(_objects(opened, shown, now) | {"exit_code": gravest(codes)})
+        found = _objects(opened, shown, now) | whole.as_dict()
+        show_json(found | {"exit_code": gravest(codes)})
     else:
-        for line in _separated(one.lines() for one in shown):
+        for line in whole.lines():
             show(line)
     return gravest(codes)
 
@@ -87,7 +91,9 @@ class _Shown:
     def lines(self) -> Iterator[str]:
         yield from self.group.status.lines()
         yield from self.group.run_lines()
-        yield from chain.from_iterable(steps.lines() for steps in self.steps)
+        for steps in self.steps:
+            # A command for a folder comes once, after all accounts.
+            yield from steps.lines() if steps.folder is None else steps.others
 
     def as_dict(self) -> dict[str, object]:
         """Convert a group of one log to a JSON object. Its keys are frozen."""
@@ -110,6 +116,73 @@ class _Shown:
             "action": self.group.action,
             "runs": [asdict(run) for run in self.group.runs],
         }
+
+
+@value
+class _Whole:
+    """All groups of logs, and what is missing beside them.
+
+    Attributes:
+        shown: The groups.
+        unreadable: How many logs could not be read.
+        folders: The folders that may lack logs of accounts.
+    """
+
+    shown: Sequence[_Shown]
+    unreadable: int
+    folders: Sequence[AccountFolder]
+
+    @property
+    def code(self) -> ExitCode:
+        codes = [ExitCode.ALL_PAUSED, *(one.code for one in self.shown)]
+        return gravest([*codes, ExitCode.INCOMPLETE] if self.folders else codes)
+
+    def lines(self) -> Iterator[str]:
+        blocks: list[Iterable[str]] = [one.lines() for one in self.shown]
+        if len(self.shown) > 1 or self.folders:
+            blocks.append(self._lines_of_all())
+        yield from _separated(blocks)
+        yield from self._step_lines()
+
+    def _lines_of_all(self) -> Iterator[str]:
+        if len(self.shown) > 1:
+            # Imported on use: most commands are given one log.
+            from bulkpause.report.headline import headline  # noqa: PLC0415
+
+            others = "; others may still be running" if self._lacks_logs else ""
+            line = headline([one.group for one in self.shown])
+            yield sanitize(f"in all: {line}{others}")
+        for folder in self.folders:
+            yield from folder.lines()
+
+    def _step_lines(self) -> Iterator[str]:
+        steps = [each for one in self.shown for each in one.steps if each.folder]
+        if steps:
+            from bulkpause.cli.next_steps import merge_steps  # noqa: PLC0415
+
+            for merged in merge_steps(steps):
+                yield from merged.lines()
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the numbers of all logs in values that JSON can carry."""
+        from bulkpause.report.headline import counted, ids_of  # noqa: PLC0415
+
+        every = counted([one.group for one in self.shown]) if self.shown else ()
+        totals = [group.status.totals for group in every]
+        open_ids = sum(one.open_ids for one in totals)
+        tells = totals and all(one.tells_what_runs for one in totals)
+        is_whole = not self._lacks_logs and all(one.is_plan_known for one in totals)
+        return {
+            "ids": sum(map(ids_of, totals)),
+            "open": open_ids,
+            "may_run": open_ids if tells and is_whole else None,
+            "unreadable": self.unreadable,
+            "account_folders": [folder.as_dict() for folder in self.folders],
+        }
+
+    @property
+    def _lacks_logs(self) -> bool:
+        return bool(self.unreadable or self.folders)
 
 
 def _shown(logs: Sequence[OpenedLog], now: datetime) -> list[_Shown]:

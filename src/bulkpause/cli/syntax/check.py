@@ -9,7 +9,7 @@ from bulkpause.cli.flags import ACCOUNTS, API_OPTIONS, READ_OPTIONS
 from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import EXIT_CODES, block
 from bulkpause.cli.json_command import JsonCommand
-from bulkpause.cli.path_arguments import PATH
+from bulkpause.cli.path_arguments import LOG_PATH
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.settings import parse_duration
 
@@ -26,7 +26,7 @@ from bulkpause.settings import parse_duration
     )
     + EXIT_CODES,
 )
-@click.option("--log", type=PATH, help="Result log that a run would write.")
+@click.option("--log", type=LOG_PATH, help="Result log that a run would write.")
 @click.option("--resume", is_flag=True, help="The run would resume the log.")
 @click.option(
     "--resume-within",

@@ -16,7 +16,7 @@ from bulkpause.cli.flags import (
 from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import EXIT_CODES, block
 from bulkpause.cli.parameter_types import parse_digest
-from bulkpause.cli.path_arguments import PATH
+from bulkpause.cli.path_arguments import LOG_PATH
 from bulkpause.cli.run_command import RunCommand, send
 from bulkpause.settings import parse_duration
 
@@ -48,7 +48,7 @@ from bulkpause.settings import parse_duration
 @INPUTS
 @click.option(
     "--log",
-    type=PATH,
+    type=LOG_PATH,
     help="Result log.  [default: a new file with the time in its name]",
 )
 @click.option(

@@ -17,7 +17,7 @@ from bulkpause.cli.flags import (
 from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import EXIT_CODES, block
 from bulkpause.cli.options import EARLIER_STATUSES, default_undo_log
-from bulkpause.cli.path_arguments import PATH
+from bulkpause.cli.path_arguments import LOG_PATH, PATH
 from bulkpause.cli.run_command import RunCommand, send
 from bulkpause.model import Action
 
@@ -58,7 +58,7 @@ from bulkpause.model import Action
 )
 @click.option(
     "--log",
-    type=PATH,
+    type=LOG_PATH,
     help="Result log of the undo.  [default: beside the first LOG, as in "
     "pauses.undo.jsonl]",
 )

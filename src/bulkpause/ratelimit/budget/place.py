@@ -3,7 +3,7 @@
 import hashlib
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from bulkpause._shell import install_command
 from bulkpause.errors import SettingsError
@@ -34,6 +34,12 @@ def is_url(share: str) -> bool:
 def has_secret(share: str) -> bool:
     """Tell whether a URL holds a user or a password."""
     return is_url(share) and "@" in urlsplit(share).netloc
+
+
+def name_in(url: str) -> str | None:
+    """Give the name of the account in the parameters of a URL; None if there is none."""
+    names = parse_qs(urlsplit(url).query).get("name") if is_url(url) else None
+    return names[0] if names else None
 
 
 def _check_url(url: str) -> None:

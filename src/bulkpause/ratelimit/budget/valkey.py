@@ -7,7 +7,7 @@ is the server's, which somebody may set.
 
 import asyncio
 import random
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.backoff import NoBackoff
@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from bulkpause._text import sanitize
+from bulkpause.ratelimit.budget.place import name_in
 from bulkpause.ratelimit.budget.store import Result, Step, StoreError
 
 
@@ -88,12 +89,6 @@ class ValkeyStore:
     async def close(self) -> None:
         """Close the connection."""
         await self._server.aclose()
-
-
-def name_in(url: str) -> str | None:
-    """Give the name of the account in the parameters of a URL; None if there is none."""
-    names = parse_qs(urlsplit(url).query).get("name")
-    return names[0] if names else None
 
 
 def shown_url(url: str) -> str:

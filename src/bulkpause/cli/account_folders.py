@@ -1,0 +1,90 @@
+"""The accounts whose logs a folder of logs should hold, and does not."""
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from bulkpause._text import format_count, sanitize
+from bulkpause._value import value
+from bulkpause.journal.account_names import NAMES_FILE, read_names
+from bulkpause.opened_log import OpenedLog
+
+
+#: At most this many accounts are named; the others are counted.
+_NAMES_SHOWN = 5
+
+
+@value
+class AccountFolder:
+    """What a folder says of the accounts that its runs had.
+
+    Attributes:
+        path: The folder.
+        missing: The accounts whose log is not in it.
+        is_whole: Whether it says of all runs which accounts they had.
+        logs: Its logs that could be read.
+    """
+
+    path: Path
+    missing: tuple[str, ...]
+    is_whole: bool
+    logs: tuple[OpenedLog, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Say what may be missing, and what to do about it."""
+        # Imported on use: it knows the options of all commands.
+        from bulkpause.cli.next_steps import resume_of_folder  # noqa: PLC0415
+
+        if self.missing:
+            shown = ", ".join(self.missing[:_NAMES_SHOWN])
+            hidden = len(self.missing) - _NAMES_SHOWN
+            more = f" and {hidden} more" if hidden > 0 else ""
+            logs = format_count(len(self.missing), "account")
+            yield sanitize(
+                f"{self.path} lacks the logs of {logs} of its runs: {shown}{more}; all of "
+                "their campaigns may still be running"
+            )
+        if not self.is_whole:
+            yield sanitize(
+                f"{self.path / NAMES_FILE} is missing or damaged: which accounts its runs "
+                "had is not on record, and campaigns of others may still be running"
+            )
+        command = resume_of_folder(self.path, self.logs)
+        yield f"bring back what is missing, or resume with its input: {command}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Give it in values that JSON can carry."""
+        return {
+            "folder": str(self.path),
+            "missing": list(self.missing),
+            "is_whole": self.is_whole,
+        }
+
+
+def doubtful_folders(
+    folders: Iterable[Path], paths: Collection[Path], logs: Collection[OpenedLog]
+) -> list[AccountFolder]:
+    """Find the folders of logs of accounts that may lack some.
+
+    Args:
+        folders: The folders.
+        paths: All logs that are there.
+        logs: Those that could be read.
+    """
+    found = (_folder(folder, paths, logs) for folder in dict.fromkeys(folders))
+    return [one for one in found if one.missing or not one.is_whole]
+
+
+def _folder(
+    folder: Path, paths: Collection[Path], logs: Collection[OpenedLog]
+) -> AccountFolder:
+    names = read_names(folder)
+    there = {path.stem for path in paths if path.parent == folder}
+    own = tuple(log for log in logs if log.path.parent == folder)
+    accounts = {log.recovery.account for log in own}
+    has_accounts = bool(accounts - {None})
+    return AccountFolder(
+        path=folder,
+        missing=tuple(sorted(names.names - there - accounts)),
+        is_whole=names.is_whole or not (has_accounts or names.names),
+        logs=own,
+    )
