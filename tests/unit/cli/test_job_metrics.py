@@ -69,7 +69,7 @@ def test_missing_extra_names_command(
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     ended = call("run", "1001", "--yes", "--metrics", "job.prom")
     assert ended.code == 2
-    assert "run pip install 'bulkpause[metrics]'" in ended.stderr
+    assert "-m pip install 'bulkpause[metrics]'" in ended.stderr
 
 
 def test_file_that_cannot_be_written_is_said(call: Call, tmp_path: Path) -> None:

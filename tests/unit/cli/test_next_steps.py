@@ -201,7 +201,7 @@ def test_refused_resume_is_tried_with_another_body(status: Status) -> None:
     others = steps(log_of_resume(status, http_status=404)).others
     assert not any("body" in line for line in others)
     pause = recover([record("1", status, planned=1, http_status=400)], [], WHOLE)
-    assert steps(pause).others == ()
+    assert not any("body" in line for line in steps(pause).others)
 
 
 def test_body_that_was_refused_is_not_tried_again() -> None:

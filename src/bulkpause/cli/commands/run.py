@@ -360,7 +360,7 @@ def _end_without_run(
         if options.accounts is None
         else _joined(results, options.log, _new_run_id(options), prepared, options)
     )
-    if not result.totals.rows:
+    if not result.totals.rows and not result.totals.is_empty:
         result = replace(result, nothing=_nothing_text(options))
     ending.metrics.totals = result.totals
     ending.display = display = display_for(options, result.run_id)

@@ -14,6 +14,7 @@ from typing import Self, cast
 
 import pytest
 
+from bulkpause._shell import install_command
 from bulkpause.inputs.amounts import read_amounts
 from bulkpause.inputs.layout import HiddenRows, Layout
 from bulkpause.inputs.reader import load_input
@@ -243,7 +244,7 @@ def test_missing_extra_names_command(
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     assert error_of(read(xlsx(Sheet(rows=TWO)))) == (
         "a spreadsheet, and the extra that reads it is not installed; "
-        "run pip install 'bulkpause[xlsx]'"
+        f"run {install_command('xlsx')}"
     )
 
 
