@@ -17,11 +17,15 @@ from bulkpause.report.text import (
 from bulkpause.report.totals import Totals
 
 
-def headline(groups: Sequence[LogGroup]) -> str:
+def headline(groups: Sequence[LogGroup], *, lacks_logs: bool = False) -> str:
     """Say how many campaigns may still be running, and as of when.
 
     The count is that of `status`. Since a report is read later than it was made, the
     line is always dated. Of logs of resumes alone, it says how many are open.
+
+    Args:
+        groups: The groups of logs.
+        lacks_logs: Whether other logs could not be read, or may be missing.
     """
     groups = counted(groups)
     all_totals = [group.status.totals for group in groups]
@@ -42,6 +46,8 @@ def headline(groups: Sequence[LogGroup]) -> str:
     if not is_known:
         others = f"others {operation.others_words}"
         lines.append(f"how many were planned is not on record, and {others}")
+    elif lacks_logs:
+        lines.append(f"others {operation.others_words}")
     return "; ".join(lines)
 
 

@@ -19,11 +19,12 @@ _MARKUP = re.compile(r"[\\`*{}\[\]<>#|~]|(?<![^\W_])_|_(?![^\W_])")
 
 def markdown_of(groups: Sequence[LogGroup], origin: Origin) -> str:
     """Write the headline, the counts, the causes, the runs and what to do next."""
+    line = headline(groups, lacks_logs=bool(origin.doubts))
     return "\n".join(
         (
-            f"{MARKER}{_plain(headline(groups))}",
+            f"{MARKER}{_plain(line)}",
             "",
-            *_list(map(_plain, note_lines(groups))),
+            *_list(map(_plain, (*origin.doubts, *note_lines(groups)))),
             *_section("By status", _statuses(groups)),
             *_section("Ids that we did not simply change, by cause", _causes(groups)),
             *_section("Logs and runs", _runs(groups)),

@@ -15,9 +15,11 @@ class Origin:
         version: The version of bulkpause.
         limits: The rate limits of an account.
         commands: The commands that carry on with the logs.
+        doubts: What may be missing beside the logs.
     """
 
     made_at: str
     version: str
     limits: Sequence[Limit] = ()
     commands: Sequence[str] = ()
+    doubts: Sequence[str] = ()

@@ -109,6 +109,17 @@ def test_status_notices_a_lost_log(call: Call) -> None:
     ]
 
 
+def test_report_and_export_notice_a_lost_log(call: Call) -> None:
+    pause_globex()
+    (LOGS / "globex.jsonl").unlink()
+    lacks = "logs lacks the logs of 1 account of its runs: globex;"
+    report = call("report", "logs", "--format", "markdown", "-o", "report.md")
+    assert "0 of 2 campaigns may still be running" in report.stdout
+    assert "; others may still be running\n" in report.stdout
+    assert lacks in Path("report.md").read_text()
+    assert f"warning: {lacks}" in call("export", "logs").stderr
+
+
 @pytest.mark.parametrize("content", [None, b'{"accounts":["acme"],"crc32":"0"}\n'])
 def test_lost_names_are_a_doubt(call: Call, content: bytes | None) -> None:
     pause_globex()

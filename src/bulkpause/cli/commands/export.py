@@ -7,8 +7,9 @@ from itertools import chain
 from pathlib import Path
 
 from bulkpause._text import format_count, quote, sanitize
+from bulkpause.cli.account_folders import doubtful_folders
 from bulkpause.cli.exit_codes import ExitCode
-from bulkpause.cli.log_arguments import logs_of
+from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.output import say, show_data
 from bulkpause.errors import SettingsError
@@ -39,7 +40,8 @@ def export_logs(
             f"{quote(unknown[0])} is not a status; choose from "
             f"{', '.join(sorted(known))}"
         )
-    logs = list(map(_open, logs_of(arguments)))
+    paths = logs_of(arguments)
+    logs = list(map(_open, paths))
     exported = _exported(logs, frozenset(statuses))
     first = next(exported, None)
     whole = () if first is None else chain([first], exported)
@@ -51,6 +53,9 @@ def export_logs(
             simulated = simulated_line(operation_of(log.recovery.action))
             say(f"note: {sanitize(str(log.path))}: {simulated}")
         for line in _missing_lines(log):
+            say(f"warning: {line}")
+    for folder in doubtful_folders(filter(is_folder, arguments), paths, logs):
+        for line in folder.lines():
             say(f"warning: {line}")
     return ExitCode.ALL_PAUSED
 

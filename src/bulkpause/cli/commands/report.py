@@ -6,8 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bulkpause._text import sanitize
+from bulkpause.cli.account_folders import doubtful_folders
 from bulkpause.cli.exit_codes import ExitCode
-from bulkpause.cli.log_arguments import logs_of
+from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.next_steps import steps_of_group
 from bulkpause.cli.output import say, show, show_data
@@ -51,21 +52,24 @@ def write_report(
         check_replaceable(file, marker=marker.encode(), kind=kind)
     now = datetime.now(UTC)
     with collection_paused():
-        opened = [_open(log) for log in logs_of(logs)]
+        paths = logs_of(logs)
+        opened = [_open(log) for log in paths]
         groups = group_logs(opened, now, needs_records=True)
+        folders = doubtful_folders(filter(is_folder, logs), paths, opened)
         origin = Origin(
             made_at=as_words(now.isoformat()),
             version=version("bulkpause"),
             limits=limits,
             # One for a folder of logs of accounts is that of all of them.
             commands=list(dict.fromkeys(_commands(groups, opened, now))),
+            doubts=[line for folder in folders for line in folder.lines()],
         )
         write = html.page_of if format_ == "html" else markdown.markdown_of
         text = write(groups, origin)
     if file is None:
         show_data([text])
         return ExitCode.ALL_PAUSED
-    return _save(file, text, groups)
+    return _save(file, text, headline(groups, lacks_logs=bool(folders)))
 
 
 def _open(log: Path) -> OpenedLog:
@@ -81,7 +85,7 @@ def _commands(
             yield from filter(None, (steps.retry, steps.resume))
 
 
-def _save(file: Path, text: str, groups: Sequence[LogGroup]) -> ExitCode:
+def _save(file: Path, text: str, headline_: str) -> ExitCode:
     try:
         replace_file(file, text.encode(errors="replace"))
     except OSError as error:
@@ -90,6 +94,6 @@ def _save(file: Path, text: str, groups: Sequence[LogGroup]) -> ExitCode:
             "name another file with -o"
         )
         return ExitCode.OUTPUT
-    show(sanitize(headline(groups)))
+    show(sanitize(headline_))
     show(sanitize(f"report: {file}"))
     return ExitCode.ALL_PAUSED

@@ -149,9 +149,9 @@ class _Whole:
             # Imported on use: most commands are given one log.
             from bulkpause.report.headline import headline  # noqa: PLC0415
 
-            others = "; others may still be running" if self._lacks_logs else ""
-            line = headline([one.group for one in self.shown])
-            yield sanitize(f"in all: {line}{others}")
+            groups = [one.group for one in self.shown]
+            line = headline(groups, lacks_logs=self._lacks_logs)
+            yield sanitize(f"in all: {line}")
         for folder in self.folders:
             yield from folder.lines()
 

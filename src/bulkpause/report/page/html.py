@@ -51,8 +51,10 @@ def page_of(groups: Sequence[LogGroup], origin: Origin) -> str:
         policy=_policy(style, script),
         style=style,
         script=script,
-        headline=sanitize(_as_sentence(headline(groups))),
-        notes=list(note_lines(groups)),
+        headline=sanitize(
+            _as_sentence(headline(groups, lacks_logs=bool(origin.doubts)))
+        ),
+        notes=[*origin.doubts, *note_lines(groups)],
         groups=groups,
         counts=count_by_status(groups),
         charts=_charts(groups, origin.limits),
