@@ -225,11 +225,12 @@ class AccountComparisons:
 
     Attributes:
         of_account: The comparison of each account by its name, None for the only one.
-        errors: Why the campaigns of other accounts could not be listed.
+        doubts: Why it is not certain what runs in other accounts, or in those of a
+            folder.
     """
 
     of_account: Mapping[str | None, Comparison]
-    errors: Mapping[str | None, str]
+    doubts: Mapping[str, str]
 
     @property
     def running(self) -> list[Campaign]:
@@ -249,10 +250,8 @@ class AccountComparisons:
         for account, one in self.of_account.items():
             if one.running or one.doubts:
                 yield from (sanitize(f"{account}: {line}") for line in one.lines())
-        for account, error in self.errors.items():
-            yield sanitize(
-                f"{account}: not certain: its campaigns are not known: {error}"
-            )
+        for account, doubt in self.doubts.items():
+            yield sanitize(f"{account}: not certain: {doubt}")
 
     def as_dict(self) -> dict[str, object]:
         """Give the comparisons in values that JSON can carry."""
@@ -265,9 +264,7 @@ class AccountComparisons:
             "accounts": {
                 str(account): one.as_dict() for account, one in self.of_account.items()
             }
-            | {
-                str(account): {"error": error} for account, error in self.errors.items()
-            },
+            | {account: {"error": doubt} for account, doubt in self.doubts.items()},
         }
 
     @property

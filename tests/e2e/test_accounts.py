@@ -172,6 +172,13 @@ def test_accounts_are_listed_paused_proved_and_resumed(
     }
     assert resumed == {("acme", "1000001"), ("globex", "1000005")}
     assert program.call("status", "logs.undo").code == 0
+
+    simulator.put(Campaign(id="1000003", status="paused"), "globex")
+    for suffix in ("", ".wal"):
+        (program.folder / f"logs/globex.jsonl{suffix}").unlink(missing_ok=True)
+    proof = program.call("list", "--in", "logs", *options)
+    assert proof.code == 5
+    assert "globex: not certain: its log is missing in logs" in proof.stdout
     assert simulator.ledger.rate_limited() == []
 
 

@@ -198,7 +198,7 @@ def test_comparison_is_also_data() -> None:
 
 def test_one_account_is_compared_as_it_is() -> None:
     one = comparison(log("1"), c1="running")
-    every = AccountComparisons(of_account={None: one}, errors={})
+    every = AccountComparisons(of_account={None: one}, doubts={})
 
     assert list(every.lines()) == list(one.lines())
     assert every.as_dict() == one.as_dict()
@@ -211,7 +211,7 @@ def test_accounts_that_need_a_look_are_shown() -> None:
             "globex": comparison(log("1"), c1="paused"),
             "zoo": comparison(log("1", gap="lacks 1 planned id"), c1="paused"),
         },
-        errors={"dead": "the API rejected the token"},
+        doubts={"dead": "the API rejected the token"},
     )
 
     assert list(every.lines()) == [
@@ -220,7 +220,7 @@ def test_accounts_that_need_a_look_are_shown() -> None:
         "acme:   1: running now, paused on record",
         "zoo: 0 of 1 id of a.jsonl are running or scheduled",
         "zoo: not certain: a.jsonl lacks 1 planned id",
-        "dead: not certain: its campaigns are not known: the API rejected the token",
+        "dead: not certain: the API rejected the token",
     ]
     result = every.as_dict()
     assert result["ids"] == 4

@@ -74,6 +74,23 @@ def doubtful_folders(
     return [one for one in found if one.missing or not one.is_whole]
 
 
+def lost_in(folders: Iterable[Path], names: Collection[str]) -> dict[str, str]:
+    """Say of accounts and folders why what was paused in them is not certain.
+
+    Args:
+        folders: Folders of logs of accounts.
+        names: The accounts that have a log in them.
+    """
+    found: dict[str, str] = {}
+    for folder in folders:
+        known = read_names(folder)
+        for name in sorted(known.names.difference(names)):
+            found[name] = f"its log is missing in {folder}"
+        if not known.is_whole:
+            found[str(folder)] = f"{NAMES_FILE} is missing in it or damaged"
+    return found
+
+
 def _folder(
     folder: Path, paths: Collection[Path], logs: Collection[OpenedLog]
 ) -> AccountFolder:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bulkpause._text import format_count, sanitize
 from bulkpause.accounts import Account
+from bulkpause.cli.account_folders import lost_in
 from bulkpause.cli.account_lists import AccountLists, Target, read_lists
 from bulkpause.cli.account_options import (
     accounts_of,
@@ -20,6 +21,7 @@ from bulkpause.cli.account_options import (
 from bulkpause.cli.display import display_for, writes_lines
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, gravest
 from bulkpause.cli.list_request import ListRequest
+from bulkpause.cli.log_arguments import is_folder
 from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.new_file import check_new_file, write_new_file
 from bulkpause.cli.notices import Notices
@@ -288,12 +290,19 @@ def _facts_of_accounts(lists: AccountLists) -> dict[str, object]:
 
 def _compare(request: ListRequest, logs: _LogIdsOf, lists: AccountLists) -> ExitCode:
     """Say which ids of the logs run. A list in doubt is never an all-clear."""
+    unknown = {
+        str(account): f"its campaigns are not known: {error}"
+        for account, error in lists.errors.items()
+    }
+    lost: dict[str, str] = {}
+    if request.options.accounts is not None:
+        lost = lost_in(filter(is_folder, request.logs), {str(name) for name in logs})
     comparisons = AccountComparisons(
         of_account={
             account: _comparison(account, logs, listed, lists.host)
             for account, listed in lists.listed.items()
         },
-        errors={account: str(error) for account, error in lists.errors.items()},
+        doubts=unknown | lost,
     )
     code = _code_of_comparisons(comparisons, lists)
     running = comparisons.running
@@ -329,7 +338,9 @@ def _code_of_comparisons(
     comparisons: AccountComparisons, lists: AccountLists
 ) -> ExitCode:
     found = map(_code_of, comparisons.of_account.values())
-    return gravest([*found, *map(exit_of_error, lists.errors.values())])
+    errors = map(exit_of_error, lists.errors.values())
+    doubt = ExitCode.INCOMPLETE if comparisons.doubts else ExitCode.ALL_PAUSED
+    return gravest([doubt, *found, *errors])
 
 
 def _code_of(comparison: Comparison) -> ExitCode:
