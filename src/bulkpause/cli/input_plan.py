@@ -50,6 +50,7 @@ class Source(TableFacts):
             id_column=_encodable(table.id_column),
             name_column=_encodable(table.name_column),
             status_column=_encodable(table.status_column),
+            unused_account_column=_encodable(table.unused_account_column),
             statuses=statuses,
             sheet=_encodable(table.sheet),
             hidden=table.hidden,

@@ -156,6 +156,9 @@ def _source_lines(sources: Sequence[Source]) -> Iterator[_Line]:
     names = {source.name_column for source in shown if source.name_column is not None}
     if names:
         yield "names from", _columns(sorted(names))
+    if unused := sorted(filter(None, (one.unused_account_column for one in shown))):
+        account = "all ids are of the one account, unless --accounts names more"
+        yield "not used", f"{_columns(unused)}: {account}"
 
 
 def _place(source: Source) -> str:

@@ -43,6 +43,7 @@ class Heading:
         sort_index: The column of the values to sort by, if one was named.
         currency_index: The column of their currency, if there is one.
         account_index: The column of the accounts, if a run has several.
+        unused_account_index: The column of the accounts, if a run has but one.
         error: Why columns that the user named cannot be used.
     """
 
@@ -55,6 +56,7 @@ class Heading:
     sort_index: int | None = None
     currency_index: int | None = None
     account_index: int | None = None
+    unused_account_index: int | None = None
     error: ReadError | None = None
 
     def id_text(self, cells: Sequence[str]) -> str:
@@ -63,10 +65,11 @@ class Heading:
         return cells[index].strip(WHITESPACE) if index < len(cells) else ""
 
     def note_in(self, table: Table) -> None:
-        """Note the headings of the ids, names and statuses."""
+        """Note the headings of the ids, names, statuses and accounts."""
         table.id_column = self._title(self.id_index)
         table.name_column = self._title(self.name_index)
         table.status_column = self._title(self.status_index)
+        table.unused_account_column = self._title(self.unused_account_index)
 
     def _title(self, index: int | None) -> str | None:
         # A heading may have several lines, and blanks between its words.
@@ -120,6 +123,9 @@ def make_heading(row: int, cells: Sequence[str], layout: Layout) -> Heading:
             columns, layout.sort_column, other_than=id_index
         ),
         account_index=_account_index(columns, layout, other_than=id_index),
+        unused_account_index=None
+        if layout.accounts is not None
+        else find_known_column(columns, ACCOUNT_COLUMNS, other_than=id_index),
         error=error,
     )
 

@@ -57,6 +57,7 @@ class TableFacts:
         id_column: The heading of the ids; None if they have none.
         name_column: The heading of the names, if there is such a column.
         status_column: The heading of the campaigns' statuses, if there is one.
+        unused_account_column: The heading of the accounts, if the run has but one.
         statuses: The number of items by the word in the status column.
         sheet: The name of the sheet, if the input is a spreadsheet.
         hidden: The rows that a spreadsheet hides; None if there are none.
@@ -66,6 +67,7 @@ class TableFacts:
     id_column: str | None = None
     name_column: str | None = None
     status_column: str | None = None
+    unused_account_column: str | None = None
     statuses: Counter[str] = field(default_factory=Counter)
     sheet: str | None = None
     hidden: HiddenCount | None = None
@@ -160,6 +162,7 @@ class Table(TableFacts):
         self.id_column = other.id_column
         self.name_column = other.name_column
         self.status_column = other.status_column
+        self.unused_account_column = other.unused_account_column
         self.rows_by_status = other.rows_by_status
         self.footer_rows = other.footer_rows
 

@@ -78,6 +78,13 @@ def test_plan_names_columns_sheet_and_statuses() -> None:
     ]
 
 
+def test_account_column_of_one_account_is_said() -> None:
+    assert lines_of(source(unused_account_column="Account"))[2] == (
+        "not used    column 'Account': all ids are of the one account, unless "
+        "--accounts names more"
+    )
+
+
 def test_rare_statuses_are_counted_together() -> None:
     statuses = Counter({f"status {n}": 10 - n for n in range(9)})
     (line,) = [
@@ -162,6 +169,7 @@ def test_plan_as_dict_is_json_of_any_bytes() -> None:
             "id_column": "ÿ",
             "name_column": "Campaign",
             "status_column": "Status",
+            "unused_account_column": None,
             "statuses": {"ÿ": 8},
             "sheet": "May",
             "hidden": {"rows": 12, "filter_range": "A3:D19", "are_skipped": True},

@@ -806,3 +806,10 @@ def test_json_named_csv_is_refused_with_its_format(tmp_path: Path) -> None:
         "1000248",
         "1000249",
     ]
+
+
+def test_account_column_without_accounts_is_noted() -> None:
+    text = "Account,id\nacme,1001\n"
+    assert table_of(text).unused_account_column == "Account"
+    table = table_of(text, accounts=frozenset({"acme"}))
+    assert (table.unused_account_column, table.rows[0].account) == (None, "acme")
