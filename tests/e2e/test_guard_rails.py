@@ -1,6 +1,7 @@
 """What ends a run early: which rule, at which id, what is left, and what is next."""
 
 import re
+import shlex
 
 import pytest
 
@@ -66,8 +67,8 @@ def test_failed_canary_names_rule_id_and_command(
 def test_printed_retry_command_pauses_the_rest(program: Program, serve: Serve) -> None:
     simulator = serve(scripts=refused(1002))
     ended = program.pause(simulator, program.ids(20), "--canary", "3")
-    command = ended.stderr.rpartition("retry with: bulkpause ")[2].split()
-    again = program.call(*command)
+    command = ended.stderr.rpartition("retry with: bulkpause ")[2]
+    again = program.call(*shlex.split(command.splitlines()[0]))
     assert (again.code, again.summary) == (1, "17 rows = 17 paused")
     assert "1 row of earlier runs cannot be paused" in again.stdout
     assert len(simulator.ledger.paused_ids()) == 19
@@ -137,8 +138,8 @@ def test_pending_read_backs_are_left_for_retry(program: Program, serve: Serve) -
     )
     assert "left: 2 failed, 5 not_attempted\n" in ended.stderr
     assert program.call("status", "log.jsonl").code == 5
-    command = ended.stderr.rpartition("retry with: bulkpause ")[2].split()
-    again = program.call(*command)
+    command = ended.stderr.rpartition("retry with: bulkpause ")[2]
+    again = program.call(*shlex.split(command.splitlines()[0]))
     assert again.summary == "7 rows = 5 paused + 1 already_paused + 1 not_pausable"
 
 

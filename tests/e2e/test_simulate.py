@@ -128,4 +128,4 @@ def test_simulated_run_says_so_everywhere(program: Program) -> None:
     assert orjson.loads(again.stdout)["simulated"] is True
     assert said in program.call("status", "log.jsonl").stdout
     exported = program.call("export", "log.jsonl")
-    assert exported.stderr == f"note: log.jsonl: {said}\n"
+    assert exported.stderr.endswith(f"\nnote: log.jsonl: {said}\n")

@@ -146,9 +146,12 @@ def test_hostile_text_stays_in_one_log_line(
     assert lines.pop() == b""
     records = {record["id"]: record for record in map(orjson.loads, lines)}
     assert records.keys() == {*HOSTILE_TEXTS, "good"}
-    for id_ in HOSTILE_TEXTS:
+    for id_, text in HOSTILE_TEXTS.items():
         for name in ("title", "message", "trace_id", "campaign_status"):
             value = records[id_][name]
+            if name == "trace_id" and not re.search("[0-9A-Za-z]", text):
+                assert value is None  # nothing that a server logs
+                continue
             assert re.search("<.+>", value)
             assert not invisible(value.replace("\n", "\r"))
     assert not invisible(program.log.read_text("utf-8"))

@@ -86,6 +86,8 @@ def _nothing_text(logs: Sequence[OpenedLog], statuses: Sequence[str]) -> str:
     counts: Counter[str] = Counter()
     for log in logs:
         counts.update(log.totals.counts())
+        # These are said by themselves.
+        counts[NOT_ATTEMPTED] -= log.totals.not_on_record
     found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     there = f"there are {found}, which --status names" if found else "there are no ids"
     return f"no id is {' or '.join(statuses)}: {there}"
