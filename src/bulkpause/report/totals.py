@@ -200,9 +200,10 @@ class Totals:
         reads = record.reads or is_read_back
         self.requests += len(earlier) + (is_sent and is_attempted) + reads
         self.retries += len(earlier)
-        last = record.http_status if is_sent else None
-        statuses = (*(attempt.get("http_status") for attempt in earlier), last)
-        self.rate_limited += statuses.count(429)
+        self.rate_limited += is_sent and record.http_status == 429
+        if earlier:
+            statuses = [attempt.get("http_status") for attempt in earlier]
+            self.rate_limited += statuses.count(429)
         self.read_backs += is_read_back
 
     def _earlier_attempts(self, record: "Record") -> list[Mapping[str, Any]]:
@@ -216,13 +217,18 @@ class Totals:
     def _add_times(self, record: "Record") -> None:
         if record.latency_ms is not None:
             self.latencies_ms.append(record.latency_ms)
-        started_at = max(record.started_at or "", self.since)
+        started_at = record.started_at or ""
+        # Calls of `min` and `max` would take longer than all the rest.
+        if started_at < self.since:  # noqa: PLR1730
+            started_at = self.since
         self.add_times(started_at, record.finished_at or "")
 
     def add_times(self, first: str, last: str) -> None:
         """Take in the times of a first request and of a last record."""
-        self.first_at = min(self.first_at or first, first)
-        self.last_at = max(self.last_at or last, last)
+        if not self.first_at or first < self.first_at:
+            self.first_at = first
+        if not self.last_at or last > self.last_at:
+            self.last_at = last
 
     def _add_cause(self, record: "Record") -> None:
         group = self.causes.setdefault(Cause.of(record), CauseGroup())
