@@ -1,32 +1,26 @@
-"""Check, show and confirm a run before anything is sent."""
+"""Check and plan a run before anything is sent."""
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-import click
-
-from bulkpause._text import format_count, format_duration, sanitize
+from bulkpause._text import format_count, sanitize
 from bulkpause._value import value
 from bulkpause.accounts import Account
-from bulkpause.api.credentials import TOKEN_VARIABLE, Token, find_token
 from bulkpause.cli.account_options import (
     Accounts,
     Part,
     accounts_of,
     accounts_with_logs,
-    hosts_of,
     logs_of_accounts,
     name_of,
     options_of_account,
     plans_of_accounts,
     with_accounts,
 )
-from bulkpause.cli.ending import ProblemsError
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.input_tokens import tokens_of
 from bulkpause.cli.log_path import (
@@ -37,23 +31,13 @@ from bulkpause.cli.log_path import (
 )
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, retry_command
-from bulkpause.cli.output import say, stderr
 from bulkpause.cli.plan_text import (
     comment_texts,
     hidden_texts,
-    needed_s_of_all,
-    plan_lines,
 )
-from bulkpause.cli.problems import (
-    Problems,
-    closing_line,
-    problem_lines,
-)
-from bulkpause.cli.signals import Interrupted
-from bulkpause.cli.terminal import TERMINAL
-from bulkpause.cli.typed_input import terminal_for_answers
+from bulkpause.cli.refusal import problem_text, refuse, refuse_unexpected
 from bulkpause.engine.resume import ResumeRules
-from bulkpause.errors import GuardRailError, SettingsError
+from bulkpause.errors import SettingsError
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
 from bulkpause.journal.recovery import Recovery
@@ -369,147 +353,3 @@ def _warn_of_other_input(
             f"the log lacks {format_count(lost, 'planned id')} that the input does not "
             "hold either; they may still be running"
         )
-
-
-def refuse(problems: Sequence[Problems]) -> NoReturn:
-    """Refuse the inputs, and show all that is wrong with them.
-
-    Raises:
-        ProblemsError: Always.
-    """
-    if len(problems) == 1 and not problems[0].rows:
-        raise ProblemsError(problems[0].headline, problems)
-    for one in problems:
-        say(problem_text(one))
-    raise ProblemsError(closing_line(problems), problems)
-
-
-def problem_text(problems: Problems, *, prefix: str = "") -> str:
-    """Describe the problems of an input in lines as wide as standard error is."""
-    return "\n".join(problem_lines(problems, width=stderr().columns, prefix=prefix))
-
-
-def refuse_unexpected(plan: Plan, digest: str, options: Options) -> None:
-    """Refuse a plan that is not the one of `--expect` or `--plan`.
-
-    Raises:
-        GuardRailError: Its number of ids or its digest differs.
-    """
-    count = len(plan.items)
-    if options.expect is not None and options.expect != count:
-        raise GuardRailError(
-            f"--expect {options.expect}: there {'is' if count == 1 else 'are'} "
-            f"{format_count(count, 'id')} to {options.operation.verb}"
-            f"{_in_shard(options)}; nothing was sent. {_expect_remedy(count, options)}"
-        )
-    if options.digest is not None and options.digest != digest:
-        raise GuardRailError(
-            f"--plan {options.digest}: the digest of this input is {digest}"
-            f"{_in_shard(options)}; nothing was sent. Run `bulkpause plan` with the same "
-            "options."
-        )
-
-
-def _expect_remedy(count: int, options: Options) -> str:
-    if options.undone:
-        return (
-            "Check the logs: an undo resumes what they record as paused by bulkpause, "
-            f"and nothing else. Then pass --expect {count}."
-        )
-    return f"Check the list, and then pass --expect {count}."
-
-
-def _in_shard(options: Options) -> str:
-    return "" if options.shard is None else f" in shard {options.shard}"
-
-
-def token_of(options: Options, notices: Notices) -> Token:
-    """Find the token of a run with one. The simulator needs none.
-
-    Raises:
-        TokenError: There is no token, or it is not valid.
-    """
-    if options.is_simulated:
-        return Token("simulated")
-    token, warning = find_token(options.token_file, os.environ)
-    _refuse_typed(token, options)
-    if warning:
-        notices.warn(warning)
-    return token
-
-
-def _refuse_typed(token: Token, options: Options) -> None:
-    words = (*options.inputs, *options.only, options.settings.reason or "")
-    if any(token.reveal() in word for word in words):
-        raise SettingsError(
-            "an INPUT or --reason contains the token, which would be sent and recorded "
-            f"there; leave it out, and set {TOKEN_VARIABLE} alone; nothing was sent"
-        )
-
-
-def confirm(prepared: Prepared, options: Options) -> bool:
-    """Show the plan and ask, unless `--yes` was given or there is nothing to send.
-
-    Raises:
-        UsageError: There is no terminal to ask on.
-    """
-    plan = prepared.plan
-    if options.is_confirmed or not plan.items:
-        return True
-    with terminal_for_answers((*options.inputs, *options.only)) as is_there:
-        if is_there:
-            return _ask(prepared, options)
-    from bulkpause.cli import hints  # noqa: PLC0415 (few runs need it)
-
-    raise click.UsageError(
-        f"{_campaigns(prepared)} would be {options.operation.participle} on "
-        f"{_host(prepared, options)}, but there is no terminal to "
-        f"ask on; add --yes: {hints.with_yes(sys.argv[1:])}"
-    )
-
-
-def _ask(prepared: Prepared, options: Options) -> bool:
-    plan = prepared.plan
-    parts = [(part.name, part.plan, part.options) for part in prepared.parts]
-    for line in plan_lines(
-        plan, prepared.sources, prepared.digest, options, prepared.total, parts
-    ):
-        say(line)
-    needed = format_duration(needed_s_of_all(parts))
-    host, verb = _host(prepared, options), options.operation.verb.capitalize()
-    question = f"{verb} {_campaigns(prepared)} on {host}, in about {needed}?"
-    TERMINAL.forget_typed(sys.stdin)
-    try:
-        answer: bool = click.prompt(
-            f"{question} [y/N]",
-            default="n",
-            show_default=False,
-            value_proc=_is_yes,
-            err=True,
-        )
-    except Interrupted:
-        say()  # the question has the line
-        raise
-    return answer
-
-
-def _is_yes(answer: str) -> bool:
-    """Read an answer; a wrong one is asked for again.
-
-    Raises:
-        UsageError: It is neither yes nor no.
-    """
-    if (word := answer.strip().lower()) not in {"y", "yes", "n", "no"}:
-        raise click.UsageError("answer y or n")
-    return word.startswith("y")
-
-
-def _campaigns(prepared: Prepared) -> str:
-    campaigns = format_count(len(prepared.plan.items), "campaign")
-    if all(part.account is None for part in prepared.parts):
-        return campaigns
-    return f"{campaigns} of {format_count(len(prepared.parts), 'account')}"
-
-
-def _host(prepared: Prepared, options: Options) -> str:
-    return hosts_of([part.options for part in prepared.parts]) or options.host

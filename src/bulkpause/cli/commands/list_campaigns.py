@@ -20,6 +20,7 @@ from bulkpause.cli.account_options import (
 )
 from bulkpause.cli.display import display_for, writes_lines
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, gravest
+from bulkpause.cli.given_token import token_of
 from bulkpause.cli.list_request import ListRequest
 from bulkpause.cli.log_arguments import is_folder
 from bulkpause.cli.log_path import check_readable_log
@@ -27,7 +28,6 @@ from bulkpause.cli.new_file import check_new_file, write_new_file
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, run_command
 from bulkpause.cli.output import show, show_data, show_json
-from bulkpause.cli.preflight import token_of
 from bulkpause.cli.signals import SIGNALS
 from bulkpause.cli.start_notes import start_notes
 from bulkpause.errors import SettingsError

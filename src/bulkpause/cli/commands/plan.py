@@ -16,7 +16,7 @@ from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import say, show, show_json
 from bulkpause.cli.plan_text import PlanPart, plan_as_dict, plan_lines
-from bulkpause.cli.preflight import problem_text, refuse
+from bulkpause.cli.refusal import problem_text, refuse
 
 
 def show_plan(options: Options) -> ExitCode:

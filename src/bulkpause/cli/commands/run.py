@@ -18,12 +18,14 @@ from bulkpause.cli.account_run import AccountRun
 from bulkpause.cli.display import display_for, writes_lines
 from bulkpause.cli.ending import DeclinedError, Ending
 from bulkpause.cli.exit_codes import ExitCode, exit_of_totals
+from bulkpause.cli.given_token import token_of
 from bulkpause.cli.metrics_refresh import published
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command, status_command
 from bulkpause.cli.output import READER_S, hurry, stderr
-from bulkpause.cli.preflight import Prepared, confirm, prepare, token_of
+from bulkpause.cli.preflight import Prepared, prepare
+from bulkpause.cli.question import confirm
 from bulkpause.cli.result import RunResult, join_results, print_result
 from bulkpause.cli.run_signals import RunSignals
 from bulkpause.cli.signals import SIGNALS
