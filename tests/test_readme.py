@@ -19,10 +19,11 @@ from rich.console import Console
 
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.syntax.run import run as run_verb
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.progress.bar import render
 from bulkpause.progress.snapshot import Snapshot
 from bulkpause.simulator import Behaviour, Simulator
+from bulkpause.vocabulary import Status
 from tests.support.terminal import Terminal, environment
 
 

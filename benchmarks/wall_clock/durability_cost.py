@@ -39,9 +39,10 @@ from bulkpause.engine.job import Job
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.run_context import RunContext
 from bulkpause.journal.codec import Header
-from bulkpause.model import Action, Item, Record, Reply, Status
+from bulkpause.model import Item, Record, Reply
 from bulkpause.operation import PAUSE
 from bulkpause.ratelimit.gate import Gate
+from bulkpause.vocabulary import Action, Status
 
 
 IN_FLIGHT = 64

@@ -8,9 +8,10 @@ from bulkpause._text import timestamp
 from bulkpause.journal.codec import Header, Sent, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.plan import digest
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Action, Status
 
 
 #: An hour ago, so that the requests no longer count in any window.

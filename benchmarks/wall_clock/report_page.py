@@ -26,7 +26,8 @@ from benchmarks.harness import (
 from bulkpause._text import timestamp
 from bulkpause.journal.codec import encode
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
+from bulkpause.vocabulary import Status
 
 
 COLUMNS = ("ids", "trace ids", "kB", "bytes per id", "CPU s", "÷ status", "peak MiB")

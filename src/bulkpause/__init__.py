@@ -34,17 +34,13 @@ if TYPE_CHECKING:
     from bulkpause.inputs.layout import Format, HiddenRows, Layout
     from bulkpause.inputs.table import HiddenCount
     from bulkpause.model import (
-        Action,
         Companion,
         Earlier,
         InvalidRow,
         Item,
         Limit,
-        Priority,
         Record,
         Sharing,
-        Status,
-        StopCause,
         StopReason,
         Waiting,
     )
@@ -53,6 +49,7 @@ if TYPE_CHECKING:
     from bulkpause.report.summary import Summary
     from bulkpause.result_log import ResultLog, read_log
     from bulkpause.settings import Settings
+    from bulkpause.vocabulary import Action, Priority, Status, StopCause
 
 
 __all__ = [
@@ -123,17 +120,13 @@ _NAMES_BY_MODULE = {
     "inputs.layout": ("Format", "HiddenRows", "Layout"),
     "inputs.table": ("HiddenCount",),
     "model": (
-        "Action",
         "Companion",
         "Earlier",
         "InvalidRow",
         "Item",
         "Limit",
-        "Priority",
         "Record",
         "Sharing",
-        "Status",
-        "StopCause",
         "StopReason",
         "Waiting",
     ),
@@ -142,6 +135,7 @@ _NAMES_BY_MODULE = {
     "report.summary": ("Summary",),
     "result_log": ("ResultLog", "read_log"),
     "settings": ("Settings",),
+    "vocabulary": ("Action", "Priority", "Status", "StopCause"),
 }
 _MODULES = {
     name: module for module, names in _NAMES_BY_MODULE.items() for name in names

@@ -33,7 +33,7 @@ from bulkpause.journal.platform import FILE_LIMITS
 from bulkpause.journal.platform.open_files import allow_files
 from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.lifetime import Lifetime
-from bulkpause.model import SIMULATOR, Record, StopCause, StopReason
+from bulkpause.model import Record, StopReason
 from bulkpause.pauser import (
     Pauser,
     RunSnapshot,
@@ -51,6 +51,7 @@ from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.ratelimit.budget.place import name_in
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import join_totals
+from bulkpause.vocabulary import SIMULATOR, StopCause
 
 
 _RecordsOf = Callable[[Pauser, GivenIds], AsyncGenerator[Record, None]]

@@ -8,11 +8,12 @@ from typing import NamedTuple
 from bulkpause._text import timestamp
 from bulkpause.journal.recovery import Recovery, in_utc
 from bulkpause.journal.run_id import started_at
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.opened_log import OpenedLog, requests_of_logs, runs_of, status_of
 from bulkpause.operation import operation_of
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import Action, Status
 
 
 class Word(NamedTuple):

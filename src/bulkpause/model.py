@@ -15,39 +15,12 @@ from bulkpause._text import quote, replace_surrogates
 from bulkpause._value import value
 from bulkpause.vocabulary import (
     RECORD_VERSION,
-    SIMULATOR,
     Action,
     Priority,
     Status,
     StopCause,
     TransportError,
 )
-
-
-__all__ = [
-    "RECORD_VERSION",
-    "SIMULATOR",
-    "Action",
-    "Attempt",
-    "Companion",
-    "Earlier",
-    "InvalidRow",
-    "Item",
-    "Limit",
-    "PriorAttempt",
-    "Priority",
-    "RateLimitHeaders",
-    "Record",
-    "Reply",
-    "Sharing",
-    "Status",
-    "StopCause",
-    "StopReason",
-    "TransportError",
-    "Waiting",
-    "items_without_init",
-    "remember_earlier",
-]
 
 
 @value(kw_only=False, frozen=True)

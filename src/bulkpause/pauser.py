@@ -51,17 +51,7 @@ from bulkpause.journal.undone import check_not_undone, mark_undone
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import (
-    Action,
-    InvalidRow,
-    Item,
-    Record,
-    Sharing,
-    Status,
-    StopCause,
-    StopReason,
-    Waiting,
-)
+from bulkpause.model import InvalidRow, Item, Record, Sharing, StopReason, Waiting
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, join_plans
 from bulkpause.ratelimit.budget.opening import Databases
@@ -77,6 +67,7 @@ from bulkpause.shared_budget import (
     open_budget,
     unshared_warning,
 )
+from bulkpause.vocabulary import Action, Status, StopCause
 
 
 @value(frozen=True)

@@ -10,9 +10,10 @@ from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import exists, read_recovery
 from bulkpause.log_totals import complete_totals
-from bulkpause.model import Action, Item, Record
+from bulkpause.model import Item, Record
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import Action
 
 
 @value(frozen=True)

@@ -9,8 +9,9 @@ from bulkpause.api.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
 from bulkpause.api.proxy import Proxy, parse_proxy, proxy_of_environment
 from bulkpause.engine.policy import RetryPolicy
 from bulkpause.errors import SettingsError
-from bulkpause.model import Limit, Priority
+from bulkpause.model import Limit
 from bulkpause.ratelimit.budget.place import NO_SHARE, check_share
+from bulkpause.vocabulary import Priority
 
 
 #: The documented rate limits of the campaign endpoints (tier C), in fixed windows.

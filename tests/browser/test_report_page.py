@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from bulkpause.cli.commands.report import write_report
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.operation import PAUSE, statuses_of
 from bulkpause.settings import BURST, STEADY
+from bulkpause.vocabulary import Status
 from tests.support.result_logs import record, write_log
 
 

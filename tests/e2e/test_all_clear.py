@@ -9,9 +9,10 @@ import pytest
 from bulkpause._text import timestamp
 from bulkpause.journal.codec import encode
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.plan import digest
 from bulkpause.simulator import Fault, Simulator, Window
+from bulkpause.vocabulary import Status
 from tests.support.program import Program, Serve, until
 
 

@@ -15,7 +15,8 @@ from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
 from bulkpause.api.exchange import MAX_BODY_BYTES
 from bulkpause.api.proxy import parse_proxy
-from bulkpause.model import Action, Reply, TransportError
+from bulkpause.model import Reply
+from bulkpause.vocabulary import Action, TransportError
 from tests.support.authority import Pair, context_of, needs_openssl
 from tests.support.broken_api import (
     ENDED_BODIES,

@@ -22,9 +22,10 @@ from bulkpause.api.exchange import MAX_BODY_BYTES
 from bulkpause.api.proxy import Proxy
 from bulkpause.api.response import TRACE_HEADERS
 from bulkpause.errors import SettingsError
-from bulkpause.model import Action, RateLimitHeaders, Reply
+from bulkpause.model import RateLimitHeaders, Reply
 from bulkpause.simulator import Behaviour as SimulatorBehaviour
 from bulkpause.simulator import Simulator
+from bulkpause.vocabulary import Action
 from tests.support.faulty_server import (
     NO_CONTENT,
     FaultyServer,

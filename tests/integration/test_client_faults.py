@@ -18,7 +18,8 @@ import pytest
 from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
-from bulkpause.model import Action, Reply, TransportError
+from bulkpause.model import Reply
+from bulkpause.vocabulary import Action, TransportError
 from tests.support.broken_api import (
     ENDED_BODIES,
     ENDED_RESPONSES,
@@ -516,7 +517,7 @@ MEMORY_PROBE = """
 import asyncio, resource, sys
 from bulkpause.api.client import Client
 from bulkpause.api.endpoint import Endpoint
-from bulkpause.model import Action
+from bulkpause.vocabulary import (Action)
 from bulkpause.api.credentials import Token
 
 async def main(base_url):

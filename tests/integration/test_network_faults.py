@@ -14,9 +14,10 @@ import pytest
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import RetryPolicy
 from bulkpause.engine.run import GRACE_S
-from bulkpause.model import Record, StopCause, TransportError
+from bulkpause.model import Record
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import StopCause, TransportError
 from tests.support.broken_api import (
     IN_DOUBT,
     OUTCOMES,

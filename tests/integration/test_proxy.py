@@ -12,9 +12,10 @@ import anyio
 import pytest
 
 from bulkpause.engine.policy import RetryPolicy
-from bulkpause.model import Record, TransportError
+from bulkpause.model import Record
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import TransportError
 from tests.support.authority import Authority, Pair, context_of, needs_openssl
 from tests.support.faulty_server import (
     NO_CONTENT,

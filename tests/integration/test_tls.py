@@ -12,9 +12,10 @@ from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.api.endpoint import Endpoint
 from bulkpause.engine.policy import RetryPolicy
-from bulkpause.model import Action, Reply, TransportError
+from bulkpause.model import Reply
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Action, TransportError
 from tests.support.authority import LOOPBACK, Authority, Pair, context_of, needs_openssl
 from tests.support.broken_api import TLS_FAILURES
 from tests.support.faulty_server import (

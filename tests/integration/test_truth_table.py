@@ -13,7 +13,8 @@ import pytest
 
 from bulkpause import Pauser, Record, RetryPolicy, Settings, Verify
 from bulkpause.journal.reader import read_recovery
-from bulkpause.model import Action, Reply, StopCause, StopReason, TransportError
+from bulkpause.model import Reply, StopReason
+from bulkpause.vocabulary import Action, StopCause, TransportError
 from tests.support.fakes import (
     Answer,
     FakeServer,

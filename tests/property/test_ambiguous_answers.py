@@ -9,7 +9,7 @@ import pytest
 from bulkpause import Limit, Pauser, Record, RetryPolicy, Settings, Status
 from bulkpause.engine.policy import MAX_READ_BACKS
 from bulkpause.journal.platform import SYSTEM
-from bulkpause.model import Action
+from bulkpause.vocabulary import Action
 from tests.support.fakes import (
     FakeServer,
     Fault,

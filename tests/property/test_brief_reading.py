@@ -29,9 +29,10 @@ from bulkpause.journal.needs import Needs
 from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.plan import digest, make_plan
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import Action, Status
 from tests.support.nightly import IS_NIGHTLY
 
 

@@ -10,9 +10,10 @@ from random import Random
 
 import pytest
 
-from bulkpause.model import Limit, Priority
+from bulkpause.model import Limit
 from bulkpause.ratelimit.budget import codec, rules
 from bulkpause.ratelimit.budget.state import Answer, Call, Resting, WindowUse
+from bulkpause.vocabulary import Priority
 from tests.testkit.sliding_log import most_in_any_window
 
 

@@ -31,11 +31,12 @@ from bulkpause.journal.fold import recover
 from bulkpause.journal.reader import read_recovery, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.writer import Journal
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.report.export import as_csv, as_jsonl, rows
 from bulkpause.report.text import open_lines, summary_lines
 from bulkpause.report.totals import NOT_ATTEMPTED, Totals, add_all
 from bulkpause.settings import BURST, STEADY
+from bulkpause.vocabulary import Action, Status
 from tests.support.nightly import IS_NIGHTLY
 from tests.testkit.virtual_time import wall_clock
 

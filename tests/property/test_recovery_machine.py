@@ -21,8 +21,9 @@ from bulkpause import Pauser, Record, RetryPolicy, Settings, Verify
 from bulkpause.journal.codec import run_of
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Action, Earlier, Item, Status
+from bulkpause.model import Earlier, Item
 from bulkpause.operation import operation_of
+from bulkpause.vocabulary import Action, Status
 from tests.support.crash_simulation import Trace, crash_after, replace_files, traced
 from tests.support.fakes import (
     BROUGHT_ABOUT,

@@ -31,10 +31,11 @@ from bulkpause.engine.policy import (
     after_attempt,
     after_read_back,
 )
-from bulkpause.model import Action, Record, Reply, Status
+from bulkpause.model import Record, Reply
 from bulkpause.operation import PAUSE
 from bulkpause.pauser import Pauser
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Action, Status
 from tests.support.faulty_server import (
     NO_CONTENT,
     Behaviour,

@@ -30,7 +30,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bulkpause import Pauser, RetryPolicy, Settings, Verify
 from bulkpause.errors import BulkpauseError
 from bulkpause.journal.reader import read_recovery
-from bulkpause.model import Action, Item, Status
+from bulkpause.model import Item
+from bulkpause.vocabulary import Action, Status
 from tests.support.fakes import Answer, FakeServer, View, client_replaced_by, ids
 from tests.support.nightly import IS_NIGHTLY
 from tests.support.records import until_stopped

@@ -19,9 +19,9 @@ from typing import Any
 import orjson
 import pytest
 
-from bulkpause.model import Action, Status
 from bulkpause.operation import operation_of
 from bulkpause.simulator import Campaign, Fault, Simulator, Window
+from bulkpause.vocabulary import Action, Status
 from tests.support.nightly import IS_NIGHTLY
 from tests.support.program import TOKEN, WITHIN_S, Program, Running, Serve
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
-from bulkpause.model import TransportError
+from bulkpause.vocabulary import TransportError
 from tests.support.faulty_server import (
     BAD_REQUEST,
     CHUNKED,

@@ -17,17 +17,9 @@ import pytest
 from bulkpause.engine.policy import RetryPolicy
 from bulkpause.engine.run_context import RunContext
 from bulkpause.errors import LogError
-from bulkpause.model import (
-    Action,
-    Earlier,
-    Item,
-    Record,
-    Reply,
-    Status,
-    TransportError,
-    Waiting,
-)
+from bulkpause.model import Earlier, Item, Record, Reply, Waiting
 from bulkpause.operation import PAUSE, operation_of
+from bulkpause.vocabulary import Action, Status, TransportError
 from tests.testkit.virtual_time import wall_clock
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.progress.event import Event, IdFinished, Notice, Progressed
 from bulkpause.progress.snapshot import Snapshot
+from bulkpause.vocabulary import Status
 
 
 START = Snapshot(

@@ -6,7 +6,8 @@ from typing import Any
 
 from bulkpause.journal.codec import Header, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
-from bulkpause.model import Item, Record, Status
+from bulkpause.model import Item, Record
+from bulkpause.vocabulary import Status
 
 
 ENDPOINT = "https://api.example"

@@ -29,8 +29,8 @@ from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import run_of
 from bulkpause.journal.platform import SYSTEM, System
 from bulkpause.log_totals import totals_of_log
-from bulkpause.model import Action, Status, TransportError
 from bulkpause.report.text import open_lines
+from bulkpause.vocabulary import Action, Status, TransportError
 from tests.support.fakes import REGULAR, SENDING, Answer, Call, FakeServer, View
 from tests.support.log_records import latest_by_id
 

@@ -3,7 +3,8 @@
 import pytest
 
 from bulkpause.doubt import Doubt, doubt_of, doubt_of_prior
-from bulkpause.model import PriorAttempt, Reply, TransportError
+from bulkpause.model import PriorAttempt, Reply
+from bulkpause.vocabulary import TransportError
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from bulkpause.log_comparison import (
     LogIds,
     ids_of_log,
 )
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.operation import QUIET
+from bulkpause.vocabulary import Status
 
 
 def log(*ids: str, name: str = "a.jsonl", gap: str | None = None) -> LogIds:

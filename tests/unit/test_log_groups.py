@@ -11,10 +11,11 @@ from bulkpause.errors import LogError
 from bulkpause.journal.codec import WAL_VERSION, Header, Sent, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.log_groups import group_logs
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.opened_log import open_log
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.totals import NOT_ON_RECORD
+from bulkpause.vocabulary import Action, Status
 from tests.support.old_records import as_version_1
 from tests.support.result_logs import (
     ENDPOINT,

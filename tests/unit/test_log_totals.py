@@ -14,9 +14,10 @@ from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import latest_records, read_log
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import complete_totals, totals_of_log, totals_of_plan
-from bulkpause.model import Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.plan import Plan
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import Status
 
 
 def plan_of(*ids: str, already_done: int = 0) -> Plan:

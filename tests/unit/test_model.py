@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkpause._text import timestamp
-from bulkpause.model import Item, Status
+from bulkpause.model import Item
+from bulkpause.vocabulary import Status
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from bulkpause._text import timestamp
 from bulkpause.errors import InputError, LogError
 from bulkpause.journal.codec import Header, Sent, encode, encode_plan
 from bulkpause.journal.reader import write_ahead_path
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.result_log import read_log
+from bulkpause.vocabulary import Action, Status
 
 
 AT = timestamp(datetime(2026, 11, 28, tzinfo=UTC))

@@ -37,7 +37,8 @@ from bulkpause.api.transport import (
     transport_error_of,
 )
 from bulkpause.errors import SettingsError
-from bulkpause.model import Action, Reply
+from bulkpause.model import Reply
+from bulkpause.vocabulary import Action
 
 
 #: At most so much of a page of a list is read: it holds many campaigns.

@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 from bulkpause._text import quote
 from bulkpause._value import value
 from bulkpause.api.url import InvalidUrlError, host_of, settings_error, split
-from bulkpause.model import Action
 from bulkpause.operation import operation_of
+from bulkpause.vocabulary import Action
 
 
 DEFAULT_BASE_URL = "https://api.ocamba.com"

@@ -16,7 +16,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from bulkpause.api.exchange import EXCHANGE
-from bulkpause.model import TransportError
+from bulkpause.vocabulary import TransportError
 
 
 #: The most connections to one host that are opened at a time. Many accounts would open

@@ -16,9 +16,9 @@ from bulkpause.cli.options import Options
 from bulkpause.cli.output import say
 from bulkpause.errors import InputError, SettingsError, TokenError
 from bulkpause.journal.reader import LoadedLog, exists, read_recovery
-from bulkpause.model import Action
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.budget.place import name_in
+from bulkpause.vocabulary import Action
 
 
 #: At most this many problems of accounts are said; the others are counted.

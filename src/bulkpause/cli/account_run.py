@@ -20,11 +20,12 @@ from bulkpause.cli.result import RunResult
 from bulkpause.errors import LogError
 from bulkpause.journal.reader import read_recovery, read_run
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import Sharing, StopCause, StopReason
+from bulkpause.model import Sharing, StopReason
 from bulkpause.pauser import Pauser, reuse_loaded_log
 from bulkpause.plan import Plan
 from bulkpause.progress.event import Notice
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import StopCause
 
 
 class AccountRun:

@@ -18,10 +18,10 @@ from bulkpause.cli.result import RunResult
 from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.account_names import read_names
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import SIMULATOR, Action
 from bulkpause.opened_log import OpenedLog, open_log
 from bulkpause.plan import Plan
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import SIMULATOR, Action
 
 
 _LOST = "its log is missing: bring it back, or pause its list again"

@@ -13,8 +13,8 @@ from bulkpause.api.credentials import TOKEN_VARIABLE
 from bulkpause.cli.options import RETRIABLE
 from bulkpause.errors import BulkpauseError
 from bulkpause.inputs.address import id_in_address
-from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
+from bulkpause.vocabulary import Status
 
 
 #: What people type for a command, as other programs name it.

@@ -19,9 +19,9 @@ from bulkpause.engine.policy import Verify
 from bulkpause.engine.resume import ResumeBody
 from bulkpause.inputs.layout import Format, HiddenRows
 from bulkpause.inputs.ordering import DecimalMark, parse_order
-from bulkpause.model import Priority
 from bulkpause.settings import parse_duration, parse_limit
 from bulkpause.shard import parse_shard
+from bulkpause.vocabulary import Priority
 
 
 _Command = TypeVar("_Command", bound=Callable[..., object])

@@ -14,8 +14,8 @@ from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.resume import ResumeBody, ResumeRules
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
-from bulkpause.model import Priority
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Priority
 
 
 #: Fields whose option has another name. All others are named alike.

@@ -13,8 +13,9 @@ from bulkpause.journal.attempts import NO_ANSWER
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import Status
 
 
 #: Errors of a disk that can be mended before a retry, and how.

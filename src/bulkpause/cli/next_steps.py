@@ -32,12 +32,13 @@ from bulkpause.errors import SettingsError
 from bulkpause.journal.account_names import read_names
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_endpoint
-from bulkpause.model import SIMULATOR, Action, Status, StopCause, StopReason
+from bulkpause.model import StopReason
 from bulkpause.opened_log import OpenedLog
 from bulkpause.ratelimit.budget.place import has_secret
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import SIMULATOR, Action, Status, StopCause
 
 
 #: Stands for the file or folder of the accounts, which no log names.

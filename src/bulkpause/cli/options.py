@@ -17,7 +17,7 @@ from bulkpause.engine.resume import SCHEDULED, ResumeBody, ResumeRules
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import SIMULATOR, Action, Limit, Priority, Status
+from bulkpause.model import Limit
 from bulkpause.operation import Operation, operation_of
 from bulkpause.ratelimit.budget.place import (
     AUTO_SHARE,
@@ -29,6 +29,7 @@ from bulkpause.report.log_status import OLD_S
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.settings import BURST, STEADY, Settings, endpoint_of
 from bulkpause.shard import Shard
+from bulkpause.vocabulary import SIMULATOR, Action, Priority, Status
 
 
 #: The variable that `--base-url` is read from.

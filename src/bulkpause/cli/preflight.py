@@ -48,10 +48,11 @@ from bulkpause.journal.run_id import (
     check_same_endpoint,
 )
 from bulkpause.journal.undone import UndoneError, check_not_undone
-from bulkpause.model import Action, Record
+from bulkpause.model import Record
 from bulkpause.plan import Plan, digest_of, join_plans
 from bulkpause.report.log_status import OLD_S, age_in_words
 from bulkpause.report.totals import NOT_ATTEMPTED
+from bulkpause.vocabulary import Action
 
 
 # What few runs need is imported on use: these seconds count in an incident.

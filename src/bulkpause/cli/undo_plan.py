@@ -30,8 +30,9 @@ from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_account, check_same_endpoint
-from bulkpause.model import Action, Earlier, Item, Record, Status
+from bulkpause.model import Earlier, Item, Record
 from bulkpause.plan import Plan
+from bulkpause.vocabulary import Action, Status
 
 
 #: At most this many ids that are left out are named; the others are counted.

@@ -10,7 +10,8 @@ count no more. It reads no clock: times come in with the replies.
 The pattern: https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
 """
 
-from bulkpause.model import Reply, StopCause, StopReason
+from bulkpause.model import Reply, StopReason
+from bulkpause.vocabulary import StopCause
 
 
 #: Consecutive failures that open the breaker.

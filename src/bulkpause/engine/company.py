@@ -8,7 +8,8 @@ from bulkpause._text import format_decimal
 from bulkpause.engine.circuit_breaker import CircuitBreaker
 from bulkpause.engine.ports import RateLimiter, Sender
 from bulkpause.errors import BudgetError
-from bulkpause.model import Action, Reply, StopCause, StopReason
+from bulkpause.model import Reply, StopReason
+from bulkpause.vocabulary import Action, StopCause
 
 
 #: Campaigns that are looked for before it is said that none can be read.

@@ -41,16 +41,8 @@ from bulkpause.engine.ports import RateLimiter, Recorder, Sender
 from bulkpause.engine.run_context import RunContext
 from bulkpause.engine.wall import Wall, status_at_wall
 from bulkpause.errors import BudgetError, LogError
-from bulkpause.model import (
-    Action,
-    Attempt,
-    Earlier,
-    Record,
-    Reply,
-    Status,
-    StopCause,
-    StopReason,
-)
+from bulkpause.model import Attempt, Earlier, Record, Reply, StopReason
+from bulkpause.vocabulary import Action, Status, StopCause
 
 
 class Dispatcher:

@@ -19,8 +19,9 @@ from bulkpause.engine.policy import (
 )
 from bulkpause.engine.resume import ResumeRules, resume_of
 from bulkpause.engine.view import View, view_of
-from bulkpause.model import Earlier, Reply, Status
+from bulkpause.model import Earlier, Reply
 from bulkpause.operation import Operation
+from bulkpause.vocabulary import Status
 
 
 NOT_PAUSED = "left alone: not paused any more"

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection
 from bulkpause._text import format_decimal, quote
 from bulkpause._value import value
 from bulkpause.errors import SettingsError
-from bulkpause.model import Record, Status, StopCause, StopReason
+from bulkpause.model import Record, StopReason
 from bulkpause.operation import Operation
+from bulkpause.vocabulary import Status, StopCause
 
 
 #: A maximum in percent applies once this many ids are finished.

@@ -9,17 +9,9 @@ from bulkpause._text import timestamp
 from bulkpause._value import state
 from bulkpause.doubt import Doubt, doubt_of, doubt_of_prior
 from bulkpause.engine.policy import counts_as_attempt
-from bulkpause.model import (
-    Action,
-    Attempt,
-    Earlier,
-    Item,
-    PriorAttempt,
-    Record,
-    Reply,
-    Status,
-)
+from bulkpause.model import Attempt, Earlier, Item, PriorAttempt, Record, Reply
 from bulkpause.operation import Operation
+from bulkpause.vocabulary import Action, Status
 
 
 _NOTHING_KNOWN = Earlier()

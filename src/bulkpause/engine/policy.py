@@ -12,8 +12,9 @@ from enum import StrEnum
 from bulkpause._value import value
 from bulkpause.doubt import NOT_PROCESSED, Doubt
 from bulkpause.engine.view import View, is_transient, view_of
-from bulkpause.model import Reply, Status, StopCause, StopReason
+from bulkpause.model import Reply, StopReason
 from bulkpause.operation import Operation
+from bulkpause.vocabulary import Status, StopCause
 
 
 #: Read-backs of an id whose status may lag behind its attempt. By default they are 15 s

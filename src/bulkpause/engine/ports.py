@@ -6,7 +6,8 @@ The engine imports no other stage. `Pauser` passes in objects that have these me
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from bulkpause.model import Action, Item, Record, Reply, Waiting
+from bulkpause.model import Item, Record, Reply, Waiting
+from bulkpause.vocabulary import Action
 
 
 class Sender(Protocol):

@@ -7,8 +7,9 @@ API. The wall stops the run before all ids get that refusal. It reads no clock.
 from bulkpause.doubt import NOT_PROCESSED, Doubt
 from bulkpause.engine.circuit_breaker import is_server_failure
 from bulkpause.engine.policy import is_final_refusal
-from bulkpause.model import Reply, Status, StopCause, StopReason
+from bulkpause.model import Reply, StopReason
 from bulkpause.operation import Operation
+from bulkpause.vocabulary import Status, StopCause
 
 
 #: Different ids in a row with the same refusal that make a wall.

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from bulkpause._text import replace_surrogates
-from bulkpause.model import Earlier, Status
+from bulkpause.model import Earlier
+from bulkpause.vocabulary import Status
 
 
 #: Results of ours, as in the file of an export.

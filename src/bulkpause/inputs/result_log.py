@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bulkpause._shell import join_command
 from bulkpause.inputs.table import ReadError
-from bulkpause.model import SIMULATOR
+from bulkpause.vocabulary import SIMULATOR
 
 
 #: Keys that stand together only in a record of a result log.

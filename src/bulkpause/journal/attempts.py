@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from bulkpause.doubt import Doubt, doubt_of_status
 from bulkpause.journal.codec import Answered, Sent
-from bulkpause.model import PriorAttempt, Record, Status, TransportError
+from bulkpause.model import PriorAttempt, Record
+from bulkpause.vocabulary import Status, TransportError
 
 
 #: The error of an attempt whose reply is not on record.

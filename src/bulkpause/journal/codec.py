@@ -28,15 +28,8 @@ from bulkpause._value import value
 from bulkpause.errors import LogError
 from bulkpause.ids import matches_id_pattern
 from bulkpause.journal.checksum import CHECKSUM_KEY, MARK_START, sealed
-from bulkpause.model import (
-    RECORD_VERSION,
-    Action,
-    Earlier,
-    Item,
-    PriorAttempt,
-    Record,
-    Status,
-)
+from bulkpause.model import Earlier, Item, PriorAttempt, Record
+from bulkpause.vocabulary import RECORD_VERSION, Action, Status
 
 
 #: The version of the write-ahead log that is written, and the newest that is read. In

@@ -8,7 +8,8 @@ from bulkpause.journal.attempts import attempt_of_reply, attempt_of_request
 from bulkpause.journal.codec import Answered, Header, Remembered, Sent, WalEntry, run_of
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.recovery import Recovery, add_planned_count
-from bulkpause.model import Action, Earlier, Item, Record
+from bulkpause.model import Earlier, Item, Record
+from bulkpause.vocabulary import Action
 
 
 def add_entries(

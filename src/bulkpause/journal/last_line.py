@@ -13,7 +13,8 @@ import orjson
 
 from bulkpause._value import value
 from bulkpause.journal.codec import WalEntry, decode_entries, decode_records
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
+from bulkpause.vocabulary import Status
 
 
 _Decoded_co = TypeVar("_Decoded_co", covariant=True)

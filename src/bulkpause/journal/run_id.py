@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import SIMULATOR, Action
 from bulkpause.operation import operation_of
+from bulkpause.vocabulary import SIMULATOR, Action
 
 
 def new_run_id(now: datetime, endpoint_name: str) -> str:

@@ -51,13 +51,8 @@ from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.repair import repair
 from bulkpause.journal.sync_group import SyncGroup
-from bulkpause.model import (
-    Action,
-    Earlier,
-    Item,
-    Record,
-    Reply,
-)
+from bulkpause.model import Earlier, Item, Record, Reply
+from bulkpause.vocabulary import Action
 
 
 #: Most seconds from the write of a record to its sync.

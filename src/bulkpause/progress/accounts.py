@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bulkpause._text import format_count, sanitize, shorten
 from bulkpause.fleet import Fleet
-from bulkpause.model import StopCause
 from bulkpause.pauser import RunSnapshot
+from bulkpause.vocabulary import StopCause
 
 
 #: This many accounts are shown; the others are counted.

@@ -2,8 +2,9 @@
 
 from collections import Counter, deque
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.progress.text import failure_line
+from bulkpause.vocabulary import Status
 
 
 #: This many of the latest failures are kept.

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
 from bulkpause.lister import ListSnapshot
-from bulkpause.model import SIMULATOR
 from bulkpause.progress.accounts import first_lines
 from bulkpause.progress.monitor import LONG_WAIT_S
 from bulkpause.progress.rate import allowed_per_s_of_all
 from bulkpause.progress.snapshot import Snapshot
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import SIMULATOR
 
 
 def snapshot_of_lists(

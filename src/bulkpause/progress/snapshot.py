@@ -1,7 +1,8 @@
 """The state of a run at one moment, as every display shows it."""
 
 from bulkpause._value import value
-from bulkpause.model import Action, Sharing
+from bulkpause.model import Sharing
+from bulkpause.vocabulary import Action
 
 
 @value

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from bulkpause._text import label, on_one_line, sanitize
 from bulkpause._value import value
-from bulkpause.model import Status
 from bulkpause.report.group import LogGroup
 from bulkpause.report.totals import NOT_ATTEMPTED, NOT_ON_RECORD
+from bulkpause.vocabulary import Status
 
 
 #: The statuses, what may still be running first.

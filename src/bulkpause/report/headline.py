@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from bulkpause._text import format_count, sanitize
-from bulkpause.model import Status
 from bulkpause.operation import Operation
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
@@ -15,6 +14,7 @@ from bulkpause.report.text import (
     undone_line,
 )
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import Status
 
 
 def headline(groups: Sequence[LogGroup], *, lacks_logs: bool = False) -> str:

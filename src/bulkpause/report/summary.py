@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from bulkpause._value import value
-from bulkpause.model import Status
 from bulkpause.report.text import open_lines
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import Status
 
 
 @value(frozen=True)

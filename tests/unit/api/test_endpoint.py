@@ -6,7 +6,8 @@ from yarl import URL
 from bulkpause.api.endpoint import DEFAULT_BASE_URL, Endpoint, parse_endpoint
 from bulkpause.errors import SettingsError
 from bulkpause.ids import parse_item
-from bulkpause.model import Action, Item
+from bulkpause.model import Item
+from bulkpause.vocabulary import Action
 from tests.support.hostile_ids import HOSTILE_IDS, generated
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bulkpause.journal.account_names import NAMES_FILE, add_names
 from bulkpause.journal.codec import UndoMark, encode
-from bulkpause.model import Action, Status
+from bulkpause.vocabulary import Action, Status
 from tests.support.result_logs import ENDPOINT, record, write_killed_log, write_log
 from tests.unit.cli.conftest import Call
 

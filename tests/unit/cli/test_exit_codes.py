@@ -17,8 +17,9 @@ from bulkpause.errors import (
     StoppedError,
     TokenError,
 )
-from bulkpause.model import Status, StopCause, StopReason
+from bulkpause.model import StopReason
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import Status, StopCause
 
 
 def totals(rows: int, **counts: int) -> Totals:

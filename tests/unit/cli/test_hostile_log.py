@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bulkpause.journal.codec import Header, Sent, encode, encode_plan
-from bulkpause.model import Action, Item
+from bulkpause.model import Item
+from bulkpause.vocabulary import Action
 from tests.unit.cli.conftest import Call
 
 

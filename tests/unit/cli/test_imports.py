@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bulkpause.journal.codec import encode
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
+from bulkpause.vocabulary import Status
 from tests.support.program import TOKEN
 from tests.support.terminal import environment
 

@@ -13,8 +13,9 @@ from bulkpause.cli.log_failure import (
 )
 from bulkpause.errors import LogError
 from bulkpause.journal.codec import encode
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import Status
 
 
 def record(id_: str, status: Status = Status.PAUSED, run: str = "run") -> Record:

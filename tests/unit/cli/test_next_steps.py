@@ -16,9 +16,10 @@ from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.log_totals import complete_totals
-from bulkpause.model import Action, Record, Status, StopCause, StopReason
+from bulkpause.model import Record, StopReason
 from bulkpause.report.totals import Totals
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Action, Status, StopCause
 
 
 LOG = Path("pauses.jsonl")

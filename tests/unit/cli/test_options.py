@@ -29,8 +29,9 @@ from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.layout import Format, HiddenRows, Layout
 from bulkpause.inputs.ordering import DecimalMark, Order
-from bulkpause.model import Limit, Priority, Status
+from bulkpause.model import Limit
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Priority, Status
 
 
 LOG = Path("pauses.jsonl")

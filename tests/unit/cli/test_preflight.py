@@ -13,9 +13,10 @@ from bulkpause.cli.preflight import Prepared, prepare
 from bulkpause.errors import GuardRailError, SettingsError
 from bulkpause.journal.codec import Header, encode, encode_plan
 from bulkpause.journal.run_id import new_run_id
-from bulkpause.model import Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.plan import digest
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Status
 
 
 SETTINGS = Settings(base_url="https://api.example")

@@ -6,7 +6,7 @@ import pytest
 
 from bulkpause.cli.sink import Sink
 from bulkpause.cli.write_queue import WriteQueue
-from bulkpause.model import Status
+from bulkpause.vocabulary import Status
 from tests.support.result_logs import record, write_log
 from tests.support.streams import RawFile
 from tests.unit.cli.conftest import Call

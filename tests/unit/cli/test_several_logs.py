@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bulkpause.model import Status
+from bulkpause.vocabulary import Status
 from tests.support.result_logs import ENDPOINT, RUN, record, records, write_log
 from tests.unit.cli.conftest import Call
 

@@ -14,8 +14,9 @@ from bulkpause.cli.start_notes import (
     note_of_others,
     start_notes,
 )
-from bulkpause.model import Companion, Limit, Priority, Sharing
+from bulkpause.model import Companion, Limit, Sharing
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Priority
 from tests.unit.cli.conftest import Call
 
 

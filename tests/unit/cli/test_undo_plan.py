@@ -16,9 +16,10 @@ from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import encode
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Action, Earlier, Item
+from bulkpause.model import Earlier, Item
 from bulkpause.plan import Plan, make_plan
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Action
 
 
 BASE_URL = "https://api.example"

@@ -9,7 +9,8 @@ from bulkpause.engine.circuit_breaker import (
     is_usable,
     retry_after_s,
 )
-from bulkpause.model import Reply, StopCause, TransportError
+from bulkpause.model import Reply
+from bulkpause.vocabulary import StopCause, TransportError
 
 
 def reply(status: int, at: float = 0.0, retry_after_s: float | None = None) -> Reply:

@@ -15,18 +15,9 @@ from bulkpause.engine.job import Job
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.wall import WALL_IDS
 from bulkpause.errors import BudgetError, LogError
-from bulkpause.model import (
-    Action,
-    Item,
-    Limit,
-    PriorAttempt,
-    Record,
-    Reply,
-    StopCause,
-    StopReason,
-    TransportError,
-)
+from bulkpause.model import Item, Limit, PriorAttempt, Record, Reply, StopReason
 from bulkpause.ratelimit.gate import Gate
+from bulkpause.vocabulary import Action, StopCause, TransportError
 from tests.support.fakes import (
     FailingRecorder,
     ScriptedSender,

@@ -24,8 +24,9 @@ from bulkpause.engine.policy import (
     after_read_back,
 )
 from bulkpause.engine.resume import EARLIER_UNKNOWN, ResumeRules
-from bulkpause.model import Earlier, Reply, Status, TransportError
+from bulkpause.model import Earlier, Reply
 from bulkpause.operation import RESUME
+from bulkpause.vocabulary import Status, TransportError
 
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)

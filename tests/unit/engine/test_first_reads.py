@@ -8,17 +8,9 @@ from bulkpause.engine.dispatcher import Dispatcher
 from bulkpause.engine.job import make_jobs
 from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.resume import OVERDUE, TIME_MARGIN
-from bulkpause.model import (
-    Earlier,
-    Item,
-    PriorAttempt,
-    Record,
-    Reply,
-    StopCause,
-    StopReason,
-    TransportError,
-)
+from bulkpause.model import Earlier, Item, PriorAttempt, Record, Reply, StopReason
 from bulkpause.operation import PAUSE, RESUME, Operation
+from bulkpause.vocabulary import StopCause, TransportError
 from tests.support.fakes import (
     FailingRecorder,
     ScriptedSender,

@@ -11,8 +11,9 @@ from bulkpause.engine.guard_rails import (
     parse_tolerance,
 )
 from bulkpause.errors import SettingsError
-from bulkpause.model import Record, Status, StopCause, StopReason
+from bulkpause.model import Record, StopReason
 from bulkpause.operation import PAUSE
+from bulkpause.vocabulary import Status, StopCause
 
 
 def record(status: Status, number: int = 1) -> Record:

@@ -6,17 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bulkpause.engine.job import Job, make_jobs
-from bulkpause.model import (
-    Action,
-    Attempt,
-    Item,
-    PriorAttempt,
-    Record,
-    Reply,
-    Status,
-    TransportError,
-)
+from bulkpause.model import Attempt, Item, PriorAttempt, Record, Reply
 from bulkpause.operation import PAUSE
+from bulkpause.vocabulary import Action, Status, TransportError
 
 
 NOW = datetime(2026, 7, 1, 8, 0, 9, tzinfo=UTC)

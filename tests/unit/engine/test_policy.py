@@ -26,8 +26,9 @@ from bulkpause.engine.policy import (
     is_final_refusal,
     status_without_read_back,
 )
-from bulkpause.model import Reply, Status, StopCause, TransportError
+from bulkpause.model import Reply
 from bulkpause.operation import PAUSE
+from bulkpause.vocabulary import Status, StopCause, TransportError
 
 
 FINAL_ERRORS = (300, 301, 302, 303, 307, 308, 403, 404, 409, 422, 499)

@@ -12,7 +12,8 @@ from bulkpause.engine.guard_rails import GuardRails, Tolerance
 from bulkpause.engine.job import Job
 from bulkpause.engine.run import GRACE_S, Run
 from bulkpause.errors import LogError
-from bulkpause.model import Item, StopCause, StopReason
+from bulkpause.model import Item, StopReason
+from bulkpause.vocabulary import StopCause
 from tests.support.fakes import (
     FailingRecorder,
     ScriptedSender,

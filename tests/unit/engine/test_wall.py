@@ -3,8 +3,9 @@
 import pytest
 
 from bulkpause.engine.wall import WALL_IDS, Wall
-from bulkpause.model import Reply, StopCause
+from bulkpause.model import Reply
 from bulkpause.operation import PAUSE
+from bulkpause.vocabulary import StopCause
 
 
 def reply(status: int | None, trace_id: str | None = None) -> Reply:

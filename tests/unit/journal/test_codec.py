@@ -21,7 +21,8 @@ from bulkpause.journal.codec import (
     encode,
     encode_plan,
 )
-from bulkpause.model import Action, Earlier, Item, Record, Status
+from bulkpause.model import Earlier, Item, Record
+from bulkpause.vocabulary import Action, Status
 from tests.support.old_records import as_version_1, as_version_2
 
 

@@ -18,7 +18,8 @@ from bulkpause.journal.last_line import (
     LogFormat,
     decode_file,
 )
-from bulkpause.model import Action, Item, Record, Status
+from bulkpause.model import Item, Record
+from bulkpause.vocabulary import Action, Status
 from tests.support.old_records import as_version_1, as_version_2
 
 

@@ -19,8 +19,9 @@ from bulkpause.journal.codec import (
 )
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Action, Earlier, Item, Record, Status
+from bulkpause.model import Earlier, Item, Record
 from bulkpause.plan import Plan, digest
+from bulkpause.vocabulary import Action, Status
 
 
 AT = "2026-07-01T08:00:00.000Z"

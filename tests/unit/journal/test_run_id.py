@@ -16,7 +16,8 @@ from bulkpause.journal.run_id import (
     check_same_endpoint,
     new_run_id,
 )
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
+from bulkpause.vocabulary import Status
 
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)

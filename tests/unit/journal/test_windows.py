@@ -14,7 +14,8 @@ from bulkpause.journal.platform import windows
 from bulkpause.journal.platform.windows import Windows
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.writer import Journal
-from bulkpause.model import Item, Record, Status
+from bulkpause.model import Item, Record
+from bulkpause.vocabulary import Status
 from tests.support.windows import WindowsCalls
 
 

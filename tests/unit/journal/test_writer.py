@@ -15,7 +15,8 @@ from bulkpause.journal.codec import Header, encode
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_log, read_recovery, read_run, write_ahead_path
 from bulkpause.journal.writer import SYNC_WITHIN_S, Journal
-from bulkpause.model import Action, Item, Record, Reply, Status
+from bulkpause.model import Item, Record, Reply
+from bulkpause.vocabulary import Action, Status
 from tests.support.crash_simulation import (
     Appended,
     Opened,

@@ -1,7 +1,8 @@
 import pytest
 
 from bulkpause.listing.patience import WAIT_MAX_S, Patience
-from bulkpause.model import Reply, TransportError
+from bulkpause.model import Reply
+from bulkpause.vocabulary import TransportError
 
 
 def failure(at: float, **fields: object) -> Reply:

@@ -11,8 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bulkpause.metrics.exposition import read_history, write_exposition
 from bulkpause.metrics.figures import Figures, History, JobState
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import Status
 
 
 README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")

@@ -1,7 +1,8 @@
 """Records are counted by status, and the latest failures are kept."""
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.progress.counts import RecordCounts
+from bulkpause.vocabulary import Status
 
 
 def counted() -> RecordCounts:

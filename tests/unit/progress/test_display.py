@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.progress.display import (
     Display,
     LazyDisplay,
@@ -10,6 +10,7 @@ from bulkpause.progress.display import (
     PlainDisplay,
 )
 from bulkpause.progress.event import Event, IdFinished, Notice, Progressed
+from bulkpause.vocabulary import Status
 from tests.support.progress import EVENTS, MIDWAY, START, RecordingDisplay
 
 

@@ -10,9 +10,10 @@ import orjson
 import pytest
 import structlog
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.progress.event import IdFinished, Notice, Progressed
 from bulkpause.progress.jsonl import INTERVAL_S, JsonLinesDisplay, configure
+from bulkpause.vocabulary import Status
 from tests.support.progress import MIDWAY, REJECTED, START
 
 

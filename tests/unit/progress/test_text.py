@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bulkpause.model import Companion, Priority, Sharing
+from bulkpause.model import Companion, Sharing
 from bulkpause.progress.text import (
     counts_line,
     failure_line,
@@ -10,6 +10,7 @@ from bulkpause.progress.text import (
     sharing_line,
     state_line,
 )
+from bulkpause.vocabulary import Priority
 from tests.support.progress import MIDWAY, REJECTED, START
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkpause.model import Limit, RateLimitHeaders, Reply, TransportError
+from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.gate import RESPONSES_TO_RAISE_LIMIT, Gate
 from bulkpause.ratelimit.pacing import (
     BASE_COOLDOWN_S,
@@ -16,6 +16,7 @@ from bulkpause.ratelimit.pacing import (
     Pacing,
 )
 from bulkpause.ratelimit.sliding_window import LATEST_ARRIVAL_S
+from bulkpause.vocabulary import TransportError
 
 
 pytestmark = pytest.mark.anyio

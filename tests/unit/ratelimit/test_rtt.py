@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.model import Reply, TransportError
+from bulkpause.model import Reply
 from bulkpause.ratelimit.rtt import (
     CLOCK_RESOLUTION_S,
     MARGIN,
@@ -18,6 +18,7 @@ from bulkpause.ratelimit.rtt import (
     SAFE_SHARE,
     RttEstimator,
 )
+from bulkpause.vocabulary import TransportError
 from tests.testkit.network import NETWORKS, Network
 
 

@@ -6,8 +6,9 @@ from math import ceil
 
 import pytest
 
-from bulkpause.model import Limit, RateLimitHeaders, Reply, TransportError
+from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.server_window import CLOCK_DRIFT, ServerWindow, WindowReset
+from bulkpause.vocabulary import TransportError
 from tests.testkit.fixed_window import ROUNDED
 
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.model import Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.report import export
 from bulkpause.report.export import COLUMNS, Row, as_csv, as_jsonl
 from bulkpause.report.totals import NOT_ATTEMPTED
+from bulkpause.vocabulary import Status
 
 
 RECORDS = [

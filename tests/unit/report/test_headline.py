@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.operation import RESUME
 from bulkpause.report.group import LogGroup
 from bulkpause.report.headline import headline, note_lines
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import Status
 
 
 AT = "2026-11-27T08:01:00.000Z"

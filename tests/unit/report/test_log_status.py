@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.report.log_status import LogStatus, age_in_words, as_words
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import Status
 
 
 AT = "2026-11-27T08:00:00.123Z"

@@ -1,11 +1,12 @@
 """The summary for tickets and chat says what the page says, and nothing in it is live."""
 
-from bulkpause.model import Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.markdown import MARKER, markdown_of
 from bulkpause.report.origin import Origin
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import Status
 from tests.support.result_logs import ENDPOINT, RUN, record
 
 

@@ -6,16 +6,7 @@ from typing import Any
 
 import pytest
 
-from bulkpause.model import (
-    Companion,
-    Limit,
-    Priority,
-    Record,
-    Sharing,
-    Status,
-    StopCause,
-    StopReason,
-)
+from bulkpause.model import Companion, Limit, Record, Sharing, StopReason
 from bulkpause.report.text import (
     MAX_CAUSES_SHOWN,
     as_object,
@@ -28,6 +19,7 @@ from bulkpause.report.text import (
 )
 from bulkpause.report.totals import Totals, add_all
 from bulkpause.settings import BURST, STEADY
+from bulkpause.vocabulary import Priority, Status, StopCause
 
 
 LIMITS = (STEADY, BURST)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.model import Action, Record, Status
+from bulkpause.model import Record
 from bulkpause.operation import PAUSE, RESUME, statuses_of
 from bulkpause.report.totals import Cause, Totals, add_all, join_totals
+from bulkpause.vocabulary import Action, Status
 
 
 RECORDS = st.lists(

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bulkpause.errors import LogError
-from bulkpause.model import Action, Record, Reply, Status, TransportError
+from bulkpause.model import Record, Reply
+from bulkpause.vocabulary import Action, Status, TransportError
 from tests.support.fakes import (
     Answer,
     FailingRecorder,

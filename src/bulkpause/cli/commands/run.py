@@ -48,13 +48,14 @@ from bulkpause.journal.reader import exists, write_ahead_path
 from bulkpause.journal.run_id import new_run_id
 from bulkpause.journal.writer import Journal
 from bulkpause.log_totals import totals_of_plan
-from bulkpause.model import Action, Record
+from bulkpause.model import Record
 from bulkpause.plan import Plan
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import Notice
 from bulkpause.progress.monitor import Monitor
 from bulkpause.report.totals import join_totals
 from bulkpause.settings import find_proxy
+from bulkpause.vocabulary import Action
 
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import click
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.help import block
 from bulkpause.cli.path_arguments import LOGS
-from bulkpause.model import Status
 from bulkpause.report.totals import NOT_ATTEMPTED
+from bulkpause.vocabulary import Status
 
 
 @click.command(

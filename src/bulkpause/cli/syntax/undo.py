@@ -19,7 +19,7 @@ from bulkpause.cli.help import EXIT_CODES, block
 from bulkpause.cli.options import EARLIER_STATUSES, default_undo_log
 from bulkpause.cli.path_arguments import LOG_PATH, PATH
 from bulkpause.cli.run_command import RunCommand, send
-from bulkpause.model import Action
+from bulkpause.vocabulary import Action
 
 
 @click.command(

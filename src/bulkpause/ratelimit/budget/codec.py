@@ -13,8 +13,9 @@ from typing import Any
 import orjson
 
 from bulkpause.errors import SettingsError
-from bulkpause.model import Limit, Priority
+from bulkpause.model import Limit
 from bulkpause.ratelimit.budget.state import Member, Resting, SharedReset, State
+from bulkpause.vocabulary import Priority
 
 
 #: The version of the state that is written, and the only one that is read.

@@ -8,7 +8,7 @@ from math import inf
 
 from bulkpause._value import state, value
 from bulkpause.errors import BudgetError, SettingsError
-from bulkpause.model import Companion, Limit, Priority, Sharing
+from bulkpause.model import Companion, Limit, Sharing
 from bulkpause.ratelimit.budget import codec, rules
 from bulkpause.ratelimit.budget.clock import ClockOffset
 from bulkpause.ratelimit.budget.state import (
@@ -19,6 +19,7 @@ from bulkpause.ratelimit.budget.state import (
     WindowUse,
 )
 from bulkpause.ratelimit.budget.store import Store, StoreError
+from bulkpause.vocabulary import Priority
 
 
 #: A store that takes longer to answer, in seconds, does not answer.

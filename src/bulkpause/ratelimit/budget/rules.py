@@ -18,7 +18,7 @@ from dataclasses import replace
 from math import ceil, inf
 
 from bulkpause._value import value
-from bulkpause.model import Companion, Limit, Priority
+from bulkpause.model import Companion, Limit
 from bulkpause.ratelimit.budget.state import (
     Answer,
     Call,
@@ -28,6 +28,7 @@ from bulkpause.ratelimit.budget.state import (
     State,
     WindowUse,
 )
+from bulkpause.vocabulary import Priority
 
 
 #: Seconds without a call after which a run counts as dead.

@@ -9,7 +9,8 @@ from math import inf
 from typing import NamedTuple
 
 from bulkpause._value import value
-from bulkpause.model import Companion, Limit, Priority
+from bulkpause.model import Companion, Limit
+from bulkpause.vocabulary import Priority
 
 
 class Resting(NamedTuple):

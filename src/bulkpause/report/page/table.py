@@ -10,7 +10,7 @@ from typing import Any
 
 from bulkpause._text import on_one_line
 from bulkpause._value import state, value
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.report.breakdown import STATUSES
 from bulkpause.report.group import LogGroup
 from bulkpause.report.page.packing import (
@@ -21,6 +21,7 @@ from bulkpause.report.page.packing import (
 )
 from bulkpause.report.page.requests import seconds
 from bulkpause.report.totals import NOT_ATTEMPTED, Cause
+from bulkpause.vocabulary import Status
 
 
 #: The rows that the page shows without JavaScript.

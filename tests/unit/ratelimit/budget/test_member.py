@@ -8,12 +8,13 @@ from random import Random
 import pytest
 
 from bulkpause.errors import BudgetError, SettingsError
-from bulkpause.model import Limit, Priority, Reply
+from bulkpause.model import Limit, Reply
 from bulkpause.ratelimit.budget.member import AHEAD_S, LEAVE_S, Identity
 from bulkpause.ratelimit.budget.memory import MemoryStore
 from bulkpause.ratelimit.budget.rules import BEAT_S, LEASE_S
 from bulkpause.ratelimit.budget.store import Result, Step, StoreError
 from bulkpause.ratelimit.gate import Gate
+from bulkpause.vocabulary import Priority
 from tests.testkit.fixed_window import FixedWindows
 from tests.testkit.gate_simulation import DOCUMENTED, Traffic, gate_of
 from tests.testkit.lower_bounds import fixed_window_arrivals, shortest_time_s

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkpause.model import Limit, Priority
+from bulkpause.model import Limit
 from bulkpause.ratelimit.budget.rules import (
     LATE_S,
     LEASE_S,
@@ -25,6 +25,7 @@ from bulkpause.ratelimit.budget.state import (
     State,
     WindowUse,
 )
+from bulkpause.vocabulary import Priority
 
 
 LIMIT = Limit(5, 10.0)

@@ -6,10 +6,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bulkpause.model import Limit, Record, Status
+from bulkpause.model import Limit, Record
 from bulkpause.report.page.charts import Chart, charts_of, limit_of_bin, percentile
 from bulkpause.report.page.requests import requests_of
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import Status
 from tests.support.result_logs import record, records
 
 

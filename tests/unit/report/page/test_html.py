@@ -10,13 +10,14 @@ from importlib import resources
 import pytest
 
 from bulkpause.errors import SettingsError
-from bulkpause.model import Record, Status
+from bulkpause.model import Record
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.origin import Origin
 from bulkpause.report.page.html import MARKER, page_of
 from bulkpause.report.totals import Totals, add_all
 from bulkpause.settings import BURST, STEADY
+from bulkpause.vocabulary import Status
 from tests.support.result_logs import RUN, record, records
 
 

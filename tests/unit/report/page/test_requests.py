@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkpause.model import PriorAttempt, Status
+from bulkpause.model import PriorAttempt
 from bulkpause.report.page.requests import (
     Outcome,
     Requests,
@@ -13,6 +13,7 @@ from bulkpause.report.page.requests import (
     seconds,
 )
 from bulkpause.report.totals import Totals, add_all
+from bulkpause.vocabulary import Status
 from tests.support.result_logs import record, records
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from bulkpause.model import Item, Record, Status
+from bulkpause.model import Item, Record
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import LogStatus
 from bulkpause.report.page.table import FIRST_ROWS, Table, table_of
 from bulkpause.report.totals import Totals
+from bulkpause.vocabulary import Status
 from tests.support.packed_columns import unpacked as unpacked_columns
 from tests.support.result_logs import ENDPOINT, RUN, record, records
 
