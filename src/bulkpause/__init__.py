@@ -44,10 +44,11 @@ if TYPE_CHECKING:
         StopReason,
         Waiting,
     )
-    from bulkpause.pauser import Pauser, RunSnapshot
+    from bulkpause.pauser import Pauser
     from bulkpause.plan import Plan
     from bulkpause.report.summary import Summary
     from bulkpause.result_log import ResultLog, read_log
+    from bulkpause.run_snapshot import RunSnapshot
     from bulkpause.settings import Settings
     from bulkpause.vocabulary import Action, Priority, Status, StopCause
 
@@ -130,10 +131,11 @@ _NAMES_BY_MODULE = {
         "StopReason",
         "Waiting",
     ),
-    "pauser": ("Pauser", "RunSnapshot"),
+    "pauser": ("Pauser",),
     "plan": ("Plan",),
     "report.summary": ("Summary",),
     "result_log": ("ResultLog", "read_log"),
+    "run_snapshot": ("RunSnapshot",),
     "settings": ("Settings",),
     "vocabulary": ("Action", "Priority", "Status", "StopCause"),
 }

@@ -7,11 +7,9 @@ from collections.abc import (
     Coroutine,
     Iterable,
     Mapping,
-    Sequence,
 )
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
-from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,8 +34,6 @@ from bulkpause.lifetime import Lifetime
 from bulkpause.model import Record, StopReason
 from bulkpause.pauser import (
     Pauser,
-    RunSnapshot,
-    SharedMeans,
     account_hash_of,
     begin_check,
     count_together,
@@ -51,6 +47,8 @@ from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.ratelimit.budget.place import name_in
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import join_totals
+from bulkpause.run_snapshot import RunSnapshot
+from bulkpause.shared_means import SharedMeans
 from bulkpause.vocabulary import SIMULATOR, StopCause
 
 
@@ -461,27 +459,3 @@ def _first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Take the first error of a group, which all others followed."""
     first = errors.exceptions[0]
     return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-def merge_snapshots(snapshots: Sequence[RunSnapshot]) -> RunSnapshot:
-    """Add up the states of several accounts. One alone stays as it is.
-
-    They wait only if all of them wait, and then for the first that goes on.
-    """
-    if len(snapshots) == 1:
-        return snapshots[0]
-    waits = [one.waiting for one in snapshots if one.waiting is not None]
-    left = [one.time_left_s for one in snapshots if one.time_left_s is not None]
-    return RunSnapshot(
-        action=snapshots[0].action,
-        requests=sum(one.requests for one in snapshots),
-        in_flight=sum(one.in_flight for one in snapshots),
-        to_retry=sum(one.to_retry for one in snapshots),
-        to_read_back=sum(one.to_read_back for one in snapshots),
-        accepted=sum(one.accepted for one in snapshots),
-        waiting=min(waits, key=lambda wait: inf if wait.until is None else wait.until)
-        if len(waits) == len(snapshots)
-        else None,
-        is_outage=all(one.is_outage for one in snapshots),
-        time_left_s=max(left, default=None),
-    )

@@ -14,9 +14,7 @@ from typing import Self
 from weakref import WeakSet
 
 from bulkpause._text import timestamp
-from bulkpause._value import value
 from bulkpause.api.client import Client
-from bulkpause.api.connections import Connections
 from bulkpause.api.credentials import Token
 from bulkpause.engine.company import CompanyCheck, WrongCompanyError
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, stop_at_deadline
@@ -34,7 +32,6 @@ from bulkpause.errors import (
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.ages import ages_s, recent_runs
 from bulkpause.journal.codec import Header, UndoMark
-from bulkpause.journal.folders import LateFolders
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.platform import SYSTEM, clock_resolution_s
 from bulkpause.journal.reader import LoadedLog
@@ -46,7 +43,6 @@ from bulkpause.journal.run_id import (
     check_same_endpoint,
     new_run_id,
 )
-from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.journal.undone import check_not_undone, mark_undone
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
@@ -54,11 +50,11 @@ from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import InvalidRow, Item, Record, Sharing, StopReason, Waiting
 from bulkpause.operation import PAUSE, RESUME, Operation, operation_of
 from bulkpause.plan import Plan, join_plans
-from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.ratelimit.budget.store import Store, UnusablePlaceError
 from bulkpause.ratelimit.gate import Gate
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
+from bulkpause.run_snapshot import RunSnapshot
 from bulkpause.settings import Settings, endpoint_of, find_proxy
 from bulkpause.shared_budget import (
     account_of,
@@ -67,58 +63,8 @@ from bulkpause.shared_budget import (
     open_budget,
     unshared_warning,
 )
+from bulkpause.shared_means import SharedMeans
 from bulkpause.vocabulary import Action, Status, StopCause
-
-
-@value(frozen=True)
-class RunSnapshot:
-    """The counts of a run at one moment, for programs and displays.
-
-    `progress.snapshot.Snapshot` adds the statuses, the rates and the reasons in words
-    that a display shows.
-
-    Attributes:
-        action: What the run does.
-        requests: Requests made so far, retries and read-backs included.
-        in_flight: Requests that have no response yet.
-        to_retry: Ids that wait for a retry.
-        to_read_back: Ids that wait to be read back.
-        accepted: How many of these the API has accepted (204).
-        waiting: The condition that the next request waits for; None if it does not
-            wait.
-        is_outage: The server seems to be down, and only probes are sent.
-        time_left_s: Estimated seconds until every id has a status; None during an
-            outage.
-        sharing: How the account is shared with other runs; None if it is not.
-    """
-
-    action: Action
-    requests: int
-    in_flight: int
-    to_retry: int
-    to_read_back: int
-    accepted: int
-    waiting: Waiting | None
-    is_outage: bool
-    time_left_s: float | None
-    sharing: Sharing | None = None
-
-
-@value
-class SharedMeans:
-    """What the pausers of a fleet share.
-
-    Attributes:
-        connections: Their connections.
-        sync_group: Syncs their logs.
-        system: The operating system, which syncs the folder of their logs later.
-        databases: The databases of their budgets.
-    """
-
-    connections: Connections
-    sync_group: SyncGroup
-    system: LateFolders
-    databases: Databases
 
 
 class Pauser:

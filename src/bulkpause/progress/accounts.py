@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bulkpause._text import format_count, sanitize, shorten
 from bulkpause.fleet import Fleet
-from bulkpause.pauser import RunSnapshot
+from bulkpause.run_snapshot import RunSnapshot
 from bulkpause.vocabulary import StopCause
 
 

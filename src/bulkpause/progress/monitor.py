@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
-from bulkpause.fleet import Fleet, merge_snapshots
+from bulkpause.fleet import Fleet
 from bulkpause.model import Record
-from bulkpause.pauser import RunSnapshot
 from bulkpause.progress.accounts import accounts_to_look_at
 from bulkpause.progress.counts import RecordCounts
 from bulkpause.progress.display import Display
 from bulkpause.progress.event import IdFinished, Progressed
 from bulkpause.progress.rate import RateMeter, allowed_per_s_of_all
 from bulkpause.progress.snapshot import Snapshot
+from bulkpause.run_snapshot import RunSnapshot, merge_snapshots
 
 
 #: Seconds between two snapshots.

@@ -9,7 +9,7 @@ from bulkpause.vocabulary import Action
 class Snapshot:
     """The numbers and texts that a display shows of a run at one moment.
 
-    `Monitor` makes it from the records and from a `pauser.RunSnapshot`, which holds
+    `Monitor` makes it from the records and from a `run_snapshot.RunSnapshot`, which holds
     the counts of the engine.
 
     Attributes:

@@ -26,7 +26,6 @@ from bulkpause.ratelimit.budget.state import (
     Resting,
     SharedReset,
     State,
-    WindowUse,
 )
 from bulkpause.vocabulary import Priority
 
@@ -515,8 +514,3 @@ class _Account:
         if any(map(self._is_alive, self.others.values())):
             return "its turn among the runs on this account"
         return "requests of an earlier run on this account"
-
-
-def nothing_used(limits: tuple[Limit, ...]) -> tuple[WindowUse, ...]:
-    """Give the use of a run that has sent nothing."""
-    return (WindowUse(),) * len(limits)

@@ -13,7 +13,6 @@ from bulkpause.ratelimit.budget.rules import (
     UNSEEN_S,
     is_in_use,
     new_state,
-    nothing_used,
     step,
     with_limits,
 )
@@ -29,7 +28,8 @@ from bulkpause.vocabulary import Priority
 
 
 LIMIT = Limit(5, 10.0)
-NOTHING = nothing_used((LIMIT,))
+#: What a run uses that has sent nothing.
+NOTHING = (WindowUse(),)
 
 
 class Account:
