@@ -49,10 +49,9 @@ def logs_in(folder: Path) -> list[Path]:
     )
     # A link comes after its log, and so is left out beside it.
     found = sorted({*folder.glob(_PATTERN), *ahead}, key=_links_last)
-    lists = {path for path in found if is_campaign_list(path)}
-    for path in found:
-        if path in lists:
-            say(f"note: {sanitize(str(path))} is a list of campaigns: left out")
+    lists = set(filter(is_campaign_list, found))
+    for path in sorted(lists):
+        say(f"note: {sanitize(str(path))} is a list of campaigns: left out")
     return [path for path in found if path not in lists]
 
 

@@ -95,9 +95,10 @@ def _as_of(groups: Sequence[LogGroup]) -> str:
 
 def note_lines(groups: Sequence[LogGroup]) -> Iterator[str]:
     """Say what to know about the headline, with the words of `status`."""
+    are_counted = set(map(id, counted(groups)))
     for group in groups:
         name = f"{group.label}: " if len(groups) > 1 else ""
-        if group not in counted(groups):
+        if id(group) not in are_counted:
             yield sanitize(f"{name}{headline([group])}: not counted above.")
         for line in _notes_of(group):
             sentence = line if name else f"{line[:1].upper()}{line[1:]}"
