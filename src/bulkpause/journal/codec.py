@@ -17,7 +17,7 @@ are not checked again. All others are, field by field.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple
-from datetime import datetime
+from datetime import UTC, datetime
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 from zlib import crc32
@@ -424,8 +424,15 @@ def _check_id(id_: str | None) -> None:
 
 def _check_time(value: str | None) -> None:
     """Refuse an invalid time here, where the number of its line is known."""
-    if value is not None and datetime.fromisoformat(value).tzinfo is None:
+    if value is None:
+        return
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
         raise ValueError(value)
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:  # in UTC, it is before or after all years
+        raise ValueError(value) from error
 
 
 def _newer(name: str, number: int) -> LogError:

@@ -34,8 +34,18 @@ def read_history(text: str) -> History:
     """Read from a file of metrics how the last runs ended. An empty one knows none.
 
     Raises:
-        ValueError: It is not in the text format, or holds other metrics.
+        ValueError: It is not in the text format, is damaged, or holds other metrics.
     """
+    try:
+        return _history_in(text)
+    except (
+        KeyError,
+        OverflowError,
+    ) as error:  # a label is missing, or a count infinite
+        raise ValueError("the file is damaged") from error
+
+
+def _history_in(text: str) -> History:
     families = [*text_string_to_metric_families(text)]
     if any(not family.name.startswith(_PREFIX) for family in families):
         raise ValueError("the file holds other metrics")

@@ -157,6 +157,15 @@ def test_hostile_file_is_read_or_refused(text: str) -> None:
         read_history(text)
 
 
+@pytest.mark.parametrize(
+    "sample",
+    ['bulkpause_rows{other="paused"} 1\n', "bulkpause_last_run_exit_code +Inf\n"],
+)
+def test_damaged_sample_is_refused(sample: str) -> None:
+    with pytest.raises(ValueError, match="damaged"):
+        read_history(sample)
+
+
 @given(st.integers(0, len(WHOLE) - 1), st.characters())
 def test_damaged_file_is_read_or_refused(place: int, character: str) -> None:
     with suppress(ValueError):
