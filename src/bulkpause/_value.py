@@ -1,9 +1,17 @@
-"""Make classes of values, which a type checker, and not each call, keeps unchanged."""
+"""Make classes of values, which a type checker, and not each call, keeps unchanged.
+
+A class that is not used costs a tenth of a dataclass to import: only its slots are made
+then. What makes an instance is compiled for the first one, and what `dataclasses` tells
+of a class is found out when it is first asked for. What compares, hashes and shows
+instances is shared by all classes.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import FrozenInstanceError, dataclass, field, fields
+from dataclasses import Field, FrozenInstanceError, dataclass, field, fields
+from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform, overload
+from threading import RLock
+from typing import Any, TypeVar, cast, dataclass_transform, overload
 
 
 _Value = TypeVar("_Value")
@@ -28,9 +36,7 @@ def value(
 ) -> type[_Value] | Callable[[type[_Value]], type[_Value]]:
     """Make a dataclass of a class whose instances do not change.
 
-    To type checkers it is a frozen dataclass. Most of the time that such a class takes
-    to import is spent on functions that `dataclass` writes and compiles for it: here
-    they are shared.
+    To type checkers it is a frozen dataclass.
 
     Args:
         cls: The class.
@@ -44,8 +50,8 @@ def value(
     """
 
     def make(cls: type[_Value]) -> type[_Value]:
-        made = dataclass(eq=False, repr=False, kw_only=kw_only, slots=slots)(cls)
-        return _with(made, _shared(made) | (_GUARDS if frozen else {}))
+        shared = {**_SHARED, **_GUARDS} if frozen else _SHARED
+        return _made(cls, shared, kw_only=kw_only, slots=slots)
 
     return make if cls is None else make(cls)
 
@@ -60,40 +66,132 @@ def state(
 ) -> type[_Value] | Callable[[type[_Value]], type[_Value]]:
     """Make a dataclass of a class whose instances change, with slots.
 
-    It shares what `value` shares.
-
     Args:
         cls: The class.
         kw_only: Whether its fields are given by their names alone.
     """
 
     def make(cls: type[_Value]) -> type[_Value]:
-        made = dataclass(eq=False, repr=False, kw_only=kw_only, slots=True)(cls)
-        return _with(made, _shared(made) | {"__hash__": None})
+        shared = {**_SHARED, "__hash__": None}
+        return _made(cls, shared, kw_only=kw_only, slots=True)
 
     return make if cls is None else make(cls)
 
 
-def _shared(cls: type) -> dict[str, object]:
-    """Give what `dataclass` would write and compile for the class anew."""
-    compared = [one.name for one in fields(cls) if one.compare]
-    values = attrgetter(*compared) if compared else type
+def _made(
+    cls: type[_Value], shared: Mapping[str, object], *, kw_only: bool, slots: bool
+) -> type[_Value]:
+    """Make a class again, with the parts that it does not define itself."""
+    lazy = _Dataclass(cls, kw_only)
+    parts = {**shared, **{name: _Part(name, lazy) for name in _OF_DATACLASS}}
+    own = {name: one for name, one in vars(cls).items() if name not in _NOT_KEPT}
+    names = tuple(own.get("__annotations__", ()))
+    for name in names:
+        # A slot has no default, and `dataclass` leaves none that is made anew.
+        if slots or isinstance(own.get(name), Field):
+            own.pop(name, None)
+    if slots:
+        own["__slots__"] = names
+    own |= {name: part for name, part in parts.items() if own.get(name) is None}
+    metaclass: Any = type(cls)
+    lazy.made = made = cast("type[_Value]", metaclass(cls.__name__, cls.__bases__, own))
+    made.__qualname__ = cls.__qualname__
+    return made
 
-    def is_equal(self: object, other: object) -> Any:
-        if other.__class__ is not self.__class__:
-            return NotImplemented
-        return values(self) == values(other)
 
-    def hash_of(self: object) -> int:
-        return hash(values(self))
+#: What belongs to the class as it was written.
+_NOT_KEPT = {"__dict__", "__weakref__"}
+#: What `dataclass` makes of a class, all of it at the first use of any.
+_OF_DATACLASS = (
+    *("__init__", "__match_args__"),
+    *("__dataclass_fields__", "__dataclass_params__"),
+)
+#: Two threads may use a class for the first time at once. One class may use another.
+_ONE_AT_A_TIME = RLock()
 
-    return {"__eq__": is_equal, "__hash__": hash_of, "__repr__": _repr}
+
+class _Dataclass:
+    """What `dataclass` makes of a class, once it is used.
+
+    Args:
+        source: The class as it was written, with its defaults.
+        kw_only: Whether its fields are given by their names alone.
+
+    Attributes:
+        made: The class that is used: not this one, which is not whole while another
+            thread lets `dataclass` change it.
+    """
+
+    __slots__ = ("_is_complete", "_kw_only", "_source", "made")
+
+    def __init__(self, source: type, kw_only: bool) -> None:  # noqa: FBT001
+        self._source = self.made = source
+        self._kw_only = kw_only
+        self._is_complete = False
+
+    def complete(self) -> None:
+        """Put the parts in the places of those that stand in for them."""
+        with _ONE_AT_A_TIME:
+            if not self._is_complete:
+                self._make()
+                self._is_complete = True
+
+    def _make(self) -> None:
+        dataclass(eq=False, repr=False, kw_only=self._kw_only)(self._source)
+        for name in _OF_DATACLASS:
+            setattr(self.made, name, vars(self._source)[name])
+
+
+class _Part:
+    """Stands in a class for a part that `dataclass` makes.
+
+    Args:
+        name: Its name.
+        of: What makes it.
+    """
+
+    __slots__ = ("_name", "_of")
+
+    def __init__(self, name: str, of: _Dataclass) -> None:
+        self._name = name
+        self._of = of
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        self._of.complete()
+        part = vars(self._of.made)[self._name]
+        bind = getattr(part, "__get__", None)
+        return part if bind is None else bind(instance, owner)
+
+
+@cache
+def _compared(cls: Any) -> Callable[[object], object]:
+    """Give what takes the values that count from an instance of a class."""
+    names = [one.name for one in fields(cls) if one.compare]
+    return attrgetter(*names) if names else type
+
+
+def _is_equal(self: Any, other: object) -> Any:
+    if other.__class__ is not self.__class__:
+        return NotImplemented
+    values = _compared(type(self))
+    return values(self) == values(other)
+
+
+def _hash(self: Any) -> int:
+    return hash(_compared(type(self))(self))
 
 
 def _repr(self: object) -> str:
     shown = [one.name for one in fields(self) if one.repr]  # type: ignore[arg-type]
     texts = (f"{name}={getattr(self, name)!r}" for name in shown)
     return f"{type(self).__qualname__}({', '.join(texts)})"
+
+
+_SHARED: Mapping[str, object] = {
+    "__eq__": _is_equal,
+    "__hash__": _hash,
+    "__repr__": _repr,
+}
 
 
 def _set_once(self: object, name: str, new: object) -> None:
@@ -108,11 +206,3 @@ def _refuse_to_delete(_: object, name: str) -> None:
 
 
 _GUARDS = {"__setattr__": _set_once, "__delattr__": _refuse_to_delete}
-
-
-def _with(cls: type[_Value], methods: Mapping[str, object]) -> type[_Value]:
-    """Add methods that the class does not define itself."""
-    for name, method in methods.items():
-        if vars(cls).get(name) is None:
-            setattr(cls, name, method)
-    return cls

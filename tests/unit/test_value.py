@@ -2,7 +2,17 @@
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import (
+    FrozenInstanceError,
+    asdict,
+    dataclass,
+    field,
+    fields,
+    is_dataclass,
+    replace,
+)
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -97,3 +107,47 @@ def test_state_changes_and_has_no_hash() -> None:
     assert repr(counts) == "Counts(name='a', total=1)"
     with pytest.raises(TypeError, match="unhashable"):
         hash(counts)
+
+
+def test_class_used_by_threads_is_completed_once() -> None:
+    @value
+    class Fresh:
+        name: str = "a"
+        parts: list[int] = field(default_factory=list)
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: Fresh(name=str(n)), range(64)))
+
+    assert [one.name for one in made] == [str(n) for n in range(64)]
+    assert len({id(one.parts) for one in made}) == 64
+
+
+def test_subclass_has_the_fields_of_its_base() -> None:
+    @value
+    class Base:
+        size: int = 0
+        parts: list[int] = field(default_factory=list)
+
+    @value
+    class Derived(Base):
+        name: str
+
+    class Plainer(Base):
+        pass
+
+    assert Derived(name="a", size=1) == Derived(name="a", size=1, parts=[])
+    assert [one.name for one in fields(Derived)] == ["size", "parts", "name"]
+    assert Plainer(size=2).size == 2
+
+
+def test_unused_class_tells_its_parameters() -> None:
+    @value(kw_only=False)
+    class Fresh:
+        name: str
+        size: int = 0
+
+    assert str(signature(Fresh)) == "(name: str, size: int = 0) -> None"
+    assert is_dataclass(Fresh)
+    match Fresh("a", 1):
+        case Fresh(name, size):
+            assert (name, size) == ("a", 1)
