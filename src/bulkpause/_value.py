@@ -170,15 +170,16 @@ def _compared(cls: Any) -> Callable[[object], object]:
     return attrgetter(*names) if names else type
 
 
-def _is_equal(self: Any, other: object) -> Any:
+def _is_equal(self: object, other: object) -> Any:
     if other.__class__ is not self.__class__:
         return NotImplemented
-    values = _compared(type(self))
+    values = _compared(type(self))  # type: ignore[arg-type]
     return values(self) == values(other)
 
 
-def _hash(self: Any) -> int:
-    return hash(_compared(type(self))(self))
+def _hash(self: object) -> int:
+    values = _compared(type(self))  # type: ignore[arg-type]
+    return hash(values(self))
 
 
 def _repr(self: object) -> str:
