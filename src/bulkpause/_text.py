@@ -11,7 +11,7 @@ from unicodedata import category
 
 #: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -33,7 +33,7 @@ def replace_surrogates(text: str) -> str:
     Those that stand for bytes which are not UTF-8 are read as Windows-1252, in which
     Excel writes CSV in Western Europe and America.
     """
-    return _SURROGATE.sub(_character_for, text)
+    return re.sub(_SURROGATE, _character_for, text)
 
 
 def _character_for(surrogate: re.Match[str]) -> str:
