@@ -16,8 +16,10 @@ from inspect import signature
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bulkpause._value import state, value
+from bulkpause._value import init_without_dataclass, state, value
 
 
 @value
@@ -159,3 +161,43 @@ def test_unused_class_tells_its_order() -> None:
     fresh: Any = Fresh
 
     assert fresh.__match_args__ == ("name", "size")
+
+
+def written() -> type:
+    """Write a class as `_value` finds it: with `field`s, and not yet a dataclass."""
+
+    class Written:
+        name: str
+        size: int = 0
+        secret: str = field(default="", repr=False)
+        cache: list[int] = field(default_factory=list, compare=False)
+
+        def __post_init__(self) -> None:
+            if self.name == "bad":
+                raise ValueError(self.name)
+
+    return Written
+
+
+ARGUMENTS = st.dictionaries(
+    st.sampled_from(["name", "size", "secret", "cache", "other"]),
+    st.sampled_from(["a", "bad", 1]),
+)
+
+
+@given(ARGUMENTS, st.lists(st.sampled_from(["a", "bad"]), max_size=5), st.booleans())
+def test_init_without_dataclass_does_the_same(
+    named: dict[str, object], placed: list[str], kw_only: bool
+) -> None:
+    ours: Any = written()
+    ours.__init__ = init_without_dataclass(ours, kw_only=kw_only)
+    theirs: Any = dataclass(written(), kw_only=kw_only)
+
+    assert outcome(ours, placed, named) == outcome(theirs, placed, named)
+
+
+def outcome(kind: type, placed: list[str], named: dict[str, object]) -> object:
+    try:
+        return vars(kind(*placed, **named))
+    except (TypeError, ValueError) as error:
+        return str(error)
