@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 from concurrent.futures import Future
+from math import inf
 from threading import Thread
 from weakref import WeakSet
 
@@ -15,13 +16,15 @@ from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from bulkpause.api.exchange import EXCHANGE
+from bulkpause.api.exchange import EXCHANGE, Exchange
 from bulkpause.vocabulary import TransportError
 
 
 #: The most connections to one host that are opened at a time. Many accounts would open
 #: thousands at once, and wait for all of them before the first request is written.
 MOST_OPENING = 200
+#: The exchange has its own deadline, which holds for the connection too.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, ceil_threshold=inf)
 
 
 class Connector(aiohttp.TCPConnector):
@@ -43,16 +46,48 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
         self._warm: WeakSet[ResponseHandler] = WeakSet()
         self._opening: dict[ConnectionKey, asyncio.Semaphore] = {}
+        #: Connections that a request of this turn of the event loop may use.
+        self._kept: dict[aiohttp.ClientRequest, list[Connection]] = {}
         self.tls: str | None = None
 
-    async def reuse(self, target: aiohttp.ClientRequest) -> Connection | None:
-        """Take an idle connection to a target; None if there is none.
+    async def idle(self, target: aiohttp.ClientRequest) -> Connection | None:
+        """Take an idle connection to a target; None if there is none."""
+        kept = self._kept.get(target)
+        while kept:
+            connection = kept.pop()
+            if not connection.closed:
+                return connection
+            connection.close()
+        return await self._get(target.connection_key, [])
+
+    def keep(self, target: aiohttp.ClientRequest, connection: Connection) -> None:
+        """Take a connection back whose response has come.
+
+        It serves a request to the same target that follows at once, and is given to the
+        pool if none does. One that a later request could get a wrong response on is
+        closed.
+        """
+        protocol = connection.protocol
+        if protocol is None or protocol.should_close or self._waiters:
+            connection.release()
+            return
+        if not self._kept:
+            asyncio.get_running_loop().call_soon(self._release_kept)
+        self._kept.setdefault(target, []).append(connection)
+
+    def _release_kept(self) -> None:
+        kept, self._kept = self._kept, {}
+        for connections in kept.values():
+            for connection in connections:
+                connection.release()
+
+    async def open(self, target: aiohttp.ClientRequest) -> Connection:
+        """Wait for a connection to a target, which may be a new one.
 
         Raises:
-            ClientPayloadError: There was stray data on it.
+            ClientError, OSError: There is none.
         """
-        connection = await self._get(target.connection_key, [])
-        return None if connection is None else await self._confirmed(connection)
+        return await self._connect(target, [], _NO_TIMEOUT)
 
     async def connect(
         self,
@@ -60,31 +95,43 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
-        key = req.connection_key
-        if key not in self._opening:
-            self._opening[key] = asyncio.Semaphore(MOST_OPENING)
-        async with self._opening[key]:
-            connection = await super().connect(req, traces, timeout)
-        return await self._confirmed(connection)
-
-    async def _confirmed(self, connection: Connection) -> Connection:
+        connection = await self._connect(req, traces, timeout)
         exchange = EXCHANGE.get()
         try:
-            if exchange.before_sending is not None:
-                await exchange.before_sending()
+            if (permission := exchange.permission()) is not None:
+                await permission
+            self.note_sent(connection, exchange)
         except BaseException:
             connection.close()
             raise
+        return connection
+
+    async def _connect(
+        self,
+        target: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
+    ) -> Connection:
+        key = target.connection_key
+        if key not in self._opening:
+            self._opening[key] = asyncio.Semaphore(MOST_OPENING)
+        async with self._opening[key]:
+            return await super().connect(target, traces, timeout)
+
+    def note_sent(self, connection: Connection, exchange: Exchange) -> None:
+        """Note that a request is written to a connection now.
+
+        Raises:
+            ClientPayloadError: There is stray data on it.
+        """
         protocol = connection.protocol
         if protocol is None or protocol.should_close:
-            connection.close()
             raise aiohttp.ClientPayloadError
         if protocol not in self._warm:
             self._warm.add(protocol)
             exchange.is_cold = True
             self.tls = _tls_version(connection)
         exchange.sent_at = asyncio.get_running_loop().time()
-        return connection
 
 
 def _tls_version(connection: Connection) -> str | None:

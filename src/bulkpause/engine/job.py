@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from itertools import takewhile
+from typing import NamedTuple
 
 from bulkpause._text import timestamp
 from bulkpause._value import state
@@ -134,6 +135,8 @@ class Job:
         What was seen before an attempt of this run says nothing about it.
         """
         reads = self._first_reads_since or self.read_back_attempts
+        if not reads:
+            return None
         latest_first = reversed(reads)
         statuses = (attempt.reply.campaign_status for attempt in latest_first)
         return next((status for status in statuses if status is not None), None)
@@ -169,9 +172,8 @@ class Job:
 
         Without any attempt, it says why the campaign could not be read.
         """
-        made = [*self.prior_attempts, *map(_as_prior, self.attempts)]
-        last = made[-1] if made else self._failed_read
-        own = self.attempts[-1] if self.attempts else None
+        past = self._past()
+        last, own = past.last, self.attempts[-1] if self.attempts else None
         reply = own.reply if own else None
         earlier = self.item.earlier or _NOTHING_KNOWN
         return Record(
@@ -186,8 +188,8 @@ class Job:
             message=reply.message if reply else None,
             error=error or last.error,
             campaign_status=self.campaign_status,
-            attempts=sum([counts_as_attempt(attempt.http_status) for attempt in made]),
-            history=tuple(map(_history_entry, made[:-1])),
+            attempts=past.counted,
+            history=past.history,
             reason=reason,
             row=self.item.row,
             reads=len(self.first_reads) + len(self.read_back_attempts),
@@ -196,12 +198,23 @@ class Job:
             paused_at=earlier.paused_at,
             request_id=last.request_id,
             latency_ms=own.latency_ms if own else None,
-            started_at=self._started_at(made),
+            started_at=past.started_at,
             finished_at=timestamp(now),
             run_id=run_id,
             planned=planned,
             input_digest=input_digest,
             endpoint=endpoint,
+        )
+
+    def _past(self) -> "_Past":
+        if len(self.attempts) == 1 and not (self.prior_attempts or self.first_reads):
+            return _past_of_only_attempt(self.attempts[0])
+        made = [*self.prior_attempts, *map(_as_prior, self.attempts)]
+        return _Past(
+            last=made[-1] if made else self._failed_read,
+            counted=sum(counts_as_attempt(attempt.http_status) for attempt in made),
+            history=tuple(map(_history_entry, made[:-1])),
+            started_at=self._started_at(made),
         )
 
     def _started_at(self, made: Sequence[PriorAttempt]) -> str | None:
@@ -252,6 +265,21 @@ def make_jobs(
             yield Job(
                 item, prior, action=Action.READ if reads_first else operation.action
             )
+
+
+class _Past(NamedTuple):
+    """What a record says of all attempts, those of earlier runs too."""
+
+    last: PriorAttempt
+    counted: int
+    history: tuple[dict[str, str | int | None], ...]
+    started_at: str | None
+
+
+def _past_of_only_attempt(attempt: Attempt) -> _Past:
+    """Give the past of most jobs, without looking for more attempts and reads."""
+    last = _as_prior(attempt)
+    return _Past(last, counts_as_attempt(last.http_status), (), last.at)
 
 
 def _as_prior(attempt: Attempt) -> PriorAttempt:
