@@ -6,7 +6,6 @@ from their parts. Without it a request takes about half of the time.
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -22,10 +21,6 @@ from bulkpause.api.deadlines import Deadlines
 from bulkpause.api.exchange import Exchange
 from bulkpause.api.proxy import Proxy
 from bulkpause.api.transport import Connector
-
-
-#: Characters that could end a header.
-_UNSAFE_IN_HEADER = re.compile("[\0-\x1f\x7f]")
 
 
 class _Target(aiohttp.ClientRequest):
@@ -114,7 +109,7 @@ class DirectCarrier:
         Raises:
             ValueError: The request id could end its header.
         """
-        if _UNSAFE_IN_HEADER.search(exchange.request_id):
+        if not exchange.request_id.isprintable():
             raise ValueError(exchange.request_id)
         head = (
             f"{exchange.method} {self._path}{exchange.path}"
