@@ -64,12 +64,16 @@ class DirectCarrier:
     async def carry_out(self, exchange: Exchange) -> None:
         """Send a request, and note its response: see `Carrier`."""
         data = self._encode(exchange)
-        connection = await self._connection(exchange)
+        kept = self._connector.kept(self._target)
+        connection = kept or await self._connection(exchange)
         try:
-            if (permission := exchange.permission()) is not None:
+            permission = exchange.permission()
+            if permission is not None:
                 async with asyncio.timeout_at(exchange.ends_at):
                     await permission
-            self._connector.note_sent(connection, exchange)
+            # One that was kept was looked at just now.
+            if kept is None or permission is not None:
+                self._connector.check(connection, exchange)
             await self._send_and_receive(exchange, data, connection.protocol)
         except BaseException:
             connection.close()
@@ -90,6 +94,7 @@ class DirectCarrier:
         if protocol is None or transport is None or transport.is_closing():
             raise aiohttp.ClientConnectionResetError
         protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+        exchange.sent_at = asyncio.get_running_loop().time()
         transport.write(data)
         self._deadlines.add(protocol, exchange.ends_at)
         try:

@@ -50,25 +50,27 @@ class Connector(aiohttp.TCPConnector):
         self._kept: dict[aiohttp.ClientRequest, list[Connection]] = {}
         self.tls: str | None = None
 
-    async def idle(self, target: aiohttp.ClientRequest) -> Connection | None:
-        """Take an idle connection to a target; None if there is none."""
+    def kept(self, target: aiohttp.ClientRequest) -> Connection | None:
+        """Take a connection that was kept in this turn; None if there is none."""
         kept = self._kept.get(target)
         while kept:
             connection = kept.pop()
-            if not connection.closed:
+            if _is_clean(connection):
                 return connection
             connection.close()
+        return None
+
+    async def idle(self, target: aiohttp.ClientRequest) -> Connection | None:
+        """Take an idle connection from the pool; None if there is none."""
         return await self._get(target.connection_key, [])
 
     def keep(self, target: aiohttp.ClientRequest, connection: Connection) -> None:
         """Take a connection back whose response has come.
 
         It serves a request to the same target that follows at once, and is given to the
-        pool if none does. One that a later request could get a wrong response on is
-        closed.
+        pool if none does, which closes one that could give a wrong response.
         """
-        protocol = connection.protocol
-        if protocol is None or protocol.should_close or self._waiters:
+        if self._waiters:
             connection.release()
             return
         if not self._kept:
@@ -100,7 +102,8 @@ class Connector(aiohttp.TCPConnector):
         try:
             if (permission := exchange.permission()) is not None:
                 await permission
-            self.note_sent(connection, exchange)
+            self.check(connection, exchange)
+            exchange.sent_at = asyncio.get_running_loop().time()
         except BaseException:
             connection.close()
             raise
@@ -118,11 +121,11 @@ class Connector(aiohttp.TCPConnector):
         async with self._opening[key]:
             return await super().connect(target, traces, timeout)
 
-    def note_sent(self, connection: Connection, exchange: Exchange) -> None:
-        """Note that a request is written to a connection now.
+    def check(self, connection: Connection, exchange: Exchange) -> None:
+        """Check that a request may be written to a connection, and note if it is new.
 
         Raises:
-            ClientPayloadError: There is stray data on it.
+            ClientPayloadError: There is stray data on it, or it was closed.
         """
         protocol = connection.protocol
         if protocol is None or protocol.should_close:
@@ -131,7 +134,14 @@ class Connector(aiohttp.TCPConnector):
             self._warm.add(protocol)
             exchange.is_cold = True
             self.tls = _tls_version(connection)
-        exchange.sent_at = asyncio.get_running_loop().time()
+
+
+def _is_clean(connection: Connection) -> bool:
+    """Tell whether a connection is open, and nothing came on it but its response."""
+    protocol = connection.protocol
+    return (
+        protocol is not None and protocol.is_connected() and not protocol.should_close
+    )
 
 
 def _tls_version(connection: Connection) -> str | None:
