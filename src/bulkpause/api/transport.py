@@ -70,9 +70,6 @@ class Connector(aiohttp.TCPConnector):
         It serves a request to the same target that follows at once, and is given to the
         pool if none does, which closes one that could give a wrong response.
         """
-        if self._waiters:
-            connection.release()
-            return
         if not self._kept:
             asyncio.get_running_loop().call_soon(self._release_kept)
         self._kept.setdefault(target, []).append(connection)

@@ -289,7 +289,7 @@ class Dispatcher:
             job.add(attempt)
             if self._is_plainly_done(job, attempt.reply):
                 self._last_answered_id = job.item.id
-                self._record_status(job, self._context.operation.done)
+                self._write(job.record(self._context.operation.done, self._context))
                 self.backlog.finish()
             else:
                 self._watch_wall(job, attempt.reply)
@@ -561,20 +561,9 @@ class Dispatcher:
             self._record_status(job, status)
 
     def _record_status(self, job: Job, status: Status, why: str | None = None) -> None:
-        status = self._at_wall(job, status)
-        context = self._context
-        record = job.record(
-            status,
-            action=context.operation.action,
-            error=why,
-            reason=context.reason,
-            run_id=context.run_id,
-            planned=context.planned,
-            input_digest=context.input_digest,
-            endpoint=context.endpoint,
-            now=context.now(),
-            account=context.account,
-        )
+        self._write(job.record(self._at_wall(job, status), self._context, error=why))
+
+    def _write(self, record: Record) -> None:
         try:
             self._recorder.write(record)
         except LogError as error:

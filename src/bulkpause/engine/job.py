@@ -10,6 +10,7 @@ from bulkpause._text import timestamp
 from bulkpause._value import state
 from bulkpause.doubt import Doubt, doubt_of, doubt_of_prior
 from bulkpause.engine.policy import counts_as_attempt
+from bulkpause.engine.run_context import RunContext
 from bulkpause.model import Attempt, Earlier, Item, PriorAttempt, Record, Reply
 from bulkpause.operation import Operation
 from bulkpause.vocabulary import Action, Status
@@ -155,22 +156,16 @@ class Job:
         return self.first_reads[self._old_first_reads :]
 
     def record(
-        self,
-        status: Status,
-        *,
-        action: Action,
-        error: str | None = None,
-        reason: str | None,
-        run_id: str,
-        planned: int,
-        input_digest: str | None,
-        endpoint: str,
-        now: datetime,
-        account: str | None = None,
+        self, status: Status, context: RunContext, *, error: str | None = None
     ) -> Record:
         """Make the record: the last attempt in full, earlier ones as history.
 
         Without any attempt, it says why the campaign could not be read.
+
+        Args:
+            status: The status that the id has reached.
+            context: The run.
+            error: Why, where the last reply does not say it.
         """
         past = self._past()
         last, own = past.last, self.attempts[-1] if self.attempts else None
@@ -179,8 +174,8 @@ class Job:
         return Record(
             id=self.item.id,
             name=self.item.name,
-            account=account,
-            action=action,
+            account=context.account,
+            action=context.operation.action,
             status=status,
             http_status=last.http_status,
             trace_id=last.trace_id,
@@ -190,7 +185,7 @@ class Job:
             campaign_status=self.campaign_status,
             attempts=past.counted,
             history=past.history,
-            reason=reason,
+            reason=context.reason,
             row=self.item.row,
             reads=len(self.first_reads) + len(self.read_back_attempts),
             earlier_status=earlier.status,
@@ -199,11 +194,11 @@ class Job:
             request_id=last.request_id,
             latency_ms=own.latency_ms if own else None,
             started_at=past.started_at,
-            finished_at=timestamp(now),
-            run_id=run_id,
-            planned=planned,
-            input_digest=input_digest,
-            endpoint=endpoint,
+            finished_at=timestamp(context.now()),
+            run_id=context.run_id,
+            planned=context.planned,
+            input_digest=context.input_digest,
+            endpoint=context.endpoint,
         )
 
     def _past(self) -> "_Past":
