@@ -51,8 +51,11 @@ class Connector(aiohttp.TCPConnector):
         self.tls: str | None = None
 
     def kept(self, target: aiohttp.ClientRequest) -> Connection | None:
-        """Take a connection that was kept in this turn; None if there is none."""
-        kept = self._kept.get(target)
+        """Take a connection that was kept in this turn; None if there is none.
+
+        Where others wait for a connection, none is: they come first.
+        """
+        kept = None if self._waiters else self._kept.get(target)
         while kept:
             connection = kept.pop()
             if _is_clean(connection):
