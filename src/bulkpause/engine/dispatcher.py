@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from bulkpause._text import timestamp
 from bulkpause.doubt import Doubt, doubt_of
 from bulkpause.engine.backlog import Backlog
 from bulkpause.engine.circuit_breaker import (
@@ -330,9 +331,9 @@ class Dispatcher:
         body: Mapping[str, object] | None = None,
     ) -> Attempt:
         loop = asyncio.get_running_loop()
-        started_at, start = self._context.now(), loop.time()
+        started_at, start = timestamp(self._context.now()), loop.time()
         try:
-            self._recorder.sent(action, id_, request_id)
+            self._recorder.sent(action, id_, request_id, started_at)
         except BaseException:
             # Nothing is sent: the slot is given back unused.
             await self._gate.release(Reply(received_at=start))

@@ -214,7 +214,7 @@ class Job:
 
     def _started_at(self, made: Sequence[PriorAttempt]) -> str | None:
         """When the first request for the id was sent, in this run or before."""
-        reads = [timestamp(read.started_at) for read in self.first_reads[:1]]
+        reads = [read.started_at for read in self.first_reads[:1]]
         attempts = [attempt.at for attempt in made[:1] if attempt.at is not None]
         return min((*attempts, *reads), default=None)
 
@@ -223,7 +223,7 @@ class Job:
         """The last read in place of an attempt. One that worked says nothing but when."""
         read = self.first_reads[-1]
         if read.reply.campaign_status is not None:
-            return PriorAttempt(at=timestamp(read.started_at))
+            return PriorAttempt(at=read.started_at)
         return replace(_as_prior(read), request_id=None)
 
 
@@ -282,7 +282,7 @@ def _as_prior(attempt: Attempt) -> PriorAttempt:
         http_status=attempt.reply.http_status,
         trace_id=attempt.reply.trace_id,
         error=attempt.reply.error,
-        at=timestamp(attempt.started_at),
+        at=attempt.started_at,
         request_id=attempt.request_id,
     )
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkpause._text import timestamp
 from bulkpause.engine.job import Job, make_jobs
 from bulkpause.model import Attempt, Item, PriorAttempt, Record, Reply
 from bulkpause.operation import PAUSE
@@ -20,7 +21,7 @@ NOW = datetime(2026, 7, 1, 8, 0, 9, tzinfo=UTC)
 def attempt(number: int, **reply: object) -> Attempt:
     return Attempt(
         request_id=f"run-{number}",
-        started_at=datetime(2026, 7, 1, 8, 0, number, tzinfo=UTC),
+        started_at=f"2026-07-01T08:00:0{number}.000Z",
         latency_ms=float(number),
         reply=Reply(received_at=1.0, sent_at=0.5, **reply),  # type: ignore[arg-type]
     )
@@ -137,7 +138,7 @@ def test_doubt_remains_after_later_rejection(
 ) -> None:
     first = Attempt(
         request_id="run-1",
-        started_at=NOW,
+        started_at=timestamp(NOW),
         latency_ms=1.0,
         reply=Reply(**{"received_at": 1.0, "sent_at": 0.5, **reply}),  # type: ignore[arg-type]
     )
@@ -237,8 +238,12 @@ def test_record_has_name_of_item() -> None:
     )
 )
 def test_only_attempt_is_recorded_as_last_of_many(reply: Reply) -> None:
-    only = Attempt(request_id="run-1", started_at=NOW, latency_ms=1.0, reply=reply)
-    read = replace(attempt(2, http_status=200), started_at=NOW + timedelta(seconds=1))
+    only = Attempt(
+        request_id="run-1", started_at=timestamp(NOW), latency_ms=1.0, reply=reply
+    )
+    read = replace(
+        attempt(2, http_status=200), started_at=timestamp(NOW + timedelta(seconds=1))
+    )
     quick, long_way = job_with(only), job_with(only)
     long_way.first_reads.append(read)
     assert record_of(quick) == replace(record_of(long_way), reads=0)
