@@ -6,7 +6,6 @@ ends. They must not reach a terminal or a line of a log unchanged.
 
 import re
 from datetime import UTC, datetime
-from unicodedata import category
 
 
 #: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
@@ -18,6 +17,8 @@ def sanitize(text: str) -> str:
     """Replace each invisible character that could steer a terminal or end a line."""
     if text.isprintable():
         return text
+    from unicodedata import category  # noqa: PLC0415 (on use: few texts need it)
+
     return "".join(
         "\N{REPLACEMENT CHARACTER}"
         if category(character) in _INVISIBLE_CATEGORIES
