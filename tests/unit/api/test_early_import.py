@@ -38,6 +38,7 @@ def start(folder: Path, connector: str) -> "subprocess.Popen[bytes]":
         env=environment({}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -53,6 +54,7 @@ def test_caller_goes_on_while_certificates_are_read(tmp_path: Path) -> None:
 
 def test_failed_import_is_met_by_who_needs_it(tmp_path: Path) -> None:
     with start(tmp_path, BROKEN) as program:
-        output, _ = program.communicate(timeout=60)
+        output, errors = program.communicate(timeout=60)
 
     assert output == b"goes on\nno certificates\n"
+    assert not errors

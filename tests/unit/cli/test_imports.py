@@ -124,3 +124,20 @@ def test_run_without_terminal_imports_no_bar(tmp_path: Path, progress: str) -> N
     found = run_in(tmp_path, "--progress", progress)
     assert "aiohttp" in found
     assert "rich.live" not in found
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        # It is imported in a thread meanwhile.
+        ("bulkpause.cli.commands.run", "aiohttp"),
+        ("bulkpause.inputs.arguments", "bulkpause.inputs.csv_reader"),
+        ("bulkpause.inputs.arguments", "bulkpause.inputs.jsonl_reader"),
+    ],
+)
+def test_import_leaves_out_what_comes_later(module: str, absent: str) -> None:
+    probe = f"import sys, {module}; print({absent!r} in sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", probe], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == "False\n"
