@@ -23,6 +23,7 @@ from bulkpause.inputs.number_shape import (
     parse_shape,
     shapes_of,
 )
+from bulkpause.items import Items
 from bulkpause.model import InvalidRow, Item
 
 
@@ -155,7 +156,7 @@ def read_amounts(
         decimal_mark: `.` or `,` if the user named it.
         source: The name of their input, if there are several.
     """
-    found = [item.sort_text or "" for item in items]
+    found = [text or "" for text in Items.of(items).sort_texts()]
     texts = list(map(str.strip, found, repeat(WHITESPACE)))
     keys = list(_keys_of(found, texts))
     counts = Counter(keys)

@@ -16,6 +16,7 @@ from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.result_log import ResultLogError
 from bulkpause.inputs.table import Input, ReadError, Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Rows
 
 
 _COMMAND_LINE = "the command line"
@@ -46,13 +47,13 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
         elif _is_id(word):
             if not ids.rows:
                 inputs.append(Input(name=_COMMAND_LINE, table=ids))
-            ids.fill(map(_without_column, rows_of_line(place, word)))
+            ids.fill([list(map(_without_column, rows_of_line(place, word)))])
         else:
             inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, end=End.WHOLE)
     check_accounts(ids, layout)
-    ids.rows = [_without_account_column(row) for row in ids.rows]
+    ids.rows = Rows(map(_without_account_column, ids.rows))
     return inputs
 
 

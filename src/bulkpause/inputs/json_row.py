@@ -42,7 +42,8 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.number_shape import with_currency
 from bulkpause.inputs.result_log import refuse_result_log
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.model import InvalidRow, Item, items_without_init
+from bulkpause.item_block import ItemBlock
+from bulkpause.model import InvalidRow, Item
 
 
 #: From here on, programs that read numbers as doubles round integers.
@@ -87,7 +88,7 @@ class JsonRows:
 
     def read_without_checks(
         self, first_row: int, lines: Sequence[str]
-    ) -> list[Item] | None:
+    ) -> ItemBlock | None:
         """Read lines at once. None if one of them needs a check, as `row_of` does it.
 
         Objects with the keys of the row before need none if their ids are plain numbers
@@ -113,7 +114,7 @@ class JsonRows:
         rows = range(first_row, first_row + len(ids))
         self._note_keys(names, statuses)
         self._has_sort_value |= _has_any(sort_texts)
-        items = items_without_init(
+        items = ItemBlock(
             ids, rows, names and [name or None for name in names], sort_texts
         )
         self._table.note(items, rows, statuses, _texts_of(columns, TIME_COLUMN))

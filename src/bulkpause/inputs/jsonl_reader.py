@@ -12,8 +12,9 @@ from bulkpause.inputs.json_row import ONE_PER_LINE, JsonRows
 from bulkpause.inputs.json_text import NotJsonError, decode
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
-from bulkpause.inputs.table import ReadError, Row, Table
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
 #: A list below `DEEPEST_ARRAY` is looked for too, to refuse it as what it is.

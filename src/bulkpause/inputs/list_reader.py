@@ -14,8 +14,10 @@ from bulkpause.ids import (
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
-from bulkpause.inputs.table import ReadError, Row, Table
-from bulkpause.model import InvalidRow, Item, items_without_init
+from bulkpause.inputs.table import ReadError, Table
+from bulkpause.item_block import ItemBlock
+from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
 #: Shorter ids behind a number, or beside others on one line, may be parts of one number,
@@ -101,7 +103,7 @@ class _LineReader:
 
     def read_without_checks(
         self, first_row: int, lines: Sequence[str]
-    ) -> list[Item] | None:
+    ) -> ItemBlock | None:
         """Read lines at once. None if one of them needs a check, as `read` does it.
 
         A number needs none once a line had one id alone: then the list is no table.
@@ -111,7 +113,7 @@ class _LineReader:
         texts = list(map(str.strip, lines, repeat(WHITESPACE)))
         if not are_plain_numbers(texts):
             return None
-        return items_without_init(texts, range(first_row, first_row + len(texts)))
+        return ItemBlock(texts, range(first_row, first_row + len(texts)))
 
     def read(self, row: int, text: str) -> Iterator[Item | InvalidRow]:
         """Read a line without the blanks around it.

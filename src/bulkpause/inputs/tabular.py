@@ -33,8 +33,9 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.lookahead import look_ahead
 from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.row_reader import RowReader
-from bulkpause.inputs.table import ReadError, Row, Table
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
 #: The first row of a query or of the values in it: `('1000248', 'Sale'),`.

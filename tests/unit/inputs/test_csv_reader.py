@@ -21,7 +21,12 @@ def lines_of(text: str) -> Iterator[str]:
 
 def table_of(text: str, **layout: Any) -> Table:
     table = Table()
-    table.fill(read(lines_of(text), name="a.csv", layout=Layout(**layout), table=table))
+    table.fill(
+        [row]
+        for row in read(
+            lines_of(text), name="a.csv", layout=Layout(**layout), table=table
+        )
+    )
     return table
 
 
@@ -516,7 +521,7 @@ def test_first_heading_with_several_id_columns_is_refused() -> None:
 
 def test_heading_without_rows_is_no_error() -> None:
     table = table_of("id,name\n\n")
-    assert (table.rows, table.error, table.id_column) == ([], None, "id")
+    assert (list(table.rows), table.error, table.id_column) == ([], None, "id")
 
 
 @pytest.mark.parametrize(

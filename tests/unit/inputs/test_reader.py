@@ -390,7 +390,7 @@ def test_json_names_and_statuses_are_noted() -> None:
         '{"id": "x y", "status": "draft"}\n'
     )
     lines = lines_of(text)
-    table.fill(read(lines, name="-", layout=Layout(), table=table))
+    table.fill([row] for row in read(lines, name="-", layout=Layout(), table=table))
     assert [row.name for row in table.rows if isinstance(row, Item)] == ["A", None]
     assert (table.id_column, table.name_column, table.status_column) == (
         "id",
