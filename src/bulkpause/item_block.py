@@ -4,7 +4,10 @@ An input may have a million rows, of which few are looked at one by one: an item
 object takes ten times the memory of its texts.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from operator import lt
 from typing import cast, overload
 
 from bulkpause.model import Earlier, Item, items_without_init
@@ -18,7 +21,7 @@ class ItemBlock(Sequence[Item]):
     """Items of rows that follow one another. Each is made anew when it is asked for.
 
     Args:
-        ids: The ids, at least one, none with a blank in it.
+        ids: The ids, at least one, all of them numbers.
         rows: The number of the row of each.
         names: The name of each; None if there are none.
         sort_texts: The sort value of each; None if there are none.
@@ -26,19 +29,35 @@ class ItemBlock(Sequence[Item]):
     Attributes:
         rows: The numbers of the rows.
         id_lines: The ids, one per line.
+        lengths: How many ids have each length.
+        ascends: Whether all have one length, and each is greater than the one before.
     """
 
-    __slots__ = ("_earlier", "_names", "_sort_texts", "id_lines", "rows")
+    __slots__ = (
+        *(
+            "_earlier",
+            "_names",
+            "_sort_texts",
+            "ascends",
+            "id_lines",
+            "lengths",
+            "rows",
+        ),
+    )
 
     def __init__(
         self,
-        ids: Iterable[str],
+        ids: Sequence[str],
         rows: range,
         names: Sequence[str | None] | None = None,
         sort_texts: Sequence[str | None] | None = None,
     ) -> None:
         self.rows = rows
         self.id_lines = "\n".join(ids)
+        # Here, where they are at hand: a million of them are looked at once.
+        self.lengths = Counter(map(len, ids))
+        others = islice(ids, 1, None)
+        self.ascends = len(self.lengths) == 1 and all(map(lt, ids, others))
         self._names = None if names is None else _Texts(names)
         self._sort_texts = None if sort_texts is None else _Texts(sort_texts)
         self._earlier: Sequence[Earlier | None] | None = None

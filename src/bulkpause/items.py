@@ -1,15 +1,14 @@
 """Items in their order, most of which are never looked at one by one."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate, chain, repeat
-from typing import TypeVar, overload
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, chain, islice, repeat
+from operator import lt
+from typing import overload
 
 from bulkpause.item_block import ItemBlock
 from bulkpause.model import Item
-
-
-_Value = TypeVar("_Value")
 
 
 class Items(Sequence[Item]):
@@ -70,22 +69,45 @@ class Items(Sequence[Item]):
 
     def ids(self) -> Iterable[str]:
         """Give the ids."""
-        return self._column(_ids_of)
+        return chain.from_iterable(map(_as_ids, self._id_parts()))
 
     def id_lines(self) -> Iterator[str]:
         """Give texts of ids, one per line, which follow one another."""
-        if self._places is not None:
-            yield "\n".join(self.ids())
-            return
-        for part in filter(None, self._parts):
+        for part in self._id_parts():
             if isinstance(part, ItemBlock):
                 yield part.id_lines
             else:
-                yield "\n".join(_ids_of(part))
+                yield "\n".join(part)
+
+    def ascend(self) -> bool:
+        """Return whether each id is longer or greater than the one before.
+
+        So it is in most exports, and then each occurs once.
+        """
+        last = (0, "")
+        for part in self._id_parts():
+            first, end = _first_and_last(part)
+            if _key_of(first) <= last or not _part_ascends(part):
+                return False
+            last = _key_of(end)
+        return True
+
+    def count_lengths_of_numbers(self) -> Counter[int]:
+        """Count the ids that are numbers by their length."""
+        counts: Counter[int] = Counter()
+        for part in self._id_parts():
+            if isinstance(part, ItemBlock):
+                counts.update(part.lengths)
+            else:
+                counts.update(map(len, filter(str.isdecimal, part)))
+        return counts
 
     def sort_texts(self) -> Iterable[str | None]:
         """Give the sort values."""
-        return self._column(_sort_texts_of)
+        texts = chain.from_iterable(map(_sort_texts_of, self._parts))
+        if self._places is None:
+            return texts
+        return map(list(texts).__getitem__, self._places)
 
     def at(self, places: Sequence[int]) -> "Items":
         """Return the items at some places, in that order."""
@@ -93,13 +115,15 @@ class Items(Sequence[Item]):
             places = list(map(self._places.__getitem__, places))
         return Items(self._parts, places)
 
-    def _column(
-        self, of: Callable[[Sequence[Item]], Iterable[_Value]]
-    ) -> Iterable[_Value]:
-        column = chain.from_iterable(map(of, self._parts))
-        if self._places is None:
-            return column
-        return map(list(column).__getitem__, self._places)
+    def _id_parts(self) -> Iterator[ItemBlock | Sequence[str]]:
+        """Give parts that are not empty, as blocks or as ids."""
+        if self._places is not None:
+            ids = list(chain.from_iterable(map(_ids_of, self._parts)))
+            placed = list(map(ids.__getitem__, self._places))
+            yield from filter(None, [placed])
+            return
+        for part in filter(None, self._parts):
+            yield part if isinstance(part, ItemBlock) else _ids_of(part)
 
     def _make(self) -> Iterable[Item]:
         if self._places is None:
@@ -120,8 +144,30 @@ class Items(Sequence[Item]):
         return items
 
 
-def _ids_of(part: Sequence[Item]) -> Iterable[str]:
-    return part.ids if isinstance(part, ItemBlock) else (item.id for item in part)
+def _ids_of(part: Sequence[Item]) -> Sequence[str]:
+    return part.ids if isinstance(part, ItemBlock) else [item.id for item in part]
+
+
+def _as_ids(part: ItemBlock | Sequence[str]) -> Sequence[str]:
+    return part.ids if isinstance(part, ItemBlock) else part
+
+
+def _first_and_last(part: ItemBlock | Sequence[str]) -> tuple[str, str]:
+    if not isinstance(part, ItemBlock):
+        return part[0], part[-1]
+    first, last = part.id_lines.partition("\n"), part.id_lines.rpartition("\n")
+    return first[0], last[2]
+
+
+def _part_ascends(part: ItemBlock | Sequence[str]) -> bool:
+    if isinstance(part, ItemBlock) and part.ascends:
+        return True
+    keys = list(map(_key_of, _as_ids(part)))
+    return all(map(lt, keys, islice(keys, 1, None)))
+
+
+def _key_of(id_: str) -> tuple[int, str]:
+    return len(id_), id_
 
 
 def _sort_texts_of(part: Sequence[Item]) -> Iterable[str | None]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain, islice
-from operator import lt
 
 from bulkpause._value import value
 from bulkpause.items import Items
@@ -170,32 +169,13 @@ def _repeated_ids(items: Items) -> set[str]:
     They are compared in parts. One table of a million ids, and the smaller one that it
     grows from, would be a fifth of all memory.
     """
-    if _are_in_order(items):
+    if items.ascend():
         return set()
     parts: list[list[str]] = [[] for _ in range(_PARTS)]
     put = [part.append for part in parts]
     for id_ in items.ids():
         put[hash(id_) % _PARTS](id_)
     return set(chain.from_iterable(map(_repeated, parts)))
-
-
-def _are_in_order(items: Items) -> bool:
-    """Return whether each id is longer or greater than the one before, as in exports."""
-    last = (0, "")
-    for lines in items.id_lines():
-        ids = lines.split("\n")
-        if (len(ids[0]), ids[0]) <= last or not _ascend(ids):
-            return False
-        last = len(ids[-1]), ids[-1]
-    return True
-
-
-def _ascend(ids: Sequence[str]) -> bool:
-    if len(set(map(len, ids))) == 1:
-        # The usual case: their texts alone say it.
-        return all(map(lt, ids, islice(ids, 1, None)))
-    keys = [(len(id_), id_) for id_ in ids]
-    return all(map(lt, keys, islice(keys, 1, None)))
 
 
 def _repeated(ids: Sequence[str]) -> Iterable[str]:

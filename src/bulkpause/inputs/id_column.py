@@ -92,7 +92,7 @@ def judge_column(
     """
     items = rows.items
     # Counted once, and looked at in most columns: a million ids are judged.
-    counts = Counter(map(len, filter(str.isdecimal, items.ids())))
+    counts = items.count_lengths_of_numbers()
     others = len(items) - counts.total()
     reasons = dict.fromkeys(_rounded_ids(items, counts), _ROUNDED)
     reasons |= dict.fromkeys(_words_among_numbers(items, others), _WORD)

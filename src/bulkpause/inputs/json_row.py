@@ -1,12 +1,14 @@
 """Make a row of a JSON value: an object that holds an id, or a bare id."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import repeat
 from typing import cast
 
+import orjson
+
 from bulkpause._text import quote
-from bulkpause.ids import WHITESPACE, are_plain_numbers, parse_item
+from bulkpause.ids import EXACT_DIGITS, WHITESPACE, are_plain_numbers, parse_item
 from bulkpause.inputs.cells import LONGEST_NAME
 from bulkpause.inputs.columns import (
     TIME_COLUMN,
@@ -17,8 +19,8 @@ from bulkpause.inputs.columns import (
     is_same_column,
 )
 from bulkpause.inputs.json_batch import (
+    JsonColumns,
     columns_without_checks,
-    has_nested_values,
     numbers_as_written,
 )
 from bulkpause.inputs.json_campaigns import check_is_campaign
@@ -101,11 +103,11 @@ class JsonRows:
         columns = columns_without_checks(lines, self._keys)
         if columns is None or self._may_be_around_campaigns(columns, key):
             return None
-        if not _are_texts(columns, {name_key, status_key, TIME_COLUMN}):
+        if not all(map(columns.holds_texts, (name_key, status_key, TIME_COLUMN))):
             return None
-        ids = _plain_ids(columns[key])
-        names = _texts_of(columns, name_key)
-        statuses = _texts_of(columns, status_key)
+        ids = _plain_ids(columns, key)
+        names = _stripped(columns.texts(name_key))
+        statuses = _stripped(columns.texts(status_key))
         sort_texts = self._sort_texts_of(lines, columns)
         if ids is None or (statuses is not None and "" in statuses):
             return None
@@ -114,26 +116,25 @@ class JsonRows:
         rows = range(first_row, first_row + len(ids))
         self._note_keys(names, statuses)
         self._has_sort_value |= _has_any(sort_texts)
-        items = ItemBlock(
-            ids, rows, names and [name or None for name in names], sort_texts
-        )
-        self._table.note(items, rows, statuses, _texts_of(columns, TIME_COLUMN))
+        if names is not None and "" in names:
+            names = [name or None for name in names]
+        items = ItemBlock(ids, rows, names, sort_texts)
+        times = _stripped(columns.texts(TIME_COLUMN))
+        self._table.note(items, rows, statuses, times)
         return items
 
-    def _may_be_around_campaigns(
-        self, columns: Mapping[str, Sequence[object]], key: str
-    ) -> bool:
-        if self._layout.column is not None or not has_nested_values(columns):
+    def _may_be_around_campaigns(self, columns: JsonColumns, key: str) -> bool:
+        if self._layout.column is not None or columns.are_flat:
             return False
         try:
-            for values in zip(*columns.values(), strict=True):
-                check_is_campaign(dict(zip(columns, values, strict=True)), key)
+            for fields in columns.objects():
+                check_is_campaign(fields, key)
         except RowError:
             return True
         return False
 
     def _sort_texts_of(
-        self, lines: Sequence[str], columns: Mapping[str, Sequence[object]]
+        self, lines: Sequence[str], columns: JsonColumns
     ) -> Sequence[str | None] | None:
         """Return the values to sort by. None without a key, or if one needs a check."""
         wanted = self._layout.sort_column
@@ -145,7 +146,7 @@ class JsonRows:
             return None
         if find_currency_column(self._keys, key, other_than=None) is not None:
             return None
-        return numbers_as_written(lines, key, columns[key])
+        return numbers_as_written(lines, key, columns)
 
     def _note_keys(
         self,
@@ -281,36 +282,38 @@ class JsonRows:
             raise ReadError(f"no row has a value for {keys}", remedy)
 
 
-def _plain_ids(values: Sequence[object]) -> list[str] | None:
+def _plain_ids(columns: JsonColumns, key: str) -> Sequence[str] | None:
     """Return ids as texts, if all are numbers of which none needs a check."""
-    kinds = set(map(type, values))
-    texts = list(map(str, values))
-    return texts if kinds <= {int, str} and are_plain_numbers(texts) else None
+    values = columns.column(key)
+    match list(columns.kinds(key)):
+        case [kind] if kind is int:
+            numbers = cast(Sequence[int], values)
+            is_plain = min(numbers) > 0 and max(numbers) < 10**EXACT_DIGITS
+            return _texts_of_numbers(numbers) if is_plain else None
+        case [kind] if kind is str:
+            texts = cast(Sequence[str], values)
+            return texts if are_plain_numbers(texts) else None
+        case _:
+            return None
 
 
-def _are_texts(
-    columns: Mapping[str, Sequence[object]], keys: Iterable[str | None]
-) -> bool:
-    """Return whether all values under those of some keys that occur are texts or null."""
-    values = (columns[key] for key in keys if key is not None and key in columns)
-    return set(map(type, chain.from_iterable(values))) <= {str, type(None)}
+def _texts_of_numbers(numbers: Sequence[int]) -> Sequence[str]:
+    """Write numbers as `str` does, in a quarter of its time."""
+    return orjson.dumps(numbers)[1:-1].decode().split(",")
 
 
-def _texts_of(
-    columns: Mapping[str, Sequence[object]], key: str | None
-) -> Sequence[str | None] | None:
-    """Return the texts under a key, None for a missing one. None without the key."""
-    if key is None or key not in columns:
+def _stripped(texts: Sequence[str | None] | None) -> Sequence[str | None] | None:
+    """Return texts without the blanks around them, as far as they are shown."""
+    if texts is None:
         return None
-    values = cast(Sequence[str | None], columns[key])
-    if None not in values:
-        texts = list(map(str.strip, cast(Sequence[str], values), repeat(WHITESPACE)))
-        is_any_long = max(map(len, texts)) > LONGEST_NAME
-        return [text[:LONGEST_NAME] for text in texts] if is_any_long else texts
-    return [
-        None if value is None else value.strip(WHITESPACE)[:LONGEST_NAME]
-        for value in values
-    ]
+    if None in texts:
+        return [
+            None if text is None else text.strip(WHITESPACE)[:LONGEST_NAME]
+            for text in texts
+        ]
+    found = list(map(str.strip, cast(Sequence[str], texts), repeat(WHITESPACE)))
+    is_any_long = max(map(len, found)) > LONGEST_NAME
+    return [text[:LONGEST_NAME] for text in found] if is_any_long else found
 
 
 def _has_any(values: Sequence[str | None] | None) -> bool:
