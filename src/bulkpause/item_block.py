@@ -8,13 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from operator import lt
-from typing import cast, overload
+from typing import overload
 
 from bulkpause.model import Earlier, Item, items_without_init
-
-
-#: Stands between the texts of a column. Files of text have none, nor have ids.
-_BETWEEN = "\0"
+from bulkpause.text_column import TextColumn
 
 
 class ItemBlock(Sequence[Item]):
@@ -30,19 +27,13 @@ class ItemBlock(Sequence[Item]):
         rows: The numbers of the rows.
         id_lines: The ids, one per line.
         lengths: How many ids have each length.
+        sort_column: The sort values; None if there are none.
         ascends: Whether all have one length, and each is greater than the one before.
     """
 
     __slots__ = (
-        *(
-            "_earlier",
-            "_names",
-            "_sort_texts",
-            "ascends",
-            "id_lines",
-            "lengths",
-            "rows",
-        ),
+        *("_earlier", "_names", "ascends", "id_lines", "lengths", "rows"),
+        "sort_column",
     )
 
     def __init__(
@@ -50,7 +41,7 @@ class ItemBlock(Sequence[Item]):
         ids: Sequence[str],
         rows: range,
         names: Sequence[str | None] | None = None,
-        sort_texts: Sequence[str | None] | None = None,
+        sort_texts: Sequence[str | None] | TextColumn | None = None,
     ) -> None:
         self.rows = rows
         self.id_lines = "\n".join(ids)
@@ -58,19 +49,20 @@ class ItemBlock(Sequence[Item]):
         self.lengths = Counter(map(len, ids))
         others = islice(ids, 1, None)
         self.ascends = len(self.lengths) == 1 and all(map(lt, ids, others))
-        self._names = None if names is None else _Texts(names)
-        self._sort_texts = None if sort_texts is None else _Texts(sort_texts)
+        self._names = None if names is None else TextColumn(names)
+        if sort_texts is not None and not isinstance(sort_texts, TextColumn):
+            sort_texts = TextColumn(sort_texts)
+        self.sort_column = sort_texts
         self._earlier: Sequence[Earlier | None] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Item]:
-        names = None if self._names is None else self._names.unpacked()
-        texts = self.sort_texts
-        return iter(
-            items_without_init(self.ids, self.rows, names, texts, self._earlier)
-        )
+        names = None if self._names is None else self._names.texts()
+        amounts = None if self.sort_column is None else self.sort_column.texts()
+        earlier = self._earlier
+        return iter(items_without_init(self.ids, self.rows, names, amounts, earlier))
 
     @overload
     def __getitem__(self, place: int) -> Item: ...
@@ -89,11 +81,6 @@ class ItemBlock(Sequence[Item]):
         """The ids."""
         return self.id_lines.split("\n")
 
-    @property
-    def sort_texts(self) -> Sequence[str | None] | None:
-        """The sort values; None if there are none."""
-        return None if self._sort_texts is None else self._sort_texts.unpacked()
-
     def remember(self, earlier: Iterable[Earlier | None]) -> None:
         """Take in what the campaigns were before their pause."""
         self._earlier = list(earlier)
@@ -101,50 +88,5 @@ class ItemBlock(Sequence[Item]):
     def holds(self, text: str) -> bool:
         """Return whether an id or a name has a text in it."""
         return text in self.id_lines or (
-            self._names is not None and self._names.hold(text)
+            self._names is not None and self._names.holds(text)
         )
-
-
-class _Texts:
-    """A column of texts, kept as one text where they can be made from it again."""
-
-    __slots__ = ("_has_blanks", "_kind", "_text", "_texts")
-
-    def __init__(self, texts: Sequence[str | None]) -> None:
-        kinds = set(map(type, texts))
-        self._has_blanks = type(None) in kinds
-        self._kind = cast(type[str], next(iter(kinds - {type(None)}), str))
-        self._text = ""
-        self._texts: Sequence[str | None] | None = texts
-        if kinds <= {self._kind, type(None)} and _is_text_alone(self._kind):
-            self._pack(texts)
-
-    def _pack(self, texts: Sequence[str | None]) -> None:
-        if not self._has_blanks:
-            self._text = _BETWEEN.join(cast(Sequence[str], texts))
-        elif "" in texts:
-            return
-        else:
-            self._text = _BETWEEN.join(text or "" for text in texts)
-        if self._text.count(_BETWEEN) == len(texts) - 1:
-            self._texts = None
-
-    def unpacked(self) -> Sequence[str | None]:
-        """Return the texts."""
-        if self._texts is not None:
-            return self._texts
-        texts = self._text.split(_BETWEEN)
-        if self._has_blanks:
-            return [self._kind(text) if text else None for text in texts]
-        return texts if self._kind is str else list(map(self._kind, texts))
-
-    def hold(self, part: str) -> bool:
-        """Return whether any of the texts has a part."""
-        if self._texts is None:
-            return part in self._text
-        return any(part in text for text in self._texts if text is not None)
-
-
-def _is_text_alone(kind: type[str]) -> bool:
-    """Return whether values of a kind of text keep nothing beside the text."""
-    return kind is str or vars(kind).get("__slots__") == ()

@@ -3,12 +3,13 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, islice, repeat
+from itertools import accumulate, chain, islice
 from operator import lt
 from typing import overload
 
 from bulkpause.item_block import ItemBlock
 from bulkpause.model import Item
+from bulkpause.text_column import TextColumn
 
 
 class Items(Sequence[Item]):
@@ -104,10 +105,16 @@ class Items(Sequence[Item]):
 
     def sort_texts(self) -> Iterable[str | None]:
         """Give the sort values."""
-        texts = chain.from_iterable(map(_sort_texts_of, self._parts))
+        return chain.from_iterable(column.texts() for column in self.sort_columns())
+
+    def sort_columns(self) -> Iterator[TextColumn]:
+        """Give the sort values in parts that are not empty."""
+        columns = map(_sort_column_of, filter(None, self._parts))
         if self._places is None:
-            return texts
-        return map(list(texts).__getitem__, self._places)
+            yield from columns
+        elif self._places:
+            texts = list(chain.from_iterable(column.texts() for column in columns))
+            yield TextColumn(list(map(texts.__getitem__, self._places)))
 
     def at(self, places: Sequence[int]) -> "Items":
         """Return the items at some places, in that order."""
@@ -170,7 +177,7 @@ def _key_of(id_: str) -> tuple[int, str]:
     return len(id_), id_
 
 
-def _sort_texts_of(part: Sequence[Item]) -> Iterable[str | None]:
+def _sort_column_of(part: Sequence[Item]) -> TextColumn:
     if not isinstance(part, ItemBlock):
-        return (item.sort_text for item in part)
-    return part.sort_texts or repeat(None, len(part))
+        return TextColumn([item.sort_text for item in part])
+    return part.sort_column or TextColumn([None] * len(part))

@@ -10,9 +10,9 @@ Values that differ in their digits only have the same *shape*, such as `9.99 EUR
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from math import fsum
-from typing import NamedTuple
+from typing import NamedTuple, Self, cast
 
 from bulkpause._text import replace_surrogates
 from bulkpause._value import value
@@ -25,6 +25,7 @@ from bulkpause.inputs.number_shape import (
 )
 from bulkpause.items import Items
 from bulkpause.model import InvalidRow, Item
+from bulkpause.text_column import TextColumn
 
 
 _ONE_NOTATION = (
@@ -62,9 +63,58 @@ class _Key(NamedTuple):
 _Fault = tuple[str, str]
 
 
-#: The shapes of so many values are found together.
-_SHAPES_AT_ONCE = 10_000
 _BLANK = _Key("", is_of_program=False)
+
+
+@value
+class _Part:
+    """Some values of a column.
+
+    Attributes:
+        texts: The values without blanks around them.
+        are_of_program: Whether a program gave them as numbers: all or none of them, or
+            each by itself.
+    """
+
+    texts: Sequence[str]
+    are_of_program: bool | Sequence[bool]
+
+    @classmethod
+    def of(cls, column: TextColumn) -> Self:
+        """Take the values of a column."""
+        found = column.plain_texts()
+        plain = [text or "" for text in found] if None in found else found
+        texts = list(map(str.strip, cast(Sequence[str], plain), repeat(WHITESPACE)))
+        if column.kind is None:
+            are_of_program = [isinstance(text, ProgramNumber) for text in found]
+            return cls(texts=texts, are_of_program=are_of_program)
+        is_of_program = issubclass(column.kind, ProgramNumber)
+        return cls(texts=texts, are_of_program=is_of_program)
+
+    def count_keys(self) -> Counter[_Key]:
+        """Count the values of each key."""
+        if not isinstance(self.are_of_program, bool):
+            return Counter(key for key, _ in self.pairs())
+        counts = Counter(shapes_of(self.texts))
+        blanks = counts.pop("", 0)
+        found = {
+            _Key(shape, self.are_of_program): count for shape, count in counts.items()
+        }
+        return Counter(found | {_BLANK: blanks})
+
+    def pairs(self) -> Iterator[tuple[_Key, str]]:
+        """Give the key and the text of each value."""
+        are_of_program = self.are_of_program
+        if isinstance(are_of_program, bool):
+            are_of_program = [are_of_program] * len(self.texts)
+        shapes = shapes_of(self.texts)
+        return zip(map(_Key, shapes, are_of_program), self.texts, strict=True)
+
+    def floats(self) -> Iterable[float | None]:
+        """Read the values, all of which Python reads as they are, or are blank."""
+        if "" in self.texts:
+            return [float(text) if text else None for text in self.texts]
+        return map(float, self.texts)
 
 
 @value
@@ -156,10 +206,10 @@ def read_amounts(
         decimal_mark: `.` or `,` if the user named it.
         source: The name of their input, if there are several.
     """
-    found = [text or "" for text in Items.of(items).sort_texts()]
-    texts = list(map(str.strip, found, repeat(WHITESPACE)))
-    keys = list(_keys_of(found, texts))
-    counts = Counter(keys)
+    parts = [_Part.of(column) for column in Items.of(items).sort_columns()]
+    counts: Counter[_Key] = Counter()
+    for part in parts:
+        counts.update(part.count_keys())
     counts.pop(_BLANK, None)
     shapes = {key: parse_shape(key.shape) for key in counts}
     numbers = {key: shape for key, shape in shapes.items() if shape is not None}
@@ -169,30 +219,10 @@ def read_amounts(
         for key, shape in shapes.items()
         if (fault := _fault_of(key, shape, notation)) is not None
     }
-    pairs = zip(keys, texts, strict=True)
     if faults:
+        pairs = chain.from_iterable(part.pairs() for part in parts)
         return Amounts(faults=tuple(_faulty_rows(items, pairs, faults, source)))
-    return _convert(pairs, numbers, notation.decimal_mark or ".")
-
-
-def _keys_of(found: Sequence[str], texts: Sequence[str]) -> Iterator[_Key]:
-    """Give the key of each value, the same object for the same key.
-
-    A million keys of their own would be as large as the input.
-
-    Args:
-        found: The values as they were found.
-        texts: The values without blanks around them.
-    """
-    kept: dict[bool, dict[str, _Key]] = {False: {}, True: {}}
-    for start in range(0, len(texts), _SHAPES_AT_ONCE):
-        part = slice(start, start + _SHAPES_AT_ONCE)
-        shapes = shapes_of(texts[part])
-        are_of_program = [isinstance(text, ProgramNumber) for text in found[part]]
-        for shape, is_of_program in set(zip(shapes, are_of_program, strict=True)):
-            kept[is_of_program].setdefault(shape, _Key(shape, is_of_program))
-        for shape, is_of_program in zip(shapes, are_of_program, strict=True):
-            yield kept[is_of_program][shape]
+    return _convert(parts, numbers, notation.decimal_mark or ".")
 
 
 def join_amounts(
@@ -315,16 +345,17 @@ def _value_of(
 
 
 def _convert(
-    texts: Iterable[tuple[_Key, str]],
+    parts: Sequence[_Part],
     numbers: Mapping[_Key, NumberShape],
     decimal_mark: str,
 ) -> Amounts:
     values: list[float | None]
     if all(shape.is_python for shape in numbers.values()):
         # The usual case: each value that is not blank is one of these.
-        values = [float(text) if text else None for _, text in texts]
+        values = list(chain.from_iterable(part.floats() for part in parts))
     else:
-        values = [_value_of(key, text, numbers, decimal_mark) for key, text in texts]
+        pairs = chain.from_iterable(part.pairs() for part in parts)
+        values = [_value_of(key, text, numbers, decimal_mark) for key, text in pairs]
     units = (replace_surrogates(shape.unit) for shape in numbers.values() if shape.unit)
     decimals = (
         shape.count_decimals("." if key.is_of_program else decimal_mark)

@@ -13,6 +13,7 @@ from typing import cast
 import orjson
 
 from bulkpause.inputs.json_text import JsonInteger, JsonNumber
+from bulkpause.text_column import TextColumn
 
 
 _NESTED = frozenset({list, dict})
@@ -119,7 +120,7 @@ def _may_have_apart_colon(text: str) -> bool:
 
 def numbers_as_written(
     lines: Sequence[str], key: str, columns: JsonColumns
-) -> list[str | None] | None:
+) -> TextColumn | None:
     """Return the numbers and texts under a key as they are written in its lines.
 
     None if another value is among them, or a text is written with a backslash.
@@ -134,14 +135,16 @@ def numbers_as_written(
     if "\\" in text or not kinds <= {int, float, str, type(None)}:
         return None
     # Without backslashes, a quote begins or ends a text: this finds keys alone.
-    written = re.findall(rf'"{re.escape(key)}":[ \t]*([^,}}\s]+)', text)
-    if kinds == {float}:
+    are_numbers = kinds == {float}
+    value = "[-+.0-9eE]+" if are_numbers else r"[^,}\s]+"
+    written = re.findall(rf'"{re.escape(key)}":[ \t]*({value})', text)
+    if len(written) != len(lines):
+        return None
+    if are_numbers:
         # The usual case of amounts.
-        return list(map(JsonNumber, written))
-    return [
-        _as_written(value, number)
-        for value, number in zip(columns.column(key), written, strict=True)
-    ]
+        return TextColumn(written, JsonNumber)
+    pairs = zip(columns.column(key), written, strict=True)
+    return TextColumn([_as_written(value, number) for value, number in pairs])
 
 
 def _as_written(value: object, number: str) -> str | None:

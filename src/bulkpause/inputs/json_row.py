@@ -46,6 +46,7 @@ from bulkpause.inputs.result_log import refuse_result_log
 from bulkpause.inputs.table import ReadError, Table
 from bulkpause.item_block import ItemBlock
 from bulkpause.model import InvalidRow, Item
+from bulkpause.text_column import TextColumn
 
 
 #: From here on, programs that read numbers as doubles round integers.
@@ -115,7 +116,7 @@ class JsonRows:
             return None
         rows = range(first_row, first_row + len(ids))
         self._note_keys(names, statuses)
-        self._has_sort_value |= _has_any(sort_texts)
+        self._has_sort_value |= sort_texts is not None and sort_texts.has_any
         if names is not None and "" in names:
             names = [name or None for name in names]
         items = ItemBlock(ids, rows, names, sort_texts)
@@ -135,7 +136,7 @@ class JsonRows:
 
     def _sort_texts_of(
         self, lines: Sequence[str], columns: JsonColumns
-    ) -> Sequence[str | None] | None:
+    ) -> TextColumn | None:
         """Return the values to sort by. None without a key, or if one needs a check."""
         wanted = self._layout.sort_column
         if wanted is None or not has_column(self._keys, wanted):
