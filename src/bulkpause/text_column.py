@@ -1,6 +1,7 @@
 """A column of texts, kept as one text where they can be made from it again."""
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import cast
 
 
@@ -64,6 +65,23 @@ class TextColumn:
             return self._texts
         texts = self._text.split(_BETWEEN)
         return [text or None for text in texts] if self._has_blanks else texts
+
+    def stripped(self, blanks: str) -> Sequence[str]:
+        """Return plain texts without blanks around them, empty where a row has none."""
+        texts = self.plain_texts()
+        if self._has_blanks:
+            texts = [text or "" for text in texts]
+        found = cast(Sequence[str], texts)
+        return (
+            found
+            if self._has_no_blank()
+            else list(map(str.strip, found, repeat(blanks)))
+        )
+
+    def _has_no_blank(self) -> bool:
+        text = self._text
+        # To Python, all blanks of ASCII are blanks.
+        return text is not None and text.isascii() and text.split(None, 1) == [text]
 
     def holds(self, part: str) -> bool:
         """Return whether any of the texts has a part."""

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from math import fsum
-from typing import NamedTuple, Self, cast
+from typing import NamedTuple
 
 from bulkpause._text import replace_surrogates
 from bulkpause._value import value
@@ -68,53 +68,50 @@ _BLANK = _Key("", is_of_program=False)
 
 @value
 class _Part:
-    """Some values of a column.
+    """Some values of a column. Their texts are made twice, and not kept for all.
 
     Attributes:
-        texts: The values without blanks around them.
-        are_of_program: Whether a program gave them as numbers: all or none of them, or
-            each by itself.
+        column: The values as they were found.
     """
 
-    texts: Sequence[str]
-    are_of_program: bool | Sequence[bool]
+    column: TextColumn
 
-    @classmethod
-    def of(cls, column: TextColumn) -> Self:
-        """Take the values of a column."""
-        found = column.plain_texts()
-        plain = [text or "" for text in found] if None in found else found
-        texts = list(map(str.strip, cast(Sequence[str], plain), repeat(WHITESPACE)))
-        if column.kind is None:
-            are_of_program = [isinstance(text, ProgramNumber) for text in found]
-            return cls(texts=texts, are_of_program=are_of_program)
-        is_of_program = issubclass(column.kind, ProgramNumber)
-        return cls(texts=texts, are_of_program=is_of_program)
+    def texts(self) -> Sequence[str]:
+        """Give the values without blanks around them."""
+        return self.column.stripped(WHITESPACE)
+
+    @property
+    def is_of_program(self) -> bool | None:
+        """Whether a program gave all of them as numbers; None if only some."""
+        kind = self.column.kind
+        return None if kind is None else issubclass(kind, ProgramNumber)
 
     def count_keys(self) -> Counter[_Key]:
         """Count the values of each key."""
-        if not isinstance(self.are_of_program, bool):
+        if self.is_of_program is None:
             return Counter(key for key, _ in self.pairs())
-        counts = Counter(shapes_of(self.texts))
+        counts = Counter(shapes_of(self.texts()))
         blanks = counts.pop("", 0)
-        found = {
-            _Key(shape, self.are_of_program): count for shape, count in counts.items()
-        }
-        return Counter(found | {_BLANK: blanks})
+        keys = map(_Key, counts, repeat(self.is_of_program))
+        return Counter(
+            dict(zip(keys, counts.values(), strict=False)) | {_BLANK: blanks}
+        )
 
     def pairs(self) -> Iterator[tuple[_Key, str]]:
         """Give the key and the text of each value."""
-        are_of_program = self.are_of_program
-        if isinstance(are_of_program, bool):
-            are_of_program = [are_of_program] * len(self.texts)
-        shapes = shapes_of(self.texts)
-        return zip(map(_Key, shapes, are_of_program), self.texts, strict=True)
+        texts = self.texts()
+        of_program: Iterable[bool] = repeat(bool(self.is_of_program))
+        if self.is_of_program is None:
+            found = self.column.texts()
+            of_program = (isinstance(text, ProgramNumber) for text in found)
+        return zip(map(_Key, shapes_of(texts), of_program), texts, strict=True)
 
     def floats(self) -> Iterable[float | None]:
         """Read the values, all of which Python reads as they are, or are blank."""
-        if "" in self.texts:
-            return [float(text) if text else None for text in self.texts]
-        return map(float, self.texts)
+        texts = self.texts()
+        if "" in texts:
+            return [float(text) if text else None for text in texts]
+        return map(float, texts)
 
 
 @value
@@ -138,13 +135,14 @@ class Amounts:
 
     def add_up(self) -> "Total":
         """Add up the values."""
-        total = fsum(value for value in self.values if value is not None)
+        # Zeros add nothing either.
+        total = fsum(filter(None, self.values))
         decimals = _exact_decimals(total, self.decimals)
         return Total(
             sum=round(total, decimals),
             unit=self.unit,
             decimals=decimals,
-            blanks=sum(value is None for value in self.values),
+            blanks=self.values.count(None),
         )
 
 
@@ -206,7 +204,7 @@ def read_amounts(
         decimal_mark: `.` or `,` if the user named it.
         source: The name of their input, if there are several.
     """
-    parts = [_Part.of(column) for column in Items.of(items).sort_columns()]
+    parts = [_Part(column=column) for column in Items.of(items).sort_columns()]
     counts: Counter[_Key] = Counter()
     for part in parts:
         counts.update(part.count_keys())

@@ -84,8 +84,11 @@ def ordered_places(amounts: "Amounts", order: Order) -> Sequence[int]:
         order: Whether the highest value comes first.
     """
     values = amounts.values
-    blanks = [place for place, value in enumerate(values) if value is None]
-    numbers = [place for place, value in enumerate(values) if value is not None]
+    places: Sequence[int] = range(len(values))
+    blanks: Sequence[int] = ()
+    if None in values:
+        blanks = [place for place in places if values[place] is None]
+        places = [place for place in places if values[place] is not None]
     value_at = cast(Callable[[int], float], values.__getitem__)
-    numbers.sort(key=value_at, reverse=order.is_descending)
+    numbers = sorted(places, key=value_at, reverse=order.is_descending)
     return array("L", chain(numbers, blanks))
