@@ -7,12 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkpause.ids import WHITESPACE
+from bulkpause.inputs.amounts import read_amounts
+from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.json_text import JsonInteger, JsonNumber
+from bulkpause.inputs.last_row import End
 from bulkpause.item_block import ItemBlock
 from bulkpause.items import Items
 from bulkpause.model import Earlier, InvalidRow, Item
 from bulkpause.plan import digest, make_plan
 from bulkpause.rows import Row, Rows
+from bulkpause.text_column import TextColumn
 
 
 pytestmark = pytest.mark.unmeasured
@@ -23,7 +28,7 @@ Cells = Sequence[tuple[str, str | None, str | None, Earlier | None]]
 NAMES = st.none() | st.text(st.sampled_from("aé \udc80\0\n🙂"), min_size=1, max_size=3)
 AMOUNTS = st.one_of(
     st.none(),
-    st.text(st.sampled_from("1,.\0 "), max_size=3),
+    st.text(st.sampled_from("01,.\0 €"), max_size=3),
     st.sampled_from([JsonNumber("1.5"), JsonInteger("2")]),
 )
 EARLIER = st.none() | st.just(Earlier(status="running"))
@@ -128,6 +133,41 @@ def test_plan_of_blocks_is_plan_of_rows(
     plan, other = make_plan(rows, done=done), make_plan(expected, done=done)
     assert plan == other
     assert plan.digest == digest(one.id for one in other.items)
+
+
+@given(rows_and_parts(), st.sampled_from(End), st.sets(st.integers(1, 20)))
+def test_column_of_blocks_is_judged_as_rows(
+    drawn: tuple[list[Row], list[Sequence[Row]]], end: End, footers: set[int]
+) -> None:
+    expected, parts = drawn
+    rows = Rows()
+    for part in parts:
+        rows.extend(part)
+    judged = [
+        judge_column(one, end=end, footer_rows=footers)
+        for one in (rows, Rows(expected))
+    ]
+    assert judged[0] == judged[1]
+    assert judged[0].invalid == judged[1].invalid
+
+
+@given(rows_and_parts())
+def test_amounts_of_blocks_are_those_of_items(
+    drawn: tuple[list[Row], list[Sequence[Row]]],
+) -> None:
+    expected, parts = drawn
+    rows = Rows()
+    for part in parts:
+        rows.extend(part)
+    items = [row for row in expected if isinstance(row, Item)]
+    assert read_amounts(rows.items) == read_amounts(items)
+
+
+@given(st.lists(st.none() | st.text(st.sampled_from("1,.\0 \x1c\N{NO-BREAK SPACE}"))))
+def test_stripped_column_is_of_stripped_texts(texts: list[str | None]) -> None:
+    column = TextColumn(texts)
+    expected = [(text or "").strip(WHITESPACE) for text in texts]
+    assert list(column.stripped(WHITESPACE)) == expected
 
 
 @given(rows_and_parts(), st.integers(1, 20))
