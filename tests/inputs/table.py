@@ -14,6 +14,10 @@ GOOD = Path(__file__).parent / "good"
 
 # Remedies
 
+NO_SEPARATORS = (
+    "delete them, or set the number format of the id column to 0 and export again"
+)
+WHOLE_NUMBER = "delete it, or export the ids as whole numbers"
 AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 AS_STRING = "export the id as a string"
 DELETE = "delete the row"
@@ -723,11 +727,14 @@ BAD_ROWS: dict[str, Rows] = {
     "thousands_separators.csv": Rows(
         ids={2: "1000248", 8: "1000254"},
         invalid={
-            3: ("'1,000,249' is a reformatted number, not an id", AS_TEXT),
-            4: ("'1.000.250' is a reformatted number, not an id", AS_TEXT),
-            5: ("'1 000 251' is a reformatted number, not an id", AS_TEXT),
-            6: ("\"1'000'252\" is a reformatted number, not an id", AS_TEXT),
-            7: ("'1\\u202f000\\u202f253' is a reformatted number, not an id", AS_TEXT),
+            3: ("'1,000,249' has separators between its thousands", NO_SEPARATORS),
+            4: ("'1.000.250' has separators between its thousands", NO_SEPARATORS),
+            5: ("'1 000 251' has separators between its thousands", NO_SEPARATORS),
+            6: ("\"1'000'252\" has separators between its thousands", NO_SEPARATORS),
+            7: (
+                "'1\\u202f000\\u202f253' has separators between its thousands",
+                NO_SEPARATORS,
+            ),
         },
     ),
     "too_long.txt": Rows(
@@ -902,8 +909,8 @@ BAD_ROWS: dict[str, Rows] = {
     "trailing_point_zero.csv": Rows(
         ids={2: "1000248", 6: "1000252"},
         invalid={
-            3: ("'1000249.0' is a reformatted number, not an id", AS_TEXT),
-            4: ("'1000250,00' is a reformatted number, not an id", AS_TEXT),
+            3: ("'1000249.0' has a fraction of zeros", WHOLE_NUMBER),
+            4: ("'1000250,00' has a fraction of zeros", WHOLE_NUMBER),
             5: ("'1000251.' has a point behind it", "delete the point"),
         },
     ),

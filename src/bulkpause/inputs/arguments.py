@@ -5,7 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bulkpause._text import display_name
-from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern
+from bulkpause.ids import (
+    AS_WHOLE_NUMBER,
+    EXPORT_AS_TEXT,
+    WITHOUT_SEPARATORS,
+    matches_id_pattern,
+)
 from bulkpause.inputs.accounts import NAME_ACCOUNT, check_accounts
 from bulkpause.inputs.address import id_in_address, is_address
 from bulkpause.inputs.id_column import judge_column
@@ -21,6 +26,12 @@ from bulkpause.rows import Rows
 
 _COMMAND_LINE = "the command line"
 _STANDARD_INPUT = "-"
+#: What helps a word, in place of what helps the cell of a spreadsheet.
+_REMEDIES = {
+    EXPORT_AS_TEXT: "write the id as its own system shows it",
+    WITHOUT_SEPARATORS: "delete them",
+    AS_WHOLE_NUMBER: "delete it",
+}
 _NEITHER = ReadError(
     "no file has this name, and an id without a digit is not taken from here",
     "check the path, or pass an id of letters on standard input, as INPUT -",
@@ -69,8 +80,8 @@ def _without_account_column(row: Item | InvalidRow) -> Item | InvalidRow:
 
 def _without_column(row: Item | InvalidRow) -> Item | InvalidRow:
     """Give a remedy that needs no spreadsheet, since a word has no column."""
-    if isinstance(row, InvalidRow) and row.remedy == EXPORT_AS_TEXT:
-        return replace(row, remedy="write the id as its own system shows it")
+    if isinstance(row, InvalidRow) and (remedy := _REMEDIES.get(row.remedy)):
+        return replace(row, remedy=remedy)
     return row
 
 

@@ -33,6 +33,7 @@ from bulkpause.inputs.json_keys import (
     known_account,
     optional_field,
     text_of,
+    unused_account_key,
 )
 from bulkpause.inputs.json_text import (
     JsonConstant,
@@ -171,6 +172,7 @@ class JsonRows:
             key, id_ = id_field(fields, self._layout.column)
             self._check_is_key_of_rows(key)
             beside, name_key, status_key = find_beside(fields, key)
+            self._note_unused_account(fields, beside)
             if key in fields:
                 # Most rows have the keys of the row before.
                 self._keys, self._known = keys, (key, name_key, status_key)
@@ -185,6 +187,12 @@ class JsonRows:
         if isinstance(item, Item):
             self._note(item, beside, key, status_key)
         return item
+
+    def _note_unused_account(
+        self, fields: dict[str, object], beside: dict[str, object]
+    ) -> None:
+        if self._layout.accounts is None and self._table.unused_account_column is None:
+            self._table.unused_account_column = unused_account_key(fields, beside)
 
     def _check_is_key_of_rows(self, key: str) -> None:
         """Check that the key that was found is that of the rows before.

@@ -8,6 +8,7 @@ from bulkpause._value import state
 from bulkpause.ids import (
     QUOTATION_MARKS,
     WHITESPACE,
+    WITHOUT_SEPARATORS,
     are_plain_numbers,
     parse_item,
     why_invalid,
@@ -49,6 +50,10 @@ _SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
 _ONE_PER_LINE = "write one id per line, and # before a note"
 _BLANK_AROUND = (
     "write a note with a blank before and behind its #, as in `1000248 # sale`"
+)
+_ONE_OR_SEVERAL = (
+    "may be one number with separators, or several ids",
+    "write each id by itself, without separators",
 )
 _NOTE = re.compile(r"\s#(?=\s|$)").search
 
@@ -305,6 +310,9 @@ def _invalid_row(row: int, text: str) -> InvalidRow:
     item = parse_item(row, text)
     if isinstance(item, InvalidRow) and not _SEPARATORS_INSIDE(text):
         return item
+    if isinstance(item, InvalidRow) and item.remedy == WITHOUT_SEPARATORS:
+        detail, remedy = _ONE_OR_SEVERAL
+        return InvalidRow(row=row, detail=detail, remedy=remedy, value=text)
     return InvalidRow(
         row=row,
         detail="holds more than ids, or ids of different kinds",
