@@ -813,6 +813,21 @@ def test_json_named_csv_is_refused_with_its_format(tmp_path: Path) -> None:
     ]
 
 
+def test_placeholder_is_no_drawn_line() -> None:
+    """A row of dashes that stand for missing cells is not passed over."""
+    rows = list(table_of("id,name\n1001,a\n--,--\n---,---\n1002,b\n").rows)
+    assert [row.row for row in rows] == [2, 3, 5]
+    assert isinstance(rows[1], InvalidRow)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["name,spend\nA sale,100024\nB,7\n", "Report\nname,spend\nA,100024\nB,7\n"],
+)
+def test_table_without_ids_is_no_message(text: str) -> None:
+    assert "no id column among 'name', 'spend'" in str(table_of(text).error)
+
+
 def test_account_column_without_accounts_is_noted() -> None:
     text = "Account,id\nacme,1001\n"
     assert table_of(text).unused_account_column == "Account"
