@@ -40,8 +40,8 @@ class Requests:
 
     Attributes:
         sent_s: When the requests with each outcome were sent.
-        done_s: When each record was made.
-        changed_s: When each of those was made whose campaign was as wanted then.
+        done_s: When each result was on record: the last record of an id.
+        changed_s: When each of those was whose campaign was as wanted then.
         answered_s: When the last attempt of each id was sent that was answered.
         latencies_ms: The latency of each of these attempts.
     """
@@ -61,6 +61,7 @@ class Requests:
 def requests_of(
     records: Iterable[Record],
     *,
+    results: Iterable[Record] | None = None,
     unrecorded: Iterable[PriorAttempt] = (),
     replaced: Iterable[Record] = (),
 ) -> Requests:
@@ -71,18 +72,15 @@ def requests_of(
 
     Args:
         records: The records.
+        results: The last record of each id; None if these are the records.
         unrecorded: The attempts of ids that were sent and have no record since.
         replaced: Earlier records of the same log, whose attempts later ones repeat,
             but not their reads.
     """
     found = _Found()
-    found.add_all(
-        [
-            one
-            for one in records
-            if one.started_at is not None and one.finished_at is not None
-        ]
-    )
+    timed = _timed(records)
+    found.add_all(timed)
+    found.add_results(timed if results is None else _timed(results))
     for one in unrecorded:
         if one.at is not None:
             found.sent[one.http_status] += seconds_of([one.at])
@@ -90,6 +88,15 @@ def requests_of(
         if record.finished_at is not None:
             found.add_reads(record, *seconds_of([record.finished_at]))
     return found.requests()
+
+
+def _timed(records: Iterable[Record]) -> list[Record]:
+    """Leave out what was not sent."""
+    return [
+        one
+        for one in records
+        if one.started_at is not None and one.finished_at is not None
+    ]
 
 
 class _Found:
@@ -106,17 +113,21 @@ class _Found:
         """Add what records tell that were begun and ended."""
         starts_s = seconds_of([one.started_at or "" for one in records])
         ends_s = seconds_of([one.finished_at or "" for one in records])
+        for record, start_s, end_s in zip(records, starts_s, ends_s, strict=True):
+            if record.history or record.reads or record.campaign_status is not None:
+                self._add_several(record, start_s, end_s)
+            else:
+                self._add_last(record, start_s)
+
+    def add_results(self, records: Sequence[Record]) -> None:
+        """Add when each of these ended, which are the last ones of their ids."""
+        ends_s = seconds_of([one.finished_at or "" for one in records])
         self._done += ends_s
         self._changed += [
             end_s
             for record, end_s in zip(records, ends_s, strict=True)
             if record.status.is_done
         ]
-        for record, start_s, end_s in zip(records, starts_s, ends_s, strict=True):
-            if record.history or record.reads or record.campaign_status is not None:
-                self._add_several(record, start_s, end_s)
-            else:
-                self._add_last(record, start_s)
 
     def _add_several(self, record: Record, start_s: float, end_s: float) -> None:
         """Add the requests of a record that has several, or was only read."""
