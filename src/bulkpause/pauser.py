@@ -818,3 +818,11 @@ def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:
     For the command line, which reads a log, and checks its endpoint, before it asks.
     """
     pauser._loaded_log = loaded  # noqa: SLF001 (not for programs)
+
+
+def without_done(pauser: Pauser, plan: Plan) -> Plan:
+    """Leave out of a plan what the log of a pauser settles.
+
+    `already_done` would be a copy of a million ids.
+    """
+    return plan.without(pauser._recorder.recovery.settled)  # noqa: SLF001 (not for programs)
