@@ -155,6 +155,7 @@ class Gate:
             tuple(window.limit for window in self._windows),
             identity,
             own_use=self._own_use,
+            free_soon=self._free_soon,
             demand=demand,
             on_answer=self._learn,
             give_up_after_s=give_up_after_s,
@@ -378,11 +379,10 @@ class Gate:
 
     def _own_use(self) -> OwnUse:
         return OwnUse(
-            uses=tuple(window.use() for window in self._windows),
-            resets=tuple(window.shared_reset for window in self._windows),
+            uses=tuple([window.use() for window in self._windows]),
+            resets=tuple([window.shared_reset for window in self._windows]),
             cooldown_until=self._cooldown_until,
             gap_s=self._pacing.gap_s,
-            free=self._free_soon(),
         )
 
     def _free_soon(self) -> int:

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from itertools import chain, islice
 from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -39,6 +40,7 @@ _MEMBER = (
     "held",
     "ahead_s",
 )
+_VALUES_OF_MEMBER = attrgetter(*_MEMBER)
 #: What decoding raises for what is not a state.
 _NOT_OURS = (
     struct.error,
@@ -75,7 +77,7 @@ def encode(state: State) -> bytes:
 
 
 def _encoded_member(member: Member) -> list[Any]:
-    values = [getattr(member, name) for name in _MEMBER]
+    values = _VALUES_OF_MEMBER(member)
     return [*map(_or_none, values), list(map(len, member.resting))]
 
 
