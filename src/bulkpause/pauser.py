@@ -630,12 +630,7 @@ class Pauser:
         if self._means is None:
             begin()
             return
-        writing = asyncio.create_task(self._means.sync_group.run(begin))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait([writing])  # its thread needs the open file
-            raise
+        await self._means.sync_group.run(begin)
 
     def _begin(self, header: Header, items: Sequence[Item]) -> None:
         mark = UndoMark(

@@ -16,9 +16,7 @@ pytestmark = pytest.mark.unmeasured
 
 
 def _database(path: Path) -> Database:
-    return Database(
-        path, clock=time.monotonic, boot_id="boot", wall_clock=lambda: time.time()
-    )
+    return Database(path, clock=time.monotonic, boot_id="boot", wall_clock=time.time)
 
 
 async def _written(writers: str, path: Path) -> list[str]:
