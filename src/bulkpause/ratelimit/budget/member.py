@@ -155,6 +155,9 @@ class BudgetMember:
         #: be used.
         self._ahead = 0
         self._ahead_until = -inf
+        #: Whether the call that is made, and the last one that was answered, name slots
+        #: that this run holds.
+        self._names_slots = self._named_slots = False
         self._store = store
         self._limits = limits
         self._identity = identity
@@ -326,7 +329,9 @@ class BudgetMember:
                 self._note_problem(str(error))
                 raise
             self._problem = self._silent_since = None
-            self.lapses += -inf < self._lease_until <= started_at
+            is_lapsed = -inf < self._lease_until <= started_at
+            self.lapses += is_lapsed and self._named_slots
+            self._named_slots = self._names_slots
             self._lease_until = started_at + rules.LEASE_S
             if asks:
                 self._ahead = max(0, answer.slots - 1)
@@ -386,6 +391,8 @@ class BudgetMember:
         slots = 1 + self._slots_ahead(demand) if asks else 0
         # The gate counts slots that are wanted, and not those taken ahead.
         more_held = slots + self._unused_ahead() - self._wanted
+        uses = _with_held(own.uses, more_held)
+        self._names_slots = any(use.held for use in uses)
         return partial(
             Call,
             owner=self._identity.owner,
@@ -396,7 +403,7 @@ class BudgetMember:
             demand=demand,
             asks=slots,
             leaves=leaves,
-            uses=_with_held(own.uses, more_held),
+            uses=uses,
             gap_s=own.gap_s,
             born=self._seen.born,
             is_clock_steady=self._store.is_clock_steady,

@@ -19,7 +19,7 @@ from tests.testkit.fixed_window import FixedWindows
 from tests.testkit.gate_simulation import DOCUMENTED, Traffic, gate_of
 from tests.testkit.lower_bounds import fixed_window_arrivals, shortest_time_s
 from tests.testkit.network import Connections, Network
-from tests.testkit.virtual_time import run_on_virtual_time
+from tests.testkit.virtual_time import VirtualTimeLoop, run_on_virtual_time
 
 
 GIVE_UP_S = 5.0
@@ -156,6 +156,21 @@ def test_slot_taken_ahead_is_not_used_late() -> None:
         before = store.steps
         await gate.acquire()
         assert store.steps == before + 1
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_lapse_without_slots_asks_for_none_again() -> None:
+    async def scenario() -> None:
+        store = CountingStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a", demand=400)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        loop.advance(2 * LEASE_S)
+        await gate.acquire()
+        await gate.confirm()
+        assert store.steps == 2  # it joined, and asked once
         await gate.leave()
 
     run_on_virtual_time(scenario())
