@@ -193,6 +193,7 @@ class Pauser:
             # Meanwhile, the disk is waited for and the client is made.
             opening = asyncio.create_task(self._open_budget())
             stack.push_async_callback(_close_unused, opening)
+            await asyncio.sleep(0)  # its thread begins
             if self._log is not None:
                 self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)

@@ -81,7 +81,10 @@ async def open_store(
         server: Store = valkey.ValkeyStore(share, account)
         return server
     try:
-        database = await (databases or Databases()).open(share, clocks)
+        if databases is None:
+            database = await _open_database(share, clocks)
+        else:
+            database = await databases.open(share, clocks)
     except UnusablePlaceError as error:
         if share == AUTO_SHARE:
             raise
