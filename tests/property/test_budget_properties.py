@@ -141,6 +141,8 @@ class Simulation:
             is_clock_steady=False,
         )
         run.calls.append(call)
+        if self.unused_ahead(run):
+            run.ahead_until = self.now + AHEAD_S  # it is named again
         answer = self.make_step(call)
         run.born = answer.born
         return answer

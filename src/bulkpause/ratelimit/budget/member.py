@@ -41,9 +41,9 @@ MOST_AHEAD = 9
 #: A slot is taken ahead if the run's own windows allow its request within so many
 #: seconds: then one step is enough for a second's requests, whose replies come apart.
 AHEAD_S = 0.25
-#: Seconds after which a slot that was taken ahead is not used any more. It is well
-#: within a lease. A process with many accounts needs it: there, a request waits for
-#: those of all others.
+#: Seconds after the last call that named it, after which a slot that was taken ahead is
+#: not used any more. It is well within a lease. A process with many accounts needs it:
+#: there, a request waits for those of all others.
 KEEP_AHEAD_S = 1.5
 
 
@@ -335,7 +335,8 @@ class BudgetMember:
             self._lease_until = started_at + rules.LEASE_S
             if asks:
                 self._ahead = max(0, answer.slots - 1)
-                self._ahead_until = started_at + KEEP_AHEAD_S
+            # Also those that were named again: the account goes on counting them.
+            self._ahead_until = started_at + KEEP_AHEAD_S
             if answer.companions and self._ahead:
                 # They wait for what this run took while it was alone.
                 self._ahead = 0
@@ -386,8 +387,8 @@ class BudgetMember:
             Makes the call of what it is on the store's clock.
         """
         demand = self._demand()
-        if asks or leaves:
-            self._ahead = 0  # the account takes back what is not named
+        # The account takes back what is not named.
+        self._ahead = 0 if asks or leaves else self._unused_ahead()
         slots = 1 + self._slots_ahead(demand) if asks else 0
         # The gate counts slots that are wanted, and not those taken ahead.
         more_held = slots + self._unused_ahead() - self._wanted

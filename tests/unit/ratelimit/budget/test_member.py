@@ -152,10 +152,26 @@ def test_slot_taken_ahead_is_not_used_late() -> None:
         store = CountingStore(asyncio.get_running_loop().time)
         gate = await joined(store, "a", demand=400)
         await gate.acquire()
-        await asyncio.sleep(2 * KEEP_AHEAD_S)
-        before = store.steps
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        loop.advance(KEEP_AHEAD_S)
         await gate.acquire()
-        assert store.steps == before + 1
+        assert store.steps == 3
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_slot_named_with_each_beat_is_kept() -> None:
+    async def scenario() -> None:
+        store = CountingStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a", demand=400)
+        await gate.acquire()
+        await asyncio.sleep(10 * BEAT_S + 0.5)
+        before = store.steps
+        for _ in range(9):
+            await gate.acquire()
+        assert store.steps == before
         await gate.leave()
 
     run_on_virtual_time(scenario())
