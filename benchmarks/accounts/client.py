@@ -13,6 +13,7 @@ import threading
 import time
 from array import array
 from collections import deque
+from collections.abc import Awaitable
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -38,9 +39,9 @@ class Lateness:
             await acquire(gate)
             self._granted.setdefault(gate, deque()).append(time.monotonic())
 
-        async def noting_confirm(gate: Gate) -> None:
-            await confirm(gate)
+        def noting_confirm(gate: Gate) -> Awaitable[None] | None:
             self.samples.append(time.monotonic() - self._granted[gate].popleft())
+            return confirm(gate)
 
         Gate.acquire = noting_acquire  # type: ignore[method-assign, assignment]
         Gate.confirm = noting_confirm  # type: ignore[method-assign, assignment]

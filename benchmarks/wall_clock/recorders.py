@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -67,7 +66,7 @@ def full_journal(path: Path) -> OpenRecorder:
 
 
 def _journal(path: Path) -> Journal:
-    return Journal(path, resume=False, now=lambda: datetime.now(UTC))
+    return Journal(path, resume=False)
 
 
 @asynccontextmanager

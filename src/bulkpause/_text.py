@@ -5,14 +5,13 @@ ends. They must not reach a terminal or a line of a log unchanged.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from unicodedata import category
 
 
 #: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def sanitize(text: str) -> str:
@@ -103,29 +102,5 @@ def format_decimal(number: float) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Write a moment as RFC 3339 in UTC, to the millisecond."""
-    return _timestamps.text(moment)
-
-
-class _Timestamps:
-    """Writes moments, and keeps the last text for others of the same millisecond.
-
-    A run without limits writes thirty of them in a millisecond.
-    """
-
-    def __init__(self) -> None:
-        epoch = datetime.fromtimestamp(0, UTC)
-        # Replaced as a whole: event loops of several threads may write at a time.
-        self._last = epoch, epoch, ""
-
-    def text(self, moment: datetime) -> str:
-        begins, ends, text = self._last
-        if begins <= moment < ends:
-            return text
-        utc = moment.astimezone(UTC)
-        begins = utc - timedelta(microseconds=utc.microsecond % 1000)
-        text = utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
-        self._last = begins, begins + _MILLISECOND, text
-        return text
-
-
-_timestamps = _Timestamps()
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

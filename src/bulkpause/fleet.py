@@ -16,6 +16,7 @@ from typing import Self
 
 from bulkpause.accounts import Account, log_of, make_log_folder
 from bulkpause.api.connections import Connections
+from bulkpause.engine.feed import Feed
 from bulkpause.engine.guard_rails import FailureCount, GuardRails
 from bulkpause.errors import (
     BulkpauseError,
@@ -378,17 +379,18 @@ class Fleet:
             account: await plan_of_ids(given) for account, given in ids.items()
         }
         await self._check_companies(plans)
-        found: asyncio.Queue[Record | None] = asyncio.Queue()
+        feed = Feed()
         task = asyncio.create_task(
             _run_all(
-                self._follow(account, records_of(self.pausers[account], plan), found)
+                self._follow(account, records_of(self.pausers[account], plan), feed)
                 for account, plan in plans.items()
             )
         )
-        task.add_done_callback(lambda _: found.put_nowait(None))
+        task.add_done_callback(lambda _: feed.end())
         try:
-            while (record := await found.get()) is not None:
-                yield record
+            while found := await feed.take():
+                for record in found:
+                    yield record
             await task
         finally:
             task.cancel()
@@ -434,13 +436,13 @@ class Fleet:
         self,
         account: str | None,
         records: AsyncGenerator[Record, None],
-        found: asyncio.Queue[Record | None],
+        feed: Feed,
     ) -> None:
         """Take the records of one account, and note why it ended early if it did."""
         try:
             async with aclosing(records):
                 async for record in records:
-                    found.put_nowait(record)
+                    feed.put(record)
         except BulkpauseError as error:
             self.errors[account] = error
 

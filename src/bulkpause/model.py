@@ -306,13 +306,13 @@ class Attempt:
 
     Attributes:
         request_id: Unique to the request.
-        started_at: Before it was sent (wall clock).
+        started_at: Before it was sent, as RFC 3339 in UTC.
         latency_ms: Milliseconds from sending to the reply.
         reply: The response or transport error.
     """
 
     request_id: str
-    started_at: datetime
+    started_at: str
     latency_ms: float
     reply: Reply
 

@@ -236,7 +236,6 @@ class Pauser:
         journal = Journal(
             log,
             resume=self._resume,
-            now=self._now,
             known=self._loaded_log,
             needs=Needs.of_run(
                 self._retried, self.settings.longest_period_s, self._now()
@@ -515,7 +514,7 @@ class Pauser:
         await self._begin_log(header, items)
         for id_, request_id in self._company_reads:
             # They count for a run that is started again.
-            self._recorder.sent(Action.READ, id_, request_id)
+            self._recorder.sent(Action.READ, id_, request_id, timestamp(self._now()))
         self._company_reads.clear()
         self._run = run = self._new_run(header)
         jobs = make_jobs(

@@ -594,6 +594,25 @@ async def test_pool_opens_one_connection_per_request_in_flight() -> None:
     assert {reply.http_status for reply in replies} == {204}
 
 
+async def test_kept_connection_goes_to_whoever_waits() -> None:
+    order: list[str] = []
+    async with (
+        FaultyServer(responding(NO_CONTENT)) as server,
+        client_of(server.endpoint, max_in_flight=1) as client,
+        asyncio.TaskGroup() as group,
+    ):
+
+        async def send(name: str) -> None:
+            for _ in range(5):
+                await client.send(Action.PAUSE, "7", "r")
+                order.append(name)
+
+        group.create_task(send("a"))
+        group.create_task(send("b"))
+
+    assert order == ["a", "b"] * 5
+
+
 async def test_pool_never_exceeds_max_in_flight() -> None:
     max_open = 0
 

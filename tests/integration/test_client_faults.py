@@ -269,6 +269,31 @@ async def test_closed_connection_is_not_reused() -> None:
     assert (len(server.requests), len(server.received)) == (2, 2)
 
 
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        pytest.param(NO_CONTENT * 2, id="stray response"),
+        pytest.param(
+            http_response(204, headers=[("Connection", "close")]), id="announced end"
+        ),
+    ],
+)
+async def test_request_that_follows_at_once_avoids_unusable_connection(
+    unusable: bytes,
+) -> None:
+    async with (
+        FaultyServer(responding(unusable)) as server,
+        client_of(server.endpoint) as client,
+    ):
+        replies = [
+            await client.send(Action.PAUSE, id_, f"r-{id_}") for id_ in ("7", "8", "9")
+        ]
+
+    assert {reply.http_status for reply in replies} == {204}
+    assert (len(server.requests), len(server.received)) == (3, 3)
+    assert all(reply.is_cold for reply in replies)
+
+
 async def until_closed(server: FaultyServer) -> None:
     with anyio.fail_after(10):
         while server.open_connections:

@@ -38,7 +38,6 @@ from bulkpause.report.totals import NOT_ATTEMPTED, Totals, add_all
 from bulkpause.settings import BURST, STEADY
 from bulkpause.vocabulary import Action, Status
 from tests.support.nightly import IS_NIGHTLY
-from tests.testkit.virtual_time import wall_clock
 
 
 pytestmark = [
@@ -108,7 +107,7 @@ def lay_out(path: Path, changed: str, content: bytes) -> None:
 
 def opened(path: Path) -> tuple[Recovery, tuple[str, ...]]:
     """Open a log to resume it, and close it."""
-    kept = Journal(path, resume=True, now=wall_clock)
+    kept = Journal(path, resume=True)
     kept.close()
     return kept.recovery, kept.warnings
 

@@ -442,7 +442,7 @@ class FailingRecorder:
     lines: list[str] = field(default_factory=list)
     fails_at: int | None = None
 
-    def sent(self, action: Action, id_: str, request_id: str) -> None:
+    def sent(self, action: Action, id_: str, request_id: str, at: str) -> None:
         self._append(f"sent {id_}")
 
     def remembered(self, item: Item) -> None:

@@ -84,7 +84,8 @@ class Client:
         logs_keys: Whether TLS keys may be written to the file of `SSLKEYLOGFILE`. With
             them, anyone who captures the traffic can read the token.
         now: The wall clock, for `Retry-After` dates.
-        before_sending: Awaited once a request has its connection, before it is written.
+        before_sending: Called once a request has its connection, before it is written.
+            It gives what has to be waited for; None for nothing.
         connections: Pools that other clients use too; None for one of its own.
 
     Attributes:
@@ -105,7 +106,7 @@ class Client:
         proxy: Proxy | None = None,
         logs_keys: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        before_sending: Callable[[], Awaitable[None]] | None = None,
+        before_sending: Callable[[], Awaitable[None] | None] | None = None,
         connections: Connections | None = None,
     ) -> None:
         _check_aiohttp_agrees(endpoint.base_url)

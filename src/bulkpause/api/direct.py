@@ -6,10 +6,8 @@ from their parts. Without it a request takes about half of the time.
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
 from functools import cached_property
-from math import inf
 from typing import Any
 
 import aiohttp
@@ -20,15 +18,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from bulkpause.api.deadlines import Deadlines
-from bulkpause.api.exchange import EXCHANGE, Exchange
+from bulkpause.api.exchange import Exchange
 from bulkpause.api.proxy import Proxy
 from bulkpause.api.transport import Connector
-
-
-#: Characters that could end a header.
-_UNSAFE_IN_HEADER = re.compile("[\0-\x1f\x7f]")
-#: The exchange has its own deadline, which holds for the connection too.
-_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, ceil_threshold=inf)
 
 
 class _Target(aiohttp.ClientRequest):
@@ -64,7 +56,7 @@ class DirectCarrier:
         host = url.host_port_subcomponent or ""
         lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
         self._connector = connector
-        self._deadlines = Deadlines()
+        self._deadlines = Deadlines(_end)
         self._path = url.raw_path.rstrip("/")
         self._head = f" HTTP/1.1\r\nHost: {host}\r\n{''.join(lines)}X-Request-Id: "
         self._target = _Target("GET", url, **_proxy_arguments(proxy, host))
@@ -72,26 +64,49 @@ class DirectCarrier:
     async def carry_out(self, exchange: Exchange) -> None:
         """Send a request, and note its response: see `Carrier`."""
         data = self._encode(exchange)
-        EXCHANGE.set(exchange)
-        async with asyncio.timeout(None) as timeout:
-            self._deadlines.add(timeout, exchange.ends_at)
-            try:
-                connection = await self._connection()
-                try:
-                    await _send_and_receive(exchange, data, connection.protocol)
-                except BaseException:
-                    connection.close()
-                    raise
-                # Closes it if a later request could get a wrong response on it.
-                connection.release()
-            finally:
-                self._deadlines.discard(timeout)
+        kept = self._connector.kept(self._target)
+        connection = kept or await self._connection(exchange)
+        try:
+            permission = exchange.permission()
+            if permission is not None:
+                async with asyncio.timeout_at(exchange.ends_at):
+                    await permission
+            # One that was kept was looked at just now.
+            if kept is None or permission is not None:
+                self._connector.check(connection, exchange)
+            await self._send_and_receive(exchange, data, connection.protocol)
+        except BaseException:
+            connection.close()
+            raise
+        self._connector.keep(self._target, connection)
 
-    async def _connection(self) -> Connection:
-        connector, target = self._connector, self._target
-        return await connector.reuse(target) or await connector.connect(
-            target, [], _NO_TIMEOUT
-        )
+    async def _connection(self, exchange: Exchange) -> Connection:
+        idle = await self._connector.idle(self._target)
+        if idle is not None:
+            return idle
+        async with asyncio.timeout_at(exchange.ends_at):
+            return await self._connector.open(self._target)
+
+    async def _send_and_receive(
+        self, exchange: Exchange, data: bytes, protocol: ResponseHandler | None
+    ) -> None:
+        transport = None if protocol is None else protocol.transport
+        if protocol is None or transport is None or transport.is_closing():
+            raise aiohttp.ClientConnectionResetError
+        protocol.set_response_params(read_until_eof=True, auto_decompress=False)
+        exchange.sent_at = asyncio.get_running_loop().time()
+        transport.write(data)
+        self._deadlines.add(protocol, exchange.ends_at)
+        try:
+            message, stream = await protocol.read()
+            while 100 <= message.code < 200 and message.code != 101:
+                message, stream = await protocol.read()
+        finally:
+            self._deadlines.discard(protocol)
+        exchange.note_head(message.code, message.headers)
+        if not stream.at_eof():
+            async with asyncio.timeout_at(exchange.ends_at):
+                await exchange.read_body(stream)
 
     def _encode(self, exchange: Exchange) -> bytes:
         """Write a request as bytes.
@@ -99,7 +114,7 @@ class DirectCarrier:
         Raises:
             ValueError: The request id could end its header.
         """
-        if _UNSAFE_IN_HEADER.search(exchange.request_id):
+        if not exchange.request_id.isprintable():
             raise ValueError(exchange.request_id)
         head = (
             f"{exchange.method} {self._path}{exchange.path}"
@@ -114,20 +129,8 @@ class DirectCarrier:
         return head.encode() + body
 
 
-async def _send_and_receive(
-    exchange: Exchange, data: bytes, protocol: ResponseHandler | None
-) -> None:
-    transport = None if protocol is None else protocol.transport
-    if protocol is None or transport is None or transport.is_closing():
-        raise aiohttp.ClientConnectionResetError
-    protocol.set_response_params(read_until_eof=True, auto_decompress=False)
-    transport.write(data)
-    message, stream = await protocol.read()
-    while 100 <= message.code < 200 and message.code != 101:
-        message, stream = await protocol.read()
-    exchange.note_head(message.code, message.headers)
-    if not stream.at_eof():
-        await exchange.read_body(stream)
+def _end(protocol: ResponseHandler) -> None:
+    protocol.set_exception(TimeoutError())
 
 
 def _proxy_arguments(proxy: Proxy | None, host: str) -> dict[str, Any]:

@@ -26,8 +26,8 @@ class Exchange:
         request_id: Sent as `X-Request-Id`.
         needs_body: Whether a successful response (200) says nothing without its body.
         ends_at: The deadline of the whole exchange.
-        before_sending: Awaited once there is a connection, just before the request is
-            written.
+        before_sending: Called once there is a connection, just before the request is
+            written. It gives what has to be waited for; None for nothing.
         most_bytes: The rest of a longer response body is not read.
         sent_at: When the request was written to its connection; None if it was not.
         is_cold: Whether it was the first request on its connection.
@@ -43,7 +43,7 @@ class Exchange:
     request_id: str
     needs_body: bool
     ends_at: float
-    before_sending: Callable[[], Awaitable[None]] | None = None
+    before_sending: Callable[[], Awaitable[None] | None] | None = None
     most_bytes: int = MAX_BODY_BYTES
     sent_at: float | None = None
     is_cold: bool = False
@@ -61,6 +61,10 @@ class Exchange:
         if self.http_status is None:
             return False
         return not self.needs_body or self.http_status != 200
+
+    def permission(self) -> Awaitable[None] | None:
+        """Give what the request has to wait for on its connection; None for nothing."""
+        return None if self.before_sending is None else self.before_sending()
 
     def note_head(self, http_status: int, headers: CIMultiDictProxy[str]) -> None:
         """Note that the headers of the response have come now."""

@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 from concurrent.futures import Future
+from math import inf
 from threading import Thread
 from weakref import WeakSet
 
@@ -15,13 +16,15 @@ from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from bulkpause.api.exchange import EXCHANGE
+from bulkpause.api.exchange import EXCHANGE, Exchange
 from bulkpause.vocabulary import TransportError
 
 
 #: The most connections to one host that are opened at a time. Many accounts would open
 #: thousands at once, and wait for all of them before the first request is written.
 MOST_OPENING = 200
+#: The exchange has its own deadline, which holds for the connection too.
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None, ceil_threshold=inf)
 
 
 class Connector(aiohttp.TCPConnector):
@@ -43,16 +46,50 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(limit=limit, ssl=ssl, resolver=Resolver())
         self._warm: WeakSet[ResponseHandler] = WeakSet()
         self._opening: dict[ConnectionKey, asyncio.Semaphore] = {}
+        #: Connections that a request of this turn of the event loop may use.
+        self._kept: dict[aiohttp.ClientRequest, list[Connection]] = {}
         self.tls: str | None = None
 
-    async def reuse(self, target: aiohttp.ClientRequest) -> Connection | None:
-        """Take an idle connection to a target; None if there is none.
+    def kept(self, target: aiohttp.ClientRequest) -> Connection | None:
+        """Take a connection that was kept in this turn; None if there is none.
+
+        Where others wait for a connection, none is: they come first.
+        """
+        kept = None if self._waiters else self._kept.get(target)
+        while kept:
+            connection = kept.pop()
+            if _is_clean(connection):
+                return connection
+            connection.close()
+        return None
+
+    async def idle(self, target: aiohttp.ClientRequest) -> Connection | None:
+        """Take an idle connection from the pool; None if there is none."""
+        return await self._get(target.connection_key, [])
+
+    def keep(self, target: aiohttp.ClientRequest, connection: Connection) -> None:
+        """Take a connection back whose response has come.
+
+        It serves a request to the same target that follows at once, and is given to the
+        pool if none does, which closes one that could give a wrong response.
+        """
+        if not self._kept:
+            asyncio.get_running_loop().call_soon(self._release_kept)
+        self._kept.setdefault(target, []).append(connection)
+
+    def _release_kept(self) -> None:
+        kept, self._kept = self._kept, {}
+        for connections in kept.values():
+            for connection in connections:
+                connection.release()
+
+    async def open(self, target: aiohttp.ClientRequest) -> Connection:
+        """Wait for a connection to a target, which may be a new one.
 
         Raises:
-            ClientPayloadError: There was stray data on it.
+            ClientError, OSError: There is none.
         """
-        connection = await self._get(target.connection_key, [])
-        return None if connection is None else await self._confirmed(connection)
+        return await self._connect(target, [], _NO_TIMEOUT)
 
     async def connect(
         self,
@@ -60,31 +97,51 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
     ) -> Connection:
-        key = req.connection_key
-        if key not in self._opening:
-            self._opening[key] = asyncio.Semaphore(MOST_OPENING)
-        async with self._opening[key]:
-            connection = await super().connect(req, traces, timeout)
-        return await self._confirmed(connection)
-
-    async def _confirmed(self, connection: Connection) -> Connection:
+        connection = await self._connect(req, traces, timeout)
         exchange = EXCHANGE.get()
         try:
-            if exchange.before_sending is not None:
-                await exchange.before_sending()
+            if (permission := exchange.permission()) is not None:
+                await permission
+            self.check(connection, exchange)
+            exchange.sent_at = asyncio.get_running_loop().time()
         except BaseException:
             connection.close()
             raise
+        return connection
+
+    async def _connect(
+        self,
+        target: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's own)
+    ) -> Connection:
+        key = target.connection_key
+        if key not in self._opening:
+            self._opening[key] = asyncio.Semaphore(MOST_OPENING)
+        async with self._opening[key]:
+            return await super().connect(target, traces, timeout)
+
+    def check(self, connection: Connection, exchange: Exchange) -> None:
+        """Check that a request may be written to a connection, and note if it is new.
+
+        Raises:
+            ClientPayloadError: There is stray data on it, or it was closed.
+        """
         protocol = connection.protocol
         if protocol is None or protocol.should_close:
-            connection.close()
             raise aiohttp.ClientPayloadError
         if protocol not in self._warm:
             self._warm.add(protocol)
             exchange.is_cold = True
             self.tls = _tls_version(connection)
-        exchange.sent_at = asyncio.get_running_loop().time()
-        return connection
+
+
+def _is_clean(connection: Connection) -> bool:
+    """Tell whether a connection is open, and nothing came on it but its response."""
+    protocol = connection.protocol
+    return (
+        protocol is not None and protocol.is_connected() and not protocol.should_close
+    )
 
 
 def _tls_version(connection: Connection) -> str | None:

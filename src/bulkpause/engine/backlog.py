@@ -85,11 +85,9 @@ class Backlog:
     @property
     def has_ready(self) -> bool:
         """Whether a job can be taken now."""
-        if self._read_backs.is_due:
-            return True
-        return not self.holds_pauses and (
-            self.has_first_attempt or self._retries.is_due
-        )
+        if self.holds_pauses:
+            return self._read_backs.is_due
+        return self.has_first_attempt or self._retries.is_due or self._read_backs.is_due
 
     @property
     def retries(self) -> int:

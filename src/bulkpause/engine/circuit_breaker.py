@@ -47,6 +47,16 @@ class CircuitBreaker:
         self._unusable_since: float | None = None
         self._probe_interval_s = PROBE_INITIAL_S
 
+    @property
+    def is_untroubled(self) -> bool:
+        """Whether there is no failure that a usable response would end or excuse."""
+        return (
+            self._unusable_since is None
+            and not self.is_open
+            and not self._failing_ids
+            and not self._ids_at_fault
+        )
+
     def record(self, id_: str, reply: Reply) -> StopReason | None:
         """Count a reply; return a reason if the run has to stop."""
         if is_usable(reply):

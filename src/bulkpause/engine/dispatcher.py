@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from bulkpause._text import timestamp
 from bulkpause.doubt import Doubt, doubt_of
 from bulkpause.engine.backlog import Backlog
 from bulkpause.engine.circuit_breaker import (
@@ -287,8 +288,13 @@ class Dispatcher:
             body = None if job.action is Action.READ else job.body
             attempt = await self._send(job.action, job.item.id, request_id, body)
             job.add(attempt)
-            self._watch_wall(job, attempt.reply)
-            self._apply(self._decide(job, attempt), job, request_id)
+            if self._is_plainly_done(job, attempt.reply):
+                self._last_answered_id = job.item.id
+                self._write(job.record(self._context.operation.done, self._context))
+                self.backlog.finish()
+            else:
+                self._watch_wall(job, attempt.reply)
+                self._apply(self._decide(job, attempt), job, request_id)
             is_good = attempt.reply.http_status in {200, 204}
         except LogError as error:
             self.fail(error)
@@ -302,6 +308,21 @@ class Dispatcher:
             self._request_ended.set()
         return is_good
 
+    def _is_plainly_done(self, job: Job, reply: Reply) -> bool:
+        """Tell whether a reply settles its id and says nothing about any other.
+
+        Most do. Neither the wall nor the circuit breaker has to be asked then.
+        """
+        return (
+            reply.http_status == 204
+            and job.action is not Action.READ
+            and self._context.retry_policy.verify is not Verify.ALL
+            and self._circuit_breaker.is_untroubled
+            and self._wall.is_far
+            and not self._refused
+            and self._ends_for is None
+        )
+
     async def _send(
         self,
         action: Action,
@@ -310,9 +331,9 @@ class Dispatcher:
         body: Mapping[str, object] | None = None,
     ) -> Attempt:
         loop = asyncio.get_running_loop()
-        started_at, start = self._context.now(), loop.time()
+        started_at, start = timestamp(self._context.now()), loop.time()
         try:
-            self._recorder.sent(action, id_, request_id)
+            self._recorder.sent(action, id_, request_id, started_at)
         except BaseException:
             # Nothing is sent: the slot is given back unused.
             await self._gate.release(Reply(received_at=start))
@@ -541,20 +562,9 @@ class Dispatcher:
             self._record_status(job, status)
 
     def _record_status(self, job: Job, status: Status, why: str | None = None) -> None:
-        status = self._at_wall(job, status)
-        context = self._context
-        record = job.record(
-            status,
-            action=context.operation.action,
-            error=why,
-            reason=context.reason,
-            run_id=context.run_id,
-            planned=context.planned,
-            input_digest=context.input_digest,
-            endpoint=context.endpoint,
-            now=context.now(),
-            account=context.account,
-        )
+        self._write(job.record(self._at_wall(job, status), self._context, error=why))
+
+    def _write(self, record: Record) -> None:
         try:
             self._recorder.write(record)
         except LogError as error:

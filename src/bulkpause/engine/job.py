@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from itertools import takewhile
+from typing import NamedTuple
 
 from bulkpause._text import timestamp
 from bulkpause._value import state
 from bulkpause.doubt import Doubt, doubt_of, doubt_of_prior
 from bulkpause.engine.policy import counts_as_attempt
+from bulkpause.engine.run_context import RunContext
 from bulkpause.model import Attempt, Earlier, Item, PriorAttempt, Record, Reply
 from bulkpause.operation import Operation
 from bulkpause.vocabulary import Action, Status
@@ -134,6 +136,8 @@ class Job:
         What was seen before an attempt of this run says nothing about it.
         """
         reads = self._first_reads_since or self.read_back_attempts
+        if not reads:
+            return None
         latest_first = reversed(reads)
         statuses = (attempt.reply.campaign_status for attempt in latest_first)
         return next((status for status in statuses if status is not None), None)
@@ -152,33 +156,26 @@ class Job:
         return self.first_reads[self._old_first_reads :]
 
     def record(
-        self,
-        status: Status,
-        *,
-        action: Action,
-        error: str | None = None,
-        reason: str | None,
-        run_id: str,
-        planned: int,
-        input_digest: str | None,
-        endpoint: str,
-        now: datetime,
-        account: str | None = None,
+        self, status: Status, context: RunContext, *, error: str | None = None
     ) -> Record:
         """Make the record: the last attempt in full, earlier ones as history.
 
         Without any attempt, it says why the campaign could not be read.
+
+        Args:
+            status: The status that the id has reached.
+            context: The run.
+            error: Why, where the last reply does not say it.
         """
-        made = [*self.prior_attempts, *map(_as_prior, self.attempts)]
-        last = made[-1] if made else self._failed_read
-        own = self.attempts[-1] if self.attempts else None
+        past = self._past()
+        last, own = past.last, self.attempts[-1] if self.attempts else None
         reply = own.reply if own else None
         earlier = self.item.earlier or _NOTHING_KNOWN
         return Record(
             id=self.item.id,
             name=self.item.name,
-            account=account,
-            action=action,
+            account=context.account,
+            action=context.operation.action,
             status=status,
             http_status=last.http_status,
             trace_id=last.trace_id,
@@ -186,9 +183,9 @@ class Job:
             message=reply.message if reply else None,
             error=error or last.error,
             campaign_status=self.campaign_status,
-            attempts=sum([counts_as_attempt(attempt.http_status) for attempt in made]),
-            history=tuple(map(_history_entry, made[:-1])),
-            reason=reason,
+            attempts=past.counted,
+            history=past.history,
+            reason=context.reason,
             row=self.item.row,
             reads=len(self.first_reads) + len(self.read_back_attempts),
             earlier_status=earlier.status,
@@ -196,17 +193,28 @@ class Job:
             paused_at=earlier.paused_at,
             request_id=last.request_id,
             latency_ms=own.latency_ms if own else None,
+            started_at=past.started_at,
+            finished_at=timestamp(context.now()),
+            run_id=context.run_id,
+            planned=context.planned,
+            input_digest=context.input_digest,
+            endpoint=context.endpoint,
+        )
+
+    def _past(self) -> "_Past":
+        if len(self.attempts) == 1 and not (self.prior_attempts or self.first_reads):
+            return _past_of_only_attempt(self.attempts[0])
+        made = [*self.prior_attempts, *map(_as_prior, self.attempts)]
+        return _Past(
+            last=made[-1] if made else self._failed_read,
+            counted=sum(counts_as_attempt(attempt.http_status) for attempt in made),
+            history=tuple(map(_history_entry, made[:-1])),
             started_at=self._started_at(made),
-            finished_at=timestamp(now),
-            run_id=run_id,
-            planned=planned,
-            input_digest=input_digest,
-            endpoint=endpoint,
         )
 
     def _started_at(self, made: Sequence[PriorAttempt]) -> str | None:
         """When the first request for the id was sent, in this run or before."""
-        reads = [timestamp(read.started_at) for read in self.first_reads[:1]]
+        reads = [read.started_at for read in self.first_reads[:1]]
         attempts = [attempt.at for attempt in made[:1] if attempt.at is not None]
         return min((*attempts, *reads), default=None)
 
@@ -215,7 +223,7 @@ class Job:
         """The last read in place of an attempt. One that worked says nothing but when."""
         read = self.first_reads[-1]
         if read.reply.campaign_status is not None:
-            return PriorAttempt(at=timestamp(read.started_at))
+            return PriorAttempt(at=read.started_at)
         return replace(_as_prior(read), request_id=None)
 
 
@@ -254,12 +262,27 @@ def make_jobs(
             )
 
 
+class _Past(NamedTuple):
+    """What a record says of all attempts, those of earlier runs too."""
+
+    last: PriorAttempt
+    counted: int
+    history: tuple[dict[str, str | int | None], ...]
+    started_at: str | None
+
+
+def _past_of_only_attempt(attempt: Attempt) -> _Past:
+    """Give the past of most jobs, without looking for more attempts and reads."""
+    last = _as_prior(attempt)
+    return _Past(last, counts_as_attempt(last.http_status), (), last.at)
+
+
 def _as_prior(attempt: Attempt) -> PriorAttempt:
     return PriorAttempt(
         http_status=attempt.reply.http_status,
         trace_id=attempt.reply.trace_id,
         error=attempt.reply.error,
-        at=timestamp(attempt.started_at),
+        at=attempt.started_at,
         request_id=attempt.request_id,
     )
 

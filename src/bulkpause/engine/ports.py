@@ -94,8 +94,8 @@ class Recorder(Protocol):
         LogError: A line could not be written; nothing more may be sent.
     """
 
-    def sent(self, action: Action, id_: str, request_id: str) -> None:
-        """Note a request. Called before it is sent."""
+    def sent(self, action: Action, id_: str, request_id: str, at: str) -> None:
+        """Note a request, and when it was begun (RFC 3339). Called before it is sent."""
         ...
 
     def remembered(self, item: Item) -> None:

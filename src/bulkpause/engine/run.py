@@ -1,7 +1,6 @@
 """Run one list of jobs under its guard rails: canary, failures, deadline."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from math import inf
 
 from bulkpause.engine.backlog import Backlog
 from bulkpause.engine.dispatcher import Dispatcher
+from bulkpause.engine.feed import Feed
 from bulkpause.engine.guard_rails import (
     FailureCount,
     GuardRails,
@@ -65,8 +65,7 @@ class Run:
         self._canary: list[Record] = []
         self._left_alone = 0
         self._last_id: str | None = None
-        self._records: deque[Record] = deque()
-        self._has_news = asyncio.Event()
+        self._feed = Feed()
         self._dispatcher = Dispatcher(
             sender=sender,
             gate=gate,
@@ -134,14 +133,11 @@ class Run:
             StoppedError: `cancel` was called while somebody waited for a record.
         """
         self._task = task = asyncio.create_task(self._run(jobs))
-        task.add_done_callback(lambda _: self._has_news.set())
+        task.add_done_callback(lambda _: self._feed.end())
         try:
-            while self._records or not task.done():
-                if self._records:
-                    yield self._records.popleft()
-                else:
-                    self._has_news.clear()
-                    await self._has_news.wait()
+            while records := await self._feed.take():
+                for record in records:
+                    yield record
             if task.cancelled():
                 raise StoppedError(
                     "closed before the end of the list; end it, or call stop, first"
@@ -158,8 +154,7 @@ class Run:
 
     def _add(self, record: Record) -> None:
         self._on_record(record)
-        self._records.append(record)
-        self._has_news.set()
+        self._feed.put(record)
         self._last_id = record.id
         if is_left_alone(record):
             self._left_alone += 1

@@ -39,6 +39,14 @@ class Wall:
         """Whether enough ids in a row got the same refusal."""
         return len(self.ids) >= WALL_IDS
 
+    @property
+    def is_far(self) -> bool:
+        """Whether an id was accepted already, and none was refused since.
+
+        To note that another one was accepted changes nothing then.
+        """
+        return not self.ids and not self._is_first_answer
+
     def record(self, id_: str, reply: Reply) -> None:
         """Note the reply to an attempt. One that may pass neither adds nor ends."""
         http_status = reply.http_status

@@ -146,19 +146,16 @@ class AppendFile:
         Raises:
             LogError: This write failed, or an earlier write or sync.
         """
-        self._check_usable()
+        if self._error is not None:
+            raise self._error
         try:
-            written = 0
-            while written < len(line):
-                written += self._write(line[written:] if written else line)
+            while (written := os.write(self._file, line)) < len(line):
+                self._size += written
+                line = line[written:]
+            self._size += written
         except OSError as error:
             self._error = _failed(self.path, "written", error)
             raise self._error from error
-
-    def _write(self, data: bytes) -> int:
-        written = os.write(self._file, data)
-        self._size += written
-        return written
 
     def sync(self) -> None:
         """Write all appended lines to the disk.

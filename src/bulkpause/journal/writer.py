@@ -18,13 +18,11 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkpause._text import timestamp
 from bulkpause.errors import LogError
 from bulkpause.journal.append_file import AppendFile, state_of
 from bulkpause.journal.codec import (
@@ -65,7 +63,6 @@ class Journal:
     Args:
         path: The result log. It is created with mode 0600.
         resume: Whether one of the logs may exist already.
-        now: The wall clock.
         known: The logs as they were read before for the same needs, which saves
             reading them twice if they have not changed. None if they were not.
         needs: What is needed of settled ids.
@@ -89,14 +86,12 @@ class Journal:
         path: Path,
         *,
         resume: bool,
-        now: Callable[[], datetime],
         known: LoadedLog | None = None,
         needs: Needs = BRIEF,
         on_failure: Callable[[LogError], None] = lambda _: None,
         system: System = SYSTEM,
         sync_group: SyncGroup | None = None,
     ) -> None:
-        self._now = now
         self._is_alone = sync_group is None
         self._sync_group = sync_group or SyncGroup()
         self._on_failure = on_failure
@@ -222,8 +217,14 @@ class Journal:
         self._write_ahead_log.sync()
         self._check()
 
-    def sent(self, action: Action, id_: str, request_id: str) -> None:
+    def sent(self, action: Action, id_: str, request_id: str, at: str) -> None:
         """Write a request to the write-ahead log, before it is sent.
+
+        Args:
+            action: What is asked for.
+            id_: The campaign.
+            request_id: The request.
+            at: When it was begun, as RFC 3339 in UTC.
 
         Raises:
             LogError: It cannot be written; the request must not be sent.
@@ -234,7 +235,7 @@ class Journal:
                     sent=id_,
                     action=action,
                     request_id=request_id,
-                    at=timestamp(self._now()),
+                    at=at,
                     clock_s=asyncio.get_running_loop().time(),
                 )
             )
@@ -353,7 +354,7 @@ class NullJournal:
     def begin(self, header: Header, items: Sequence[Item]) -> None:
         pass
 
-    def sent(self, action: Action, id_: str, request_id: str) -> None:  # noqa: ARG002 (part of the port)
+    def sent(self, action: Action, id_: str, request_id: str, at: str) -> None:  # noqa: ARG002 (part of the port)
         if action is not Action.READ:
             self._sent_ids.add(id_)
 

@@ -15,7 +15,7 @@ is taken here first, and then asked of the account.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeGuard
@@ -171,21 +171,27 @@ class Gate:
         if self._member is not None:
             await self._member.leave()
 
-    async def confirm(self) -> None:
-        """Wait until a request whose slot was acquired may really be sent.
+    def confirm(self) -> Awaitable[None] | None:
+        """Give what a request whose slot was acquired has to wait for; None for nothing.
 
-        It may, unless this process was stopped or cut off from the budget since: then
-        the other runs may have taken its slots, and one is asked for again.
+        It has nothing to wait for, unless this process was stopped or cut off from the
+        budget since: then the other runs may have taken its slots, and one is asked for
+        again.
         """
         member = self._member
         if member is None:
-            return
+            return None
         if member.lapses != self._lapses_seen:
             self._lapses_seen = member.lapses
             self._doubted = self._unsent
         if self._doubted or not member.has_lease:
-            await self._ask_again(member)
-            self._doubted = max(0, self._doubted - 1)
+            return self._confirm_doubted(member)
+        self._unsent = max(0, self._unsent - 1)
+        return None
+
+    async def _confirm_doubted(self, member: BudgetMember) -> None:
+        await self._ask_again(member)
+        self._doubted = max(0, self._doubted - 1)
         self._unsent = max(0, self._unsent - 1)
 
     async def _ask_again(self, member: BudgetMember) -> None:

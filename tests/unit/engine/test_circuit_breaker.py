@@ -1,6 +1,8 @@
 """When the circuit breaker opens, probes, closes and gives up."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkpause.engine.circuit_breaker import (
     OPENS_AFTER,
@@ -13,7 +15,9 @@ from bulkpause.model import Reply
 from bulkpause.vocabulary import StopCause, TransportError
 
 
-def reply(status: int, at: float = 0.0, retry_after_s: float | None = None) -> Reply:
+def reply(
+    status: int | None, at: float = 0.0, retry_after_s: float | None = None
+) -> Reply:
     return Reply(
         received_at=at, sent_at=at, http_status=status, retry_after_s=retry_after_s
     )
@@ -195,3 +199,37 @@ def test_retry_after_beyond_patience_stops_run_at_once(status: int) -> None:
         f"HTTP {status} asks to wait 86400 s (Retry-After), longer than "
         "--give-up-after allows"
     )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abcdefghijklmnop"),
+            st.sampled_from([204, 204, 400, 429, 500, None, "probe", "blame"]),
+        ),
+        max_size=60,
+    )
+)
+def test_accepted_id_changes_nothing_without_trouble(
+    steps: list[tuple[str, int | str | None]],
+) -> None:
+    told, spared = CircuitBreaker(20.0), CircuitBreaker(20.0)
+    for second, (id_, step) in enumerate(steps):
+        for breaker in (told, spared):
+            if step == "blame":
+                breaker.blame_ids()
+            elif step == "probe" and breaker.is_open:
+                breaker.record_probe(reply(500, at=second))
+            elif breaker is told or not (step == 204 and breaker.is_untroubled):
+                http_status = step if isinstance(step, int) else None
+                breaker.record(id_, reply(http_status, at=second))
+        seen, other = (
+            (
+                one.is_open,
+                one.answers_reads,
+                one.last_error,
+                one.is_open and one.probe_at,
+            )
+            for one in (told, spared)
+        )
+        assert seen == other

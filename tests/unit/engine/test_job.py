@@ -1,14 +1,18 @@
 """Attempts of one id, its doubt and its record."""
 
-from dataclasses import fields
-from datetime import UTC, datetime
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bulkpause._text import timestamp
 from bulkpause.engine.job import Job, make_jobs
 from bulkpause.model import Attempt, Item, PriorAttempt, Record, Reply
 from bulkpause.operation import PAUSE
 from bulkpause.vocabulary import Action, Status, TransportError
+from tests.support.fakes import run_context
 
 
 NOW = datetime(2026, 7, 1, 8, 0, 9, tzinfo=UTC)
@@ -17,7 +21,7 @@ NOW = datetime(2026, 7, 1, 8, 0, 9, tzinfo=UTC)
 def attempt(number: int, **reply: object) -> Attempt:
     return Attempt(
         request_id=f"run-{number}",
-        started_at=datetime(2026, 7, 1, 8, 0, number, tzinfo=UTC),
+        started_at=f"2026-07-01T08:00:0{number}.000Z",
         latency_ms=float(number),
         reply=Reply(received_at=1.0, sent_at=0.5, **reply),  # type: ignore[arg-type]
     )
@@ -31,16 +35,12 @@ def job_with(*attempts: Attempt, prior: tuple[PriorAttempt, ...] = ()) -> Job:
 
 
 def record_of(job: Job) -> Record:
-    return job.record(
-        Status.UNKNOWN,
-        action=Action.PAUSE,
+    context = replace(
+        run_context(),
         reason="why",
-        run_id="run",
-        planned=1,
-        input_digest="0123456789abcdef",
-        endpoint="https://api.example",
-        now=NOW,
+        now=lambda: NOW,
     )
+    return job.record(Status.UNKNOWN, context)
 
 
 def test_record_holds_last_attempt_and_history() -> None:
@@ -138,7 +138,7 @@ def test_doubt_remains_after_later_rejection(
 ) -> None:
     first = Attempt(
         request_id="run-1",
-        started_at=NOW,
+        started_at=timestamp(NOW),
         latency_ms=1.0,
         reply=Reply(**{"received_at": 1.0, "sent_at": 0.5, **reply}),  # type: ignore[arg-type]
     )
@@ -226,3 +226,24 @@ def test_record_has_name_of_item() -> None:
     job = Job(Item(id="1001", row=7, name="Summer sale"))
     job.add(attempt(1, http_status=204))
     assert record_of(job).name == "Summer sale"
+
+
+@given(
+    st.builds(
+        Reply,
+        received_at=st.just(1.0),
+        http_status=st.sampled_from([204, 400, 429, 500, None]),
+        trace_id=st.none() | st.text(max_size=3),
+        error=st.none() | st.sampled_from(TransportError),
+    )
+)
+def test_only_attempt_is_recorded_as_last_of_many(reply: Reply) -> None:
+    only = Attempt(
+        request_id="run-1", started_at=timestamp(NOW), latency_ms=1.0, reply=reply
+    )
+    read = replace(
+        attempt(2, http_status=200), started_at=timestamp(NOW + timedelta(seconds=1))
+    )
+    quick, long_way = job_with(only), job_with(only)
+    long_way.first_reads.append(read)
+    assert record_of(quick) == replace(record_of(long_way), reads=0)

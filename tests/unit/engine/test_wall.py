@@ -1,6 +1,8 @@
 """When the same refusal for one id after another is taken for a common cause."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkpause.engine.wall import WALL_IDS, Wall
 from bulkpause.model import Reply
@@ -82,3 +84,14 @@ def test_reason_ends_with_trace_id() -> None:
     for number in range(WALL_IDS):
         wall.record(str(number), reply(404, trace_id=f"t-{number}"))
     assert wall.reason().detail.endswith("(trace_id t-9)")
+
+
+@given(st.lists(st.sampled_from([204, 404, 403, 503]), max_size=40))
+def test_accepted_id_changes_nothing_far_from_wall(statuses: list[int]) -> None:
+    told, spared = Wall(PAUSE), Wall(PAUSE)
+    for number, status in enumerate(statuses):
+        told.record(str(number), reply(status))
+        if not (status == 204 and spared.is_far):
+            spared.record(str(number), reply(status))
+        assert (told.stands, told.ids) == (spared.stands, spared.ids)
+        assert told.reason() == spared.reason()

@@ -143,7 +143,7 @@ def test_open_file_cannot_be_deleted(path: Path, system: Windows) -> None:
 
 
 async def test_finished_run_leaves_log_alone(path: Path, system: Windows) -> None:
-    journal = Journal(path, resume=False, now=lambda: NOW, system=system)
+    journal = Journal(path, resume=False, system=system)
     header = Header(run="run", base_url="https://a", digest="", planned=2, boot_id="")
     async with journal:
         journal.begin(header, [Item(id="1", row=1), Item(id="2", row=2)])

@@ -25,10 +25,11 @@ from tests.support.crash_simulation import (
     Trace,
     traced,
 )
-from tests.testkit.virtual_time import OneThreadLoop, wall_clock
+from tests.testkit.virtual_time import OneThreadLoop
 
 
 pytestmark = pytest.mark.anyio
+AT = "2026-07-01T08:00:00.000Z"
 HEADER = Header(run="run", base_url="https://a", digest="d", planned=2, boot_id="b")
 ITEMS = [Item(id="1", row=1), Item(id="2", row=2)]
 
@@ -49,7 +50,7 @@ def journal(
     resume: bool = False,
     on_failure: Callable[[LogError], None] = lambda _: None,
 ) -> Journal:
-    return Journal(path, resume=resume, now=wall_clock, on_failure=on_failure)
+    return Journal(path, resume=resume, on_failure=on_failure)
 
 
 def paused(id_: str) -> Record:
@@ -107,7 +108,7 @@ async def test_requests_and_responses_are_in_write_ahead_log(
 ) -> None:
     async with journal(path) as opened:
         opened.begin(HEADER, ITEMS)
-        opened.sent(Action.PAUSE, "1", "run-1")
+        opened.sent(Action.PAUSE, "1", "run-1", AT)
         reply = Reply(received_at=1.0, sent_at=0.5, http_status=500)
         opened.answered("1", "run-1", reply, is_in_doubt=True)
         assert kinds(write_ahead_path(path)) == ["run", "planned", "sent", "answered"]
@@ -208,7 +209,7 @@ async def test_whole_line_without_line_end_is_kept(path: Path, name: str) -> Non
     line = encode(paused("1") if name == "log" else HEADER)
     put(path, line[:-1], name)
     known = read_log(path)
-    async with Journal(path, resume=True, now=wall_clock, known=known) as opened:
+    async with Journal(path, resume=True, known=known) as opened:
         assert opened.recovery is known.recovery
         assert opened.warnings == ()
         assert set(opened.recovery.settled) == ({"1"} if name == "log" else set())
@@ -320,7 +321,7 @@ async def test_failed_sync_stops_both_logs(
             opened.write(paused("1"))
             await asyncio.sleep(SYNC_WITHIN_S)
             with pytest.raises(LogError, match="log cannot be synced"):
-                opened.sent(Action.PAUSE, "2", "run-2")
+                opened.sent(Action.PAUSE, "2", "run-2", AT)
             with pytest.raises(LogError):
                 opened.write(paused("2"))
 
@@ -360,7 +361,7 @@ async def test_failed_sync_is_told_at_once(
             with pytest.raises(LogError, match=words):
                 opened.write(paused("2"))
             with pytest.raises(LogError, match=words):
-                opened.sent(Action.PAUSE, "2", "run-2")
+                opened.sent(Action.PAUSE, "2", "run-2", AT)
 
     with pytest.raises(LogError, match=words) as raised:
         await run()
@@ -425,7 +426,7 @@ async def test_log_changed_under_run_ends_it(
     async def run() -> None:
         async with journal(path, on_failure=failures.append) as opened:
             opened.begin(HEADER, ITEMS)
-            opened.sent(Action.PAUSE, "1", "run-1")
+            opened.sent(Action.PAUSE, "1", "run-1", AT)
             opened.write(paused("1"))
             await asyncio.sleep(SYNC_WITHIN_S)
             change(path.with_name(name))
@@ -435,7 +436,7 @@ async def test_log_changed_under_run_ends_it(
             if when == "record":
                 opened.write(paused("2"))
             elif when == "request":
-                opened.sent(Action.PAUSE, "2", "run-2")
+                opened.sent(Action.PAUSE, "2", "run-2", AT)
             else:
                 reply = Reply(received_at=1.0, http_status=503)
                 opened.answered("2", "run-2", reply, is_in_doubt=False)
@@ -489,9 +490,9 @@ async def test_log_removed_before_first_request_sends_nothing(path: Path) -> Non
 async def test_sent_ids_are_unrecorded_until_recorded(path: Path) -> None:
     async with journal(path) as opened:
         opened.begin(HEADER, ITEMS)
-        opened.sent(Action.PAUSE, "1", "run-1")
-        opened.sent(Action.PAUSE, "2", "run-2")
-        opened.sent(Action.READ, "3", "run-3")
+        opened.sent(Action.PAUSE, "1", "run-1", AT)
+        opened.sent(Action.PAUSE, "2", "run-2", AT)
+        opened.sent(Action.READ, "3", "run-3", AT)
         assert opened.unrecorded == {"1", "2"}
         opened.write(paused("1"))
     assert opened.unrecorded == {"2"}
@@ -572,7 +573,7 @@ async def test_ids_in_doubt_are_read_with_run(path: Path) -> None:
     async with journal(path) as opened:
         opened.begin(HEADER, ITEMS)
         opened.write(paused("1"))
-        opened.sent(Action.PAUSE, "2", "run-2")
+        opened.sent(Action.PAUSE, "2", "run-2", AT)
     found = [(record.id, record.status) for record in read_run(path, "run")]
     assert found == [("1", Status.PAUSED), ("2", Status.UNKNOWN)]
     assert list(read_run(path, "the next run")) == []
@@ -597,7 +598,7 @@ def test_reading_log_restores_garbage_collection(
 async def test_unchanged_log_is_not_read_again(path: Path) -> None:
     put(path, encode(paused("1")))
     known = read_log(path)
-    async with Journal(path, resume=True, now=wall_clock, known=known) as opened:
+    async with Journal(path, resume=True, known=known) as opened:
         assert opened.recovery is known.recovery
 
 
@@ -607,12 +608,12 @@ async def test_grown_log_is_read_again(path: Path, name: str) -> None:
     known = read_log(path)
     more = encode(paused("2") if name == "log" else HEADER)
     put(path, more, name)
-    async with Journal(path, resume=True, now=wall_clock, known=known) as opened:
+    async with Journal(path, resume=True, known=known) as opened:
         assert set(opened.recovery.settled) == ({"1", "2"} if name == "log" else {"1"})
         assert len(opened.recovery.headers) == (name == "log.wal")
 
 
 async def test_new_log_keeps_recovery_of_absent_log(path: Path) -> None:
     known = read_log(path)
-    async with Journal(path, resume=False, now=wall_clock, known=known) as opened:
+    async with Journal(path, resume=False, known=known) as opened:
         assert opened.recovery is known.recovery

@@ -144,7 +144,7 @@ async def test_unlimited_gate_limits_requests_in_flight() -> None:
 
 def test_failing_recorder_keeps_lines_until_failure() -> None:
     recorder = FailingRecorder(fails_at=2)
-    recorder.sent(Action.PAUSE, "1", "r")
+    recorder.sent(Action.PAUSE, "1", "r", "2026-07-01T08:00:00.000Z")
     reply = Reply(received_at=1.0, http_status=500)
     recorder.answered("1", "r", reply, is_in_doubt=True)
     with pytest.raises(LogError):

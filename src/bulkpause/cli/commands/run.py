@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -418,5 +417,5 @@ def _result_of_part(part: Part) -> RunResult:
 
 async def _remove_write_ahead_log(log: Path) -> None:
     """Remove the write-ahead log of a run that was killed after its last record."""
-    async with Journal(log, resume=True, now=partial(datetime.now, UTC)):
+    async with Journal(log, resume=True):
         pass

@@ -455,7 +455,9 @@ def test_run_that_was_cut_off_asks_again_before_it_sends() -> None:
         # It says again what it holds before its request is written.
         way.is_silent = False
         await asyncio.sleep(1.5)
-        confirmed = asyncio.create_task(first.confirm())
+        doubted = first.confirm()
+        assert doubted is not None
+        confirmed = asyncio.ensure_future(doubted)
         await asyncio.sleep(1.0)
         assert not confirmed.done()
         sent_at = now()
@@ -473,9 +475,7 @@ def test_run_that_was_never_cut_off_sends_at_once() -> None:
         gate = await joined(store_of_loop(), "a")
         await gate.acquire()
         await asyncio.sleep(60)
-        before = now()
-        await gate.confirm()
-        assert now() == before
+        assert gate.confirm() is None
         await gate.leave()
 
     run_on_virtual_time(scenario())
