@@ -185,7 +185,7 @@ def test_lapse_without_slots_asks_for_none_again() -> None:
         assert isinstance(loop, VirtualTimeLoop)
         loop.advance(2 * LEASE_S)
         await gate.acquire()
-        await gate.confirm()
+        assert gate.confirm() is None
         assert store.steps == 2  # it joined, and asked once
         await gate.leave()
 
