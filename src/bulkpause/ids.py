@@ -42,9 +42,6 @@ _REFORMATTED_NUMBER = r"""
       (?:[\ '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}
           \N{THIN SPACE}\N{RIGHT SINGLE QUOTATION MARK}][0-9]{3})+(?:[.,][0-9]*)?
     """
-#: As the last id of a sentence that was pasted.
-_ends_in_point = re.compile(r"[0-9]{5,15}\.").fullmatch
-_END_OF_SENTENCE = ("has a point behind it", "delete the point")
 #: Spreadsheets keep 15 digits of a number and replace the others with zeros.
 EXACT_DIGITS = 15
 _ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
@@ -98,6 +95,18 @@ _COLUMN_NAMES = frozenset({
 
 _ZERO = ("is zero, not an id", "delete the row or fill in the id")
 EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
+WITHOUT_SEPARATORS = (
+    "delete them, or set the number format of the id column to 0 and export again"
+)
+AS_WHOLE_NUMBER = "delete it, or export the ids as whole numbers"
+#: Blanks and an apostrophe separate thousands alone. One point or comma may be the mark
+#: of a fraction. A spreadsheet keeps 15 digits.
+_SEPARATED = r"""
+    (?=(?:[0-9][^0-9]?){4,15}$) [1-9][0-9]{0,2}
+    (?: ([.,])[0-9]{3}(?:\1[0-9]{3})+
+      | (?P<blank>[\ '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}
+         \N{THIN SPACE}\N{RIGHT SINGLE QUOTATION MARK}])[0-9]{3}(?:(?P=blank)[0-9]{3})* )
+    """
 #: A value is judged by this much of it: it may be as long as a whole line.
 _JUDGED_CHARS = 200
 #: Two shorter numbers may be the parts of one id.
@@ -197,11 +206,33 @@ def _spreadsheet_change(text: str) -> str | None:
 
 def _change_of_number(text: str) -> tuple[str, str] | None:
     """Say what seems to have been made of an id, and what to do about it."""
-    if _ends_in_point(text):
-        return _END_OF_SENTENCE
+    for is_changed, fault in _repairable():
+        if is_changed(text):
+            return fault
     if change := _spreadsheet_change(text):
         return f"is {change}, not an id", EXPORT_AS_TEXT
     return None
+
+
+@cache
+def _repairable() -> Sequence[tuple[Callable[[str], object], tuple[str, str]]]:
+    """Give the changes that have lost no digit, and the remedy of each."""
+    return (
+        # As the last id of a sentence that was pasted.
+        (
+            re.compile(r"[0-9]{5,15}\.").fullmatch,
+            ("has a point behind it", "delete the point"),
+        ),
+        (
+            re.compile(_SEPARATED, re.VERBOSE).fullmatch,
+            ("has separators between its thousands", WITHOUT_SEPARATORS),
+        ),
+        # As programs write a whole number that they have kept as a fraction.
+        (
+            re.compile(r"[1-9][0-9]{3,14}[.,]0+").fullmatch,
+            ("has a fraction of zeros", AS_WHOLE_NUMBER),
+        ),
+    )
 
 
 @cache

@@ -192,6 +192,7 @@ class Pauser:
             # Meanwhile, the disk is waited for and the client is made.
             opening = asyncio.create_task(self._open_budget())
             stack.push_async_callback(_close_unused, opening)
+            await asyncio.sleep(0)  # its thread begins
             if self._log is not None:
                 self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)
@@ -631,12 +632,7 @@ class Pauser:
         if self._means is None:
             begin()
             return
-        writing = asyncio.create_task(self._means.sync_group.run(begin))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait([writing])  # its thread needs the open file
-            raise
+        await self._means.sync_group.run(begin)
 
     def _begin(self, header: Header, items: Sequence[Item]) -> None:
         mark = UndoMark(
@@ -818,3 +814,11 @@ def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:
     For the command line, which reads a log, and checks its endpoint, before it asks.
     """
     pauser._loaded_log = loaded  # noqa: SLF001 (not for programs)
+
+
+def without_done(pauser: Pauser, plan: Plan) -> Plan:
+    """Leave out of a plan what the log of a pauser settles.
+
+    `already_done` would be a copy of a million ids.
+    """
+    return plan.without(pauser._recorder.recovery.settled)  # noqa: SLF001 (not for programs)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import field
-from functools import partial
+from functools import lru_cache, partial
 
 from bulkpause._text import quote
 from bulkpause._value import value
@@ -113,7 +113,13 @@ class Settings:
 
 def endpoint_of(settings: Settings) -> Endpoint:
     """Parse the base URL of settings."""
-    return parse_endpoint(settings.base_url)
+    return _parsed(settings.base_url)
+
+
+@lru_cache(maxsize=64)
+def _parsed(base_url: str) -> Endpoint:
+    """Parse a base URL once: each account asks for it several times."""
+    return parse_endpoint(base_url)
 
 
 def find_proxy(settings: Settings) -> Proxy | None:

@@ -8,7 +8,7 @@ URL, for JSON or for HTML, wholly or in part, or inside a Base64 text such as th
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate
 
 
@@ -43,12 +43,19 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        secrets = [secret for secret in secrets if secret]
+        self._secrets = [secret for secret in secrets if secret]
+
+    @cached_property
+    def _plain(self) -> list[re.Pattern[str]]:
+        # On use: most runs get no text to redact, and a fleet has a token for each.
         # Without regard to case: hexadecimal digits and host names lose theirs.
-        self._plain = [
-            re.compile(re.escape(secret), re.IGNORECASE) for secret in secrets
+        return [
+            re.compile(re.escape(secret), re.IGNORECASE) for secret in self._secrets
         ]
-        self._base64 = [core for secret in secrets for core in _base64_cores(secret)]
+
+    @cached_property
+    def _base64(self) -> list[str]:
+        return [core for secret in self._secrets for core in _base64_cores(secret)]
 
     def redact(self, text: str) -> str:
         """Replace each secret, however it is escaped."""

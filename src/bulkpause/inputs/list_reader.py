@@ -9,14 +9,17 @@ from bulkpause._value import state
 from bulkpause.ids import (
     QUOTATION_MARKS,
     WHITESPACE,
+    WITHOUT_SEPARATORS,
     are_plain_numbers,
     parse_item,
     why_invalid,
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
-from bulkpause.inputs.table import ReadError, Row, Table
-from bulkpause.model import InvalidRow, Item, items_without_init
+from bulkpause.inputs.table import ReadError, Table
+from bulkpause.item_block import ItemBlock
+from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
 #: Shorter ids behind a number, or beside others on one line, may be parts of one number,
@@ -49,6 +52,10 @@ _SEPARATORS_INSIDE = partial(re.search, r"\S[,; \t\N{NO-BREAK SPACE}]+\S")
 _ONE_PER_LINE = "write one id per line, and # before a note"
 _BLANK_AROUND = (
     "write a note with a blank before and behind its #, as in `1000248 # sale`"
+)
+_ONE_OR_SEVERAL = (
+    "may be one number with separators, or several ids",
+    "write each id by itself, without separators",
 )
 _NOTE = partial(re.search, r"\s#(?=\s|$)")
 
@@ -103,7 +110,7 @@ class _LineReader:
 
     def read_without_checks(
         self, first_row: int, lines: Sequence[str]
-    ) -> list[Item] | None:
+    ) -> ItemBlock | None:
         """Read lines at once. None if one of them needs a check, as `read` does it.
 
         A number needs none once a line had one id alone: then the list is no table.
@@ -113,7 +120,7 @@ class _LineReader:
         texts = list(map(str.strip, lines, repeat(WHITESPACE)))
         if not are_plain_numbers(texts):
             return None
-        return items_without_init(texts, range(first_row, first_row + len(texts)))
+        return ItemBlock(texts, range(first_row, first_row + len(texts)))
 
     def read(self, row: int, text: str) -> Iterator[Item | InvalidRow]:
         """Read a line without the blanks around it.
@@ -305,6 +312,9 @@ def _invalid_row(row: int, text: str) -> InvalidRow:
     item = parse_item(row, text)
     if isinstance(item, InvalidRow) and not _SEPARATORS_INSIDE(text):
         return item
+    if isinstance(item, InvalidRow) and item.remedy == WITHOUT_SEPARATORS:
+        detail, remedy = _ONE_OR_SEVERAL
+        return InvalidRow(row=row, detail=detail, remedy=remedy, value=text)
     return InvalidRow(
         row=row,
         detail="holds more than ids, or ids of different kinds",

@@ -1,6 +1,7 @@
 """Sort items by a column of amounts, blanks last."""
 
 import re
+from array import array
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, cast
 from bulkpause._text import quote
 from bulkpause._value import value
 from bulkpause.errors import SettingsError
-from bulkpause.model import Item
 
 
 if TYPE_CHECKING:
@@ -79,17 +79,19 @@ def _remedy(column: str, word: str) -> str:
     return f"{quote(word)} is not a direction; for the {end} first, write {wanted}"
 
 
-def ordered(items: Sequence[Item], amounts: "Amounts", order: Order) -> list[Item]:
-    """Return the items sorted by their amounts. Equal ones keep their order.
+def ordered_places(amounts: "Amounts", order: Order) -> Sequence[int]:
+    """Return the places of items sorted by their amounts. Equal ones keep their order.
 
     Args:
-        items: The items.
-        amounts: The values of these items, without faults.
+        amounts: The values of the items, without faults.
         order: Whether the highest value comes first.
     """
     values = amounts.values
-    blanks = [place for place, value in enumerate(values) if value is None]
-    numbers = [place for place, value in enumerate(values) if value is not None]
+    places: Sequence[int] = range(len(values))
+    blanks: Sequence[int] = ()
+    if None in values:
+        blanks = [place for place in places if values[place] is None]
+        places = [place for place in places if values[place] is not None]
     value_at = cast(Callable[[int], float], values.__getitem__)
-    numbers.sort(key=value_at, reverse=order.is_descending)
-    return [items[place] for place in chain(numbers, blanks)]
+    numbers = sorted(places, key=value_at, reverse=order.is_descending)
+    return array("L", chain(numbers, blanks))

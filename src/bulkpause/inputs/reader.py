@@ -33,8 +33,9 @@ from bulkpause.inputs.list_reader import (
     is_id_list,
     read_list,
 )
-from bulkpause.inputs.table import Input, ReadError, Row, Table
+from bulkpause.inputs.table import Input, ReadError, Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
 _FORMATS_BY_SUFFIX = {
@@ -55,7 +56,7 @@ def load_input(path: str, layout: Layout) -> Input:
     """
     table = Table()
     last_line = _LastLine()
-    table.fill(chain.from_iterable(_batches_of(path, layout, table, last_line)))
+    table.fill(_batches_of(path, layout, table, last_line))
     if not layout.takes_any_id:
         end, footers = last_line.end_of(table), table.footer_rows
         table.judge(partial(judge_column, end=end, footer_rows=footers))
