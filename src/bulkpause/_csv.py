@@ -14,6 +14,8 @@ _FORMULA = re.compile(r"""((?:^|;)[\s"']*)(?=[=+\-@|%\uff1d\uff0b\uff0d\uff20])"
 
 def without_formula(text: str) -> str:
     """Put an apostrophe before a formula, so that a spreadsheet shows it."""
+    if text[:1].isalnum() and ";" not in text:  # as most texts: no formula begins
+        return text
     return _FORMULA.sub(r"\1'", text)
 
 

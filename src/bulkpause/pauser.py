@@ -14,7 +14,6 @@ from typing import Self
 from weakref import WeakSet
 
 from bulkpause._text import timestamp
-from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.engine.company import CompanyCheck, WrongCompanyError
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, stop_at_deadline
@@ -197,6 +196,9 @@ class Pauser:
             if self._log is not None:
                 self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)
+            # Imported on use: the command line imports aiohttp meanwhile.
+            from bulkpause.api.client import Client  # noqa: PLC0415
+
             self._client = await stack.enter_async_context(
                 Client(
                     endpoint_of(settings),
@@ -812,3 +814,11 @@ def reuse_loaded_log(pauser: Pauser, loaded: LoadedLog) -> None:
     For the command line, which reads a log, and checks its endpoint, before it asks.
     """
     pauser._loaded_log = loaded  # noqa: SLF001 (not for programs)
+
+
+def without_done(pauser: Pauser, plan: Plan) -> Plan:
+    """Leave out of a plan what the log of a pauser settles.
+
+    `already_done` would be a copy of a million ids.
+    """
+    return plan.without(pauser._recorder.recovery.settled)  # noqa: SLF001 (not for programs)

@@ -21,6 +21,7 @@ from bulkpause.journal.codec import (
     WalEntry,
     decode_again,
     decode_records,
+    decode_sealed,
     encode,
 )
 from bulkpause.journal.fold import recover, recover_records
@@ -31,7 +32,7 @@ from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import Item, Record
 from bulkpause.plan import digest, make_plan
-from bulkpause.report.totals import Totals
+from bulkpause.report.totals import Totals, add_all
 from bulkpause.vocabulary import Action, Status
 from tests.support.nightly import IS_NIGHTLY
 
@@ -65,7 +66,7 @@ records = st.builds(
     id=often(st.sampled_from(IDS)),
     name=texts,
     status=st.sampled_from([Status.PAUSED, *Status]),
-    http_status=st.sampled_from([204, 400, None]),
+    http_status=st.sampled_from([204, 204, 429, 400, None]),
     trace_id=texts,
     title=texts,
     message=texts,
@@ -103,6 +104,8 @@ def test_sealed_line_gives_checked_record(record: Record) -> None:
     (sealed,) = decode_records([(1, line)], "log")
     assert sealed == decode_again(line) == checked == record
     assert decode_again(unsealed(line)) == record
+    assert decode_sealed(line + b"\n") == record
+    assert decode_sealed(unsealed(line) + b"\n") is None
     assert encode(sealed)[:-1] == line
 
 
@@ -137,28 +140,79 @@ def test_glance_finds_what_decoding_finds(
     assert with_sorted_latencies(glanced) == with_sorted_latencies(decoded)
 
 
+@MANY
+@given(st.lists(records, max_size=6), st.booleans())
+def test_sealed_lines_are_folded_as_their_records(
+    written: list[Record], is_for_long: bool
+) -> None:
+    lines = [encode(record) for record in written]
+    needs = replace(WHOLE, is_for_long=is_for_long)
+    assert recover_records(file_of(lines), needs) == recover_records(written, needs)
+
+
+PAUSED_AT_ONCE = Record(
+    id="1001",
+    status=Status.PAUSED,
+    http_status=204,
+    attempts=1,
+    row=1,
+    request_id="a-1",
+    latency_ms=61.5,
+    started_at=timestamp(STARTED),
+    finished_at=timestamp(STARTED),
+    run_id="a",
+    planned=1,
+    endpoint="https://a",
+)
+#: In each of these one field, or two, is unlike that of most records.
+NEARLY_USUAL = [
+    replace(PAUSED_AT_ONCE, **changes)
+    for changes in (
+        {},
+        {"campaign_status": "paused"},
+        {"campaign_status": "paused", "reads": 1},
+        {"campaign_status": "paused", "reads": 2},
+        {"reads": 1},
+        {"http_status": 429},
+        {"action": Action.RESUME},
+        {"status": Status.RESUMED, "action": Action.RESUME},
+        {"status": Status.ALREADY_PAUSED},
+        {"attempts": 0, "request_id": None},
+        {
+            "attempts": 0,
+            "request_id": None,
+            "campaign_status": "paused",
+            "reads": 1,
+        },
+        {"attempts": 2},
+        {"history": ({"http_status": 429, "at": timestamp(STARTED)},)},
+        {"latency_ms": None},
+        {"started_at": None},
+        {"finished_at": None},
+    )
+]
+
+
+@MANY
+@given(
+    st.lists(st.sampled_from(NEARLY_USUAL) | records, max_size=6),
+    st.just("") | times,
+)
+def test_totals_of_many_are_those_one_by_one(written: list[Record], since: str) -> None:
+    one_by_one = Totals(since=since)
+    for record in written:
+        one_by_one.add(record)
+    together = with_sorted_latencies(add_all(written, Totals(since=since)))
+    assert together == with_sorted_latencies(one_by_one)
+
+
 def with_sorted_latencies(totals: Totals) -> dict[str, object]:
     totals.latencies_ms = type(totals.latencies_ms)("d", sorted(totals.latencies_ms))
     return totals.as_dict()
 
 
 def test_most_lines_are_taken_at_a_glance() -> None:
-    paused = Record(
-        id="1001",
-        name='A "sale", größer',
-        status=Status.PAUSED,
-        http_status=204,
-        trace_id="t",
-        attempts=1,
-        row=1,
-        request_id="a-1",
-        latency_ms=61.5,
-        started_at=timestamp(STARTED),
-        finished_at=timestamp(STARTED),
-        run_id="a",
-        planned=1,
-        endpoint="https://a",
-    )
+    paused = replace(PAUSED_AT_ONCE, name='A "sale", größer', trace_id="t")
     refused = replace(
         paused, status=Status.ALREADY_PAUSED, http_status=400, campaign_status="paused"
     )

@@ -67,6 +67,29 @@ def monday(tmp_path: Path) -> Path:
     return write_log(tmp_path / "monday.jsonl", sample)
 
 
+def test_id_of_two_logs_has_one_result(tmp_path: Path, monday: Path) -> None:
+    tuesday = write_log(tmp_path / "tuesday.jsonl", [later(3)])
+    for logs in ((monday, tuesday), (tuesday, monday)):
+        group = one(*logs)
+        assert len(group.requests_of) == 4
+        assert sorted(each.id or "" for each in group.results) == [
+            *("1001", "1002", "1003")
+        ]
+        assert {each.status for each in group.results} == {Status.PAUSED}
+
+
+def test_request_without_a_record_is_no_result(tmp_path: Path, monday: Path) -> None:
+    killed = write_killed_log(tmp_path / "killed.jsonl", 5)
+    sent = Sent(
+        sent="1005", action=Action.PAUSE, request_id=f"{RUN}-5", at=AT, clock_s=1.0
+    )
+    with write_ahead_path(killed).open("ab") as ahead:
+        ahead.write(encode(sent))
+    group = one(monday, killed)
+    assert {each.id for each in group.records} == {"1001", "1002", "1003", "1005"}
+    assert {each.id for each in group.results} == {"1001", "1002", "1003"}
+
+
 def test_retry_in_another_log_has_the_last_word(tmp_path: Path, monday: Path) -> None:
     tuesday = write_log(tmp_path / "tuesday.jsonl", [later(3)])
     for logs in ((monday, tuesday), (tuesday, monday)):

@@ -21,7 +21,7 @@ from bulkpause.errors import LogError
 from bulkpause.journal.reader import read_recovery, read_run
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import Sharing, StopReason
-from bulkpause.pauser import Pauser, reuse_loaded_log
+from bulkpause.pauser import Pauser, reuse_loaded_log, without_done
 from bulkpause.plan import Plan
 from bulkpause.progress.event import Notice
 from bulkpause.report.totals import Totals, add_all
@@ -89,7 +89,7 @@ class AccountRun:
         Returns:
             What to say about the log and the budget.
         """
-        plan = self.plan.without(self.pauser.already_done)
+        plan = without_done(self.pauser, self.plan)
         if len(plan.items) < len(self.plan.items):
             self.plan = plan
             needs = needs_of(self._options, datetime.now(UTC))

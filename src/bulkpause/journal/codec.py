@@ -27,7 +27,13 @@ import orjson
 from bulkpause._value import value
 from bulkpause.errors import LogError
 from bulkpause.ids import matches_id_pattern
-from bulkpause.journal.checksum import CHECKSUM_KEY, MARK_START, sealed
+from bulkpause.journal.checksum import (
+    CHECKSUM_KEY,
+    MARK_START,
+    SEAL,
+    SEAL_LENGTH,
+    sealed,
+)
 from bulkpause.model import Earlier, Item, PriorAttempt, Record
 from bulkpause.vocabulary import RECORD_VERSION, Action, Status
 
@@ -262,6 +268,25 @@ def decode_mark(line: bytes) -> UndoMark | None:
     return mark
 
 
+def decode_sealed(line: bytes) -> Record | None:
+    """Decode a sealed line of a result log, with its newline, in one step.
+
+    Returns:
+        The record; None if the line is not sealed, is of another version or damaged:
+        `decode_records` decodes it, or says what is wrong.
+    """
+    if line[-SEAL_LENGTH:] != SEAL % crc32(line[:-SEAL_LENGTH]):
+        return None
+    try:
+        value = orjson.loads(line)
+        if value["v"] != RECORD_VERSION:
+            return None
+        del value["crc32"]
+        return _sealed_record(value)
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 def decode_again(line: bytes) -> Record:
     """Decode a line of a result log that was decoded before, as if it were sealed."""
     value = orjson.loads(line)
@@ -284,9 +309,9 @@ def _sealed_record(value: dict[str, Any]) -> Record:
     value["status"] = _STATUSES[value["status"]]
     value["action"] = _ACTIONS[value.get("action", "pause")]
     value["history"] = tuple(value["history"])
-    record = Record.__new__(Record)
+    record = _new_record(Record)
     # As if each were set, which a frozen value does one by one.
-    object.__setattr__(record, "__dict__", value)
+    _set_field(record, "__dict__", value)
     return record
 
 
@@ -405,6 +430,7 @@ def _field_types(kind: type) -> tuple[tuple[str, tuple[type, ...]], ...]:
     return tuple(fields)
 
 
+_new_record, _set_field = Record.__new__, object.__setattr__
 _VERSIONS = range(1, RECORD_VERSION + 1)
 _ACTIONS = {action.value: action for action in Action}
 _STATUSES = {status.value: status for status in Status}

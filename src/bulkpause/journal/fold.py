@@ -7,12 +7,12 @@ record is kept whole where more of it is needed: if its status is to be retried,
 request for the id was sent since, and if it is of version 1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from bulkpause.journal.glance import Glance
+from bulkpause.journal.glance import Glance, take_mark
 from bulkpause.journal.needs import BRIEF, Needs
 from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery, add_planned_count
@@ -54,13 +54,27 @@ def recover_records(
     fold, glance = _RecordFold(recovery, needs), Glance(recovery, needs)
     if isinstance(records, RecordFile):
         # Where every record is needed, a glance at one would be for nothing.
-        take = glance.take_mark if needs.is_whole else glance.take
+        take = _whole_lines(fold, recovery) if needs.is_whole else glance.take
         records = records.decode(take)
     for record in records:
         fold.add(record)
     glance.end()
     fold.end()
     return recovery
+
+
+def _whole_lines(fold: "_RecordFold", recovery: Recovery) -> Callable[[bytes], bool]:
+    """Take sealed lines as whole records, and leave the others to `codec`."""
+    from bulkpause.journal.codec import decode_sealed  # noqa: PLC0415
+
+    def take(line: bytes) -> bool:
+        record = decode_sealed(line)
+        if record is None:
+            return take_mark(line, recovery)
+        fold.add(record)
+        return True
+
+    return take
 
 
 class _RecordFold:
@@ -70,6 +84,7 @@ class _RecordFold:
         self._recovery = recovery
         self._brief, self._records = recovery.brief, recovery.records
         self._needs = needs
+        self._is_whole = needs.is_whole
         # Without a time: one that is later than any.
         self._since = needs.since or "~"
 
@@ -89,7 +104,7 @@ class _RecordFold:
             if not self._needs.is_for_long:
                 recovery.replaced.append(self._records[id_])
             recovery.supersede(id_)
-        origin = self._origin_of(record)
+        origin = None if self._is_whole else self._origin_of(record)
         if origin is None:
             self._add_whole(id_, record)
         else:
@@ -101,7 +116,9 @@ class _RecordFold:
         # A copy takes a fourth of the memory of one that `codec` made in haste, and
         # more time than all the rest.
         self._records[id_] = replace(record) if self._needs.is_for_long else record
-        add_planned_count(self._recovery, record.planned)
+        planned, most = record.planned, self._recovery.most_planned
+        if planned is not None and (most is None or planned > most):
+            self._recovery.most_planned = planned
 
     def _add_brief(self, id_: str, record: "Record", origin: Origin) -> None:
         self._brief.ids[id_] = self._brief.number_of(origin)

@@ -10,15 +10,13 @@ from array import array
 from typing import NamedTuple
 from zlib import crc32
 
-from bulkpause.journal.checksum import CHECKSUM_KEY, MARK_START
+from bulkpause.journal.checksum import MARK_START, SEAL, SEAL_LENGTH
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.settled import Origin
 from bulkpause.vocabulary import RECORD_VERSION, Status
 
 
-_CHECKSUM = CHECKSUM_KEY + b'%08x"}\n'
-_CHECKSUM_LENGTH = len(_CHECKSUM % 0)
 #: What stands before each key but the first. A text that holds it, as it may at its
 #: end, makes more fields, as does a history.
 _BEFORE_KEY = b',"'
@@ -87,8 +85,8 @@ class Glance:
         """Take in a line with its newline, or tell that it is left to `codec`."""
         fields = line.split(_BEFORE_KEY)
         if len(fields) != _FIELDS or not fields[0].startswith(_ID_START):
-            return self.take_mark(line)
-        if line[-_CHECKSUM_LENGTH:] != _CHECKSUM % crc32(line[:-_CHECKSUM_LENGTH]):
+            return take_mark(line, self._recovery)
+        if line[-SEAL_LENGTH:] != SEAL % crc32(line[:-SEAL_LENGTH]):
             return False
         key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
         try:
@@ -112,19 +110,6 @@ class Glance:
         if finished > self._last:  # noqa: PLR1730
             self._last = finished
         self._add(fields[0][len(_ID_START) : -1].decode(), kind.origin)
-        return True
-
-    def take_mark(self, line: bytes) -> bool:
-        """Take in a line that says that an undo was begun, or tell that it does not."""
-        if not line.startswith(MARK_START):
-            return False
-        # Imported on use: few logs have such a line.
-        from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
-
-        if (mark := decode_mark(line)) is None:
-            return False
-        self._recovery.lines += 1
-        self._recovery.undos.append(mark.undone_by)
         return True
 
     def _new_kind(  # noqa: PLR0917 (as the fields of a line)
@@ -203,6 +188,20 @@ class Glance:
         if self._tally is not None:
             self._tally.add_paused_at_once(self._latencies_ms, self._read_backs)
             self._tally.add_times(first, last)
+
+
+def take_mark(line: bytes, recovery: Recovery) -> bool:
+    """Take in a line that says that an undo was begun, or tell that it does not."""
+    if not line.startswith(MARK_START):
+        return False
+    # Imported on use: few logs have such a line.
+    from bulkpause.journal.codec import decode_mark  # noqa: PLC0415
+
+    if (mark := decode_mark(line)) is None:
+        return False
+    recovery.lines += 1
+    recovery.undos.append(mark.undone_by)
+    return True
 
 
 def _text_in(field: bytes, key: str) -> str | None:

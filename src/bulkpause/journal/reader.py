@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from bulkpause._value import value
 from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import FileState, read_lines, state_of
+from bulkpause.journal.checksum import MARK_START
 from bulkpause.journal.fold import recover
 from bulkpause.journal.needs import BRIEF, Needs
-from bulkpause.journal.record_file import RecordFile, is_mark
+from bulkpause.journal.record_file import RecordFile
 from bulkpause.journal.recovery import Recovery
 from bulkpause.vocabulary import Status
 
@@ -154,8 +155,8 @@ def records_in_brief(log: Path, loaded: LoadedLog) -> "Iterator[Record]":
     _check_still_there(log, loaded.states[0])
     in_brief, to_skip = recovery.brief.ids, Counter(recovery.superseded)
     for line in islice(read_lines(log), recovery.lines):
-        if is_mark(line):
-            continue
+        if line.startswith(MARK_START):
+            continue  # it was read before: no record begins so
         record = decode_again(line)
         if record.id not in in_brief:
             continue

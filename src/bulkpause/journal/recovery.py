@@ -433,11 +433,13 @@ class Recovery:
     def add_times(self, first: str | None, last: str | None) -> None:
         """Take in when something began and when it ended."""
         if first is not None:
-            first = in_utc(first)
+            if len(first) != _TIME_LENGTH or first[-1] != "Z":
+                first = in_utc(first)
             if self.first_at is None or first < self.first_at:
                 self.first_at = first
         if last is not None:
-            last = in_utc(last)
+            if len(last) != _TIME_LENGTH or last[-1] != "Z":
+                last = in_utc(last)
             if self.last_at is None or last > self.last_at:
                 self.last_at = last
 

@@ -1,7 +1,7 @@
 """Export ids as CSV or JSON lines, which `run` reads and spreadsheets open safely."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from operator import attrgetter
 
 import orjson
@@ -42,7 +42,7 @@ _TEXTS = tuple(
 _LINES_PER_BLOCK = 1000
 
 #: The values of the columns, in their order.
-Row = list[object]
+Row = tuple[object, ...]
 _values_of: Callable[[Record], Iterable[object]] = attrgetter("id", *COLUMNS[1:-1])
 
 
@@ -67,7 +67,7 @@ def rows(
     for record in records:
         if record.id is not None and record.status in statuses:
             log = log_of_run.get(record.run_id)
-            yield _on_one_line([*_values_of(record), log])
+            yield (*_values_of(record), log)
     if NOT_ATTEMPTED in statuses:
         for item, log in unattempted:
             values = {
@@ -78,38 +78,47 @@ def rows(
                 "account": account,
                 "log": log,
             }
-            yield _on_one_line([values.get(name) for name in COLUMNS])
+            yield tuple(map(values.get, COLUMNS))
 
 
 def as_csv(exported: Iterable[Row]) -> Iterator[str]:
     """Write rows as CSV, after a header line, in blocks of lines."""
-    header: Row = list(COLUMNS)
-    remaining = chain([header], map(_without_formulas, exported))
-    while block := list(islice(remaining, _LINES_PER_BLOCK)):
+    yield csv_text([COLUMNS])
+    for block in _blocks(exported, _safe_in_csv):
         yield csv_text(block)
 
 
 def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
     """Write rows as JSON lines, in blocks of lines."""
-    objects = (dict(zip(COLUMNS, row, strict=True)) for row in exported)
-    lines = (orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in objects)
-    while block := b"".join(islice(lines, _LINES_PER_BLOCK)):
-        yield block.decode()
+    for block in _blocks(exported, on_one_line):
+        objects = (dict(zip(COLUMNS, row, strict=True)) for row in block)
+        lines = (orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in objects)
+        yield b"".join(lines).decode()
 
 
-def _on_one_line(row: Row) -> Row:
-    for number in _TEXTS:
-        if isinstance(text := row[number], str):
-            row[number] = on_one_line(text)
-    return row
+def _blocks(
+    exported: Iterable[Row], clean: Callable[[str], str]
+) -> Iterator[Iterable[Row]]:
+    """Divide rows into blocks, and clean their texts column by column."""
+    remaining = iter(exported)
+    while block := list(islice(remaining, _LINES_PER_BLOCK)):
+        columns: list[Sequence[object]] = list(zip(*block, strict=True))
+        for number in _TEXTS:
+            columns[number] = _cleaned(columns[number], clean)
+        yield zip(*columns, strict=True)
 
 
-def _without_formulas(row: Row) -> Row:
+def _cleaned(column: Sequence[object], clean: Callable[[str], str]) -> list[object]:
+    """Clean the texts of a column, each once: many rows have the same."""
+    found: dict[object, object] = {
+        one: clean(one) for one in set(column) if isinstance(one, str)
+    }
+    return list(map(found.get, column))
+
+
+def _safe_in_csv(text: str) -> str:
     """Put an apostrophe before each formula, so that a spreadsheet shows it.
 
     Ids, times and numbers cannot be taken for one.
     """
-    for number in _TEXTS:
-        if isinstance(text := row[number], str):
-            row[number] = without_formula(text)
-    return row
+    return without_formula(on_one_line(text))

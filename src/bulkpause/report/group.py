@@ -76,6 +76,17 @@ class LogGroup:
         name = self.account or self.status.endpoint or "endpoint not on record"
         return name if self.action is Action.PAUSE else f"{name}, {self.action}"
 
+    @property
+    def results(self) -> "Sequence[Record]":
+        """The last word on each id, as it is on record and not made of requests.
+
+        Only for a group with its records.
+        """
+        if len(self.logs) < 2:
+            return self.requests_of
+        on_record = set(map(id, self.requests_of))
+        return [record for record in self.records if id(record) in on_record]
+
     def run_lines(self) -> Iterator[str]:
         """Say which run the last words are from, if there are several runs."""
         runs = [run for run in self.runs if run.run_id is not None]

@@ -2,15 +2,16 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, field
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from bulkpause._text import format_count, sanitize
 from bulkpause._value import state, value
 from bulkpause.operation import PAUSE, Operation, operation_of, statuses_of
-from bulkpause.vocabulary import Status
+from bulkpause.vocabulary import Action, Status
 
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ NOT_ATTEMPTED = "not_attempted"
 NOT_ON_RECORD = "not_on_record"
 #: Ids and trace ids kept as examples of a cause.
 EXAMPLES = 3
+_cause_fields: "Callable[[Record], tuple[object, ...]]" = attrgetter(
+    *("status", "http_status", "title", "message", "error", "campaign_status")
+)
 _RETRYABLE = tuple(status for status in Status if status.is_retryable)
 
 
@@ -162,6 +166,10 @@ class Totals:
     first_at: str | None = None
     last_at: str | None = None
     since: str = ""
+    #: The groups by the fields of their causes: a cause takes long to make.
+    _groups: dict[tuple[object, ...], CauseGroup] = field(
+        default_factory=dict, compare=False
+    )
 
     def add(self, record: "Record") -> None:
         """Count a record."""
@@ -224,14 +232,18 @@ class Totals:
         self.add_times(started_at, record.finished_at or "")
 
     def add_times(self, first: str, last: str) -> None:
-        """Take in the times of a first request and of a last record."""
-        if not self.first_at or first < self.first_at:
+        """Take in the times of a first request and of a last record; empty if unknown."""
+        if first and (not self.first_at or first < self.first_at):
             self.first_at = first
-        if not self.last_at or last > self.last_at:
+        if last and (not self.last_at or last > self.last_at):
             self.last_at = last
 
     def _add_cause(self, record: "Record") -> None:
-        group = self.causes.setdefault(Cause.of(record), CauseGroup())
+        key = _cause_fields(record)
+        group = self._groups.get(key)
+        if group is None:
+            group = self.causes.setdefault(Cause.of(record), CauseGroup())
+            self._groups[key] = group
         group.count += 1
         if record.id is not None and len(group.ids) < EXAMPLES:
             group.ids.append(record.id)
@@ -400,7 +412,39 @@ def join_totals(parts: Sequence[Totals]) -> Totals:
 
 
 def add_all(records: "Iterable[Record]", totals: Totals) -> Totals:
-    """Add all records to the totals, and return the totals."""
+    """Add all records to the totals, and return the totals.
+
+    Those of ids that their first attempts paused, which are most, are added together.
+    """
+    paused_at_once: list[Record] = []
     for record in records:
-        totals.add(record)
+        if (
+            record.status is Status.PAUSED
+            and record.attempts == 1
+            and not record.history
+            and record.latency_ms is not None
+            and record.started_at is not None
+            and record.finished_at is not None
+            and record.reads <= (record.campaign_status is not None)
+            and record.action is Action.PAUSE
+            and record.http_status != 429
+            and not totals.since
+        ):
+            paused_at_once.append(record)
+        else:
+            totals.add(record)
+    _add_together(paused_at_once, totals)
     return totals
+
+
+def _add_together(records: "Sequence[Record]", totals: Totals) -> None:
+    """Add records of ids that their first attempts paused."""
+    if not records:
+        return
+    latencies_ms = array("d", [one.latency_ms or 0.0 for one in records])
+    unread = [one.campaign_status for one in records].count(None)
+    totals.add_paused_at_once(latencies_ms, len(records) - unread)
+    totals.add_times(
+        min([one.started_at or "" for one in records]),
+        max([one.finished_at or "" for one in records]),
+    )

@@ -91,3 +91,36 @@ def test_unreadable_log_of_several_is_no_all_clear(call: Call) -> None:
     assert "bad.jsonl: line 1 is damaged" in ended.stderr
     report = call("report", "monday.jsonl", "tuesday", "--format", "markdown")
     assert (report.code, report.stdout) == (6, "")
+
+
+def test_report_says_in_an_object_what_it_wrote(call: Call) -> None:
+    ended = call("report", "monday.jsonl", "tuesday", "-o", "page.html", "--json")
+    found = orjson.loads(ended.stdout)
+    assert (ended.code, ended.stderr) == (0, "")
+    assert found.pop("headline").startswith("0 of 3 campaigns may still be running")
+    assert found == {
+        "report": "page.html",
+        "format": "html",
+        "logs": ["monday.jsonl", "tuesday/retry.jsonl"],
+        "exit_code": 0,
+    }
+    assert Path("page.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("monday.jsonl",), 2),
+        (("monday.jsonl", "-o", "monday.jsonl"), 2),
+        (("missing.jsonl", "-o", "page.html"), 3),
+        (("damaged.jsonl", "-o", "page.html"), 6),
+    ],
+)
+def test_report_without_a_file_ends_with_an_object(
+    call: Call, arguments: tuple[str, ...], code: int
+) -> None:
+    damaged = Path("monday.jsonl").read_bytes().replace(b'"1002"', b'"1009"')
+    Path("damaged.jsonl").write_bytes(damaged)
+    ended = call("report", *arguments, "--json")
+    assert (ended.code, orjson.loads(ended.stdout)["error"]["code"]) == (code, code)
+    assert not Path("page.html").exists()

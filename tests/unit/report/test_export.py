@@ -213,6 +213,6 @@ def test_export_names_run_and_account_of_each_id() -> None:
         account="germany",
     )
     assert [row[-3:] for row in found] == [
-        ["run-1", "germany", "a.jsonl"],
-        [None, "germany", "b.jsonl"],
+        ("run-1", "germany", "a.jsonl"),
+        (None, "germany", "b.jsonl"),
     ]

@@ -11,7 +11,7 @@ from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.next_steps import steps_of_group
-from bulkpause.cli.output import say, show, show_data
+from bulkpause.cli.output import OutputError, show, show_data, show_json
 from bulkpause.cli.replaced_file import check_replaceable, replace_file
 from bulkpause.journal.reader import collection_paused
 from bulkpause.log_groups import group_logs
@@ -29,7 +29,12 @@ _KINDS = {"html": (html.MARKER, "a report"), "markdown": (markdown.MARKER, "a su
 
 
 def write_report(
-    logs: Sequence[Path], file: Path | None, format_: str, limits: Sequence[Limit]
+    logs: Sequence[Path],
+    file: Path | None,
+    format_: str,
+    limits: Sequence[Limit],
+    *,
+    is_json: bool = False,
 ) -> ExitCode:
     """Write what logs hold to a file, or to standard output without one.
 
@@ -38,12 +43,14 @@ def write_report(
         file: The file; a report that is there is replaced.
         format_: `html` or `markdown`.
         limits: The rate limits of an account.
+        is_json: Whether standard output takes a JSON object about the file.
 
     Raises:
         SettingsError: The file exists and is something else, an extra is missing, or
             a log is something else.
         InputError: A log does not exist.
         LogError: A log cannot be read or is damaged.
+        OutputError: The file cannot be written.
     """
     marker, kind = _KINDS[format_]
     if format_ == "html":
@@ -69,7 +76,15 @@ def write_report(
     if file is None:
         show_data([text])
         return ExitCode.ALL_PAUSED
-    return _save(file, text, headline(groups, lacks_logs=bool(folders)))
+    _save(file, text)
+    line = sanitize(headline(groups, lacks_logs=bool(folders)))
+    if is_json:
+        facts = {"report": str(file), "format": format_, "headline": line}
+        show_json(facts | {"logs": [*map(str, paths)], "exit_code": 0})
+    else:
+        show(line)
+        show(sanitize(f"report: {file}"))
+    return ExitCode.ALL_PAUSED
 
 
 def _open(log: Path) -> OpenedLog:
@@ -85,15 +100,10 @@ def _commands(
             yield from filter(None, (steps.retry, steps.resume))
 
 
-def _save(file: Path, text: str, headline_: str) -> ExitCode:
+def _save(file: Path, text: str) -> None:
     try:
         replace_file(file, text.encode(errors="replace"))
     except OSError as error:
-        say(
-            f"bulkpause: {file} could not be written: {error.strerror}; "
-            "name another file with -o"
-        )
-        return ExitCode.OUTPUT
-    show(sanitize(headline_))
-    show(sanitize(f"report: {file}"))
-    return ExitCode.ALL_PAUSED
+        raise OutputError(
+            f"{file} could not be written: {error.strerror}; name another file with -o"
+        ) from error

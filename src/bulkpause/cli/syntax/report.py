@@ -7,11 +7,13 @@ import click
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.flags import LIMITS
 from bulkpause.cli.help import block
+from bulkpause.cli.json_command import JsonCommand
 from bulkpause.cli.output import stdout
 from bulkpause.cli.path_arguments import LOGS, PATH
 
 
 @click.command(
+    cls=JsonCommand,
     epilog=block(
         "Examples",
         """
@@ -40,6 +42,11 @@ from bulkpause.cli.path_arguments import LOGS, PATH
     help="A page to look at, or a summary for tickets and chat.",
 )
 @LIMITS
+@click.option(
+    "--json",
+    is_flag=True,
+    help="Print one JSON object about the file of --output.",
+)
 def report(**given: Any) -> ExitCode:
     """Write what each LOG holds as one page: what may still be running, and why.
 
@@ -49,6 +56,11 @@ def report(**given: Any) -> ExitCode:
     logs are not changed.
     """
     file, format_ = given["output"], given["format"]
+    if file is None and given["json"]:
+        raise click.UsageError(
+            "name the file of the report: -o report.html; --json says on standard "
+            "output what became of it"
+        )
     if file is None and format_ == "html" and stdout().isatty():
         raise click.UsageError(
             "name the file for the page: -o report.html; or choose --format markdown"
@@ -56,4 +68,4 @@ def report(**given: Any) -> ExitCode:
     from bulkpause.cli.commands.report import write_report  # noqa: PLC0415
 
     limits = tuple(limit for limit in (given["burst"], given["steady"]) if limit)
-    return write_report(given["logs"], file, format_, limits)
+    return write_report(given["logs"], file, format_, limits, is_json=given["json"])

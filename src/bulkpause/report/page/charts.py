@@ -1,7 +1,7 @@
 """Lay out the charts as values: bars, lines, marks and the words below them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, pairwise
+from itertools import chain, groupby
 from math import log10
 from operator import add
 
@@ -311,18 +311,20 @@ def _latency_chart(frame: Frame, requests: Requests) -> Chart:
     )
 
 
-def _buckets(timeline: Timeline, requests: Requests) -> dict[int, list[float]]:
-    """Collect the latencies of several bins together, by the first bin."""
+def _buckets(timeline: Timeline, requests: Requests) -> dict[range, list[float]]:
+    """Collect the latencies of several bins together, by these bins."""
     wanted = len(requests.latencies_ms) // _LATENCIES_PER_BUCKET
     together = timeline.bins // min(max(wanted, 1), _MOST_BUCKETS) + 1
     places = timeline.places(requests.answered_s)
-    buckets: dict[int, list[float]] = {}
-    for number, (start, end) in enumerate(pairwise(places)):
-        first = timeline.firsts[timeline.spell_of(number)]
-        bucket = first + (number - first) // together * together
-        values = (max(ms, _LEAST_MS) for ms in requests.latencies_ms[start:end])
-        buckets.setdefault(bucket, []).extend(values)
-    return {number: sorted(values) for number, values in buckets.items() if values}
+    buckets: dict[range, list[float]] = {}
+    for first, size in zip(timeline.firsts, timeline.sizes, strict=True):
+        spell = range(first, first + size)
+        for place in range(0, size, together):
+            bins = spell[place : place + together]
+            found = requests.latencies_ms[places[bins.start] : places[bins.stop]]
+            if found:
+                buckets[bins] = sorted(max(ms, _LEAST_MS) for ms in found)
+    return buckets
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
@@ -330,17 +332,19 @@ def percentile(ordered: Sequence[float], percent: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
-def _polyline(frame: Frame, values: dict[int, float], marks: Sequence[float]) -> str:
-    """Draw a line through buckets, with a break at each gap."""
+def _polyline(
+    frame: Frame, values: Mapping[range, float], marks: Sequence[float]
+) -> str:
+    """Draw a line from bucket to bucket, up to the end of the last one of a spell."""
     parts: list[str] = []
-    spell = -1
-    for number, height in values.items():
-        is_new = frame.timeline.spell_of(number) != spell
-        spell = frame.timeline.spell_of(number)
-        command = "M" if is_new else "L"
-        parts.append(f"{command}{frame.x(number):.1f} {_log_y(height, marks)}")
-        if is_new:  # one alone is to be seen too
-            parts.append(f"h{max(frame.bin_width, 2):.1f}")
+    for _, spell in groupby(values, lambda bins: frame.timeline.spell_of(bins.start)):
+        buckets = list(spell)
+        points = [
+            f"{frame.x(bins.start):.1f} {_log_y(values[bins], marks)}"
+            for bins in buckets
+        ]
+        end = frame.x(buckets[-1][-1]) + frame.bin_width
+        parts.append(f"M{'L'.join(points)}H{end:.1f}")
     return "".join(parts)
 
 

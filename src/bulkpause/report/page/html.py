@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from importlib import import_module, resources
 from typing import Any
@@ -21,6 +22,8 @@ from bulkpause.report.page.table import table_of
 
 #: The first bytes of a page, by which it is known again.
 MARKER = "<!doctype html><!-- a report of bulkpause -->"
+#: A moment in a headline, which is not to be cut at the end of a line.
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)")
 
 
 def require_extra() -> None:
@@ -46,14 +49,14 @@ def page_of(groups: Sequence[LogGroup], origin: Origin) -> str:
     """
     require_extra()
     style, script = _resource("page.css"), _resource("page.js")
+    line = sanitize(headline(groups, lacks_logs=bool(origin.doubts)))
     return _render(
         marker=MARKER,
         policy=_policy(style, script),
         style=style,
         script=script,
-        headline=sanitize(
-            _as_sentence(headline(groups, lacks_logs=bool(origin.doubts)))
-        ),
+        headline=_as_sentence(line),
+        headline_parts=_MOMENT.split(_as_sentence(line)),
         notes=[*origin.doubts, *note_lines(groups)],
         groups=groups,
         counts=count_by_status(groups),
@@ -70,13 +73,14 @@ def _as_sentence(line: str) -> str:
 
 def _charts(groups: Sequence[LogGroup], limits: Sequence[Limit]) -> Sequence[Chart]:
     ids = sum(ids_of(group.status.totals) for group in groups)
-    records = (record for group in groups for record in group.requests_of)
+    records = [record for group in groups for record in group.requests_of]
+    results = (record for group in groups for record in group.results)
     unrecorded = (record for group in groups for record in group.unrecorded)
     replaced = (record for group in groups for record in group.replaced)
     accounts = {(group.status.endpoint, group.account) for group in groups}
     operations = {group.status.totals.operation for group in groups}
     return charts_of(
-        requests_of(records, unrecorded=unrecorded, replaced=replaced),
+        requests_of(records, results=results, unrecorded=unrecorded, replaced=replaced),
         ids=ids,
         limits=limits if len(accounts) == 1 else (),
         done_word=" or ".join(sorted(one.participle for one in operations)),

@@ -61,11 +61,8 @@
 
   /** Read which rows have a text, and their hexadecimal digits without the dashes. */
   function hex(bytes, rows, { length, dashes }) {
-    const digits = [];
-    for (let at = rows; at < bytes.length; at += 1) {
-      digits.push(bytes[at].toString(16).padStart(2, "0"));
-    }
-    const all = digits.join("");
+    const pairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+    const all = Array.from(bytes.subarray(rows), (byte) => pairs[byte]).join("");
     const ends = [...dashes, length];
     const values = [];
     let at = 0;

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
 
 from bulkpause._value import value
 from bulkpause.model import PriorAttempt, Record
+from bulkpause.report.page.moments import seconds_of
 
 
 class Outcome(StrEnum):
@@ -40,8 +40,8 @@ class Requests:
 
     Attributes:
         sent_s: When the requests with each outcome were sent.
-        done_s: When each record was made.
-        changed_s: When each of those was made whose campaign was as wanted then.
+        done_s: When each result was on record: the last record of an id.
+        changed_s: When each of those was whose campaign was as wanted then.
         answered_s: When the last attempt of each id was sent that was answered.
         latencies_ms: The latency of each of these attempts.
     """
@@ -61,6 +61,7 @@ class Requests:
 def requests_of(
     records: Iterable[Record],
     *,
+    results: Iterable[Record] | None = None,
     unrecorded: Iterable[PriorAttempt] = (),
     replaced: Iterable[Record] = (),
 ) -> Requests:
@@ -71,21 +72,31 @@ def requests_of(
 
     Args:
         records: The records.
+        results: The last record of each id; None if these are the records.
         unrecorded: The attempts of ids that were sent and have no record since.
         replaced: Earlier records of the same log, whose attempts later ones repeat,
             but not their reads.
     """
     found = _Found()
-    for record in records:
-        if record.started_at is not None and record.finished_at is not None:
-            found.add(record, record.started_at, seconds(record.finished_at))
+    timed = _timed(records)
+    found.add_all(timed)
+    found.add_results(timed if results is None else _timed(results))
     for one in unrecorded:
         if one.at is not None:
-            found.sent[one.http_status].append(seconds(one.at))
+            found.sent[one.http_status] += seconds_of([one.at])
     for record in replaced:
         if record.finished_at is not None:
-            found.add_reads(record, seconds(record.finished_at))
+            found.add_reads(record, *seconds_of([record.finished_at]))
     return found.requests()
+
+
+def _timed(records: Iterable[Record]) -> list[Record]:
+    """Leave out what was not sent."""
+    return [
+        one
+        for one in records
+        if one.started_at is not None and one.finished_at is not None
+    ]
 
 
 class _Found:
@@ -98,25 +109,42 @@ class _Found:
         self._changed: list[float] = []
         self._latencies: list[tuple[float, float]] = []
 
-    def add(self, record: Record, started_at: str, end_s: float) -> None:
-        """Add what a record tells."""
-        self._done.append(end_s)
-        if record.status.is_done:
-            self._changed.append(end_s)
+    def add_all(self, records: Sequence[Record]) -> None:
+        """Add what records tell that were begun and ended."""
+        starts_s = seconds_of([one.started_at or "" for one in records])
+        ends_s = seconds_of([one.finished_at or "" for one in records])
+        for record, start_s, end_s in zip(records, starts_s, ends_s, strict=True):
+            if record.history or record.reads or record.campaign_status is not None:
+                self._add_several(record, start_s, end_s)
+            else:
+                self._add_last(record, start_s)
+
+    def add_results(self, records: Sequence[Record]) -> None:
+        """Add when each of these ended, which are the last ones of their ids."""
+        ends_s = seconds_of([one.finished_at or "" for one in records])
+        self._done += ends_s
+        self._changed += [
+            end_s
+            for record, end_s in zip(records, ends_s, strict=True)
+            if record.status.is_done
+        ]
+
+    def _add_several(self, record: Record, start_s: float, end_s: float) -> None:
+        """Add the requests of a record that has several, or was only read."""
         self.add_reads(record, end_s)
         for attempt in record.history:
-            at = seconds(attempt.get("at") or started_at)
-            self.sent[attempt.get("http_status")].append(at)
+            at = attempt.get("at")
+            at_s = start_s if at is None else seconds_of([at])[0]
+            self.sent[attempt.get("http_status")].append(at_s)
         if record.request_id is None and record.reads:
             return  # read, and left alone
-        last_s = (
-            end_s - (record.latency_ms or 0.0) / 1000
-            if record.history
-            else seconds(started_at)
-        )
-        self.sent[record.http_status].append(last_s)
+        latency_s = (record.latency_ms or 0.0) / 1000
+        self._add_last(record, end_s - latency_s if record.history else start_s)
+
+    def _add_last(self, record: Record, at_s: float) -> None:
+        self.sent[record.http_status].append(at_s)
         if record.latency_ms is not None:
-            self._latencies.append((last_s, record.latency_ms))
+            self._latencies.append((at_s, record.latency_ms))
 
     def add_reads(self, record: Record, end_s: float) -> None:
         """Add the reads of a campaign; records of older versions do not count them."""
@@ -154,26 +182,3 @@ def outcome_of(http_status: int | None) -> Outcome:
     if http_status == 429:
         return Outcome.RATE_LIMITED
     return Outcome.ACCEPTED if http_status < 300 else Outcome.REFUSED
-
-
-def seconds(moment: str) -> float:
-    """Give a moment of a log in seconds since 1970."""
-    if len(moment) == _LENGTH and moment[-1] == "Z":
-        return _MINUTES[moment[:_MINUTE]] + float(moment[_MINUTE:-1])
-    return datetime.fromisoformat(moment).timestamp()
-
-
-#: The length of a moment as logs have it, and of its part up to the minute.
-_LENGTH = len("2026-07-01T08:00:00.000Z")
-_MINUTE = len("2026-07-01T08:00:")
-
-
-class _SecondsByMinute(dict[str, float]):
-    """The minutes that were asked for: hundreds of records have the same."""
-
-    def __missing__(self, minute: str) -> float:
-        self[minute] = at = datetime.fromisoformat(f"{minute}00Z").timestamp()
-        return at
-
-
-_MINUTES = _SecondsByMinute()

@@ -13,13 +13,13 @@ from bulkpause._value import state, value
 from bulkpause.model import Record
 from bulkpause.report.breakdown import STATUSES
 from bulkpause.report.group import LogGroup
+from bulkpause.report.page.moments import seconds_of
 from bulkpause.report.page.packing import (
     Packed,
     pack_columns,
     pack_numbers,
     pack_texts,
 )
-from bulkpause.report.page.requests import seconds
 from bulkpause.report.totals import NOT_ATTEMPTED, Cause
 from bulkpause.vocabulary import Status
 
@@ -230,11 +230,11 @@ def _tenths(latency_ms: float | None) -> int | None:
 
 def _times(label: str, moments: Sequence[str | None]) -> Column:
     """Count moments in whole seconds from the first one, which pack in less."""
-    ends = [None if one is None else int(seconds(one)) for one in moments]
-    base = min((end for end in ends if end is not None), default=0)
-    return Column(
-        label, "time", [None if end is None else end - base for end in ends], (), base
-    )
+    known = list(map(int, seconds_of([one for one in moments if one is not None])))
+    base = min(known, default=0)
+    since = iter(known)
+    values = [None if one is None else next(since) - base for one in moments]
+    return Column(label, "time", values, (), base)
 
 
 def _requests(names: Sequence[str | None], runs: Sequence[str | None]) -> Column:

@@ -87,12 +87,13 @@ class TestTool:
         # Unknown settings are warnings only.
         check("systemd-analyze", "verify", "--man=no", *names, folder=tmp_path)
 
-    @pytest.mark.parametrize("kind", ["kubernetes", "kubernetes-indexed"])
-    def test_kubernetes_schema_accepts_manifest(
-        self, call: Call, tmp_path: Path, given: tuple[str, ...], kind: str
+    def test_kubernetes_schema_accepts_manifests(
+        self, call: Call, tmp_path: Path, given: tuple[str, ...]
     ) -> None:
-        save(call, tmp_path, kind, "job.yaml", given)
-        check("kubernetes-validate", "--strict", "job.yaml", folder=tmp_path)
+        names = ("job.yaml", "indexed.yaml")
+        save(call, tmp_path, "kubernetes", names[0], given)
+        save(call, tmp_path, "kubernetes-indexed", names[1], given)
+        check("kubernetes-validate", "--strict", *names, folder=tmp_path)
 
     def test_actionlint_accepts_workflow(
         self, call: Call, tmp_path: Path, given: tuple[str, ...]

@@ -78,12 +78,28 @@ def test_interrupted_run_ends_below_what_was_planned() -> None:
     assert float(chart.reference.y) < float(done) < float(paused)
 
 
+def test_replaced_results_are_not_counted() -> None:
+    failed, paused = record(1, Status.FAILED), record(1)
+    requests = requests_of([failed, paused], results=[paused])
+    found = charts_of(requests, ids=1, limits=LIMITS, done_word="paused")
+    chart = {one.key: one for one in found}["done"]
+    assert requests.count == 2
+    assert chart.summary == "1 of 1 ids have a result, 1 of them are paused."
+
+
 def test_latency_has_percentiles_of_totals() -> None:
     sample = [record(n, latency_ms=float(n)) for n in range(1, 201)]
     totals = add_all(sample, Totals(rows=200))
     expected = [totals.latency_ms(p) for p in (50, 95, 99)]
     assert [percentile(range(1, 201), p) for p in (50, 95, 99)] == expected
     assert charts(sample)["latency"].summary == "p50 101 ms, p95 191 ms, p99 199 ms."
+
+
+def test_few_latencies_are_drawn_to_the_end() -> None:
+    chart = charts(records(20))["latency"]
+    for line in chart.lines:
+        assert line.path.startswith("M56.0 ")
+        assert line.path.endswith("H908.0")
 
 
 def test_gap_between_runs_is_marked() -> None:
@@ -106,5 +122,5 @@ def test_paths_are_valid() -> None:
     sample = [*records(300), record(301, latency_ms=29_000.0)]
     for chart in charts(sample).values():
         for line in (*chart.lines, *chart.bars):
-            assert set(line.path) <= set("MLVh0123456789. ")
+            assert set(line.path) <= set("MLVH0123456789. ")
             ET.fromstring(f'<path d="{line.path}"/>')  # noqa: S314

@@ -134,5 +134,11 @@ def test_missing_extra_names_its_command(monkeypatch: pytest.MonkeyPatch) -> Non
         page(record(1))
 
 
+def test_moment_of_headline_is_not_cut() -> None:
+    assert 'as of <span class="whole">2026-11-27 08:00:00 UTC</span></h1>' in page(
+        record(1)
+    )
+
+
 def test_log_without_ids_makes_a_page() -> None:
     assert "All ids" in page()

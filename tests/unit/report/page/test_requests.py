@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bulkpause.model import PriorAttempt
+from bulkpause.report.page.moments import seconds_of
 from bulkpause.report.page.requests import (
     Outcome,
     Requests,
     outcome_of,
     requests_of,
-    seconds,
 )
 from bulkpause.report.totals import Totals, add_all
 from bulkpause.vocabulary import Status
@@ -18,7 +18,7 @@ from tests.support.result_logs import record, records
 
 
 def sent(found: Requests) -> dict[Outcome, list[float]]:
-    start = seconds("2026-11-27T08:00:00.000Z")
+    (start,) = seconds_of(["2026-11-27T08:00:00.000Z"])
     return {
         outcome: [round(at - start, 3) for at in moments]
         for outcome, moments in found.sent_s.items()
