@@ -9,7 +9,7 @@ Each id is judged by itself here. `inputs.id_column` judges a column as a whole.
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from unicodedata import category
 
 from bulkpause.model import InvalidRow, Item
@@ -35,16 +35,13 @@ QUOTATION_MARKS = (
 )
 
 _ID = re.compile(ID_PATTERN).fullmatch
-_REFORMATTED_NUMBER = re.compile(
-    r"""
+_REFORMATTED_NUMBER = r"""
     [+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+
     | [+-]?[0-9]+(?:[.,][0-9]*)+
     | [+-]?[0-9]{1,3}
       (?:[\ '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}
           \N{THIN SPACE}\N{RIGHT SINGLE QUOTATION MARK}][0-9]{3})+(?:[.,][0-9]*)?
-    """,
-    re.VERBOSE,
-).fullmatch
+    """
 #: Spreadsheets keep 15 digits of a number and replace the others with zeros.
 EXACT_DIGITS = 15
 _ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
@@ -200,7 +197,7 @@ def _spreadsheet_change(text: str) -> str | None:
     """Name the change that a spreadsheet seems to have made to an id."""
     if _is_date()(text):
         return "a date"
-    if _REFORMATTED_NUMBER(text):
+    if _is_reformatted()(text):
         return "a reformatted number"
     if _ROUNDED_DIGITS(text):
         return "a number rounded by a spreadsheet"
@@ -244,6 +241,12 @@ def _is_date() -> Callable[[str], object]:
     return re.compile(_DATE, re.VERBOSE | re.IGNORECASE).fullmatch
 
 
+@cache
+def _is_reformatted() -> Callable[[str], object]:
+    """Compile the pattern of numbers in another notation, as that of dates."""
+    return re.compile(_REFORMATTED_NUMBER, re.VERBOSE).fullmatch
+
+
 def _reserved_word(text: str) -> tuple[str, str] | None:
     word = text.casefold().rstrip(" :")
     if word in _PLACEHOLDERS:
@@ -279,29 +282,30 @@ def _is_foreign(character: str) -> bool:
 #: What is seen in a text that is no id, why it is none, and the remedy. The first wins.
 _MALFORMED: tuple[tuple[_Check, str, str], ...] = (
     (
-        re.compile(r"\#{2,}").fullmatch,
+        partial(re.fullmatch, r"\#{2,}"),
         "is from a column too narrow to show its numbers",
         "widen the column and export again",
     ),
     (
-        re.compile(r"\#[0-9]+").fullmatch,
+        partial(re.fullmatch, r"\#[0-9]+"),
         "has a # before it",
         "write the id without the #",
     ),
     (
-        re.compile(
-            r"\#[¡¿]?[^\W\d_]+(?:/[^\W_]+)?[!?]|\#[^\W\d_]/[^\W\d_]|\#NV|Err:[0-9]{3}"
-        ).fullmatch,
+        partial(
+            re.fullmatch,
+            r"\#[¡¿]?[^\W\d_]+(?:/[^\W_]+)?[!?]|\#[^\W\d_]/[^\W\d_]|\#NV|Err:[0-9]{3}",
+        ),
         "is an error of the spreadsheet, not an id",
         "correct the formula and export again",
     ),
     (
-        re.compile(r"[a-z][a-z0-9+.-]*://|www\.", re.IGNORECASE).match,
+        partial(re.match, r"[a-z][a-z0-9+.-]*://|www\.", flags=re.IGNORECASE),
         "is an address, not an id",
         "write the id alone, without the rest of the address",
     ),
     (
-        re.compile(r"=|@[A-Z]+\(").match,
+        partial(re.match, r"=|@[A-Z]+\("),
         "is a formula, not an id",
         "replace it with its value",
     ),

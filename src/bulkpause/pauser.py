@@ -14,7 +14,6 @@ from typing import Self
 from weakref import WeakSet
 
 from bulkpause._text import timestamp
-from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.engine.company import CompanyCheck, WrongCompanyError
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, stop_at_deadline
@@ -196,6 +195,9 @@ class Pauser:
             if self._log is not None:
                 self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)
+            # Imported on use: the command line imports aiohttp meanwhile.
+            from bulkpause.api.client import Client  # noqa: PLC0415
+
             self._client = await stack.enter_async_context(
                 Client(
                     endpoint_of(settings),

@@ -12,7 +12,6 @@ from bulkpause.ids import (
     matches_id_pattern,
 )
 from bulkpause.inputs.accounts import NAME_ACCOUNT, check_accounts
-from bulkpause.inputs.address import id_in_address, is_address
 from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.last_row import End
 from bulkpause.inputs.layout import Layout
@@ -125,6 +124,9 @@ def _why_refused(word: str, seen: set[object]) -> ReadError | None:
 
 
 def _why_no_path(word: str) -> ReadError | None:
+    # Imported on use: most words are paths or ids.
+    from bulkpause.inputs.address import id_in_address, is_address  # noqa: PLC0415
+
     if not word.strip():
         return ReadError("it is empty", "name a file or an id")
     if not is_address(word):

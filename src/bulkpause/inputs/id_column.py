@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
 from itertools import islice
 from math import e, log2, ulp
 
@@ -285,4 +284,6 @@ def _is_shortest_double(number: str) -> bool:
     """Return whether JavaScript writes a number so: the fewest digits, then zeros."""
     if len(number) > _LONGEST_PLAIN_DIGITS:
         return False
+    from decimal import Decimal  # noqa: PLC0415 (on use: few ids are so long)
+
     return f"{Decimal(repr(float(number))):f}".removesuffix(".0") == number

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 
 from bulkpause.ids import WHITESPACE
@@ -25,8 +26,8 @@ _CUT_AMOUNT = (
 #: So many values show how many decimals all have.
 _FEWEST_ALIKE = 2
 #: Three digits may be thousands.
-_decimals = re.compile(r".*[0-9][.,]([0-9]{1,2})", re.DOTALL).fullmatch
-_is_number = re.compile(r"[-+0-9., ']*").fullmatch
+_decimals = partial(re.fullmatch, r".*[0-9][.,]([0-9]{1,2})", flags=re.DOTALL)
+_is_number = partial(re.fullmatch, r"[-+0-9., ']*")
 
 
 class End(StrEnum):

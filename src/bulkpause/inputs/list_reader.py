@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import repeat
 
 from bulkpause._value import state
@@ -30,23 +31,24 @@ _FEWEST_DIGITS_OF_UNLIKE = 6
 _FEWEST_ROWS = 2
 #: So many ids on each line are seldom lines of a text that was broken.
 _PAIR = 2
-_BULLET = re.compile(
+_BULLET = partial(
+    re.match,
     r"""
     [-*+>\N{EN DASH}\N{EM DASH}]\s+
     | [\N{BULLET}\N{MIDDLE DOT}\N{TRIANGULAR BULLET}\N{WHITE BULLET}
        \N{BLACK SMALL SQUARE}\N{WHITE SMALL SQUARE}\N{BLACK CIRCLE}]\s*
     | (?P<number>\(?[1-9][0-9]{0,2}[.)]\s+)
     """,
-    re.VERBOSE,
-).match
-_SEPARATORS = re.compile(r"[,; \t\N{NO-BREAK SPACE}]+").split
+    flags=re.VERBOSE,
+)
+_SEPARATORS = partial(re.split, r"[,; \t\N{NO-BREAK SPACE}]+")
 #: What may stand around an id in a list, besides blanks.
 _AROUND = WHITESPACE + QUOTATION_MARKS
 #: A point behind a shorter number may be that of a numbered list.
-_is_sentence_end = re.compile(r".*[0-9]{5}\.", re.DOTALL).fullmatch
+_is_sentence_end = partial(re.fullmatch, r".*[0-9]{5}\.", flags=re.DOTALL)
 #: Of a tuple, an `IN` list or a list of Python; one of JSON has other quotes.
 _BRACKETS = re.compile(r"^(?:\(|\[(?='))|(?:\)|(?<=')\])$")
-_SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
+_SEPARATORS_INSIDE = partial(re.search, r"\S[,; \t\N{NO-BREAK SPACE}]+\S")
 _ONE_PER_LINE = "write one id per line, and # before a note"
 _BLANK_AROUND = (
     "write a note with a blank before and behind its #, as in `1000248 # sale`"
@@ -55,7 +57,7 @@ _ONE_OR_SEVERAL = (
     "may be one number with separators, or several ids",
     "write each id by itself, without separators",
 )
-_NOTE = re.compile(r"\s#(?=\s|$)").search
+_NOTE = partial(re.search, r"\s#(?=\s|$)")
 
 
 def read_list(

@@ -4,6 +4,7 @@ import re
 from array import array
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
@@ -32,8 +33,10 @@ class DecimalMark(StrEnum):
 #: Words that people write for a direction, which a column's name does not end with.
 _DESCENDING = frozenset({"desc", "down", "dsc", "descending", "highest", "reverse"})
 _ASCENDING = frozenset({"asc", "up", "ascending", "lowest"})
-_MISTAKEN = re.compile(
-    rf"(.*?)(?::\s*|\s+)({'|'.join(sorted(_DESCENDING | _ASCENDING))})", re.IGNORECASE
+_MISTAKEN = partial(
+    re.fullmatch,
+    rf"(.*?)(?::\s*|\s+)({'|'.join(sorted(_DESCENDING | _ASCENDING))})",
+    flags=re.IGNORECASE,
 )
 
 
@@ -48,7 +51,7 @@ class Order:
         if self.is_descending:
             return f"{self.column}:desc"
         # A name that ends like a direction needs one, to be read as a name.
-        is_ambiguous = _MISTAKEN.fullmatch(self.column) is not None
+        is_ambiguous = _MISTAKEN(self.column) is not None
         return f"{self.column}:asc" if is_ambiguous else self.column
 
 
@@ -62,7 +65,7 @@ def parse_order(text: str) -> Order:
     direction = direction.lower()
     if not colon or direction not in {"asc", "desc"}:
         column, direction = text, "asc"
-        if (found := _MISTAKEN.fullmatch(text)) is not None:
+        if (found := _MISTAKEN(text)) is not None:
             raise SettingsError(_remedy(*found.groups()))
     if not column.strip():
         raise SettingsError("name a column to sort by, such as spend:desc")
