@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import repeat
 from typing import Self, cast
 
@@ -12,7 +13,7 @@ from bulkpause.ids import WHITESPACE
 CellRecord = tuple[int, Sequence[str]]
 
 #: No id, nor what stands for a missing one, which is shorter.
-_is_drawn = re.compile(r"[-+=|:]*(?:-{3}|={3})[-+=|:]*").fullmatch
+_is_drawn = partial(re.fullmatch, r"[-+=|:]*(?:-{3}|={3})[-+=|:]*")
 
 #: A longer name, or word of a status, is cut.
 LONGEST_NAME = 200
