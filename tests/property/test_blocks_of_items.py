@@ -163,7 +163,12 @@ def test_amounts_of_blocks_are_those_of_items(
     assert read_amounts(rows.items) == read_amounts(items)
 
 
-@given(st.lists(st.none() | st.text(st.sampled_from("1,.\0 \x1c\N{NO-BREAK SPACE}"))))
+@given(
+    st.lists(
+        st.none()
+        | st.text(st.sampled_from("1,.\0 \x1c\N{NO-BREAK SPACE}\N{ZERO WIDTH SPACE}"))
+    )
+)
 def test_stripped_column_is_of_stripped_texts(texts: list[str | None]) -> None:
     column = TextColumn(texts)
     expected = [(text or "").strip(WHITESPACE) for text in texts]
