@@ -28,7 +28,7 @@ from bulkpause.ratelimit.estimate import time_needed_s
 LIMITS = ("10/1", "30/12")
 TIMEOUT_S = 900.0
 COLUMNS = (
-    *("accounts", "requests/s", "of limits", "rejected", "CPU"),
+    *("accounts", "requests/s", "of limits", "rejected", "CPU", "ms/request"),
     *("late p50/p99 ms", "timer p99 ms", "last first request s", "KiB/account"),
     *("threads", "files"),
 )
@@ -54,6 +54,7 @@ def measure(accounts: int, ids: int, share: str) -> list[str]:
         f"{allowed_s / client['wall_s']:.0%}",
         f"{seen['rejected']}",
         f"{client['cpu_s'] / client['wall_s']:.0%}",
+        f"{1000 * client['cpu_s'] / client['paused']:.2f}",
         " / ".join(f"{ms:.0f}" for ms in client["late_ms"]),
         f"{client['pulse_ms'][1]:.0f}",
         f"{first_s:.1f}",

@@ -5,6 +5,7 @@ Arguments: the address, the number of accounts, the ids of each, the limits as i
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -20,6 +21,8 @@ from bulkpause import Fleet, Limit, Pauser, Settings, Status
 from bulkpause.ratelimit.gate import Gate
 
 
+#: As the command line sets it.
+_GARBAGE_AFTER = 20_000
 #: How late the loop runs a timer is measured every so many seconds.
 _PULSE_S = 0.01
 
@@ -105,6 +108,7 @@ def rss_kib() -> int:
 
 
 def main() -> None:
+    gc.set_threshold(_GARBAGE_AFTER)
     address, accounts, ids, limits, share, folder = sys.argv[1:]
     parts = [limit.partition("/") for limit in limits.split(",")]
     settings = Settings(

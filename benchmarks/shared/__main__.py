@@ -12,6 +12,7 @@ import click
 from benchmarks.harness import load, machine, table_head, table_row
 from benchmarks.shared.cases import Case, even_cases, incident_cases
 from benchmarks.shared.client import ClientSpec
+from benchmarks.shared.start import HEAD, start_rows
 from benchmarks.shared.steps import steps_per_s
 from benchmarks.shared.trial import Trial, run
 
@@ -34,6 +35,8 @@ INCIDENT = (
     "last, s",
     "nightly before 30th",
 )
+#: Starts in each round.
+STARTS = 10
 ALONE = ("alone", "work, ms", "added, ms", "first request, ms", "later, ms")
 STEPS = ("store", "1 process", "4 processes")
 STEPS_S = 2.0
@@ -79,7 +82,7 @@ def incident_row(name: str, trial: Trial) -> str:
 
 def alone_rows(ids: int, rounds: int, seed: int, scale: float) -> Iterator[str]:
     """Compare a run that is alone on its account with one that shares nothing."""
-    stores = ("none", "sqlite", "valkey")
+    stores = ("none", "auto", "sqlite", "valkey")
     trials: dict[str, list[Trial]] = {store: [] for store in stores}
     for number in range(rounds):
         for store in stores:
@@ -127,13 +130,18 @@ def _print_table(head: Sequence[str], rows: Iterable[str]) -> None:
     "--cases", default="all", help="Names with commas, `all`, or `list` to see them."
 )
 @click.option("--ids", type=click.IntRange(20), default=600, help="In all.")
-@click.option("--rounds", type=click.IntRange(1), default=3, help="Of `alone`.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    default=3,
+    help=f"Of `alone`, and {STARTS} starts each of `start`.",
+)
 @click.option("--scale", type=float, default=1.0, help="1 is the API's own time.")
 @click.option("--seed", type=int, default=1)
 def main(*, cases: str, ids: int, rounds: int, scale: float, seed: int) -> None:
     """Print a table for each kind of case."""
     even, incidents = even_cases(ids), incident_cases(ids, scale)
-    known = [*even, *incidents, "alone", "steps"]
+    known = [*even, *incidents, "alone", "start", "steps"]
     wanted = known if cases == "all" else cases.split(",")
     if wanted == ["list"]:
         click.echo("\n".join(known))
@@ -153,6 +161,7 @@ def main(*, cases: str, ids: int, rounds: int, scale: float, seed: int) -> None:
             if name in incidents
         ),
         ALONE: alone_rows(ids // 4, rounds, seed, scale) if "alone" in wanted else (),
+        HEAD: start_rows(STARTS * rounds) if "start" in wanted else (),
         STEPS: steps_rows() if "steps" in wanted else (),
     }
     for head, rows in tables.items():

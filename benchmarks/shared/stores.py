@@ -42,6 +42,12 @@ class Nowhere:
         pass
 
 
+class Automatic(Nowhere):
+    """The database that the runs of one user share."""
+
+    share = "auto"
+
+
 class Database:
     """A SQLite database in a folder of its own."""
 
@@ -87,7 +93,9 @@ def _server() -> Iterator[Place]:
 
 
 def opened(kind: str, folder: Path) -> AbstractContextManager[Place]:
-    """Open a place: `sqlite`, `valkey` or `none`."""
+    """Open a place: `sqlite`, `valkey`, `auto` or `none`."""
     if kind == "valkey":
         return _server()
+    if kind == "auto":
+        return nullcontext(Automatic())
     return nullcontext(Database(folder) if kind == "sqlite" else Nowhere())

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.harness import ENVIRONMENT
 from benchmarks.shared import stores
 from benchmarks.shared.account import behaviour_of, limits_of, running_account
 from benchmarks.shared.cases import FIRST_ID, Case
@@ -114,6 +115,7 @@ def _client(
     module = [sys.executable, "-m", "benchmarks.shared.client"]
     with subprocess.Popen(
         [*module, spec.as_argument(), address, str(scale)],
+        env=ENVIRONMENT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -59,9 +59,9 @@ class Target:
 
 
 COLUMNS = ("measure", "s", "CPU s", "peak MiB", "target", "")
-PLAN = Target(time_s=8, memory_mib=250)
+PLAN = Target(time_s=8, memory_mib=100)
 #: The library that reads the cells holds all of them.
-PLAN_WORKBOOK = Target(time_s=15, memory_mib=750)
+PLAN_WORKBOOK = Target(time_s=15, memory_mib=500)
 PLAN_CSV = "plan a CSV"
 PLAN_XLSX = "plan a workbook (.xlsx)"
 READ_XLSX = "read its cells with python-calamine alone"

@@ -6,18 +6,19 @@ ends. They must not reach a terminal or a line of a log unchanged.
 
 import re
 from datetime import UTC, datetime
-from unicodedata import category
 
 
 #: Unicode's controls, formats (bidi marks too), surrogates, line and paragraph ends.
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def sanitize(text: str) -> str:
     """Replace each invisible character that could steer a terminal or end a line."""
     if text.isprintable():
         return text
+    from unicodedata import category  # noqa: PLC0415 (on use: few texts need it)
+
     return "".join(
         "\N{REPLACEMENT CHARACTER}"
         if category(character) in _INVISIBLE_CATEGORIES
@@ -32,7 +33,7 @@ def replace_surrogates(text: str) -> str:
     Those that stand for bytes which are not UTF-8 are read as Windows-1252, in which
     Excel writes CSV in Western Europe and America.
     """
-    return _SURROGATE.sub(_character_for, text)
+    return re.sub(_SURROGATE, _character_for, text)
 
 
 def _character_for(surrogate: re.Match[str]) -> str:

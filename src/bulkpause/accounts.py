@@ -25,9 +25,9 @@ KEYS = ("token_file", "token_env", "base_url", "burst", "steady", "company_id")
 _MOST_BYTES = 4 << 20
 #: Endings that the token files of a folder may have.
 _TOKEN_SUFFIXES = (".token", ".txt")
-_is_name = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}").fullmatch
+_is_name = partial(re.fullmatch, r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 #: Windows takes these for devices, whatever follows a dot.
-_is_device = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?").fullmatch
+_is_device = partial(re.fullmatch, r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
 _NAME_REMEDY = (
     "use up to 64 letters, digits, dots, dashes and underscores, the first a letter or "
     "a digit"

@@ -9,7 +9,7 @@ Each id is judged by itself here. `inputs.id_column` judges a column as a whole.
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from unicodedata import category
 
 from bulkpause.model import InvalidRow, Item
@@ -35,19 +35,13 @@ QUOTATION_MARKS = (
 )
 
 _ID = re.compile(ID_PATTERN).fullmatch
-_REFORMATTED_NUMBER = re.compile(
-    r"""
+_REFORMATTED_NUMBER = r"""
     [+-]?[0-9][0-9.,]*[eE][+-]?[0-9]+
     | [+-]?[0-9]+(?:[.,][0-9]*)+
     | [+-]?[0-9]{1,3}
       (?:[\ '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}
           \N{THIN SPACE}\N{RIGHT SINGLE QUOTATION MARK}][0-9]{3})+(?:[.,][0-9]*)?
-    """,
-    re.VERBOSE,
-).fullmatch
-#: As the last id of a sentence that was pasted.
-_ends_in_point = re.compile(r"[0-9]{5,15}\.").fullmatch
-_END_OF_SENTENCE = ("has a point behind it", "delete the point")
+    """
 #: Spreadsheets keep 15 digits of a number and replace the others with zeros.
 EXACT_DIGITS = 15
 _ROUNDED_DIGITS = re.compile(r"[0-9]{13,}000").fullmatch
@@ -101,6 +95,18 @@ _COLUMN_NAMES = frozenset({
 
 _ZERO = ("is zero, not an id", "delete the row or fill in the id")
 EXPORT_AS_TEXT = "set the id column to Text, re-enter the ids and export again"
+WITHOUT_SEPARATORS = (
+    "delete them, or set the number format of the id column to 0 and export again"
+)
+AS_WHOLE_NUMBER = "delete it, or export the ids as whole numbers"
+#: Blanks and an apostrophe separate thousands alone. One point or comma may be the mark
+#: of a fraction. A spreadsheet keeps 15 digits.
+_SEPARATED = r"""
+    (?=(?:[0-9][^0-9]?){4,15}$) [1-9][0-9]{0,2}
+    (?: ([.,])[0-9]{3}(?:\1[0-9]{3})+
+      | (?P<blank>[\ '\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}
+         \N{THIN SPACE}\N{RIGHT SINGLE QUOTATION MARK}])[0-9]{3}(?:(?P=blank)[0-9]{3})* )
+    """
 #: A value is judged by this much of it: it may be as long as a whole line.
 _JUDGED_CHARS = 200
 #: Two shorter numbers may be the parts of one id.
@@ -191,7 +197,7 @@ def _spreadsheet_change(text: str) -> str | None:
     """Name the change that a spreadsheet seems to have made to an id."""
     if _is_date()(text):
         return "a date"
-    if _REFORMATTED_NUMBER(text):
+    if _is_reformatted()(text):
         return "a reformatted number"
     if _ROUNDED_DIGITS(text):
         return "a number rounded by a spreadsheet"
@@ -200,17 +206,45 @@ def _spreadsheet_change(text: str) -> str | None:
 
 def _change_of_number(text: str) -> tuple[str, str] | None:
     """Say what seems to have been made of an id, and what to do about it."""
-    if _ends_in_point(text):
-        return _END_OF_SENTENCE
+    for is_changed, fault in _repairable():
+        if is_changed(text):
+            return fault
     if change := _spreadsheet_change(text):
         return f"is {change}, not an id", EXPORT_AS_TEXT
     return None
 
 
 @cache
+def _repairable() -> Sequence[tuple[Callable[[str], object], tuple[str, str]]]:
+    """Give the changes that have lost no digit, and the remedy of each."""
+    return (
+        # As the last id of a sentence that was pasted.
+        (
+            re.compile(r"[0-9]{5,15}\.").fullmatch,
+            ("has a point behind it", "delete the point"),
+        ),
+        (
+            re.compile(_SEPARATED, re.VERBOSE).fullmatch,
+            ("has separators between its thousands", WITHOUT_SEPARATORS),
+        ),
+        # As programs write a whole number that they have kept as a fraction.
+        (
+            re.compile(r"[1-9][0-9]{3,14}[.,]0+").fullmatch,
+            ("has a fraction of zeros", AS_WHOLE_NUMBER),
+        ),
+    )
+
+
+@cache
 def _is_date() -> Callable[[str], object]:
     """Compile the pattern of dates, which takes long, once there is more than digits."""
     return re.compile(_DATE, re.VERBOSE | re.IGNORECASE).fullmatch
+
+
+@cache
+def _is_reformatted() -> Callable[[str], object]:
+    """Compile the pattern of numbers in another notation, as that of dates."""
+    return re.compile(_REFORMATTED_NUMBER, re.VERBOSE).fullmatch
 
 
 def _reserved_word(text: str) -> tuple[str, str] | None:
@@ -248,29 +282,30 @@ def _is_foreign(character: str) -> bool:
 #: What is seen in a text that is no id, why it is none, and the remedy. The first wins.
 _MALFORMED: tuple[tuple[_Check, str, str], ...] = (
     (
-        re.compile(r"\#{2,}").fullmatch,
+        partial(re.fullmatch, r"\#{2,}"),
         "is from a column too narrow to show its numbers",
         "widen the column and export again",
     ),
     (
-        re.compile(r"\#[0-9]+").fullmatch,
+        partial(re.fullmatch, r"\#[0-9]+"),
         "has a # before it",
         "write the id without the #",
     ),
     (
-        re.compile(
-            r"\#[¡¿]?[^\W\d_]+(?:/[^\W_]+)?[!?]|\#[^\W\d_]/[^\W\d_]|\#NV|Err:[0-9]{3}"
-        ).fullmatch,
+        partial(
+            re.fullmatch,
+            r"\#[¡¿]?[^\W\d_]+(?:/[^\W_]+)?[!?]|\#[^\W\d_]/[^\W\d_]|\#NV|Err:[0-9]{3}",
+        ),
         "is an error of the spreadsheet, not an id",
         "correct the formula and export again",
     ),
     (
-        re.compile(r"[a-z][a-z0-9+.-]*://|www\.", re.IGNORECASE).match,
+        partial(re.match, r"[a-z][a-z0-9+.-]*://|www\.", flags=re.IGNORECASE),
         "is an address, not an id",
         "write the id alone, without the rest of the address",
     ),
     (
-        re.compile(r"=|@[A-Z]+\(").match,
+        partial(re.match, r"=|@[A-Z]+\("),
         "is a formula, not an id",
         "replace it with its value",
     ),

@@ -133,6 +133,7 @@ def items_without_init(
     rows: Iterable[int],
     names: Sequence[str | None] | None = None,
     sort_texts: Iterable[str | None] | None = None,
+    earlier: Iterable[Earlier | None] | None = None,
 ) -> list[Item]:
     """Make the items of many rows from their columns, as `Item` makes them one by one.
 
@@ -144,6 +145,7 @@ def items_without_init(
         rows: The number of the row of each.
         names: The name of each; None if there are none.
         sort_texts: The sort value of each; None if there are none.
+        earlier: What the campaign of each was; None if nothing is known of that.
     """
     items = list(map(object.__new__, repeat(Item, len(ids))))
     columns: dict[str, Iterable[object]] = {
@@ -152,7 +154,7 @@ def items_without_init(
         "name": repeat(None) if names is None else _encodable(names),
         "sort_text": repeat(None) if sort_texts is None else sort_texts,
         "account": repeat(None),
-        "earlier": repeat(None),
+        "earlier": repeat(None) if earlier is None else earlier,
     }
     for field, values in columns.items():
         deque(map(vars(Item)[field].__set__, items, values), maxlen=0)

@@ -14,7 +14,6 @@ from typing import Self
 from weakref import WeakSet
 
 from bulkpause._text import timestamp
-from bulkpause.api.client import Client
 from bulkpause.api.credentials import Token
 from bulkpause.engine.company import CompanyCheck, WrongCompanyError
 from bulkpause.engine.guard_rails import FailureCount, GuardRails, stop_at_deadline
@@ -193,9 +192,13 @@ class Pauser:
             # Meanwhile, the disk is waited for and the client is made.
             opening = asyncio.create_task(self._open_budget())
             stack.push_async_callback(_close_unused, opening)
+            await asyncio.sleep(0)  # its thread begins
             if self._log is not None:
                 self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)
+            # Imported on use: the command line imports aiohttp meanwhile.
+            from bulkpause.api.client import Client  # noqa: PLC0415
+
             self._client = await stack.enter_async_context(
                 Client(
                     endpoint_of(settings),
@@ -629,12 +632,7 @@ class Pauser:
         if self._means is None:
             begin()
             return
-        writing = asyncio.create_task(self._means.sync_group.run(begin))
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            await asyncio.wait([writing])  # its thread needs the open file
-            raise
+        await self._means.sync_group.run(begin)
 
     def _begin(self, header: Header, items: Sequence[Item]) -> None:
         mark = UndoMark(

@@ -1,22 +1,22 @@
 """Plan a run: the ids to send, without duplicates, with a digest of their order."""
 
 import hashlib
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain, islice
-from operator import attrgetter, lt
-from typing import cast
 
 from bulkpause._value import value
+from bulkpause.items import Items
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Rows
 
 
 #: Ids are hashed in pieces of this many, and compared in this many parts.
 _IDS_AT_ONCE = 10_000
 _PARTS = 32
-_id_of = attrgetter("id")
 
 
 @value(frozen=True)
@@ -29,7 +29,7 @@ class Plan:
     """
 
     rows: int
-    items: tuple[Item, ...]
+    items: Sequence[Item]
     invalid_rows: tuple[InvalidRow, ...]
     duplicate: int
     already_done: int
@@ -43,19 +43,21 @@ class Plan:
     @property
     def digest(self) -> str:
         """A short hash of the ids in sending order."""
-        return digest(map(_id_of, self.items))
+        return _digest_of_lines(Items.of(self.items).id_lines())
 
     def without(self, done: AbstractSet[str]) -> "Plan":
         """Leave out ids that need no more requests, and count them as already done."""
         if not done:
             return self
-        items = tuple(item for item in self.items if item.id not in done)
-        left_out = len(self.items) - len(items)
+        items = Items.of(self.items)
+        ids = enumerate(items.ids())
+        left = array("L", (place for place, id_ in ids if id_ not in done))
+        left_out = len(items) - len(left)
         if not left_out:
             return self
         return replace(
             self,
-            items=items,
+            items=items.at(left),
             already_done=self.already_done + left_out,
             whole_digest=self.input_digest,
         )
@@ -103,10 +105,20 @@ def join_plans(plans: Sequence[Plan]) -> Plan:
 
 def digest(ids: Iterable[str]) -> str:
     """Return a short hash of the ids and their order: 16 hexadecimal digits."""
+    return _digest_of_lines(_lines_of(iter(ids)))
+
+
+def _lines_of(ids: Iterator[str]) -> Iterator[str]:
+    while piece := list(islice(ids, _IDS_AT_ONCE)):
+        yield "\n".join(piece)
+
+
+def _digest_of_lines(pieces: Iterable[str]) -> str:
+    """Return the hash of pieces of ids, which are one per line."""
     hashed = hashlib.sha256()
-    ids, end = iter(ids), b""
-    while part := list(islice(ids, _IDS_AT_ONCE)):
-        hashed.update(end + "\n".join(part).encode())
+    end = b""
+    for piece in pieces:
+        hashed.update(end + piece.encode())
         end = b"\n"
     return hashed.hexdigest()[:16]
 
@@ -120,64 +132,50 @@ def make_plan(
         rows: The rows of the input.
         done: Ids that need no more requests.
     """
-    rows = rows if isinstance(rows, Sequence) else list(rows)
-    invalid_rows = [row for row in rows if isinstance(row, InvalidRow)]
-    items = _items_of(rows) if invalid_rows else tuple(cast(Sequence[Item], rows))
-    first_items = _first_items(items)
+    if not isinstance(rows, Rows):
+        rows = Rows(rows)
+    first_items = _first_items(rows.items)
     plan = Plan(
-        rows=len(items) + len(invalid_rows),
+        rows=len(rows),
         items=first_items,
-        invalid_rows=tuple(invalid_rows),
-        duplicate=len(items) - len(first_items),
+        invalid_rows=tuple(rows.invalid),
+        duplicate=len(rows) - len(rows.invalid) - len(first_items),
         already_done=0,
     )
     return plan.without(done)
 
 
-def _items_of(rows: Iterable[Item | InvalidRow]) -> tuple[Item, ...]:
-    return tuple(row for row in rows if isinstance(row, Item))
-
-
-def _first_items(items: tuple[Item, ...]) -> tuple[Item, ...]:
+def _first_items(items: Items) -> Items:
     """Keep the first item of each id."""
     repeated = _repeated_ids(items)
     if not repeated:
         return items
     seen: set[str] = set()
 
-    def is_first(item: Item) -> bool:
-        if item.id in seen:
+    def is_first(id_: str) -> bool:
+        if id_ in seen:
             return False
-        if item.id in repeated:
-            seen.add(item.id)
+        if id_ in repeated:
+            seen.add(id_)
         return True
 
-    return tuple(filter(is_first, items))
+    ids = enumerate(items.ids())
+    return items.at(array("L", (place for place, id_ in ids if is_first(id_))))
 
 
-def _repeated_ids(items: Iterable[Item]) -> set[str]:
+def _repeated_ids(items: Items) -> set[str]:
     """Return the ids that occur more than once.
 
     They are compared in parts. One table of a million ids, and the smaller one that it
     grows from, would be a fifth of all memory.
     """
-    if _are_in_order(items):
+    if items.ascend():
         return set()
     parts: list[list[str]] = [[] for _ in range(_PARTS)]
     put = [part.append for part in parts]
-    for id_ in map(_id_of, items):
+    for id_ in items.ids():
         put[hash(id_) % _PARTS](id_)
     return set(chain.from_iterable(map(_repeated, parts)))
-
-
-def _are_in_order(items: Iterable[Item]) -> bool:
-    """Return whether each id is longer or greater than the one before, as in exports."""
-    return all(map(lt, _keys_of(items), islice(_keys_of(items), 1, None)))
-
-
-def _keys_of(items: Iterable[Item]) -> Iterator[tuple[int, str]]:
-    """Give the length and the text of each id, without a list of a million of them."""
-    return zip(map(len, map(_id_of, items)), map(_id_of, items), strict=True)
 
 
 def _repeated(ids: Sequence[str]) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import field
+from functools import lru_cache, partial
 
 from bulkpause._text import quote
 from bulkpause._value import value
@@ -26,8 +27,8 @@ _SHORTEST_S = 0.01
 _DAY_S = 86_400.0
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)").fullmatch
-_LIMIT = re.compile(r"([0-9]{1,9})/(.+)").fullmatch
+_DURATION = partial(re.fullmatch, r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)")
+_LIMIT = partial(re.fullmatch, r"([0-9]{1,9})/(.+)")
 
 
 @value(frozen=True)
@@ -112,7 +113,13 @@ class Settings:
 
 def endpoint_of(settings: Settings) -> Endpoint:
     """Parse the base URL of settings."""
-    return parse_endpoint(settings.base_url)
+    return _parsed(settings.base_url)
+
+
+@lru_cache(maxsize=64)
+def _parsed(base_url: str) -> Endpoint:
+    """Parse a base URL once: each account asks for it several times."""
+    return parse_endpoint(base_url)
 
 
 def find_proxy(settings: Settings) -> Proxy | None:

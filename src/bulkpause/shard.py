@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from bulkpause._text import quote
 from bulkpause._value import value
@@ -14,7 +15,7 @@ from bulkpause.errors import SettingsError
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 #: More shards than this are a slip of the keyboard.
 _MOST = 10_000
-_FORM = re.compile(r"([0-9]{1,9}|auto)/([0-9]{1,9})").fullmatch
+_FORM = partial(re.fullmatch, r"([0-9]{1,9}|auto)/([0-9]{1,9})")
 
 
 @value(kw_only=False)

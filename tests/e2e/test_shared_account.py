@@ -141,17 +141,18 @@ def test_urgent_run_goes_before_a_background_run(shared: Program, serve: Serve) 
     simulator = serve(**ACCOUNT)
     nightly = begin(shared, simulator, "nightly", 60, "--priority", "background")
     until(lambda: len(simulator.ledger) >= 10)
-    incident = call(shared, simulator, "incident", 8, "--priority", "urgent")
+    incident = call(shared, simulator, "incident", 24, "--priority", "urgent")
     assert incident.code == 0
     (other,) = orjson.loads(incident.stdout)["sharing"]["met"]
     assert other["priority"] == "background"
     assert nightly.end().code == 0
     assert_limits_kept(simulator)
     ids = [str(entry.id) for entry in simulator.ledger]
-    first = next(n for n, id_ in enumerate(ids) if id_ >= "2001")
-    # One nightly request may have had its slot when the incident began.
-    between = [id_ for id_ in ids[first : first + 9] if id_ < "2001"]
-    assert len(between) <= 1
+    urgent = [n for n, id_ in enumerate(ids) if id_ >= "2001"]
+    # While it wants all of a window: what it leaves of its last one takes nothing from
+    # it. A busy machine may send late what had its slot when the incident began.
+    between = urgent[-5] - urgent[0] - (len(urgent) - 5)
+    assert between <= 2
 
 
 @pytest.mark.smoke

@@ -14,6 +14,10 @@ GOOD = Path(__file__).parent / "good"
 
 # Remedies
 
+NO_SEPARATORS = (
+    "delete them, or set the number format of the id column to 0 and export again"
+)
+WHOLE_NUMBER = "delete it, or export the ids as whole numbers"
 AS_TEXT = "set the id column to Text, re-enter the ids and export again"
 AS_STRING = "export the id as a string"
 DELETE = "delete the row"
@@ -72,6 +76,13 @@ REFUSED: dict[str, str] = {
     "corrupt.csv.gz": _CORRUPT,
     "csv_named_json.json": "row 1: not JSON, but what may be CSV; pass --format csv",
     "insert.sql": "row 1: SQL, not a table; write its ids alone, one per line",
+    "links_of_campaigns.csv": (
+        "row 1: no id column, but addresses; write the id of each address alone, under a "
+        "heading such as campaign_id"
+    ),
+    "mail_with_commas.txt": (
+        "row 1: no heading, but what may be a message; write its ids alone, one per line"
+    ),
     "list_named_json.json": "row 1: not JSON, but a list; pass --format lines",
     "sql_rows.txt": "row 1: SQL, not a table; write its ids alone, one per line",
     "two_columns_of_one_name.csv": "row 1: more than one id column among 'id', 'name', 'id'; rename or delete one of those with the same name",
@@ -723,11 +734,14 @@ BAD_ROWS: dict[str, Rows] = {
     "thousands_separators.csv": Rows(
         ids={2: "1000248", 8: "1000254"},
         invalid={
-            3: ("'1,000,249' is a reformatted number, not an id", AS_TEXT),
-            4: ("'1.000.250' is a reformatted number, not an id", AS_TEXT),
-            5: ("'1 000 251' is a reformatted number, not an id", AS_TEXT),
-            6: ("\"1'000'252\" is a reformatted number, not an id", AS_TEXT),
-            7: ("'1\\u202f000\\u202f253' is a reformatted number, not an id", AS_TEXT),
+            3: ("'1,000,249' has separators between its thousands", NO_SEPARATORS),
+            4: ("'1.000.250' has separators between its thousands", NO_SEPARATORS),
+            5: ("'1 000 251' has separators between its thousands", NO_SEPARATORS),
+            6: ("\"1'000'252\" has separators between its thousands", NO_SEPARATORS),
+            7: (
+                "'1\\u202f000\\u202f253' has separators between its thousands",
+                NO_SEPARATORS,
+            ),
         },
     ),
     "too_long.txt": Rows(
@@ -902,8 +916,8 @@ BAD_ROWS: dict[str, Rows] = {
     "trailing_point_zero.csv": Rows(
         ids={2: "1000248", 6: "1000252"},
         invalid={
-            3: ("'1000249.0' is a reformatted number, not an id", AS_TEXT),
-            4: ("'1000250,00' is a reformatted number, not an id", AS_TEXT),
+            3: ("'1000249.0' has a fraction of zeros", WHOLE_NUMBER),
+            4: ("'1000250,00' has a fraction of zeros", WHOLE_NUMBER),
             5: ("'1000251.' has a point behind it", "delete the point"),
         },
     ),
@@ -1151,8 +1165,8 @@ BAD_ROWS: dict[str, Rows] = {
                 "write one id per line, and # before a note",
             ),
             5: (
-                "'1,000,252' holds more than ids, or ids of different kinds",
-                "write one id per line, and # before a note",
+                "'1,000,252' may be one number with separators, or several ids",
+                "write each id by itself, without separators",
             ),
         },
     ),
@@ -1299,6 +1313,8 @@ GOOD_ROWS: dict[str, dict[int, str]] = {
     "inches.csv": {2: "1000248", 3: "1000249"},
     "indented_object.json": {1: "1000248"},
     "latin1_names.csv": {2: "1000248", 3: "1000249"},
+    "database_table.txt": {4: "1000248", 5: "1000249"},
+    "markdown_table.txt": {3: "1000248", 4: "1000249"},
     "jira_table.txt": {2: "1000248", 3: "1000249"},
     "line_breaks_in_cells.csv": {2: "1000248", 3: "1000249", 4: "1000250"},
     "lone_carriage_returns.csv": {2: "1000248", 3: "1000249"},

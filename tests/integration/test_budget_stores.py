@@ -20,7 +20,7 @@ from bulkpause.ratelimit.budget.opening import Clocks, Databases, open_store
 from bulkpause.ratelimit.budget.place import automatic_path
 from bulkpause.ratelimit.budget.sqlite import APPLICATION_ID, FORGET_S
 from bulkpause.ratelimit.budget.store import StoreError, UnusablePlaceError
-from bulkpause.ratelimit.budget.valkey import ValkeyStore, shown_url
+from bulkpause.ratelimit.budget.valkey import MOST_CONNECTIONS, ValkeyStore, shown_url
 from tests.support.budgets import (
     assert_never_too_many,
     database_at,
@@ -350,6 +350,27 @@ async def test_accounts_of_a_process_share_one_database(
     assert found == [b"0", b"1", b"2"]
     await databases.close()
     assert accounts_in(automatic_path()) == {"a", "b", "c"}
+
+
+async def test_accounts_of_a_process_share_few_connections(
+    server: ValkeyServer,
+) -> None:
+    databases, url = Databases(), f"valkey://127.0.0.1:{server.port}/0"
+    with closing(Redis(port=server.port)) as client:
+        before = len(client.client_list())
+        stores = [
+            await open_store(url, str(n), CLOCKS, longest_s=60.0, databases=databases)
+            for n in range(3 * MOST_CONNECTIONS)
+        ]
+        steps = [store.step(partial(_write, b"{}")) for store in stores]
+        await asyncio.gather(*steps)
+        assert 1 <= len(client.client_list()) - before <= MOST_CONNECTIONS
+        await stores[0].close()
+        await stores[1].step(partial(_write, b"{}"))
+        await databases.close()
+        async with asyncio.timeout(60):
+            while len(client.client_list()) > before:
+                await asyncio.sleep(0.01)
 
 
 async def test_loop_goes_on_while_a_database_is_locked(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from bulkpause.model import Limit
 from bulkpause.ratelimit.budget import codec, rules
+from bulkpause.ratelimit.budget.member import KEEP_AHEAD_S
 from bulkpause.ratelimit.budget.state import Answer, Call, Resting, WindowUse
 from bulkpause.vocabulary import Priority
 from tests.testkit.sliding_log import most_in_any_window
@@ -24,7 +25,7 @@ STEP_S = 0.1
 #: A run is alone for so many steps, and takes slots ahead.
 ALONE_STEPS = 100
 #: How long a run may use slots that it took ahead.
-AHEAD_S = 0.5
+AHEAD_S = KEEP_AHEAD_S
 #: How often each event happens in a step, on average.
 EVENTS = {
     "die": 0.01,
@@ -140,6 +141,8 @@ class Simulation:
             is_clock_steady=False,
         )
         run.calls.append(call)
+        if self.unused_ahead(run):
+            run.ahead_until = self.now + AHEAD_S  # it is named again
         answer = self.make_step(call)
         run.born = answer.born
         return answer

@@ -164,7 +164,10 @@ LINES = st.lists(
 def read_as(lines: list[str], format_: Format) -> Table:
     table = Table()
     texts = iter([f"{line}\n" for line in lines])
-    table.fill(read(texts, name="", layout=Layout(format=format_), table=table))
+    table.fill(
+        [row]
+        for row in read(texts, name="", layout=Layout(format=format_), table=table)
+    )
     return table
 
 
@@ -257,7 +260,9 @@ def test_objects_read_at_once_as_one_by_one(
             patch.setattr(line_batches, "CHARS_AT_ONCE", chars)
             if not at_once:
                 patch.setattr(JsonRows, "read_without_checks", lambda *_: None)
-            table.fill(read(text, name="a.jsonl", layout=layout, table=table))
+            table.fill(
+                [row] for row in read(text, name="a.jsonl", layout=layout, table=table)
+            )
         return table
 
     assert_same(table_of(at_once=True), table_of(at_once=False))

@@ -314,7 +314,7 @@ def _reply(
 def client_replaced_by(server: FakeServer) -> Iterator[None]:
     """Make every `Pauser` send to a fake server."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bulkpause.pauser.Client", lambda *_, **__: server)
+        patch.setattr("bulkpause.api.client.Client", lambda *_, **__: server)
         yield
 
 

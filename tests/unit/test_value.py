@@ -2,12 +2,24 @@
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import (
+    FrozenInstanceError,
+    asdict,
+    dataclass,
+    field,
+    fields,
+    is_dataclass,
+    replace,
+)
+from inspect import signature
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bulkpause._value import state, value
+from bulkpause._value import init_without_dataclass, state, value
 
 
 @value
@@ -97,3 +109,95 @@ def test_state_changes_and_has_no_hash() -> None:
     assert repr(counts) == "Counts(name='a', total=1)"
     with pytest.raises(TypeError, match="unhashable"):
         hash(counts)
+
+
+def test_class_used_by_threads_is_completed_once() -> None:
+    @value
+    class Fresh:
+        name: str = "a"
+        parts: list[int] = field(default_factory=list)
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: Fresh(name=str(n)), range(64)))
+
+    assert [one.name for one in made] == [str(n) for n in range(64)]
+    assert len({id(one.parts) for one in made}) == 64
+
+
+def test_subclass_has_the_fields_of_its_base() -> None:
+    @value
+    class Base:
+        size: int = 0
+        parts: list[int] = field(default_factory=list)
+
+    @value
+    class Derived(Base):
+        name: str
+
+    class Plainer(Base):
+        pass
+
+    assert Derived(name="a", size=1) == Derived(name="a", size=1, parts=[])
+    assert [one.name for one in fields(Derived)] == ["size", "parts", "name"]
+    assert Plainer(size=2).size == 2
+
+
+def test_unused_class_tells_its_parameters() -> None:
+    @value(kw_only=False)
+    class Fresh:
+        name: str
+        size: int = 0
+
+    assert str(signature(Fresh)) == "(name: str, size: int = 0) -> None"
+    assert is_dataclass(Fresh)
+
+
+def test_unused_class_tells_its_order() -> None:
+    @value(kw_only=False)
+    class Fresh:
+        name: str
+        size: int = 0
+
+    fresh: Any = Fresh
+
+    assert fresh.__match_args__ == ("name", "size")
+
+
+def written() -> type:
+    """Write a class as `_value` finds it: with `field`s, and not yet a dataclass."""
+
+    class Written:
+        name: str
+        size: int = 0
+        secret: str = field(default="", repr=False)
+        cache: list[int] = field(default_factory=list, compare=False)
+
+        def __post_init__(self) -> None:
+            if self.name == "bad":
+                raise ValueError(self.name)
+
+    return Written
+
+
+ARGUMENTS = st.dictionaries(
+    st.sampled_from(["name", "size", "secret", "cache", "other"]),
+    st.sampled_from(["a", "bad", 1]),
+)
+
+
+@given(ARGUMENTS, st.lists(st.sampled_from(["a", "bad"]), max_size=5), st.booleans())
+def test_init_without_dataclass_does_the_same(
+    named: dict[str, object], placed: list[str], kw_only: bool
+) -> None:
+    ours: Any = written()
+    ours.__init__ = init_without_dataclass(ours, kw_only=kw_only)
+    theirs: Any = dataclass(written(), kw_only=kw_only)
+
+    assert outcome(ours, placed, named) == outcome(theirs, placed, named)
+
+
+def outcome(kind: type, placed: list[str], named: dict[str, object]) -> object:
+    try:
+        return vars(kind(*placed, **named))
+    except (TypeError, ValueError) as error:
+        return str(error)

@@ -1,6 +1,10 @@
 """Connection pools that the clients of several accounts share."""
 
-from bulkpause.api.transport import Connector, tls_context
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from bulkpause.api.transport import Connector
 
 
 class Connections:
@@ -19,12 +23,15 @@ class Connections:
         self.limit = limit
         self._pools: dict[bool, Connector] = {}
 
-    def pool(self, *, logs_keys: bool) -> Connector:
+    def pool(self, *, logs_keys: bool) -> "Connector":
         """Give the pool of a client.
 
         Args:
             logs_keys: Whether TLS keys may be written to the file of `SSLKEYLOGFILE`.
         """
+        # Imported on use: a run imports aiohttp while it does other things.
+        from bulkpause.api.transport import Connector, tls_context  # noqa: PLC0415
+
         if logs_keys not in self._pools:
             context = tls_context(logs_keys=logs_keys)
             self._pools[logs_keys] = Connector(limit=self.limit, ssl=context)

@@ -8,6 +8,7 @@ URL, for JSON or for HTML, wholly or in part, or inside a Base64 text such as th
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from functools import cache, cached_property
 from itertools import accumulate
 
 
@@ -15,16 +16,20 @@ from itertools import accumulate
 MASK = "…"
 
 #: An escape of one character in a URL, in JSON and its relatives, or in HTML.
-_ESCAPE = re.compile(
-    r"""%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\["'/\\]|&#?[0-9a-z]{1,31};""",
-    re.IGNORECASE,
-)
+_ESCAPE = r"""%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\["'/\\]|&#?[0-9a-z]{1,31};"""
 #: Escapes may be escaped again: a proxy, a server and a log may do so in turn.
 _MOST_LAYERS = 4
 _BASE64_CHARACTER = re.compile("[A-Za-z0-9+/_-]")
 #: A shorter piece of Base64 occurs in other texts by chance.
 _FEWEST_BASE64_CHARACTERS = 4
 _STANDARD_BASE64 = str.maketrans("-_", "+/")
+
+
+@cache
+def _escape() -> re.Pattern[str]:
+    """Compile the pattern, which takes long, for the first text that is redacted."""
+    return re.compile(_ESCAPE, re.IGNORECASE)
+
 
 #: The first character of a span, and the one after its last.
 _Span = tuple[int, int]
@@ -38,12 +43,19 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        secrets = [secret for secret in secrets if secret]
+        self._secrets = [secret for secret in secrets if secret]
+
+    @cached_property
+    def _plain(self) -> list[re.Pattern[str]]:
+        # On use: most runs get no text to redact, and a fleet has a token for each.
         # Without regard to case: hexadecimal digits and host names lose theirs.
-        self._plain = [
-            re.compile(re.escape(secret), re.IGNORECASE) for secret in secrets
+        return [
+            re.compile(re.escape(secret), re.IGNORECASE) for secret in self._secrets
         ]
-        self._base64 = [core for secret in secrets for core in _base64_cores(secret)]
+
+    @cached_property
+    def _base64(self) -> list[str]:
+        return [core for secret in self._secrets for core in _base64_cores(secret)]
 
     def redact(self, text: str) -> str:
         """Replace each secret, however it is escaped."""
@@ -73,7 +85,7 @@ def _layers(text: str) -> Iterator[tuple[str, list[int]]]:
     places = list(range(len(text) + 1))
     for _ in range(_MOST_LAYERS):
         yield text, places
-        if not _ESCAPE.search(text):
+        if not _escape().search(text):
             return
         parts = list(_parts(text))
         starts = [0, *accumulate(len(source) for source, _ in parts)]
@@ -88,7 +100,7 @@ def _layers(text: str) -> Iterator[tuple[str, list[int]]]:
 def _parts(text: str) -> Iterator[tuple[str, str]]:
     """Split a text into characters and escapes, each with what it stands for."""
     end = 0
-    for found in _ESCAPE.finditer(text):
+    for found in _escape().finditer(text):
         if (resolved := _resolved(found[0])) != found[0]:
             yield from _unchanged(text[end : found.start()])
             yield found[0], resolved

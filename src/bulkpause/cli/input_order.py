@@ -38,8 +38,7 @@ def _read_amounts(plan: Plan, inputs: Sequence[Input], options: Options) -> Amou
     owners = {
         id(row): number
         for number, one in enumerate(inputs)
-        for row in one.table.rows
-        if isinstance(row, Item)
+        for row in one.table.rows.items
     }
     columns: list[list[Item]] = [[] for _ in inputs]
     for item in plan.items:
@@ -60,7 +59,7 @@ def _rows_of_other_value(
     """
     seen: dict[tuple[str | None, str], object] = {}
     for one in inputs:
-        items = [row for row in one.table.rows if isinstance(row, Item)]
+        items = one.table.rows.items
         for item, sort_by in zip(items, _values_of(items, options), strict=True):
             if seen.setdefault((item.account, item.id), sort_by) != sort_by:
                 yield InvalidRow(

@@ -13,11 +13,13 @@ from bulkpause.cli.options import Options
 from bulkpause.cli.problems import Problems, problems_of
 from bulkpause.cli.typed_input import take_typed_input
 from bulkpause.inputs.arguments import read_inputs
-from bulkpause.inputs.ordering import ordered
+from bulkpause.inputs.ordering import ordered_places
 from bulkpause.inputs.table import Input, TableFacts, rows_of
+from bulkpause.items import Items
 from bulkpause.journal.reader import collection_paused
-from bulkpause.model import InvalidRow, Item
+from bulkpause.model import Item
 from bulkpause.plan import Plan, digest_of, join_plans, make_plan, make_plans
+from bulkpause.rows import Row
 from bulkpause.shard import Shard
 
 
@@ -115,7 +117,7 @@ def _plan_of_inputs(options: Options, tokens: Sequence[Token]) -> InputPlan:
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
     inputs = without_tokens(read_inputs(options.inputs, layout), tokens)
-    rows = rows_of(inputs)
+    rows: Iterable[Row] = rows_of(inputs)
     if options.shard is not None:
         rows = _of_shard(rows, options.shard)
     # A million rows are not grouped by accounts that they do not have.
@@ -137,8 +139,8 @@ def _plan_of_inputs(options: Options, tokens: Sequence[Token]) -> InputPlan:
         if amounts.faults or amounts.has_several_units:
             problems.append(problems_of_order(amounts, plan, options.order))
         else:
-            items = ordered(plan.items, amounts, options.order)
-            plans = _with_items(plans, items)
+            places = ordered_places(amounts, options.order)
+            plans = _with_items(plans, Items.of(plan.items).at(places))
             total = amounts.add_up()
     return InputPlan(
         plans=plans,
@@ -148,25 +150,25 @@ def _plan_of_inputs(options: Options, tokens: Sequence[Token]) -> InputPlan:
     )
 
 
-def _of_shard(
-    rows: Iterable[Item | InvalidRow], shard: Shard
-) -> Iterator[Item | InvalidRow]:
+def _of_shard(rows: Iterable[Row], shard: Shard) -> Iterator[Row]:
     """Keep the rows of a shard: by their account, without accounts by their id."""
     for row in rows:
         if shard.takes(_name_for_shard(row)):
             yield row
 
 
-def _name_for_shard(row: Item | InvalidRow) -> str:
+def _name_for_shard(row: Row) -> str:
     if row.account is not None:
         return row.account
     return row.id if isinstance(row, Item) else f"row {row.row} of {row.source}"
 
 
 def _with_items(
-    plans: Mapping[str | None, Plan], items: Iterable[Item]
+    plans: Mapping[str | None, Plan], items: Items
 ) -> dict[str | None, Plan]:
     """Give each plan its items in the order of all items."""
+    if set(plans) == {None}:
+        return {None: replace(plans[None], items=items)}
     of_account: dict[str | None, list[Item]] = {account: [] for account in plans}
     for item in items:
         of_account[item.account].append(item)

@@ -4,17 +4,18 @@ A file with the token may be named in place of the list.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import repeat
-from operator import contains
+from functools import partial
+from operator import methodcaller
 
 from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.account_options import Accounts
 from bulkpause.cli.options import Options
 from bulkpause.errors import TokenError
 from bulkpause.inputs.table import Input, ReadError, Table
-from bulkpause.model import InvalidRow, Item
+from bulkpause.model import InvalidRow
+from bulkpause.rows import Row
 
 
 #: Messages cut values. So much of a token tells it from other texts.
@@ -41,26 +42,17 @@ def without_tokens(inputs: Iterable[Input], tokens: Sequence[Token]) -> list[Inp
 
 def _without_any(one: Input, parts: Sequence[str]) -> Input:
     for part in parts:
-        if any(map(contains, _texts_of(one.table), repeat(part))):
-            rows = (
-                row for row in one.table.rows if part in " ".join(_texts_of_row(row))
-            )
-            row = next((row.row for row in rows), None)
+        found = one.table.rows.find(partial(_holds, part), methodcaller("holds", part))
+        error = one.table.error
+        is_in_error = error is not None and part in f"{error.detail} {error.remedy}"
+        if found is not None or is_in_error:
+            row = None if found is None else found.row
             error = ReadError(_DETAIL, _REMEDY, row=row)
             return replace(one, table=Table(error=error))
     return one
 
 
-def _texts_of(table: Table) -> Iterator[str]:
-    if (error := table.error) is not None:
-        yield f"{error.detail} {error.remedy}"
-    for row in table.rows:
-        yield from _texts_of_row(row)
-
-
-def _texts_of_row(row: Item | InvalidRow) -> Iterator[str]:
-    if isinstance(row, Item):
-        yield row.id
-        yield row.name or ""
-    else:
-        yield row.value or ""
+def _holds(part: str, row: Row) -> bool:
+    if isinstance(row, InvalidRow):
+        return part in (row.value or "")
+    return part in row.id or part in (row.name or "")

@@ -221,7 +221,7 @@ def _hidden_text(hidden: HiddenCount) -> str:
 def _item_lines(items: Sequence[Item]) -> Iterator[_Line]:
     """Show the first and the last items, each once."""
     first = items[:IDS_SHOWN]
-    last = items[IDS_SHOWN:][-IDS_SHOWN:]
+    last = items[max(IDS_SHOWN, len(items) - IDS_SHOWN) :]
     has_names = any(item.name for item in (*first, *last))
     width = max((len(item.id) for item in (*first, *last)), default=0)
     for label, shown in (("first", first), ("last", last)):

@@ -78,7 +78,7 @@ class Problems:
 def problems_of(inputs: Iterable[Input]) -> Iterator[Problems]:
     """Collect what is wrong with each input, if anything is."""
     for one in inputs:
-        rows = tuple(row for row in one.table.rows if isinstance(row, InvalidRow))
+        rows = tuple(one.table.rows.invalid)
         if rows or one.table.error is not None:
             yield Problems(
                 source=one.name,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from bulkpause.api.early_import import import_early
 from bulkpause.cli.ending import Ending
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.job_metrics import JobMetrics
@@ -58,6 +59,7 @@ def _usable(text: str | None) -> Path | None:
 def send(options: Options) -> ExitCode:
     """Carry out a command that sends."""
     prepare_tls_files(options)
+    import_early()
     # A command imports what it needs when it is called, so that help and usage errors
     # appear at once.
     from bulkpause.cli.commands.run import run  # noqa: PLC0415

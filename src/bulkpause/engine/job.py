@@ -274,7 +274,7 @@ class _Past(NamedTuple):
 def _past_of_only_attempt(attempt: Attempt) -> _Past:
     """Give the past of most jobs, without looking for more attempts and reads."""
     last = _as_prior(attempt)
-    return _Past(last, counts_as_attempt(last.http_status), (), last.at)
+    return _Past(last, int(counts_as_attempt(last.http_status)), (), last.at)
 
 
 def _as_prior(attempt: Attempt) -> PriorAttempt:

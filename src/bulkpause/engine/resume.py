@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from bulkpause._value import value
 from bulkpause.engine.policy import Send
@@ -32,7 +33,7 @@ TIME_MARGIN = timedelta(minutes=1)
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 #: A date alone, or the digits of another notation, would be a guess.
-_TIME_START = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d").match
+_TIME_START = partial(re.match, r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 
 CHANGE_UNKNOWN = (
     "left alone: its update_time cannot be read, so it may have been changed since it "

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Rows
 
 
 #: The remedy of a row without an account.
@@ -18,7 +19,7 @@ def check_accounts(table: Table, layout: Layout) -> None:
     """Make invalid rows of items without a known account, if a run has several."""
     accounts = layout.accounts
     if accounts is not None:
-        table.judge(lambda rows: list(with_known_accounts(rows, accounts)))
+        table.judge(lambda rows: Rows(with_known_accounts(rows, accounts)))
 
 
 def with_known_accounts(

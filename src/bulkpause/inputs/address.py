@@ -1,16 +1,17 @@
 """Find the id in the address of a campaign, as a browser shows it."""
 
 import re
+from functools import partial
 from itertools import pairwise
 from urllib.parse import unquote
 
 from bulkpause.ids import why_invalid
 
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE).match
-_CAMPAIGN = re.compile(r"campaigns?", re.IGNORECASE).fullmatch
-_CAMPAIGN_ID = re.compile(r"campaign_?id=(.*)", re.IGNORECASE).fullmatch
-_OWN_ID = re.compile(r"id=(.*)", re.IGNORECASE).fullmatch
+_ADDRESS = partial(re.match, r"[a-z][a-z0-9+.-]*://", flags=re.IGNORECASE)
+_CAMPAIGN = partial(re.fullmatch, r"campaigns?", flags=re.IGNORECASE)
+_CAMPAIGN_ID = partial(re.fullmatch, r"campaign_?id=(.*)", flags=re.IGNORECASE)
+_OWN_ID = partial(re.fullmatch, r"id=(.*)", flags=re.IGNORECASE)
 
 
 def is_address(word: str) -> bool:

@@ -10,7 +10,7 @@ Values that differ in their digits only have the same *shape*, such as `9.99 EUR
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from itertools import chain, repeat
 from math import fsum
 from typing import NamedTuple
 
@@ -23,7 +23,9 @@ from bulkpause.inputs.number_shape import (
     parse_shape,
     shapes_of,
 )
+from bulkpause.items import Items
 from bulkpause.model import InvalidRow, Item
+from bulkpause.text_column import TextColumn
 
 
 _ONE_NOTATION = (
@@ -61,9 +63,55 @@ class _Key(NamedTuple):
 _Fault = tuple[str, str]
 
 
-#: The shapes of so many values are found together.
-_SHAPES_AT_ONCE = 10_000
 _BLANK = _Key("", is_of_program=False)
+
+
+@value
+class _Part:
+    """Some values of a column. Their texts are made twice, and not kept for all.
+
+    Attributes:
+        column: The values as they were found.
+    """
+
+    column: TextColumn
+
+    def texts(self) -> Sequence[str]:
+        """Give the values without blanks around them."""
+        return self.column.stripped(WHITESPACE)
+
+    @property
+    def is_of_program(self) -> bool | None:
+        """Whether a program gave all of them as numbers; None if only some."""
+        kind = self.column.kind
+        return None if kind is None else issubclass(kind, ProgramNumber)
+
+    def count_keys(self) -> Counter[_Key]:
+        """Count the values of each key."""
+        if self.is_of_program is None:
+            return Counter(key for key, _ in self.pairs())
+        counts = Counter(shapes_of(self.texts()))
+        blanks = counts.pop("", 0)
+        keys = map(_Key, counts, repeat(self.is_of_program))
+        return Counter(
+            dict(zip(keys, counts.values(), strict=False)) | {_BLANK: blanks}
+        )
+
+    def pairs(self) -> Iterator[tuple[_Key, str]]:
+        """Give the key and the text of each value."""
+        texts = self.texts()
+        of_program: Iterable[bool] = repeat(bool(self.is_of_program))
+        if self.is_of_program is None:
+            found = self.column.texts()
+            of_program = (isinstance(text, ProgramNumber) for text in found)
+        return zip(map(_Key, shapes_of(texts), of_program), texts, strict=True)
+
+    def floats(self) -> Iterable[float | None]:
+        """Read the values, all of which Python reads as they are, or are blank."""
+        texts = self.texts()
+        if "" in texts:
+            return [float(text) if text else None for text in texts]
+        return map(float, texts)
 
 
 @value
@@ -87,13 +135,14 @@ class Amounts:
 
     def add_up(self) -> "Total":
         """Add up the values."""
-        total = fsum(value for value in self.values if value is not None)
+        # Zeros add nothing either.
+        total = fsum(filter(None, self.values))
         decimals = _exact_decimals(total, self.decimals)
         return Total(
             sum=round(total, decimals),
             unit=self.unit,
             decimals=decimals,
-            blanks=sum(value is None for value in self.values),
+            blanks=self.values.count(None),
         )
 
 
@@ -155,10 +204,10 @@ def read_amounts(
         decimal_mark: `.` or `,` if the user named it.
         source: The name of their input, if there are several.
     """
-    found = [item.sort_text or "" for item in items]
-    texts = list(map(str.strip, found, repeat(WHITESPACE)))
-    keys = list(_keys_of(found, texts))
-    counts = Counter(keys)
+    parts = [_Part(column=column) for column in Items.of(items).sort_columns()]
+    counts: Counter[_Key] = Counter()
+    for part in parts:
+        counts.update(part.count_keys())
     counts.pop(_BLANK, None)
     shapes = {key: parse_shape(key.shape) for key in counts}
     numbers = {key: shape for key, shape in shapes.items() if shape is not None}
@@ -168,30 +217,10 @@ def read_amounts(
         for key, shape in shapes.items()
         if (fault := _fault_of(key, shape, notation)) is not None
     }
-    pairs = zip(keys, texts, strict=True)
     if faults:
+        pairs = chain.from_iterable(part.pairs() for part in parts)
         return Amounts(faults=tuple(_faulty_rows(items, pairs, faults, source)))
-    return _convert(pairs, numbers, notation.decimal_mark or ".")
-
-
-def _keys_of(found: Sequence[str], texts: Sequence[str]) -> Iterator[_Key]:
-    """Give the key of each value, the same object for the same key.
-
-    A million keys of their own would be as large as the input.
-
-    Args:
-        found: The values as they were found.
-        texts: The values without blanks around them.
-    """
-    kept: dict[bool, dict[str, _Key]] = {False: {}, True: {}}
-    for start in range(0, len(texts), _SHAPES_AT_ONCE):
-        part = slice(start, start + _SHAPES_AT_ONCE)
-        shapes = shapes_of(texts[part])
-        are_of_program = [isinstance(text, ProgramNumber) for text in found[part]]
-        for shape, is_of_program in set(zip(shapes, are_of_program, strict=True)):
-            kept[is_of_program].setdefault(shape, _Key(shape, is_of_program))
-        for shape, is_of_program in zip(shapes, are_of_program, strict=True):
-            yield kept[is_of_program][shape]
+    return _convert(parts, numbers, notation.decimal_mark or ".")
 
 
 def join_amounts(
@@ -314,16 +343,17 @@ def _value_of(
 
 
 def _convert(
-    texts: Iterable[tuple[_Key, str]],
+    parts: Sequence[_Part],
     numbers: Mapping[_Key, NumberShape],
     decimal_mark: str,
 ) -> Amounts:
     values: list[float | None]
     if all(shape.is_python for shape in numbers.values()):
         # The usual case: each value that is not blank is one of these.
-        values = [float(text) if text else None for _, text in texts]
+        values = list(chain.from_iterable(part.floats() for part in parts))
     else:
-        values = [_value_of(key, text, numbers, decimal_mark) for key, text in texts]
+        pairs = chain.from_iterable(part.pairs() for part in parts)
+        values = [_value_of(key, text, numbers, decimal_mark) for key, text in pairs]
     units = (replace_surrogates(shape.unit) for shape in numbers.values() if shape.unit)
     decimals = (
         shape.count_decimals("." if key.is_of_program else decimal_mark)

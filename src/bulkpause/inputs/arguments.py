@@ -5,9 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bulkpause._text import display_name
-from bulkpause.ids import EXPORT_AS_TEXT, matches_id_pattern
+from bulkpause.ids import (
+    AS_WHOLE_NUMBER,
+    EXPORT_AS_TEXT,
+    WITHOUT_SEPARATORS,
+    matches_id_pattern,
+)
 from bulkpause.inputs.accounts import NAME_ACCOUNT, check_accounts
-from bulkpause.inputs.address import id_in_address, is_address
 from bulkpause.inputs.id_column import judge_column
 from bulkpause.inputs.last_row import End
 from bulkpause.inputs.layout import Layout
@@ -16,10 +20,17 @@ from bulkpause.inputs.reader import load_input
 from bulkpause.inputs.result_log import ResultLogError
 from bulkpause.inputs.table import Input, ReadError, Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Rows
 
 
 _COMMAND_LINE = "the command line"
 _STANDARD_INPUT = "-"
+#: What helps a word, in place of what helps the cell of a spreadsheet.
+_REMEDIES = {
+    EXPORT_AS_TEXT: "write the id as its own system shows it",
+    WITHOUT_SEPARATORS: "delete them",
+    AS_WHOLE_NUMBER: "delete it",
+}
 _NEITHER = ReadError(
     "no file has this name, and an id without a digit is not taken from here",
     "check the path, or pass an id of letters on standard input, as INPUT -",
@@ -46,13 +57,13 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
         elif _is_id(word):
             if not ids.rows:
                 inputs.append(Input(name=_COMMAND_LINE, table=ids))
-            ids.fill(map(_without_column, rows_of_line(place, word)))
+            ids.fill([list(map(_without_column, rows_of_line(place, word)))])
         else:
             inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
         ids.rows = judge_column(ids.rows, end=End.WHOLE)
     check_accounts(ids, layout)
-    ids.rows = [_without_account_column(row) for row in ids.rows]
+    ids.rows = Rows(map(_without_account_column, ids.rows))
     return inputs
 
 
@@ -68,8 +79,8 @@ def _without_account_column(row: Item | InvalidRow) -> Item | InvalidRow:
 
 def _without_column(row: Item | InvalidRow) -> Item | InvalidRow:
     """Give a remedy that needs no spreadsheet, since a word has no column."""
-    if isinstance(row, InvalidRow) and row.remedy == EXPORT_AS_TEXT:
-        return replace(row, remedy="write the id as its own system shows it")
+    if isinstance(row, InvalidRow) and (remedy := _REMEDIES.get(row.remedy)):
+        return replace(row, remedy=remedy)
     return row
 
 
@@ -113,6 +124,9 @@ def _why_refused(word: str, seen: set[object]) -> ReadError | None:
 
 
 def _why_no_path(word: str) -> ReadError | None:
+    # Imported on use: most words are paths or ids.
+    from bulkpause.inputs.address import id_in_address, is_address  # noqa: PLC0415
+
     if not word.strip():
         return ReadError("it is empty", "name a file or an id")
     if not is_address(word):

@@ -1,5 +1,6 @@
 """The cells of a row, and a cell that cannot hold an id."""
 
+import re
 from collections.abc import Sequence
 from itertools import repeat
 from typing import Self, cast
@@ -9,6 +10,9 @@ from bulkpause.ids import WHITESPACE
 
 #: The number of a row, and its cells.
 CellRecord = tuple[int, Sequence[str]]
+
+#: No id, nor what stands for a missing one, which is shorter.
+_is_drawn = re.compile(r"[-+=|:]*(?:-{3}|={3})[-+=|:]*").fullmatch
 
 #: A longer name, or word of a status, is cut.
 LONGEST_NAME = 200
@@ -38,8 +42,12 @@ def sort_text_at(cells: Sequence[str], index: int | None) -> str | None:
 
 
 def is_blank(cells: Sequence[str]) -> bool:
-    """Return whether no cell of a row has a text."""
-    return not any(cell.strip(WHITESPACE) for cell in cells)
+    """Return whether no cell of a row has a text, but a line drawn of characters.
+
+    As below the heading of a table in Markdown or of a database.
+    """
+    texts = (cell.strip(WHITESPACE) for cell in cells)
+    return all(not text or _is_drawn(text) is not None for text in texts)
 
 
 class BadCell(str):

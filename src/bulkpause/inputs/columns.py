@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from bulkpause._text import quote, replace_surrogates
 from bulkpause.ids import WHITESPACE
@@ -20,9 +20,9 @@ _ID_COLUMNS = frozenset({
     *("id_кампании", "идентификатор_кампании"),
 })  # fmt: skip
 #: As in `id`, `account_id`, `Ad ID`, `CampaignId`.
-is_title_of_ids = re.compile(
-    r"(?:[^\W\d_]+[ _-]+)*(?:id|ID|Id|IDs|ids)|[A-Za-z]+I[Dd]"
-).fullmatch
+is_title_of_ids = partial(
+    re.fullmatch, r"(?:[^\W\d_]+[ _-]+)*(?:id|ID|Id|IDs|ids)|[A-Za-z]+I[Dd]"
+)
 #: Headings of the campaigns' names, the surest first. `_` stands for any separator.
 NAME_COLUMNS = (
     *("campaign_name", "campaignname", "campaign_title", "name_of_campaign"),
@@ -51,10 +51,11 @@ CURRENCY_COLUMNS = (
     *("campaign_currency", "währung", "devise", "moneda", "moeda", "valuta", "waluta"),
 )
 #: Values under such headings are in no currency.
-_has_no_currency = re.compile(
+_has_no_currency = partial(
+    re.search,
     r"click|klick|impr|conv|install|views?\b|ctr|rate|count|prio|score|roas|days|%",
-    re.IGNORECASE,
-).search
+    flags=re.IGNORECASE,
+)
 #: A wide header is cut to this many columns in a message.
 _MOST_COLUMNS_NAMED = 12
 

@@ -16,8 +16,9 @@ from bulkpause.inputs.line_batches import LineBatches
 from bulkpause.inputs.lookahead import look_ahead
 from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.split_amounts import without_split_amounts
-from bulkpause.inputs.table import ReadError, Row, Table
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.inputs.tabular import find_heading, rows_below, title_rows
+from bulkpause.rows import Row
 
 
 _ADD_QUOTES = "put quotes around cells with delimiters or line breaks"

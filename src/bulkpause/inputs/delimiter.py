@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain, islice
 
 from bulkpause.ids import WHITESPACE, why_invalid
@@ -15,9 +16,9 @@ DELIMITERS = ",;\t|"
 #: The heading is looked for in this many lines.
 _MOST_LINES = 1000
 
-_is_separator_line = re.compile(
-    r'"?sep=([!#-/:-@\[-`{-~\t])"?\s*', re.IGNORECASE
-).fullmatch
+_is_separator_line = partial(
+    re.fullmatch, r'"?sep=([!#-/:-@\[-`{-~\t])"?\s*', flags=re.IGNORECASE
+)
 
 
 def detect_delimiter(

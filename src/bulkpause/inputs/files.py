@@ -22,7 +22,7 @@ from bulkpause.inputs.table import ReadError
 LONGEST_LINE_CHARS = 4 << 20
 #: A longer line is not read, even if the text is one JSON value.
 LONGEST_JSON_CHARS = 256 << 20
-_BLOCK_BYTES = 8 << 10
+_BLOCK_BYTES = 32 << 10
 #: A file that is compressed more than this is treated as a gzip bomb.
 HIGHEST_GZIP_RATIO = 250
 #: What one more line costs, in characters of text: it may be a row.
@@ -194,7 +194,7 @@ def _checked_lines(
             continue
         # At once: a step for each of a million lines takes time.
         text = f"{begun.take()}{whole}\n"
-        lines = io.StringIO(text, newline="\n").readlines()
+        lines = _split(text)
         begun.add(rest)
         bounds.check(lines, text)
         yield lines
@@ -206,6 +206,15 @@ def _checked_lines(
     yield [text]
     compressed.lines += 1
     return text
+
+
+def _split(text: str) -> list[str]:
+    """Return the lines of a text, which ends with a line end."""
+    lines = text.splitlines(keepends=True)
+    if len(lines) == text.count("\n"):
+        return lines
+    # Other characters end lines too, to that method alone.
+    return io.StringIO(text, newline="\n").readlines()
 
 
 class _BegunLine:

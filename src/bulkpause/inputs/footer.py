@@ -2,8 +2,9 @@
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field
+from itertools import chain, islice
 
 from bulkpause._value import state
 from bulkpause.ids import TOTALS, WHITESPACE
@@ -31,24 +32,37 @@ class Footer:
 
     heading: Heading
     count: int = 0
-    _last: deque[tuple[Item, Sequence[str]]] = field(
-        default_factory=lambda: deque(maxlen=_MOST_FOOTERS)
-    )
+    _last: deque[tuple[Sequence[Item], RowBatch]] = field(default_factory=deque)
+    _kept: int = 0
 
     def note(self, items: Sequence[Item], batch: RowBatch) -> None:
         """Note items in their order, and their rows."""
         self.count += len(items)
-        cells = batch.last(_MOST_FOOTERS)
-        self._last.extend(zip(items[-_MOST_FOOTERS:], cells, strict=True))
+        self._kept += len(items)
+        self._last.append((items, batch))
+        while self._kept - len(self._last[0][0]) >= _MOST_FOOTERS:
+            self._kept -= len(self._last.popleft()[0])
 
     def rows(self) -> frozenset[int]:
         """Return the numbers of the last rows that are sums or counts."""
         found: set[int] = set()
-        for above, (item, cells) in enumerate(reversed(self._last), 1):
+        for above, (item, cells) in enumerate(self._from_last(), 1):
             if not self._is_footer(item, cells, above=self.count - above):
                 break
             found.add(item.row)
         return frozenset(found)
+
+    def _from_last(self) -> Iterator[tuple[Item, Sequence[str]]]:
+        """Give the items that may be sums and their cells, the last first."""
+        pairs = chain.from_iterable(
+            zip(
+                reversed(items[-_MOST_FOOTERS:]),
+                reversed(batch.last(_MOST_FOOTERS)),
+                strict=True,
+            )
+            for items, batch in reversed(self._last)
+        )
+        return islice(pairs, _MOST_FOOTERS)
 
     def _is_footer(self, item: Item, cells: Sequence[str], *, above: int) -> bool:
         index = self.heading.id_index

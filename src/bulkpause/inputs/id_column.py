@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
-from decimal import Decimal
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from math import e, log2, ulp
-from operator import attrgetter
 
 from bulkpause.inputs.last_row import End, why_cut
+from bulkpause.items import Items
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row, Rows
 
 
 #: Spreadsheets keep this many digits of a number, and replace the others with zeros.
@@ -61,11 +61,11 @@ _NOT_A_NUMBER = (
 
 
 def judge_column(
-    rows: list[Item | InvalidRow],
+    rows: Rows,
     *,
     end: End,
     footer_rows: Collection[int] = (),
-) -> list[Item | InvalidRow]:
+) -> Rows:
     """Make invalid rows of ids that look wrong among the others. Keep all other rows.
 
     - A number of 16 digits or more is rounded if all such numbers of the column look
@@ -89,38 +89,52 @@ def judge_column(
         end: How the input ends.
         footer_rows: The numbers of the last rows that seem to be sums.
     """
-    items = [row for row in rows if isinstance(row, Item)]
+    items = rows.items
     # Counted once, and looked at in most columns: a million ids are judged.
-    ids = map(attrgetter("id"), items)
-    counts = Counter(map(len, filter(str.isdecimal, ids)))
+    counts = items.count_lengths_of_numbers()
     others = len(items) - counts.total()
     reasons = dict.fromkeys(_rounded_ids(items, counts), _ROUNDED)
     reasons |= dict.fromkeys(_words_among_numbers(items, others), _WORD)
-    if len(items) < len(rows):
+    if rows.invalid:
         reasons |= dict.fromkeys(_words_of_message(rows, items), _WORD_OF_MESSAGE)
     reasons |= dict.fromkeys(_ids_among_numbers(items, others), _NOT_A_NUMBER)
     reasons |= dict.fromkeys(_joined_ids(items, counts), _JOINED)
-    judged = [_judged(row, reasons) for row in rows] if reasons else rows
-    if items and rows[-1] is items[-1] and (cut := why_cut(items, end)):
-        last = items[-1]
-        judged = [*judged[:-1], _judged(last, {last.id: cut})]
+    judged = _judged(rows, reasons) if reasons else rows
+    if items and isinstance(last := rows[-1], Item) and (cut := why_cut(items, end)):
+        judged = judged.with_last(_refused(last, cut))
     if _ends_in_sum(items, counts):
         footer_rows = {*footer_rows, items[-1].row}
     return _without_footers(judged, footer_rows) if footer_rows else judged
 
 
-def _without_footers(
-    rows: list[Item | InvalidRow], footer_rows: Collection[int]
-) -> list[Item | InvalidRow]:
-    return [
-        _judged(row, {row.id: _FOOTER})
-        if row.row in footer_rows and isinstance(row, Item)
-        else row
-        for row in rows
-    ]
+def _judged(rows: Rows, reasons: Mapping[str, tuple[str, str]]) -> Rows:
+    """Make invalid rows of the items with some ids."""
+
+    def judge(row: Row) -> Row:
+        if isinstance(row, Item) and (reason := reasons.get(row.id)) is not None:
+            return _refused(row, reason)
+        return row
+
+    return rows.replaced(judge, lambda block: not reasons.keys().isdisjoint(block.ids))
 
 
-def _ends_in_sum(items: Sequence[Item], counts: Counter[int]) -> bool:
+def _without_footers(rows: Rows, numbers: Collection[int]) -> Rows:
+    def judge(row: Row) -> Row:
+        if isinstance(row, Item) and row.row in numbers:
+            return _refused(row, _FOOTER)
+        return row
+
+    return rows.replaced(
+        judge, lambda block: any(map(block.rows.__contains__, numbers))
+    )
+
+
+def _refused(item: Item, reason: tuple[str, str]) -> InvalidRow:
+    detail, remedy = reason
+    return InvalidRow(row=item.row, detail=detail, remedy=remedy, value=item.id)
+
+
+def _ends_in_sum(items: Items, counts: Counter[int]) -> bool:
     """Return whether the last id is the sum of all others, which are numbers too.
 
     Args:
@@ -137,23 +151,14 @@ def _ends_in_sum(items: Sequence[Item], counts: Counter[int]) -> bool:
     most = sum(count * 10**length for length, count in others.items())
     if not most // 10 <= int(last) < most:
         return False
-    return sum(int(item.id) for item in islice(items, len(items) - 1)) == int(last)
-
-
-def _judged(
-    row: Item | InvalidRow, reasons: dict[str, tuple[str, str]]
-) -> Item | InvalidRow:
-    if isinstance(row, InvalidRow) or (reason := reasons.get(row.id)) is None:
-        return row
-    detail, remedy = reason
-    return InvalidRow(row=row.row, detail=detail, remedy=remedy, value=row.id)
+    return sum(map(int, islice(items.ids(), len(items) - 1))) == int(last)
 
 
 def _digits_of(id_: str) -> int:
     return len(id_) if id_.isdecimal() else _NO_NUMBER
 
 
-def _ids_among_numbers(items: Sequence[Item], others: int) -> Sequence[str]:
+def _ids_among_numbers(items: Items, others: int) -> Sequence[str]:
     """Return the ids that are not numbers, if the column is one of numbers.
 
     Args:
@@ -163,10 +168,10 @@ def _ids_among_numbers(items: Sequence[Item], others: int) -> Sequence[str]:
     numbers = len(items) - others
     if not others or numbers < max(2, 2 * others):
         return ()
-    return [item.id for item in items if not item.id.isdecimal()]
+    return [id_ for id_ in items.ids() if not id_.isdecimal()]
 
 
-def _words_among_numbers(items: Sequence[Item], others: int) -> Sequence[str]:
+def _words_among_numbers(items: Items, others: int) -> Sequence[str]:
     """Return the ids that are not numbers, if none of them has a digit.
 
     Among ids of letters and digits, words may be ids too.
@@ -177,21 +182,19 @@ def _words_among_numbers(items: Sequence[Item], others: int) -> Sequence[str]:
     """
     if not others or others == len(items):
         return ()
-    texts = [item.id for item in items if not item.id.isdecimal()]
+    texts = [id_ for id_ in items.ids() if not id_.isdecimal()]
     return () if any(map(_has_digit, texts)) else texts
 
 
-def _words_of_message(
-    rows: Sequence[Item | InvalidRow], items: Sequence[Item]
-) -> Sequence[str]:
+def _words_of_message(rows: Rows, items: Items) -> Sequence[str]:
     """Return the ids if none has a digit, and an invalid row holds a long number."""
-    if any(_has_digit(item.id) for item in items):
+    if any(map(_has_digit, items.ids())):
         return ()
-    values = (row.value or "" for row in rows if isinstance(row, InvalidRow))
-    return [item.id for item in items] if any(map(_has_long_number, values)) else ()
+    values = (row.value or "" for row in rows.invalid)
+    return list(items.ids()) if any(map(_has_long_number, values)) else ()
 
 
-def _joined_ids(items: Sequence[Item], counts: Counter[int]) -> Sequence[str]:
+def _joined_ids(items: Items, counts: Counter[int]) -> Sequence[str]:
     """Return the numbers that may be several of a column whose numbers have one length.
 
     There are fewer of them than of the others: else they are ids of a second kind.
@@ -216,14 +219,14 @@ def _joined_ids(items: Sequence[Item], counts: Counter[int]) -> Sequence[str]:
     }
     if not joined:
         return ()
-    return [item.id for item in items if _digits_of(item.id) in joined]
+    return [id_ for id_ in items.ids() if _digits_of(id_) in joined]
 
 
-def _rounded_ids(items: Sequence[Item], counts: Counter[int]) -> Sequence[str]:
+def _rounded_ids(items: Items, counts: Counter[int]) -> Sequence[str]:
     """Return the long numbers that were rounded: all that may be, some, or none."""
     if max(counts, default=0) <= _EXACT_DIGITS:
         return ()
-    numbers = [item.id for item in items if _digits_of(item.id) > _EXACT_DIGITS]
+    numbers = [id_ for id_ in items.ids() if _digits_of(id_) > _EXACT_DIGITS]
     rounded = list(filter(_looks_rounded_by_spreadsheet, numbers))
     if len(rounded) == len(numbers) or _are_more_than_chance(rounded, numbers):
         return rounded
@@ -281,4 +284,6 @@ def _is_shortest_double(number: str) -> bool:
     """Return whether JavaScript writes a number so: the fewest digits, then zeros."""
     if len(number) > _LONGEST_PLAIN_DIGITS:
         return False
+    from decimal import Decimal  # noqa: PLC0415 (on use: few ids are so long)
+
     return f"{Decimal(repr(float(number))):f}".removesuffix(".0") == number

@@ -61,8 +61,30 @@ def _known_keys(keys: tuple[str, ...], id_key: str) -> tuple[str | None, str | N
 
 def known_account(fields: dict[str, object]) -> object:
     """Return the value under the key of the account; None without one."""
-    index = find_known_column(tuple(fields), ACCOUNT_COLUMNS, other_than=None)
-    return None if index is None else fields[tuple(fields)[index]]
+    key = _key_of_account(fields)
+    return None if key is None else fields[key]
+
+
+def unused_account_key(
+    fields: dict[str, object], beside: dict[str, object]
+) -> str | None:
+    """Return the key of the account that a run with several would use, if any.
+
+    Args:
+        fields: An object with an id.
+        beside: The object in it that the id stands in.
+    """
+    for owner in (beside, fields):
+        key = _key_of_account(owner)
+        if key is not None and isinstance(owner[key], str | None):
+            return key
+    return None
+
+
+def _key_of_account(fields: dict[str, object]) -> str | None:
+    keys = tuple(fields)
+    index = find_known_column(keys, ACCOUNT_COLUMNS, other_than=None)
+    return None if index is None else keys[index]
 
 
 def check_keys(fields: dict[str, object]) -> None:

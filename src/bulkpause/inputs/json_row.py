@@ -1,12 +1,14 @@
 """Make a row of a JSON value: an object that holds an id, or a bare id."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import repeat
 from typing import cast
 
+import orjson
+
 from bulkpause._text import quote
-from bulkpause.ids import WHITESPACE, are_plain_numbers, parse_item
+from bulkpause.ids import EXACT_DIGITS, WHITESPACE, are_plain_numbers, parse_item
 from bulkpause.inputs.cells import LONGEST_NAME
 from bulkpause.inputs.columns import (
     TIME_COLUMN,
@@ -17,8 +19,8 @@ from bulkpause.inputs.columns import (
     is_same_column,
 )
 from bulkpause.inputs.json_batch import (
+    JsonColumns,
     columns_without_checks,
-    has_nested_values,
     numbers_as_written,
 )
 from bulkpause.inputs.json_campaigns import check_is_campaign
@@ -31,6 +33,7 @@ from bulkpause.inputs.json_keys import (
     known_account,
     optional_field,
     text_of,
+    unused_account_key,
 )
 from bulkpause.inputs.json_text import (
     JsonConstant,
@@ -42,7 +45,9 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.number_shape import with_currency
 from bulkpause.inputs.result_log import refuse_result_log
 from bulkpause.inputs.table import ReadError, Table
-from bulkpause.model import InvalidRow, Item, items_without_init
+from bulkpause.item_block import ItemBlock
+from bulkpause.model import InvalidRow, Item
+from bulkpause.text_column import TextColumn
 
 
 #: From here on, programs that read numbers as doubles round integers.
@@ -87,7 +92,7 @@ class JsonRows:
 
     def read_without_checks(
         self, first_row: int, lines: Sequence[str]
-    ) -> list[Item] | None:
+    ) -> ItemBlock | None:
         """Read lines at once. None if one of them needs a check, as `row_of` does it.
 
         Objects with the keys of the row before need none if their ids are plain numbers
@@ -100,11 +105,11 @@ class JsonRows:
         columns = columns_without_checks(lines, self._keys)
         if columns is None or self._may_be_around_campaigns(columns, key):
             return None
-        if not _are_texts(columns, {name_key, status_key, TIME_COLUMN}):
+        if not all(map(columns.holds_texts, (name_key, status_key, TIME_COLUMN))):
             return None
-        ids = _plain_ids(columns[key])
-        names = _texts_of(columns, name_key)
-        statuses = _texts_of(columns, status_key)
+        ids = _plain_ids(columns, key)
+        names = _stripped(columns.texts(name_key))
+        statuses = _stripped(columns.texts(status_key))
         sort_texts = self._sort_texts_of(lines, columns)
         if ids is None or (statuses is not None and "" in statuses):
             return None
@@ -112,28 +117,27 @@ class JsonRows:
             return None
         rows = range(first_row, first_row + len(ids))
         self._note_keys(names, statuses)
-        self._has_sort_value |= _has_any(sort_texts)
-        items = items_without_init(
-            ids, rows, names and [name or None for name in names], sort_texts
-        )
-        self._table.note(items, rows, statuses, _texts_of(columns, TIME_COLUMN))
+        self._has_sort_value |= sort_texts is not None and sort_texts.has_any
+        if names is not None and "" in names:
+            names = [name or None for name in names]
+        items = ItemBlock(ids, rows, names, sort_texts)
+        times = _stripped(columns.texts(TIME_COLUMN))
+        self._table.note(items, rows, statuses, times)
         return items
 
-    def _may_be_around_campaigns(
-        self, columns: Mapping[str, Sequence[object]], key: str
-    ) -> bool:
-        if self._layout.column is not None or not has_nested_values(columns):
+    def _may_be_around_campaigns(self, columns: JsonColumns, key: str) -> bool:
+        if self._layout.column is not None or columns.are_flat:
             return False
         try:
-            for values in zip(*columns.values(), strict=True):
-                check_is_campaign(dict(zip(columns, values, strict=True)), key)
+            for fields in columns.objects():
+                check_is_campaign(fields, key)
         except RowError:
             return True
         return False
 
     def _sort_texts_of(
-        self, lines: Sequence[str], columns: Mapping[str, Sequence[object]]
-    ) -> Sequence[str | None] | None:
+        self, lines: Sequence[str], columns: JsonColumns
+    ) -> TextColumn | None:
         """Return the values to sort by. None without a key, or if one needs a check."""
         wanted = self._layout.sort_column
         if wanted is None or not has_column(self._keys, wanted):
@@ -144,7 +148,7 @@ class JsonRows:
             return None
         if find_currency_column(self._keys, key, other_than=None) is not None:
             return None
-        return numbers_as_written(lines, key, columns[key])
+        return numbers_as_written(lines, key, columns)
 
     def _note_keys(
         self,
@@ -168,6 +172,7 @@ class JsonRows:
             key, id_ = id_field(fields, self._layout.column)
             self._check_is_key_of_rows(key)
             beside, name_key, status_key = find_beside(fields, key)
+            self._note_unused_account(fields, beside)
             if key in fields:
                 # Most rows have the keys of the row before.
                 self._keys, self._known = keys, (key, name_key, status_key)
@@ -182,6 +187,12 @@ class JsonRows:
         if isinstance(item, Item):
             self._note(item, beside, key, status_key)
         return item
+
+    def _note_unused_account(
+        self, fields: dict[str, object], beside: dict[str, object]
+    ) -> None:
+        if self._layout.accounts is None and self._table.unused_account_column is None:
+            self._table.unused_account_column = unused_account_key(fields, beside)
 
     def _check_is_key_of_rows(self, key: str) -> None:
         """Check that the key that was found is that of the rows before.
@@ -280,36 +291,38 @@ class JsonRows:
             raise ReadError(f"no row has a value for {keys}", remedy)
 
 
-def _plain_ids(values: Sequence[object]) -> list[str] | None:
+def _plain_ids(columns: JsonColumns, key: str) -> Sequence[str] | None:
     """Return ids as texts, if all are numbers of which none needs a check."""
-    kinds = set(map(type, values))
-    texts = list(map(str, values))
-    return texts if kinds <= {int, str} and are_plain_numbers(texts) else None
+    values = columns.column(key)
+    match list(columns.kinds(key)):
+        case [kind] if kind is int:
+            numbers = cast(Sequence[int], values)
+            is_plain = min(numbers) > 0 and max(numbers) < 10**EXACT_DIGITS
+            return _texts_of_numbers(numbers) if is_plain else None
+        case [kind] if kind is str:
+            texts = cast(Sequence[str], values)
+            return texts if are_plain_numbers(texts) else None
+        case _:
+            return None
 
 
-def _are_texts(
-    columns: Mapping[str, Sequence[object]], keys: Iterable[str | None]
-) -> bool:
-    """Return whether all values under those of some keys that occur are texts or null."""
-    values = (columns[key] for key in keys if key is not None and key in columns)
-    return set(map(type, chain.from_iterable(values))) <= {str, type(None)}
+def _texts_of_numbers(numbers: Sequence[int]) -> Sequence[str]:
+    """Write numbers as `str` does, in a quarter of its time."""
+    return orjson.dumps(numbers)[1:-1].decode().split(",")
 
 
-def _texts_of(
-    columns: Mapping[str, Sequence[object]], key: str | None
-) -> Sequence[str | None] | None:
-    """Return the texts under a key, None for a missing one. None without the key."""
-    if key is None or key not in columns:
+def _stripped(texts: Sequence[str | None] | None) -> Sequence[str | None] | None:
+    """Return texts without the blanks around them, as far as they are shown."""
+    if texts is None:
         return None
-    values = cast(Sequence[str | None], columns[key])
-    if None not in values:
-        texts = list(map(str.strip, cast(Sequence[str], values), repeat(WHITESPACE)))
-        is_any_long = max(map(len, texts)) > LONGEST_NAME
-        return [text[:LONGEST_NAME] for text in texts] if is_any_long else texts
-    return [
-        None if value is None else value.strip(WHITESPACE)[:LONGEST_NAME]
-        for value in values
-    ]
+    if None in texts:
+        return [
+            None if text is None else text.strip(WHITESPACE)[:LONGEST_NAME]
+            for text in texts
+        ]
+    found = list(map(str.strip, cast(Sequence[str], texts), repeat(WHITESPACE)))
+    is_any_long = max(map(len, found)) > LONGEST_NAME
+    return [text[:LONGEST_NAME] for text in found] if is_any_long else found
 
 
 def _has_any(values: Sequence[str | None] | None) -> bool:

@@ -1,7 +1,7 @@
 """Read rows from JSON: one object or bare id per line, or one value over all lines."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.files import LONGEST_LINE_CHARS
@@ -12,8 +12,9 @@ from bulkpause.inputs.json_row import ONE_PER_LINE, JsonRows
 from bulkpause.inputs.json_text import NotJsonError, decode
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
-from bulkpause.inputs.table import ReadError, Row, Table
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
 #: A list below `DEEPEST_ARRAY` is looked for too, to refuse it as what it is.
@@ -56,7 +57,9 @@ def read_json(
 def _read_lines(
     first_row: int, lines: Iterator[str], rows: JsonRows
 ) -> Iterator[Sequence[Row]]:
-    row = first_row
+    # Its keys tell how those below it are read at once.
+    yield from ([one] for one in _read_one_by_one(first_row, islice(lines, 1), rows))
+    row = first_row + 1
     batches = LineBatches(lines)
     while batch := batches.take():
         items = rows.read_without_checks(row, batch)

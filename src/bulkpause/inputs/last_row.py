@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 
 from bulkpause.ids import WHITESPACE
-from bulkpause.model import Item
+from bulkpause.items import Items
 
 
 _NO_LINE_END = "may be cut short: the last line has no line end"
@@ -26,8 +26,8 @@ _CUT_AMOUNT = (
 #: So many values show how many decimals all have.
 _FEWEST_ALIKE = 2
 #: Three digits may be thousands.
-_decimals = re.compile(r".*[0-9][.,]([0-9]{1,2})", re.DOTALL).fullmatch
-_is_number = re.compile(r"[-+0-9., ']*").fullmatch
+_decimals = partial(re.fullmatch, r".*[0-9][.,]([0-9]{1,2})", flags=re.DOTALL)
+_is_number = partial(re.fullmatch, r"[-+0-9., ']*")
 
 
 class End(StrEnum):
@@ -43,7 +43,7 @@ class End(StrEnum):
     IN_ROW = "in_row"
 
 
-def why_cut(items: Sequence[Item], end: End) -> tuple[str, str] | None:
+def why_cut(items: Items, end: End) -> tuple[str, str] | None:
     """Say why the last item may be cut short, and the remedy. None if it is whole.
 
     - A row of fewer cells than others is.
@@ -63,17 +63,17 @@ def why_cut(items: Sequence[Item], end: End) -> tuple[str, str] | None:
             return None
 
 
-def _is_id_cut(items: Sequence[Item]) -> bool:
+def _is_id_cut(items: Items) -> bool:
     length = len(items[-1].id)
-    lengths = Counter(len(item.id) for item in items)
+    lengths = Counter(map(len, items.ids()))
     longer = sum(count for other, count in lengths.items() if other > length)
     others = len(items) - 1
     return lengths[length] == 1 and 0 < others <= 2 * longer
 
 
-def _is_amount_cut(items: Sequence[Item]) -> bool:
+def _is_amount_cut(items: Items) -> bool:
     last = (items[-1].sort_text or "").strip(WHITESPACE)
-    above = (item.sort_text or "" for item in islice(items, len(items) - 1))
+    above = (text or "" for text in islice(items.sort_texts(), len(items) - 1))
     others = list(filter(None, (text.strip(WHITESPACE) for text in above)))
     if len(others) < _FEWEST_ALIKE:
         return False

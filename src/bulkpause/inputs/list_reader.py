@@ -2,20 +2,24 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import repeat
 
 from bulkpause._value import state
 from bulkpause.ids import (
     QUOTATION_MARKS,
     WHITESPACE,
+    WITHOUT_SEPARATORS,
     are_plain_numbers,
     parse_item,
     why_invalid,
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.line_batches import LineBatches
-from bulkpause.inputs.table import ReadError, Row, Table
-from bulkpause.model import InvalidRow, Item, items_without_init
+from bulkpause.inputs.table import ReadError, Table
+from bulkpause.item_block import ItemBlock
+from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
 #: Shorter ids behind a number, or beside others on one line, may be parts of one number,
@@ -27,28 +31,33 @@ _FEWEST_DIGITS_OF_UNLIKE = 6
 _FEWEST_ROWS = 2
 #: So many ids on each line are seldom lines of a text that was broken.
 _PAIR = 2
-_BULLET = re.compile(
+_BULLET = partial(
+    re.match,
     r"""
     [-*+>\N{EN DASH}\N{EM DASH}]\s+
     | [\N{BULLET}\N{MIDDLE DOT}\N{TRIANGULAR BULLET}\N{WHITE BULLET}
        \N{BLACK SMALL SQUARE}\N{WHITE SMALL SQUARE}\N{BLACK CIRCLE}]\s*
     | (?P<number>\(?[1-9][0-9]{0,2}[.)]\s+)
     """,
-    re.VERBOSE,
-).match
-_SEPARATORS = re.compile(r"[,; \t\N{NO-BREAK SPACE}]+").split
+    flags=re.VERBOSE,
+)
+_SEPARATORS = partial(re.split, r"[,; \t\N{NO-BREAK SPACE}]+")
 #: What may stand around an id in a list, besides blanks.
 _AROUND = WHITESPACE + QUOTATION_MARKS
 #: A point behind a shorter number may be that of a numbered list.
-_is_sentence_end = re.compile(r".*[0-9]{5}\.", re.DOTALL).fullmatch
+_is_sentence_end = partial(re.fullmatch, r".*[0-9]{5}\.", flags=re.DOTALL)
 #: Of a tuple, an `IN` list or a list of Python; one of JSON has other quotes.
 _BRACKETS = re.compile(r"^(?:\(|\[(?='))|(?:\)|(?<=')\])$")
-_SEPARATORS_INSIDE = re.compile(r"\S[,; \t\N{NO-BREAK SPACE}]+\S").search
+_SEPARATORS_INSIDE = partial(re.search, r"\S[,; \t\N{NO-BREAK SPACE}]+\S")
 _ONE_PER_LINE = "write one id per line, and # before a note"
 _BLANK_AROUND = (
     "write a note with a blank before and behind its #, as in `1000248 # sale`"
 )
-_NOTE = re.compile(r"\s#(?=\s|$)").search
+_ONE_OR_SEVERAL = (
+    "may be one number with separators, or several ids",
+    "write each id by itself, without separators",
+)
+_NOTE = partial(re.search, r"\s#(?=\s|$)")
 
 
 def read_list(
@@ -101,7 +110,7 @@ class _LineReader:
 
     def read_without_checks(
         self, first_row: int, lines: Sequence[str]
-    ) -> list[Item] | None:
+    ) -> ItemBlock | None:
         """Read lines at once. None if one of them needs a check, as `read` does it.
 
         A number needs none once a line had one id alone: then the list is no table.
@@ -111,7 +120,7 @@ class _LineReader:
         texts = list(map(str.strip, lines, repeat(WHITESPACE)))
         if not are_plain_numbers(texts):
             return None
-        return items_without_init(texts, range(first_row, first_row + len(texts)))
+        return ItemBlock(texts, range(first_row, first_row + len(texts)))
 
     def read(self, row: int, text: str) -> Iterator[Item | InvalidRow]:
         """Read a line without the blanks around it.
@@ -303,6 +312,9 @@ def _invalid_row(row: int, text: str) -> InvalidRow:
     item = parse_item(row, text)
     if isinstance(item, InvalidRow) and not _SEPARATORS_INSIDE(text):
         return item
+    if isinstance(item, InvalidRow) and item.remedy == WITHOUT_SEPARATORS:
+        detail, remedy = _ONE_OR_SEVERAL
+        return InvalidRow(row=row, detail=detail, remedy=remedy, value=text)
     return InvalidRow(
         row=row,
         detail="holds more than ids, or ids of different kinds",

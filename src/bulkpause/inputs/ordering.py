@@ -1,15 +1,16 @@
 """Sort items by a column of amounts, blanks last."""
 
 import re
+from array import array
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from bulkpause._text import quote
 from bulkpause._value import value
 from bulkpause.errors import SettingsError
-from bulkpause.model import Item
 
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ class DecimalMark(StrEnum):
 #: Words that people write for a direction, which a column's name does not end with.
 _DESCENDING = frozenset({"desc", "down", "dsc", "descending", "highest", "reverse"})
 _ASCENDING = frozenset({"asc", "up", "ascending", "lowest"})
-_MISTAKEN = re.compile(
-    rf"(.*?)(?::\s*|\s+)({'|'.join(sorted(_DESCENDING | _ASCENDING))})", re.IGNORECASE
+_MISTAKEN = partial(
+    re.fullmatch,
+    rf"(.*?)(?::\s*|\s+)({'|'.join(sorted(_DESCENDING | _ASCENDING))})",
+    flags=re.IGNORECASE,
 )
 
 
@@ -48,7 +51,7 @@ class Order:
         if self.is_descending:
             return f"{self.column}:desc"
         # A name that ends like a direction needs one, to be read as a name.
-        is_ambiguous = _MISTAKEN.fullmatch(self.column) is not None
+        is_ambiguous = _MISTAKEN(self.column) is not None
         return f"{self.column}:asc" if is_ambiguous else self.column
 
 
@@ -62,7 +65,7 @@ def parse_order(text: str) -> Order:
     direction = direction.lower()
     if not colon or direction not in {"asc", "desc"}:
         column, direction = text, "asc"
-        if (found := _MISTAKEN.fullmatch(text)) is not None:
+        if (found := _MISTAKEN(text)) is not None:
             raise SettingsError(_remedy(*found.groups()))
     if not column.strip():
         raise SettingsError("name a column to sort by, such as spend:desc")
@@ -76,17 +79,19 @@ def _remedy(column: str, word: str) -> str:
     return f"{quote(word)} is not a direction; for the {end} first, write {wanted}"
 
 
-def ordered(items: Sequence[Item], amounts: "Amounts", order: Order) -> list[Item]:
-    """Return the items sorted by their amounts. Equal ones keep their order.
+def ordered_places(amounts: "Amounts", order: Order) -> Sequence[int]:
+    """Return the places of items sorted by their amounts. Equal ones keep their order.
 
     Args:
-        items: The items.
-        amounts: The values of these items, without faults.
+        amounts: The values of the items, without faults.
         order: Whether the highest value comes first.
     """
     values = amounts.values
-    blanks = [place for place, value in enumerate(values) if value is None]
-    numbers = [place for place, value in enumerate(values) if value is not None]
+    places: Sequence[int] = range(len(values))
+    blanks: Sequence[int] = ()
+    if None in values:
+        blanks = [place for place in places if values[place] is None]
+        places = [place for place in places if values[place] is not None]
     value_at = cast(Callable[[int], float], values.__getitem__)
-    numbers.sort(key=value_at, reverse=order.is_descending)
-    return [items[place] for place in chain(numbers, blanks)]
+    numbers = sorted(places, key=value_at, reverse=order.is_descending)
+    return array("L", chain(numbers, blanks))

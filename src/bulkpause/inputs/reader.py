@@ -22,12 +22,9 @@ from bulkpause._value import state
 from bulkpause.ids import WHITESPACE
 from bulkpause.inputs.accounts import check_accounts
 from bulkpause.inputs.columns import has_column
-from bulkpause.inputs.csv_reader import read_csv
 from bulkpause.inputs.delimiter import DELIMITERS, has_heading_below, split_cells
 from bulkpause.inputs.files import is_archive, lines_of, open_binary
 from bulkpause.inputs.id_column import judge_column
-from bulkpause.inputs.json_text import is_json
-from bulkpause.inputs.jsonl_reader import read_json
 from bulkpause.inputs.last_row import End
 from bulkpause.inputs.layout import Format, Layout
 from bulkpause.inputs.list_reader import (
@@ -36,8 +33,9 @@ from bulkpause.inputs.list_reader import (
     is_id_list,
     read_list,
 )
-from bulkpause.inputs.table import Input, ReadError, Row, Table
+from bulkpause.inputs.table import Input, ReadError, Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
 _FORMATS_BY_SUFFIX = {
@@ -58,7 +56,7 @@ def load_input(path: str, layout: Layout) -> Input:
     """
     table = Table()
     last_line = _LastLine()
-    table.fill(chain.from_iterable(_batches_of(path, layout, table, last_line)))
+    table.fill(_batches_of(path, layout, table, last_line))
     if not layout.takes_any_id:
         end, footers = last_line.end_of(table), table.footer_rows
         table.judge(partial(judge_column, end=end, footer_rows=footers))
@@ -150,12 +148,17 @@ def _read(
     if format_ is Format.LINES and layout.format is None:
         is_csv, lines = has_heading_below(lines, layout.column)
         format_ = Format.CSV if is_csv else format_
+    # Each format is imported on use: most runs have one.
     match format_:
         case Format.CSV:
+            from bulkpause.inputs.csv_reader import read_csv  # noqa: PLC0415
+
             return read_csv(first_row, lines, layout=layout, table=table)
         case Format.JSONL:
             if layout.format is None:
                 _check_is_json(first_row, line, layout.column)
+            from bulkpause.inputs.jsonl_reader import read_json  # noqa: PLC0415
+
             return read_json(first_row, lines, layout=layout, table=table)
         case Format.LINES:
             return read_list(first_row, lines, layout=layout, table=table)
@@ -209,6 +212,8 @@ def _check_is_json(row: int, line: str, column: str | None) -> None:
     Raises:
         ReadError: It is.
     """
+    from bulkpause.inputs.json_text import is_json  # noqa: PLC0415
+
     text = line.strip(WHITESPACE)
     if is_json(text):
         return

@@ -17,7 +17,8 @@ from bulkpause.inputs.heading import Heading, is_heading
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.table import ReadError
-from bulkpause.model import InvalidRow, Item, items_without_init
+from bulkpause.item_block import ItemBlock
+from bulkpause.model import InvalidRow, Item
 
 
 #: Fewer rows are read one by one.
@@ -70,7 +71,7 @@ class RowReader:
         self._plain_lengths = frozenset() if is_cut else self._alignment.plain_lengths
         return item
 
-    def read_without_checks(self, batch: RowBatch) -> list[Item] | None:
+    def read_without_checks(self, batch: RowBatch) -> ItemBlock | None:
         """Read rows at once. None if one of them needs a check, as `read` does it.
 
         A number of a usual length in a whole row needs none, and a million rows have
@@ -89,7 +90,7 @@ class RowReader:
         names = None
         if self._name_index is not None:
             names = texts_of_column(batch.column(self._name_index))
-        return items_without_init(ids, batch.numbers, names, sort_texts)
+        return ItemBlock(ids, batch.numbers, names, sort_texts)
 
     def _are_plain(self, ids: Sequence[str]) -> bool:
         """Return whether all ids are numbers of usual lengths, none with a 0 in front."""

@@ -7,10 +7,9 @@ from dataclasses import field, replace
 
 from bulkpause._value import state, value
 from bulkpause.inputs.earlier import EarlierStates
+from bulkpause.item_block import ItemBlock
 from bulkpause.model import InvalidRow, Item, remember_earlier
-
-
-Row = Item | InvalidRow
+from bulkpause.rows import Row, Rows
 
 
 class ReadError(ValueError):
@@ -88,18 +87,19 @@ class Table(TableFacts):
         earlier: Makes what the campaigns were.
     """
 
-    rows: list[Item | InvalidRow] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
     rows_by_status: "dict[str, array[int]]" = field(default_factory=dict)
     footer_rows: frozenset[int] = frozenset()
     ends_early: bool = False
     error: ReadError | None = None
     earlier: EarlierStates = field(default_factory=EarlierStates, compare=False)
 
-    def fill(self, rows: Iterable[Item | InvalidRow]) -> None:
-        """Add rows up to the first error, and keep that."""
+    def fill(self, batches: Iterable[Sequence[Row]]) -> None:
+        """Add batches of rows up to the first error, and keep that."""
         try:
-            # What came before it stays.
-            self.rows.extend(rows)
+            for rows in batches:
+                # What came before an error stays.
+                self.rows.extend(rows)
         except ReadError as error:
             self.error = error
         self._count_statuses()
@@ -125,7 +125,11 @@ class Table(TableFacts):
             words = [None] * len(items)
         else:
             self._note_words(rows, words)
-        remember_earlier(items, self.earlier.of(words, times))
+        earlier = self.earlier.of(words, times)
+        if isinstance(items, ItemBlock):
+            items.remember(earlier)
+        else:
+            remember_earlier(items, earlier)
 
     def _note_words(self, rows: Sequence[int], words: Sequence[str | None]) -> None:
         rows_by_word = self.rows_by_status
@@ -139,7 +143,7 @@ class Table(TableFacts):
                     rows_by_word[word] = array("L")
                 rows_by_word[word].append(row)
 
-    def judge(self, judge: Callable[[list[Row]], list[Row]]) -> None:
+    def judge(self, judge: Callable[[Rows], Rows]) -> None:
         """Make invalid rows of some items, and keep all other rows."""
         judged = judge(self.rows)
         if judged is not self.rows:
@@ -150,7 +154,7 @@ class Table(TableFacts):
         """Count the words of the rows that are items still."""
         if not self.rows_by_status:
             return
-        invalid = {row.row for row in self.rows if isinstance(row, InvalidRow)}
+        invalid = {row.row for row in self.rows.invalid}
         self.statuses.clear()
         for word, rows in self.rows_by_status.items():
             left_out = sum(map(invalid.__contains__, rows)) if invalid else 0
@@ -175,14 +179,17 @@ class Input:
     table: Table
 
 
-def rows_of(inputs: Sequence[Input]) -> Iterable[Item | InvalidRow]:
+def rows_of(inputs: Sequence[Input]) -> Rows:
     """Give the rows of all inputs. Of several, invalid rows tell which they are in."""
     if len(inputs) == 1:
         return inputs[0].table.rows
-    return _rows_of_several(inputs)
+    for one in inputs:
+        # Whose an item is, is told by the item itself: it is made once.
+        one.table.rows = Rows(list(one.table.rows))
+    return Rows(_rows_of_several(inputs))
 
 
-def _rows_of_several(inputs: Sequence[Input]) -> Iterator[Item | InvalidRow]:
+def _rows_of_several(inputs: Sequence[Input]) -> Iterator[Row]:
     for one in inputs:
         for row in one.table.rows:
             if isinstance(row, InvalidRow):

@@ -1,11 +1,8 @@
 """Read the rows of a table of cells: CSV, or the sheet of a spreadsheet."""
 
-import re
-import shlex
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from bulkpause._text import on_one_line
 from bulkpause.ids import WHITESPACE, why_invalid
 from bulkpause.inputs.alignment import Alignment
 from bulkpause.inputs.cells import (
@@ -13,11 +10,6 @@ from bulkpause.inputs.cells import (
     CellRecord,
     is_blank,
     texts_of_column,
-)
-from bulkpause.inputs.columns import (
-    ID_FLAG,
-    column_that_may_hold_ids,
-    why_no_columns,
 )
 from bulkpause.inputs.currencies import with_currencies
 from bulkpause.inputs.footer import Footer
@@ -27,22 +19,17 @@ from bulkpause.inputs.heading import (
     is_heading,
     is_long_number,
     make_heading,
-    why_unusable,
 )
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.lookahead import look_ahead
+from bulkpause.inputs.missing_heading import no_heading
 from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.row_reader import RowReader
-from bulkpause.inputs.table import ReadError, Row, Table
+from bulkpause.inputs.table import Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Row
 
 
-#: The first row of a query or of the values in it: `('1000248', 'Sale'),`.
-_is_sql = re.compile(
-    r"""\s*(?:\(\s*['"0-9]
-      | (?:insert\s+into|replace\s+into|update|delete\s+from|select|with|values)\b)""",
-    re.IGNORECASE | re.VERBOSE,
-).match
 #: The ids of this many first rows show what the ids of a column are like.
 _MOST_COMPARED = 100
 
@@ -109,42 +96,7 @@ def find_heading(
         if is_heading(cells, layout.column, is_first=not titles):
             return titles, make_heading(row, cells, layout)
         titles.append((row, [cell[:LONGEST_NAME] for cell in cells]))
-    raise _no_heading(titles, layout, may_be_list=may_be_list)
-
-
-def _no_heading(
-    titles: list[CellRecord], layout: Layout, *, may_be_list: bool
-) -> ReadError:
-    """Make the error of a table without a heading. It names the widest row."""
-    if not titles:
-        return ReadError("the input is empty", "add the ids to pause")
-    row, cells = titles[0]
-    if may_be_list and cells[0].lstrip(WHITESPACE).startswith(("{", "[")):
-        detail = "no heading, but what may be JSON"
-        return ReadError(detail, "pass --format jsonl", row=row)
-    if may_be_list and _is_sql(" ".join(titles[0][1])):
-        detail, remedy = "SQL, not a table", "write its ids alone, one per line"
-        return ReadError(detail, remedy, row=titles[0][0])
-    for row, cells in titles:
-        title = column_that_may_hold_ids(cells) if layout.column is None else None
-        if title is not None and not any(map(is_long_number, cells)):
-            return _other_heading(row, cells, title)
-    row, cells = max(titles, key=lambda title: sum(map(bool, title[1])))
-    error = why_unusable(row, tuple(cells), layout)
-    if error is None or any(cell.strip(WHITESPACE).isdecimal() for cell in cells):
-        detail, _ = why_no_columns(tuple(cells), {ID_FLAG: layout.column})
-        remedy = "add a heading such as campaign_id"
-        if len(cells) == 1 and may_be_list:
-            remedy = f"{remedy}, or pass --format lines"
-        return ReadError(detail, remedy, row=row)
-    return error
-
-
-def _other_heading(row: int, cells: Sequence[str], title: str) -> ReadError:
-    """Make the error of a heading with ids that may not be those of campaigns."""
-    detail, _ = why_no_columns(tuple(cells), {ID_FLAG: None})
-    column = f"{ID_FLAG} {shlex.quote(on_one_line(title))}"
-    return ReadError(detail, f"pass {column} if the ids are in it", row=row)
+    raise no_heading(titles, layout, may_be_list=may_be_list)
 
 
 def title_rows(

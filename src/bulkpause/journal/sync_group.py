@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 
 #: Threads that sync at a time. A disk that is slow for one log is so for all.
@@ -19,6 +20,8 @@ class SyncGroup:
     async def run(self, sync: Callable[[], None]) -> None:
         """Run a sync in a thread, and wait for its end.
 
+        Also if the caller is cancelled meanwhile: the thread has the open file.
+
         Raises:
             Exception: What the sync raised.
         """
@@ -29,7 +32,13 @@ class SyncGroup:
             lane = asyncio.create_task(self._work())
             self._tasks.add(lane)
             lane.add_done_callback(self._tasks.discard)
-        await done
+        try:
+            await asyncio.shield(done)
+        except asyncio.CancelledError:
+            await asyncio.wait([done])
+            with suppress(Exception):  # the cancellation says enough
+                done.result()
+            raise
 
     async def _work(self) -> None:
         while self._due:

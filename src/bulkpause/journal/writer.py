@@ -92,6 +92,7 @@ class Journal:
         system: System = SYSTEM,
         sync_group: SyncGroup | None = None,
     ) -> None:
+        self._is_alone = sync_group is None
         self._sync_group = sync_group or SyncGroup()
         self._on_failure = on_failure
         self._system = system
@@ -159,9 +160,11 @@ class Journal:
             if self._syncer is not None:
                 # Not cancelled: a sync in its thread still needs the open file.
                 await self._syncer
-            self._sync_and_check(needs_sync=True)
-            if self._is_all_recorded:
-                self._write_ahead_log.remove()
+            if self._is_alone:
+                self._end()
+            else:
+                # The ends of a thousand logs would hold up the loop for seconds.
+                await self._sync_group.run(self._end)
         except LogError as raised:
             log_error = raised
         finally:
@@ -169,6 +172,12 @@ class Journal:
             (self.close if self._has_begun else self.discard)()
         if log_error is not None and error is None:
             raise log_error
+
+    def _end(self) -> None:
+        """Sync the result log, and remove the other one if that tells no more."""
+        self._sync_and_check(needs_sync=True)
+        if self._is_all_recorded:
+            self._write_ahead_log.remove()
 
     @property
     def _is_all_recorded(self) -> bool:

@@ -38,6 +38,9 @@ from bulkpause.ratelimit.sliding_window import (
 
 #: Number of responses other than 429 after which the parallel limit rises by one.
 RESPONSES_TO_RAISE_LIMIT = 100
+#: A shorter tick of the clock, in seconds, is none: timers and round trips are not as
+#: precise.
+FINE_TICK_S = 1e-6
 
 
 @value(kw_only=False)
@@ -155,6 +158,7 @@ class Gate:
             tuple(window.limit for window in self._windows),
             identity,
             own_use=self._own_use,
+            free_soon=self._free_soon,
             demand=demand,
             on_answer=self._learn,
             give_up_after_s=give_up_after_s,
@@ -294,13 +298,18 @@ class Gate:
             return
         counted_at, rtt_s = _now() + self._clock_resolution_s, 0.0
         if reply is not None:
-            # The clock may have shown its last tick: it was received by the next one.
-            received_by = reply.received_at + self._clock_resolution_s
-            reply = replace(reply, received_at=received_by)
+            reply = self._received_by_next_tick(reply)
             self._observe(reply)
             counted_at, rtt_s = self._counted_at(reply)
         for window in self._windows:
             await window.release(reply, counted_at=counted_at, rtt_s=rtt_s)
+
+    def _received_by_next_tick(self, reply: Reply) -> Reply:
+        """Say when a reply was received at the latest: the clock may show its last tick."""
+        tick_s = self._clock_resolution_s
+        if tick_s <= FINE_TICK_S:
+            return reply
+        return replace(reply, received_at=reply.received_at + tick_s)
 
     def _counted_at(self, reply: Reply) -> tuple[float, float]:
         """Give the instant by which a request was counted, and the fastest RTT.
@@ -384,11 +393,10 @@ class Gate:
 
     def _own_use(self) -> OwnUse:
         return OwnUse(
-            uses=tuple(window.use() for window in self._windows),
-            resets=tuple(window.shared_reset for window in self._windows),
+            uses=tuple([window.use() for window in self._windows]),
+            resets=tuple([window.shared_reset for window in self._windows]),
             cooldown_until=self._cooldown_until,
             gap_s=self._pacing.gap_s,
-            free=self._free_soon(),
         )
 
     def _free_soon(self) -> int:

@@ -125,13 +125,14 @@ class SlidingWindow:
             counted_at: The server had counted the request by then.
             rtt_s: The least seconds of a round trip, by which the slot is free earlier.
         """
-        self._apply_reset()
+        now = _now()
+        self._apply_reset(now)
         if reply is not None:
             self._observe(reply)
         # Whichever slot it was: dropping the oldest holds the others longest.
         self._acquired_at.popleft()
-        received_at = _now() if reply is None else reply.received_at
-        if reply is None or _now() - (reply.sent_at or 0.0) < self._max_hold_s:
+        received_at = now if reply is None else reply.received_at
+        if reply is None or now - (reply.sent_at or 0.0) < self._max_hold_s:
             await self._rest(counted_at, received_at, rtt_s)
         self._wake_waiter()
 
@@ -220,6 +221,8 @@ class SlidingWindow:
     @property
     def _held(self) -> int:
         """How many slots are held by requests without a response."""
+        if self._max_hold_s == inf:
+            return len(self._acquired_at)
         # The instants are in the order in which the slots were acquired.
         expired = bisect_right(self._acquired_at, _now() - self._max_hold_s)
         return len(self._acquired_at) - expired
@@ -247,7 +250,7 @@ class SlidingWindow:
 
     async def _find_slot(self) -> bool:
         """Say whether a slot is free. If not, wait until that may have changed."""
-        self._apply_reset()
+        self._apply_reset(_now())
         if self._released_on_trial and self._acquired_at:
             await self._wait(None)
             return False
@@ -288,9 +291,9 @@ class SlidingWindow:
         if self._wait_timeout is not None and not self._wait_timeout.expired():
             self._wait_timeout.reschedule(_now())
 
-    def _apply_reset(self) -> None:
+    def _apply_reset(self, now: float) -> None:
         """Release slots of the past window if the server has certainly reset it."""
-        started_at = self._server_window.advance(_now())
+        started_at = self._server_window.advance(now)
         if started_at is None:
             return
         past = [slot for slot in self._resting if slot.received_at < started_at]
@@ -300,7 +303,9 @@ class SlidingWindow:
 
     def _observe(self, reply: Reply) -> None:
         server_window = self._server_window
-        if server_window.is_confirmed is None and reply.sent_at is not None:
+        tells_of_reset = reply.rate_limit is not None or reply.is_rate_limited
+        is_open = tells_of_reset and server_window.is_confirmed is None
+        if is_open and reply.sent_at is not None:
             counted = self._counted_before(reply.sent_at, reply.received_at)
             is_assumed = bool(self._released_on_trial)
             server_window.check_reset(reply, counted=counted, is_assumed=is_assumed)

@@ -50,7 +50,9 @@ def test_crash_report_names_last_bulkpause_line() -> None:
     with pytest.raises(KeyError) as caught:
         digest(ids())
     _, place, _ = bug_report(caught.value)
-    assert re.search(r"bulkpause/plan\.py:\d+ in digest, cli/test_hints\.py:\d+", place)
+    assert re.search(
+        r"bulkpause/plan\.py:\d+ in _lines_of, cli/test_hints\.py:\d+", place
+    )
 
 
 def test_crash_report_works_without_traceback() -> None:

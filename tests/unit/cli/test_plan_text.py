@@ -14,6 +14,7 @@ from bulkpause.inputs.ordering import Order
 from bulkpause.inputs.table import HiddenCount, Input, Table
 from bulkpause.model import Item
 from bulkpause.plan import make_plan
+from bulkpause.rows import Rows
 from bulkpause.settings import Settings
 
 
@@ -27,7 +28,7 @@ def options_with(**given: Any) -> Options:
 
 
 def source(name: str = "export.csv", **facts: Any) -> Source:
-    return Source.of(Input(name=name, table=Table(rows=[*ITEMS], **facts)))
+    return Source.of(Input(name=name, table=Table(rows=Rows(ITEMS), **facts)))
 
 
 def lines_of(

@@ -14,6 +14,7 @@ from bulkpause.cli.problems import (
 )
 from bulkpause.inputs.table import Input, ReadError, Table
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Rows
 
 
 MISSING = "no id", "fill it in or delete the row"
@@ -146,8 +147,8 @@ def test_error_object_has_every_problem() -> None:
 
 
 def test_input_without_problems_is_left_out() -> None:
-    good = Table(rows=[Item(id="1001", row=1)])
-    bad = Table(rows=[Item(id="1001", row=1), row(2, MISSING)])
+    good = Table(rows=Rows([Item(id="1001", row=1)]))
+    bad = Table(rows=Rows([Item(id="1001", row=1), row(2, MISSING)]))
     found = problems_of([Input(name="a", table=good), Input(name="b", table=bad)])
     (problems,) = found
     assert (problems.source, len(problems.rows), problems.total) == ("b", 1, 2)

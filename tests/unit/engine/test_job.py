@@ -247,3 +247,10 @@ def test_only_attempt_is_recorded_as_last_of_many(reply: Reply) -> None:
     quick, long_way = job_with(only), job_with(only)
     long_way.first_reads.append(read)
     assert record_of(quick) == replace(record_of(long_way), reads=0)
+
+
+def test_attempts_of_only_attempt_are_a_number() -> None:
+    record = record_of(job_with(attempt(1, http_status=204)))
+
+    # JSON has no number for True, which equals 1.
+    assert repr(record.attempts) == "1"

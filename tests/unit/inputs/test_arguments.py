@@ -63,6 +63,8 @@ def test_word_may_hold_several_ids() -> None:
     [
         ("1E17", "'1E17' is a reformatted number, not an id"),
         ("1-Mai", "'1-Mai' is a date, not an id"),
+        ("1,000,248", "'1,000,248' may be one number with separators, or several ids"),
+        ("1'000'248", "\"1'000'248\" has separators between its thousands"),
         ("1000#5", "'1000#5' is not a valid id"),
     ],
 )

@@ -21,7 +21,12 @@ def lines_of(text: str) -> Iterator[str]:
 
 def table_of(text: str, **layout: Any) -> Table:
     table = Table()
-    table.fill(read(lines_of(text), name="a.csv", layout=Layout(**layout), table=table))
+    table.fill(
+        [row]
+        for row in read(
+            lines_of(text), name="a.csv", layout=Layout(**layout), table=table
+        )
+    )
     return table
 
 
@@ -516,7 +521,7 @@ def test_first_heading_with_several_id_columns_is_refused() -> None:
 
 def test_heading_without_rows_is_no_error() -> None:
     table = table_of("id,name\n\n")
-    assert (table.rows, table.error, table.id_column) == ([], None, "id")
+    assert (list(table.rows), table.error, table.id_column) == ([], None, "id")
 
 
 @pytest.mark.parametrize(
@@ -806,6 +811,21 @@ def test_json_named_csv_is_refused_with_its_format(tmp_path: Path) -> None:
         "1000248",
         "1000249",
     ]
+
+
+def test_placeholder_is_no_drawn_line() -> None:
+    """A row of dashes that stand for missing cells is not passed over."""
+    rows = list(table_of("id,name\n1001,a\n--,--\n---,---\n1002,b\n").rows)
+    assert [row.row for row in rows] == [2, 3, 5]
+    assert isinstance(rows[1], InvalidRow)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["name,spend\nA sale,100024\nB,7\n", "Report\nname,spend\nA,100024\nB,7\n"],
+)
+def test_table_without_ids_is_no_message(text: str) -> None:
+    assert "no id column among 'name', 'spend'" in str(table_of(text).error)
 
 
 def test_account_column_without_accounts_is_noted() -> None:

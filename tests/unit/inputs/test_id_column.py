@@ -9,6 +9,7 @@ from bulkpause.inputs.last_row import End
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import load_input
 from bulkpause.model import InvalidRow, Item
+from bulkpause.rows import Rows
 
 
 UUIDS = [
@@ -23,7 +24,7 @@ def judged(ids: Sequence[str], *, end: End = End.WHOLE) -> dict[str, str]:
     items: list[Item | InvalidRow] = [
         Item(id=id_, row=row) for row, id_ in enumerate(ids, 1)
     ]
-    rows = judge_column(items, end=end)
+    rows = judge_column(Rows(items), end=end)
     assert [row.row for row in rows] == [item.row for item in items]
     return {
         str(row.value): f"{row.detail}; {row.remedy}"
@@ -36,7 +37,7 @@ def test_words_beside_rows_with_numbers_are_invalid() -> None:
     def details_beside(value: str, word: str) -> list[str]:
         line = InvalidRow(row=2, detail="holds more than ids", remedy="", value=value)
         rows: list[Item | InvalidRow] = [Item(id=word, row=1), line]
-        judged_rows = judge_column(rows, end=End.WHOLE)
+        judged_rows = judge_column(Rows(rows), end=End.WHOLE)
         return [
             row.detail
             for row in judged_rows
@@ -209,15 +210,15 @@ def test_invalid_last_row_is_kept_as_it_is() -> None:
         *(Item(id=id_, row=row) for row, id_ in enumerate(["1000", "20002", "30003"])),
         InvalidRow(row=4, detail="no id", remedy="fill it in"),
     ]
-    assert judge_column(rows, end=End.IN_ID) == rows
+    assert judge_column(Rows(rows), end=End.IN_ID) == rows
 
 
 def test_every_row_of_a_wrong_id_is_invalid() -> None:
     rows = judge_column(
-        [
+        Rows(
             Item(id=id_, row=row)
             for row, id_ in enumerate(["1", "a", "2", "3", "4", "a"])
-        ],
+        ),
         end=End.WHOLE,
     )
     assert [row.row for row in rows if isinstance(row, InvalidRow)] == [1, 5]
@@ -230,7 +231,7 @@ def test_time_to_judge_grows_with_rows() -> None:
             Item(id=f"{row}00000000000000{row:06}0", row=row) for row in range(count)
         ]
         start = time.process_time()
-        judge_column(rows, end=End.IN_ID)
+        judge_column(Rows(rows), end=End.IN_ID)
         return time.process_time() - start
 
     assert seconds(160_000) < 30 * (seconds(10_000) + 0.01)

@@ -6,6 +6,7 @@ import pytest
 from bulkpause.inputs.last_row import End, why_cut
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.reader import load_input
+from bulkpause.items import Items
 from bulkpause.model import InvalidRow, Item
 
 
@@ -17,7 +18,7 @@ def is_cut(amounts: Sequence[str]) -> bool:
         Item(id=str(1000248 + row), row=row, sort_text=amount)
         for row, amount in enumerate(amounts)
     ]
-    return why_cut(items, End.IN_AMOUNT) is not None
+    return why_cut(Items.of(items), End.IN_AMOUNT) is not None
 
 
 @pytest.mark.parametrize(

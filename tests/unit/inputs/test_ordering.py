@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bulkpause.errors import SettingsError
 from bulkpause.inputs.amounts import read_amounts
-from bulkpause.inputs.ordering import Order, ordered, parse_order
+from bulkpause.inputs.ordering import Order, ordered_places, parse_order
 from bulkpause.model import Item
 
 
@@ -20,7 +20,8 @@ def items(*texts: str | None) -> list[Item]:
 
 def in_order(order: Order, *texts: str | None) -> list[Item]:
     unsorted = items(*texts)
-    return ordered(unsorted, read_amounts(unsorted), order)
+    places = ordered_places(read_amounts(unsorted), order)
+    return [unsorted[place] for place in places]
 
 
 def sorted_texts(order: Order, *texts: str | None) -> list[str | None]:

@@ -2,6 +2,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -156,7 +157,7 @@ def test_plain_list_rows_count_blanks_and_comments() -> None:
         ("1234 5678 9012 3456", f"'1234 5678 9012 3456' {MORE_THAN_IDS}"),
         ("please pause these", f"'please pause these' {MORE_THAN_IDS}"),
         ("1000249,cmp-025", f"'1000249,cmp-025' {MORE_THAN_IDS}"),
-        ("1,000,249", f"'1,000,249' {MORE_THAN_IDS}"),
+        ("1,000,249", "'1,000,249' may be one number with separators, or several ids"),
         ("(0151) 2345678", f"'(0151) 2345678' {MORE_THAN_IDS}"),
         ("1000. 248", f"'1000. 248' {MORE_THAN_IDS}"),
         ("1000. 1000249", f"'1000. 1000249' {MORE_THAN_IDS}"),
@@ -164,7 +165,10 @@ def test_plain_list_rows_count_blanks_and_comments() -> None:
         ("01512 345678", f"'01512 345678' {MORE_THAN_IDS}"),
         ("015123 456789", f"'015123 456789' {MORE_THAN_IDS}"),
         ("10002 100024", f"'10002 100024' {MORE_THAN_IDS}"),
-        ("100 200 300", f"'100 200 300' {MORE_THAN_IDS}"),
+        (
+            "100 200 300",
+            "'100 200 300' may be one number with separators, or several ids",
+        ),
         ("#N/A", "'#N/A' is an error of the spreadsheet, not an id"),
         ("########", "'########' is from a column too narrow to show its numbers"),
         ("1E17", "'1E17' is a reformatted number, not an id"),
@@ -383,6 +387,29 @@ def test_nested_id_is_only_taken_if_named() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('{"id": 1001, "account": "acme"}\n', "account"),
+        ('{"id": 1001}\n{"id": 1002, "Account": null}\n', "Account"),
+        ('[{"campaign": {"id": 1001}, "account": "acme"}]\n', "account"),
+        ('{"id": 1001, "account": {"id": 7}}\n', None),
+        ('{"id": 1001}\n', None),
+    ],
+)
+def test_account_key_without_accounts_is_noted(text: str, key: str | None) -> None:
+    layout = Layout(column="campaign.id") if "campaign" in text else Layout()
+    assert account_key_noted(text, layout) == key
+    layout = replace(layout, accounts=frozenset({"acme"}))
+    assert account_key_noted(text, layout) is None
+
+
+def account_key_noted(text: str, layout: Layout) -> str | None:
+    table, lines = Table(), lines_of(text)
+    table.fill([row] for row in read(lines, name="-", layout=layout, table=table))
+    return table.unused_account_column
+
+
 def test_json_names_and_statuses_are_noted() -> None:
     table = Table()
     text = (
@@ -390,7 +417,7 @@ def test_json_names_and_statuses_are_noted() -> None:
         '{"id": "x y", "status": "draft"}\n'
     )
     lines = lines_of(text)
-    table.fill(read(lines, name="-", layout=Layout(), table=table))
+    table.fill([row] for row in read(lines, name="-", layout=Layout(), table=table))
     assert [row.name for row in table.rows if isinstance(row, Item)] == ["A", None]
     assert (table.id_column, table.name_column, table.status_column) == (
         "id",

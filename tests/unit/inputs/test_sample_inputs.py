@@ -104,12 +104,12 @@ def test_mangled_sample_reports_each_invalid_row() -> None:
     assert [(invalid.row, invalid.reason) for invalid in plan.invalid_rows] == [
         (3, "'1.00025E+06' is a reformatted number, not an id"),
         (5, "'1E17' is a reformatted number, not an id"),
-        (6, "'1000251.0' is a reformatted number, not an id"),
-        (8, "'1,000,252' is a reformatted number, not an id"),
+        (6, "'1000251.0' has a fraction of zeros"),
+        (8, "'1,000,252' has separators between its thousands"),
         (10, "'1000253000000000000' is a number rounded by a spreadsheet, not an id"),
         (11, "'#REF!' is an error of the spreadsheet, not an id"),
         (14, "'10-Feb' is a date, not an id"),
-        (16, "'1000255,00' is a reformatted number, not an id"),
+        (16, "'1000255,00' has a fraction of zeros"),
         (18, "'########' is from a column too narrow to show its numbers"),
         (20, "no id"),
     ]

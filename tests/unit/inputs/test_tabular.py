@@ -1,5 +1,4 @@
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 import pytest
@@ -20,14 +19,12 @@ def table_of(
 ) -> Table:
     table = Table()
     table.fill(
-        chain.from_iterable(
-            read_cells(
-                iter([RowBatch(1, rows)]),
-                layout=Layout(**layout),
-                table=table,
-                titles_are_invalid=titles_are_invalid,
-                move_back="move them back",
-            )
+        read_cells(
+            iter([RowBatch(1, rows)]),
+            layout=Layout(**layout),
+            table=table,
+            titles_are_invalid=titles_are_invalid,
+            move_back="move them back",
         )
     )
     return table
@@ -122,14 +119,12 @@ def test_rows_before_read_error_are_kept() -> None:
 
     table = Table()
     table.fill(
-        chain.from_iterable(
-            read_cells(
-                batches(),
-                layout=Layout(),
-                table=table,
-                titles_are_invalid=False,
-                move_back="move them back",
-            )
+        read_cells(
+            batches(),
+            layout=Layout(),
+            table=table,
+            titles_are_invalid=False,
+            move_back="move them back",
         )
     )
     assert table.rows == [Item(id="1000248", row=2)]

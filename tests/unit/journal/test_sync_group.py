@@ -56,3 +56,22 @@ async def test_slow_sync_holds_up_its_lane_alone() -> None:
     is_over.set()
     await slow
     assert LANES > 1
+
+
+async def test_cancelled_caller_waits_for_its_thread() -> None:
+    group, is_over, begun = SyncGroup(), threading.Event(), threading.Event()
+
+    def sync() -> None:
+        begun.set()
+        wait_for(is_over)
+
+    caller = asyncio.create_task(group.run(sync))
+    async with asyncio.timeout(60):
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+    caller.cancel()
+    _, pending = await asyncio.wait([caller], timeout=0.05)
+    assert pending == {caller}
+    is_over.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller

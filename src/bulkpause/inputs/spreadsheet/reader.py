@@ -19,8 +19,9 @@ from bulkpause.inputs.spreadsheet.facts import Marks
 from bulkpause.inputs.spreadsheet.hidden_rows import shown_rows
 from bulkpause.inputs.spreadsheet.refusals import damaged, too_large
 from bulkpause.inputs.spreadsheet.value_batch import ValueBatch
-from bulkpause.inputs.table import ReadError, Row, Table
+from bulkpause.inputs.table import ReadError, Table
 from bulkpause.inputs.tabular import read_cells
+from bulkpause.rows import Row
 
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Linux: syncs without the file's times, and a random id for each boot."""
 
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +38,11 @@ class Linux(Posix):
         self._syncs.fdatasync(file)
 
     def boot_id(self, *, now: datetime, uptime_s: float) -> str:  # noqa: ARG002
+        return self._boot_id
+
+    @cached_property
+    def _boot_id(self) -> str:
+        """The id, which no process sees change."""
         try:
             return self._boot_id_file.read_text().strip()
         except OSError:

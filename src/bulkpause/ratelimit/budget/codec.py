@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from itertools import chain, islice
 from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -39,6 +40,7 @@ _MEMBER = (
     "held",
     "ahead_s",
 )
+_VALUES_OF_MEMBER = attrgetter(*_MEMBER)
 #: What decoding raises for what is not a state.
 _NOT_OURS = (
     struct.error,
@@ -52,6 +54,7 @@ _NOT_OURS = (
 
 def encode(state: State) -> bytes:
     """Encode a state."""
+    # An instant that never was becomes null: JSON has no infinity.
     head = orjson.dumps(
         {
             "bulkpause_budget": STATE_VERSION,
@@ -63,9 +66,9 @@ def encode(state: State) -> bytes:
                 for owner, member in state.members.items()
             },
             "resets": state.resets,
-            "cooldown_until": _or_none(state.cooldown_until),
-            "settles_until": _or_none(state.settles_until),
-            "last_sent_at": _or_none(state.last_sent_at),
+            "cooldown_until": state.cooldown_until,
+            "settles_until": state.settles_until,
+            "last_sent_at": state.last_sent_at,
             "granted": state.granted,
         }
     )
@@ -75,13 +78,7 @@ def encode(state: State) -> bytes:
 
 
 def _encoded_member(member: Member) -> list[Any]:
-    values = [getattr(member, name) for name in _MEMBER]
-    return [*map(_or_none, values), list(map(len, member.resting))]
-
-
-def _or_none(value: Any) -> Any:
-    """Write an instant that never was as null: JSON has no infinity."""
-    return None if isinstance(value, float) and not isfinite(value) else value
+    return [*_VALUES_OF_MEMBER(member), list(map(len, member.resting))]
 
 
 def decode(raw: bytes, *, place: str) -> State:

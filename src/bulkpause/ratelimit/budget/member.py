@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import field, replace
+from functools import partial
 from math import inf
 
 from bulkpause._value import state, value
@@ -37,8 +38,13 @@ TELL_S = 0.02
 #: The most slots that a run takes ahead of their requests, if nobody else wants them.
 #: Then one step of the store is enough for all of them.
 MOST_AHEAD = 9
-#: Seconds after which a slot that was taken ahead is not used any more.
-AHEAD_S = 0.05
+#: A slot is taken ahead if the run's own windows allow its request within so many
+#: seconds: then one step is enough for a second's requests, whose replies come apart.
+AHEAD_S = 0.25
+#: Seconds after the last call that named it, after which a slot that was taken ahead is
+#: not used any more. It is well within a lease. A process with many accounts needs it:
+#: there, a request waits for those of all others.
+KEEP_AHEAD_S = 1.5
 
 
 class OtherLimitsError(SettingsError):
@@ -55,14 +61,12 @@ class OwnUse:
         resets: What it knows of each window's reset.
         cooldown_until: Until when the server wants no request.
         gap_s: The least seconds between two requests that its pacing requires.
-        free: How many requests more its windows allow within `AHEAD_S`.
     """
 
     uses: tuple[WindowUse, ...]
     resets: tuple[SharedReset | None, ...]
     cooldown_until: float = -inf
     gap_s: float = 0.0
-    free: int = 0
 
 
 @value
@@ -123,6 +127,8 @@ class BudgetMember:
         limits: The rate limits, the longest period first.
         identity: Who the run is.
         own_use: Says what the run uses now.
+        free_soon: Counts the requests that its windows allow within `AHEAD_S`, after
+            the one that waits.
         demand: Says how many requests the run still wants to send.
         on_answer: Called with each answer, on the run's own clock.
         give_up_after_s: Seconds without an answer after which `acquire` raises.
@@ -135,6 +141,7 @@ class BudgetMember:
         identity: Identity,
         *,
         own_use: Callable[[], OwnUse],
+        free_soon: Callable[[], int],
         demand: Callable[[], int],
         on_answer: Callable[[Answer], None],
         give_up_after_s: float,
@@ -148,10 +155,14 @@ class BudgetMember:
         #: be used.
         self._ahead = 0
         self._ahead_until = -inf
+        #: Whether the call that is made, and the last one that was answered, name slots
+        #: that this run holds.
+        self._names_slots = self._named_slots = False
         self._store = store
         self._limits = limits
         self._identity = identity
         self._own_use = own_use
+        self._free_soon = free_soon
         self._demand = demand
         self._on_answer = on_answer
         self._give_up_after_s = give_up_after_s
@@ -318,11 +329,18 @@ class BudgetMember:
                 self._note_problem(str(error))
                 raise
             self._problem = self._silent_since = None
-            self.lapses += -inf < self._lease_until <= started_at
+            is_lapsed = -inf < self._lease_until <= started_at
+            self.lapses += is_lapsed and self._named_slots
+            self._named_slots = self._names_slots
             self._lease_until = started_at + rules.LEASE_S
             if asks:
                 self._ahead = max(0, answer.slots - 1)
-                self._ahead_until = started_at + AHEAD_S
+            # Also those that were named again: the account goes on counting them.
+            self._ahead_until = started_at + KEEP_AHEAD_S
+            if answer.companions and self._ahead:
+                # They wait for what this run took while it was alone.
+                self._ahead = 0
+                self._has_news.set()
             self._seen.add(answer)
             self._on_answer(answer)
         return answer
@@ -336,14 +354,21 @@ class BudgetMember:
         self._number += 1
         self._has_news.clear()
         loop, sent_at = asyncio.get_running_loop(), _now()
-        own_call = self._call_on_own_clock(asks=asks, leaves=leaves)
+        own = self._own_use()
+        call_at = self._call_on_own_clock(own, asks=asks, leaves=leaves)
 
         def make(
             raw: bytes | None, now: float
         ) -> tuple[bytes, tuple[Answer, ClockOffset]]:
             offset = self._offset.copy()
             is_set = offset.observe(now, before_s=sent_at, after_s=loop.time())
-            call = _on_store_clock(own_call, offset, saw_step=is_set)
+            call = call_at(
+                # To the late side.
+                ahead_s=offset.most,
+                cooldown_until=own.cooldown_until + offset.most,
+                resets=_on_store_clock(own.resets, offset),
+                saw_step=is_set,
+            )
             state, answer = rules.step(self._state_of(raw, now), now, call)
             encoded = codec.encode(state)
             self._written = encoded, state
@@ -353,13 +378,24 @@ class BudgetMember:
         self._offset = offset
         return _on_own_clock(answer, offset)
 
-    def _call_on_own_clock(self, *, asks: bool, leaves: bool) -> Call:
-        """Say what this run uses now, and for how many slots it asks."""
-        own, demand = self._own_use(), self._demand()
-        if asks or leaves:
-            self._ahead = 0  # the account takes back what is not named
-        slots = 1 + max(0, min(own.free, demand - 1, MOST_AHEAD)) if asks else 0
-        return Call(
+    def _call_on_own_clock(
+        self, own: OwnUse, *, asks: bool, leaves: bool
+    ) -> Callable[..., Call]:
+        """Say what this run uses now, and for how many slots it asks.
+
+        Returns:
+            Makes the call of what it is on the store's clock.
+        """
+        demand = self._demand()
+        # The account takes back what is not named.
+        self._ahead = 0 if asks or leaves else self._unused_ahead()
+        slots = 1 + self._slots_ahead(demand) if asks else 0
+        # The gate counts slots that are wanted, and not those taken ahead.
+        more_held = slots + self._unused_ahead() - self._wanted
+        uses = _with_held(own.uses, more_held)
+        self._names_slots = any(use.held for use in uses)
+        return partial(
+            Call,
             owner=self._identity.owner,
             number=self._number,
             host=self._identity.host,
@@ -368,15 +404,17 @@ class BudgetMember:
             demand=demand,
             asks=slots,
             leaves=leaves,
-            # The gate counts slots that are wanted, and not those taken ahead.
-            uses=_with_held(own.uses, slots + self._unused_ahead() - self._wanted),
-            resets=own.resets,
-            cooldown_until=own.cooldown_until,
+            uses=uses,
             gap_s=own.gap_s,
             born=self._seen.born,
             is_clock_steady=self._store.is_clock_steady,
             replaces=self._identity.replaces,
         )
+
+    def _slots_ahead(self, demand: int) -> int:
+        """Count the slots to ask for after the first, for requests that come soon."""
+        most = min(demand - 1, MOST_AHEAD)
+        return max(0, min(self._free_soon(), most)) if most > 0 else 0
 
     def _state_of(self, raw: bytes | None, now: float) -> State:
         """Decode a state, or make one if there is none or nobody uses it."""
@@ -400,19 +438,24 @@ def _with_held(uses: tuple[WindowUse, ...], more: int) -> tuple[WindowUse, ...]:
     """Add slots to those that are held, or take them away."""
     if not more:
         return uses
-    return tuple(replace(use, held=max(0, use.held + more)) for use in uses)
-
-
-def _on_store_clock(call: Call, offset: ClockOffset, *, saw_step: bool) -> Call:
-    """Say how far the clocks are apart, and convert the other instants to the late side."""
-    late, early = offset.most, offset.least
-    return replace(
-        call,
-        ahead_s=late,
-        saw_step=saw_step,
-        resets=tuple([_moved(reset, early, late) for reset in call.resets]),
-        cooldown_until=call.cooldown_until + late,
+    return tuple(
+        [
+            WindowUse(
+                held=max(0, use.held + more),
+                resting=use.resting,
+                elsewhere=use.elsewhere,
+            )
+            for use in uses
+        ]
     )
+
+
+def _on_store_clock(
+    resets: tuple[SharedReset | None, ...], offset: ClockOffset
+) -> tuple[SharedReset | None, ...]:
+    if not any(resets):
+        return resets
+    return tuple([_moved(reset, offset.least, offset.most) for reset in resets])
 
 
 def _on_own_clock(answer: Answer, offset: ClockOffset) -> Answer:

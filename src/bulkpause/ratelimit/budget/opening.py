@@ -30,10 +30,22 @@ class Clocks:
 
 
 class Databases:
-    """The databases that the budgets of several accounts are in, opened once each."""
+    """The databases that the budgets of several accounts are in, opened once each.
+
+    One may be on a server.
+    """
 
     def __init__(self) -> None:
         self._opening: dict[str, asyncio.Task[Any]] = {}
+        self._servers: dict[str, Any] = {}
+
+    def server(self, url: str) -> Any:
+        """Give the connections to a server."""
+        # The rest names an account on it.
+        address = url.partition("?")[0]
+        if address not in self._servers:
+            self._servers[address] = _valkey().Server(url)
+        return self._servers[address]
 
     async def open(self, share: str, clocks: Clocks) -> Any:
         """Open a database, or give the one that is open.
@@ -52,7 +64,10 @@ class Databases:
         for opening in self._opening.values():
             with suppress(SettingsError, UnusablePlaceError):
                 await (await opening).close()
+        for server in self._servers.values():
+            await server.close()
         self._opening.clear()
+        self._servers.clear()
 
 
 async def open_store(
@@ -77,11 +92,14 @@ async def open_store(
         UnusablePlaceError: With `auto`, there is no place.
     """
     if is_url(share):
-        valkey = import_module("bulkpause.ratelimit.budget.valkey")
-        server: Store = valkey.ValkeyStore(share, account)
-        return server
+        server = None if databases is None else databases.server(share)
+        on_server: Store = _valkey().ValkeyStore(share, account, server)
+        return on_server
     try:
-        database = await (databases or Databases()).open(share, clocks)
+        if databases is None:
+            database = await _open_database(share, clocks)
+        else:
+            database = await databases.open(share, clocks)
     except UnusablePlaceError as error:
         if share == AUTO_SHARE:
             raise
@@ -113,6 +131,11 @@ async def _open_database(share: str, clocks: Clocks) -> Any:
         raise UnusablePlaceError("this Python has no SQLite") from error
     await database.open()
     return database
+
+
+def _valkey() -> Any:
+    # Imported on use: its client is an extra.
+    return import_module("bulkpause.ratelimit.budget.valkey")
 
 
 def _sqlite() -> Any:

@@ -92,6 +92,7 @@ def step(state: State, now: float, call: Call) -> tuple[State, Answer]:
         member = account.after(answer, member)
     state = replace(
         state,
+        at=max(now, state.at),
         members=others | {call.owner: member},
         last_sent_at=now if answer.slots else state.last_sent_at,
         granted=answer.granted,
@@ -135,6 +136,8 @@ def _on_its_clock(state: State, now: float, call: Call) -> State:
 def _up_to(state: State, now: float, *, caller: str) -> State:
     """Move a state to the present: end leases and windows, and forget what is over."""
     resets, members = _advanced(state, now), {}
+    if resets == state.resets and state.members.keys() <= {caller}:
+        return state  # as for a run that is alone
     for owner, known in state.members.items():
         if owner == caller:
             members[owner] = known  # it is about to say everything anew
@@ -143,7 +146,7 @@ def _up_to(state: State, now: float, *, caller: str) -> State:
         resting = _still_resting(state.limits, resets, member, now)
         if member.lease_until > now or any(resting):
             members[owner] = replace(member, resting=resting)
-    return replace(state, members=members, resets=resets, at=max(now, state.at))
+    return replace(state, members=members, resets=resets)
 
 
 def _shifted(state: State, seconds: float) -> State:
@@ -172,6 +175,8 @@ def _shifted(state: State, seconds: float) -> State:
 
 
 def _advanced(state: State, now: float) -> tuple[SharedReset | None, ...]:
+    if not any(state.resets):
+        return state.resets
     return tuple(
         reset and _next_reset(reset, limit.period_s, now)
         for reset, limit in zip(state.resets, state.limits, strict=True)
@@ -244,6 +249,8 @@ def _counted(member: Member, at: float) -> Member:
 
 def _after_news(state: State, call: Call) -> State:
     """Take note of what concerns all runs: an earlier run, a loss, a cooldown, a reset."""
+    if not _has_news(state, call):
+        return state
     members = {
         owner: member
         for owner, member in state.members.items()
@@ -265,6 +272,15 @@ def _after_news(state: State, call: Call) -> State:
         resets=resets,
         settles_until=settles_until,
         cooldown_until=max(state.cooldown_until, call.cooldown_until),
+    )
+
+
+def _has_news(state: State, call: Call) -> bool:
+    return (
+        bool(call.replaces)
+        or any(call.resets)
+        or call.cooldown_until > state.cooldown_until
+        or call.born not in {None, state.born}
     )
 
 
@@ -364,19 +380,24 @@ class _Account:
             slots=slots,
             wait_s=wait_s,
             waits_for=waits_for,
-            others_resting=tuple(
-                sum(len(member.resting[index]) for member in self.others.values())
-                for index in range(len(self.state.limits))
-            ),
+            others_resting=self._others_resting(),
             resets=self.state.resets,
             cooldown_until=self.state.cooldown_until,
             companions=tuple(
-                Companion(run_id_of(owner), member.priority, member.since)
-                for owner, member in self.others.items()
-                if self._is_alive(member)
+                [
+                    Companion(run_id_of(owner), member.priority, member.since)
+                    for owner, member in self.others.items()
+                    if self._is_alive(member)
+                ]
             ),
             granted=self.state.granted + slots,
         )
+
+    def _others_resting(self) -> tuple[int, ...]:
+        resting = [member.resting for member in self.others.values()]
+        if not resting:
+            return (0,) * len(self.state.limits)
+        return tuple([sum(map(len, windows)) for windows in zip(*resting, strict=True)])
 
     def after(self, answer: Answer, member: Member) -> Member:
         """Note what was decided for the run that asked."""

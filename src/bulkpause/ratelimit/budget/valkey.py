@@ -9,7 +9,7 @@ import asyncio
 import random
 from urllib.parse import urlsplit
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -32,36 +32,62 @@ return 1
 EXPIRES_MS = 7 * 86_400_000
 #: Seconds for a connection, and for each step.
 TIMEOUT_S = 1.0
+#: The most connections of a process. A step takes a millisecond: many accounts wait
+#: for each other rather than for as many connections.
+MOST_CONNECTIONS = 16
 #: The most seconds until a run that was too slow tries again.
 MOST_WAIT_S = 0.004
 
 
-class ValkeyStore:
-    """The state of one account under a key of a server.
+class Server:
+    """A server, and connections to it for all accounts of a process.
 
     Args:
         url: `valkey://host:port/0`, `valkeys://` with TLS, or the same with `redis`.
             Its parameter `name` is left out.
-        account: The name of the account.
+
+    Attributes:
+        read, compare_and_set: Run the scripts on it.
     """
 
-    is_clock_steady = False
-    #: A server without the key was never told of the account, or lost its memory.
-    may_have_lost = True
-
-    def __init__(self, url: str, account: str) -> None:
-        self.place = shown_url(url)
-        self._key = f"bulkpause:budget:{name_in(url) or account}"
-        self._server = Redis.from_url(
+    def __init__(self, url: str) -> None:
+        pool = BlockingConnectionPool.from_url(
             _url_of_redis(url),
+            max_connections=MOST_CONNECTIONS,
+            timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
             # `step` has one. This one may lose a cancellation (`wait_for` before 3.12).
             socket_timeout=None,
             retry=Retry(NoBackoff(), 0),
             decode_responses=False,
         )
-        self._read = self._server.register_script(READ)
-        self._compare_and_set = self._server.register_script(COMPARE_AND_SET)
+        self._client = Redis.from_pool(pool)
+        self.read = self._client.register_script(READ)
+        self.compare_and_set = self._client.register_script(COMPARE_AND_SET)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+class ValkeyStore:
+    """The state of one account under a key of a server.
+
+    Args:
+        url: As of `Server`. Its parameter `name` names the account, if it has one.
+        account: The name of the account else.
+        server: The server, which other accounts use too; None for one of its own.
+    """
+
+    is_clock_steady = False
+    #: A server without the key was never told of the account, or lost its memory.
+    may_have_lost = True
+
+    def __init__(self, url: str, account: str, server: Server | None = None) -> None:
+        self.place = shown_url(url)
+        self._key = f"bulkpause:budget:{name_in(url) or account}"
+        self._server = server or Server(url)
+        self._closes = server is None
 
     async def step(self, make: Step[Result]) -> Result:
         """Make a step, again and again until no other run was faster."""
@@ -79,16 +105,17 @@ class ValkeyStore:
             await asyncio.sleep(random.random() * MOST_WAIT_S)
 
     async def _try(self, make: Step[Result]) -> tuple[bool, Result]:
-        (seconds, microseconds), raw = await self._read(keys=[self._key])
+        (seconds, microseconds), raw = await self._server.read(keys=[self._key])
         new, result = make(raw, int(seconds) + int(microseconds) / 1e6)
-        is_made = await self._compare_and_set(
+        is_made = await self._server.compare_and_set(
             keys=[self._key], args=[raw or b"", new, EXPIRES_MS]
         )
         return bool(is_made), result
 
     async def close(self) -> None:
-        """Close the connection."""
-        await self._server.aclose()
+        """Close the connections, unless other accounts use them."""
+        if self._closes:
+            await self._server.close()
 
 
 def shown_url(url: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from bulkpause.errors import BudgetError, SettingsError
 from bulkpause.model import Limit, Reply
-from bulkpause.ratelimit.budget.member import AHEAD_S, LEAVE_S, Identity
+from bulkpause.ratelimit.budget.member import KEEP_AHEAD_S, LEAVE_S, Identity
 from bulkpause.ratelimit.budget.memory import MemoryStore
 from bulkpause.ratelimit.budget.rules import BEAT_S, LEASE_S
 from bulkpause.ratelimit.budget.store import Result, Step, StoreError
@@ -19,7 +19,7 @@ from tests.testkit.fixed_window import FixedWindows
 from tests.testkit.gate_simulation import DOCUMENTED, Traffic, gate_of
 from tests.testkit.lower_bounds import fixed_window_arrivals, shortest_time_s
 from tests.testkit.network import Connections, Network
-from tests.testkit.virtual_time import run_on_virtual_time
+from tests.testkit.virtual_time import VirtualTimeLoop, run_on_virtual_time
 
 
 GIVE_UP_S = 5.0
@@ -152,9 +152,41 @@ def test_slot_taken_ahead_is_not_used_late() -> None:
         store = CountingStore(asyncio.get_running_loop().time)
         gate = await joined(store, "a", demand=400)
         await gate.acquire()
-        await asyncio.sleep(2 * AHEAD_S)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        loop.advance(KEEP_AHEAD_S)
         await gate.acquire()
         assert store.steps == 3
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_slot_named_with_each_beat_is_kept() -> None:
+    async def scenario() -> None:
+        store = CountingStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a", demand=400)
+        await gate.acquire()
+        await asyncio.sleep(10 * BEAT_S + 0.5)
+        before = store.steps
+        for _ in range(9):
+            await gate.acquire()
+        assert store.steps == before
+        await gate.leave()
+
+    run_on_virtual_time(scenario())
+
+
+def test_lapse_without_slots_asks_for_none_again() -> None:
+    async def scenario() -> None:
+        store = CountingStore(asyncio.get_running_loop().time)
+        gate = await joined(store, "a", demand=400)
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        loop.advance(2 * LEASE_S)
+        await gate.acquire()
+        assert gate.confirm() is None
+        assert store.steps == 2  # it joined, and asked once
         await gate.leave()
 
     run_on_virtual_time(scenario())

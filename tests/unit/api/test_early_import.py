@@ -1,0 +1,58 @@
+"""An import in a thread holds nobody up who does not need it, and hides no error."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import environment
+
+
+pytestmark = pytest.mark.unmeasured
+
+#: Reads its certificates until a byte comes on standard input.
+SLOW = "import os\nos.read(0, 1)\n"
+BROKEN = "raise RuntimeError('no certificates')\n"
+PROGRAM = """
+from bulkpause.api.early_import import import_early
+import_early()
+print("goes on", flush=True)
+try:
+    import aiohttp
+    print("whole" if aiohttp.is_whole else "in part", flush=True)
+except RuntimeError as error:
+    print(error, flush=True)
+"""
+
+
+def start(folder: Path, connector: str) -> "subprocess.Popen[bytes]":
+    package = folder / "aiohttp"
+    package.mkdir()
+    head = "from . import connector\nis_whole = True\n"
+    (package / "__init__.py").write_text(head)
+    (package / "connector.py").write_text(connector)
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        cwd=folder,
+        env=environment({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+def test_caller_goes_on_while_certificates_are_read(tmp_path: Path) -> None:
+    with start(tmp_path, SLOW) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"goes on\n"
+
+        rest, _ = program.communicate(b"x", timeout=60)
+
+    assert rest == b"whole\n"
+
+
+def test_failed_import_is_met_by_who_needs_it(tmp_path: Path) -> None:
+    with start(tmp_path, BROKEN) as program:
+        output, _ = program.communicate(timeout=60)
+
+    assert output == b"goes on\nno certificates\n"
