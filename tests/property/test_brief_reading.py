@@ -17,11 +17,11 @@ from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import (
     Answered,
     Header,
+    SealedLines,
     Sent,
     WalEntry,
     decode_again,
     decode_records,
-    decode_sealed,
     encode,
 )
 from bulkpause.journal.fold import recover, recover_records
@@ -89,67 +89,6 @@ records = st.builds(
 )
 
 
-def unsealed(line: bytes) -> bytes:
-    """Give a line without its checksum, so that all of its fields are checked."""
-    fields = orjson.loads(line)
-    del fields["crc32"]
-    return orjson.dumps(fields)
-
-
-@MANY
-@given(records)
-def test_sealed_line_gives_checked_record(record: Record) -> None:
-    line = encode(record)[:-1]
-    (checked,) = decode_records([(1, unsealed(line))], "log")
-    (sealed,) = decode_records([(1, line)], "log")
-    assert sealed == decode_again(line) == checked == record
-    assert decode_again(unsealed(line)) == record
-    assert decode_sealed(line + b"\n") == record
-    assert decode_sealed(unsealed(line) + b"\n") is None
-    assert encode(sealed)[:-1] == line
-
-
-def test_line_without_newer_keys_is_decoded_again() -> None:
-    line = b'{"id":"1001","status":"paused","history":[]}'
-    for again in (line, line[:-1] + b',"v":2}'):
-        (checked,) = decode_records([(1, again)], "log")
-        assert vars(decode_again(again)).items() <= vars(checked).items()
-        assert decode_again(again) == checked
-
-
-def file_of(lines: list[bytes]) -> RecordFile:
-    return RecordFile(lambda: iter(lines), "log", is_paired=False)
-
-
-@MANY
-@given(
-    st.lists(records, max_size=6),
-    st.frozensets(st.sampled_from([Status.REJECTED, Status.ALREADY_PAUSED])),
-    st.none() | times,
-)
-def test_glance_finds_what_decoding_finds(
-    written: list[Record], whole: frozenset[Status], since: str | None
-) -> None:
-    lines = [encode(record) for record in written]
-    glanced, decoded = Totals(), Totals()
-    found, expected = (
-        recover_records(source, Needs(whole=whole, since=since, tally=tally))
-        for source, tally in ((file_of(lines), glanced), (written, decoded))
-    )
-    assert found == expected
-    assert with_sorted_latencies(glanced) == with_sorted_latencies(decoded)
-
-
-@MANY
-@given(st.lists(records, max_size=6), st.booleans())
-def test_sealed_lines_are_folded_as_their_records(
-    written: list[Record], is_for_long: bool
-) -> None:
-    lines = [encode(record) for record in written]
-    needs = replace(WHOLE, is_for_long=is_for_long)
-    assert recover_records(file_of(lines), needs) == recover_records(written, needs)
-
-
 PAUSED_AT_ONCE = Record(
     id="1001",
     status=Status.PAUSED,
@@ -191,6 +130,69 @@ NEARLY_USUAL = [
         {"finished_at": None},
     )
 ]
+
+
+def unsealed(line: bytes) -> bytes:
+    """Give a line without its checksum, so that all of its fields are checked."""
+    fields = orjson.loads(line)
+    del fields["crc32"]
+    return orjson.dumps(fields)
+
+
+@MANY
+@given(records)
+def test_sealed_line_gives_checked_record(record: Record) -> None:
+    line = encode(record)[:-1]
+    (checked,) = decode_records([(1, unsealed(line))], "log")
+    (sealed,) = decode_records([(1, line)], "log")
+    assert sealed == decode_again(line) == checked == record
+    assert decode_again(unsealed(line)) == record
+    lines = SealedLines()
+    for _ in range(2):
+        assert lines.decode(line + b"\n") == record
+    assert lines.decode(unsealed(line) + b"\n") is None
+    assert encode(sealed)[:-1] == line
+
+
+def test_line_without_newer_keys_is_decoded_again() -> None:
+    line = b'{"id":"1001","status":"paused","history":[]}'
+    for again in (line, line[:-1] + b',"v":2}'):
+        (checked,) = decode_records([(1, again)], "log")
+        assert vars(decode_again(again)).items() <= vars(checked).items()
+        assert decode_again(again) == checked
+
+
+def file_of(lines: list[bytes]) -> RecordFile:
+    return RecordFile(lambda: iter(lines), "log", is_paired=False)
+
+
+@MANY
+@given(
+    st.lists(records, max_size=6),
+    st.frozensets(st.sampled_from([Status.REJECTED, Status.ALREADY_PAUSED])),
+    st.none() | times,
+)
+def test_glance_finds_what_decoding_finds(
+    written: list[Record], whole: frozenset[Status], since: str | None
+) -> None:
+    lines = [encode(record) for record in written]
+    glanced, decoded = Totals(), Totals()
+    found, expected = (
+        recover_records(source, Needs(whole=whole, since=since, tally=tally))
+        for source, tally in ((file_of(lines), glanced), (written, decoded))
+    )
+    assert found == expected
+    assert with_sorted_latencies(glanced) == with_sorted_latencies(decoded)
+
+
+@MANY
+@given(st.lists(st.sampled_from(NEARLY_USUAL) | records, max_size=6), st.booleans())
+def test_sealed_lines_are_folded_as_their_records(
+    written: list[Record], is_for_long: bool
+) -> None:
+    lines = [encode(record) for record in written]
+    needs = replace(WHOLE, is_for_long=is_for_long)
+    assert recover_records(file_of(lines), needs) == recover_records(written, needs)
 
 
 @MANY

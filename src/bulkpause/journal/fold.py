@@ -65,10 +65,12 @@ def recover_records(
 
 def _whole_lines(fold: "_RecordFold", recovery: Recovery) -> Callable[[bytes], bool]:
     """Take sealed lines as whole records, and leave the others to `codec`."""
-    from bulkpause.journal.codec import decode_sealed  # noqa: PLC0415
+    from bulkpause.journal.codec import SealedLines  # noqa: PLC0415
+
+    sealed = SealedLines()
 
     def take(line: bytes) -> bool:
-        record = decode_sealed(line)
+        record = sealed.decode(line)
         if record is None:
             return take_mark(line, recovery)
         fold.add(record)
