@@ -9,13 +9,15 @@ from contextlib import suppress
 LANES = 4
 
 
+_Due = tuple[Callable[[], None], asyncio.Future[None]]
+
+
 class SyncGroup:
     """Runs the syncs of several journals, those that are due together in one thread."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[Callable[[], None], asyncio.Future[None]]] = []
+        self._due: list[_Due] = []
         self._lanes = 0
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, sync: Callable[[], None]) -> None:
         """Run a sync in a thread, and wait for its end.
@@ -29,9 +31,8 @@ class SyncGroup:
         self._due.append((sync, done))
         if self._lanes < LANES:
             self._lanes += 1
-            lane = asyncio.create_task(self._work())
-            self._tasks.add(lane)
-            lane.add_done_callback(self._tasks.discard)
+            # At the end of this turn, when others may be due, too.
+            asyncio.get_running_loop().call_soon(self._begin)
         try:
             await asyncio.shield(done)
         except asyncio.CancelledError:
@@ -40,30 +41,32 @@ class SyncGroup:
                 done.result()
             raise
 
-    async def _work(self) -> None:
-        while self._due:
-            share = -(-len(self._due) // LANES)
-            batch, self._due = self._due[:share], self._due[share:]
-            failures = await _in_thread([sync for sync, _ in batch])
-            for (_, done), failure in zip(batch, failures, strict=True):
-                if done.cancelled():
-                    continue
-                if failure is None:
-                    done.set_result(None)
-                else:
-                    done.set_exception(failure)
-        # At once: a sync that comes before the task has ended needs another lane.
-        self._lanes -= 1
+    def _begin(self) -> None:
+        """Run a share of what is due, and then the next, in a lane.
 
+        A lane is no task: what ends all tasks would end it before its thread, and
+        leave those waiting who wait for that.
+        """
+        if not self._due:
+            self._lanes -= 1
+            return
+        share = -(-len(self._due) // LANES)
+        batch, self._due = self._due[:share], self._due[share:]
+        syncs = [sync for sync, _ in batch]
+        try:
+            thread = asyncio.get_running_loop().run_in_executor(None, _run_all, syncs)
+        except RuntimeError as error:  # there is no thread
+            self._end(batch, [error] * len(batch))
+        else:
+            thread.add_done_callback(lambda ended: self._end(batch, ended.result()))
 
-async def _in_thread(
-    syncs: Sequence[Callable[[], None]],
-) -> Sequence[Exception | None]:
-    """Run syncs one after the other; give the failure of each."""
-    try:
-        return await asyncio.to_thread(_run_all, syncs)
-    except Exception as error:  # noqa: BLE001 (there is no thread; raised as above)
-        return [error] * len(syncs)
+    def _end(self, batch: Sequence[_Due], failures: Sequence[Exception | None]) -> None:
+        for (_, done), failure in zip(batch, failures, strict=True):
+            if failure is None:
+                done.set_result(None)
+            else:
+                done.set_exception(failure)
+        self._begin()
 
 
 def _run_all(syncs: Sequence[Callable[[], None]]) -> list[Exception | None]:

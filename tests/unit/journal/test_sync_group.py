@@ -75,3 +75,30 @@ async def test_cancelled_caller_waits_for_its_thread() -> None:
     is_over.set()
     with pytest.raises(asyncio.CancelledError):
         await caller
+
+
+def test_end_of_all_tasks_waits_for_thread() -> None:
+    is_over, begun = threading.Event(), threading.Event()
+    ends: list[str] = []
+
+    def sync() -> None:
+        begun.set()
+        wait_for(is_over)
+        ends.append("thread")
+
+    async def call() -> None:
+        try:
+            await SyncGroup().run(sync)
+        finally:
+            ends.append("caller")
+
+    async def leave() -> None:
+        caller = asyncio.create_task(call())
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        threading.Timer(0.05, is_over.set).start()
+        assert not caller.done()
+
+    # What is left when `leave` returns is cancelled, as by an error of a program.
+    asyncio.run(leave())
+    assert ends == ["thread", "caller"]

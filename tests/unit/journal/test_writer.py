@@ -375,13 +375,14 @@ async def test_missing_thread_is_told_at_once(
 ) -> None:
     failures: list[LogError] = []
 
-    async def no_thread(*_: object, **__: object) -> None:
+    def no_thread(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
     async def run() -> None:
         async with journal(path, on_failure=failures.append) as opened:
             opened.begin(HEADER, ITEMS)
-            monkeypatch.setattr(asyncio, "to_thread", no_thread)
+            loop = asyncio.get_running_loop()
+            monkeypatch.setattr(loop, "run_in_executor", no_thread)
             opened.write(paused("1"))
             opened.write(paused("2"))
             await asyncio.sleep(SYNC_WITHIN_S)
