@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, field
 from datetime import datetime
+from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
@@ -357,8 +358,13 @@ class Totals:
         """Get a percentile of the latencies, in milliseconds."""
         if not self.latencies_ms:
             return None
-        ordered = sorted(self.latencies_ms)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+        # Sorted one by one, a million would take 30 MiB.
+        counts = Counter(self.latencies_ms)
+        count = len(self.latencies_ms)
+        place = min(count - 1, int(count * percent / 100))
+        ordered = sorted(counts)
+        ends = accumulate(counts[one] for one in ordered)
+        return next(one for one, end in zip(ordered, ends, strict=True) if place < end)
 
     def as_dict(self) -> dict[str, object]:
         """Convert to a JSON object. Its keys are frozen."""
