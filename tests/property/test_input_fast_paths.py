@@ -295,6 +295,14 @@ def test_plain_objects_need_no_checks() -> None:
     assert items == [Item(id="1000248", row=2, name="b", sort_text="5.50")]
 
 
+def test_key_without_letters_is_no_name_or_status() -> None:
+    rows = JsonRows(Layout(), table := Table())
+    rows.row_of(1, {"id": "1000247", "": "running"})
+    items = rows.read_without_checks(2, ['{"id":"1000248","":"running"}\n'])
+    assert items == [Item(id="1000248", row=2)]
+    assert not table.statuses
+
+
 @given(
     st.integers(1, 4).flatmap(
         lambda width: st.lists(

@@ -51,11 +51,13 @@ class JsonColumns:
 
     def holds_texts(self, key: str | None) -> bool:
         """Return whether all values under a key are texts or null; so if none has it."""
-        return self._kinds.get(key or "", _TEXTS) <= _TEXTS
+        return key is None or self._kinds.get(key, _TEXTS) <= _TEXTS
 
     def texts(self, key: str | None) -> Sequence[str | None] | None:
         """Return the texts under a key. None without the key."""
-        return cast("Sequence[str | None] | None", self._values.get(key or ""))
+        if key is None:
+            return None  # not "", which may be a key
+        return cast("Sequence[str | None] | None", self._values.get(key))
 
 
 def columns_without_checks(

@@ -155,8 +155,9 @@ class JsonRows:
         names: Sequence[str | None] | None,
         statuses: Sequence[str | None] | None,
     ) -> None:
-        _, name_key, status_key = self._known
+        key, name_key, status_key = self._known
         table = self._table
+        table.id_column = table.id_column or key
         if _has_any(names):
             self._has_name = True
             table.name_column = table.name_column or name_key
@@ -166,7 +167,8 @@ class JsonRows:
     def _row_of_object(self, row: int, fields: dict[str, object]) -> Item | InvalidRow:
         self.has_objects = True
         keys = tuple(fields)
-        if keys != self._keys or isinstance(fields, ObjectWithRepeatedKey):
+        is_known = bool(keys) and keys == self._keys
+        if not is_known or isinstance(fields, ObjectWithRepeatedKey):
             refuse_result_log(fields)
             check_keys(fields)
             key, id_ = id_field(fields, self._layout.column)

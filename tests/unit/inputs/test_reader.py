@@ -410,6 +410,15 @@ def account_key_noted(text: str, layout: Layout) -> str | None:
     return table.unused_account_column
 
 
+@pytest.mark.parametrize("first", ["", '{"id": 1\n'])
+def test_empty_json_object_before_any_id_is_invalid(first: str) -> None:
+    found = rows(f'{first}{{}}\n{{"id": 1000248}}\n', "a.jsonl")
+    assert found[-2:] == [
+        (first.count("\n") + 1, "no id column"),
+        (first.count("\n") + 2, "1000248"),
+    ]
+
+
 def test_json_names_and_statuses_are_noted() -> None:
     table = Table()
     text = (
@@ -425,6 +434,14 @@ def test_json_names_and_statuses_are_noted() -> None:
         "status",
     )
     assert table.statuses == {"running": 1}
+
+
+def test_json_key_of_ids_is_noted_below_an_invalid_first_row() -> None:
+    table = Table()
+    text = '{"campaign_id": "x y"}\n{"campaign_id": 1000248}\n'
+    lines = lines_of(text)
+    table.fill([row] for row in read(lines, name="-", layout=Layout(), table=table))
+    assert table.id_column == "campaign_id"
 
 
 def test_json_name_key_may_be_named() -> None:
