@@ -69,6 +69,13 @@ def rows_and_parts(
     return rows, parts
 
 
+def rows_of(parts: Sequence[Sequence[Row]]) -> Rows:
+    rows = Rows()
+    for part in parts:
+        rows.extend(part)
+    return rows
+
+
 @given(BLOCKS)
 def test_block_gives_the_items_read(cells: Cells) -> None:
     block, expected = block_of(5, cells), items_of(5, cells)
@@ -84,9 +91,7 @@ def test_rows_with_blocks_are_the_rows(
     drawn: tuple[list[Row], list[Sequence[Row]]],
 ) -> None:
     expected, parts = drawn
-    rows = Rows()
-    for part in parts:
-        rows.extend(part)
+    rows = rows_of(parts)
     assert (list(rows), len(rows)) == (expected, len(expected))
     assert rows.invalid == [row for row in expected if isinstance(row, InvalidRow)]
     assert list(rows.items) == [row for row in expected if isinstance(row, Item)]
@@ -127,9 +132,7 @@ def test_plan_of_blocks_is_plan_of_rows(
     drawn: tuple[list[Row], list[Sequence[Row]]], done: set[str]
 ) -> None:
     expected, parts = drawn
-    rows = Rows()
-    for part in parts:
-        rows.extend(part)
+    rows = rows_of(parts)
     plan, other = make_plan(rows, done=done), make_plan(expected, done=done)
     assert plan == other
     assert plan.digest == digest(one.id for one in other.items)
@@ -140,9 +143,7 @@ def test_column_of_blocks_is_judged_as_rows(
     drawn: tuple[list[Row], list[Sequence[Row]]], end: End, footers: set[int]
 ) -> None:
     expected, parts = drawn
-    rows = Rows()
-    for part in parts:
-        rows.extend(part)
+    rows = rows_of(parts)
     judged = [
         judge_column(one, end=end, footer_rows=footers)
         for one in (rows, Rows(expected))
@@ -156,9 +157,7 @@ def test_amounts_of_blocks_are_those_of_items(
     drawn: tuple[list[Row], list[Sequence[Row]]],
 ) -> None:
     expected, parts = drawn
-    rows = Rows()
-    for part in parts:
-        rows.extend(part)
+    rows = rows_of(parts)
     items = [row for row in expected if isinstance(row, Item)]
     assert read_amounts(rows.items) == read_amounts(items)
 
@@ -180,9 +179,7 @@ def test_replaced_rows_are_as_in_a_list(
     drawn: tuple[list[Row], list[Sequence[Row]]], number: int
 ) -> None:
     expected, parts = drawn
-    rows = Rows()
-    for part in parts:
-        rows.extend(part)
+    rows = rows_of(parts)
 
     def refused(row: Row) -> Row:
         if row.row != number:

@@ -118,9 +118,7 @@ class _RecordFold:
         # A copy takes a fourth of the memory of one that `codec` made in haste, and
         # more time than all the rest.
         self._records[id_] = replace(record) if self._needs.is_for_long else record
-        planned, most = record.planned, self._recovery.most_planned
-        if planned is not None and (most is None or planned > most):
-            self._recovery.most_planned = planned
+        add_planned_count(self._recovery, record.planned)
 
     def _add_brief(self, id_: str, record: "Record", origin: Origin) -> None:
         self._brief.ids[id_] = self._brief.number_of(origin)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypedDict
 
 from bulkpause._text import sanitize
 from bulkpause.cli.account_folders import doubtful_folders
@@ -57,6 +58,30 @@ def write_report(
         html.require_extra()
     if file is not None:
         check_replaceable(file, marker=marker.encode(), kind=kind)
+    text, facts = _made(logs, format_, limits)
+    if file is None:
+        show_data([text])
+        return ExitCode.ALL_PAUSED
+    _save(file, text)
+    if is_json:
+        show_json({"report": str(file), "format": format_, **facts, "exit_code": 0})
+    else:
+        show(facts["headline"])
+        show(sanitize(f"report: {file}"))
+    return ExitCode.ALL_PAUSED
+
+
+class _Facts(TypedDict):
+    """What is said of a report beside its file."""
+
+    headline: str
+    logs: list[str]
+
+
+def _made(
+    logs: Sequence[Path], format_: str, limits: Sequence[Limit]
+) -> tuple[str, _Facts]:
+    """Read logs, and make the report and what is said of it."""
     now = datetime.now(UTC)
     with collection_paused():
         paths = logs_of(logs)
@@ -73,18 +98,8 @@ def write_report(
         )
         write = html.page_of if format_ == "html" else markdown.markdown_of
         text = write(groups, origin)
-    if file is None:
-        show_data([text])
-        return ExitCode.ALL_PAUSED
-    _save(file, text)
     line = sanitize(headline(groups, lacks_logs=bool(folders)))
-    if is_json:
-        facts = {"report": str(file), "format": format_, "headline": line}
-        show_json(facts | {"logs": [*map(str, paths)], "exit_code": 0})
-    else:
-        show(line)
-        show(sanitize(f"report: {file}"))
-    return ExitCode.ALL_PAUSED
+    return text, {"headline": line, "logs": [*map(str, paths)]}
 
 
 def _open(log: Path) -> OpenedLog:
