@@ -13,8 +13,10 @@ from tests.support.program import ProcessResult, Program
 V1 = Path(__file__).parents[1] / "logs" / "v1"
 OPEN = ["1005", "1007", "1008"]
 SIMULATED = ("--simulate", "--yes")
+#: The logs get older from day to day, the tests do not.
+RESUME = ("--resume", "--resume-within", "876000h")
 COMMANDS = {
-    "resume": ("run", "ids.txt", "--log", "log.jsonl", "--resume", *SIMULATED),
+    "resume": ("run", "ids.txt", "--log", "log.jsonl", *RESUME, *SIMULATED),
     "retry": ("retry", "log.jsonl", *SIMULATED),
     "status": ("status", "log.jsonl"),
     "export": ("export", "log.jsonl"),
