@@ -49,7 +49,9 @@ from tests.support.faulty_server import (
 pytestmark = pytest.mark.anyio
 
 SECRET = "s3cret-canary"
-TIMEOUT_S = 0.8
+TIMEOUT_S = 60.0
+#: For what never ends. A busy machine sends and reads its first bytes before that.
+SHORT_TIMEOUT_S = 3.0
 READ_BACK_BODY = b'{"total": 1, "items": [{"id": "7", "status": "paused"}]}'
 
 
@@ -68,7 +70,7 @@ async def sent(
     server: FaultyServer, action: Action = Action.PAUSE, timeout_s: float = TIMEOUT_S
 ) -> Reply:
     async with client_of(server.endpoint, timeout_s) as client:
-        with anyio.fail_after(20):
+        with anyio.fail_after(90):
             return await client.send(action, "7", "r-1")
 
 
@@ -82,9 +84,11 @@ class Result:
     requests: int = 1
 
 
-async def result_of(behaviour: Behaviour, action: Action = Action.PAUSE) -> Result:
+async def result_of(
+    behaviour: Behaviour, action: Action = Action.PAUSE, timeout_s: float = TIMEOUT_S
+) -> Result:
     async with FaultyServer(behaviour) as server:
-        reply = await sent(server, action)
+        reply = await sent(server, action, timeout_s)
     was_sent = reply.sent_at is not None
     return Result(reply.error, reply.http_status, was_sent, len(server.requests))
 
@@ -94,7 +98,10 @@ async def results_of(
 ) -> dict[str, Result]:
     """Make attempts side by side, since each lasts until its timeout."""
     results = await asyncio.gather(
-        *(result_of(behaviour, action) for behaviour in behaviours.values())
+        *(
+            result_of(behaviour, action, SHORT_TIMEOUT_S)
+            for behaviour in behaviours.values()
+        )
     )
     return dict(zip(behaviours, results, strict=True))
 
@@ -294,8 +301,14 @@ async def test_request_that_follows_at_once_avoids_unusable_connection(
     assert all(reply.is_cold for reply in replies)
 
 
+async def until_requested(server: FaultyServer, requests: int) -> None:
+    with anyio.fail_after(60):
+        while len(server.requests) < requests:
+            await anyio.sleep(0.01)
+
+
 async def until_closed(server: FaultyServer) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while server.open_connections:
             await anyio.sleep(0.01)
     await anyio.sleep(0.05)
@@ -399,7 +412,7 @@ async def test_timeout_while_waiting_for_pool_sends_nothing() -> None:
             server.endpoint,
             Token(SECRET),
             reason=None,
-            timeout_s=0.5,
+            timeout_s=SHORT_TIMEOUT_S,
             max_in_flight=1,
         )
         async with client:
@@ -434,10 +447,13 @@ async def test_cancelled_attempt_leaves_no_connection(behaviour: Behaviour) -> N
         FaultyServer(behaviour) as server,
         client_of(server.endpoint, timeout_s=30) as client,
     ):
-        for _ in range(2):
-            with anyio.move_on_after(0.2) as scope:
-                await client.send(Action.PAUSE, "7", "r-1")
-            assert scope.cancelled_caught
+        for requests in (1, 2):
+            attempt = asyncio.create_task(client.send(Action.PAUSE, "7", "r-1"))
+            await until_requested(server, requests)
+            await anyio.sleep(0.2)  # so that what the server sends arrives, as a rule
+            attempt.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await attempt
             await until_closed(server)
 
     # The pool kept no connection from the first attempt for the second.
@@ -448,7 +464,7 @@ async def test_timeout_leaves_no_pending_cancellation() -> None:
     async with FaultyServer(
         sending_then_hanging(BAD_REQUEST + b"\r\n", b"{")
     ) as server:
-        reply = await sent(server, timeout_s=0.2)
+        reply = await sent(server, timeout_s=SHORT_TIMEOUT_S)
         task = asyncio.current_task()
 
     assert reply.http_status == 400
@@ -467,7 +483,7 @@ async def test_attempt_lasts_for_its_whole_timeout(behaviour: Behaviour) -> None
         started_at = loop.time()
         await sent(server, timeout_s=0.3)
 
-    assert 0.25 < loop.time() - started_at < 5
+    assert loop.time() - started_at > 0.25
 
 
 class _TextCollector(logging.Handler):
@@ -504,7 +520,7 @@ async def texts_of_attempt(behaviour: Behaviour | None) -> list[str]:
     """
     async with FaultyServer(behaviour or hanging_unread) as server:
         endpoint = server.endpoint if behaviour else Endpoint("http://127.0.0.1:1")
-        async with client_of(endpoint) as client:
+        async with client_of(endpoint, SHORT_TIMEOUT_S) as client:
             reply = await client.send(Action.PAUSE, "7", "r-1")
             # The repr of its attributes includes that of its session.
             return list(map(repr, (reply, client, vars(client))))

@@ -194,7 +194,7 @@ class Exchange:
             self._server.endpoint,
             Token("s3cret-canary"),
             reason=None,
-            timeout_s=1,
+            timeout_s=60,
             max_in_flight=2,
         )
 
@@ -346,7 +346,7 @@ async def _paused(choose: Callable[[bytes], Behaviour]) -> list[Record]:
         wanted = Settings(
             base_url=server.endpoint.base_url,
             limits=(),
-            timeout_s=1.0,
+            timeout_s=60,
             retry_policy=RetryPolicy(max_attempts=2, wait_initial_s=0.001),
         )
         # A server may ask for a `Retry-After` of any length.

@@ -22,7 +22,13 @@ from bulkpause.simulator import Behaviour, Simulator, Window
 from tests.support.posix import go_on, stop
 
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.posix_only]
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.slow,
+    pytest.mark.posix_only,
+    # A tenth of the real times leaves no room for the cost of measuring.
+    pytest.mark.unmeasured,
+]
 
 LIMITS = (Limit(10, 0.1), Limit(150, 6.0))
 #: A tenth of: 100 ms RTT, 50 ms jitter each way, 300 ms to set up a connection.
