@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault
-from tests.support.program import ProcessResult, Program, Serve, script, until
+from tests.support.program import UNREAD, ProcessResult, Program, Serve, script, until
 
 
 pytestmark = pytest.mark.unmeasured
@@ -158,7 +158,7 @@ def test_json_groups_failures_by_cause(program: Program, serve: Serve) -> None:
 
 def test_json_holds_stop_and_retry_command(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.NOT_FOUND,)})
-    ended = program.pause(simulator, program.ids(9), "--json", "--canary", "1")
+    ended = program.pause(simulator, program.ids(9), "--json", "--canary", "1", *UNREAD)
     found = object_of(ended.stdout)
     assert (ended.code, found["exit_code"], found["not_attempted"]) == (8, 8, 8)
     assert found["stopped"].startswith(
@@ -188,7 +188,7 @@ def test_json_is_printed_without_requests(program: Program, serve: Serve) -> Non
 
 def test_json_counts_requests_of_this_run_only(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.UNAVAILABLE,)})
-    program.pause(simulator, program.ids(1), "--max-attempts", "1")
+    program.pause(simulator, program.ids(1), "--max-attempts", "1", *UNREAD)
     options = [*program.to(simulator), "--yes", "--json"]
     options.remove("--log")
     options.remove("log.jsonl")

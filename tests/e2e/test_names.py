@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault
-from tests.support.program import Program, Serve, until
+from tests.support.program import UNREAD, Program, Serve, until
 
 
 NAMES = {"1001": "Summer sale", "1002": "Été; «Köln»", "1003": None}
@@ -39,7 +39,7 @@ def test_bytes_of_other_encoding_in_name_do_not_stop_run(
 
 def test_summary_and_status_show_names(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.NOT_FOUND,)})
-    ended = program.pause(simulator, program.file("export.csv", EXPORT))
+    ended = program.pause(simulator, program.file("export.csv", EXPORT), *UNREAD)
     assert "    such as 1001 Summer sale\n" in ended.stdout
     shown = program.call("status", "log.jsonl")
     assert "    such as 1001 Summer sale\n" in shown.stdout
@@ -54,7 +54,7 @@ def test_summary_and_status_show_names(program: Program, serve: Serve) -> None:
 def test_retry_keeps_names(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.UNAVAILABLE,)})
     source = program.file("export.csv", EXPORT)
-    program.pause(simulator, source, "--max-attempts", "1")
+    program.pause(simulator, source, "--max-attempts", "1", *UNREAD)
     options = ("--yes", "--base-url", simulator.base_url)
     assert program.call("retry", "log.jsonl", *options).code == 0
     last = program.records()[-1]
@@ -81,7 +81,7 @@ def test_names_survive_kill(program: Program, serve: Serve) -> None:
 def test_export_is_read_with_its_names(program: Program, serve: Serve) -> None:
     simulator = serve(scripts=dict.fromkeys(NAMES, (Fault.UNAVAILABLE,)))
     source = program.file("export.csv", EXPORT)
-    program.pause(simulator, source, "--max-attempts", "1")
+    program.pause(simulator, source, "--max-attempts", "1", *UNREAD)
     exported = program.call("export", "log.jsonl").stdout
     rows = {
         row["campaign_id"]: row["name"] for row in csv.DictReader(exported.split("\n"))
@@ -95,7 +95,7 @@ def test_export_is_read_with_its_names(program: Program, serve: Serve) -> None:
 def test_hostile_name_is_inert_on_terminal(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.NOT_FOUND,)})
     source = program.file("export.csv", "id,name\n1001,\x1b]0;owned\x07\x1b[2J\n")
-    options = [*program.to(simulator), "--progress", "none"]
+    options = [*program.to(simulator), "--progress", "none", *UNREAD]
     terminal = program.on_a_terminal("run", source, *options)
     terminal.wait_for("[y/N]: ")
     terminal.type("y\n")
@@ -107,7 +107,7 @@ def test_hostile_name_is_inert_on_terminal(program: Program, serve: Serve) -> No
 def test_json_lines_name_campaigns(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1001": (Fault.NOT_FOUND,)})
     source = program.file("export.csv", EXPORT)
-    options = ("--progress", "lines", "--log-level", "debug")
+    options = ("--progress", "lines", "--log-level", "debug", *UNREAD)
     ended = program.pause(simulator, source, *options)
     events = [orjson.loads(line) for line in ended.stderr.splitlines()]
     found = {e["id"]: e["name"] for e in events if e["event"] == "id.finished"}

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault, Window
-from tests.support.program import ProcessResult, Program, Serve, until
+from tests.support.program import UNREAD, ProcessResult, Program, Serve, until
 
 
 EXPORT = (
@@ -209,7 +209,7 @@ def test_same_command_goes_on_after_kill(program: Program, serve: Serve) -> None
 
 def test_retry_expects_number_of_ids_it_sends(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1002": (Fault.UNAVAILABLE,)})
-    program.pause(simulator, program.ids(3), "--max-attempts", "1")
+    program.pause(simulator, program.ids(3), "--max-attempts", "1", *UNREAD)
     options = ("log.jsonl", "--yes", "--base-url", simulator.base_url)
     assert program.call("retry", *options, "--expect", "3").code == 8
     assert program.call("retry", *options, "--expect", "1").code == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from bulkpause.simulator import Fault
-from tests.support.program import Program, Serve, until
+from tests.support.program import UNREAD, Program, Serve, until
 
 
 pytestmark = pytest.mark.unmeasured
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unmeasured
 def test_report_is_written_for_its_owner(program: Program, serve: Serve) -> None:
     scripts = {"1003": (Fault.NOT_FOUND,)}
     simulator = serve(scripts=scripts)
-    program.pause(simulator, program.ids(5))
+    program.pause(simulator, program.ids(5), *UNREAD)
     before = len(simulator.ledger)
     ended = program.call("report", "log.jsonl", "-o", "report.html")
     first, second = ended.stdout.splitlines()
@@ -40,7 +40,8 @@ def test_report_replaces_itself_and_nothing_else(
 
 
 def test_summary_goes_to_standard_output(program: Program, serve: Serve) -> None:
-    program.pause(serve(scripts={"1002": (Fault.NOT_FOUND,)}), program.ids(2))
+    simulator = serve(scripts={"1002": (Fault.NOT_FOUND,)})
+    program.pause(simulator, program.ids(2), *UNREAD)
     ended = program.call("report", "log.jsonl", "--format", "markdown")
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.stdout.startswith("## bulkpause: 1 of 2 campaigns may still be")
@@ -76,7 +77,7 @@ def test_report_of_killed_run_says_what_is_open(program: Program, serve: Serve) 
 def test_folder_of_logs_is_taken_together(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1002": (Fault.UNAVAILABLE,)})
     (program.folder / "logs").mkdir()
-    options = [*program.to(simulator), "--max-attempts", "1"]
+    options = [*program.to(simulator), "--max-attempts", "1", *UNREAD]
     options[options.index("log.jsonl")] = "logs/first.jsonl"
     source = program.ids(3)
     assert program.call("run", source, "--yes", *options).code == 5

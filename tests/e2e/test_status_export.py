@@ -1,27 +1,42 @@
 """`status` and `export` read a log: what still runs, and the ids as a file."""
 
 import csv
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import orjson
 import pytest
 
 from bulkpause.simulator import Fault, Simulator
+from tests.support.fixtures import program_in, serving
 from tests.support.program import Program, Serve
 
 
-@pytest.fixture
-def server(serve: Serve) -> Simulator:
-    return serve(
-        statuses={"1001": "paused", "1002": "draft"},
-        scripts={"1003": (Fault.NOT_FOUND,), "1004": (Fault.UNAVAILABLE,) * 9},
-    )
+@pytest.fixture(scope="module")
+def server() -> Iterator[Simulator]:
+    with serving() as serve:
+        yield serve(
+            statuses={"1001": "paused", "1002": "draft"},
+            scripts={"1003": (Fault.NOT_FOUND,), "1004": (Fault.UNAVAILABLE,) * 9},
+        )
 
 
-@pytest.fixture
-def stopped(program: Program, server: Simulator) -> Program:
-    """Make a log with every status: the canary failed, two ids were not attempted."""
+@pytest.fixture(scope="module")
+def logged(server: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fill a folder with a log with every status: the canary failed, two ids were not attempted.
+
+    Once, since its read-backs take 15 s.
+    """
+    program = program_in(tmp_path_factory.mktemp("stopped"))
     options = ["--canary", "4", "--max-attempts", "1"]
     assert program.pause(server, program.ids(6), *options).code == 8
+    return program.folder
+
+
+@pytest.fixture
+def stopped(program: Program, logged: Path) -> Program:
+    shutil.copytree(logged, program.folder, dirs_exist_ok=True)
     return program
 
 
@@ -119,10 +134,9 @@ def test_plan_accepts_export(stopped: Program, server: Simulator, format_: str) 
     ],
 )
 def test_export_selects_ids_by_status(
-    program: Program, server: Simulator, statuses: str, ids: list[str]
+    stopped: Program, statuses: str, ids: list[str]
 ) -> None:
-    program.pause(server, program.ids(3))
-    ended = program.call("export", "log.jsonl", "--status", statuses)
+    ended = stopped.call("export", "log.jsonl", "--status", statuses)
     assert ended.code == 0
     assert sorted(ids_of(ended.stdout)) == ids
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bulkpause.simulator import Fault
-from tests.support.program import Program, Serve, until
+from tests.support.program import UNREAD, Program, Serve, until
 
 
 def test_yes_pauses_campaigns(program: Program, serve: Serve) -> None:
@@ -86,7 +86,7 @@ def test_list_partly_done_at_prompt_is_counted_anew(
     terminal = program.on_a_terminal("run", program.ids(4), *options)
     terminal.wait_for("Pause 4 campaigns on ")
     first = program.file("first.txt", "1001\n1002\n")
-    assert program.call("run", first, "--yes", *options).code == 1
+    assert program.call("run", first, "--yes", *options, *UNREAD).code == 1
     terminal.type("y\n")
     assert terminal.end() == 1
     assert "4 rows = 2 paused + 2 already_done" in terminal.seen
@@ -95,7 +95,7 @@ def test_list_partly_done_at_prompt_is_counted_anew(
 
 def test_retry_done_at_prompt_is_counted_anew(program: Program, serve: Serve) -> None:
     simulator = serve(scripts={"1002": (Fault.UNAVAILABLE,)})
-    program.pause(simulator, program.ids(3), "--max-attempts", "1")
+    program.pause(simulator, program.ids(3), "--max-attempts", "1", *UNREAD)
     options = ["log.jsonl", "--base-url", simulator.base_url]
     terminal = program.on_a_terminal("retry", *options)
     terminal.wait_for("Pause 1 campaign on ")

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ from tests.support.faulty_server import Behaviour, FaultyServer
 from tests.support.program import TOKEN, Program, Serve, Start
 
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
+@contextmanager
+def serving() -> Iterator[Serve]:
     """Start simulators in a thread with its own loop. They accept one token."""
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
@@ -28,6 +28,12 @@ def serve() -> Iterator[Serve]:
             return stack.enter_context(context)
 
         yield start
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    with serving() as serve:
+        yield serve
 
 
 @pytest.fixture
@@ -43,11 +49,15 @@ def start() -> Iterator[Start]:
         yield start
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
+def program_in(folder: Path) -> Program:
     quiet = {"BULKPAUSE_RUN_PROGRESS": "none", "BULKPAUSE_RETRY_PROGRESS": "none"}
     # Also for tests that leave out all other variables.
     state = {"XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
-    program = Program(tmp_path, {"OCAMBA_TOKEN": TOKEN, **quiet, **state})
+    return Program(folder, {"OCAMBA_TOKEN": TOKEN, **quiet, **state})
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    program = program_in(tmp_path)
     yield program
     program.close()

@@ -19,6 +19,8 @@ from tests.support.terminal import Terminal, environment
 WITHIN_S = 60.0
 #: Most tests use a simulator with one window of this size, to be quick.
 QUICK = ("--burst", "20/500ms", "--steady", "none")
+#: For tests that need an id that is refused or fails: it would be read back for 15 s.
+UNREAD = ("--verify", "none")
 TOKEN = "s3cret-token"
 
 Serve = Callable[..., Simulator]
