@@ -793,6 +793,12 @@ def totals_of(pauser: Pauser) -> Totals:
     return pauser._totals()  # noqa: SLF001 (for a fleet)
 
 
+def note_sent(pauser: Pauser, totals: Totals) -> None:
+    """Take the requests of a pauser as they were counted when they were sent."""
+    rate_limited = pauser._client.rate_limited  # noqa: SLF001 (not for programs)
+    totals.note_sent(pauser._requests, rate_limited=rate_limited)  # noqa: SLF001
+
+
 def account_hash_of(pauser: Pauser) -> str:
     """Name the account of a pauser by a hash of its address and its token."""
     return account_of(pauser.settings, pauser._token)  # noqa: SLF001 (for a fleet)

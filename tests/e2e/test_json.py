@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from bulkpause.simulator import Fault
+from bulkpause.simulator import Fault, Storm
 from tests.support.program import UNREAD, ProcessResult, Program, Serve, script, until
 
 
@@ -194,3 +194,22 @@ def test_json_counts_requests_of_this_run_only(program: Program, serve: Serve) -
     options.remove("log.jsonl")
     found = object_of(program.call("retry", "log.jsonl", *options).stdout)
     assert (found["paused"], found["requests"], found["more_attempts"]) == (1, 1, 0)
+
+
+def test_probes_of_outage_are_counted(program: Program, serve: Serve) -> None:
+    """They are in no record of an id."""
+    simulator = serve(storms=(Storm(fault=Fault.UNAVAILABLE, starts_s=1.0),))
+    options = ("--json", "--burst", "8/500ms", "--give-up-after", "3s")
+    found = object_of(program.pause(simulator, program.ids(60), *options).stdout)
+    assert found["requests"] == len(simulator.ledger)
+    assert {entry.action for entry in simulator.ledger} == {"pause", "view"}
+
+
+def test_429_of_repeated_read_is_counted(program: Program, serve: Serve) -> None:
+    simulator = serve(
+        statuses={"1001": "paused"},
+        read_back_scripts={"1001": (Fault.RATE_LIMITED,) * 2},
+    )
+    found = object_of(program.pause(simulator, program.ids(1), "--json").stdout)
+    assert (found["requests"], len(simulator.ledger)) == (4, 4)
+    assert (found["refused_for_rate"], found["already_paused"]) == (2, 1)

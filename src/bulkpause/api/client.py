@@ -90,6 +90,7 @@ class Client:
 
     Attributes:
         ends_at: The deadline of every attempt, on the loop's clock.
+        rate_limited: How many responses were a 429.
 
     Raises:
         SettingsError: aiohttp would connect to another host than the one checked.
@@ -113,6 +114,7 @@ class Client:
         if proxy is not None:
             _check_aiohttp_agrees(proxy.url)
         self.ends_at = inf
+        self.rate_limited = 0
         self._endpoint = endpoint
         self._body = orjson.dumps({} if reason is None else {"reason": reason})
         self._now = now
@@ -254,6 +256,7 @@ class Client:
             now=self._now,
             redact=self._redact,
         )
+        self.rate_limited += exchange.http_status == 429
         return Reply(
             received_at=exchange.received_at,
             sent_at=exchange.sent_at,

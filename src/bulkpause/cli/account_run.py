@@ -21,7 +21,7 @@ from bulkpause.errors import LogError
 from bulkpause.journal.reader import read_recovery, read_run
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import Sharing, StopReason
-from bulkpause.pauser import Pauser, reuse_loaded_log, without_done
+from bulkpause.pauser import Pauser, note_sent, reuse_loaded_log, without_done
 from bulkpause.plan import Plan
 from bulkpause.progress.event import Notice
 from bulkpause.report.totals import Totals, add_all
@@ -158,6 +158,7 @@ class AccountRun:
             LogError: They cannot be read, or some of them are missing.
         """
         totals = add_all(read_run(self.log, self.run_id), deepcopy(self._totals))
+        note_sent(self.pauser, totals)
         check_none_is_missing(self.seen, totals, self.log)
         if totals.not_attempted < 0:
             sum_of_counts = totals.counts_as_sum()

@@ -57,10 +57,10 @@ def summary_lines(
 def _speed_lines(totals: Totals, limits: "Sequence[Limit]") -> Iterator[str]:
     share = share_of_limits(totals, limits)
     of_limits = "" if share is None else f", {share:.0%} of what the limits allow"
-    yield (
-        f"{totals.wall_s:.1f} s, {format_count(totals.requests, 'request')}, "
-        f"{rate_per_s(totals):.2f}/s{of_limits}"
-    )
+    # A burst that takes less than a second is no rate.
+    rate = f", {rate_per_s(totals):.2f}/s" if totals.wall_s >= 1 else ""
+    requests = format_count(totals.requests, "request")
+    yield f"{totals.wall_s:.1f} s, {requests}{rate}{of_limits}"
     yield (
         f"{totals.rate_limited} rate-limited, {totals.retries} retried, "
         f"{totals.read_backs} read back"

@@ -133,9 +133,10 @@ class Totals:
             still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.
         causes: The groups of records of ids that we did not simply change.
-        requests: Requests sent, attempts and read-backs.
+        requests: Requests sent. Of a log: the attempts and reads on record.
         retries: Attempts after the first, those after a 429 included.
-        rate_limited: Requests that got a 429: attempts, and reads that ended an id.
+        rate_limited: Requests that got a 429. Of a log: attempts, and reads that ended
+            an id.
         read_backs: Ids that were read back.
         unread: Ids that were paused, or resumed, and not read back.
         latencies_ms: Latency of the last attempt of each id, in milliseconds.
@@ -231,6 +232,14 @@ class Totals:
         if started_at < self.since:  # noqa: PLR1730
             started_at = self.since
         self.add_times(started_at, record.finished_at or "")
+
+    def note_sent(self, requests: int, *, rate_limited: int) -> None:
+        """Take the requests as they were counted when they were sent.
+
+        Records do not tell of probes, of reads of a company, of reads that were
+        repeated after a 429, and of what was sent for ids without a record.
+        """
+        self.requests, self.rate_limited = requests, rate_limited
 
     def add_times(self, first: str, last: str) -> None:
         """Take in the times of a first request and of a last record; empty if unknown."""
