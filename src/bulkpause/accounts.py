@@ -81,14 +81,15 @@ def read_accounts(
     path: str | os.PathLike[str],
     settings: Settings | None = None,
     *,
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
 ) -> tuple[Account, ...]:
     """Read the accounts of a TOML file, or of a folder of token files, with their tokens.
 
     Args:
         path: The file or the folder.
         settings: The settings that all accounts share; None for the usual ones.
-        environ: The environment variables, for `token_env`.
+        environ: The environment variables, for `token_env`; None for those of the
+            process.
 
     Returns:
         The accounts, in the order of the file, or by name.
@@ -99,7 +100,9 @@ def read_accounts(
     """
     place = Path(path)
     sections = _sections_of_folder(place) if place.is_dir() else _sections(place)
-    reader = _Reader(place, settings or Settings(), environ)
+    reader = _Reader(
+        place, settings or Settings(), os.environ if environ is None else environ
+    )
     accounts = [
         account
         for name, section in sections.items()

@@ -17,7 +17,7 @@ class RunSnapshot:
 
     Attributes:
         action: What the run does.
-        requests: Requests made so far, retries and read-backs included.
+        requests: Requests made so far, with retries, reads and probes.
         in_flight: Requests that have no response yet.
         to_retry: Ids that wait for a retry.
         to_read_back: Ids that wait to be read back.

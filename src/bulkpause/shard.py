@@ -41,12 +41,13 @@ class Shard:
         return f"{self.number}/{self.count}"
 
 
-def parse_shard(text: str, environ: Mapping[str, str] = os.environ) -> Shard:
+def parse_shard(text: str, environ: Mapping[str, str] | None = None) -> Shard:
     """Read a shard such as `2/8`, or `auto/8` with the number of a Kubernetes pod.
 
     Args:
         text: The number of the part, from 1, and how many there are.
-        environ: The environment variables: `auto` is `JOB_COMPLETION_INDEX` + 1.
+        environ: The environment variables: `auto` is `JOB_COMPLETION_INDEX` + 1. None
+            for those of the process.
 
     Raises:
         SettingsError: It is not a valid shard, or the variable is not set.
@@ -54,7 +55,8 @@ def parse_shard(text: str, environ: Mapping[str, str] = os.environ) -> Shard:
     match = _FORM(text)
     if match is None:
         raise SettingsError(f"{quote(text)} is not a valid shard; write 2/8 or auto/8")
-    number = _index(environ) + 1 if match[1] == "auto" else int(match[1])
+    variables = os.environ if environ is None else environ
+    number = _index(variables) + 1 if match[1] == "auto" else int(match[1])
     count = int(match[2])
     if not 1 <= number <= count <= _MOST:
         raise SettingsError(

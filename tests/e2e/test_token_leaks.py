@@ -285,3 +285,15 @@ def test_crash_report_hides_token(carrier: Program, start: Start) -> None:
     assert ended.returncode == 70
     assert b"ZeroDivisionError at " in ended.stderr
     assert not traces(ended.stdout, ended.stderr, *left_behind(carrier))
+
+
+def test_documentation_of_library_hides_environment() -> None:
+    """The default of a parameter is shown by `help`, and by what makes pages of it."""
+    ended = subprocess.run(
+        [sys.executable, "-c", "import bulkpause; help(bulkpause)"],
+        env=environment({"OCAMBA_TOKEN": CANARY}),
+        capture_output=True,
+        check=True,
+    )
+    assert b"read_accounts" in ended.stdout
+    assert CANARY.encode() not in ended.stdout
