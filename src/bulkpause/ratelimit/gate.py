@@ -380,7 +380,7 @@ class Gate:
         """Let the request of the last slot be written first, and those of other accounts."""
         if self._windows:
             self._current_wait = None
-            await self._turns.wait()
+            await self._turns.wait(is_first=self._last_sent_at == float("-inf"))
 
     async def _wait_for_cooldown_and_pacing(self) -> None:
         self._current_wait = self._waiting_for_cooldown_or_pacing

@@ -19,17 +19,22 @@ REQUESTS_PER_TURN = 16
 
 
 class Turns:
-    """Gives turns in the order in which they are asked for."""
+    """Gives turns in the order in which they are asked for, first requests first."""
 
     def __init__(self) -> None:
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._first: deque[asyncio.Future[None]] = deque()
+        self._later: deque[asyncio.Future[None]] = deque()
         self._is_giving = False
 
-    async def wait(self) -> None:
-        """Wait for one turn: until the next turn of the event loop at least."""
+    async def wait(self, *, is_first: bool) -> None:
+        """Wait for one turn: until the next turn of the event loop at least.
+
+        Args:
+            is_first: Whether it is for the first request of an account.
+        """
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
-        self._waiting.append(turn)
+        (self._first if is_first else self._later).append(turn)
         if not self._is_giving:
             self._is_giving = True
             loop.call_soon(self._give, loop)
@@ -37,11 +42,11 @@ class Turns:
 
     def _give(self, loop: asyncio.AbstractEventLoop) -> None:
         given = 0
-        while self._waiting and given < REQUESTS_PER_TURN:
-            turn = self._waiting.popleft()
+        while given < REQUESTS_PER_TURN and (waiting := self._first or self._later):
+            turn = waiting.popleft()
             if not turn.done():  # nobody waits any more for one that was cancelled
                 turn.set_result(None)
                 given += 1
-        self._is_giving = bool(self._waiting)
+        self._is_giving = bool(self._first or self._later)
         if self._is_giving:
             loop.call_soon(self._give, loop)

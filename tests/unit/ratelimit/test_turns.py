@@ -53,12 +53,30 @@ async def test_first_requests_go_before_second_ones() -> None:
     assert order == list(range(40)) * LIMITS[0].requests
 
 
+async def test_late_account_goes_before_second_requests() -> None:
+    order: list[int] = []
+
+    async def send(account: int, gate: Gate) -> None:
+        for _ in range(LIMITS[0].requests):
+            await gate.acquire()
+            order.append(account)
+
+    made = gates(41)
+    early = asyncio.gather(*map(send, range(40), made))
+    while len(order) <= 40:
+        await asyncio.sleep(0)
+    sent = len(order)
+    await asyncio.gather(early, send(40, made[40]))
+    # Less than an equal share: forty others wait for a turn, too.
+    assert order.index(40) - sent <= 2 * REQUESTS_PER_TURN
+
+
 async def test_few_requests_begin_per_loop_turn() -> None:
     loop, turns = asyncio.get_running_loop(), Turns()
     begun: Counter[float] = Counter()
 
     async def wait() -> None:
-        await turns.wait()
+        await turns.wait(is_first=False)
         begun[loop.time()] += 1  # which each turn of a virtual loop moves
 
     await asyncio.gather(*[wait() for _ in range(100)])
@@ -68,7 +86,10 @@ async def test_few_requests_begin_per_loop_turn() -> None:
 
 async def test_cancelled_request_takes_no_turn() -> None:
     turns = Turns()
-    waits = [asyncio.create_task(turns.wait()) for _ in range(REQUESTS_PER_TURN + 1)]
+    waits = [
+        asyncio.create_task(turns.wait(is_first=False))
+        for _ in range(REQUESTS_PER_TURN + 1)
+    ]
     await asyncio.sleep(0)
     waits[0].cancel()
     for _ in range(2):
