@@ -29,8 +29,8 @@ LIMITS = ("10/1", "30/12")
 TIMEOUT_S = 900.0
 COLUMNS = (
     *("accounts", "requests/s", "of limits", "rejected", "CPU", "ms/request"),
-    *("late p50/p99 ms", "timer p99 ms", "last first request s", "KiB/account"),
-    *("threads", "files"),
+    *("late p50/p99 ms", "after the first burst", "timer p99 ms"),
+    *("last first request s", "KiB/account", "threads", "files"),
 )
 
 
@@ -56,6 +56,7 @@ def measure(accounts: int, ids: int, share: str) -> list[str]:
         f"{client['cpu_s'] / client['wall_s']:.0%}",
         f"{1000 * client['cpu_s'] / client['paused']:.2f}",
         " / ".join(f"{ms:.0f}" for ms in client["late_ms"]),
+        " / ".join(f"{ms:.0f}" for ms in client["later_ms"]),
         f"{client['pulse_ms'][1]:.0f}",
         f"{first_s:.1f}",
         f"{client['kib'] / accounts:,.0f}",

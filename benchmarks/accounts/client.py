@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from bulkpause import Fleet, Limit, Pauser, Settings, Status
 from bulkpause.ratelimit.gate import Gate
+from bulkpause.ratelimit.turns import Turns
 
 
 #: As the command line sets it.
@@ -28,23 +29,43 @@ _PULSE_S = 0.01
 
 
 class Lateness:
-    """Notes the seconds from the grant of a slot to the write of its request."""
+    """Notes the seconds from when a slot is free to the write of its request.
 
-    def __init__(self) -> None:
+    Attributes:
+        samples: Those of all requests.
+        later_samples: Those of all but the first burst of each account, which all
+            accounts begin at once.
+    """
+
+    def __init__(self, burst: int) -> None:
         self.samples: array[float] = array("d")
+        self.later_samples: array[float] = array("d")
+        #: When the windows had a slot for the request that a task waits for.
+        self._free_at: dict[object, float] = {}
         self._granted: WeakKeyDictionary[Gate, deque[float]] = WeakKeyDictionary()
-        acquire, confirm = Gate.acquire, Gate.confirm
+        self._written: Counter[int] = Counter()
+        acquire, confirm, wait = Gate.acquire, Gate.confirm, Turns.wait
+
+        async def noting_wait(turns: Turns, *, is_first: bool) -> None:
+            self._free_at[asyncio.current_task()] = time.monotonic()
+            await wait(turns, is_first=is_first)
 
         async def noting_acquire(gate: Gate) -> None:
             await acquire(gate)
-            self._granted.setdefault(gate, deque()).append(time.monotonic())
+            free_at = self._free_at.pop(asyncio.current_task())
+            self._granted.setdefault(gate, deque()).append(free_at)
 
         def noting_confirm(gate: Gate) -> Awaitable[None] | None:
-            self.samples.append(time.monotonic() - self._granted[gate].popleft())
+            late_s = time.monotonic() - self._granted[gate].popleft()
+            self.samples.append(late_s)
+            self._written[id(gate)] += 1
+            if self._written[id(gate)] > burst:
+                self.later_samples.append(late_s)
             return confirm(gate)
 
         Gate.acquire = noting_acquire  # type: ignore[method-assign, assignment]
         Gate.confirm = noting_confirm  # type: ignore[method-assign, assignment]
+        Turns.wait = noting_wait  # type: ignore[method-assign, assignment]
 
 
 async def measure_pulse(delays: "array[float]") -> None:
@@ -60,7 +81,8 @@ async def pause_all(
 ) -> dict[str, object]:
     """Pause in all accounts, and give what that took."""
     names = [f"account{number:04}" for number in range(accounts)]
-    lateness, pulse = Lateness(), array("d")
+    lateness = Lateness(burst=settings.limits[0].requests)
+    pulse = array("d")
     before_kib = rss_kib()
     started_at, cpu_s = time.monotonic(), time.process_time()
     pausers = (
@@ -91,13 +113,14 @@ async def pause_all(
         "threads": threads,
         "files": files,
         "late_ms": [round(1000 * at(lateness.samples, p), 1) for p in (50, 99)],
+        "later_ms": [round(1000 * at(lateness.later_samples, p), 1) for p in (50, 99)],
         "pulse_ms": [round(1000 * at(pulse, p), 1) for p in (50, 99)],
     }
 
 
 def at(values: "array[float]", percent: int) -> float:
-    """Give a percentile."""
-    ordered = sorted(values)
+    """Give a percentile, 0 of none."""
+    ordered = sorted(values) or [0.0]
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 

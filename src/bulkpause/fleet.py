@@ -46,6 +46,7 @@ from bulkpause.pauser import (
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.ratelimit.budget.place import name_in
+from bulkpause.ratelimit.turns import Turns
 from bulkpause.report.summary import Summary, summary_of
 from bulkpause.report.totals import join_totals
 from bulkpause.run_snapshot import RunSnapshot
@@ -107,6 +108,7 @@ class Fleet:
             sync_group=SyncGroup(),
             system=LateFolders(),
             databases=Databases(),
+            turns=Turns(),
         )
         # One account alone has all of it for itself.
         for pauser in self.pausers.values() if len(self.pausers) > 1 else ():

@@ -807,6 +807,7 @@ def account_hash_of(pauser: Pauser) -> str:
 def share_means(pauser: Pauser, means: SharedMeans) -> None:
     """Let a pauser use what other pausers use too."""
     pauser._means = means  # noqa: SLF001 (for a fleet)
+    pauser._gate.take_turns(means.turns)  # noqa: SLF001
 
 
 def log_of_pauser(pauser: Pauser) -> Path | None:

@@ -5,6 +5,7 @@ from bulkpause.api.connections import Connections
 from bulkpause.journal.folders import LateFolders
 from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.ratelimit.budget.opening import Databases
+from bulkpause.ratelimit.turns import Turns
 
 
 @value
@@ -16,9 +17,11 @@ class SharedMeans:
         sync_group: Syncs their logs.
         system: The operating system, which syncs the folder of their logs later.
         databases: The databases of their budgets.
+        turns: Their turns to send.
     """
 
     connections: Connections
     sync_group: SyncGroup
     system: LateFolders
     databases: Databases
+    turns: Turns

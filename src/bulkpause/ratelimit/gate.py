@@ -34,6 +34,7 @@ from bulkpause.ratelimit.sliding_window import (
     SlidingWindow,
     WindowSnapshot,
 )
+from bulkpause.ratelimit.turns import Turns
 
 
 #: Number of responses other than 429 after which the parallel limit rises by one.
@@ -106,6 +107,7 @@ class Gate:
         self._cooldown_reason = ""
         self._last_sent_at = float("-inf")
         self._member: BudgetMember | None = None
+        self._turns = Turns()
         #: Slots that were acquired and not confirmed. Some may never be.
         self._unsent = 0
         #: How many of them the other runs may have taken meanwhile.
@@ -165,6 +167,10 @@ class Gate:
         )
         await member.join()
         self._member = member
+
+    def take_turns(self, turns: Turns) -> None:
+        """Send in turn with other accounts of this process, from now on."""
+        self._turns = turns
 
     async def leave(self) -> None:
         """Leave the requests that still count to the other runs."""
@@ -237,10 +243,6 @@ class Gate:
         Raises:
             BudgetError: The shared budget gives no slots. Nothing is to be released.
         """
-        # The request of the last slot is written first, and among many accounts the
-        # first one of each before the second of any.
-        if self._windows:
-            await asyncio.sleep(0)
         async with self._queue:
             acquired: list[SlidingWindow] = []
             try:
@@ -249,6 +251,7 @@ class Gate:
                     self._current_wait = partial(_waiting_for_limit, window)
                     await window.acquire()
                     acquired.append(window)
+                await self._wait_for_turn()
                 await self._wait_for_cooldown_and_pacing()
                 await self._wait_for_account()
                 for window in acquired:
@@ -372,6 +375,12 @@ class Gate:
         if until > self._cooldown_until:
             self._cooldown_until = until
             self._cooldown_reason = f"the cooldown after a {reply.http_status}"
+
+    async def _wait_for_turn(self) -> None:
+        """Let the request of the last slot be written first, and those of other accounts."""
+        if self._windows:
+            self._current_wait = None
+            await self._turns.wait(is_first=self._last_sent_at == float("-inf"))
 
     async def _wait_for_cooldown_and_pacing(self) -> None:
         self._current_wait = self._waiting_for_cooldown_or_pacing

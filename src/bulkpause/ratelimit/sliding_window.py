@@ -257,7 +257,8 @@ class SlidingWindow:
         if self._used < self.limit.requests:
             return True
         first = self._resting[0] if self._resting else None
-        has_rested = await self._wait(None if first is None else first.limiter)
+        limiter = None if first is None else first.limiter
+        has_rested = _is_ready(limiter) or await self._wait(limiter)
         # A response at the same instant may have removed or reordered resting slots.
         if has_rested and self._resting and self._resting[0] is first:
             self._resting.popleft()
@@ -329,6 +330,11 @@ class SlidingWindow:
         )
         released = len(self._released_on_trial) + self._resting_elsewhere
         return released + len(self._resting) - sum(1 for _ in concurrent)
+
+
+def _is_ready(limiter: AsyncLimiter | None) -> bool:
+    """Tell whether a limiter needs no wait: then no timer is set for one either."""
+    return limiter is not None and limiter.has_capacity()
 
 
 def _now() -> float:

@@ -4,9 +4,13 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkpause.errors import LogError, LogHeldError
 from bulkpause.journal.append_file import AppendFile, read_lines
@@ -325,6 +329,32 @@ def test_truncated_file_is_noticed_after_more_lines(grown: AppendFile) -> None:
     grown.append(b"two\n")
     with pytest.raises(LogError, match="was shortened from 16 to 4 bytes"):
         grown.check()
+
+
+@given(
+    before=st.integers(0, 9),
+    appended=st.lists(st.integers(1, 9), max_size=3),
+    cut_to=st.none() | st.integers(0, 40),
+    is_replaced=st.booleans(),
+)
+def test_file_that_lost_nothing_is_plainly_whole(
+    before: int, appended: list[int], cut_to: int | None, is_replaced: bool
+) -> None:
+    written = before + sum(appended)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "log"
+        path.write_bytes(b"x" * before)
+        file = AppendFile(path)
+        for size in appended:
+            file.append(b"x" * size)
+        if cut_to is not None:
+            os.truncate(path, cut_to)  # or make it longer
+        if is_replaced:
+            replaced(path)
+        is_cut = cut_to is not None and cut_to < written
+        with pytest.raises(LogError) if is_cut or is_replaced else nullcontext():
+            file.check()
+        file.close()
 
 
 def test_unchanged_file_passes_check_after_each_line(path: Path) -> None:

@@ -1,11 +1,13 @@
 """The slots of one rate limit form an exact sliding window at the server."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import pytest
 from aiolimiter import AsyncLimiter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkpause.model import Limit, RateLimitHeaders, Reply
 from bulkpause.ratelimit.server_window import CLOCK_DRIFT
@@ -13,6 +15,7 @@ from bulkpause.ratelimit.sliding_window import SlidingWindow
 from tests.testkit.fixed_window import FixedWindows
 from tests.testkit.server_model import ServerModel
 from tests.testkit.sliding_log import SlidingLog
+from tests.testkit.virtual_time import run_on_virtual_time
 
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +32,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def at(instant: float) -> object:
+def at(instant: float | list[float]) -> object:
     return pytest.approx(instant, abs=LATE_S)
 
 
@@ -63,6 +66,47 @@ async def acquire_at(window: SlidingWindow) -> float:
     """Acquire a slot and return the instant."""
     await window.acquire()
     return now()
+
+
+class NeverReady(AsyncLimiter):
+    """A limiter that has to be waited for each time, however long it has rested."""
+
+    def has_capacity(self, amount: float = -1.0) -> bool:
+        return amount >= 0 and super().has_capacity(amount)
+
+
+async def acquire_with_pauses(
+    window: SlidingWindow, pauses_s: Sequence[float]
+) -> list[float]:
+    """Send one request after each pause, each answered later than the next is sent."""
+    instants, answers = [], []
+    for pause_s in pauses_s:
+        await asyncio.sleep(pause_s)
+        await window.acquire()
+        instants.append(now())
+        answers.append(asyncio.create_task(answer_later(window, pause_s / 2)))
+    await asyncio.gather(*answers)
+    return instants
+
+
+async def answer_later(window: SlidingWindow, wait_s: float) -> None:
+    sent_at = now()
+    await asyncio.sleep(wait_s)
+    reply = Reply(sent_at=sent_at, received_at=now(), http_status=204)
+    await window.release(reply, counted_at=now())
+
+
+@given(
+    requests=st.integers(1, 4),
+    pauses_s=st.lists(st.sampled_from([0.0, 0.5, 3.0, 10.0, 25.0]), max_size=20),
+)
+def test_slots_need_no_timer_once_rested(requests: int, pauses_s: list[float]) -> None:
+    async def send(new_limiter: type[AsyncLimiter]) -> list[float]:
+        window = SlidingWindow(Limit(requests, 10), new_limiter=new_limiter)
+        return await acquire_with_pauses(window, pauses_s)
+
+    at_once = run_on_virtual_time(send(AsyncLimiter))
+    assert at_once == at(run_on_virtual_time(send(NeverReady)))
 
 
 class TestSlidingWindow:

@@ -234,7 +234,9 @@ class Database:
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        if row is not None and row[2] != self._written.get(account):
+        known = self._written.get(account)
+        # What was there before this run may be of one that has ended.
+        if row is not None and known is not None and row[2] != known:
             self._shared.add(account)
         else:
             self._shared.discard(account)
