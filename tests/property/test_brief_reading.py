@@ -13,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkpause._text import timestamp
+from bulkpause.errors import LogError
 from bulkpause.journal.ages import ages_s
 from bulkpause.journal.codec import (
     Answered,
     Header,
     SealedLines,
     Sent,
+    UndoMark,
     WalEntry,
     decode_again,
     decode_records,
@@ -147,10 +149,9 @@ def test_sealed_line_gives_checked_record(record: Record) -> None:
     (sealed,) = decode_records([(1, line)], "log")
     assert sealed == decode_again(line) == checked == record
     assert decode_again(unsealed(line)) == record
-    lines = SealedLines()
-    for _ in range(2):
-        assert lines.decode(line + b"\n") == record
-    assert lines.decode(unsealed(line) + b"\n") is None
+    whole, hand_made = line + b"\n", unsealed(line) + b"\n"
+    assert SealedLines().decode([whole, whole]) == [record, record]
+    assert SealedLines().decode([whole, hand_made]) is None
     assert encode(sealed)[:-1] == line
 
 
@@ -193,6 +194,44 @@ def test_sealed_lines_are_folded_as_their_records(
     lines = [encode(record) for record in written]
     needs = replace(WHOLE, is_for_long=is_for_long)
     assert recover_records(file_of(lines), needs) == recover_records(written, needs)
+
+
+@MANY
+@given(st.integers(0, 130), st.lists(st.tuples(records, st.booleans()), max_size=6))
+def test_batches_of_lines_are_folded_as_their_records(
+    before: int, last: list[tuple[Record, bool]]
+) -> None:
+    usual = [encode(replace(PAUSED_AT_ONCE, id=str(n))) for n in range(before)]
+    odd = [
+        unsealed(encode(one)) + b"\n" if is_odd else encode(one) for one, is_odd in last
+    ]
+    for lines in (usual + odd, odd + usual):
+        decoded = list(file_of(lines))
+        assert recover_records(file_of(lines), WHOLE) == recover_records(decoded, WHOLE)
+
+
+@pytest.mark.parametrize("at", ["2026-07-01T12:00:00.000+05:00", None])
+def test_batch_with_unusual_time_tells_its_times(at: str | None) -> None:
+    written = [PAUSED_AT_ONCE, replace(PAUSED_AT_ONCE, id="1002", started_at=at)]
+    found = recover_records(file_of([encode(one) for one in written]), WHOLE)
+    first = STARTED if at is None else STARTED - timedelta(hours=1)
+    assert (found.first_at, found.last_at) == (timestamp(first), timestamp(STARTED))
+
+
+@pytest.mark.parametrize("number", [1, 64, 65, 100])
+def test_damaged_line_of_a_batch_is_named(number: int) -> None:
+    lines = [encode(replace(PAUSED_AT_ONCE, id=str(n))) for n in range(100)]
+    lines[number - 1] = lines[number - 1].replace(b"paused", b"failed")
+    with pytest.raises(LogError, match=f"line {number} is damaged"):
+        recover_records(file_of(lines), WHOLE)
+
+
+def test_mark_among_records_is_taken() -> None:
+    mark = UndoMark(undone_by="undo.jsonl", run_id="b", at=timestamp(STARTED))
+    lines = [encode(PAUSED_AT_ONCE), encode(mark)]
+    found = recover_records(file_of(lines), WHOLE)
+    assert (found.undos, found.lines) == (["undo.jsonl"], 2)
+    assert found.records == {"1001": PAUSED_AT_ONCE}
 
 
 @MANY

@@ -15,7 +15,7 @@ A line is sealed if its checksum fits: its fields were checked when it was writt
 are not checked again. All others are, field by field.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -270,7 +270,7 @@ def decode_mark(line: bytes) -> UndoMark | None:
 
 
 class SealedLines:
-    """Decodes sealed lines of a result log without checking their fields again.
+    """Decodes sealed lines of a result log at once, without checking their fields again.
 
     Records that differ in few fields are made from one another: they share the values
     and the keys of the others, and take a third of the memory of decoded ones.
@@ -279,31 +279,39 @@ class SealedLines:
     def __init__(self) -> None:
         self._alike: dict[tuple[Any, ...], dict[str, Any]] = {}
 
-    def decode(self, line: bytes) -> Record | None:
-        """Decode a line, with its newline.
+    def decode(self, lines: Sequence[bytes]) -> list[Record] | None:
+        """Decode lines, with their newlines.
 
         Returns:
-            The record; None if the line is not sealed, is of another version or damaged:
-            `decode_records` decodes it, or says what is wrong.
+            The records; None if a line is not sealed, is of another version or damaged:
+            `decode_records` decodes them, or says what is wrong.
         """
-        if line[-SEAL_LENGTH:] != SEAL % crc32(line[:-SEAL_LENGTH]):
+        contents = [line[:-SEAL_LENGTH] for line in lines]
+        seals = map(SEAL.__mod__, map(crc32, contents))
+        if not all(map(bytes.endswith, lines, seals)):
             return None
         try:
-            value = orjson.loads(line)
-            if value["v"] != RECORD_VERSION:
-                return None
-            alike = self._alike.get(_common_fields(value))
-            if alike is None or value["history"]:
-                return self._first_of_its_kind(value)
+            return [self._record(orjson.loads(line)) for line in lines]
         except (ValueError, TypeError, KeyError):
             return None
+
+    def _record(self, value: dict[str, Any]) -> Record:
+        kind = _common_fields(value)
+        alike = self._alike.get(kind)
+        if alike is None or value["history"]:
+            return self._first_of_its_kind(value, kind)
         made = alike.copy()
-        for name in _OWN_FIELDS:
-            made[name] = value[name]
+        # As in a loop over `_OWN_FIELDS`, in a fourth less time.
+        (made["id"], made["name"], made["trace_id"], made["row"],
+         made["request_id"], made["latency_ms"],
+         made["started_at"], made["finished_at"]) = _own_fields(value)  # fmt: skip
         return _with_fields(made)
 
-    def _first_of_its_kind(self, value: dict[str, Any]) -> Record:
-        kind = _common_fields(value)
+    def _first_of_its_kind(
+        self, value: dict[str, Any], kind: tuple[Any, ...]
+    ) -> Record:
+        if value["v"] != RECORD_VERSION:
+            raise ValueError(value["v"])
         del value["crc32"]
         record = Record(**vars(_sealed_record(value)))
         if not record.history and len(self._alike) < _MOST_KINDS:
@@ -465,6 +473,7 @@ _OWN_FIELDS = (
 )
 #: A log may have more, as where each campaign had another time: these share nothing.
 _MOST_KINDS = 1000
+_own_fields: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(*_OWN_FIELDS)
 _common_fields: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(
     *(one.name for one in fields(Record) if one.name not in {*_OWN_FIELDS, "history"})
 )

@@ -7,8 +7,9 @@ record is kept whole where more of it is needed: if its status is to be retried,
 request for the id was sent since, and if it is of version 1.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -54,8 +55,13 @@ def recover_records(
     fold, glance = _RecordFold(recovery, needs), Glance(recovery, needs)
     if isinstance(records, RecordFile):
         # Where every record is needed, a glance at one would be for nothing.
-        take = _whole_lines(fold, recovery) if needs.is_whole else glance.take
-        records = records.decode(take)
+        records = (
+            records.decode_batches(
+                _taking_whole(fold), partial(take_mark, recovery=recovery)
+            )
+            if needs.is_whole
+            else records.decode(glance.take)
+        )
     for record in records:
         fold.add(record)
     glance.end()
@@ -63,20 +69,19 @@ def recover_records(
     return recovery
 
 
-def _whole_lines(fold: "_RecordFold", recovery: Recovery) -> Callable[[bytes], bool]:
+def _taking_whole(fold: "_RecordFold") -> Callable[[Sequence[bytes]], bool]:
     """Take sealed lines as whole records, and leave the others to `codec`."""
     from bulkpause.journal.codec import SealedLines  # noqa: PLC0415
 
     sealed = SealedLines()
 
-    def take(line: bytes) -> bool:
-        record = sealed.decode(line)
-        if record is None:
-            return take_mark(line, recovery)
-        fold.add(record)
-        return True
+    def take_all(lines: Sequence[bytes]) -> bool:
+        records = sealed.decode(lines)
+        if records is not None:
+            fold.add_all(records)
+        return records is not None
 
-    return take
+    return take_all
 
 
 class _RecordFold:
@@ -113,6 +118,37 @@ class _RecordFold:
             self._add_brief(id_, record, origin)
         recovery.last = origin or record
         recovery.add_times(record.started_at, record.finished_at)
+
+    def add_all(self, records: "Sequence[Record]") -> None:
+        """Add records whole, as `add` would one by one."""
+        by_id = {record.id or "": record for record in records}
+        if (
+            len(by_id) < len(records)
+            or "" in by_id
+            or not self._records.keys().isdisjoint(by_id)
+        ):
+            for record in records:
+                self.add(record)
+        else:
+            self._add_new(by_id)
+
+    def _add_new(self, by_id: "dict[str, Record]") -> None:
+        """Add records of ids that have none yet."""
+        recovery, records = self._recovery, by_id.values()
+        recovery.lines += len(records)
+        recovery.last = next(reversed(records))
+        recovery.accounts.update({record.account for record in records})
+        self._records.update(
+            {i: replace(one) for i, one in by_id.items()}
+            if self._needs.is_for_long
+            else by_id
+        )
+        for planned in {record.planned for record in records}:
+            add_planned_count(recovery, planned)
+        recovery.add_all_times(
+            [record.started_at for record in records],
+            [record.finished_at for record in records],
+        )
 
     def _add_whole(self, id_: str, record: "Record") -> None:
         # A copy takes a fourth of the memory of one that `codec` made in haste, and

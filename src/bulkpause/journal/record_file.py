@@ -1,7 +1,7 @@
 """The records of a result log as an iterable."""
 
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from bulkpause._value import value
@@ -10,6 +10,10 @@ from bulkpause.journal.checksum import MARK_START
 
 if TYPE_CHECKING:
     from bulkpause.model import Record
+
+
+#: Of more, not all would stay in the processor's cache until they are decoded.
+_LINES_AT_ONCE = 64
 
 
 @value(kw_only=False)
@@ -41,7 +45,32 @@ class RecordFile:
         Args:
             take: Takes a line, or tells that it does not. It must take every mark.
         """
-        left = ((n, line) for n, line in enumerate(self.lines(), 1) if not take(line))
+        lines = enumerate(self.lines(), 1)
+        return self._decode((n, line) for n, line in lines if not take(line))
+
+    def decode_batches(
+        self, take_all: Callable[[Sequence[bytes]], bool], take: Callable[[bytes], bool]
+    ) -> "Iterator[Record]":
+        """Read the records, except those of lines that are taken in batches or alone.
+
+        Args:
+            take_all: Takes some lines, or none of them and tells that it does not.
+            take: Takes one of the lines that are left, as for `decode`.
+        """
+        return self._decode(
+            (n, line)
+            for lines in self._batches()
+            if not take_all([line for _, line in lines])
+            for n, line in lines
+            if not take(line)
+        )
+
+    def _batches(self) -> Iterator[Sequence[tuple[int, bytes]]]:
+        lines = enumerate(self.lines(), 1)
+        while batch := list(islice(lines, _LINES_AT_ONCE)):
+            yield batch
+
+    def _decode(self, left: Iterator[tuple[int, bytes]]) -> "Iterator[Record]":
         first = next(left, None)
         if first is None:
             return

@@ -10,12 +10,12 @@ number may still be running, though nobody knows which they are.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from datetime import datetime
-from itertools import chain
-from typing import TYPE_CHECKING
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 from bulkpause._text import timestamp
 from bulkpause._value import state
@@ -443,6 +443,16 @@ class Recovery:
             if self.last_at is None or last > self.last_at:
                 self.last_at = last
 
+    def add_all_times(
+        self, firsts: Sequence[str | None], lasts: Sequence[str | None]
+    ) -> None:
+        """Take in when some things began and when they ended."""
+        if _are_canonical(firsts) and _are_canonical(lasts):
+            self.add_times(min(firsts, default=None), max(lasts, default=None))
+            return
+        for first, last in zip(firsts, lasts, strict=True):
+            self.add_times(first, last)
+
     def age_s(self, now: datetime) -> float | None:
         """Give the seconds since `last_at`; None if there is no such time."""
         if (last_at := self.last_at) is None:
@@ -473,6 +483,15 @@ def in_utc(at: str) -> str:
     """Give a time in the format in which times compare as text."""
     is_canonical = len(at) == _TIME_LENGTH and at[-1] == "Z"
     return at if is_canonical else timestamp(datetime.fromisoformat(at))
+
+
+def _are_canonical(times: Sequence[str | None]) -> TypeGuard[Sequence[str]]:
+    """Tell whether all times are known, and in the format in which they compare."""
+    if None in times:
+        return False
+    known = cast("Sequence[str]", times)
+    is_in_utc = all(map(str.endswith, known, repeat("Z")))
+    return is_in_utc and set(map(len, known)) == {_TIME_LENGTH}
 
 
 def add_planned_count(recovery: Recovery, planned: int | None) -> None:

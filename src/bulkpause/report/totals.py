@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, field
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +25,8 @@ NOT_ATTEMPTED = "not_attempted"
 NOT_ON_RECORD = "not_on_record"
 #: Ids and trace ids kept as examples of a cause.
 EXAMPLES = 3
+#: Of more records, not all fields would stay in the processor's cache.
+_AT_ONCE = 500
 _cause_fields: "Callable[[Record], tuple[object, ...]]" = attrgetter(
     *("status", "http_status", "title", "message", "error", "campaign_status")
 )
@@ -431,6 +433,13 @@ def add_all(records: "Iterable[Record]", totals: Totals) -> Totals:
 
     Those of ids that their first attempts paused, which are most, are added together.
     """
+    remaining = iter(records)
+    while some := list(islice(remaining, _AT_ONCE)):
+        _add_some(some, totals)
+    return totals
+
+
+def _add_some(records: "Sequence[Record]", totals: Totals) -> None:
     paused_at_once: list[Record] = []
     for record in records:
         if (
@@ -449,7 +458,6 @@ def add_all(records: "Iterable[Record]", totals: Totals) -> Totals:
         else:
             totals.add(record)
     _add_together(paused_at_once, totals)
-    return totals
 
 
 def _add_together(records: "Sequence[Record]", totals: Totals) -> None:

@@ -58,7 +58,9 @@ def write_report(
         html.require_extra()
     if file is not None:
         check_replaceable(file, marker=marker.encode(), kind=kind)
-    text, facts = _made(logs, format_, limits)
+    # Until all that was read is let go: else it would be searched for garbage at last.
+    with collection_paused():
+        text, facts = _made(logs, format_, limits)
     if file is None:
         show_data([text])
         return ExitCode.ALL_PAUSED
@@ -83,21 +85,20 @@ def _made(
 ) -> tuple[str, _Facts]:
     """Read logs, and make the report and what is said of it."""
     now = datetime.now(UTC)
-    with collection_paused():
-        paths = logs_of(logs)
-        opened = [_open(log) for log in paths]
-        groups = group_logs(opened, now, needs_records=True)
-        folders = doubtful_folders(filter(is_folder, logs), paths, opened)
-        origin = Origin(
-            made_at=as_words(now.isoformat()),
-            version=version("bulkpause"),
-            limits=limits,
-            # One for a folder of logs of accounts is that of all of them.
-            commands=list(dict.fromkeys(_commands(groups, opened, now))),
-            doubts=[line for folder in folders for line in folder.lines()],
-        )
-        write = html.page_of if format_ == "html" else markdown.markdown_of
-        text = write(groups, origin)
+    paths = logs_of(logs)
+    opened = [_open(log) for log in paths]
+    groups = group_logs(opened, now, needs_records=True)
+    folders = doubtful_folders(filter(is_folder, logs), paths, opened)
+    origin = Origin(
+        made_at=as_words(now.isoformat()),
+        version=version("bulkpause"),
+        limits=limits,
+        # One for a folder of logs of accounts is that of all of them.
+        commands=list(dict.fromkeys(_commands(groups, opened, now))),
+        doubts=[line for folder in folders for line in folder.lines()],
+    )
+    write = html.page_of if format_ == "html" else markdown.markdown_of
+    text = write(groups, origin)
     line = sanitize(headline(groups, lacks_logs=bool(folders)))
     return text, {"headline": line, "logs": [*map(str, paths)]}
 

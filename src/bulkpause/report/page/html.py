@@ -58,7 +58,9 @@ def page_of(groups: Sequence[LogGroup], origin: Origin) -> str:
         headline=_as_sentence(line),
         headline_parts=_MOMENT.split(_as_sentence(line)),
         notes=[*origin.doubts, *note_lines(groups)],
-        groups=groups,
+        # Not the groups: a template holds what it is given until garbage is collected.
+        has_groups=len(groups) > 1,
+        runs=[(r, g.account, g.status.endpoint) for g in groups for r in g.runs],
         counts=count_by_status(groups),
         charts=_charts(groups, origin.limits),
         causes=count_by_cause(groups),
@@ -74,7 +76,9 @@ def _as_sentence(line: str) -> str:
 def _charts(groups: Sequence[LogGroup], limits: Sequence[Limit]) -> Sequence[Chart]:
     ids = sum(ids_of(group.status.totals) for group in groups)
     records = [record for group in groups for record in group.requests_of]
-    results = (record for group in groups for record in group.results)
+    # A log alone has one word on each id: each of its records is a result.
+    is_each_alone = all(len(group.logs) < 2 for group in groups)
+    results = None if is_each_alone else [one for g in groups for one in g.results]
     unrecorded = (record for group in groups for record in group.unrecorded)
     replaced = (record for group in groups for record in group.replaced)
     accounts = {(group.status.endpoint, group.account) for group in groups}

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import repeat
+from typing import NamedTuple, Self
 
 from bulkpause._value import value
 from bulkpause.model import PriorAttempt, Record
@@ -78,9 +79,9 @@ def requests_of(
             but not their reads.
     """
     found = _Found()
-    timed = _timed(records)
+    timed = _Timed.of(records)
     found.add_all(timed)
-    found.add_results(timed if results is None else _timed(results))
+    found.add_results(timed if results is None else _Timed.of(results))
     for one in unrecorded:
         if one.at is not None:
             found.sent[one.http_status] += seconds_of([one.at])
@@ -90,13 +91,23 @@ def requests_of(
     return found.requests()
 
 
-def _timed(records: Iterable[Record]) -> list[Record]:
-    """Leave out what was not sent."""
-    return [
-        one
-        for one in records
-        if one.started_at is not None and one.finished_at is not None
-    ]
+class _Timed(NamedTuple):
+    """Records that were begun and ended, and when: seconds since 1970."""
+
+    records: Sequence[Record]
+    starts_s: Sequence[float]
+    ends_s: Sequence[float]
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> Self:
+        """Leave out what was not sent."""
+        sent = [
+            one
+            for one in records
+            if one.started_at is not None and one.finished_at is not None
+        ]
+        starts_s = seconds_of(one.started_at or "" for one in sent)
+        return cls(sent, starts_s, seconds_of(one.finished_at or "" for one in sent))
 
 
 class _Found:
@@ -109,23 +120,20 @@ class _Found:
         self._changed: list[float] = []
         self._latencies: list[tuple[float, float]] = []
 
-    def add_all(self, records: Sequence[Record]) -> None:
-        """Add what records tell that were begun and ended."""
-        starts_s = seconds_of([one.started_at or "" for one in records])
-        ends_s = seconds_of([one.finished_at or "" for one in records])
-        for record, start_s, end_s in zip(records, starts_s, ends_s, strict=True):
+    def add_all(self, timed: _Timed) -> None:
+        """Add the requests of records."""
+        for record, start_s, end_s in zip(*timed, strict=True):
             if record.history or record.reads or record.campaign_status is not None:
                 self._add_several(record, start_s, end_s)
             else:
                 self._add_last(record, start_s)
 
-    def add_results(self, records: Sequence[Record]) -> None:
-        """Add when each of these ended, which are the last ones of their ids."""
-        ends_s = seconds_of([one.finished_at or "" for one in records])
-        self._done += ends_s
+    def add_results(self, timed: _Timed) -> None:
+        """Add when each of these ended, which are the last records of their ids."""
+        self._done += timed.ends_s
         self._changed += [
             end_s
-            for record, end_s in zip(records, ends_s, strict=True)
+            for record, end_s in zip(timed.records, timed.ends_s, strict=True)
             if record.status.is_done
         ]
 

@@ -34,6 +34,8 @@ _FIELDS = (
     *("finished_at", "row", "request_id", "run_id"),
 )
 _values_of = attrgetter(*_FIELDS)
+#: Of more records, not all fields would stay in the processor's cache.
+_AT_ONCE = 500
 
 
 @state
@@ -148,18 +150,26 @@ class Table:
 def table_of(groups: Sequence[LogGroup]) -> Table:
     """Make the table of all ids of some groups of logs."""
     rows = _rows_of(groups)
-    fields = zip(*map(_values_of, rows.records), strict=True) if rows.records else ()
-    values: Mapping[str, Sequence[Any]] = dict(zip(_FIELDS, fields, strict=False))
-    columns = _columns(rows, {name: values.get(name, ()) for name in _FIELDS})
+    values = _values_by_field(rows.records)
+    columns = _columns(rows, values)
     several = {
         "account": len(groups) > 1,
         "log": sum(len(group.logs) for group in groups) > 1,
-        "run": len(set(values.get("run_id", ())) - {None}) > 1,
+        "run": len(set(values["run_id"]) - {None}) > 1,
     }
     return Table(
         [c for c in columns if several.get(c.label, not c.is_empty)],
         len(rows.records),
     )
+
+
+def _values_by_field(records: Sequence[Record]) -> Mapping[str, Sequence[Any]]:
+    values: Mapping[str, list[Any]] = {name: [] for name in _FIELDS}
+    for place in range(0, len(records), _AT_ONCE):
+        some = map(_values_of, records[place : place + _AT_ONCE])
+        for column, part in zip(values.values(), zip(*some, strict=True), strict=True):
+            column.extend(part)
+    return values
 
 
 def _columns(rows: Rows, values: Mapping[str, Sequence[Any]]) -> Sequence[Column]:

@@ -76,3 +76,12 @@ def test_distinct_uuids_take_little_more_than_their_bits() -> None:
     ids = [str(UUID(int=drawn.getrandbits(128))) for _ in range(2000)]
     packed = pack_columns(len(ids), [({}, pack_texts(ids))])
     assert len(packed) < 21 * len(ids)
+
+
+def test_digits_without_repeats_take_little_beside_names() -> None:
+    drawn = Random(5)
+    names = [f"Summer Sale | v{row % 89}" for row in range(20_000)]
+    ids = [str(drawn.randrange(10**8)) for _ in names]
+    packed = pack_columns(len(ids), [({}, pack_texts(one)) for one in (names, ids)])
+    assert [column["values"] for column in unpacked(packed)] == [names, ids]
+    assert len(packed) < 4.5 * len(ids)
