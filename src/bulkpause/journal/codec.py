@@ -35,7 +35,13 @@ from bulkpause.journal.checksum import (
     SEAL_LENGTH,
     sealed,
 )
-from bulkpause.model import Earlier, Item, PriorAttempt, Record
+from bulkpause.model import (
+    Earlier,
+    Item,
+    PriorAttempt,
+    Record,
+    record_without_init,
+)
 from bulkpause.vocabulary import RECORD_VERSION, Action, Status
 
 
@@ -300,7 +306,7 @@ class SealedLines:
         made = alike.copy()
         for name in _OWN_FIELDS:
             made[name] = value[name]
-        return _with_fields(made)
+        return record_without_init(made)
 
     def _first_of_its_kind(self, value: dict[str, Any]) -> Record:
         kind = _common_fields(value)
@@ -333,14 +339,7 @@ def _sealed_record(value: dict[str, Any]) -> Record:
     value["status"] = _STATUSES[value["status"]]
     value["action"] = _ACTIONS[value.get("action", "pause")]
     value["history"] = tuple(value["history"])
-    return _with_fields(value)
-
-
-def _with_fields(values: dict[str, Any]) -> Record:
-    record = _new_record(Record)
-    # As if each were set, which a frozen value does one by one.
-    _set_field(record, "__dict__", values)
-    return record
+    return record_without_init(value)
 
 
 def _checked_record(value: dict[str, Any]) -> Record:
@@ -468,7 +467,6 @@ _MOST_KINDS = 1000
 _common_fields: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(
     *(one.name for one in fields(Record) if one.name not in {*_OWN_FIELDS, "history"})
 )
-_new_record, _set_field = Record.__new__, object.__setattr__
 _VERSIONS = range(1, RECORD_VERSION + 1)
 _ACTIONS = {action.value: action for action in Action}
 _STATUSES = {status.value: status for status in Status}
