@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bulkpause._text import timestamp
 from bulkpause.engine.job import Job
 from bulkpause.engine.records_without_past import RecordsWithoutPast
-from bulkpause.journal.codec import encode
+from bulkpause.journal.codec import Sent, encode, encode_sent
 from bulkpause.model import Attempt, Earlier, Item, PriorAttempt, Reply
 from bulkpause.vocabulary import Action, Status
 from tests.support.fakes import run_context
@@ -105,3 +105,18 @@ def test_record_without_past_is_record_of_job(jobs: list[Job]) -> None:
     assert records == expected
     # Their fields come in the order of the log, too.
     assert list(map(encode, records)) == list(map(encode, expected))
+
+
+@given(
+    st.sampled_from(Action),
+    st.text(max_size=5),
+    st.text(max_size=5),
+    MOMENTS.map(timestamp),
+    st.floats(0, 1e9),
+)
+def test_encoded_request_is_that_of_sent(
+    action: Action, id_: str, request_id: str, at: str, clock_s: float
+) -> None:
+    sent = Sent(sent=id_, action=action, request_id=request_id, at=at, clock_s=clock_s)
+    line = encode_sent(action, id_, request_id, at=at, clock_s=clock_s)
+    assert line == encode(sent)
