@@ -382,3 +382,17 @@ class Record:
     input_digest: str | None = None
     endpoint: str | None = None
     v: int = RECORD_VERSION
+
+
+def record_without_init(fields: dict[str, Any]) -> Record:
+    """Make a record of its fields, which are right, without setting them one by one.
+
+    A log may have a million records.
+
+    Args:
+        fields: By their names, in the order in which a log has them. A field that is
+            missing has its default. The record keeps the dictionary.
+    """
+    record = object.__new__(Record)
+    object.__setattr__(record, "__dict__", fields)
+    return record

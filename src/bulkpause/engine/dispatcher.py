@@ -39,6 +39,7 @@ from bulkpause.engine.policy import (
     stop_for_certificate,
 )
 from bulkpause.engine.ports import RateLimiter, Recorder, Sender
+from bulkpause.engine.records_without_past import RecordsWithoutPast
 from bulkpause.engine.run_context import RunContext
 from bulkpause.engine.wall import Wall, status_at_wall
 from bulkpause.errors import BudgetError, LogError
@@ -81,6 +82,7 @@ class Dispatcher:
         self._gate = gate
         self._recorder = recorder
         self._context = context
+        self._records_without_past = RecordsWithoutPast(context)
         self._on_record = on_record
         self._reads_back_early = reads_back_early
         self._circuit_breaker = CircuitBreaker(context.retry_policy.give_up_after_s)
@@ -290,7 +292,7 @@ class Dispatcher:
             job.add(attempt)
             if self._is_plainly_done(job, attempt.reply):
                 self._last_answered_id = job.item.id
-                self._write(job.record(self._context.operation.done, self._context))
+                self._write(self._records_without_past.record(job))
                 self.backlog.finish()
             else:
                 self._watch_wall(job, attempt.reply)

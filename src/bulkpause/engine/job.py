@@ -202,8 +202,6 @@ class Job:
         )
 
     def _past(self) -> "_Past":
-        if len(self.attempts) == 1 and not (self.prior_attempts or self.first_reads):
-            return _past_of_only_attempt(self.attempts[0])
         made = [*self.prior_attempts, *map(_as_prior, self.attempts)]
         return _Past(
             last=made[-1] if made else self._failed_read,
@@ -269,12 +267,6 @@ class _Past(NamedTuple):
     counted: int
     history: tuple[dict[str, str | int | None], ...]
     started_at: str | None
-
-
-def _past_of_only_attempt(attempt: Attempt) -> _Past:
-    """Give the past of most jobs, without looking for more attempts and reads."""
-    last = _as_prior(attempt)
-    return _Past(last, int(counts_as_attempt(last.http_status)), (), last.at)
 
 
 def _as_prior(attempt: Attempt) -> PriorAttempt:

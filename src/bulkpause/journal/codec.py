@@ -35,7 +35,13 @@ from bulkpause.journal.checksum import (
     SEAL_LENGTH,
     sealed,
 )
-from bulkpause.model import Earlier, Item, PriorAttempt, Record
+from bulkpause.model import (
+    Earlier,
+    Item,
+    PriorAttempt,
+    Record,
+    record_without_init,
+)
 from bulkpause.vocabulary import RECORD_VERSION, Action, Status
 
 
@@ -183,6 +189,21 @@ def encode(
     return sealed(orjson.dumps(value)[:-1])
 
 
+def encode_sent(
+    action: Action, id_: str, request_id: str, *, at: str, clock_s: float
+) -> bytes:
+    """Encode the line of a request as that of a `Sent`, without making one."""
+    return encode(
+        {
+            "sent": id_,
+            "action": action,
+            "request_id": request_id,
+            "at": at,
+            "clock_s": clock_s,
+        }
+    )
+
+
 def encode_plan(items: Iterable[Item]) -> Iterator[bytes]:
     """Encode the ids of a plan with their rows, names and what they were before.
 
@@ -301,11 +322,9 @@ class SealedLines:
         if alike is None or value["history"]:
             return self._first_of_its_kind(value, kind)
         made = alike.copy()
-        # As in a loop over `_OWN_FIELDS`, in a fourth less time.
-        (made["id"], made["name"], made["trace_id"], made["row"],
-         made["request_id"], made["latency_ms"],
-         made["started_at"], made["finished_at"]) = _own_fields(value)  # fmt: skip
-        return _with_fields(made)
+        for name in _OWN_FIELDS:
+            made[name] = value[name]
+        return record_without_init(made)
 
     def _first_of_its_kind(
         self, value: dict[str, Any], kind: tuple[Any, ...]
@@ -341,14 +360,7 @@ def _sealed_record(value: dict[str, Any]) -> Record:
     value["status"] = _STATUSES[value["status"]]
     value["action"] = _ACTIONS[value.get("action", "pause")]
     value["history"] = tuple(value["history"])
-    return _with_fields(value)
-
-
-def _with_fields(values: dict[str, Any]) -> Record:
-    record = _new_record(Record)
-    # As if each were set, which a frozen value does one by one.
-    _set_field(record, "__dict__", values)
-    return record
+    return record_without_init(value)
 
 
 def _checked_record(value: dict[str, Any]) -> Record:
@@ -473,11 +485,9 @@ _OWN_FIELDS = (
 )
 #: A log may have more, as where each campaign had another time: these share nothing.
 _MOST_KINDS = 1000
-_own_fields: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(*_OWN_FIELDS)
 _common_fields: Callable[[Mapping[str, Any]], tuple[Any, ...]] = itemgetter(
     *(one.name for one in fields(Record) if one.name not in {*_OWN_FIELDS, "history"})
 )
-_new_record, _set_field = Record.__new__, object.__setattr__
 _VERSIONS = range(1, RECORD_VERSION + 1)
 _ACTIONS = {action.value: action for action in Action}
 _STATUSES = {status.value: status for status in Status}

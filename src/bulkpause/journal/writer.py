@@ -29,10 +29,10 @@ from bulkpause.journal.codec import (
     Answered,
     Header,
     Remembered,
-    Sent,
     WalEntry,
     encode,
     encode_plan,
+    encode_sent,
 )
 from bulkpause.journal.entry_fold import add_entries
 from bulkpause.journal.fold import recover_records
@@ -230,14 +230,12 @@ class Journal:
             LogError: It cannot be written; the request must not be sent.
         """
         self._write_ahead_log.append(
-            encode(
-                Sent(
-                    sent=id_,
-                    action=action,
-                    request_id=request_id,
-                    at=at,
-                    clock_s=asyncio.get_running_loop().time(),
-                )
+            encode_sent(
+                action,
+                id_,
+                request_id,
+                at=at,
+                clock_s=asyncio.get_running_loop().time(),
             )
         )
         if action is not Action.READ:

@@ -1,11 +1,9 @@
 """Attempts of one id, its doubt and its record."""
 
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bulkpause._text import timestamp
 from bulkpause.engine.job import Job, make_jobs
@@ -226,27 +224,6 @@ def test_record_has_name_of_item() -> None:
     job = Job(Item(id="1001", row=7, name="Summer sale"))
     job.add(attempt(1, http_status=204))
     assert record_of(job).name == "Summer sale"
-
-
-@given(
-    st.builds(
-        Reply,
-        received_at=st.just(1.0),
-        http_status=st.sampled_from([204, 400, 429, 500, None]),
-        trace_id=st.none() | st.text(max_size=3),
-        error=st.none() | st.sampled_from(TransportError),
-    )
-)
-def test_only_attempt_is_recorded_as_last_of_many(reply: Reply) -> None:
-    only = Attempt(
-        request_id="run-1", started_at=timestamp(NOW), latency_ms=1.0, reply=reply
-    )
-    read = replace(
-        attempt(2, http_status=200), started_at=timestamp(NOW + timedelta(seconds=1))
-    )
-    quick, long_way = job_with(only), job_with(only)
-    long_way.first_reads.append(read)
-    assert record_of(quick) == replace(record_of(long_way), reads=0)
 
 
 def test_attempts_of_only_attempt_are_a_number() -> None:
