@@ -115,20 +115,18 @@ async def open_store(
 
 async def _open_database(share: str, clocks: Clocks) -> Any:
     is_auto = share == AUTO_SHARE
-
-    def make() -> Any:
-        return _sqlite().Database(
-            automatic_path() if is_auto else Path(share),
-            clock=clocks.monotonic,
-            boot_id=clocks.boot_id,
-            wall_clock=clocks.wall,
-            makes_folder=is_auto,
-        )
-
     try:
-        database = await asyncio.to_thread(make)
+        # Not in a thread: two that import take the interpreter from each other.
+        sqlite = _sqlite()
     except ImportError as error:
         raise UnusablePlaceError("this Python has no SQLite") from error
+    database = sqlite.Database(
+        automatic_path() if is_auto else Path(share),
+        clock=clocks.monotonic,
+        boot_id=clocks.boot_id,
+        wall_clock=clocks.wall,
+        makes_folder=is_auto,
+    )
     await database.open()
     return database
 

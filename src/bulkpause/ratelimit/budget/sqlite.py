@@ -4,16 +4,18 @@ SQLite makes a step atomic with one transaction, begun with `BEGIN IMMEDIATE`. A
 runs on the event loop, since it neither waits for a lock nor for a disk: a database that
 another run has locked is tried again, and what is written goes to the system's memory.
 In a thread, it would have to wait for a busy loop several times. What may wait for a disk
-runs in a thread: to open the database, to move its log into it, and to close it.
+runs in a thread: to open the database, to move its log into it, and to close it. Each
+time it is a new one: that is seldom, and an executor takes longer to import.
 """
 
 import asyncio
 import random
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 from bulkpause._text import sanitize
@@ -53,8 +55,7 @@ _REPLACE = """
 UPDATE budget SET written_s = ?, state = ? WHERE account = ? AND state = ?
 """
 _FORGET = "DELETE FROM budget WHERE written_s < ? AND (boot <> ? OR ?)"
-#: Threads start when they are needed; more would only wait for each other.
-_THREADS = ThreadPoolExecutor(4, thread_name_prefix="budget")
+_THREAD = "budget"
 #: Errors that do not pass: there can be no database at the path.
 _UNUSABLE = frozenset(
     {
@@ -159,8 +160,7 @@ class Database:
         """
         while (running := self._running) is not None and not running.done():
             await asyncio.wait([running])
-        loop = asyncio.get_running_loop()
-        self._running = called = loop.run_in_executor(_THREADS, call)
+        self._running = called = asyncio.wrap_future(_called_in_thread(call))
         return await asyncio.shield(called)
 
     def _open_first(self) -> None:
@@ -206,7 +206,8 @@ class Database:
     ) -> Result:
         self._steps += 1
         if self._steps % STEPS_TO_CHECKPOINT == 0:
-            _THREADS.submit(self._checkpoint)
+            with suppress(RuntimeError):  # there is no thread: the log grows on
+                Thread(target=self._checkpoint, name=_THREAD).start()
         if account in self._written and account not in self._shared:
             # Guessed, not read: a step of a run that is alone is one statement.
             known = self._written[account]
@@ -342,6 +343,21 @@ class SqliteStore:
         if self._closes and not self._is_closed:
             self._is_closed = True
             await self._database.close()
+
+
+def _called_in_thread(call: Callable[[], Returned]) -> Future[Returned]:
+    """Call a function in a thread of its own, and give what it will return."""
+    result: Future[Returned] = Future()
+
+    def run() -> None:
+        result.set_running_or_notify_cancel()
+        try:
+            result.set_result(call())
+        except Exception as error:  # noqa: BLE001 (raised where the call is awaited)
+            result.set_exception(error)
+
+    Thread(target=run, name=_THREAD).start()
+    return result
 
 
 def _connected(path: Path, wait_s: float) -> sqlite3.Connection:
