@@ -226,6 +226,16 @@ def test_damaged_line_of_a_batch_is_named(number: int) -> None:
         recover_records(file_of(lines), WHOLE)
 
 
+def test_later_batch_has_last_word_on_an_id() -> None:
+    ids = [*map(str, range(1001, 1201)), "1001"]
+    written = [replace(PAUSED_AT_ONCE, id=id_) for id_ in ids]
+    written[-1] = replace(written[-1], status=Status.FAILED)
+    found = recover_records(file_of([encode(one) for one in written]), WHOLE)
+    assert found == recover_records(written, WHOLE)
+    assert (found.lines, len(found.latest)) == (201, 200)
+    assert found.latest["1001"].status is Status.FAILED
+
+
 def test_mark_among_records_is_taken() -> None:
     mark = UndoMark(undone_by="undo.jsonl", run_id="b", at=timestamp(STARTED))
     lines = [encode(PAUSED_AT_ONCE), encode(mark)]
