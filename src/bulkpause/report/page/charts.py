@@ -157,10 +157,9 @@ def charts_of(
     if not moments_s:
         return ()
     frame = Frame(Timeline.of(moments_s))
-    charts = [
-        _rate_chart(frame, requests, limits),
-        _done_chart(frame, requests, ids, done_word),
-    ]
+    charts = [_done_chart(frame, requests, ids, done_word)]
+    if requests.timed:
+        charts.insert(0, _rate_chart(frame, requests, limits))
     if requests.latencies_ms:
         charts.append(_latency_chart(frame, requests))
     return tuple(charts)
@@ -177,12 +176,10 @@ def _rate_chart(frame: Frame, requests: Requests, limits: Sequence[Limit]) -> Ch
     most = max(sums)
     allowed = limit_of_bin(timeline.bin_s, limits)
     marks = round_marks(max(most, allowed or 0) * 1.05)
-    requests_of_most = format_count(most, "request")
     return Chart(
         key="rate",
         title=f"Requests per {timeline.unit}",
-        summary=f"{requests.count:,} requests, at most {requests_of_most} in "
-        f"{_article(timeline.unit)}.",
+        summary=_rate_text(requests, most, timeline.unit),
         x_marks=frame.x_marks(),
         y_marks=_y_marks(marks),
         gaps=frame.gaps(),
@@ -208,6 +205,23 @@ def limit_of_bin(bin_s: float, limits: Sequence[Limit]) -> int | None:
         if bin_s >= limit.period_s and bin_s % limit.period_s == 0
     ]
     return min(allowed, default=None)
+
+
+def _rate_text(requests: Requests, most: int, unit: str) -> str:
+    """Say how many requests there were, and only of those that are shown how dense."""
+    of_all = f"{requests.count:,} request{'' if requests.count == 1 else 's'}"
+    at_most = f"at most {format_count(most, 'request')} in {_article(unit)}"
+    if requests.timed == requests.count:
+        return f"{of_all}, {at_most}."
+    others = ", ".join(
+        f"{requests.untimed[outcome]:,} {outcome.label}"
+        for outcome in Outcome
+        if requests.untimed.get(outcome)
+    )
+    return (
+        f"{of_all}, of which {requests.timed:,} are shown: {at_most}. It is not on "
+        f"record when the others were sent: {others}."
+    )
 
 
 def _article(unit: str) -> str:

@@ -65,6 +65,22 @@ def test_summary_names_most_requests_in_a_bin() -> None:
     assert chart.reference.text == "limit: 10"
 
 
+def test_reads_that_end_together_are_no_burst() -> None:
+    end = "2026-11-27T08:00:30.000Z"
+    read = {"campaign_status": "paused", "reads": 1, "finished_at": end}
+    chart = charts([record(number, **read) for number in range(1, 13)])["rate"]
+    assert chart.summary == (
+        "24 requests, of which 12 are shown: at most 1 request in a second. It is not "
+        "on record when the others were sent: 12 read."
+    )
+    assert [kind for kind, _ in chart.legend] == ["accepted"]
+
+
+def test_requests_without_moments_have_no_chart() -> None:
+    history = ({"http_status": 503},)
+    assert list(charts([record(3, history=history)])) == ["done", "latency"]
+
+
 def test_several_accounts_have_no_common_limit() -> None:
     found = charts_of(requests_of(records(3)), ids=3, limits=(), done_word="paused")
     assert found[0].reference is None
