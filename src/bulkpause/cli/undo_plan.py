@@ -35,6 +35,8 @@ from bulkpause.plan import Plan
 from bulkpause.vocabulary import Action, Status
 
 
+#: What to do where one word is not right for all campaigns.
+_MIXED = "if some were one and some the other, undo each kind by itself with --only"
 #: At most this many ids that are left out are named; the others are counted.
 _IDS_SHOWN = 5
 
@@ -337,12 +339,13 @@ def _earlier_status(items: Sequence[Item], options: Options) -> str | None:
                 return _ask(of_all)
     raise SettingsError(
         f"it is not on record whether {of_all} were running or scheduled before they "
-        "were paused: add --as running or --as scheduled; nothing was sent"
+        f"were paused: add --as running or --as scheduled; {_MIXED}; nothing was sent"
     )
 
 
 def _ask(of_all: str) -> str:
     say(f"It is not on record what {of_all} were before they were paused.")
+    say(f"One answer holds for all of them: {_MIXED}.")
     answer: str = click.prompt(
         "What were they?", type=click.Choice(EARLIER_STATUSES), err=True
     )
