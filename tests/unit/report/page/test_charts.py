@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -67,7 +68,7 @@ def test_summary_names_most_requests_in_a_bin() -> None:
 
 def test_reads_that_end_together_are_no_burst() -> None:
     end = "2026-11-27T08:00:30.000Z"
-    read = {"campaign_status": "paused", "reads": 1, "finished_at": end}
+    read: dict[str, Any] = {"campaign_status": "paused", "reads": 1, "finished_at": end}
     chart = charts([record(number, **read) for number in range(1, 13)])["rate"]
     assert chart.summary == (
         "24 requests, of which 12 are shown: at most 1 request in a second. It is not "
