@@ -38,6 +38,17 @@ class Mark:
     text: str
     anchor: str = "end"
 
+    @property
+    def left(self) -> float:
+        """Where its text begins, on a horizontal axis."""
+        width = _CHARACTER_WIDTH * len(self.text)
+        return self.at - width if self.anchor == "end" else self.at
+
+    @property
+    def right(self) -> float:
+        """Where its text ends, on a horizontal axis."""
+        return self.left + _CHARACTER_WIDTH * len(self.text)
+
 
 @value(kw_only=False)
 class Hint:
@@ -126,8 +137,26 @@ class Frame:
         """Mark the times."""
         apart = _MARK_WIDTH / self.bin_width
         marks = time_marks(self.timeline, bins_apart=apart)
-        found = ((self.x(number), text) for number, text in marks)
-        return [_x_mark(x, text) for x, text in found]
+        return _apart([_x_mark(self.x(number), text) for number, text in marks])
+
+
+def _apart(marks: Sequence[Mark]) -> list[Mark]:
+    """Leave out marks whose texts would overlap: the shorter one of two, without a day."""
+    kept: list[Mark] = []
+    for mark in marks:
+        while kept and _overlap(kept[-1], mark) and _width(kept[-1]) < _width(mark):
+            kept.pop()
+        if not (kept and _overlap(kept[-1], mark)):
+            kept.append(mark)
+    return kept
+
+
+def _overlap(mark: Mark, following: Mark) -> bool:
+    return mark.right + _CHARACTER_WIDTH > following.left
+
+
+def _width(mark: Mark) -> float:
+    return mark.right - mark.left
 
 
 def _x_mark(x: float, text: str) -> Mark:
