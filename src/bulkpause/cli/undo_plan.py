@@ -358,19 +358,19 @@ def _earlier_status(items: Sequence[Item], options: Options) -> str | None:
     if not unknown or options.earlier_status is not None:
         return options.earlier_status
     of_all = f"{len(unknown)} of {format_count(len(items), 'campaign')}"
+    mixed = f"; {_MIXED}" if len(unknown) > 1 else ""
     if not options.is_confirmed:
         with terminal_for_answers(options.only) as is_there:
             if is_there:
-                return _ask(of_all)
+                return _ask(of_all, mixed)
     raise SettingsError(
         f"it is not on record whether {of_all} were running or scheduled before they "
-        f"were paused: add --as running or --as scheduled; {_MIXED}; nothing was sent"
+        f"were paused: add --as running or --as scheduled{mixed}; nothing was sent"
     )
 
 
-def _ask(of_all: str) -> str:
-    say(f"It is not on record what {of_all} were before they were paused.")
-    say(f"One answer holds for all of them: {_MIXED}.")
+def _ask(of_all: str, mixed: str) -> str:
+    say(f"It is not on record what {of_all} were before they were paused{mixed}.")
     answer: str = click.prompt(
         "What were they?", type=click.Choice(EARLIER_STATUSES), err=True
     )

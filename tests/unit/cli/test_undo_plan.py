@@ -142,15 +142,19 @@ def test_changes_that_cannot_be_seen_are_said(
 
 def test_missing_past_is_given_only_where_it_is_missing(tmp_path: Path) -> None:
     log = write(tmp_path / "log", record("1"), record("2", earlier_status="Aktiv"))
-    with pytest.raises(
-        SettingsError, match=r"whether 1 of 2 campaigns were running.*with --only"
-    ):
+    with pytest.raises(SettingsError, match="whether 1 of 2 campaigns were running"):
         plan(log)
     items = plan(log, earlier_status="scheduled")
     statuses = {
         id_: item.earlier and item.earlier.status for id_, item in items.items()
     }
     assert statuses == {"1": "running", "2": "scheduled"}
+
+
+def test_mixed_list_is_to_be_undone_by_kind(tmp_path: Path) -> None:
+    unknown = [record(id_, earlier_status=None) for id_ in ("1", "2")]
+    with pytest.raises(SettingsError, match="undo each kind by itself with --only"):
+        plan(write(tmp_path / "log", *unknown))
 
 
 def test_resumed_undo_does_not_ask_again(tmp_path: Path) -> None:
