@@ -91,7 +91,7 @@ def interrupt(is_over: Callable[[], bool], send: Callable[[Signals], None]) -> N
 def paced(program: Program, simulator: Simulator, *options: str) -> list[str]:
     """Give the command for a run of some seconds, without a question."""
     pace = ("--burst", "5/500ms", "--yes")
-    return ["run", program.ids(COUNT), *program.to(simulator), *pace, *options]
+    return ["run", program.ids(COUNT), *program.to(simulator, *pace, *options)]
 
 
 def are_all_paused(program: Program, simulator: Simulator) -> bool:
