@@ -428,8 +428,8 @@ def _note_tolerance(items: Sequence[Item], options: Options, notices: Notices) -
         seconds = f"{CHANGE_TOLERANCE.total_seconds():g}"
         most = f"{CHANGE_TOLERANCE_WITHOUT_CLOCK.total_seconds():g}"
         notices.note(
-            f"a change by others within {seconds} s after a pause, or {most} s where the "
-            "API's clock is not shown, cannot be told from it: such a campaign is resumed"
+            f"what others changed within {seconds} s after a pause ({most} s without the "
+            "API's clock) cannot be told from it, and is resumed"
         )
 
 
