@@ -42,7 +42,7 @@ def lines_of(text: str) -> list[dict[str, Any]]:
 def run_with_lines(
     program: Program, simulator: Simulator, count: int, *options: str
 ) -> list[dict[str, Any]]:
-    arguments = [*program.to(simulator), *LINES, *options]
+    arguments = program.to(simulator, *LINES, *options)
     return lines_of(program.call("run", program.ids(count), *arguments).stderr)
 
 

@@ -137,7 +137,9 @@ def test_changes_that_cannot_be_seen_are_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan(write(tmp_path / "log", record("1")))
-    assert "what others changed within 2 s after a pause (5 s" in capsys.readouterr().err
+    assert (
+        "what others changed within 2 s after a pause (5 s" in capsys.readouterr().err
+    )
 
 
 def test_missing_past_is_given_only_where_it_is_missing(tmp_path: Path) -> None:
