@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import NamedTuple
 
@@ -31,18 +32,35 @@ class Word(NamedTuple):
 
 
 def join_logs(
-    action: Action, account: str | None, logs: Sequence[OpenedLog], now: datetime
+    action: Action,
+    account: str | None,
+    logs: Sequence[OpenedLog],
+    now: datetime,
+    replaced: AbstractSet[str],
 ) -> LogGroup:
-    """Make a group of the last words of its logs."""
-    words = list(_last_words(logs))
+    """Make a group of the last words of its logs.
+
+    Args:
+        action: What was done to the campaigns.
+        account: The name of the account; None if the logs name none.
+        logs: The logs.
+        now: The wall clock.
+        replaced: The ids that are left out: their last word is in logs of another
+            action.
+    """
+    last_words = list(_last_words(logs))
+    words = [word for word in last_words if word.said.id not in replaced]
     paths = [str(log.path) for log in logs]
     sent = [word.said for word in words if isinstance(word.said, Record)]
     records = [*sent, *(one for log in logs for one in log.recovery.invalid.values())]
     left = [(w.said, paths[w.log]) for w in words if isinstance(w.said, Item)]
     counts = Counter((word.log, _run_of(word) or "") for word in words)
+    totals = _totals(action, logs, last_words, records)
+    totals.replaced = len(last_words) - len(words)
+    totals.rows -= totals.replaced
     return LogGroup(
         **requests_of_logs(logs, [list(log.records()) for log in logs]),
-        status=status_of(logs, _totals(action, logs, words, records), now),
+        status=status_of(logs, totals, now),
         account=account,
         action=action,
         logs=paths,
@@ -57,17 +75,41 @@ def join_logs(
 def note_undos(logs: Sequence[OpenedLog], undos: Sequence[OpenedLog]) -> None:
     """Note in the totals of logs that one of the undos has resumed their campaigns."""
     for undo in undos:
-        resumed = {
-            word.said.id: word.at
-            for word in _words_of(0, undo)
-            if isinstance(word.said, Record) and _may_be_resumed(word.said)
-        }
+        resumed = _resumed_at([undo])
         for log in logs if resumed else ():
             if log.totals.undone_by is None and any(
                 word.said.id in resumed and word.at <= resumed[word.said.id]
                 for word in _words_of(0, log)
             ):
                 log.totals.undone_by = str(undo.path)
+
+
+def replaced_ids(
+    logs: Sequence[OpenedLog], undos: Sequence[OpenedLog]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Find the ids that count elsewhere, since their last word is there.
+
+    Returns:
+        The ids of the logs that an undo may have resumed since, and those of the undos
+        of which one of the logs says something since.
+    """
+    resumed = _resumed_at(undos)
+    paused = {word.said.id: word.at for word in _last_words(logs) if word.said.id}
+    said = {word.said.id: word.at for word in _last_words(undos) if word.said.id}
+    return (
+        frozenset(id_ for id_, at in resumed.items() if at >= paused.get(id_, "~")),
+        frozenset(id_ for id_, at in said.items() if paused.get(id_, "") > at),
+    )
+
+
+def _resumed_at(undos: Sequence[OpenedLog]) -> dict[str, str]:
+    """Tell when the undos last had each campaign that they may have resumed."""
+    latest: dict[str, str] = {}
+    for word in (word for undo in undos for word in _words_of(0, undo)):
+        id_ = word.said.id
+        if id_ and isinstance(word.said, Record) and _may_be_resumed(word.said):
+            latest[id_] = max(latest.get(id_, ""), word.at)
+    return latest
 
 
 def _may_be_resumed(record: Record) -> bool:

@@ -96,11 +96,17 @@ class Comparison:
     def lines(self) -> Iterator[str]:
         """Say which ids of the logs run or may run, and what is not known."""
         sending, unclear, running = self._sending, self._unclear, self.running
-        ids = format_count(len(self._statuses), "id")
-        yield f"{len(sending)} of {ids} of {self._names} {_are(len(sending))} {_SENDING}"
+        yield _headline(
+            len(sending),
+            self.count_ids,
+            self.count_unknown,
+            of=self._names,
+            lacks_ids=self.lacks_ids,
+        )
         if unclear:
-            more = f"{len(unclear)} more" if sending else f"{len(unclear)} of them"
-            yield f"{more} may be: it is not known what their status means"
+            have = "has" if len(unclear) == 1 else "have"
+            ids = format_count(len(unclear), "id")
+            yield f"{ids} {have} a status of which it is not known what it means"
         for campaign in running[:CAMPAIGNS_SHOWN]:
             yield f"  {self._line_of(campaign)}"
         if hidden := len(running[CAMPAIGNS_SHOWN:]):
@@ -126,7 +132,8 @@ class Comparison:
         return {
             "logs": [one.log for one in self.logs],
             "statuses": sorted(SENDING),
-            "ids": len(self._statuses),
+            "ids": self.count_ids,
+            "known": self.count_ids - self.count_unknown,
             "listed": len(self.listed.campaigns),
             "complete": self.listed.is_whole,
             "running": self.running_as_dicts(),
@@ -154,6 +161,16 @@ class Comparison:
     def count_ids(self) -> int:
         """How many ids the logs hold."""
         return len(self._statuses)
+
+    @property
+    def count_unknown(self) -> int:
+        """Of how many of these it is not known whether they run."""
+        return len(self._unseen) + len(self._unclear)
+
+    @property
+    def lacks_ids(self) -> bool:
+        """Whether the logs do not hold all ids that were to be paused."""
+        return any(one.gap is not None for one in self.logs)
 
     @property
     def _names(self) -> str:
@@ -243,10 +260,13 @@ class AccountComparisons:
             yield from self.of_account[None].lines()
             return
         every = self.of_account.values()
-        running = sum(one.count_sending for one in every)
-        ids = format_count(sum(one.count_ids for one in every), "id")
-        accounts = format_count(len(self.of_account), "account")
-        yield f"{running} of {ids} of {accounts} {_are(running)} {_SENDING}"
+        yield _headline(
+            sum(one.count_sending for one in every),
+            sum(one.count_ids for one in every),
+            sum(one.count_unknown for one in every),
+            of=format_count(len(self.of_account), "account"),
+            lacks_ids=bool(self.doubts) or any(one.lacks_ids for one in every),
+        )
         for account, one in self.of_account.items():
             if one.running or one.doubts:
                 yield from (sanitize(f"{account}: {line}") for line in one.lines())
@@ -260,6 +280,7 @@ class AccountComparisons:
         every = self.of_account.values()
         return {
             "ids": sum(one.count_ids for one in every),
+            "known": sum(one.count_ids - one.count_unknown for one in every),
             "running": [running for one in every for running in one.running_as_dicts()],
             "accounts": {
                 str(account): one.as_dict() for account, one in self.of_account.items()
@@ -274,6 +295,26 @@ class AccountComparisons:
 
 def _sends(campaign: Campaign) -> bool:
     return status_word(campaign.status) in SENDING
+
+
+def _headline(sending: int, ids: int, unknown: int, *, of: str, lacks_ids: bool) -> str:
+    """Say how many ids surely run, of those of which it is known.
+
+    Args:
+        sending: The ids that run.
+        ids: All ids.
+        unknown: Those of which it is not known whether they run.
+        of: Whose they are.
+        lacks_ids: Whether there are more ids, or may be.
+    """
+    others = "; others may be" if lacks_ids else ""
+    every = f"{format_count(ids, 'id')} of {of}"
+    if not unknown:
+        return f"{sending} of {every} {_are(sending)} {_SENDING}{others}"
+    if unknown == ids:
+        return f"it is not known whether any of {every} is {_SENDING}{others}"
+    known = f"the {format_count(ids - unknown, 'id')} of {of} whose status is known"
+    return f"{sending} of {known} {_are(sending)} {_SENDING}, {unknown} more may be{others}"
 
 
 def _are(count: int) -> str:

@@ -25,6 +25,8 @@ def group_logs(
 ) -> list[LogGroup]:
     """Take logs of the same endpoint, account and action together.
 
+    An id that was paused and then resumed counts where its last word is.
+
     Args:
         logs: The logs.
         now: The wall clock.
@@ -37,29 +39,36 @@ def group_logs(
     groups: dict[GroupKey, list[OpenedLog]] = {}
     for log in logs:
         groups.setdefault(_key_of(log), []).append(log)
+    replaced: dict[GroupKey, frozenset[str]] = {}
     for key, members in groups.items():
-        undos = groups.get(key._replace(action=Action.RESUME), [])
+        undo_key = key._replace(action=Action.RESUME)
+        undos = groups.get(undo_key, [])
         if key.action is Action.PAUSE and undos:
-            _note_undos(members, undos)
+            replaced |= zip((key, undo_key), _note_undos(members, undos), strict=True)
     return [
-        _together(key, members, now)
-        if len(members) > 1
+        _together(key, members, replaced.get(key, frozenset()), now)
+        if len(members) > 1 or replaced.get(key)
         else _alone(key, members[0], now, needs_records=needs_records)
         for key, members in groups.items()
     ]
 
 
-def _note_undos(logs: Sequence[OpenedLog], undos: Sequence[OpenedLog]) -> None:
+def _note_undos(
+    logs: Sequence[OpenedLog], undos: Sequence[OpenedLog]
+) -> tuple[frozenset[str], frozenset[str]]:
     # Imported on use: most commands are given one log.
-    from bulkpause.joined_logs import note_undos  # noqa: PLC0415
+    from bulkpause.joined_logs import note_undos, replaced_ids  # noqa: PLC0415
 
     note_undos(logs, undos)
+    return replaced_ids(logs, undos)
 
 
-def _together(key: GroupKey, logs: Sequence[OpenedLog], now: datetime) -> LogGroup:
+def _together(
+    key: GroupKey, logs: Sequence[OpenedLog], replaced: frozenset[str], now: datetime
+) -> LogGroup:
     from bulkpause.joined_logs import join_logs  # noqa: PLC0415 (see above)
 
-    return join_logs(key.action, key.account, logs, now)
+    return join_logs(key.action, key.account, logs, now, replaced)
 
 
 def _key_of(log: OpenedLog) -> GroupKey:

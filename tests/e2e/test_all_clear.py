@@ -29,7 +29,7 @@ def wal(program: Program) -> Path:
 
 def kill_in_the_middle(program: Program, simulator: Simulator, count: int) -> None:
     """Leave the log of a killed run that has settled some of its ids."""
-    options = [*program.to(simulator), *OF_SLOW_RUN]
+    options = [*program.to(simulator, *OF_SLOW_RUN)]
     running = program.start("run", program.ids(count), "--yes", *options)
     until(lambda: program.log.exists() and program.log.read_bytes().count(b"\n") > 2)
     running.kill()
@@ -191,7 +191,7 @@ def test_running_log_is_named_and_advises_nothing(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve(**SLOW)
-    options = [*program.to(simulator), *OF_SLOW_RUN]
+    options = [*program.to(simulator, *OF_SLOW_RUN)]
     program.start("run", program.ids(200), "--yes", *options)
     until(lambda: program.log.exists() and program.log.read_bytes().count(b"\n") > 2)
     ended = program.call("status", "log.jsonl")

@@ -134,6 +134,22 @@ def test_file_is_never_overwritten_silently(program: Program, serve: Serve) -> N
     assert [path.name for path in program.folder.iterdir()] == ["list.jsonl"]
 
 
+def test_every_log_that_is_named_is_compared(program: Program, serve: Serve) -> None:
+    simulator = serve(campaigns=make_campaigns(8))
+    for name, id_ in (("a", "1000001"), ("b", "1000002"), ("c", "1000003")):
+        assert program.pause(simulator, id_, "--log", f"{name}.jsonl").code == 0
+    simulator.put(Campaign(id="1000001", name="Back again"))
+
+    words = ("--in", "a.jsonl", "b.jsonl", "--in", "c.jsonl")
+    ended = list_(program, simulator, *words)
+
+    assert ended.code == 1
+    assert ended.stdout.splitlines()[:2] == [
+        "1 of 3 ids of a.jsonl, c.jsonl, b.jsonl is running or scheduled",
+        "  1000001 Back again: running now, paused on record",
+    ]
+
+
 def test_restarted_campaign_is_found(program: Program, serve: Serve) -> None:
     simulator = serve(campaigns=make_campaigns(8))
     ids = program.file("ids.txt", "1000001\n1000002\n1000003\n")

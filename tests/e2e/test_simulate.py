@@ -6,12 +6,12 @@ import orjson
 import pytest
 
 from bulkpause.simulator import Ledger
-from tests.support.program import TOKEN, Program
+from tests.support.program import TOKEN, Program, without
 
 
 def pauses(program: Program, url: str, source: str, *options: str) -> int:
-    address = ["--base-url", url, "--log", "log.jsonl"]
-    return program.call("run", source, "--yes", *address, *options).code
+    usual = without(options, ("--base-url", url, "--log", "log.jsonl"))
+    return program.call("run", source, "--yes", *usual, *options).code
 
 
 def test_printed_address_accepts_a_run(program: Program) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.broken_api import OUTCOMES, UNFINISHED_RESPONSES, broken_api, ids_of
 from tests.support.faulty_server import FaultyServer, Response, http_response
-from tests.support.program import Program, Start, until
+from tests.support.program import Program, Start, until, without
 from tests.support.terminal import environment
 
 
@@ -63,12 +63,13 @@ def ids_file(program: Program) -> str:
     return program.file("ids.txt", "".join(f"{id_}\n" for id_ in wanted))
 
 
-def run_options(server: FaultyServer) -> list[str]:
-    return [
-        *("--yes", "--base-url", server.endpoint.base_url, "--log", "log.jsonl"),
+def run_options(server: FaultyServer, *options: str) -> list[str]:
+    usual = (
+        *("--base-url", server.endpoint.base_url, "--log", "log.jsonl"),
         *("--burst", "none", "--steady", "none", "--max-in-flight", "50"),
         *("--timeout", "3s", "--max-attempts", "1"),
-    ]
+    )
+    return ["--yes", *without(options, usual), *options]
 
 
 def forms(token: str) -> set[bytes]:
@@ -179,10 +180,8 @@ def test_unreachable_server_error_hides_token(carrier: Program, start: Start) ->
     server = start(broken_api({}))
     secure = server.endpoint.base_url.replace("http:", "https:")
     for base_url in ("http://127.0.0.1:1", secure):
-        options = [*run_options(server), "--base-url", base_url, "--resume"]
-        ended = carrier.call(
-            "run", carrier.ids(3), *options, "--log", f"{len(base_url)}"
-        )
+        own = ("--base-url", base_url, "--resume", "--log", f"{len(base_url)}")
+        ended = carrier.call("run", carrier.ids(3), *run_options(server, *own))
         assert ended.code == 5
         assert not traces(ended.stdout, ended.stderr, *left_behind(carrier))
 
@@ -242,7 +241,7 @@ def test_killed_run_leaves_no_token(carrier: Program, start: Start) -> None:
         broken_api({"hang": UNFINISHED_RESPONSES["hang before the status line"]})
     )
     ids = carrier.file("ids.txt", "hang-paused\n0-good\n")
-    options = [*run_options(server), "--timeout", "60s"]
+    options = run_options(server, "--timeout", "60s")
     running = carrier.start("run", ids, *options, "--token-file", token_file(carrier))
     until(lambda: len(server.requests) == 2)
     process = Path("/proc") / str(running.pid)

@@ -170,6 +170,25 @@ def test_undone_log_says_nothing_of_what_runs(program: Program, serve: Serve) ->
         assert "was undone by" in refused.stderr
 
 
+def test_log_of_undo_takes_other_chosen_ids(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(3))
+    words = ("--yes", "--as", "running")
+    assert undo(program, simulator, *words, "--only", "1001").code == 0
+    refused = undo(program, simulator, *words, "--only", "1002")
+    assert refused.code == 2
+    assert "with --resume, also with other ids of --only" in refused.stderr
+    assert undo(program, simulator, *words, "--only", "1002", "--resume").code == 0
+    assert statuses(program) == {"1001": "resumed", "1002": "resumed"}
+
+    status = program.call("status", "log.jsonl", UNDO_LOG)
+    assert "in all: 2 resumed, 1 paused of 3 campaigns" in status.stdout
+    path = program.file("wrong.csv", "id\n1.00025E+06\n")
+    wrong = undo(program, simulator, "--resume", "--only", path)
+    assert (wrong.code, "Fix this row." in wrong.stderr) == (3, True)
+    assert "--skip-invalid" not in wrong.stderr
+
+
 def test_link_is_undone_as_its_log(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.pause(simulator, program.ids(1))

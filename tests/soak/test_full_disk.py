@@ -123,7 +123,8 @@ def test_full_disk_ends_run_with_6(
 ) -> None:
     simulator = serve(**NETWORK)
     log = small_disk / "log.jsonl"
-    options = ["--base-url", simulator.base_url, *OPTIONS, "--log", str(log)]
+    usual = [str(log) if word == "log.jsonl" else word for word in OPTIONS]
+    options = ["--base-url", simulator.base_url, *usual]
     ended = program.call("run", program.ids(200), *options)
     assert ended.code == 6
     assert "No space left on device" in ended.stderr

@@ -39,6 +39,12 @@ def until(happened: Callable[[], object]) -> None:
         sleep(0.005)
 
 
+def without(given: Sequence[str], options: Sequence[str]) -> list[str]:
+    """Leave out the options, each with a value, that are given by themselves."""
+    pairs = zip(options[::2], options[1::2], strict=True)
+    return [word for pair in pairs if pair[0] not in given for word in pair]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessResult:
     """The exit code and the output of a child process."""
@@ -164,16 +170,19 @@ class Program:
         self._running.append(terminal)
         return terminal
 
-    def to(self, simulator: Simulator) -> list[str]:
-        """Give the options for a quick run against a simulator, with a log."""
-        return ["--base-url", simulator.base_url, "--log", "log.jsonl", *QUICK]
+    def to(self, simulator: Simulator, *options: str) -> list[str]:
+        """Give the options for a quick run against a simulator, with a log.
+
+        Other options may replace the usual ones.
+        """
+        usual = ["--base-url", simulator.base_url, "--log", "log.jsonl", *QUICK]
+        return [*without(options, usual), *options]
 
     def pause(
         self, simulator: Simulator, source: str, *options: str, stdin: bytes = b""
     ) -> ProcessResult:
-        return self.call(
-            "run", source, "--yes", *self.to(simulator), *options, stdin=stdin
-        )
+        words = self.to(simulator, *options)
+        return self.call("run", source, "--yes", *words, stdin=stdin)
 
     def records(self) -> list[dict[str, Any]]:
         lines = self.log.read_bytes().splitlines(keepends=True)

@@ -101,8 +101,11 @@ def test_unknown_status_may_be_running(status: str | None) -> None:
     result = comparison(log("1", "2"), c1=status, c2="paused")
 
     assert list(result.lines()) == [
-        "0 of 2 ids of a.jsonl are running or scheduled",
-        "1 of them may be: it is not known what their status means",
+        (
+            "0 of the 1 id of a.jsonl whose status is known are running or scheduled, "
+            "1 more may be"
+        ),
+        "1 id has a status of which it is not known what it means",
         f"  1: {status or 'no status'} now, paused on record",
     ]
     assert [one.id for one in result.running] == ["1"]
@@ -118,6 +121,10 @@ def test_quiet_status_is_no_doubt(status: str) -> None:
 def test_ids_that_are_not_listed_are_doubt() -> None:
     result = comparison(log("1", "2", "3"), c2="paused")
 
+    assert next(result.lines()) == (
+        "0 of the 1 id of a.jsonl whose status is known are running or scheduled, 2 "
+        "more may be"
+    )
     assert result.doubts == [
         (
             "2 ids are not among the 1 campaign of this account, deleted or of another "
@@ -130,6 +137,9 @@ def test_ids_that_are_not_listed_are_doubt() -> None:
 def test_log_of_another_account_is_doubt() -> None:
     result = comparison(log("1", "2"), c7="paused")
 
+    assert next(result.lines()) == (
+        "it is not known whether any of 2 ids of a.jsonl is running or scheduled"
+    )
     assert result.doubts == [
         (
             "none of 2 ids of a.jsonl is among the 1 campaign of this account: use the "
@@ -174,6 +184,7 @@ def test_doubts_are_said(
     lines = list(comparison(log("1", gap=gap), doubt=doubt, c1="paused").lines())
 
     assert lines[1:] == expected
+    assert lines[0].endswith("; others may be") is (gap is not None)
 
 
 def test_invalid_rows_cannot_be_compared() -> None:
@@ -187,7 +198,8 @@ def test_invalid_rows_cannot_be_compared() -> None:
 def test_comparison_is_also_data() -> None:
     result = comparison(log("1"), c1="running", c7="running").as_dict()
 
-    assert (result["ids"], result["listed"], result["others"]) == (1, 2, 1)
+    assert (result["ids"], result["known"], result["listed"]) == (1, 1, 2)
+    assert result["others"] == 1
     assert result["complete"] is True
     assert result["running"] == [
         {
@@ -216,15 +228,15 @@ def test_accounts_that_need_a_look_are_shown() -> None:
     )
 
     assert list(every.lines()) == [
-        "1 of 4 ids of 3 accounts is running or scheduled",
+        "1 of 4 ids of 3 accounts is running or scheduled; others may be",
         "acme: 1 of 2 ids of a.jsonl is running or scheduled",
         "acme:   1: running now, paused on record",
-        "zoo: 0 of 1 id of a.jsonl are running or scheduled",
+        "zoo: 0 of 1 id of a.jsonl are running or scheduled; others may be",
         "zoo: not certain: a.jsonl lacks 1 planned id",
         "dead: not certain: the API rejected the token",
     ]
     result = every.as_dict()
-    assert result["ids"] == 4
+    assert (result["ids"], result["known"]) == (4, 4)
     assert list(result["accounts"]) == ["acme", "globex", "zoo", "dead"]  # type: ignore[call-overload]
 
 

@@ -14,6 +14,7 @@ from bulkpause.log_groups import group_logs
 from bulkpause.model import Item, Record
 from bulkpause.opened_log import open_log
 from bulkpause.report.group import LogGroup, RunWords
+from bulkpause.report.headline import headline
 from bulkpause.report.totals import NOT_ON_RECORD
 from bulkpause.vocabulary import Action, Status
 from tests.support.old_records import as_version_1
@@ -361,6 +362,41 @@ def test_other_undo_leaves_the_all_clear(
     paused = write_log(tmp_path / "paused.jsonl", [record(1, planned=1)])
     pauses, _ = groups(paused, undo(tmp_path, at, status))
     assert pauses.status.totals.undone_by is None
+
+
+def test_resumed_id_counts_once_where_it_was_resumed(
+    tmp_path: Path, monday: Path
+) -> None:
+    undone = undo(tmp_path, "2026-11-28T08:00:01.000Z", Status.RESUMED)
+    pauses, resumes = groups(monday, undone)
+    totals = pauses.status.totals
+    assert (totals.rows, totals.replaced, totals.open_ids) == (2, 1, 1)
+    assert [each.id for each in pauses.results] == ["1002", "1003"]
+    assert [each.id for each in resumes.results] == ["1001"]
+    assert headline([pauses, resumes]) == (
+        "1 resumed, 1 paused, 1 failed of 3 campaigns on record, by logs of 2026-11-27 "
+        "08:00:03 UTC to 2026-11-28 08:00:01 UTC; an undo of this log was begun: "
+        "campaigns may be running again; 1 of 3 campaigns on record may still be "
+        "running, as of 2026-11-27 08:00:03 UTC"
+    )
+
+
+def test_log_that_was_undone_whole_is_no_all_clear(tmp_path: Path) -> None:
+    paused = write_log(tmp_path / "paused.jsonl", [record(1, planned=1)])
+    undone = undo(tmp_path, "2026-11-28T08:00:01.000Z", Status.RESUMED)
+    pauses, resumes = groups(paused, undone)
+    assert headline([pauses, resumes]).startswith("1 resumed of 1 campaign on record,")
+    assert "may be running again" in headline([pauses, resumes])
+    assert "0 may still be running" not in "\n".join(pauses.status.lines())
+
+
+def test_pause_after_an_undo_counts_once(tmp_path: Path) -> None:
+    paused = write_log(tmp_path / "paused.jsonl", [record(1, planned=1)])
+    undone = undo(tmp_path, "2026-11-28T08:00:00.000Z", Status.RESUMED)
+    again = write_log(tmp_path / "again.jsonl", [later(1)])
+    pauses, resumes = groups(paused, again, undone)
+    assert pauses.status.totals.counts()["paused"] == 1
+    assert (resumes.status.totals.rows, resumes.status.totals.replaced) == (0, 1)
 
 
 def test_pause_after_an_undo_has_the_last_word(tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import click
 
 from bulkpause.cli.ending import Ending
+from bulkpause.cli.repeated_options import OneValueCommand
 
 
 _JSON = "--json"
 
 
-class JsonCommand(click.Command):
+class JsonCommand(OneValueCommand):
     """Finds out whether an object is asked for before an argument can be wrong."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -61,8 +61,8 @@ def list_request_of(given: Mapping[str, Any]) -> ListRequest:
         created_after=given["created_after"],
         created_before=given["created_before"],
     )
-    logs = () if given["in"] is None else (given["in"], *given["more_logs"])
     _check(filters, given)
+    logs = (*given["in"], *given["more_logs"])
     output: Path | None = given["output"]
     is_csv_name = output is not None and output.suffix.lower() == ".csv"
     return ListRequest(
@@ -94,7 +94,7 @@ def _without_own(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(filters: Filters, given: Mapping[str, Any]) -> None:
-    if given["in"] is not None:
+    if given["in"]:
         statuses = frozenset(filters.statuses)
         has_others = given["all"] or filters != Filters(statuses=filters.statuses)
         if has_others or (statuses and not _RUNNING <= statuses <= SENDING):

@@ -12,6 +12,10 @@ from bulkpause.journal.reader import WAL_SUFFIX, exists
 
 #: What to do where a log exists, in the words of the command line.
 EXISTING_REMEDY = "resume it with --resume, or name another with --log"
+EXISTING_UNDO_REMEDY = (
+    "carry on in it with --resume, also with other ids of --only, or name another with "
+    "--log"
+)
 #: A log has one of these keys in every line.
 _KEYS = (b'"run_id"', b'"crc32"')
 #: The first keys of the lines of a write-ahead log.

@@ -16,6 +16,7 @@ from bulkpause.cli.options import Options
 from bulkpause.inputs.ordering import Order
 from bulkpause.inputs.table import HiddenCount
 from bulkpause.model import Item
+from bulkpause.operation import Operation
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.estimate import time_needed_s
 from bulkpause.shard import Shard
@@ -62,7 +63,7 @@ def plan_lines(
     yield _counts_text(plan, options.operation.verb)
     for label, text in (
         *_source_lines(sources),
-        *_status_lines(sources),
+        *_status_lines(_statuses(plan, sources, options), options.operation),
         *(("hidden", text) for text in hidden_texts(sources)),
         *(("comments", text) for text in comment_texts(sources)),
         *_item_lines(plan.items),
@@ -95,7 +96,7 @@ def plan_as_dict(
         "first_names": [item.name for item in first],
         "last_names": [item.name for item in last],
         "inputs": [source.as_dict() for source in sources],
-        "statuses": dict(_statuses(sources)),
+        "statuses": dict(_statuses(plan, sources, options)),
         "host": options.host,
         "simulated": options.is_simulated,
         "order_by": None if options.order is None else str(options.order),
@@ -175,24 +176,40 @@ def _columns(names: Sequence[str]) -> str:
     return f"{noun} {', '.join(map(_word, names))}"
 
 
-def _status_lines(sources: Sequence[Source]) -> Iterator[_Line]:
-    counts = _statuses(sources).most_common()
+def _status_lines(statuses: Counter[str], operation: Operation) -> Iterator[_Line]:
+    counts = statuses.most_common()
     if not counts:
         return
     parts = [f"{count} {_status(word)}" for word, count in counts[:_STATUSES_SHOWN]]
     if others := sum(count for _, count in counts[_STATUSES_SHOWN:]):
         parts.append(f"{others} others")
-    yield "by status", ", ".join(parts)
+    text = ", ".join(parts)
+    yield ("by status", text) if operation.stops else ("were", f"{text} before")
 
 
 def _status(word: str) -> str:
     return shorten(on_one_line(word), 20) or "without one"
 
 
-def _statuses(sources: Sequence[Source]) -> Counter[str]:
+def _statuses(plan: Plan, sources: Iterable[Source], options: Options) -> Counter[str]:
+    """Count the ids to send by the word in the status column of their rows."""
     counts: Counter[str] = Counter()
     for source in sources:
         counts.update(source.statuses)
+    is_part = plan.duplicate or plan.already_done or options.shard is not None
+    return _statuses_of_items(plan.items, counts) if counts and is_part else counts
+
+
+def _statuses_of_items(items: Sequence[Item], of_rows: Counter[str]) -> Counter[str]:
+    """Count the statuses of ids that are not all rows with one.
+
+    An item does not keep a word that is a result of ours, as in an export.
+    """
+    words = (item.earlier.status for item in items if item.earlier is not None)
+    counts = Counter(filter(None, words))
+    others = len(items) - counts.total()
+    if others and not of_rows.keys() <= counts.keys():
+        counts["other"] = others
     return counts
 
 

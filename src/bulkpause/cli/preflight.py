@@ -25,6 +25,7 @@ from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.input_tokens import tokens_of
 from bulkpause.cli.log_path import (
     EXISTING_REMEDY,
+    EXISTING_UNDO_REMEDY,
     check_log_folder,
     check_readable_log,
     check_writable_log,
@@ -106,7 +107,8 @@ def load_log(options: Options, notices: Notices) -> LoadedLog:
         return LoadedLog(Recovery(), (None, None))  # the run makes the folder
     check_writable_log(log, is_resumed=options.resume)
     if not options.resume:
-        refuse_existing(log, remedy=EXISTING_REMEDY)
+        remedy = EXISTING_UNDO_REMEDY if options.undone else EXISTING_REMEDY
+        refuse_existing(log, remedy=remedy)
     now = datetime.now(UTC)
     loaded = read_log(log, needs_of(options, now))
     recovery = loaded.recovery
@@ -246,7 +248,7 @@ def _check_problems(whole: InputPlan, options: Options, notices: Notices) -> Non
         InputError: It is not what `--skip-invalid` allows.
     """
     if any(one.is_fatal or not options.skips_invalid for one in whole.problems):
-        refuse(whole.problems)
+        refuse(whole.problems, leaves_ids=bool(whole.plan.items))
     for one in whole.problems:
         notices.warn(one.headline, text=problem_text(one, prefix="warning: "))
 

@@ -109,10 +109,18 @@ def problem_lines(problems: Problems, *, width: int, prefix: str = "") -> Iterat
         yield from _wrapped(error.remedy, 4, width)
 
 
-def closing_line(problems: Sequence[Problems]) -> str:
-    """Say that nothing was sent, and what helps against all problems."""
+def closing_line(problems: Sequence[Problems], *, leaves_ids: bool = True) -> str:
+    """Say that nothing was sent, and what helps against all problems.
+
+    Args:
+        problems: What is wrong with the inputs.
+        leaves_ids: Whether there are ids in rows with which nothing is wrong.
+    """
     if any(one.is_fatal for one in problems):
         return "nothing was sent"
+    if not leaves_ids:
+        rows = sum(len(one.rows) for one in problems)
+        return f"nothing was sent. Fix {'this row' if rows == 1 else 'these rows'}."
     return "nothing was sent. Fix these rows, or pass --skip-invalid to leave them out."
 
 

@@ -16,8 +16,12 @@ from bulkpause.errors import GuardRailError
 from bulkpause.plan import Plan
 
 
-def refuse(problems: Sequence[Problems]) -> NoReturn:
+def refuse(problems: Sequence[Problems], *, leaves_ids: bool = True) -> NoReturn:
     """Refuse the inputs, and show all that is wrong with them.
+
+    Args:
+        problems: What is wrong with them.
+        leaves_ids: Whether there are ids in rows with which nothing is wrong.
 
     Raises:
         ProblemsError: Always.
@@ -26,7 +30,7 @@ def refuse(problems: Sequence[Problems]) -> NoReturn:
         raise ProblemsError(problems[0].headline, problems)
     for one in problems:
         say(problem_text(one))
-    raise ProblemsError(closing_line(problems), problems)
+    raise ProblemsError(closing_line(problems, leaves_ids=leaves_ids), problems)
 
 
 def problem_text(problems: Problems, *, prefix: str = "") -> str:

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from bulkpause._text import format_count, sanitize
+from bulkpause._text import format_count, sanitize, timestamp
 from bulkpause._value import value
 from bulkpause.cli.input_plan import InputPlan, Source
 from bulkpause.cli.log_path import check_readable_log
@@ -18,6 +18,8 @@ from bulkpause.cli.options import EARLIER_STATUSES, Options
 from bulkpause.cli.output import say
 from bulkpause.cli.typed_input import terminal_for_answers
 from bulkpause.engine.resume import (
+    CHANGE_TOLERANCE,
+    CHANGE_TOLERANCE_WITHOUT_CLOCK,
     RUNNING,
     SCHEDULED,
     TIME_MARGIN,
@@ -35,6 +37,8 @@ from bulkpause.plan import Plan
 from bulkpause.vocabulary import Action, Status
 
 
+#: What to do where one word is not right for all campaigns.
+_MIXED = "if some were one and some the other, undo each kind by itself with --only"
 #: At most this many ids that are left out are named; the others are counted.
 _IDS_SHOWN = 5
 
@@ -139,6 +143,7 @@ def plan_of_undo(
     all_items = [item for plan in plans.values() for item in plan.items]
     _note_overdue(all_items, options, notices)
     _note_running(all_items, told, options, notices)
+    _note_tolerance(all_items, options, notices)
     counts = {
         log: len(of_log)
         for pauses in found.values()
@@ -290,8 +295,30 @@ def _item(record: Record, recovery: Recovery) -> Item:
         id=record.id or "",
         row=record.row or 0,
         name=record.name,
-        earlier=replace(earlier, paused_at=record.finished_at),
+        earlier=replace(earlier, paused_at=_paused_at(record)),
     )
+
+
+def _paused_at(record: Record) -> str | None:
+    """Tell when our pause was accepted, or was known to be.
+
+    A record is written once its id was read back, which may be minutes later. What was
+    changed between is no change of ours.
+    """
+    started_at, latency_ms = record.started_at, record.latency_ms
+    reads_before = record.reads - (record.campaign_status is not None)
+    is_first_request = not record.history and reads_before <= 0
+    is_accepted = record.http_status == 204
+    if (
+        not (is_accepted and is_first_request)
+        or started_at is None
+        or latency_ms is None
+    ):
+        return record.finished_at
+    accepted_at = datetime.fromisoformat(started_at) + timedelta(
+        milliseconds=latency_ms
+    )
+    return min(timestamp(accepted_at), record.finished_at or "~")
 
 
 def _is_later(known: Item | None, item: Item) -> bool:
@@ -331,18 +358,19 @@ def _earlier_status(items: Sequence[Item], options: Options) -> str | None:
     if not unknown or options.earlier_status is not None:
         return options.earlier_status
     of_all = f"{len(unknown)} of {format_count(len(items), 'campaign')}"
+    mixed = f"; {_MIXED}" if len(unknown) > 1 else ""
     if not options.is_confirmed:
         with terminal_for_answers(options.only) as is_there:
             if is_there:
-                return _ask(of_all)
+                return _ask(of_all, mixed)
     raise SettingsError(
         f"it is not on record whether {of_all} were running or scheduled before they "
-        "were paused: add --as running or --as scheduled; nothing was sent"
+        f"were paused: add --as running or --as scheduled{mixed}; nothing was sent"
     )
 
 
-def _ask(of_all: str) -> str:
-    say(f"It is not on record what {of_all} were before they were paused.")
+def _ask(of_all: str, mixed: str) -> str:
+    say(f"It is not on record what {of_all} were before they were paused{mixed}.")
     answer: str = click.prompt(
         "What were they?", type=click.Choice(EARLIER_STATUSES), err=True
     )
@@ -392,6 +420,17 @@ def _note_running(
         f"{format_count(len(running), 'campaign')} running before by {word}: those that "
         f"show a scheduled_time {which}"
     )
+
+
+def _note_tolerance(items: Sequence[Item], options: Options, notices: Notices) -> None:
+    """Say which changes are not seen, so that a campaign is resumed all the same."""
+    if items and not options.resume_rules.resumes_changed:
+        seconds = f"{CHANGE_TOLERANCE.total_seconds():g}"
+        most = f"{CHANGE_TOLERANCE_WITHOUT_CLOCK.total_seconds():g}"
+        notices.note(
+            f"what others changed within {seconds} s after a pause ({most} s without the "
+            "API's clock) cannot be told from it, and is resumed"
+        )
 
 
 def _is_running_without_time(item: Item) -> bool:

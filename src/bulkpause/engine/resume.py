@@ -25,8 +25,12 @@ from bulkpause.model import Earlier, Reply
 #: Earlier statuses of a campaign that was sending, and of one that waited for its time.
 RUNNING = frozenset({"running", "active"})
 SCHEDULED = "scheduled"
-#: The API may note our pause somewhat later than we have it on record.
-CHANGE_TOLERANCE = timedelta(seconds=5)
+#: A change so soon after our pause cannot be told from it. The clock of a response has
+#: whole seconds, and the API may note our pause somewhat later than we have it on record.
+CHANGE_TOLERANCE = timedelta(seconds=2)
+#: The same where a response shows no clock: those of the server and of this machine may
+#: differ.
+CHANGE_TOLERANCE_WITHOUT_CLOCK = timedelta(seconds=5)
 #: A campaign whose time is nearer could have passed it when it is resumed.
 TIME_MARGIN = timedelta(minutes=1)
 #: How the API writes times, in GMT.
@@ -167,7 +171,17 @@ def _doubt_of_change(earlier: Earlier, shown: Reply, now: datetime) -> str | Non
         return CHANGE_UNKNOWN
     ahead = (shown.served_at or now) - now
     paused_at = datetime.fromisoformat(earlier.paused_at) + ahead
-    return CHANGED if updated_at > paused_at + CHANGE_TOLERANCE else None
+    return CHANGED if updated_at > paused_at + _tolerance(shown) else None
+
+
+def _tolerance(shown: Reply) -> timedelta:
+    """Tell how much later than its record a pause of ours may seem to be."""
+    if shown.served_at is None:
+        return CHANGE_TOLERANCE_WITHOUT_CLOCK
+    # The server's clock was read somewhere on the way of this response.
+    sent_at = shown.received_at if shown.sent_at is None else shown.sent_at
+    round_trip = timedelta(seconds=max(0.0, shown.received_at - sent_at))
+    return min(CHANGE_TOLERANCE + round_trip, CHANGE_TOLERANCE_WITHOUT_CLOCK)
 
 
 def _differ(text: str | None, other: str | None) -> bool:

@@ -82,8 +82,6 @@ class LogGroup:
 
         Only for a group with its records.
         """
-        if len(self.logs) < 2:
-            return self.requests_of
         on_record = set(map(id, self.requests_of))
         return [record for record in self.records if id(record) in on_record]
 

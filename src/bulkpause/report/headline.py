@@ -1,5 +1,6 @@
 """Say in one line what is on record of the campaigns of a report, and no more."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
@@ -17,6 +18,10 @@ from bulkpause.report.totals import Totals
 from bulkpause.vocabulary import Status
 
 
+#: What an undo says of campaigns that may be running since.
+_UNDONE = (Status.RESUMED, Status.ALREADY_RUNNING, Status.UNKNOWN)
+
+
 def headline(groups: Sequence[LogGroup], *, lacks_logs: bool = False) -> str:
     """Say how many campaigns may still be running, and as of when.
 
@@ -27,13 +32,13 @@ def headline(groups: Sequence[LogGroup], *, lacks_logs: bool = False) -> str:
         groups: The groups of logs.
         lacks_logs: Whether other logs could not be read, or may be missing.
     """
-    groups = counted(groups)
+    given, groups = groups, counted(groups)
     all_totals = [group.status.totals for group in groups]
     totals = [one for one in all_totals if not one.is_empty]
     operation = all_totals[0].operation
     if not totals:
         return nothing_line(operation)
-    ids, open_ids = sum(map(ids_of, totals)), sum(one.open_ids for one in totals)
+    ids, open_ids = sum(map(ids_held, totals)), sum(one.open_ids for one in totals)
     is_known = all(one.is_plan_known for one in all_totals)
     undone = [group for group in groups if group.status.totals.undone_by is not None]
     on_record = "" if is_known and not undone else " on record"
@@ -42,7 +47,11 @@ def headline(groups: Sequence[LogGroup], *, lacks_logs: bool = False) -> str:
     if not (operation.stops or open_ids):
         lines = [f"{_done_text(totals, operation)} of {campaigns}{_as_of(groups)}"]
     if undone:
-        lines = [_undone_line(undone, groups), *(lines if open_ids else ())]
+        lines = [
+            *_taken_back_lines(groups, given),
+            _undone_line(undone, groups),
+            *(lines if open_ids else ()),
+        ]
     if not is_known:
         others = f"others {operation.others_words}"
         lines.append(f"how many were planned is not on record, and {others}")
@@ -57,6 +66,39 @@ def _undone_line(undone: Sequence[LogGroup], groups: Sequence[LogGroup]) -> str:
         undone_logs=list(chain.from_iterable(names)),
         logs=sum(group.status.totals.logs for group in groups),
     )
+
+
+def _taken_back_lines(
+    groups: Sequence[LogGroup], given: Sequence[LogGroup]
+) -> Iterator[str]:
+    """Count the campaigns of pauses and of their undos, each by its last word.
+
+    Args:
+        groups: The groups of pauses.
+        given: These, and those of undos, if their logs were given.
+    """
+    if not any(group.status.totals.replaced for group in groups):
+        return
+    simulated = {group.status.is_simulated for group in groups}
+    undos = [
+        group
+        for group in given
+        if not group.status.totals.operation.stops
+        and group.status.is_simulated in simulated
+    ]
+    words = Counter[str]()
+    for group in undos:
+        words.update({one.value: group.status.totals.by_status[one] for one in _UNDONE})
+    for group in groups:
+        words.update(group.status.totals.counts())
+    del words[Status.INVALID.value]
+    held = sum(ids_held(group.status.totals) for group in groups)
+    words["other"] = max(0, held - words.total())
+    parts = ", ".join(
+        f"{count:,} {word.replace('_', ' ')}" for word, count in words.items() if count
+    )
+    campaigns = f"{words.total():,} campaign{'' if words.total() == 1 else 's'}"
+    yield f"{parts} of {campaigns} on record{_as_of([*groups, *undos])}"
 
 
 def _done_text(totals: Sequence[Totals], operation: Operation) -> str:
@@ -79,6 +121,11 @@ def counted(groups: Sequence[LogGroup]) -> Sequence[LogGroup]:
 def ids_of(totals: Totals) -> int:
     """Count the campaigns of totals: all rows but the invalid ones."""
     return totals.rows - totals.by_status[Status.INVALID]
+
+
+def ids_held(totals: Totals) -> int:
+    """Count the campaigns of totals, and those whose last word is in other logs."""
+    return ids_of(totals) + totals.replaced
 
 
 def _as_of(groups: Sequence[LogGroup]) -> str:

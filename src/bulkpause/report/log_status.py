@@ -72,6 +72,9 @@ class LogStatus:
         yield from self._identity_lines()
         if not self.totals.is_empty:
             yield from _done_lines(self.totals)
+        if replaced := self.totals.replaced:
+            of = "logs of an undo" if self.totals.operation.stops else "logs of pauses"
+            yield f"{format_count(replaced, 'id')} not counted here: in {of} since"
         yield from open_lines(self.totals, self._as_of())
         if invalid := self.totals.by_status[Status.INVALID]:
             yield f"{format_count(invalid, 'invalid row')}: never sent"

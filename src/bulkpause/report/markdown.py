@@ -26,7 +26,9 @@ def markdown_of(groups: Sequence[LogGroup], origin: Origin) -> str:
             "",
             *_list(map(_plain, (*origin.doubts, *note_lines(groups)))),
             *_section("By status", _statuses(groups)),
-            *_section("Ids that we did not simply change, by cause", _causes(groups)),
+            *_section(
+                "Results other than paused or resumed, by cause", _causes(groups)
+            ),
             *_section("Logs and runs", _runs(groups)),
             *_section("To carry on", map(_code, origin.commands)),
             f"Made at {origin.made_at} by bulkpause {origin.version}.",

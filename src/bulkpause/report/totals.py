@@ -131,6 +131,8 @@ class Totals:
             What was paused may be running then.
         undone_logs: Of several logs, those that an undo was begun of.
         logs: How many logs these are the totals of.
+        replaced: Ids that these logs hold and that are not counted: their last word is
+            in logs of another action, such as an undo.
         open_before: Ids of earlier runs that this run does not send and that may
             still be running, by status. `rows` does not count them.
         by_status: The number of records with each status.
@@ -158,6 +160,7 @@ class Totals:
     undone_by: str | None = None
     undone_logs: Sequence[str] = ()
     logs: int = 1
+    replaced: int = 0
     open_before: Counter[str] = field(default_factory=Counter)
     by_status: Counter[Status] = field(default_factory=Counter)
     causes: dict[Cause, CauseGroup] = field(default_factory=dict)

@@ -12,10 +12,11 @@ from bulkpause.cli.options import Options
 from bulkpause.cli.plan_text import plan_as_dict, plan_lines
 from bulkpause.inputs.ordering import Order
 from bulkpause.inputs.table import HiddenCount, Input, Table
-from bulkpause.model import Item
+from bulkpause.model import Earlier, Item
 from bulkpause.plan import make_plan
 from bulkpause.rows import Rows
 from bulkpause.settings import Settings
+from bulkpause.vocabulary import Action
 
 
 NAMES = ["Summer sale", None, "Winter\x1b[2J  sale", "a", "b", "c", "x" * 300, "Éte"]
@@ -77,6 +78,32 @@ def test_plan_names_columns_sheet_and_statuses() -> None:
         "names from  column 'Campaign'",
         "by status   40 running, 12 paused, 3 without one",
     ]
+
+
+def with_status(id_: str, status: str | None) -> Item:
+    earlier = None if status is None else Earlier(status=status)
+    return Item(id=id_, row=1, earlier=earlier)
+
+
+def test_statuses_are_those_of_the_ids_to_send() -> None:
+    rows = [*(with_status(id_, "running") for id_ in "1223"), with_status("4", "sent")]
+    one = source(statuses=Counter({"running": 4, "sent": 1}))
+    assert "by status   3 running, 1 sent" in lines_of(one, items=rows)
+    plan = make_plan(rows, done=frozenset({"3"}))
+    found = plan_as_dict(plan, [one], "d1", options_with())
+    assert found["statuses"] == {"running": 2, "sent": 1}
+
+
+def test_results_of_ours_stay_counted_without_duplicates() -> None:
+    rows = [with_status(id_, "running") for id_ in "122"] + [with_status("3", None)]
+    one = source(statuses=Counter({"running": 3, "failed": 1}))
+    assert "by status   2 running, 1 other" in lines_of(one, items=rows)
+
+
+def test_undo_says_what_campaigns_were() -> None:
+    one = source(statuses=Counter({"running": 4, "scheduled": 1}))
+    lines = lines_of(one, action=Action.RESUME)
+    assert "were        4 running, 1 scheduled before" in lines
 
 
 def test_account_column_of_one_account_is_said() -> None:

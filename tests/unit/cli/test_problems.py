@@ -115,6 +115,13 @@ def test_closing_line_offers_to_skip_rows_only() -> None:
         assert closing_line([rows, fatal]) == "nothing was sent"
 
 
+@pytest.mark.parametrize(("count", "text"), [(1, "this row"), (2, "these rows")])
+def test_only_rows_are_not_offered_to_be_skipped(count: int, text: str) -> None:
+    found = Problems(source="a.csv", rows=(row(3, MISSING),) * count)
+    line = closing_line([found], leaves_ids=False)
+    assert line == f"nothing was sent. Fix {text}."
+
+
 def test_error_object_has_every_problem() -> None:
     error = ReadError("it is empty", "add ids")
     problems = [

@@ -40,13 +40,15 @@ def decide(
     shown_time: str | None = None,
     update_time: str | None = None,
     served_at: datetime | None = None,
+    round_trip_s: float = 0.0,
     body: ResumeBody = ResumeBody.AUTO,
     starts_overdue: bool = False,
     resumes_changed: bool = False,
 ) -> Send | str:
     earlier = Earlier(status=status, scheduled_time=time, paused_at=PAUSED_AT)
     shown = Reply(
-        received_at=1.0,
+        sent_at=1.0,
+        received_at=1.0 + round_trip_s,
         http_status=200,
         campaign_status="paused",
         scheduled_time=shown_time,
@@ -142,9 +144,25 @@ def test_campaign_changed_since_pause_is_left_alone(
 
 def test_times_are_compared_on_clock_of_server() -> None:
     ahead = NOW + timedelta(minutes=10)
-    ours = decide(update_time="2026-07-01 11:40:00", served_at=ahead)
-    theirs = decide(update_time="2026-07-01 11:40:06", served_at=ahead)
+    ours = decide(update_time="2026-07-01 11:40:02", served_at=ahead)
+    theirs = decide(update_time="2026-07-01 11:40:03", served_at=ahead)
     assert (ours, theirs) == (Send(RUN_NOW), CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("round_trip_s", "update_time", "is_changed"),
+    [
+        (1.5, "2026-07-01 11:30:03", False),
+        (1.5, "2026-07-01 11:30:04", True),
+        (30.0, "2026-07-01 11:30:05", False),
+        (30.0, "2026-07-01 11:30:06", True),
+    ],
+)
+def test_slow_response_leaves_more_time_in_doubt(
+    round_trip_s: float, update_time: str, is_changed: bool
+) -> None:
+    found = decide(update_time=update_time, served_at=NOW, round_trip_s=round_trip_s)
+    assert found == (CHANGED if is_changed else Send(RUN_NOW))
 
 
 def test_other_scheduled_time_is_a_change() -> None:

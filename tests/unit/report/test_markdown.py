@@ -62,7 +62,7 @@ def test_summary_has_headline_counts_causes_and_command() -> None:
         "- 1 not attempted",
         "- 1 paused",
         "",
-        "**Ids that we did not simply change, by cause**",
+        "**Results other than paused or resumed, by cause**",
         "",
         "- 1 rejected: `HTTP 404, Not found`, such as `1002 Sale`; trace_id `t-1`",
         "",

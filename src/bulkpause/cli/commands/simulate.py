@@ -14,6 +14,7 @@ from bulkpause.api.credentials import Token, find_token
 from bulkpause.cli.help import block
 from bulkpause.cli.output import show
 from bulkpause.cli.path_arguments import PATH
+from bulkpause.cli.repeated_options import OneValueCommand
 from bulkpause.cli.signals import SIGNALS
 from bulkpause.cli.tls_files import ignore_key_log
 from bulkpause.settings import BURST, STEADY, parse_duration, parse_limit
@@ -76,6 +77,7 @@ def _header_value(text: str) -> str:
 
 
 @click.command(
+    cls=OneValueCommand,
     epilog=block(
         "Examples",
         """

@@ -165,7 +165,7 @@ class _Whole:
 
     def as_dict(self) -> dict[str, object]:
         """Give the numbers of all logs in values that JSON can carry."""
-        from bulkpause.report.headline import counted, ids_of  # noqa: PLC0415
+        from bulkpause.report.headline import counted, ids_held  # noqa: PLC0415
 
         every = counted([one.group for one in self.shown]) if self.shown else ()
         totals = [group.status.totals for group in every]
@@ -173,7 +173,7 @@ class _Whole:
         tells = totals and all(one.tells_what_runs for one in totals)
         is_whole = not self._lacks_logs and all(one.is_plan_known for one in totals)
         return {
-            "ids": sum(map(ids_of, totals)),
+            "ids": sum(map(ids_held, totals)),
             "open": open_ids,
             "may_run": open_ids if tells and is_whole else None,
             "unreadable": self.unreadable,

@@ -17,6 +17,7 @@ from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import block
 from bulkpause.cli.options import Options, has_secret_proxy
 from bulkpause.cli.output import say, show_data
+from bulkpause.cli.repeated_options import OneValueCommand
 from bulkpause.cli.templates.catalog import TEMPLATES
 from bulkpause.cli.templates.exit_policy import ExitPolicy
 from bulkpause.cli.templates.job import Job, check_options, with_absolute_paths
@@ -58,6 +59,7 @@ def parse_job_name(text: str) -> str:
 
 
 @click.command(
+    cls=OneValueCommand,
     epilog=block(
         "Examples",
         """

@@ -7,11 +7,13 @@ import click
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.help import block
 from bulkpause.cli.path_arguments import LOGS
+from bulkpause.cli.repeated_options import LISTED, OneValueCommand
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.vocabulary import Status
 
 
 @click.command(
+    cls=OneValueCommand,
     epilog=block(
         "Examples",
         """
@@ -26,7 +28,7 @@ from bulkpause.vocabulary import Status
 @LOGS
 @click.option(
     "--status",
-    metavar="STATUSES",
+    metavar=LISTED,
     default="failed,unknown,not_attempted",
     show_default=True,
     help=f"Statuses, separated by commas: {', '.join([*Status, NOT_ATTEMPTED])}.",

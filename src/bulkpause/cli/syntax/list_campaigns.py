@@ -11,6 +11,7 @@ from bulkpause.cli.json_command import JsonCommand
 from bulkpause.cli.list_request import list_request_of
 from bulkpause.cli.parameter_types import parse_name
 from bulkpause.cli.path_arguments import PATH
+from bulkpause.cli.repeated_options import LISTED
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
 
@@ -48,7 +49,7 @@ from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
 @click.option(
     "--status",
     type=parse_statuses,
-    metavar="STATUSES",
+    metavar=LISTED,
     help="Campaigns in one of these statuses, separated by commas.",
 )
 @click.option(
@@ -92,9 +93,10 @@ from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
     "--in",
     type=PATH,
     metavar="LOG",
+    multiple=True,
     help="Show which ids of this LOG, and of those after it, are running or scheduled, "
-    "or may be. All campaigns are read for it, whatever their status. A folder stands "
-    "for its *.jsonl.",
+    "or may be. May be repeated. All campaigns are read for it, whatever their status. "
+    "A folder stands for its *.jsonl.",
 )
 @click.argument("more_logs", metavar="[LOG]...", type=PATH, nargs=-1)
 @click.option(

@@ -16,6 +16,7 @@ from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import EXIT_CODES, block
 from bulkpause.cli.options import RETRIABLE, RETRIED_BY_DEFAULT, parse_retried
 from bulkpause.cli.path_arguments import PATH
+from bulkpause.cli.repeated_options import LISTED
 from bulkpause.cli.run_command import RunCommand, send
 
 
@@ -35,7 +36,7 @@ from bulkpause.cli.run_command import RunCommand, send
 @click.option(
     "--status",
     type=parse_retried,
-    metavar="STATUSES",
+    metavar=LISTED,
     default=",".join(RETRIED_BY_DEFAULT),
     show_default=True,
     help=f"Statuses to retry, separated by commas: {', '.join(RETRIABLE)}.",

@@ -38,6 +38,17 @@ class Mark:
     text: str
     anchor: str = "end"
 
+    @property
+    def left(self) -> float:
+        """Where its text begins, on a horizontal axis."""
+        width = _CHARACTER_WIDTH * len(self.text)
+        return self.at - width if self.anchor == "end" else self.at
+
+    @property
+    def right(self) -> float:
+        """Where its text ends, on a horizontal axis."""
+        return self.left + _CHARACTER_WIDTH * len(self.text)
+
 
 @value(kw_only=False)
 class Hint:
@@ -126,8 +137,26 @@ class Frame:
         """Mark the times."""
         apart = _MARK_WIDTH / self.bin_width
         marks = time_marks(self.timeline, bins_apart=apart)
-        found = ((self.x(number), text) for number, text in marks)
-        return [_x_mark(x, text) for x, text in found]
+        return _apart([_x_mark(self.x(number), text) for number, text in marks])
+
+
+def _apart(marks: Sequence[Mark]) -> list[Mark]:
+    """Leave out marks whose texts would overlap: the shorter one of two, without a day."""
+    kept: list[Mark] = []
+    for mark in marks:
+        while kept and _overlap(kept[-1], mark) and _width(kept[-1]) < _width(mark):
+            kept.pop()
+        if not (kept and _overlap(kept[-1], mark)):
+            kept.append(mark)
+    return kept
+
+
+def _overlap(mark: Mark, following: Mark) -> bool:
+    return mark.right + _CHARACTER_WIDTH > following.left
+
+
+def _width(mark: Mark) -> float:
+    return mark.right - mark.left
 
 
 def _x_mark(x: float, text: str) -> Mark:
@@ -157,10 +186,9 @@ def charts_of(
     if not moments_s:
         return ()
     frame = Frame(Timeline.of(moments_s))
-    charts = [
-        _rate_chart(frame, requests, limits),
-        _done_chart(frame, requests, ids, done_word),
-    ]
+    charts = [_done_chart(frame, requests, ids, done_word)]
+    if requests.timed:
+        charts.insert(0, _rate_chart(frame, requests, limits))
     if requests.latencies_ms:
         charts.append(_latency_chart(frame, requests))
     return tuple(charts)
@@ -177,12 +205,10 @@ def _rate_chart(frame: Frame, requests: Requests, limits: Sequence[Limit]) -> Ch
     most = max(sums)
     allowed = limit_of_bin(timeline.bin_s, limits)
     marks = round_marks(max(most, allowed or 0) * 1.05)
-    requests_of_most = format_count(most, "request")
     return Chart(
         key="rate",
         title=f"Requests per {timeline.unit}",
-        summary=f"{requests.count:,} requests, at most {requests_of_most} in "
-        f"{_article(timeline.unit)}.",
+        summary=_rate_text(requests, most, timeline.unit),
         x_marks=frame.x_marks(),
         y_marks=_y_marks(marks),
         gaps=frame.gaps(),
@@ -208,6 +234,23 @@ def limit_of_bin(bin_s: float, limits: Sequence[Limit]) -> int | None:
         if bin_s >= limit.period_s and bin_s % limit.period_s == 0
     ]
     return min(allowed, default=None)
+
+
+def _rate_text(requests: Requests, most: int, unit: str) -> str:
+    """Say how many requests there were, and only of those that are shown how dense."""
+    of_all = f"{requests.count:,} request{'' if requests.count == 1 else 's'}"
+    at_most = f"at most {format_count(most, 'request')} in {_article(unit)}"
+    if requests.timed == requests.count:
+        return f"{of_all}, {at_most}."
+    others = ", ".join(
+        f"{requests.untimed[outcome]:,} {outcome.label}"
+        for outcome in Outcome
+        if requests.untimed.get(outcome)
+    )
+    return (
+        f"{of_all}, of which {requests.timed:,} are shown: {at_most}. It is not on "
+        f"record when the others were sent: {others}."
+    )
 
 
 def _article(unit: str) -> str:

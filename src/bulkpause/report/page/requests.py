@@ -1,14 +1,14 @@
 """When requests were sent and how each was answered, as far as records tell."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from itertools import repeat
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from bulkpause._value import value
 from bulkpause.model import PriorAttempt, Record
 from bulkpause.report.page.moments import seconds_of
+from bulkpause.vocabulary import Action
 
 
 class Outcome(StrEnum):
@@ -40,14 +40,18 @@ class Requests:
     """The requests of some records. Moments are seconds since 1970, in order.
 
     Attributes:
-        sent_s: When the requests with each outcome were sent.
+        sent_s: When the requests with each outcome were sent that are on record with
+            their moments.
+        untimed: How many others there are of each outcome.
         done_s: When each result was on record: the last record of an id.
         changed_s: When each of those was whose campaign was as wanted then.
-        answered_s: When the last attempt of each id was sent that was answered.
+        answered_s: When the last attempt of each id was sent that was answered; when
+            its result was on record if that is not known.
         latencies_ms: The latency of each of these attempts.
     """
 
     sent_s: Mapping[Outcome, Sequence[float]]
+    untimed: Mapping[Outcome, int]
     done_s: Sequence[float]
     changed_s: Sequence[float]
     answered_s: Sequence[float]
@@ -56,6 +60,11 @@ class Requests:
     @property
     def count(self) -> int:
         """The number of requests."""
+        return self.timed + sum(self.untimed.values())
+
+    @property
+    def timed(self) -> int:
+        """The number of those whose moments are known."""
         return sum(map(len, self.sent_s.values()))
 
 
@@ -68,8 +77,10 @@ def requests_of(
 ) -> Requests:
     """Find the requests of records. A row that was not sent has none.
 
-    A record has no time for a read-back, nor for the last attempt of an id that was
-    retried: they count at the end of the id, the attempt before its latency.
+    A record tells when its first request was sent, and each attempt but the last. Of
+    what follows it does not: the last attempt of an id that was retried or read before,
+    and its reads. These are counted and have no moment: any that was made up would show
+    bursts that were none.
 
     Args:
         records: The records.
@@ -87,7 +98,7 @@ def requests_of(
             found.sent[one.http_status] += seconds_of([one.at])
     for record in replaced:
         if record.finished_at is not None:
-            found.add_reads(record, *seconds_of([record.finished_at]))
+            found.untimed[Outcome.READ_BACK] += reads_of(record)
     return found.requests()
 
 
@@ -110,11 +121,17 @@ class _Timed(NamedTuple):
         return cls(sent, starts_s, seconds_of(one.finished_at or "" for one in sent))
 
 
+def reads_of(record: Record) -> int:
+    """Count the reads of a campaign; records of older versions do not count them."""
+    return record.reads or int(record.campaign_status is not None)
+
+
 class _Found:
     """Collects the requests of records, in any order."""
 
     def __init__(self) -> None:
         self.sent = defaultdict[int | None, list[float]](list)
+        self.untimed = Counter[Outcome]()
         self._reads: list[float] = []
         self._done: list[float] = []
         self._changed: list[float] = []
@@ -139,37 +156,61 @@ class _Found:
 
     def _add_several(self, record: Record, start_s: float, end_s: float) -> None:
         """Add the requests of a record that has several, or was only read."""
-        self.add_reads(record, end_s)
+        is_read_first = _begins_with_read(record)
+        if is_read_first:
+            self._reads.append(start_s)
+        self.untimed[Outcome.READ_BACK] += reads_of(record) - is_read_first
         for attempt in record.history:
-            at = attempt.get("at")
-            at_s = start_s if at is None else seconds_of([at])[0]
-            self.sent[attempt.get("http_status")].append(at_s)
+            self._add_attempt(attempt)
         if record.request_id is None and record.reads:
             return  # read, and left alone
-        latency_s = (record.latency_ms or 0.0) / 1000
-        self._add_last(record, end_s - latency_s if record.history else start_s)
+        if record.history or is_read_first:
+            self.untimed[outcome_of(record.http_status)] += 1
+            self._add_latency(record, end_s)
+        else:
+            self._add_last(record, start_s)
+
+    def _add_attempt(self, attempt: Mapping[str, Any]) -> None:
+        """Add an attempt before the last one; records of older versions lack its time."""
+        http_status, at = attempt.get("http_status"), attempt.get("at")
+        if at is None:
+            self.untimed[outcome_of(http_status)] += 1
+        else:
+            self.sent[http_status] += seconds_of([at])
 
     def _add_last(self, record: Record, at_s: float) -> None:
         self.sent[record.http_status].append(at_s)
+        self._add_latency(record, at_s)
+
+    def _add_latency(self, record: Record, at_s: float) -> None:
         if record.latency_ms is not None:
             self._latencies.append((at_s, record.latency_ms))
-
-    def add_reads(self, record: Record, end_s: float) -> None:
-        """Add the reads of a campaign; records of older versions do not count them."""
-        reads = record.reads or record.campaign_status is not None
-        if reads:
-            self._reads.extend(repeat(end_s, reads))
 
     def requests(self) -> Requests:
         """Put all in order."""
         self._latencies.sort()
         return Requests(
             sent_s=_by_outcome(self.sent, self._reads),
+            untimed=+self.untimed,
             done_s=sorted(self._done),
             changed_s=sorted(self._changed),
             answered_s=[moment for moment, _ in self._latencies],
             latencies_ms=[latency for _, latency in self._latencies],
         )
+
+
+def _begins_with_read(record: Record) -> bool:
+    """Tell whether the first request of an id was a read, and not an attempt."""
+    if record.request_id is None:
+        return record.reads > 0
+    if record.history:
+        first_at = record.history[0].get("at")
+        return first_at is not None and (record.started_at or "") < first_at
+    # Without a latency, the attempt is one of an earlier run, and came first.
+    is_attempt_of_run = record.latency_ms is not None
+    reads_before = record.reads - (record.campaign_status is not None)
+    is_to_be_read = record.action is Action.RESUME or record.earlier_status is not None
+    return is_attempt_of_run and reads_before > 0 and is_to_be_read
 
 
 def _by_outcome(

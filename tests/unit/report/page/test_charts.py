@@ -2,13 +2,24 @@
 
 import re
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bulkpause.model import Limit, Record
-from bulkpause.report.page.charts import Chart, charts_of, limit_of_bin, percentile
+from bulkpause.report.page.charts import (
+    WIDTH,
+    Chart,
+    Frame,
+    charts_of,
+    limit_of_bin,
+    percentile,
+)
 from bulkpause.report.page.requests import requests_of
+from bulkpause.report.page.timeline import Timeline
 from bulkpause.report.totals import Totals, add_all
 from bulkpause.vocabulary import Status
 from tests.support.result_logs import record, records
@@ -63,6 +74,37 @@ def test_summary_names_most_requests_in_a_bin() -> None:
     assert chart.summary == "3 requests, at most 2 requests in a second."
     assert chart.reference is not None
     assert chart.reference.text == "limit: 10"
+
+
+def test_reads_that_end_together_are_no_burst() -> None:
+    end = "2026-11-27T08:00:30.000Z"
+    read: dict[str, Any] = {"campaign_status": "paused", "reads": 1, "finished_at": end}
+    chart = charts([record(number, **read) for number in range(1, 13)])["rate"]
+    assert chart.summary == (
+        "24 requests, of which 12 are shown: at most 1 request in a second. It is not "
+        "on record when the others were sent: 12 read."
+    )
+    assert [kind for kind, _ in chart.legend] == ["accepted"]
+
+
+def test_requests_without_moments_have_no_chart() -> None:
+    history = ({"http_status": 503},)
+    assert list(charts([record(3, history=history)])) == ["done", "latency"]
+
+
+@given(
+    lengths_s=st.lists(st.integers(1, 9000), min_size=1, max_size=8),
+    idle_s=st.integers(601, 200_000),
+)
+def test_texts_of_times_never_overlap(lengths_s: list[int], idle_s: int) -> None:
+    start, moments = 1_795_766_410.0, list[float]()
+    for length_s in lengths_s:
+        moments += [start + at for at in range(0, length_s, 30)]
+        start = moments[-1] + idle_s
+    marks = Frame(Timeline.of(moments)).x_marks()
+    assert all(one.right < other.left for one, other in pairwise(marks))
+    assert len(marks[0].text) >= len("2026-11-27")
+    assert marks[-1].right <= WIDTH + 1
 
 
 def test_several_accounts_have_no_common_limit() -> None:

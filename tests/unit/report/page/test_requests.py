@@ -1,6 +1,7 @@
 """Requests are found in records, with their times and their outcomes."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from bulkpause.report.page.requests import (
     requests_of,
 )
 from bulkpause.report.totals import Totals, add_all
-from bulkpause.vocabulary import Status
+from bulkpause.vocabulary import Action, Status
 from tests.support.result_logs import record, records
 
 
@@ -50,20 +51,45 @@ def test_attempts_before_the_last_count_at_their_times() -> None:
     history = (
         {"http_status": 429, "at": "2026-11-27T08:00:03.000Z"},
         {"http_status": None, "at": "2026-11-27T08:00:05.000Z"},
+        {"http_status": 503},
     )
     retried = record(
         3, history=history, finished_at="2026-11-27T08:00:09.000Z", latency_ms=500.0
     )
-    assert sent(requests_of([retried])) == {
-        Outcome.RATE_LIMITED: [3.0],
-        Outcome.NO_RESPONSE: [5.0],
-        Outcome.ACCEPTED: [8.5],
-    }
+    found = requests_of([retried])
+    assert sent(found) == {Outcome.RATE_LIMITED: [3.0], Outcome.NO_RESPONSE: [5.0]}
+    assert found.untimed == {Outcome.ACCEPTED: 1, Outcome.NO_RESPONSE: 1}
+    assert found.latencies_ms == [500.0]
 
 
-def test_read_back_counts_at_end_of_id() -> None:
-    found = requests_of([record(3, campaign_status="paused")])
-    assert sent(found) == {Outcome.ACCEPTED: [3.0], Outcome.READ_BACK: [3.081]}
+@pytest.mark.parametrize("reads", [0, 1], ids=["not counted", "counted"])
+def test_read_back_has_no_moment(reads: int) -> None:
+    found = requests_of([record(3, campaign_status="paused", reads=reads)])
+    assert sent(found) == {Outcome.ACCEPTED: [3.0]}
+    assert found.untimed == {Outcome.READ_BACK: 1}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"earlier_status": "running"},
+        {"action": Action.RESUME, "status": Status.RESUMED},
+        {"history": ({"http_status": 503, "at": "2026-11-27T08:00:04.000Z"},)},
+    ],
+    ids=["remembered", "resumed", "retried"],
+)
+def test_read_before_an_attempt_came_first(fields: dict[str, Any]) -> None:
+    status = fields.pop("status", Status.PAUSED)
+    found = requests_of([record(3, status, http_status=204, reads=2, **fields)])
+    assert sent(found)[Outcome.READ_BACK] == [3.0]
+    assert found.untimed == {Outcome.READ_BACK: 1, Outcome.ACCEPTED: 1}
+
+
+def test_attempt_of_an_earlier_run_came_first() -> None:
+    left = record(3, latency_ms=None, reads=1, earlier_status="running")
+    found = requests_of([left])
+    assert sent(found) == {Outcome.ACCEPTED: [3.0]}
+    assert found.untimed == {Outcome.READ_BACK: 1}
 
 
 def test_invalid_row_has_no_request() -> None:
@@ -92,7 +118,8 @@ def test_attempts_without_a_record_are_no_result() -> None:
 
 def test_replaced_record_adds_its_reads_alone() -> None:
     found = requests_of([record(3)], replaced=[record(2, Status.FAILED, reads=5)])
-    assert sent(found) == {Outcome.ACCEPTED: [3.0], Outcome.READ_BACK: [2.081] * 5}
+    assert sent(found) == {Outcome.ACCEPTED: [3.0]}
+    assert found.untimed == {Outcome.READ_BACK: 5}
 
 
 def test_moments_are_in_order() -> None:
@@ -105,5 +132,6 @@ def test_moments_are_in_order() -> None:
 def test_campaign_that_was_left_alone_was_only_read() -> None:
     left = record(3, Status.NOT_RESUMABLE, request_id=None, attempts=0, reads=2)
     left = replace(left, latency_ms=None, http_status=None)
-    assert sent(requests_of([left])) == {Outcome.READ_BACK: [3.081, 3.081]}
+    found = requests_of([left])
+    assert (sent(found), found.count) == ({Outcome.READ_BACK: [3.0]}, 2)
     assert add_all([left], Totals(rows=1)).requests == 2
