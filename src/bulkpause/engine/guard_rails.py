@@ -140,6 +140,12 @@ class FailureCount:
         )
         return StopReason(StopCause.GUARD_RAIL, detail)
 
+    def would_exceed(self, more: int) -> bool:
+        """Tell whether there are too many failures if this many more ids fail."""
+        return self._tolerance is not None and self._tolerance.is_exceeded(
+            self._failures + more, self._finished + more
+        )
+
 
 def stop_at_deadline(deadline_s: float, at: str = "") -> StopReason:
     """Give the reason to stop once the deadline has passed, and where the run was."""
