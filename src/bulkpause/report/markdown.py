@@ -28,7 +28,7 @@ def markdown_of(groups: Sequence[LogGroup], origin: Origin) -> str:
             *_section("By status", _statuses(groups)),
             *_section("Ids that we did not simply change, by cause", _causes(groups)),
             *_section("Logs and runs", _runs(groups)),
-            *_section("To carry on", map(_code, origin.commands)),
+            *_section("To carry on", map(_code, (*origin.commands, *origin.advice))),
             f"Made at {origin.made_at} by bulkpause {origin.version}.",
             "",
         )
