@@ -179,8 +179,6 @@ def judge_canary(
     if not missing:
         return None
     first = f" ({not_done[0].id}: {not_done[0].status})" if not_done else ""
-    detail = (
-        f"--canary {wanted}: {missing} of the first {wanted} ids not "
-        f"{operation.participle}{first}"
-    )
+    which = "the first id" if wanted == 1 else f"{missing} of the first {wanted} ids"
+    detail = f"--canary {wanted}: {which} not {operation.participle}{first}"
     return StopReason(StopCause.GUARD_RAIL, detail)
