@@ -109,7 +109,7 @@ async def test_list_example_resumes_after_guard_rail(
     async with Simulator(Behaviour(windows=(), statuses={IDS[0]: "draft"})) as first:
         settings = settings_of(first, name="the API")
         assert not await readme["pause_list"](IDS, "any", settings)
-    assert "unfinished: --canary 1: 1 of the first 1 ids" in capsys.readouterr().out
+    assert "unfinished: --canary 1: the first id" in capsys.readouterr().out
     async with Simulator(Behaviour(windows=())) as second:
         settings = settings_of(second, name="the API")
         assert not await readme["pause_list"](IDS, "any", settings)

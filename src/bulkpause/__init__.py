@@ -14,7 +14,12 @@ that the command line can handle signals from its first instant.
 #: As in `typing`, which would be an import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from bulkpause.accounts import Account, read_accounts
+    from bulkpause.accounts import (
+        Account,
+        AccountsError,
+        AccountTokensError,
+        read_accounts,
+    )
     from bulkpause.api.credentials import Token
     from bulkpause.engine.guard_rails import GuardRails, Tolerance
     from bulkpause.engine.policy import RetryPolicy, Verify
@@ -55,6 +60,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "AccountTokensError",
+    "AccountsError",
     "Action",
     "BulkpauseError",
     "CampaignList",
@@ -101,7 +108,7 @@ __all__ = [
 ]
 
 _NAMES_BY_MODULE = {
-    "accounts": ("Account", "read_accounts"),
+    "accounts": ("Account", "AccountTokensError", "AccountsError", "read_accounts"),
     "api.credentials": ("Token",),
     "engine.guard_rails": ("GuardRails", "Tolerance"),
     "engine.policy": ("RetryPolicy", "Verify"),

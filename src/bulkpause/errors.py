@@ -107,8 +107,8 @@ def error_of_stop(stopped: "StopReason", left: int) -> BulkpauseError | None:
     Returns:
         None if `stop` came too late to leave any id out.
     """
-    ids = format_count(left, "id")
-    message = f"{stopped.detail}; {ids} without a result"
+    without = f"; {format_count(left, 'id')} without a result" if left else ""
+    message = f"{stopped.detail}{without}"
     match stopped.cause:
         case StopCause.TOKEN:
             return TokenError(message)

@@ -315,6 +315,11 @@ _MALFORMED: tuple[tuple[_Check, str, str], ...] = (
         "save the file as UTF-8",
     ),
     (
+        partial(re.fullmatch, r"[\w-]{5,}(?:[ \t]*[\r\n]+[ \t]*[\w-]{5,})+"),
+        "holds several ids, on lines of their own",
+        "write each id into a row of its own",
+    ),
+    (
         _any_character(_is_invisible),
         "holds an invisible character",
         "delete the value and type it again",

@@ -183,6 +183,27 @@ def test_accounts_are_listed_paused_proved_and_resumed(
 
 
 @pytest.mark.smoke
+def test_wrong_company_is_corrected_and_resumed(program: Program, serve: Serve) -> None:
+    companies = prepare(program, ["acme", "globex"], 2)
+    simulator = serve(windows=WINDOWS, accounts=companies)
+    accounts = (program.folder / "accounts.toml").read_text()
+    wrong = accounts.replace("[globex]", 'company_id = "initech"\n[globex]')
+    program.file("accounts.toml", wrong)
+    options = to(simulator, "--log", "logs", "--yes", "--progress", "none")
+    ended = program.call("run", "all.csv", *options)
+    assert ended.code == 8
+    said = ended.stdout + ended.stderr
+    assert said.count("belongs to the company acme, not to initech") == 1
+    assert "correct the token or the company_id in accounts.toml first" in said
+    assert not any(one.action == "pause" for one in simulator.ledger)
+
+    program.file("accounts.toml", accounts)
+    command = ended.stderr.rpartition("resume with its input: bulkpause ")[2]
+    resumed = program.call(*shlex.split(command))
+    assert (resumed.code, resumed.summary) == (0, "4 rows = 4 paused"), resumed.stderr
+
+
+@pytest.mark.smoke
 def test_refused_token_hides_no_other_account(program: Program, serve: Serve) -> None:
     companies = prepare(program, ["acme", "globex"], 1)
     simulator = serve(windows=WINDOWS, accounts=companies, campaigns=make_campaigns(3))

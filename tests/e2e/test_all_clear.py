@@ -137,6 +137,10 @@ def test_empty_log_says_nothing_is_on_record(program: Program) -> None:
         [
             "log.jsonl: its endpoint is not on record",
             "nothing is on record: every campaign may still be running",
+            (
+                "the log does not record options such as --canary, --max-failures or "
+                "--verify: add those of its run"
+            ),
             RESUME,
         ],
     )
@@ -211,6 +215,27 @@ def test_rejected_ids_are_retried_by_a_command_of_their_own(
     advice = ended.stdout.splitlines()[-1]
     assert advice.startswith("1 rejected: mend what the API says of them, then retry")
     assert "--status failed,unknown,not_attempted,rejected" in advice
+
+
+def test_proof_of_resumed_run_leaves_earlier_pauses_out(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    write_log(program, simulator.base_url, Status.PAUSED, Status.PAUSED)
+    for count in (2, 3):
+        ended = program.pause(
+            simulator, program.ids(count), "--resume", "--verify", "all"
+        )
+        assert ended.code == 0
+        assert (
+            "--verify all reads back only what this run pauses: read what earlier runs "
+            "paused with: bulkpause list --in log.jsonl --base-url http"
+        ) in ended.stderr
+    shown = program.call("status", "log.jsonl").stdout
+    assert (
+        "2 of them accepted, but not read back: bulkpause list --in log.jsonl reads them"
+        in shown
+    )
 
 
 def test_resumed_run_counts_ids_rejected_before(program: Program, serve: Serve) -> None:

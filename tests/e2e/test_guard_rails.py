@@ -82,8 +82,8 @@ def test_too_many_failures_stop_run(
     options = ["--max-failures", "3", *ONE_BY_ONE]
     ended = program.pause(simulator, program.ids(30), *options)
     assert ended.code == code
-    # Refused ids are read back in every fifth turn, and are failures only then.
-    assert pauses(simulator) == (16 if code == 8 else 30)
+    # Refused ids are failures once they were read back; until then nothing is sent.
+    assert pauses(simulator) == (4 if code == 8 else 30)
 
 
 @pytest.mark.parametrize(("failures", "code"), [(3, 1), (4, 1), (5, 8)])
@@ -121,12 +121,12 @@ def test_stop_for_failures_names_last_id(program: Program, serve: Serve) -> None
     options = ["--max-failures", "0", *ONE_BY_ONE]
     ended = program.pause(simulator, program.ids(10), *options)
     assert (
-        "stopped: --max-failures 0: 1 of 4 ids failed, last id 1003; "
-        "left: 6 not_attempted\n"
+        "stopped: --max-failures 0: 1 of 3 ids failed, last id 1003; "
+        "left: 7 not_attempted\n"
     ) in ended.stderr
 
 
-def test_pending_read_backs_are_left_for_retry(program: Program, serve: Serve) -> None:
+def test_ids_after_stop_are_left_for_retry(program: Program, serve: Serve) -> None:
     simulator = serve(
         statuses={"1002": "paused", "1003": "draft"}, scripts=refused(1001)
     )
@@ -134,13 +134,13 @@ def test_pending_read_backs_are_left_for_retry(program: Program, serve: Serve) -
     ended = program.pause(simulator, program.ids(9), *options)
     assert (ended.code, ended.summary) == (
         8,
-        "9 rows = 1 paused + 1 rejected + 2 failed + 5 not_attempted",
+        "9 rows = 1 rejected + 8 not_attempted",
     )
-    assert "left: 2 failed, 5 not_attempted\n" in ended.stderr
+    assert "left: 8 not_attempted\n" in ended.stderr
     assert program.call("status", "log.jsonl").code == 5
     command = ended.stderr.rpartition("retry with: bulkpause ")[2]
     again = program.call(*shlex.split(command.splitlines()[0]))
-    assert again.summary == "7 rows = 5 paused + 1 already_paused + 1 not_pausable"
+    assert again.summary == "8 rows = 6 paused + 1 already_paused + 1 not_pausable"
 
 
 def test_deadline_stops_run(program: Program, serve: Serve) -> None:

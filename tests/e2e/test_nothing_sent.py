@@ -71,7 +71,7 @@ def test_skip_invalid_leaves_out_mangled_ids(program: Program, serve: Serve) -> 
     ended = program.pause(simulator, path, "--skip-invalid")
     assert (ended.code, ended.summary) == (1, "4 rows = 1 paused + 3 invalid")
     assert ended.stderr.startswith(
-        "warning: mangled.csv: 3 of 4 rows cannot be used\n  row 3: "
+        "warning: mangled.csv: 3 of 4 rows cannot be used and are left out\n  row 3: "
     )
     assert simulator.ledger.paused_ids() == {"1001"}
     invalid = [r for r in program.records() if r["status"] == "invalid"]

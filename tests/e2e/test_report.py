@@ -46,6 +46,8 @@ def test_summary_goes_to_standard_output(program: Program, serve: Serve) -> None
     assert (ended.code, ended.stderr) == (0, "")
     assert ended.stdout.startswith("## bulkpause: 1 of 2 campaigns may still be")
     assert "- 1 rejected: `HTTP 404, Not found" in ended.stdout
+    carry_on = ended.stdout.partition("**To carry on**")[2]
+    assert "rejected: mend what the API says of them, then retry them too" in carry_on
 
 
 def test_report_on_terminal_asks_for_a_file(program: Program, serve: Serve) -> None:

@@ -181,6 +181,8 @@ def test_text_mark_hides_no_invalid_id(text: str, reason: str) -> None:
         ("@SUM(A1)", "is a formula, not an id", "replace it with its value"),
         ("https://a.example/c/1000248", "is an address, not an id", "write the id"),
         ("WWW.a.example/1000248", "is an address, not an id", "write the id"),
+        ("1000250\n1000251", "holds several ids, on lines", "write each id into a row"),
+        ("1000\n248", "holds an invisible character", "delete"),
         ("1000\N{ZERO WIDTH SPACE}248", "holds an invisible character", "delete"),
         ("1000\N{SOFT HYPHEN}248", "holds an invisible character", "delete"),
         ("1000248\N{RIGHT-TO-LEFT MARK}", "holds an invisible character", "delete"),

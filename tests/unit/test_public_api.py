@@ -96,6 +96,8 @@ def test_public_members_of_pauser_are_frozen() -> None:
 def test_public_names_are_frozen() -> None:
     assert bulkpause.__all__ == [
         "Account",
+        "AccountTokensError",
+        "AccountsError",
         "Action",
         "BulkpauseError",
         "CampaignList",

@@ -14,11 +14,11 @@ from bulkpause.cli.log_failure import (
     examine,
     record_of_unrecorded,
 )
-from bulkpause.cli.next_steps import NextSteps, steps_of_run
+from bulkpause.cli.next_steps import NextSteps, steps_of_run, steps_without_log
 from bulkpause.cli.preflight import needs_of
 from bulkpause.cli.result import RunResult
 from bulkpause.errors import LogError
-from bulkpause.journal.reader import read_recovery, read_run
+from bulkpause.journal.reader import exists, read_recovery, read_run
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.model import Sharing, StopReason
 from bulkpause.pauser import Pauser, note_sent, reuse_loaded_log, without_done
@@ -147,9 +147,15 @@ class AccountRun:
             limits=pauser.settings.limits,
             stopped=pauser.stopped,
             sharing=pauser.sharing,
-            steps=steps_of_run(self.log, totals, self._options, stopped=pauser.stopped),
+            steps=self._steps(totals),
             undated=len(pauser.undated),
         )
+
+    def _steps(self, totals: Totals) -> NextSteps:
+        options, stopped = self._options, self.pauser.stopped
+        if not exists(self.log):
+            return steps_without_log(self.log, totals, options, stopped)
+        return steps_of_run(self.log, totals, options, stopped=stopped)
 
     def _totals_on_disk(self) -> Totals:
         """Count the run's records as they are on the disk.

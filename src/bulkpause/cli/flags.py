@@ -226,7 +226,9 @@ GIVE_UP_AFTER = click.option(
     metavar="DURATION",
     default="5m",
     show_default=True,
-    help="Stop after this long without a usable response, 429s included.",
+    help="Stop after this long without a usable response, 429s included. Requests in "
+    "flight are awaited, up to --timeout; if the server still answers reads, ids in "
+    "doubt are read back first, which takes up to 20 s.",
 )
 JSON = click.option(
     "--json",
@@ -318,7 +320,8 @@ _END_OPTIONS = (
         type=parse_tolerance,
         metavar="N|P%",
         help="Stop when more ids than this are rejected, failed or unknown; a "
-        "percentage applies from 20 finished ids on.",
+        "percentage applies from 20 finished ids on. Nothing new is sent while refused "
+        "ids that are read back may be too many.",
     ),
     VERIFY,
     JSON,

@@ -14,11 +14,14 @@ from bulkpause.api.endpoint import DEFAULT_BASE_URL
 from bulkpause.cli.options import (
     RETRIED_BY_DEFAULT,
     Options,
+    check_command,
     has_secret_proxy,
+    list_command,
     resume_command,
     retry_command,
     usual_share,
 )
+from bulkpause.engine.policy import Verify
 from bulkpause.engine.resume import (
     CHANGE_UNKNOWN,
     CHANGED,
@@ -44,6 +47,11 @@ from bulkpause.vocabulary import SIMULATOR, Action, Status, StopCause
 #: Stands for the file or folder of the accounts, which no log names.
 ACCOUNTS_PLACEHOLDER = Path("ACCOUNTS_FILE")
 _PLACEHOLDER_NOTE = f"{ACCOUNTS_PLACEHOLDER} stands for the file or folder that its run had as --accounts"
+#: A log holds what was sent, and not how its run was guarded.
+_OPTIONS_NOTE = (
+    "the log does not record options such as --canary, --max-failures or --verify: add "
+    "those of its run"
+)
 
 
 @value
@@ -102,16 +110,26 @@ def steps_of_log(
     endpoint_name = endpoint_on_record(recovery, log)
     if endpoint_name is None:
         return NextSteps(reason=_foreign(recovery))
+    options = _options_on(endpoint_name)
     options = replace(
-        _options_on(endpoint_name),
+        options,
+        settings=replace(options.settings, reason=_reason_on_record(recovery)),
         action=recovery.action,
         account=account,
         accounts=None if account is None else ACCOUNTS_PLACEHOLDER,
     )
     steps = steps_of_run(log, totals, options, age_s=recovery.age_s(now))
-    if account is None:
-        return steps
-    return replace(steps, folder=log.parent, note=_PLACEHOLDER_NOTE)
+    placeholder = None if account is None else _PLACEHOLDER_NOTE
+    notes = filter(None, (steps.note, placeholder, _OPTIONS_NOTE))
+    return replace(
+        steps, folder=None if account is None else log.parent, note="; ".join(notes)
+    )
+
+
+def _reason_on_record(recovery: Recovery) -> str | None:
+    """Find the `--reason` of the last run, as far as a record of an open id has it."""
+    reasons = (record.reason for record in recovery.records.values())
+    return next(filter(None, reasons), None)
 
 
 def _options_on(endpoint_name: str) -> Options:
@@ -140,7 +158,7 @@ def merge_steps(found: Iterable[NextSteps]) -> Iterator[NextSteps]:
         yield NextSteps(
             retry=next((one.retry for one in of_folder if one.retry), None),
             resume=next((one.resume for one in of_folder if one.resume), None),
-            note=_PLACEHOLDER_NOTE,
+            note=next((one.note for one in of_folder if one.note), None),
         )
 
 
@@ -195,8 +213,29 @@ def steps_of_run(
     return NextSteps(
         retry=retry,
         resume=resume_command(log, other, age_s=age_s) if totals.lacks_ids else None,
-        note="; ".join(_notes(options, stopped)) or None,
+        note="; ".join(_notes(totals, options, stopped)) or None,
         others=other_ways(log, totals, options),
+    )
+
+
+def steps_without_log(
+    log: Path, totals: Totals, options: Options, stopped: StopReason | None
+) -> NextSteps:
+    """Advise how to carry on with a run that has ended before it wrote its log.
+
+    A retry would find no id.
+
+    Args:
+        log: The log that it would have written.
+        totals: What is open.
+        options: The options of the run.
+        stopped: Why the run stopped early, if it did.
+    """
+    if not totals.is_unfinished:
+        return NextSteps()
+    return NextSteps(
+        resume=resume_command(log, options),
+        note="; ".join(_notes(totals, options, stopped)) or None,
     )
 
 
@@ -208,11 +247,13 @@ def other_ways(log: Path, totals: Totals, options: Options) -> tuple[str, ...]:
         totals: What is open.
         options: The options of the run.
     """
-    writers = (_rejected_lines, _left_alone_lines, _refused_lines)
+    writers = (_rejected_lines, _left_alone_lines, _refused_lines, _unread_lines)
     return tuple(line for write in writers for line in write(log, totals, options))
 
 
 _BAD_REQUEST = 400
+_UNAUTHORIZED = 401
+_TOKEN_REFUSALS = frozenset({_UNAUTHORIZED, 403})
 #: What resumes the ids that were left alone for a reason, and the words for it.
 _WAYS = {
     OVERDUE: (
@@ -300,15 +341,65 @@ def _refused_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]
     )
 
 
-def _notes(options: Options, stopped: StopReason | None) -> Iterator[str]:
+def _unread_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+    """Say how to read what `--verify all` has not read back, as after a stop."""
+    is_proof = options.settings.retry_policy.verify is Verify.ALL
+    # Each simulator begins anew: there is nothing to read.
+    if not (is_proof and totals.operation.stops) or options.is_simulated:
+        return
+    command = list_command(log, options)
+    if totals.unread:
+        ids = format_count(totals.unread, "paused id")
+        yield f"{ids} not read back: read them with: {command}"
+    elif totals.already_done or options.is_retry:
+        yield (
+            "--verify all reads back only what this run pauses: read what earlier runs "
+            f"paused with: {command}"
+        )
+
+
+def _notes(
+    totals: Totals, options: Options, stopped: StopReason | None
+) -> Iterator[str]:
     if stopped is not None and stopped.cause is StopCause.GUARD_RAIL:
-        # `--canary 3: 2 of the first 3 ids not paused`
-        option = " ".join(stopped.detail.replace(":", "").split()[:2])
-        yield f"{option} applies to what follows too; leave it out to go on regardless"
+        yield _guard_rail_note(stopped.detail, options)
+    yield from _token_notes(totals, options, stopped)
     if not options.is_simulated and has_secret_proxy(options.settings):
         yield "OCAMBA_PROXY must be set as for this run: its proxy has a password"
     if has_secret(options.settings.share):
         yield "BULKPAUSE_SHARE must be set as for this run: its URL has a password"
+
+
+def _guard_rail_note(detail: str, options: Options) -> str:
+    """Say what to change before a run that a guard rail stopped goes on."""
+    if not detail.startswith("--"):  # the company of an account
+        place = options.accounts or "the settings"
+        return f"correct the token or the company_id in {place} first"
+    # `--canary 3: 2 of the first 3 ids not paused`
+    option = " ".join(detail.replace(":", "").split()[:2])
+    return f"{option} applies to what follows too; leave it out to go on regardless"
+
+
+def _token_notes(
+    totals: Totals, options: Options, stopped: StopReason | None
+) -> Iterator[str]:
+    """Say that a token was refused: no retry works until there is another one."""
+    refusals = {
+        cause.http_status
+        for cause in totals.causes
+        if cause.status is Status.FAILED and cause.http_status in _TOKEN_REFUSALS
+    }
+    is_stopped = stopped is not None and stopped.cause is StopCause.TOKEN
+    if _UNAUTHORIZED in refusals or (is_stopped and not refusals):
+        yield (
+            "the API refused the token: put a valid one in its place first, and test it "
+            f"with: {check_command(options)}"
+        )
+    elif refusals:
+        yield (
+            "the API answered 403: the token may not be allowed to "
+            f"{totals.operation.verb} these campaigns, see that it is"
+        )
 
 
 def steps_of_group(

@@ -185,6 +185,30 @@ def status_command(log: Path) -> str:
     return join_command(["bulkpause", "status", _as_argument(log)])
 
 
+def list_command(log: Path, options: Options) -> str:
+    """Write the command that reads the campaigns of a log, whoever paused them."""
+    log = _log_or_folder(log, options)
+    words = ["bulkpause", "list", "--in", _as_argument(log)]
+    return join_command([*words, *_read_options(options)])
+
+
+def check_command(options: Options) -> str:
+    """Write the command that says whether a run with these options would work."""
+    return join_command(["bulkpause", "check", *_read_options(options)])
+
+
+def _read_options(options: Options) -> list[str]:
+    """Write the options that a command needs that only reads."""
+    settings = options.settings
+    values = {
+        "--token-file": options.token_file,
+        "--accounts": options.accounts,
+        "--share": _share_text(settings, is_simulated=options.is_simulated),
+    }
+    limits = _limit_options(settings.limits)
+    return [*_api_options(settings), *limits, *_words_of(values)]
+
+
 def resume_command(log: Path, options: Options, *, age_s: float | None = None) -> str:
     """Write the command that resumes a log with its inputs; INPUT if only it is known.
 

@@ -250,7 +250,8 @@ def _check_problems(whole: InputPlan, options: Options, notices: Notices) -> Non
     if any(one.is_fatal or not options.skips_invalid for one in whole.problems):
         refuse(whole.problems, leaves_ids=bool(whole.plan.items))
     for one in whole.problems:
-        notices.warn(one.headline, text=problem_text(one, prefix="warning: "))
+        text = problem_text(one, are_left_out=True)
+        notices.warn(one.headline_of_skipped, text=text)
 
 
 def _part(

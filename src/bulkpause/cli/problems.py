@@ -19,6 +19,8 @@ ROWS_SHOWN = 10
 FAULTS_SHOWN = 20
 #: A longer value is cut to this many characters.
 _LONGEST_VALUE = 40
+#: Ends a remedy that is not to be given twice.
+_OR_SKIP = " or pass --skip-invalid"
 #: Stands for a blank at which a line must not be broken.
 _GLUE = "\N{NO-BREAK SPACE}"
 
@@ -55,6 +57,11 @@ class Problems:
         rest = "" if self.error is None else ", and the rest cannot be read"
         return f"{self.source}: {of_total} cannot be used{rest}"
 
+    @property
+    def headline_of_skipped(self) -> str:
+        """Say how much is left out, since `--skip-invalid` was given."""
+        return f"{self.headline} and {'is' if len(self.rows) == 1 else 'are'} left out"
+
     def as_dicts(self) -> Iterator[dict[str, object]]:
         """Give each problem in values that JSON can carry."""
         for row in self.rows:
@@ -88,18 +95,23 @@ def problems_of(inputs: Iterable[Input]) -> Iterator[Problems]:
             )
 
 
-def problem_lines(problems: Problems, *, width: int, prefix: str = "") -> Iterator[str]:
+def problem_lines(
+    problems: Problems, *, width: int, are_left_out: bool = False
+) -> Iterator[str]:
     """Describe problems: a headline, then each fault with its rows and its remedy.
 
     Args:
         problems: What is wrong with one input.
         width: The columns at which lines are wrapped, at words.
-        prefix: Stands before the headline, such as "warning: ".
+        are_left_out: Whether the rows are left out, as `--skip-invalid` says.
     """
-    yield from _wrapped(f"{prefix}{problems.headline}", 0, width)
+    headline = problems.headline
+    if are_left_out:
+        headline = f"warning: {problems.headline_of_skipped}"
+    yield from _wrapped(headline, 0, width)
     faults = _grouped(problems.rows)
     for rows in faults[:FAULTS_SHOWN]:
-        yield from _fault_lines(rows, width)
+        yield from _fault_lines(rows, width, can_skip=not are_left_out)
     if hidden := faults[FAULTS_SHOWN:]:
         count = format_count(sum(map(len, hidden)), "row")
         yield from _wrapped(f"and {count} with other faults", 2, width)
@@ -144,7 +156,9 @@ def _grouped(rows: Iterable[InvalidRow]) -> list[list[InvalidRow]]:
     return list(groups.values())
 
 
-def _fault_lines(rows: Sequence[InvalidRow], width: int) -> Iterator[str]:
+def _fault_lines(
+    rows: Sequence[InvalidRow], width: int, *, can_skip: bool
+) -> Iterator[str]:
     first = rows[0]
     each = "" if first.value is None else "each "
     if len(rows) == 1:
@@ -152,7 +166,8 @@ def _fault_lines(rows: Sequence[InvalidRow], width: int) -> Iterator[str]:
     else:
         yield from _wrapped(f"{len(rows)} rows: {each}{first.detail}", 2, width)
         yield from _wrapped(_places(rows), 4, width)
-    yield from _wrapped(first.remedy, 4, width)
+    remedy = first.remedy if can_skip else first.remedy.removesuffix(_OR_SKIP)
+    yield from _wrapped(remedy, 4, width)
 
 
 def _places(rows: Sequence[InvalidRow]) -> str:

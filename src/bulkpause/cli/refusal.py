@@ -33,9 +33,10 @@ def refuse(problems: Sequence[Problems], *, leaves_ids: bool = True) -> NoReturn
     raise ProblemsError(closing_line(problems, leaves_ids=leaves_ids), problems)
 
 
-def problem_text(problems: Problems, *, prefix: str = "") -> str:
+def problem_text(problems: Problems, *, are_left_out: bool = False) -> str:
     """Describe the problems of an input in lines as wide as standard error is."""
-    return "\n".join(problem_lines(problems, width=stderr().columns, prefix=prefix))
+    width = stderr().columns
+    return "\n".join(problem_lines(problems, width=width, are_left_out=are_left_out))
 
 
 def refuse_unexpected(plan: Plan, digest: str, options: Options) -> None:

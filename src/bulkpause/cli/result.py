@@ -66,7 +66,7 @@ class RunResult:
         )
         if self.nothing is not None:
             yield sanitize(self.nothing)
-        yield from account_lines(self.accounts)
+        yield from account_lines(self.accounts, stopped=self.stopped)
         if options.is_simulated:
             yield report.simulated_line(self.totals.operation)
         if self.sharing is not None:
@@ -174,8 +174,15 @@ def limits_of_all(limits: Sequence[Sequence[Limit]]) -> tuple[Limit, ...]:
     )
 
 
-def account_lines(accounts: Mapping[str | None, RunResult]) -> Iterator[str]:
-    """Say what came of each account, of those first that are not all paused."""
+def account_lines(
+    accounts: Mapping[str | None, RunResult], *, stopped: StopReason | None = None
+) -> Iterator[str]:
+    """Say what came of each account, of those first that are not all paused.
+
+    Args:
+        accounts: The results by the name of the account.
+        stopped: Why all of them stopped, which is said once, after them.
+    """
     idle = [name for name, one in accounts.items() if one.totals.is_empty]
     if len(idle) < 2:
         idle = []
@@ -184,11 +191,12 @@ def account_lines(accounts: Mapping[str | None, RunResult]) -> Iterator[str]:
         key=lambda pair: pair[1].code == ExitCode.ALL_PAUSED,
     )
     for name, one in graver[:_ACCOUNTS_SHOWN]:
-        stopped = "" if one.stopped is None else f"; stopped: {one.stopped.detail}"
+        is_own = one.stopped is not None and one.stopped != stopped
+        why = f"; stopped: {one.stopped.detail}" if one.stopped and is_own else ""
         if one.doubt is not None:
             yield sanitize(f"{name}: all of it may still be running: {one.doubt}")
         elif one.totals.rows or one.code is ExitCode.ALL_PAUSED:
-            yield sanitize(f"{name}: {one.totals.counts_as_sum()}{stopped}")
+            yield sanitize(f"{name}: {one.totals.counts_as_sum()}{why}")
         else:
             yield from (sanitize(f"{name}: {t}") for t in report.open_lines(one.totals))
     if more := graver[_ACCOUNTS_SHOWN:]:

@@ -31,11 +31,13 @@ class Backlog:
         accepted_read_backs: Waiting read-backs of ids whose pause request was
             accepted (204).
         holds_pauses: Whether only read-backs are given, and the others held back.
+        holds_for_failures: The same, until refused ids that are read back are known.
     """
 
     def __init__(self, jobs: Iterable[Job], *, reads_back_early: bool = False) -> None:
         self.accepted_read_backs = 0
         self.holds_pauses = False
+        self.holds_for_failures = False
         self._reads_back_early = reads_back_early
         self._first_attempts = iter(jobs)
         self._next_first_attempt = next(self._first_attempts, None)
@@ -85,9 +87,13 @@ class Backlog:
     @property
     def has_ready(self) -> bool:
         """Whether a job can be taken now."""
-        if self.holds_pauses:
+        if self._gives_only_read_backs:
             return self._read_backs.is_due
         return self.has_first_attempt or self._retries.is_due or self._read_backs.is_due
+
+    @property
+    def _gives_only_read_backs(self) -> bool:
+        return self.holds_pauses or self.holds_for_failures
 
     @property
     def retries(self) -> int:
@@ -135,7 +141,7 @@ class Backlog:
         """
         self._taken += 1
         self._turns_since_retry += 1
-        if self.holds_pauses:
+        if self._gives_only_read_backs:
             return self._take_read_back()
         is_retry_turn = self._turns_since_retry >= TURNS_PER_RETRY
         may_retry = not self.has_first_attempt or (
@@ -172,7 +178,8 @@ class Backlog:
         self._changed.set()
 
     def _next_due_at(self) -> float | None:
-        waiting = (self._read_backs, *(() if self.holds_pauses else (self._retries,)))
+        retries = () if self._gives_only_read_backs else (self._retries,)
+        waiting = (self._read_backs, *retries)
         times = [jobs.due_at for jobs in waiting if jobs.due_at is not None]
         return min(times, default=None)
 

@@ -107,6 +107,11 @@ class CircuitBreaker:
     def _schedule_next_probe(self, now: float) -> None:
         self._probe_interval_s = min(2 * self._probe_interval_s, PROBE_MAX_S)
         self.probe_at = now + self._probe_interval_s
+        # The last probe comes when it is time to give up, and not after that.
+        if self._unusable_since is not None:
+            ends_at = self._unusable_since + self._give_up_after_s
+            if now < ends_at:
+                self.probe_at = min(self.probe_at, ends_at)
 
     def _stop_reason(self, reply: Reply) -> StopReason | None:
         """Give up after too long, or if the server asks to wait for longer than that."""

@@ -57,6 +57,9 @@ class Dispatcher:
         context: Values that the whole run shares.
         on_record: Called with each record after it was written.
         reads_back_early: Whether read-backs do not wait for all first attempts.
+        exceeds_failures: Tells whether there are too many failures if this many more
+            ids turn out to have failed. Nothing but read-backs is sent then, until
+            that is known.
 
     Attributes:
         stopped: Why the run ends early; None if it does not.
@@ -74,6 +77,7 @@ class Dispatcher:
         context: RunContext,
         on_record: Callable[[Record], None],
         reads_back_early: bool = False,
+        exceeds_failures: Callable[[int], bool] = lambda _: False,
     ) -> None:
         self.stopped: StopReason | None = None
         self.backlog = Backlog(())
@@ -85,6 +89,9 @@ class Dispatcher:
         self._records_without_past = RecordsWithoutPast(context)
         self._on_record = on_record
         self._reads_back_early = reads_back_early
+        self._exceeds_failures = exceeds_failures
+        #: The ids that were not accepted and are read back: perhaps failures.
+        self._ids_at_stake: set[str] = set()
         self._circuit_breaker = CircuitBreaker(context.retry_policy.give_up_after_s)
         self._wall = Wall(context.operation)
         #: Refused jobs without a read-back, until it is known whether a wall stands.
@@ -464,12 +471,18 @@ class Dispatcher:
             case Send() | Resend():
                 self._send_next(job, decision)
             case ReadBack():
-                job.read_back()
-                self.backlog.add_read_back(job)
+                self._read_back(job)
             case Stop(reason):
                 self.stop(_at(job.item.id, reason))
                 self._record_interrupted(job)
                 self.backlog.finish()
+
+    def _read_back(self, job: Job) -> None:
+        job.read_back()
+        if not job.is_accepted:
+            self._ids_at_stake.add(job.item.id)
+            self._hold_for_failures()
+        self.backlog.add_read_back(job)
 
     def _send_next(self, job: Job, decision: Send | Resend) -> None:
         if isinstance(decision, Resend):
@@ -573,6 +586,16 @@ class Dispatcher:
             self.fail(error)
         else:
             self._on_record(record)
+            if self._ids_at_stake:
+                self._ids_at_stake.discard(record.id or "")
+                self._hold_for_failures()
+
+    def _hold_for_failures(self) -> None:
+        """Hold pauses back while ids that are read back may be one failure too many."""
+        at_stake = len(self._ids_at_stake)
+        self.backlog.holds_for_failures = at_stake > 0 and self._exceeds_failures(
+            at_stake
+        )
 
     def _at_wall(self, job: Job, status: Status) -> Status:
         """Give the status of an id that may be part of a wall, and end the run at one.

@@ -140,6 +140,12 @@ class FailureCount:
         )
         return StopReason(StopCause.GUARD_RAIL, detail)
 
+    def would_exceed(self, more: int) -> bool:
+        """Tell whether there are too many failures if this many more ids fail."""
+        return self._tolerance is not None and self._tolerance.is_exceeded(
+            self._failures + more, self._finished + more
+        )
+
 
 def stop_at_deadline(deadline_s: float, at: str = "") -> StopReason:
     """Give the reason to stop once the deadline has passed, and where the run was."""
@@ -173,8 +179,6 @@ def judge_canary(
     if not missing:
         return None
     first = f" ({not_done[0].id}: {not_done[0].status})" if not_done else ""
-    detail = (
-        f"--canary {wanted}: {missing} of the first {wanted} ids not "
-        f"{operation.participle}{first}"
-    )
+    which = "the first id" if wanted == 1 else f"{missing} of the first {wanted} ids"
+    detail = f"--canary {wanted}: {which} not {operation.participle}{first}"
     return StopReason(StopCause.GUARD_RAIL, detail)

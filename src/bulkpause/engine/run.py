@@ -74,6 +74,7 @@ class Run:
             on_record=self._add,
             # Refused ids are failures only once they were read back.
             reads_back_early=guard_rails.max_failures is not None,
+            exceeds_failures=self._failures.would_exceed,
         )
         self._task: asyncio.Task[None] | None = None
         self._failures.watch(self.stop)

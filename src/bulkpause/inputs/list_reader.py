@@ -48,6 +48,8 @@ _AROUND = WHITESPACE + QUOTATION_MARKS
 _is_sentence_end = partial(re.fullmatch, r".*[0-9]{5}\.", flags=re.DOTALL)
 #: Of a tuple, an `IN` list or a list of Python; one of JSON has other quotes.
 _BRACKETS = re.compile(r"^(?:\(|\[(?='))|(?:\)|(?<=')\])$")
+#: Stands before the bracket of a list of SQL.
+_IN = re.compile(r"^in\s*(?=\()", re.IGNORECASE)
 _SEPARATORS_INSIDE = partial(re.search, r"\S[,; \t\N{NO-BREAK SPACE}]+\S")
 _ONE_PER_LINE = "write one id per line, and # before a note"
 _BLANK_AROUND = (
@@ -240,7 +242,7 @@ def rows_of_line(row: int, text: str) -> Iterator[Item | InvalidRow]:
     if ids := _ids_of(text):
         for id_ in ids:
             yield Item(id=id_, row=row)
-    elif text.strip(f"{_AROUND}(),;"):
+    elif _IN.sub("", text).strip(f"{_AROUND}(),;"):
         yield _invalid_row(row, text)
 
 
@@ -286,7 +288,7 @@ def _without_punctuation(text: str) -> str:
     text = text.strip(_AROUND + ",;")
     if _is_sentence_end(text):
         text = text[:-1]
-    return _BRACKETS.sub("", text).strip(_AROUND + ",")
+    return _BRACKETS.sub("", _IN.sub("", text)).strip(_AROUND + ",")
 
 
 def _are_alike(ids: Sequence[str]) -> bool:

@@ -332,6 +332,8 @@ def _is_elsewhere(file: int, path: Path) -> bool:
 
 
 def _check_regular(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise LogError(f"{path} is a folder; name a log in it")
     if not stat.S_ISREG(status.st_mode):
         raise LogError(f"{path} is not a regular file; name another log")
 

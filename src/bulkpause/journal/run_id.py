@@ -7,6 +7,7 @@ from datetime import datetime
 from math import ceil
 from pathlib import Path
 
+from bulkpause._text import format_duration
 from bulkpause.errors import SettingsError
 from bulkpause.journal.recovery import Recovery
 from bulkpause.operation import operation_of
@@ -118,11 +119,15 @@ def check_recent(
     age_s = recovery.age_s(now)
     if within_s is not None and age_s is not None and age_s > within_s:
         raise SettingsError(
-            f"the last line of {log} is {age_s / 3600:.1f} h old, and campaigns that it "
+            f"the last line of {log} is {_age_text(age_s)} old, and campaigns that it "
             "records as paused may have been started again since; use a log for each "
             f"day, or resume it with --resume-within {ceil(age_s / 3600) + 1}h; nothing "
             "was sent"
         )
+
+
+def _age_text(age_s: float) -> str:
+    return format_duration(age_s) if age_s < 3600 else f"{age_s / 3600:.1f} h"
 
 
 def _endpoint_tag(endpoint_name: str) -> str:

@@ -30,7 +30,7 @@ def markdown_of(groups: Sequence[LogGroup], origin: Origin) -> str:
                 "Results other than paused or resumed, by cause", _causes(groups)
             ),
             *_section("Logs and runs", _runs(groups)),
-            *_section("To carry on", map(_code, origin.commands)),
+            *_section("To carry on", map(_code, (*origin.commands, *origin.advice))),
             f"Made at {origin.made_at} by bulkpause {origin.version}.",
             "",
         )

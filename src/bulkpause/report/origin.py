@@ -15,6 +15,7 @@ class Origin:
         version: The version of bulkpause.
         limits: The rate limits of an account.
         commands: The commands that carry on with the logs.
+        advice: What else can be done, in words with a command.
         doubts: What may be missing beside the logs.
     """
 
@@ -22,4 +23,5 @@ class Origin:
     version: str
     limits: Sequence[Limit] = ()
     commands: Sequence[str] = ()
+    advice: Sequence[str] = ()
     doubts: Sequence[str] = ()

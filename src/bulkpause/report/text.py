@@ -82,9 +82,15 @@ def sharing_lines(sharing: "Sharing") -> Iterator[str]:
 def companions_text(companions: "Sequence[Companion]") -> str:
     """Count other runs on an account, and name each."""
     names = ", ".join(
-        f"{one.run_id} ({one.priority}, since {one.since})" for one in companions
+        f"{one.run_id} ({one.priority}, since {_to_the_second(one.since)})"
+        for one in companions
     )
     return f"{format_count(len(companions), 'other run')}: {names}"
+
+
+def _to_the_second(moment: str) -> str:
+    """Write a moment for people. Another program wrote it: it may be no moment."""
+    return f"{moment[:19].replace('T', ' ')} UTC" if moment else "an unknown time"
 
 
 def as_object(totals: Totals, limits: "Sequence[Limit]") -> dict[str, object]:

@@ -57,10 +57,11 @@ class Cause:
         )
 
     def __str__(self) -> str:
+        is_repeated = _plain(self.title) == _plain(self.message)
         parts = (
             None if self.http_status is None else f"HTTP {self.http_status}",
             self.title,
-            self.message,
+            None if is_repeated else self.message,
             self._other_error(),
             self.campaign_status and f"campaign is {self.campaign_status}",
             self._missing_read_back(),
@@ -83,6 +84,10 @@ class Cause:
         is_refused = 300 <= self.http_status < 500 and self.http_status != 429
         is_open = self.status is Status.FAILED and is_refused
         return "not read back" if is_open else None
+
+
+def _plain(text: str | None) -> str:
+    return (text or "").strip(" .").casefold()
 
 
 @state

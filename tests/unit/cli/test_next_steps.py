@@ -8,8 +8,14 @@ import pytest
 
 from bulkpause._text import timestamp
 from bulkpause.api.endpoint import DEFAULT_BASE_URL
-from bulkpause.cli.next_steps import NextSteps, steps_of_log, steps_of_run
+from bulkpause.cli.next_steps import (
+    NextSteps,
+    steps_of_log,
+    steps_of_run,
+    steps_without_log,
+)
 from bulkpause.cli.options import Options
+from bulkpause.engine.policy import RetryPolicy, Verify
 from bulkpause.engine.resume import ResumeBody, ResumeRules
 from bulkpause.journal.fold import recover
 from bulkpause.journal.needs import WHOLE
@@ -27,6 +33,10 @@ NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
 HOST = "https://api.example"
 RETRY = f"bulkpause retry pauses.jsonl --base-url {HOST}"
 OPEN_AND_REJECTED = " --status failed,unknown,not_attempted,rejected"
+OPTIONS_NOTE = (
+    "the log does not record options such as --canary, --max-failures or --verify: add "
+    "those of its run"
+)
 RESUME = "bulkpause run INPUT --log pauses.jsonl --resume"
 
 
@@ -78,7 +88,7 @@ def version_1(host: str) -> dict[str, Any]:
 def test_open_id_is_retried(status: Status) -> None:
     found = steps(log_of(Status.PAUSED, status))
     assert (found.retry, found.resume) == (RETRY, None)
-    assert list(found.lines()) == [f"retry with: {RETRY}"]
+    assert list(found.lines()) == [OPTIONS_NOTE, f"retry with: {RETRY}"]
 
 
 @pytest.mark.parametrize("status", [Status.PAUSED, Status.NOT_PAUSABLE])
@@ -215,3 +225,87 @@ def test_body_that_was_refused_is_not_tried_again() -> None:
     totals = totals_of(log_of_resume(Status.REJECTED))
     found = steps_of_run(LOG, totals, options)
     assert found.others[0].endswith("--resume-body now")
+
+
+def test_reason_on_record_is_kept() -> None:
+    found = steps(log_of(Status.FAILED, reason="it is over"))
+    assert found.retry == f"{RETRY} --reason 'it is over'"
+
+
+TOKEN_NOTE = (
+    "the API refused the token: put a valid one in its place first, and test it with: "
+    f"bulkpause check --base-url {HOST}"
+)
+
+
+def test_refused_token_has_next_step() -> None:
+    refused = record("1", Status.FAILED, planned=1, http_status=401)
+    note = steps(recover([refused], [])).note
+    assert note == f"{TOKEN_NOTE}; {OPTIONS_NOTE}"
+    denied = record("1", Status.FAILED, planned=1, http_status=403)
+    note = steps(recover([denied], [])).note
+    assert note is not None
+    assert note.startswith(
+        "the API answered 403: the token may not be allowed to pause"
+    )
+
+
+def test_token_refused_before_first_pause_has_next_step() -> None:
+    options = Options(inputs=("a.csv",), settings=Settings(base_url=HOST, share="auto"))
+    stopped = StopReason(StopCause.TOKEN, "company_id 9 could not be checked: (401)")
+    found = steps_of_run(LOG, Totals(rows=1), options, stopped=stopped)
+    assert found.note == TOKEN_NOTE
+
+
+def test_run_that_wrote_no_log_is_repeated() -> None:
+    options = Options(
+        inputs=("a.csv",),
+        settings=Settings(base_url=HOST, share="auto"),
+        accounts=Path("x.toml"),
+    )
+    stopped = StopReason(StopCause.GUARD_RAIL, "a: campaign 1 belongs to the company 2")
+    found = steps_without_log(Path("day"), Totals(rows=1), options, stopped)
+    assert list(found.lines()) == [
+        "correct the token or the company_id in x.toml first",
+        (
+            "resume with its input: bulkpause run a.csv --log day --resume "
+            f"--base-url {HOST} --accounts x.toml"
+        ),
+    ]
+    assert steps_without_log(LOG, Totals(), options, None) == NextSteps()
+
+
+def options_of_proof(**fields: Any) -> Options:
+    policy = RetryPolicy(verify=Verify.ALL)
+    return Options(
+        **{
+            "inputs": (),
+            "settings": Settings(base_url=HOST, share="auto", retry_policy=policy),
+            **fields,
+        }
+    )
+
+
+def test_ids_not_read_back_have_next_step() -> None:
+    totals = totals_of(log_of(Status.PAUSED, Status.PAUSED))
+    totals.unread = 2
+    [line] = steps_of_run(LOG, totals, options_of_proof()).others
+    assert line == (
+        "2 paused ids not read back: read them with: bulkpause list --in pauses.jsonl "
+        f"--base-url {HOST}"
+    )
+
+
+def test_earlier_pauses_are_no_part_of_proof() -> None:
+    for options, done in (
+        (options_of_proof(), 0),
+        (options_of_proof(inputs=("a.csv",)), 2),
+    ):
+        [line] = steps_of_run(LOG, Totals(rows=2, already_done=done), options).others
+        assert line.startswith(
+            "--verify all reads back only what this run pauses: read"
+        )
+    new = options_of_proof(inputs=("a.csv",))
+    assert steps_of_run(LOG, Totals(rows=2), new).others == ()
+    simulated = options_of_proof(is_simulated=True)
+    assert steps_of_run(LOG, Totals(), simulated).others == ()

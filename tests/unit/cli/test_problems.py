@@ -25,9 +25,11 @@ def row(number: int, fault: tuple[str, str], value: str | None = None) -> Invali
     return InvalidRow(row=number, detail=fault[0], remedy=fault[1], value=value)
 
 
-def described(*rows: InvalidRow, width: int = 80, **given: Any) -> list[str]:
+def described(
+    *rows: InvalidRow, width: int = 80, are_left_out: bool = False, **given: Any
+) -> list[str]:
     problems = Problems(source="export.csv", rows=rows, total=62, **given)
-    return list(problem_lines(problems, width=width))
+    return list(problem_lines(problems, width=width, are_left_out=are_left_out))
 
 
 def test_rows_are_grouped_by_fault() -> None:
@@ -51,6 +53,18 @@ def test_single_row_is_one_sentence() -> None:
         "  row 16: no id",
         "    fill it in or delete the row",
     ]
+
+
+def test_rows_left_out_are_said_without_that_advice() -> None:
+    title = "stands above the heading", "delete it or pass --skip-invalid"
+    assert described(row(1, title, "Report"), are_left_out=True) == [
+        "warning: export.csv: 1 of 62 rows cannot be used and is left out",
+        "  row 1: 'Report' stands above the heading",
+        "    delete it",
+    ]
+    assert described(row(1, title, "Report"))[-1] == f"    {title[1]}"
+    two = described(*[row(n, title) for n in (1, 2)], are_left_out=True)
+    assert two[0].endswith("2 of 62 rows cannot be used and are left out")
 
 
 def test_read_error_comes_last() -> None:

@@ -1,5 +1,6 @@
 """Whatever ends a command with another code than 0, standard error says why."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,19 @@ def test_run_without_ids_says_no_log(call: Call, tmp_path: Path) -> None:
     ended = call("run", "ids.csv", *_SENDING, "--log", "log.jsonl")
     assert "no ids are in the input; no log is written" in ended.stdout
     assert not (tmp_path / "log.jsonl").exists()
+
+
+def test_invalid_rows_are_said_and_not_exported(call: Call, tmp_path: Path) -> None:
+    paused = record(1, Status.PAUSED, endpoint="simulator", planned=1)
+    invalid = replace(record(2, Status.INVALID, endpoint="simulator"), id=None, row=2)
+    write_log(tmp_path / "log.jsonl", [paused, invalid])
+    said = "note: 1 invalid row not exported: no id, but a row number"
+    alone = call("export", "log.jsonl", "--status", "invalid").stderr
+    assert "no id is invalid: there are 1 paused, which --status names" in alone
+    both = call("export", "log.jsonl", "--status", "paused,invalid")
+    assert said in alone
+    assert said in both.stderr
+    assert said not in call("export", "log.jsonl", "--status", "paused").stderr
 
 
 def test_nothing_to_do_has_reason(call: Call, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_other_runs_are_named_at_the_start() -> None:
     assert notice is not None
     assert notice.text == (
         "note: shares the account with 1 other run: nightly (background, since "
-        "2026-01-01T01:00:00Z); urgent goes first"
+        "2026-01-01 01:00:00 UTC); urgent goes first"
     )
     assert notice.fields["companions"] == fields_of_sharing(sharing)["companions"]
     assert note_of_others(Sharing(place="here")) is None

@@ -118,6 +118,14 @@ def test_probe_interval_doubles_up_to_maximum() -> None:
     assert intervals == [1, 2, 4, 5, 5, 5, 5, 5]
 
 
+def test_last_probe_is_due_when_patience_ends() -> None:
+    breaker = breaker_after(*[500] * OPENS_AFTER, give_up_after_s=11.5)
+    opened_at = breaker.probe_at
+    assert breaker.record("1", reply(500, at=opened_at)) is None
+    assert breaker.probe_at == 11.5 < opened_at + 2
+    assert breaker.record("1", reply(500, at=11.5)) is not None
+
+
 def test_slow_probe_counts_as_probe() -> None:
     breaker = breaker_after(*[500] * OPENS_AFTER)
     now = breaker.probe_at + 0.5

@@ -115,6 +115,12 @@ def test_unfinished_canary_stops_run() -> None:
     assert reason.detail == "--canary 3: 1 of the first 3 ids not paused"
 
 
+def test_single_canary_is_the_first_id() -> None:
+    reason = judge_canary(1, [record(Status.REJECTED, 7)], PAUSE)
+    assert reason is not None
+    assert reason.detail == "--canary 1: the first id not paused (7: rejected)"
+
+
 def test_canary_adds_unfinished_and_not_paused_ids() -> None:
     statuses = [Status.REJECTED, Status.PAUSED, Status.UNKNOWN]
     records = [record(status, number) for number, status in enumerate(statuses, 1)]

@@ -221,6 +221,7 @@ def test_what_surrounds_an_id_in_a_list_is_removed(line: str) -> None:
         *("1000248\t1000249\t1000250", "- 1000248, 1000249, 1000250,"),
         "1. 1000248 1000249 1000250",
         "['1000248', '1000249', '1000250']",
+        *("IN (1000248, 1000249, 1000250)", "in('1000248','1000249','1000250');"),
         *("(1000248, 1000249, 1000250);", "1000248, 1000249, 1000250."),
         *('"1000248", "1000249", "1000250"', "`1000248` `1000249` `1000250`"),
     ],
@@ -228,6 +229,11 @@ def test_what_surrounds_an_id_in_a_list_is_removed(line: str) -> None:
 def test_several_ids_on_a_line_have_its_row(line: str) -> None:
     ids = [(1, "1000248"), (1, "1000249"), (1, "1000250")]
     assert rows(f"{line}\n1000251\n") == [*ids, (2, "1000251")]
+
+
+def test_list_of_sql_may_have_several_lines() -> None:
+    ids = [(2, "1000248"), (3, "1000249")]
+    assert rows("IN (\n  1000248,\n  1000249\n);\n") == ids
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,13 @@ def test_old_log_is_refused(
         check_recent(recovery, LOG, NOW, within_s)
 
 
+def test_age_of_young_log_is_in_seconds() -> None:
+    finished_at = timestamp(NOW - timedelta(seconds=42))
+    recovery = recover([replace(RECORD, finished_at=finished_at)], [])
+    with pytest.raises(SettingsError, match="is 42 s old, and campaigns"):
+        check_recent(recovery, LOG, NOW, 1.0)
+
+
 def test_log_without_times_has_no_age() -> None:
     check_recent(recover([RECORD], []), LOG, NOW, 0.0)
 

@@ -14,6 +14,7 @@ ORIGIN = Origin(
     made_at="2026-11-27 09:00:00 UTC",
     version="1.0",
     commands=["bulkpause retry a.jsonl"],
+    advice=["1 rejected: retry it with: bulkpause retry a.jsonl --status rejected"],
 )
 
 
@@ -74,6 +75,7 @@ def test_summary_has_headline_counts_causes_and_command() -> None:
         "**To carry on**",
         "",
         "- `bulkpause retry a.jsonl`",
+        f"- `{ORIGIN.advice[0]}`",
         "",
         "Made at 2026-11-27 09:00:00 UTC by bulkpause 1.0.",
     ]

@@ -258,7 +258,7 @@ def test_sharing_lines_name_others_and_the_share() -> None:
     lines = list(sharing_lines(sharing))
     assert "\x1b" not in lines[0]
     assert lines[0].startswith("shared the account with 1 other run: ")
-    assert lines[0].endswith("(urgent, since 2026-11-28T10:00:00.000Z)")
+    assert lines[0].endswith("(urgent, since 2026-11-28 10:00:00 UTC)")
     assert lines[1] == "25% of the account's requests were of this run"
 
 

@@ -48,6 +48,19 @@ def test_totals_can_be_added_in_steps(
     assert in_steps == add_all(before + after, Totals(rows=rows))
 
 
+def test_message_that_repeats_its_title_is_left_out() -> None:
+    refused = Record(
+        id="1",
+        status=Status.FAILED,
+        http_status=401,
+        title="Unauthorized.",
+        message="unauthorized",
+    )
+    assert str(Cause.of(refused)) == "HTTP 401, Unauthorized, not read back"
+    other = replace(refused, message="Log in")
+    assert str(Cause.of(other)) == "HTTP 401, Unauthorized, Log in, not read back"
+
+
 def test_counts_have_these_names() -> None:
     assert list(Totals().counts()) == [
         "paused",

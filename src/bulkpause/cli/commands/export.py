@@ -48,12 +48,8 @@ def export_logs(
     show_data(as_csv(whole) if as_csv_file else as_jsonl(whole))
     if first is None:
         say(f"note: {_nothing_text(logs, statuses)}")
-    for log in logs:
-        if log.recovery.endpoint == SIMULATOR:
-            simulated = simulated_line(operation_of(log.recovery.action))
-            say(f"note: {sanitize(str(log.path))}: {simulated}")
-        for line in _missing_lines(log):
-            say(f"warning: {line}")
+    for line in _lines_beside(logs, statuses):
+        say(line)
     for folder in doubtful_folders(filter(is_folder, arguments), paths, logs):
         for line in folder.lines():
             say(f"warning: {line}")
@@ -88,9 +84,25 @@ def _nothing_text(logs: Sequence[OpenedLog], statuses: Sequence[str]) -> str:
         counts.update(log.totals.counts())
         # These are said by themselves.
         counts[NOT_ATTEMPTED] -= log.totals.not_on_record
+    # Rows without an id are not among the ids.
+    del counts[Status.INVALID.value]
     found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     there = f"there are {found}, which --status names" if found else "there are no ids"
     return f"no id is {' or '.join(statuses)}: {there}"
+
+
+def _lines_beside(logs: Sequence[OpenedLog], statuses: Sequence[str]) -> Iterator[str]:
+    """Say what is not in the file, and what it is worth."""
+    invalid = sum(log.totals.by_status[Status.INVALID] for log in logs)
+    if invalid and Status.INVALID in statuses:
+        not_exported = f"{format_count(invalid, 'invalid row')} not exported"
+        yield f"note: {not_exported}: no id, but a row number in the log"
+    for log in logs:
+        if log.recovery.endpoint == SIMULATOR:
+            simulated = simulated_line(operation_of(log.recovery.action))
+            yield f"note: {sanitize(str(log.path))}: {simulated}"
+        for line in _missing_lines(log):
+            yield f"warning: {line}"
 
 
 def _refuse_other_campaigns(groups: Sequence[LogGroup]) -> None:

@@ -48,7 +48,7 @@ def show_plan(options: Options) -> ExitCode:
 def _show(whole: InputPlan, options: Options, parts: Sequence[PlanPart]) -> None:
     is_refused = whole.problems and not options.skips_invalid
     for one in whole.problems:
-        say(problem_text(one, prefix="" if is_refused else "warning: "))
+        say(problem_text(one, are_left_out=not is_refused))
     for line in plan_lines(
         whole.plan, whole.sources, whole.digest, options, whole.total, parts
     ):

@@ -11,7 +11,7 @@ from bulkpause.cli.account_folders import doubtful_folders
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
-from bulkpause.cli.next_steps import steps_of_group
+from bulkpause.cli.next_steps import NextSteps, steps_of_group
 from bulkpause.cli.output import OutputError, show, show_data, show_json
 from bulkpause.cli.replaced_file import check_replaceable, replace_file
 from bulkpause.journal.reader import collection_paused
@@ -89,12 +89,14 @@ def _made(
     opened = [_open(log) for log in paths]
     groups = group_logs(opened, now, needs_records=True)
     folders = doubtful_folders(filter(is_folder, logs), paths, opened)
+    steps = list(_steps(groups, opened, now))
     origin = Origin(
         made_at=as_words(now.isoformat()),
         version=version("bulkpause"),
         limits=limits,
         # One for a folder of logs of accounts is that of all of them.
-        commands=list(dict.fromkeys(_commands(groups, opened, now))),
+        commands=list(dict.fromkeys(_commands(steps))),
+        advice=list(dict.fromkeys(_advice(steps))),
         doubts=[line for folder in folders for line in folder.lines()],
     )
     write = html.page_of if format_ == "html" else markdown.markdown_of
@@ -108,12 +110,24 @@ def _open(log: Path) -> OpenedLog:
     return open_log(log, needs_records=True)
 
 
-def _commands(
+def _steps(
     groups: Sequence[LogGroup], logs: Sequence[OpenedLog], now: datetime
-) -> Iterator[str]:
+) -> Iterator[NextSteps]:
     for group in groups:
-        for steps in steps_of_group(group, logs, now):
-            yield from filter(None, (steps.retry, steps.resume))
+        yield from steps_of_group(group, logs, now)
+
+
+def _commands(steps: Sequence[NextSteps]) -> Iterator[str]:
+    for one in steps:
+        yield from filter(None, (one.retry, one.resume))
+
+
+def _advice(steps: Sequence[NextSteps]) -> Iterator[str]:
+    """Give what `status` says beside the commands."""
+    for one in steps:
+        if one.note is not None and one.command is not None:
+            yield one.note
+        yield from (*one.others, *filter(None, [one.reason]))
 
 
 def _save(file: Path, text: str) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from bulkpause._text import sanitize
 from bulkpause.api.credentials import TOKEN_VARIABLE
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.given_options import options_of
 from bulkpause.cli.help import block
-from bulkpause.cli.options import Options, has_secret_proxy
+from bulkpause.cli.options import BASE_URL_VARIABLE, Options, has_secret_proxy
 from bulkpause.cli.output import say, show_data
 from bulkpause.cli.repeated_options import OneValueCommand
 from bulkpause.cli.templates.catalog import TEMPLATES
@@ -124,7 +125,8 @@ def template(kind: str, words: tuple[str, ...], **given: Any) -> None:
     come again.
     """
     chosen = TEMPLATES[kind]
-    options = _options_of_run(words, chosen.default_input)
+    context = _context_of_run(words, chosen.default_input)
+    options = _options_of_run(context)
     installed = version("bulkpause")
     job = Job(
         options=options,
@@ -138,37 +140,46 @@ def template(kind: str, words: tuple[str, ...], **given: Any) -> None:
         shards=given["shards"],
     )
     text = chosen.fill(job)
-    for line in (*_warnings(kind, job), *_notes(options)):
+    for line in (*_warnings(kind, job), *_notes(options, context)):
         say(line)
     show_data([text])
 
 
-def _options_of_run(words: Sequence[str], default_input: str) -> Options:
+def _context_of_run(words: Sequence[str], default_input: str) -> click.Context:
     """Read the words as `run` does.
 
     Raises:
-        UsageError: They are no options of `run`, or none for a scheduled job.
-        SettingsError: They are none for a scheduled job.
+        UsageError: They are no options of `run`.
+        SettingsError: They hold the token.
     """
     _refuse_token(words)
     try:
-        context = _context_of_run(words)
+        return _parsed(words)
     except click.MissingParameter:  # an INPUT; nothing else is required
-        context = _context_of_run([default_input, *words])
+        return _parsed([default_input, *words])
+
+
+def _options_of_run(context: click.Context) -> Options:
+    """Make the options of the run.
+
+    Raises:
+        UsageError: They are none for a scheduled job.
+        SettingsError: They are none for a scheduled job.
+    """
     with context.scope():
         options = options_of(context.params)
     check_options(options)
     return options
 
 
-def _context_of_run(words: Sequence[str]) -> click.Context:
+def _parsed(words: Sequence[str]) -> click.Context:
     context = click.get_current_context()
     group = context.find_root().command
     run = group.get_command(context, "run") if isinstance(group, click.Group) else None
     if run is None:
         raise RuntimeError("there is no command to fill in")
     try:
-        # Without a parent, so that no variable of this shell gets into the file.
+        # Without a parent, so that no BULKPAUSE_RUN_ variable gets into the file.
         return run.make_context("bulkpause run", [*words])
     except click.MissingParameter:
         raise
@@ -227,7 +238,13 @@ def _made_absolute(options: Options) -> Iterator[tuple[str, str]]:
     yield from (pair for pair in pairs if pair[0] != pair[1])
 
 
-def _notes(options: Options) -> Iterator[str]:
+def _notes(options: Options, context: click.Context) -> Iterator[str]:
+    if context.get_parameter_source("base_url") is ParameterSource.ENVIRONMENT:
+        base_url = sanitize(options.settings.base_url or "")
+        yield (
+            f"note: the job has --base-url {base_url}, from {BASE_URL_VARIABLE} of this "
+            "shell; unset that, or give another --base-url, for another one"
+        )
     is_secret = {
         "OCAMBA_PROXY": has_secret_proxy(options.settings),
         "BULKPAUSE_SHARE": has_secret(options.settings.share),

@@ -14,6 +14,12 @@ TOKEN = "s3cret-token"
 KINDS = sorted(TEMPLATES)
 
 
+@pytest.fixture(autouse=True)
+def _usual_api(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no variable name another API."""
+    monkeypatch.delenv("OCAMBA_BASE_URL")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_template_works_without_options_and_holds_no_token(
     call: Call, kind: str
@@ -215,7 +221,6 @@ def test_password_of_server_is_left_out(
 def test_password_of_proxy_is_left_out(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("OCAMBA_BASE_URL")
     monkeypatch.setenv("OCAMBA_PROXY", "http://ann:pa55@proxy:3128")
     ended = call("template", "cron", "--", "/x.csv")
     assert "pa55" not in ended.stdout + ended.stderr
@@ -232,3 +237,15 @@ def test_variables_of_options_do_not_get_in(
 def test_place_without_value_is_a_bug() -> None:
     with pytest.raises(KeyError):
         fill_file("crontab", {})
+
+
+def test_base_url_of_shell_is_said(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCAMBA_BASE_URL", "https://staging.example")
+    ended = call("template", "cron", "--", "/etc/feed.csv")
+    assert "--base-url https://staging.example" in ended.stdout
+    assert ended.stderr == (
+        "note: the job has --base-url https://staging.example, from OCAMBA_BASE_URL of "
+        "this shell; unset that, or give another --base-url, for another one\n"
+    )
+    given = ("--", "/etc/feed.csv", "--base-url", "https://api.example")
+    assert call("template", "cron", *given).stderr == ""

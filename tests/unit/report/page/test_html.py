@@ -45,7 +45,11 @@ def page(*sample: Record) -> str:
         runs=[RunWords(run_id=RUN, log=HOSTILE, ids=len(sample))],
     )
     origin = Origin(
-        made_at="now", version="1", limits=(BURST, STEADY), commands=[HOSTILE]
+        made_at="now",
+        version="1",
+        limits=(BURST, STEADY),
+        commands=[HOSTILE],
+        advice=[HOSTILE],
     )
     return page_of([group], origin)
 
