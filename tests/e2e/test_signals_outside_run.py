@@ -38,6 +38,27 @@ sys.meta_path.insert(0, Finder())
 """
 
 
+#: Sends a signal at the one moment of an import when an exception would leave the lock
+#: of all imports held, while another thread imports.
+AT_LOCK = """
+import importlib._bootstrap as bootstrap, os, threading
+
+system, sent = bootstrap._imp, []
+
+class Signalling:
+    def __getattr__(self, name):
+        return getattr(system, name)
+
+    def acquire_lock(self):
+        system.acquire_lock()
+        if not sent and threading.current_thread() is threading.main_thread():
+            if threading.active_count() > 1:
+                sent.append(os.kill(os.getpid(), int(os.environ["SIGNAL"])))
+
+bootstrap._imp = Signalling()
+"""
+
+
 def check_nothing_was_done(program: Program, running: Running, number: Signals) -> None:
     ended = running.end()
     assert (ended.code, ended.stdout) == (CODES[number], "")
@@ -56,6 +77,19 @@ def test_signal_while_importing_ends_process(
     program.variables |= {
         "PYTHONPATH": str(program.folder),
         "SIGNALLED_MODULE": module,
+        "SIGNAL": str(int(number)),
+    }
+    running = program.start("run", "1001", "--yes", "--simulate", "--log", "log.jsonl")
+    check_nothing_was_done(program, running, number)
+
+
+@EACH_SIGNAL
+def test_signal_amid_import_of_two_threads_ends_process(
+    program: Program, number: Signals
+) -> None:
+    program.file("sitecustomize.py", AT_LOCK)
+    program.variables |= {
+        "PYTHONPATH": str(program.folder),
         "SIGNAL": str(int(number)),
     }
     running = program.start("run", "1001", "--yes", "--simulate", "--log", "log.jsonl")

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, closing
 from functools import partial
 from pathlib import Path
 from stat import S_IMODE
+from threading import Thread
 
 import anyio
 import pytest
@@ -204,6 +205,19 @@ async def refusal_of(path: Path) -> str:
         await database.open()
     await database.close()
     return str(raised.value)
+
+
+async def test_database_needs_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    database = database_at(path := tmp_path / "budget.sqlite")
+    await database.open()
+    await database.close()
+    assert path.exists()
 
 
 async def test_symbolic_link_is_refused(tmp_path: Path) -> None:

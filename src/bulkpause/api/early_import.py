@@ -25,7 +25,10 @@ def import_early() -> None:
     if _NAME in sys.modules:
         return
     importing = Thread(target=_import, name="import of aiohttp")
-    importing.start()
+    try:
+        importing.start()
+    except RuntimeError:  # there are no threads to be had: it is imported on use
+        return
     while importing.is_alive() and _READER not in sys.modules:
         importing.join(_LOOK_S)
 

@@ -82,6 +82,7 @@ class StopSignals:
     Attributes:
         received: The names of the signals so far.
         outcome: What is true of the run if a signal is raised now, for people.
+        is_raised: Whether one was raised, or is to be.
     """
 
     def __init__(
@@ -89,8 +90,7 @@ class StopSignals:
         calls: SignalCalls = signal,
         *,
         leave_late: Callable[[int], None] | None = None,
-        interrupt_waits: Callable[[set[int], Callable[[], object]], object]
-        | None = None,
+        interrupt_waits: Callable[[set[int], Handler], object] | None = None,
     ) -> None:
         self.received: list[str] = []
         self.outcome = "nothing was sent"
@@ -98,7 +98,7 @@ class StopSignals:
         self._leave_late = leave_late or _leave_late
         self._interrupt_waits = interrupt_waits or _interrupt_waits
         self._names: dict[int, str] = {}
-        self._is_deferred = self._is_raised = False
+        self.is_raised = self._is_deferred = False
         self._loop: Loop | None = None
         self._act: Callable[[], object] | None = None
         self._show: Callable[[list[str]], None] | None = None
@@ -184,7 +184,7 @@ class StopSignals:
         self._names[number] = name
         self._calls.signal(number, handler)
 
-    def _receive(self, number: int, _: FrameType | None) -> None:
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         self.received.append(self._names[number])
         count = len(self.received)
         if count == 2:
@@ -192,12 +192,13 @@ class StopSignals:
         if self._loop is not None and self._act is not None:
             self._loop.call_soon_threadsafe(self._act)
         elif count == 1 and not self._is_deferred:
-            self._is_raised = True
-            self.check()
+            self.is_raised = True
+            if not _is_importing(frame):
+                self.check()
 
-    def _raise_again(self) -> None:
-        """Raise a signal once more that was swallowed, as by the import of a module."""
-        if self._is_raised and not self._is_deferred:
+    def _raise_again(self, _: int, frame: FrameType | None) -> None:
+        """Raise a signal that came while a module was imported, or was swallowed."""
+        if self.is_raised and not self._is_deferred and not _is_importing(frame):
             self.check()
 
     def _dump_stacks(self, _: int, frame: FrameType | None) -> None:
@@ -240,7 +241,20 @@ class StopSignals:
                 loop.remove_reader(reader.fileno())
 
 
-def _interrupt_waits(numbers: set[int], act: Callable[[], object]) -> None:
+def _is_importing(frame: FrameType | None) -> bool:
+    """Tell whether a module is being imported.
+
+    An exception could leave the locks of imports held, or become another one on its way
+    through a module that is half made.
+    """
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _interrupt_waits(numbers: set[int], act: Handler) -> None:
     """End what this thread waits for after a signal, whatever became of that.
 
     Python acts on signals between two steps of the main thread only. One that comes
@@ -250,7 +264,7 @@ def _interrupt_waits(numbers: set[int], act: Callable[[], object]) -> None:
 
     Args:
         numbers: The signals.
-        act: Called in this thread, some times after each of them.
+        act: Handles the other one in this thread, some times after each of them.
     """
     if sys.platform != "win32" and signal.getsignal(signal.SIGURG) is signal.SIG_DFL:
         main, (reader, writer) = _thread.get_ident(), os.pipe()
@@ -261,15 +275,21 @@ def _interrupt_waits(numbers: set[int], act: Callable[[], object]) -> None:
                     time.sleep(_NOTICED_WITHIN_S)
                     signal.pthread_kill(main, signal.SIGURG)
 
+        try:
+            _thread.start_new_thread(interrupt, ())
+        except RuntimeError:  # there are no threads to be had
+            return
         os.set_blocking(writer, False)
-        signal.signal(signal.SIGURG, lambda _, __: act())
+        signal.signal(signal.SIGURG, act)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        _thread.start_new_thread(interrupt, ())
 
 
 def _leave_late(exit_code: int) -> None:
     # Not `threading`: its locks may be held by the code that the signal interrupts.
-    _thread.start_new_thread(_leave_after, (LEAVES_WITHIN_S, exit_code))
+    try:
+        _thread.start_new_thread(_leave_after, (LEAVES_WITHIN_S, exit_code))
+    except RuntimeError:  # there are no threads to be had
+        os._exit(exit_code)
 
 
 def _leave_after(seconds: float, exit_code: int) -> None:

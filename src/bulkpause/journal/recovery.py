@@ -251,8 +251,14 @@ class Recovery:
 
     @property
     def is_plan_known(self) -> bool:
-        """Whether the logs say how many ids were planned."""
-        return self.most_planned is not None or bool(self.headers)
+        """Whether the logs say how many ids were planned.
+
+        Each run counts the ids that the log held before. If there are more than any of
+        its lines says, lines of several logs were put together, and some may be missing.
+        """
+        if self.headers:
+            return True
+        return self.most_planned is not None and self.known <= self.most_planned
 
     @property
     def not_on_record(self) -> int:

@@ -52,6 +52,16 @@ def test_caller_goes_on_while_certificates_are_read(tmp_path: Path) -> None:
     assert rest == b"whole\n"
 
 
+def test_import_without_threads_is_left_to_who_needs_it() -> None:
+    without = "import threading\nthreading._start_new_thread = lambda *_: 1 / 0\n"
+    without = without.replace("1 / 0", "(_ for _ in ()).throw(RuntimeError)")
+    program = f"{without}{PROGRAM}".replace("is_whole", "ClientSession")
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, timeout=60, check=True
+    )
+    assert ended.stdout == b"goes on\nwhole\n"
+
+
 def test_failed_import_is_met_by_who_needs_it(tmp_path: Path) -> None:
     with start(tmp_path, BROKEN) as program:
         output, errors = program.communicate(timeout=60)

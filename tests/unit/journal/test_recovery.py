@@ -750,3 +750,13 @@ def test_retried_id_keeps_what_its_record_says() -> None:
     # Nothing was sent for it, only read.
     assert found.prior_attempts == {"1": []}
     assert found.latest == {"1": record}
+
+
+def test_lines_of_two_logs_do_not_tell_all_ids() -> None:
+    """Of the first log, which planned ten, five ids are missing: nobody would see it."""
+    first = [record(f"1{n}", Status.PAUSED, "a", planned=10) for n in range(5)]
+    other = [record(f"2{n}", Status.PAUSED, "b", planned=20) for n in range(20)]
+    assert recover(first, []).not_on_record == 5
+    assert not recover([*first, *other], []).is_plan_known
+    assert not recover([*other, *first], []).is_plan_known
+    assert recover(other, []).is_plan_known

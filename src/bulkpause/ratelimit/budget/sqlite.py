@@ -346,7 +346,7 @@ class SqliteStore:
 
 
 def _called_in_thread(call: Callable[[], Returned]) -> Future[Returned]:
-    """Call a function in a thread of its own, and give what it will return."""
+    """Call a function in a thread of its own, if it can be, and give its result."""
     result: Future[Returned] = Future()
 
     def run() -> None:
@@ -356,7 +356,10 @@ def _called_in_thread(call: Callable[[], Returned]) -> Future[Returned]:
         except Exception as error:  # noqa: BLE001 (raised where the call is awaited)
             result.set_exception(error)
 
-    Thread(target=run, name=_THREAD).start()
+    try:
+        Thread(target=run, name=_THREAD).start()
+    except RuntimeError:  # there is none to be had: the loop waits for the disk
+        run()
     return result
 
 

@@ -22,6 +22,8 @@ _HEX = b"0123456789abcdef"
 _HEX_SHAPE = re.compile("[0-9a-f]+(?:-[0-9a-f]+)*")
 #: Names pack in half the space of the usual level, in little more time.
 _LEVEL = 9
+#: The script of the page adds steps up, and is exact up to here.
+_MOST_COUNTED = 2**53
 #: What a column holds is alike over some length: this much is compressed in one way.
 _PIECE_BYTES = 1 << 13
 #: As much of a piece shows whether it repeats itself.
@@ -128,6 +130,8 @@ def _as_bytes(numbers: Sequence[int | None]) -> Packed | None:
     if max(counted, default=0) < 256:
         details = {"packing": "numbers", "width": 1, "isStepwise": False}
         return Packed(bytes(counted), details)
+    if max(counted) > _MOST_COUNTED:
+        return None
     steps = _steps(counted)
     is_stepwise = 4 * sum(steps) < sum(counted)
     chosen = steps if is_stepwise else counted

@@ -54,6 +54,15 @@ def test_texts_come_back_however_they_are_packed(
     assert texts_after(values) == (values, packing)
 
 
+def test_numbers_that_the_script_cannot_add_up_are_no_numbers() -> None:
+    """It adds steps up in doubles, which hold whole numbers up to 2 ** 53."""
+    growing = [str(10**6 + n * (2**53 - 10**6) // 3000) for n in range(3000)]
+    assert texts_after([*growing]) == (growing, "numbers")
+    too_large = [*growing, str(2**53)]
+    values, packing = texts_after([*too_large])
+    assert (values == too_large, packing) == (True, "lines")
+
+
 @given(st.lists(st.none() | texts | st.sampled_from(UUIDS)))
 def test_any_texts_come_back(values: list[str | None]) -> None:
     assert texts_after(values)[0] == [value or None for value in values]
