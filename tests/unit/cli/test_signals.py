@@ -114,6 +114,7 @@ try:
     {before}
     os.read(reader, 1)
 except Interrupted as interrupted:
+    SIGNALS.acknowledge()
     os._exit(interrupted.exit_code)
 """
 #: Python acts on signals in the main thread only, and loses exceptions in `__del__`.
