@@ -15,6 +15,8 @@ from bulkpause.model import Item, Record
 from bulkpause.opened_log import open_log
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.headline import headline
+from bulkpause.report.origin import Origin
+from bulkpause.report.page.html import page_of
 from bulkpause.report.totals import NOT_ON_RECORD
 from bulkpause.vocabulary import Action, Status
 from tests.support.old_records import as_version_1
@@ -379,6 +381,14 @@ def test_resumed_id_counts_once_where_it_was_resumed(
         "campaigns may be running again; 1 of 3 campaigns on record may still be "
         "running, as of 2026-11-27 08:00:03 UTC"
     )
+
+
+def test_page_counts_resumed_id_once(tmp_path: Path, monday: Path) -> None:
+    undone = undo(tmp_path, "2026-11-28T08:00:01.000Z", Status.RESUMED)
+    pauses, resumes = groups(monday, undone)
+    page = page_of([pauses, resumes], Origin(made_at="now", version="1"))
+    assert "3 of 3 ids have a result" in page
+    assert "not counted above" not in page
 
 
 def test_log_that_was_undone_whole_is_no_all_clear(tmp_path: Path) -> None:

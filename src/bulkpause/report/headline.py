@@ -79,13 +79,7 @@ def _taken_back_lines(
     """
     if not any(group.status.totals.replaced for group in groups):
         return
-    simulated = {group.status.is_simulated for group in groups}
-    undos = [
-        group
-        for group in given
-        if not group.status.totals.operation.stops
-        and group.status.is_simulated in simulated
-    ]
+    undos = _undos_of(groups, given)
     words = Counter[str]()
     for group in undos:
         words.update({one.value: group.status.totals.by_status[one] for one in _UNDONE})
@@ -99,6 +93,19 @@ def _taken_back_lines(
     )
     campaigns = f"{words.total():,} campaign{'' if words.total() == 1 else 's'}"
     yield f"{parts} of {campaigns} on record{_as_of([*groups, *undos])}"
+
+
+def _undos_of(
+    groups: Sequence[LogGroup], given: Sequence[LogGroup]
+) -> Sequence[LogGroup]:
+    """Choose the groups of undos on real endpoints, or on the simulator, as others."""
+    simulated = {group.status.is_simulated for group in groups}
+    return [
+        group
+        for group in given
+        if not group.status.totals.operation.stops
+        and group.status.is_simulated in simulated
+    ]
 
 
 def _done_text(totals: Sequence[Totals], operation: Operation) -> str:
@@ -142,7 +149,11 @@ def _as_of(groups: Sequence[LogGroup]) -> str:
 
 def note_lines(groups: Sequence[LogGroup]) -> Iterator[str]:
     """Say what to know about the headline, with the words of `status`."""
-    are_counted = set(map(id, counted(groups)))
+    of_pauses = counted(groups)
+    are_counted = set(map(id, of_pauses))
+    if any(group.status.totals.replaced for group in of_pauses):
+        # The headline counts what was taken back.
+        are_counted.update(map(id, _undos_of(of_pauses, groups)))
     for group in groups:
         name = f"{group.label}: " if len(groups) > 1 else ""
         if id(group) not in are_counted:

@@ -76,8 +76,11 @@ def _as_sentence(line: str) -> str:
 def _charts(groups: Sequence[LogGroup], limits: Sequence[Limit]) -> Sequence[Chart]:
     ids = sum(ids_of(group.status.totals) for group in groups)
     records = [record for group in groups for record in group.requests_of]
-    # A log alone has one word on each id: each of its records is a result.
-    is_each_alone = all(len(group.logs) < 2 for group in groups)
+    # A log alone has one word on each id: each of its records is a result, unless an
+    # undo has the last word.
+    is_each_alone = all(
+        len(group.logs) < 2 and not group.status.totals.replaced for group in groups
+    )
     results = None if is_each_alone else [one for g in groups for one in g.results]
     unrecorded = (record for group in groups for record in group.unrecorded)
     replaced = (record for group in groups for record in group.replaced)
