@@ -179,7 +179,8 @@ class Sky:
                 for status, ids in refused.items()
                 if status in WEAK
             )
-            if is_walled and answer.outcome in WEAK:
+            # A token that is refused now reads nothing back either.
+            if is_walled and answer.outcome in {*WEAK, 401}:
                 self.walled.add(id_)
             return self._honest_read(answer, id_)
 
