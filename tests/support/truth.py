@@ -187,7 +187,7 @@ class Sky:
         self._server.fault_of = fault_of
 
     def _honest_read(self, answer: Answer, id_: str) -> Answer:
-        is_denial = answer.outcome in {404, 410}
+        is_denial = answer.outcome in {400, 404, 410}
         return REGULAR if is_denial and id_ in self.weakly_paused else answer
 
     def _honest_pause(self, answer: Answer, id_: str, verify: Verify) -> Answer:

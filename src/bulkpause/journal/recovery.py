@@ -284,11 +284,15 @@ class Recovery:
 
     @property
     def _ids_without_plan(self) -> set[str]:
-        """The ids that were sent and whose plan and record are missing."""
+        """The ids that were sent and whose plan and record are missing.
+
+        One that was only read, as far as is known, is not on record: nothing counts it.
+        """
         return {
             id_
             for id_, _ in self._requests()
-            if not (id_ in self.planned or self.is_recorded(id_))
+            if id_ in self.prior_attempts
+            and not (id_ in self.planned or self.is_recorded(id_))
         }
 
     def _requests(self) -> Iterator[tuple[str, str]]:

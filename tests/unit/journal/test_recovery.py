@@ -760,3 +760,11 @@ def test_lines_of_two_logs_do_not_tell_all_ids() -> None:
     assert not recover([*first, *other], []).is_plan_known
     assert not recover([*other, *first], []).is_plan_known
     assert recover(other, []).is_plan_known
+
+
+def test_id_that_was_only_read_is_not_on_record() -> None:
+    """Its plan is lost: a read says nothing of what became of it."""
+    recorded = record("1", Status.PAUSED, "a", planned=2)
+    recovery = recover([recorded], [sent("2", "a", action=Action.READ)])
+    assert (recovery.known, recovery.not_on_record) == (1, 1)
+    assert recover([recorded], [sent("2", "a")]).not_on_record == 0
