@@ -152,7 +152,7 @@ class Sky:
     Attributes:
         weakly_paused: Ids for which a pause was applied whose answer denied it.
         believed: Ids whose pause got a 204 without effect.
-        walled: Ids that were part of a wall, and for which read-backs were refused too.
+        walled: Ids that were part of a wall, and for which a read-back failed too.
     """
 
     def __init__(self, server: FakeServer) -> None:
@@ -179,8 +179,7 @@ class Sky:
                 for status, ids in refused.items()
                 if status in WEAK
             )
-            # A token that is refused now reads nothing back either.
-            if is_walled and answer.outcome in {*WEAK, 401}:
+            if is_walled and answer.outcome != REGULAR.outcome:
                 self.walled.add(id_)
             return self._honest_read(answer, id_)
 
