@@ -100,16 +100,15 @@ def steps_of_log(
 ) -> NextSteps:
     """Advise from a log alone how to carry on with it."""
     has_more = _left_alone(totals) or _refused_resumes(totals) or _rejected(totals)
-    if not (totals.is_unfinished or has_more) or totals.undone_by:
+    is_open = totals.is_unfinished or has_more
+    if not (is_open or totals.unread_beside_others) or totals.undone_by:
         return NextSteps()
     account = _account_of(recovery, log)
-    if account is None and not recovery.is_account_known:
-        return NextSteps(reason=_of_unknown_account(log))
-    if account is not None and log != log_of(log.parent, account):
-        return NextSteps(reason=_misnamed(account))
     endpoint_name = endpoint_on_record(recovery, log)
+    if (why := _why_unknown_account(log, recovery, account)) is not None:
+        return NextSteps(reason=why if is_open else None)
     if endpoint_name is None:
-        return NextSteps(reason=_foreign(recovery))
+        return NextSteps(reason=_foreign(recovery) if is_open else None)
     options = _options_on(endpoint_name)
     options = replace(
         options,
@@ -122,12 +121,26 @@ def steps_of_log(
     placeholder = None if account is None else _PLACEHOLDER_NOTE
     notes = filter(None, (steps.note, placeholder, _OPTIONS_NOTE))
     return replace(
-        steps, folder=None if account is None else log.parent, note="; ".join(notes)
+        steps,
+        folder=None if account is None else log.parent,
+        note="; ".join(notes),
+        others=(*steps.others, *_unread_on_record_lines(log, totals, options)),
     )
 
 
+def _why_unknown_account(
+    log: Path, recovery: Recovery, account: str | None
+) -> str | None:
+    """Say why a log does not tell whose it is; None if it does."""
+    if account is None and not recovery.is_account_known:
+        return _of_unknown_account(log)
+    if account is not None and log != log_of(log.parent, account):
+        return _misnamed(account)
+    return None
+
+
 def _reason_on_record(recovery: Recovery) -> str | None:
-    """Find the `--reason` of the last run, as far as a record of an open id has it."""
+    """Find a `--reason` of its runs, as far as a record of an open id has one."""
     reasons = (record.reason for record in recovery.records.values())
     return next(filter(None, reasons), None)
 
@@ -349,13 +362,25 @@ def _unread_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
         return
     command = list_command(log, options)
     if totals.unread:
-        ids = format_count(totals.unread, "paused id")
-        yield f"{ids} not read back: read them with: {command}"
+        yield _unread_line(totals.unread, command)
     elif totals.already_done or options.is_retry:
         yield (
             "--verify all reads back only what this run pauses: read what earlier runs "
             f"paused with: {command}"
         )
+
+
+def _unread_on_record_lines(
+    log: Path, totals: Totals, options: Options
+) -> Iterator[str]:
+    """Say how to read what a log has no read-back of, where it has some for others."""
+    if (unread := totals.unread_beside_others) and not options.is_simulated:
+        yield _unread_line(unread, list_command(log, options))
+
+
+def _unread_line(unread: int, command: str) -> str:
+    ids = format_count(unread, "paused id")
+    return f"{ids} not read back: read them with: {command}"
 
 
 def _notes(

@@ -72,7 +72,8 @@ class LogStatus:
         yield from self._identity_lines()
         if not self.totals.is_empty:
             yield from _done_lines(self.totals)
-            yield from self._unread_lines()
+            if unread := self.totals.unread_beside_others:
+                yield f"{unread} of them accepted, but not read back"
         if replaced := self.totals.replaced:
             of = "logs of an undo" if self.totals.operation.stops else "logs of pauses"
             yield f"{format_count(replaced, 'id')} not counted here: in {of} since"
@@ -80,20 +81,6 @@ class LogStatus:
         if invalid := self.totals.by_status[Status.INVALID]:
             yield f"{format_count(invalid, 'invalid row')}: never sent"
         yield from cause_lines(self.totals)
-
-    def _unread_lines(self) -> Iterator[str]:
-        """Say how many ids lack a read-back, in a log that has some for others.
-
-        Without any, none was asked for.
-        """
-        totals = self.totals
-        done, unread = totals.by_status[totals.operation.done], totals.unread
-        if 0 < unread < done and totals.tells_what_runs:
-            reads = f": bulkpause list --in {self.log} reads them"
-            yield sanitize(
-                f"{unread} of them accepted, but not read back"
-                f"{'' if self.is_simulated else reads}"
-            )
 
     def _identity_lines(self) -> Iterator[str]:
         endpoint = self.endpoint or "its endpoint is not on record"

@@ -331,6 +331,15 @@ class Totals:
         return self.operation.stops and self.undone_by is None
 
     @property
+    def unread_beside_others(self) -> int:
+        """Count the ids that were paused and lack a read-back, where others have one.
+
+        Without any, none was asked for.
+        """
+        done = self.by_status[self.operation.done]
+        return self.unread if self.tells_what_runs and self.unread < done else 0
+
+    @property
     def lacks_ids(self) -> bool:
         """Whether ids are not on record, or it is not known how many were planned."""
         is_missing = self.not_on_record or self.open_before[NOT_ON_RECORD]

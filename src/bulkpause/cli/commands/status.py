@@ -195,7 +195,9 @@ def _shown(logs: Sequence[OpenedLog], now: datetime) -> list[_Shown]:
 def _steps_of(
     group: LogGroup, logs: Sequence[OpenedLog], now: datetime
 ) -> "Sequence[NextSteps]":
-    if all(log.totals.is_all_done for log in logs):
+    if all(
+        log.totals.is_all_done and not log.totals.unread_beside_others for log in logs
+    ):
         return ()
     # Imported on use: it knows the options of all commands.
     from bulkpause.cli.next_steps import steps_of_group  # noqa: PLC0415

@@ -78,9 +78,9 @@ def undo(**given: Any) -> ExitCode:
     """Resume the campaigns that each LOG records as paused by bulkpause.
 
     Each is read first. One that is not paused any more, or was changed since its pause,
-    is left alone; a change within 2 s after it (5 s where the API's clock is not shown)
-    cannot be told from the pause. So is one whose scheduled_time has passed: it would send at once. A
-    LOG may be a folder, which stands for its *.jsonl, of one account each with
+    is left alone. So is one whose scheduled_time has passed: it would send at once. A
+    change within 2 s after the pause (5 s where the API's clock is not shown) cannot be
+    told from it. A LOG may be a folder, which stands for its *.jsonl, of one account each with
     --accounts. The other options about inputs are for those of --only.
     """
     fixed = {"inputs": (), "action": Action.RESUME, "resume_within": None}
