@@ -14,10 +14,20 @@ pytestmark = pytest.mark.unmeasured
 #: Reads its certificates until a byte comes on standard input.
 SLOW = "import os\nos.read(0, 1)\n"
 BROKEN = "raise RuntimeError('no certificates')\n"
-PROGRAM = """
+EARLY = """
 from bulkpause.api.early_import import import_early
 import_early()
 print("goes on", flush=True)
+"""
+#: Who comes while a broken import runs gets a part of the module, which Python's own
+#: import hands out then, and an error of that.
+ENDED = """
+import threading
+for thread in threading.enumerate():
+    if thread is not threading.current_thread():
+        thread.join()
+"""
+IMPORT = """
 try:
     import aiohttp
     print("whole" if aiohttp.is_whole else "in part", flush=True)
@@ -26,14 +36,14 @@ except RuntimeError as error:
 """
 
 
-def start(folder: Path, connector: str) -> "subprocess.Popen[bytes]":
+def start(folder: Path, connector: str, program: str) -> "subprocess.Popen[bytes]":
     package = folder / "aiohttp"
     package.mkdir()
     head = "from . import connector\nis_whole = True\n"
     (package / "__init__.py").write_text(head)
     (package / "connector.py").write_text(connector)
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         cwd=folder,
         env=environment({}),
         stdin=subprocess.PIPE,
@@ -43,7 +53,7 @@ def start(folder: Path, connector: str) -> "subprocess.Popen[bytes]":
 
 
 def test_caller_goes_on_while_certificates_are_read(tmp_path: Path) -> None:
-    with start(tmp_path, SLOW) as program:
+    with start(tmp_path, SLOW, EARLY + IMPORT) as program:
         assert program.stdout is not None
         assert program.stdout.readline() == b"goes on\n"
 
@@ -55,7 +65,7 @@ def test_caller_goes_on_while_certificates_are_read(tmp_path: Path) -> None:
 def test_import_without_threads_is_left_to_who_needs_it() -> None:
     without = "import threading\nthreading._start_new_thread = lambda *_: 1 / 0\n"
     without = without.replace("1 / 0", "(_ for _ in ()).throw(RuntimeError)")
-    program = f"{without}{PROGRAM}".replace("is_whole", "ClientSession")
+    program = f"{without}{EARLY}{IMPORT}".replace("is_whole", "ClientSession")
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, timeout=60, check=True
     )
@@ -63,7 +73,7 @@ def test_import_without_threads_is_left_to_who_needs_it() -> None:
 
 
 def test_failed_import_is_met_by_who_needs_it(tmp_path: Path) -> None:
-    with start(tmp_path, BROKEN) as program:
+    with start(tmp_path, BROKEN, EARLY + ENDED + IMPORT) as program:
         output, errors = program.communicate(timeout=60)
 
     assert output == b"goes on\nno certificates\n"
