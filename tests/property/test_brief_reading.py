@@ -133,6 +133,16 @@ NEARLY_USUAL = [
     )
 ]
 
+#: Of these most lines are taken, also one after the other, and are not all of one kind.
+nearly_usual = st.builds(
+    replace,
+    st.sampled_from([PAUSED_AT_ONCE, *NEARLY_USUAL]),
+    id=st.sampled_from(IDS),
+    run_id=st.sampled_from(RUNS),
+    planned=st.integers(1, 3),
+    endpoint=st.sampled_from(["https://a", 'https://b,"v":3']),
+)
+
 
 def unsealed(line: bytes) -> bytes:
     """Give a line without its checksum, so that all of its fields are checked."""
@@ -169,7 +179,7 @@ def file_of(lines: list[bytes]) -> RecordFile:
 
 @MANY
 @given(
-    st.lists(records, max_size=6),
+    st.lists(nearly_usual | records, max_size=6),
     st.frozensets(st.sampled_from([Status.REJECTED, Status.ALREADY_PAUSED])),
     st.none() | times,
 )

@@ -7,6 +7,8 @@ wrong.
 """
 
 from array import array
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 from zlib import crc32
 
@@ -20,9 +22,15 @@ from bulkpause.vocabulary import RECORD_VERSION, Status
 #: What stands before each key but the first. A text that holds it, as it may at its
 #: end, makes more fields, as does a history.
 _BEFORE_KEY = b',"'
-_FIELDS = 29
 #: The numbers of fields, as a line has them: see `model.Record`.
-_LATENCY, _STARTED, _FINISHED = 20, 21, 22
+_LATENCY, _STARTED, _FINISHED, _TAIL = 20, 21, 22, 23
+#: The last fields before the checksum, which a run writes alike in all its lines. They
+#: are left in one piece.
+_TAIL_FIELDS = 5
+#: Takes from the fields of a line what it has in common with many.
+_common_fields: Callable[[Sequence[bytes]], tuple[bytes, ...]] = itemgetter(
+    *(2, 3, 4, 5), *(10, 11, 12), 15, _TAIL
+)
 _ID_START = b'{"id":"'
 _LATENCY_START = b'latency_ms":'
 _STARTED_START, _FINISHED_START = b'started_at":"', b'finished_at":"'
@@ -31,6 +39,8 @@ _STARTED_LENGTH = len(_STARTED_START) + _TIME_LENGTH
 _FINISHED_LENGTH = len(_FINISHED_START) + _TIME_LENGTH
 _TIME_END = b'Z"'
 _PAUSE = b'action":"pause"'
+#: What counts as a refusal for rate, whatever was seen of the campaign then.
+_RATE_LIMITED = b'http_status":429'
 _SETTLED = {
     f'status":"{status}"'.encode(): status for status in Status if status.is_settled
 }
@@ -80,26 +90,29 @@ class Glance:
         self._lines = self._read_backs = 0
         #: By the fields that lines have in common; None if they are left to `codec`.
         self._kinds: dict[tuple[bytes, ...], _Kind | None] = {}
+        #: Of the line before, which most lines are like: to compare takes less time
+        #: than to look up.
+        self._common: tuple[bytes, ...] = ()
+        self._kind: _Kind | None = None
 
     def take(self, line: bytes) -> bool:
         """Take in a line with its newline, or tell that it is left to `codec`."""
-        fields = line.split(_BEFORE_KEY)
-        if len(fields) != _FIELDS or not fields[0].startswith(_ID_START):
+        body = line[:-SEAL_LENGTH]
+        fields = body.split(_BEFORE_KEY, _TAIL)
+        if len(fields) <= _TAIL or not fields[0].startswith(_ID_START):
             return take_mark(line, self._recovery)
-        if line[-SEAL_LENGTH:] != SEAL % crc32(line[:-SEAL_LENGTH]):
+        if line[-SEAL_LENGTH:] != SEAL % crc32(body):
             return False
-        key = (*fields[2:5], *fields[10:13], fields[15], *fields[23:28])
-        try:
-            kind = self._kinds[key]
-        except KeyError:
-            kind = self._kinds[key] = self._new_kind(*key)
-        started, finished = fields[_STARTED], fields[_FINISHED]
+        common = _common_fields(fields)
+        if common != self._common:
+            self._common, self._kind = common, self._kind_of(common)
+        kind, started, finished = self._kind, fields[_STARTED], fields[_FINISHED]
         if (
             kind is None
             or len(started) != _STARTED_LENGTH
             or len(finished) != _FINISHED_LENGTH
             or finished >= self._since
-            or not (started.endswith(_TIME_END) and finished.endswith(_TIME_END))
+            or not started[-2:] == finished[-2:] == _TIME_END
         ):
             return False
         if self._tally is not None and not self._count(kind, fields[_LATENCY]):
@@ -112,11 +125,22 @@ class Glance:
         self._add(fields[0][len(_ID_START) : -1].decode(), kind.origin)
         return True
 
+    def _kind_of(self, common: tuple[bytes, ...]) -> _Kind | None:
+        """Tell what lines are that have these fields; None if they are left to `codec`."""
+        *others, tail = common
+        if tail.count(_BEFORE_KEY) != _TAIL_FIELDS - 1:
+            # A field more, as of a history or in a text. Such lines may all differ.
+            return None
+        if common not in self._kinds:
+            self._kinds[common] = self._new_kind(*others, *tail.split(_BEFORE_KEY))
+        return self._kinds[common]
+
     def _new_kind(  # noqa: PLR0917 (as the fields of a line)
         self,
         account: bytes,
         action: bytes,
         status: bytes,
+        http_status: bytes,
         campaign_status: bytes,
         attempts: bytes,
         history: bytes,
@@ -125,7 +149,10 @@ class Glance:
     ) -> _Kind | None:
         origin = self._new_origin(account, action, status, *others)
         outcome = (status, campaign_status, attempts, history, reads)
-        return None if origin is None else _Kind(origin, _READ_BACKS.get(outcome))
+        if origin is None:
+            return None
+        is_usual = http_status != _RATE_LIMITED
+        return _Kind(origin, _READ_BACKS.get(outcome) if is_usual else None)
 
     def _new_origin(
         self, account: bytes, action: bytes, status_field: bytes, *others: bytes
