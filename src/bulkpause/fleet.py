@@ -28,8 +28,7 @@ from bulkpause.errors import (
 from bulkpause.id_list import GivenIds, check_is_list, plan_of_ids
 from bulkpause.journal.account_names import add_names
 from bulkpause.journal.folders import LateFolders
-from bulkpause.journal.platform import FILE_LIMITS
-from bulkpause.journal.platform.open_files import allow_files
+from bulkpause.journal.platform.open_files import FILE_LIMITS, allow_files
 from bulkpause.journal.sync_group import SyncGroup
 from bulkpause.lifetime import Lifetime
 from bulkpause.model import Record, StopReason

@@ -27,7 +27,7 @@ calls = WindowsCalls()
 calls.install(pytest.MonkeyPatch())
 sys.modules["msvcrt"] = calls
 sys.platform = "win32"
-import bulkpause.cli.terminal, bulkpause.journal.platform
+import bulkpause.cli.terminal, bulkpause.journal.platform.open_files
 sys.platform = "linux"
 from bulkpause.cli.app import main
 main()
@@ -40,7 +40,7 @@ del os.fdatasync
 real, fcntl.F_FULLFSYNC = fcntl.fcntl, 51
 fcntl.fcntl = lambda file, *what: os.fsync(file) if what == (51,) else real(file, *what)
 sys.platform = "darwin"
-import bulkpause.journal.platform
+import bulkpause.journal.platform.open_files
 sys.platform = "linux"
 from bulkpause.journal.platform.darwin import Darwin
 Darwin.boot_id = lambda *_, **__: "1795000000"

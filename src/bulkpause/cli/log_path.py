@@ -5,7 +5,6 @@ import re
 import stat
 from pathlib import Path
 
-from bulkpause._shell import join_command
 from bulkpause.errors import InputError, SettingsError
 from bulkpause.journal.reader import WAL_SUFFIX, exists
 
@@ -105,7 +104,7 @@ def check_log_folder(folder: Path) -> None:
 def _problem_of(folder: Path) -> str | None:
     """Say why no log can be begun in a folder, and what to do."""
     if not os.path.lexists(folder):
-        command = join_command(["mkdir", "-p", str(folder)])
+        command = _command("mkdir", "-p", str(folder))
         return f"the folder {folder} does not exist; create it with: {command}"
     if not folder.is_dir():
         return f"{folder} is not a folder; name a log in one"
@@ -153,7 +152,7 @@ def _check_kind(log: Path, status: os.stat_result | None) -> None:
 def _is_write_ahead_log(log: Path) -> SettingsError:
     return SettingsError(
         f"{log} is the write-ahead log of a result log; name the result log: "
-        f"{join_command([str(log.with_suffix(''))])}"
+        f"{_command(str(log.with_suffix('')))}"
     )
 
 
@@ -166,13 +165,21 @@ def _check_content(log: Path) -> None:
     if head.startswith(_FIRST_WAL_KEYS) and _KEYS[1] in head:
         raise _is_write_ahead_log(log)
     if head and not _may_be_log(head):
-        run = join_command(["bulkpause", "run", str(log)])
+        run = _command("bulkpause", "run", str(log))
         may_be_list = log.suffix.lower() in _LISTS
         raise SettingsError(
             f"{log} is {_kind_of(head, log)}, not a result log of bulkpause; name the "
             "log that its run printed"
             + (f", or pause this list with: {run}" if may_be_list else "")
         )
+
+
+def _command(*words: str) -> str:
+    """Write a command, or a word of one, so that the shell takes it."""
+    # Imported on use: most paths are those of logs.
+    from bulkpause._shell import join_command  # noqa: PLC0415
+
+    return join_command(words)
 
 
 def is_campaign_list(path: Path) -> bool:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from bulkpause._text import sanitize
 from bulkpause._value import value
-from bulkpause.cli.account_folders import AccountFolder, doubtful_folders
 from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
@@ -22,6 +21,7 @@ from bulkpause.report.group import LogGroup
 
 
 if TYPE_CHECKING:
+    from bulkpause.cli.account_folders import AccountFolder
     from bulkpause.cli.next_steps import NextSteps
     from bulkpause.model import Sharing
 
@@ -44,7 +44,7 @@ def show_status(arguments: Sequence[Path], *, is_json: bool) -> ExitCode:
     logs = [one for one in opened if isinstance(one, OpenedLog)]
     errors = [one for one in opened if not isinstance(one, OpenedLog)]
     shown = _shown(logs, now)
-    folders = doubtful_folders(filter(is_folder, arguments), paths, logs)
+    folders = _doubtful_folders(arguments, paths, logs)
     whole = _Whole(shown=shown, unreadable=len(errors), folders=folders)
     codes = [whole.code, *(one.code for one in errors)]
     if is_json and is_single:
@@ -130,7 +130,7 @@ class _Whole:
 
     shown: Sequence[_Shown]
     unreadable: int
-    folders: Sequence[AccountFolder]
+    folders: "Sequence[AccountFolder]"
 
     @property
     def code(self) -> ExitCode:
@@ -185,6 +185,18 @@ class _Whole:
         return bool(self.unreadable or self.folders)
 
 
+def _doubtful_folders(
+    arguments: Sequence[Path], paths: Sequence[Path], logs: Sequence[OpenedLog]
+) -> "Sequence[AccountFolder]":
+    folders = [*filter(is_folder, arguments)]
+    if not folders:
+        return ()
+    # Imported on use: most commands are given logs, and no folder.
+    from bulkpause.cli.account_folders import doubtful_folders  # noqa: PLC0415
+
+    return doubtful_folders(folders, paths, logs)
+
+
 def _shown(logs: Sequence[OpenedLog], now: datetime) -> list[_Shown]:
     return [
         _Shown(_with_sharing(group, logs, now), _steps_of(group, logs, now))
@@ -216,6 +228,8 @@ def _with_sharing(
     )
     found = (_sharing_of(run_id, now) for run_id in runs if run_id is not None)
     sharing = next(filter(None, found), None)
+    if sharing is None:
+        return group
     return replace(group, status=replace(group.status, sharing=sharing))
 
 

@@ -6,12 +6,8 @@ Each system is a class that is given its calls, so that all of them are tested o
 import sys
 import time
 
-from bulkpause.journal.platform.open_files import FileLimits
 from bulkpause.journal.platform.system import System
 
-
-#: None where files are not limited in this way.
-FILE_LIMITS: FileLimits | None = None
 
 if sys.platform == "win32":
     import msvcrt
@@ -21,23 +17,19 @@ if sys.platform == "win32":
     SYSTEM: System = Windows(msvcrt)
 elif sys.platform == "darwin":
     import fcntl
-    import resource
 
     from bulkpause.journal.platform.darwin import Darwin
 
     SYSTEM: System = Darwin(fcntl)
-    FILE_LIMITS = resource
 else:
     import fcntl
     import os
-    import resource
 
     from bulkpause.journal.platform.linux import Linux
 
     SYSTEM: System = Linux(fcntl, os)
-    FILE_LIMITS = resource
 
-__all__ = ["FILE_LIMITS", "SYSTEM", "System", "clock_resolution_s"]
+__all__ = ["SYSTEM", "System", "clock_resolution_s"]
 
 
 def clock_resolution_s() -> float:

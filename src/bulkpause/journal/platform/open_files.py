@@ -1,5 +1,6 @@
 """How many files a process may have open, connections included."""
 
+import sys
 from typing import Protocol
 
 
@@ -16,6 +17,15 @@ class FileLimits(Protocol):
     def RLIM_INFINITY(self) -> int: ...  # noqa: N802
     def getrlimit(self, resource: int, /) -> tuple[int, int]: ...
     def setrlimit(self, resource: int, limits: tuple[int, int], /) -> None: ...
+
+
+if sys.platform == "win32":
+    #: None where files are not limited in this way.
+    FILE_LIMITS: FileLimits | None = None
+else:
+    import resource
+
+    FILE_LIMITS: FileLimits | None = resource
 
 
 def allow_files(wanted: int, limits: FileLimits | None) -> int:
