@@ -5,10 +5,11 @@ a `Record` are wall-clock times in UTC instead.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import repeat
+from itertools import islice, repeat
 from math import inf
+from operator import attrgetter
 from typing import Any
 
 from bulkpause._text import quote, replace_surrogates
@@ -396,3 +397,17 @@ def record_without_init(fields: dict[str, Any]) -> Record:
     record = object.__new__(Record)
     object.__setattr__(record, "__dict__", fields)
     return record
+
+
+#: The fields of a record, in their order.
+FIELD_NAMES = tuple(vars(Record)["__annotations__"])
+#: Values of some records, at least one: a column for each of some fields.
+Columns = Sequence[Sequence[object]]
+_RECORDS_AT_ONCE = 1000
+
+
+def columns_of(records: Iterable[Record], names: Sequence[str]) -> Iterator[Columns]:
+    """Give fields of records as columns, some records at a time."""
+    remaining = iter(records)
+    while block := list(islice(remaining, _RECORDS_AT_ONCE)):
+        yield list(zip(*map(attrgetter(*names), block), strict=True))

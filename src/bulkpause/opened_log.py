@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from bulkpause._value import value
 from bulkpause.journal.platform import SYSTEM
-from bulkpause.journal.reader import LoadedLog, latest_records
+from bulkpause.journal.reader import LoadedLog, latest_columns, latest_records
 from bulkpause.journal.recovery import Recovery
 from bulkpause.log_totals import totals_of_log
 from bulkpause.report.group import RunWords
@@ -18,7 +18,7 @@ from bulkpause.vocabulary import SIMULATOR, Status
 
 
 if TYPE_CHECKING:
-    from bulkpause.model import PriorAttempt, Record
+    from bulkpause.model import Columns, PriorAttempt, Record
 
 
 @value
@@ -54,6 +54,20 @@ class OpenedLog:
             LogError: The log was replaced or shortened since it was opened.
         """
         return latest_records(self.path, self.loaded, statuses)
+
+    def columns(
+        self, statuses: AbstractSet[str], names: Sequence[str]
+    ) -> "Iterator[Columns]":
+        """Read fields of the same records as columns, some records at a time.
+
+        Args:
+            statuses: The statuses that are needed; others may be left out.
+            names: The fields, a column each.
+
+        Raises:
+            LogError: The log was replaced or shortened since it was opened.
+        """
+        return latest_columns(self.path, self.loaded, statuses, names)
 
 
 def open_log(path: Path, *, needs_records: bool = False) -> OpenedLog:

@@ -36,6 +36,7 @@ from bulkpause.model import Item, Record
 from bulkpause.plan import digest, make_plan
 from bulkpause.report.totals import Totals, add_all
 from bulkpause.vocabulary import Action, Status
+from tests.support.log_records import with_ids
 from tests.support.nightly import IS_NIGHTLY
 
 
@@ -211,13 +212,36 @@ def test_sealed_lines_are_folded_as_their_records(
 def test_batches_of_lines_are_folded_as_their_records(
     before: int, last: list[tuple[Record, bool]]
 ) -> None:
-    usual = [encode(replace(PAUSED_AT_ONCE, id=str(n))) for n in range(before)]
+    usual = list(map(encode, with_ids(PAUSED_AT_ONCE, range(before))))
     odd = [
         unsealed(encode(one)) + b"\n" if is_odd else encode(one) for one, is_odd in last
     ]
     for lines in (usual + odd, odd + usual):
         decoded = list(file_of(lines))
         assert recover_records(file_of(lines), WHOLE) == recover_records(decoded, WHOLE)
+
+
+@MANY
+@given(
+    st.integers(0, 130),
+    st.sampled_from(NEARLY_USUAL),
+    st.integers(0, 150).map(lambda n: [str(n)]) | st.just([]),
+    st.none() | times,
+)
+def test_glance_at_batches_finds_what_decoding_finds(
+    count: int, alike: Record, again: list[str], since: str | None
+) -> None:
+    written = with_ids(alike, [*range(count), *again, *range(200, 264)])
+    glanced, decoded = Totals(), Totals()
+    found, expected = (
+        recover_records(source, Needs(since=since, tally=tally))
+        for source, tally in (
+            (file_of(list(map(encode, written))), glanced),
+            (written, decoded),
+        )
+    )
+    assert found == expected
+    assert with_sorted_latencies(glanced) == with_sorted_latencies(decoded)
 
 
 @pytest.mark.parametrize("at", ["2026-07-01T12:00:00.000+05:00", None])
@@ -229,11 +253,12 @@ def test_batch_with_unusual_time_tells_its_times(at: str | None) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 64, 65, 100])
-def test_damaged_line_of_a_batch_is_named(number: int) -> None:
-    lines = [encode(replace(PAUSED_AT_ONCE, id=str(n))) for n in range(100)]
-    lines[number - 1] = lines[number - 1].replace(b"paused", b"failed")
+@pytest.mark.parametrize("needs", [WHOLE, Needs()], ids=["whole", "brief"])
+def test_damaged_line_of_a_batch_is_named(number: int, needs: Needs) -> None:
+    lines = list(map(encode, with_ids(PAUSED_AT_ONCE, range(100))))
+    lines[number - 1] = lines[number - 1].replace(b'"id":"', b'"id":"\xff')
     with pytest.raises(LogError, match=f"line {number} is damaged"):
-        recover_records(file_of(lines), WHOLE)
+        recover_records(file_of(lines), needs)
 
 
 def test_later_batch_has_last_word_on_an_id() -> None:
@@ -286,7 +311,7 @@ def test_most_lines_are_taken_at_a_glance() -> None:
 
 def decoded_of(line: bytes, needs: Needs) -> list[Record]:
     """Give the records of a line that is not taken."""
-    return list(file_of([line]).decode(Glance(Recovery(), needs).take))
+    return list(file_of([line]).decode_batches(Glance(Recovery(), needs).left_of))
 
 
 class Course:

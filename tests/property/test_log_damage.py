@@ -31,8 +31,8 @@ from bulkpause.journal.fold import recover
 from bulkpause.journal.reader import read_recovery, write_ahead_path
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.writer import Journal
-from bulkpause.model import Item, Record
-from bulkpause.report.export import as_csv, as_jsonl, rows
+from bulkpause.model import Item, Record, columns_of
+from bulkpause.report.export import FIELDS, as_csv, as_jsonl, blocks
 from bulkpause.report.text import open_lines, summary_lines
 from bulkpause.report.totals import NOT_ATTEMPTED, Totals, add_all
 from bulkpause.settings import BURST, STEADY
@@ -307,7 +307,8 @@ def use_everywhere(found: Recovery) -> None:
     statuses = frozenset([*Status, NOT_ATTEMPTED])
     for write in (as_csv, as_jsonl):
         left = [(item, "log") for item in found.unfinished.values()]
-        wanted = rows(found.latest.values(), left, statuses, log_of_run={})
+        records = columns_of(found.latest.values(), FIELDS)
+        wanted = blocks(records, left, statuses, log_of_run={})
         assert "".join(write(wanted)) or write is as_jsonl
 
 

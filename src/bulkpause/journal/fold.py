@@ -7,15 +7,14 @@ record is kept whole where more of it is needed: if its status is to be retried,
 request for the id was sent since, and if it is of version 1.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from bulkpause.journal.glance import Glance, take_mark
 from bulkpause.journal.needs import BRIEF, Needs
-from bulkpause.journal.record_file import RecordFile
+from bulkpause.journal.record_file import Batch, LeftOf, RecordFile
 from bulkpause.journal.recovery import Recovery, add_planned_count
 from bulkpause.journal.settled import Origin
 
@@ -55,12 +54,8 @@ def recover_records(
     fold, glance = _RecordFold(recovery, needs), Glance(recovery, needs)
     if isinstance(records, RecordFile):
         # Where every record is needed, a glance at one would be for nothing.
-        records = (
-            records.decode_batches(
-                _taking_whole(fold), partial(take_mark, recovery=recovery)
-            )
-            if needs.is_whole
-            else records.decode(glance.take)
+        records = records.decode_batches(
+            _taking_whole(fold, recovery) if needs.is_whole else glance.left_of
         )
     for record in records:
         fold.add(record)
@@ -69,19 +64,20 @@ def recover_records(
     return recovery
 
 
-def _taking_whole(fold: "_RecordFold") -> Callable[[Sequence[bytes]], bool]:
+def _taking_whole(fold: "_RecordFold", recovery: Recovery) -> LeftOf:
     """Take sealed lines as whole records, and leave the others to `codec`."""
     from bulkpause.journal.codec import SealedLines  # noqa: PLC0415
 
     sealed = SealedLines()
 
-    def take_all(lines: Sequence[bytes]) -> bool:
-        records = sealed.decode(lines)
+    def left_of(batch: Batch) -> Iterator[tuple[int, bytes]]:
+        records = sealed.decode([line for _, line in batch])
         if records is not None:
             fold.add_all(records)
-        return records is not None
+            return
+        yield from ((n, line) for n, line in batch if not take_mark(line, recovery))
 
-    return take_all
+    return left_of
 
 
 class _RecordFold:

@@ -7,13 +7,15 @@ wrong.
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from operator import itemgetter
 from typing import NamedTuple
 from zlib import crc32
 
 from bulkpause.journal.checksum import MARK_START, SEAL, SEAL_LENGTH
 from bulkpause.journal.needs import Needs
+from bulkpause.journal.record_file import Batch
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.settled import Origin
 from bulkpause.vocabulary import RECORD_VERSION, Status
@@ -21,17 +23,12 @@ from bulkpause.vocabulary import RECORD_VERSION, Status
 
 #: What stands before each key but the first. A text that holds it, as it may at its
 #: end, makes more fields, as does a history.
-_BEFORE_KEY = b',"'
+BEFORE_KEY = b',"'
+#: The fields of a record, and its checksum.
+FIELDS = 29
 #: The numbers of fields, as a line has them: see `model.Record`.
-_LATENCY, _STARTED, _FINISHED, _TAIL = 20, 21, 22, 23
-#: The last fields before the checksum, which a run writes alike in all its lines. They
-#: are left in one piece.
-_TAIL_FIELDS = 5
-#: Takes from the fields of a line what it has in common with many.
-_common_fields: Callable[[Sequence[bytes]], tuple[bytes, ...]] = itemgetter(
-    *(2, 3, 4, 5), *(10, 11, 12), 15, _TAIL
-)
-_ID_START = b'{"id":"'
+_LATENCY, _STARTED, _FINISHED = 20, 21, 22
+ID_START = b'{"id":"'
 _LATENCY_START = b'latency_ms":'
 _STARTED_START, _FINISHED_START = b'started_at":"', b'finished_at":"'
 _TIME_LENGTH = len('2026-07-01T08:00:00.000Z"')
@@ -39,8 +36,8 @@ _STARTED_LENGTH = len(_STARTED_START) + _TIME_LENGTH
 _FINISHED_LENGTH = len(_FINISHED_START) + _TIME_LENGTH
 _TIME_END = b'Z"'
 _PAUSE = b'action":"pause"'
-#: What counts as a refusal for rate, whatever was seen of the campaign then.
-_RATE_LIMITED = b'http_status":429'
+#: It is counted apart.
+_REFUSED_FOR_RATE = b'http_status":429'
 _SETTLED = {
     f'status":"{status}"'.encode(): status for status in Status if status.is_settled
 }
@@ -54,6 +51,8 @@ _READ_BACKS = {
     ): reads
     for reads, seen in enumerate((b"null", b'"paused"'))
 }
+#: Gives the fields that lines of one kind have in common.
+_of_kind = itemgetter(2, 3, 4, 5, 10, 11, 12, 15, 23, 24, 25, 26, 27)
 
 
 class _Kind(NamedTuple):
@@ -90,50 +89,94 @@ class Glance:
         self._lines = self._read_backs = 0
         #: By the fields that lines have in common; None if they are left to `codec`.
         self._kinds: dict[tuple[bytes, ...], _Kind | None] = {}
-        #: Of the line before, which most lines are like: to compare takes less time
-        #: than to look up.
-        self._common: tuple[bytes, ...] = ()
-        self._kind: _Kind | None = None
 
-    def take(self, line: bytes) -> bool:
-        """Take in a line with its newline, or tell that it is left to `codec`."""
-        body = line[:-SEAL_LENGTH]
-        fields = body.split(_BEFORE_KEY, _TAIL)
-        if len(fields) <= _TAIL or not fields[0].startswith(_ID_START):
-            return take_mark(line, self._recovery)
-        if line[-SEAL_LENGTH:] != SEAL % crc32(body):
+    def left_of(self, batch: Batch) -> Iterator[tuple[int, bytes]]:
+        """Take in lines, and give each that is left to `codec` before later ones."""
+        rows = [line.split(BEFORE_KEY) for _, line in batch]
+        if self._take_alike([line for _, line in batch], rows):
+            return
+        for numbered, fields in zip(batch, rows, strict=True):
+            if not self._take(numbered[1], fields):
+                yield numbered
+
+    def _take_alike(
+        self, lines: Sequence[bytes], rows: Sequence[Sequence[bytes]]
+    ) -> bool:
+        """Take in lines of new ids that have one kind, as `_take` would one by one.
+
+        Returns:
+            Whether they were taken: all of them, or none.
+        """
+        if set(map(len, rows)) != {FIELDS}:
             return False
-        common = _common_fields(fields)
-        if common != self._common:
-            self._common, self._kind = common, self._kind_of(common)
-        kind, started, finished = self._kind, fields[_STARTED], fields[_FINISHED]
+        columns = list(zip(*rows, strict=True))
+        if not (_are_alike(_of_kind(columns)) and _are_sealed(lines)):
+            return False
+        ids = _ids_of(columns[0])
+        # A kind is made of lines with ids alone.
+        kind = self._kind_of(_of_kind(rows[0])) if self._are_new(ids) else None
+        if kind is None or not self._have_times(columns):
+            return False
+        if self._tally is not None and not self._count(kind, columns[_LATENCY]):
+            return False
+        self._first = min(self._first, *columns[_STARTED])
+        self._last = max(self._last, *columns[_FINISHED])
+        self._lines += len(lines)
+        self._recovery.last = self._brief.origins[kind.origin]
+        self._ids.update(dict.fromkeys(ids, kind.origin))
+        return True
+
+    def _are_new(self, ids: Sequence[str]) -> bool:
+        """Tell whether there are ids, each once, and none was taken in before."""
+        return (
+            len(set(ids)) == len(ids) > 0
+            and self._ids.keys().isdisjoint(ids)
+            and self._records.keys().isdisjoint(ids)
+        )
+
+    def _have_times(self, columns: Sequence[Sequence[bytes]]) -> bool:
+        """Tell whether lines have times as `codec` writes them, none of them recent."""
+        started, finished = columns[_STARTED], columns[_FINISHED]
+        return (
+            set(map(len, started)) == {_STARTED_LENGTH}
+            and set(map(len, finished)) == {_FINISHED_LENGTH}
+            and max(finished) < self._since
+            and all(map(bytes.endswith, started, repeat(_TIME_END)))
+            and all(map(bytes.endswith, finished, repeat(_TIME_END)))
+        )
+
+    def _take(self, line: bytes, fields: Sequence[bytes]) -> bool:
+        """Take in a line with its newline, or tell that it is left to `codec`."""
+        if len(fields) != FIELDS or not fields[0].startswith(ID_START):
+            return take_mark(line, self._recovery)
+        if line[-SEAL_LENGTH:] != SEAL % crc32(line[:-SEAL_LENGTH]):
+            return False
+        kind = self._kind_of(_of_kind(fields))
+        started, finished = fields[_STARTED], fields[_FINISHED]
         if (
             kind is None
             or len(started) != _STARTED_LENGTH
             or len(finished) != _FINISHED_LENGTH
             or finished >= self._since
-            or not started[-2:] == finished[-2:] == _TIME_END
+            or not (started.endswith(_TIME_END) and finished.endswith(_TIME_END))
         ):
             return False
-        if self._tally is not None and not self._count(kind, fields[_LATENCY]):
+        if self._tally is not None and not self._count(kind, [fields[_LATENCY]]):
             return False
         # Calls of `min` and `max` would take as long as the search for the fields.
         if started < self._first:  # noqa: PLR1730
             self._first = started
         if finished > self._last:  # noqa: PLR1730
             self._last = finished
-        self._add(fields[0][len(_ID_START) : -1].decode(), kind.origin)
+        self._add(fields[0][len(ID_START) : -1].decode(), kind.origin)
         return True
 
-    def _kind_of(self, common: tuple[bytes, ...]) -> _Kind | None:
-        """Tell what lines are that have these fields; None if they are left to `codec`."""
-        *others, tail = common
-        if tail.count(_BEFORE_KEY) != _TAIL_FIELDS - 1:
-            # A field more, as of a history or in a text. Such lines may all differ.
-            return None
-        if common not in self._kinds:
-            self._kinds[common] = self._new_kind(*others, *tail.split(_BEFORE_KEY))
-        return self._kinds[common]
+    def _kind_of(self, key: tuple[bytes, ...]) -> _Kind | None:
+        try:
+            return self._kinds[key]
+        except KeyError:
+            kind = self._kinds[key] = self._new_kind(*key)
+            return kind
 
     def _new_kind(  # noqa: PLR0917 (as the fields of a line)
         self,
@@ -149,10 +192,9 @@ class Glance:
     ) -> _Kind | None:
         origin = self._new_origin(account, action, status, *others)
         outcome = (status, campaign_status, attempts, history, reads)
-        if origin is None:
-            return None
-        is_usual = http_status != _RATE_LIMITED
-        return _Kind(origin, _READ_BACKS.get(outcome) if is_usual else None)
+        is_refused = http_status == _REFUSED_FOR_RATE
+        read_backs = None if is_refused else _READ_BACKS.get(outcome)
+        return None if origin is None else _Kind(origin, read_backs)
 
     def _new_origin(
         self, account: bytes, action: bytes, status_field: bytes, *others: bytes
@@ -188,13 +230,13 @@ class Glance:
             )
         )
 
-    def _count(self, kind: _Kind, latency_field: bytes) -> bool:
-        """Count an id that its first attempt paused, or leave it to `codec`."""
-        latency = latency_field[len(_LATENCY_START) :]
-        if kind.read_backs is None or latency == b"null":
+    def _count(self, kind: _Kind, latency_fields: Sequence[bytes]) -> bool:
+        """Count ids that their first attempts paused, or leave all to `codec`."""
+        latencies = [field[len(_LATENCY_START) :] for field in latency_fields]
+        if kind.read_backs is None or b"null" in latencies:
             return False
-        self._latencies_ms.append(float(latency))
-        self._read_backs += kind.read_backs
+        self._latencies_ms.extend(map(float, latencies))
+        self._read_backs += kind.read_backs * len(latencies)
         return True
 
     def _add(self, id_: str, origin: int) -> None:
@@ -215,6 +257,24 @@ class Glance:
         if self._tally is not None:
             self._tally.add_paused_at_once(self._latencies_ms, self._read_backs)
             self._tally.add_times(first, last)
+
+
+def _are_alike(columns: Iterable[Sequence[bytes]]) -> bool:
+    """Tell whether each column has one value."""
+    return all(column.count(column[0]) == len(column) for column in columns)
+
+
+def _ids_of(fields: Sequence[bytes]) -> list[str]:
+    """Give the ids of the first fields of lines; nothing if one has none."""
+    if not all(map(bytes.startswith, fields, repeat(ID_START))):
+        return []
+    return [field[len(ID_START) : -1].decode() for field in fields]
+
+
+def _are_sealed(lines: Sequence[bytes]) -> bool:
+    """Tell whether the checksum of each line fits."""
+    seals = [SEAL % crc32(line[:-SEAL_LENGTH]) for line in lines]
+    return all(map(bytes.endswith, lines, seals))
 
 
 def take_mark(line: bytes, recovery: Recovery) -> bool:

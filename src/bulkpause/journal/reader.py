@@ -3,7 +3,7 @@
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import partial
@@ -25,7 +25,7 @@ from bulkpause.vocabulary import Status
 # Decoding is imported on use: of most logs the lines are taken without it.
 if TYPE_CHECKING:
     from bulkpause.journal.codec import WalEntry
-    from bulkpause.model import Record
+    from bulkpause.model import Columns, Record
 
 
 #: What the name of a write-ahead log adds to that of its result log.
@@ -133,10 +133,36 @@ def latest_records(
     Raises:
         LogError: The log cannot be read, or was replaced or shortened since.
     """
-    recovery = loaded.recovery
-    if statuses & recovery.brief.count_by_status().keys():
+    if _are_in_brief(statuses, loaded):
         yield from records_in_brief(log, loaded)
-    yield from recovery.latest.values()
+    yield from loaded.recovery.latest.values()
+
+
+def latest_columns(
+    log: Path, loaded: LoadedLog, statuses: AbstractSet[str], names: Sequence[str]
+) -> "Iterator[Columns]":
+    """Give fields of the records that `latest_records` gives, as columns.
+
+    Args:
+        log: The result log.
+        loaded: What was read of it before.
+        statuses: The statuses that are needed; others may be left out.
+        names: The fields, a column each.
+
+    Raises:
+        LogError: The log cannot be read, or was replaced or shortened since.
+    """
+    from bulkpause.journal.columns import columns_of_lines  # noqa: PLC0415
+    from bulkpause.model import columns_of  # noqa: PLC0415
+
+    if _are_in_brief(statuses, loaded):
+        select = _LastInBrief(loaded.recovery).select
+        yield from columns_of_lines(_record_lines(log, loaded), names, select)
+    yield from columns_of(loaded.recovery.latest.values(), names)
+
+
+def _are_in_brief(statuses: AbstractSet[str], loaded: LoadedLog) -> bool:
+    return bool(statuses & loaded.recovery.brief.count_by_status().keys())
 
 
 def records_in_brief(log: Path, loaded: LoadedLog) -> "Iterator[Record]":
@@ -151,19 +177,42 @@ def records_in_brief(log: Path, loaded: LoadedLog) -> "Iterator[Record]":
     """
     from bulkpause.journal.codec import decode_again  # noqa: PLC0415
 
-    recovery = loaded.recovery
-    _check_still_there(log, loaded.states[0])
-    in_brief, to_skip = recovery.brief.ids, Counter(recovery.superseded)
-    for line in islice(read_lines(log), recovery.lines):
-        if line.startswith(MARK_START):
-            continue  # it was read before: no record begins so
+    is_last = _LastInBrief(loaded.recovery).is_last
+    for line in _record_lines(log, loaded):
         record = decode_again(line)
-        if record.id not in in_brief:
-            continue
-        if to_skip and to_skip[record.id] > 0:
-            to_skip[record.id] -= 1
-        else:
+        if is_last(record.id):
             yield record
+
+
+class _LastInBrief:
+    """Tells of each record, in their order, whether it is the last of an id in brief."""
+
+    def __init__(self, recovery: Recovery) -> None:
+        self._ids = recovery.brief.ids
+        self._to_skip = Counter(recovery.superseded)
+
+    def select(self, ids: Sequence[str | None]) -> Sequence[bool]:
+        """Tell it of the next records by their ids."""
+        if self._to_skip:
+            return list(map(self.is_last, ids))
+        return [id_ in self._ids for id_ in ids]
+
+    def is_last(self, id_: str | None) -> bool:
+        """Tell it of the next record by its id."""
+        if id_ not in self._ids:
+            return False
+        if self._to_skip and self._to_skip[id_] > 0:
+            self._to_skip[id_] -= 1
+            return False
+        return True
+
+
+def _record_lines(log: Path, loaded: LoadedLog) -> Iterator[bytes]:
+    """Read the lines again that were read before, without marks."""
+    _check_still_there(log, loaded.states[0])
+    for line in islice(read_lines(log), loaded.recovery.lines):
+        if not line.startswith(MARK_START):  # no record begins so
+            yield line
 
 
 def _check_still_there(log: Path, before: FileState) -> None:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 #: Of more, not all would stay in the processor's cache until they are decoded.
 _LINES_AT_ONCE = 64
+#: Lines that follow one another, with their numbers and newlines.
+Batch = Sequence[tuple[int, bytes]]
+LeftOf = Callable[[Batch], Iterator[tuple[int, bytes]]]
 
 
 @value(kw_only=False)
@@ -48,24 +51,16 @@ class RecordFile:
         lines = enumerate(self.lines(), 1)
         return self._decode((n, line) for n, line in lines if not take(line))
 
-    def decode_batches(
-        self, take_all: Callable[[Sequence[bytes]], bool], take: Callable[[bytes], bool]
-    ) -> "Iterator[Record]":
-        """Read the records, except those of lines that are taken in batches or alone.
+    def decode_batches(self, left_of: "LeftOf") -> "Iterator[Record]":
+        """Read the records, except those of lines that are taken in batches.
 
         Args:
-            take_all: Takes some lines, or none of them and tells that it does not.
-            take: Takes one of the lines that are left, as for `decode`.
+            left_of: Takes numbered lines in their order, and gives each one that it
+                does not take before it takes a later one. It must take every mark.
         """
-        return self._decode(
-            (n, line)
-            for lines in self._batches()
-            if not take_all([line for _, line in lines])
-            for n, line in lines
-            if not take(line)
-        )
+        return self._decode(chain.from_iterable(map(left_of, self._batches())))
 
-    def _batches(self) -> Iterator[Sequence[tuple[int, bytes]]]:
+    def _batches(self) -> Iterator[Batch]:
         lines = enumerate(self.lines(), 1)
         while batch := list(islice(lines, _LINES_AT_ONCE)):
             yield batch

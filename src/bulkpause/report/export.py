@@ -1,14 +1,14 @@
 """Export ids as CSV or JSON lines, which `run` reads and spreadsheets open safely."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from operator import attrgetter
+from itertools import compress, islice
+from typing import cast
 
 import orjson
 
-from bulkpause._csv import csv_text, without_formula
+from bulkpause._csv import csv_of_columns, csv_text, without_formula
 from bulkpause._text import on_one_line
-from bulkpause.model import Item, Record
+from bulkpause.model import Columns, Item
 from bulkpause.report.totals import NOT_ATTEMPTED
 
 
@@ -38,82 +38,117 @@ _TEXTS = tuple(
         *("run_id", "account", "log"),
     )
 )
-#: Lines that are written at once.
-_LINES_PER_BLOCK = 1000
+#: The fields of a record in the columns. The last column names its log.
+FIELDS = ("id", *COLUMNS[1:-1])
+_STATUS, _RUN_ID = COLUMNS.index("status"), COLUMNS.index("run_id")
+#: Ids without a record whose lines are written at once.
+_IDS_PER_BLOCK = 1000
 
-#: The values of the columns, in their order.
-Row = tuple[object, ...]
-_values_of: Callable[[Record], Iterable[object]] = attrgetter("id", *COLUMNS[1:-1])
 
-
-def rows(
-    records: Iterable[Record],
+def blocks(
+    found: Iterable[Columns],
     unattempted: Iterable[tuple[Item, str]],
     statuses: frozenset[str],
     *,
     log_of_run: Mapping[str | None, str],
     account: str | None = None,
-) -> Iterator[Row]:
-    """Make a row for each id with one of the statuses. Invalid rows are left out.
+) -> Iterator[Columns]:
+    """Make rows of the ids with one of the statuses. Invalid rows are left out.
 
     Args:
-        records: The records.
+        found: The `FIELDS` of the records.
         unattempted: The ids that have no record, each with its log. The status
             `not_attempted` selects them.
         statuses: The statuses.
         log_of_run: The log of each run.
         account: The account of the ids.
+
+    Returns:
+        Some rows at a time, at least one, as the columns `COLUMNS`.
     """
-    for record in records:
-        if record.id is not None and record.status in statuses:
-            log = log_of_run.get(record.run_id)
-            yield (*_values_of(record), log)
+    for records in found:
+        if columns := _selected(records, statuses):
+            runs = cast("Sequence[str | None]", columns[_RUN_ID])
+            yield [*columns, [log_of_run.get(run) for run in runs]]
     if NOT_ATTEMPTED in statuses:
-        for item, log in unattempted:
-            values = {
-                "campaign_id": item.id,
-                "name": item.name,
-                "status": NOT_ATTEMPTED,
-                "row": item.row,
-                "account": account,
-                "log": log,
-            }
-            yield tuple(map(values.get, COLUMNS))
+        remaining = iter(unattempted)
+        while block := list(islice(remaining, _IDS_PER_BLOCK)):
+            yield _unattempted(block, account)
 
 
-def as_csv(exported: Iterable[Row]) -> Iterator[str]:
+def _selected(records: Columns, statuses: frozenset[str]) -> Columns | None:
+    """Leave out records without an id or with another status; None if none is left."""
+    ids, of_records = records[0], records[_STATUS]
+    if statuses.issuperset(of_records) and None not in ids:
+        return records
+    selects = [
+        id_ is not None and status in statuses
+        for id_, status in zip(ids, of_records, strict=True)
+    ]
+    if not any(selects):
+        return None
+    return [list(compress(column, selects)) for column in records]
+
+
+def _unattempted(items: Sequence[tuple[Item, str]], account: str | None) -> Columns:
+    count = len(items)
+    known: dict[str, Sequence[object]] = {
+        "campaign_id": [item.id for item, _ in items],
+        "name": [item.name for item, _ in items],
+        "status": [NOT_ATTEMPTED] * count,
+        "row": [item.row for item, _ in items],
+        "account": [account] * count,
+        "log": [log for _, log in items],
+    }
+    return [known.get(name, [None] * count) for name in COLUMNS]
+
+
+def as_csv(exported: Iterable[Columns]) -> Iterator[str]:
     """Write rows as CSV, after a header line, in blocks of lines."""
     yield csv_text([COLUMNS])
-    for block in _blocks(exported, _safe_in_csv):
-        yield csv_text(block)
+    for block in exported:
+        yield csv_of_columns(_clean(block, _safe_in_csv))
 
 
-def as_jsonl(exported: Iterable[Row]) -> Iterator[str]:
+def as_jsonl(exported: Iterable[Columns]) -> Iterator[str]:
     """Write rows as JSON lines, in blocks of lines."""
-    for block in _blocks(exported, on_one_line):
-        objects = (dict(zip(COLUMNS, row, strict=True)) for row in block)
+    for block in exported:
+        rows = zip(*_clean(block, on_one_line), strict=True)
+        objects = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
         lines = (orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in objects)
         yield b"".join(lines).decode()
 
 
-def _blocks(
-    exported: Iterable[Row], clean: Callable[[str], str]
-) -> Iterator[Iterable[Row]]:
-    """Divide rows into blocks, and clean their texts column by column."""
-    remaining = iter(exported)
-    while block := list(islice(remaining, _LINES_PER_BLOCK)):
-        columns: list[Sequence[object]] = list(zip(*block, strict=True))
-        for number in _TEXTS:
-            columns[number] = _cleaned(columns[number], clean)
-        yield zip(*columns, strict=True)
+def _clean(block: Columns, clean: Callable[[str], str]) -> Columns:
+    """Clean the texts of some rows column by column."""
+    columns = list(block)
+    for number in _TEXTS:
+        columns[number] = _cleaned(columns[number], clean)
+    return columns
 
 
-def _cleaned(column: Sequence[object], clean: Callable[[str], str]) -> list[object]:
+def _cleaned(column: Sequence[object], clean: Callable[[str], str]) -> Sequence[object]:
     """Clean the texts of a column, each once: many rows have the same."""
-    found: dict[object, object] = {
-        one: clean(one) for one in set(column) if isinstance(one, str)
-    }
+    texts = [one for one in set(column) if isinstance(one, str)]
+    if _are_clean(texts):
+        return column
+    found: dict[object, object] = {one: clean(one) for one in texts}
     return list(map(found.get, column))
+
+
+def _are_clean(texts: Sequence[str]) -> bool:
+    """Tell at a look at all texts together that nothing is to be cleaned, in most cases.
+
+    None has two spaces or one at an end, and each begins with a letter or a digit, with
+    no semicolon, after which a spreadsheet may begin another cell.
+    """
+    together = f"|{'|'.join(texts)}|"
+    starts = "".join([text[:1] for text in texts])
+    return (
+        together.isprintable()
+        and not any(odd in together for odd in ("  ", "| ", " |", "||", ";"))
+        and (starts.isalnum() or not texts)
+    )
 
 
 def _safe_in_csv(text: str) -> str:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkpause.model import Item, Record
+from bulkpause.model import Columns, Item, Record, columns_of
 from bulkpause.report import export
-from bulkpause.report.export import COLUMNS, Row, as_csv, as_jsonl
+from bulkpause.report.export import COLUMNS, FIELDS, as_csv, as_jsonl
 from bulkpause.report.totals import NOT_ATTEMPTED
 from bulkpause.vocabulary import Status
 
@@ -27,24 +27,28 @@ LEFT = [(Item(id="3", row=5), "a.jsonl")]
 LOGS: dict[str | None, str] = {None: "a.jsonl"}
 
 
-def rows(
+def blocks(
     records: Iterable[Record],
     unattempted: Iterable[tuple[Item, str]],
     statuses: frozenset[str],
-) -> Iterator[Row]:
-    return export.rows(records, unattempted, statuses, log_of_run=LOGS)
+) -> Iterator[Columns]:
+    return export.blocks(
+        columns_of(records, FIELDS), unattempted, statuses, log_of_run=LOGS
+    )
 
 
 def exported(*statuses: str) -> list[dict[str, Any]]:
-    selected = rows(RECORDS, LEFT, frozenset(statuses))
-    return [dict(zip(COLUMNS, row, strict=True)) for row in selected]
+    selected = blocks(RECORDS, LEFT, frozenset(statuses))
+    return [
+        dict(zip(COLUMNS, row, strict=True))
+        for block in selected
+        for row in zip(*block, strict=True)
+    ]
 
 
 def cells_of(message: str) -> list[str]:
-    (row,) = rows(
-        [Record(id="1", status=Status.FAILED, message=message)], [], frozenset(Status)
-    )
-    text = "".join(as_csv([row]))
+    record = Record(id="1", status=Status.FAILED, message=message)
+    text = "".join(as_csv(blocks([record], [], frozenset(Status))))
     (_, cells) = csv.reader(io.StringIO(text, newline=""))
     return cells
 
@@ -82,7 +86,7 @@ def test_first_column_is_campaign_id() -> None:
 
 def test_json_export_has_one_id_per_line() -> None:
     lines = "".join(
-        as_jsonl(rows(RECORDS, LEFT, frozenset({"paused", "failed"})))
+        as_jsonl(blocks(RECORDS, LEFT, frozenset({"paused", "failed"})))
     ).splitlines()
     found = [orjson.loads(line) for line in lines]
     assert [(row["campaign_id"], row["status"]) for row in found] == [
@@ -149,7 +153,7 @@ FORMULAS = [
 def test_formula_is_escaped_for_every_delimiter(formula: str, column: str) -> None:
     words: dict[str, Any] = {column: formula}
     record = replace(RECORDS[1], **words)
-    text = "".join(as_csv(rows([record], [], frozenset(Status))))
+    text = "".join(as_csv(blocks([record], [], frozenset(Status))))
 
     assert text.count("\n") == 2
     for delimiter in (",", ";", "\t"):
@@ -174,12 +178,12 @@ def test_text_without_formula_is_unchanged() -> None:
 
 @pytest.mark.parametrize("format_", [as_csv, as_jsonl])
 def test_export_has_no_terminal_control_characters(
-    format_: Callable[[Iterable[Row]], Iterator[str]],
+    format_: Callable[[Iterable[Columns]], Iterator[str]],
 ) -> None:
     record = Record(
         id="1", status=Status.FAILED, message="a\x1b[2J\x9b\N{RIGHT-TO-LEFT OVERRIDE}b"
     )
-    text = "".join(format_(rows([record], [], frozenset(Status))))
+    text = "".join(format_(blocks([record], [], frozenset(Status))))
 
     assert text.replace("\n", "").isprintable()
 
@@ -195,7 +199,7 @@ def test_any_message_stays_in_its_cell(message: str) -> None:
 def test_export_names_campaigns() -> None:
     records = [Record(id="1", name="Summer\nsale", status=Status.FAILED)]
     left = [(Item(id="2", row=3, name="=1+1"), "=a.jsonl")]
-    text = "".join(as_csv(rows(records, left, frozenset([*Status, NOT_ATTEMPTED]))))
+    text = "".join(as_csv(blocks(records, left, frozenset([*Status, NOT_ATTEMPTED]))))
     first, second = csv.DictReader(io.StringIO(text))
     assert (first["campaign_id"], first["name"]) == ("1", "Summer sale")
     assert (second["campaign_id"], second["name"]) == ("2", "'=1+1")
@@ -205,14 +209,15 @@ def test_export_names_campaigns() -> None:
 def test_export_names_run_and_account_of_each_id() -> None:
     paused = Record(id="1", status=Status.PAUSED, run_id="run-1", account="germany")
     left = [(Item(id="2", row=3), "b.jsonl")]
-    found = export.rows(
-        [paused],
+    found = export.blocks(
+        columns_of([paused], FIELDS),
         left,
         frozenset([*Status, NOT_ATTEMPTED]),
         log_of_run={"run-1": "a.jsonl"},
         account="germany",
     )
-    assert [row[-3:] for row in found] == [
+    rows = [row for block in found for row in zip(*block, strict=True)]
+    assert [row[-3:] for row in rows] == [
         ("run-1", "germany", "a.jsonl"),
         (None, "germany", "b.jsonl"),
     ]

@@ -14,9 +14,10 @@ from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.output import say, show_data
 from bulkpause.errors import SettingsError
 from bulkpause.log_groups import group_logs
+from bulkpause.model import Columns, columns_of
 from bulkpause.opened_log import OpenedLog, open_log
 from bulkpause.operation import operation_of
-from bulkpause.report.export import Row, as_csv, as_jsonl, rows
+from bulkpause.report.export import FIELDS, as_csv, as_jsonl, blocks
 from bulkpause.report.group import LogGroup
 from bulkpause.report.text import nothing_line, simulated_line
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -56,24 +57,24 @@ def export_logs(
     return ExitCode.ALL_PAUSED
 
 
-def _exported(logs: Sequence[OpenedLog], wanted: frozenset[str]) -> Iterator[Row]:
+def _exported(logs: Sequence[OpenedLog], wanted: frozenset[str]) -> Iterator[Columns]:
     now = datetime.now(UTC)
     is_single = len(logs) == 1
     groups = group_logs(logs, now, needs_records=not is_single)
     _refuse_other_campaigns(groups)
-    if is_single:  # one record at a time: there may be millions
-        records = [logs[0].records(wanted)]
+    if is_single:  # some records at a time: there may be millions
+        found = [logs[0].columns(wanted, FIELDS)]
     else:
-        records = [iter(group.records) for group in groups]
+        found = [columns_of(group.records, FIELDS) for group in groups]
     return chain.from_iterable(
-        rows(
+        blocks(
             of_group,
             group.not_attempted,
             wanted,
             log_of_run=group.log_of_run,
             account=group.account,
         )
-        for of_group, group in zip(records, groups, strict=True)
+        for of_group, group in zip(found, groups, strict=True)
     )
 
 
