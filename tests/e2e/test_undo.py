@@ -189,6 +189,23 @@ def test_log_of_undo_takes_other_chosen_ids(program: Program, serve: Serve) -> N
     assert "--skip-invalid" not in wrong.stderr
 
 
+def test_campaign_paused_again_is_not_done(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    ids = program.ids(2)
+    program.pause(simulator, ids)
+    words = ("--yes", "--as", "running")
+    assert undo(program, simulator, *words).code == 0
+    to = ("--base-url", simulator.base_url, *QUICK, "--progress", "none")
+    again = program.call("run", "1001", *to, "--yes", "--log", "again.jsonl")
+    assert again.code == 0
+    both = ("undo", "log.jsonl", "again.jsonl", *to, *words, "--log")
+    refused = program.call(*both, UNDO_LOG, "--resume")
+    assert (refused.code, "1 campaign paused again" in refused.stderr) == (2, True)
+    assert program.call(*both, "new.jsonl").code == 0
+    actions = [entry.action for entry in simulator.ledger if entry.id == "1001"]
+    assert [action for action in actions if action != "view"][-1] == "resume"
+
+
 def test_link_is_undone_as_its_log(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.pause(simulator, program.ids(1))

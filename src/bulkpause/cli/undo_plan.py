@@ -27,7 +27,7 @@ from bulkpause.engine.resume import (
     parse_time,
 )
 from bulkpause.errors import InputError, LogHeldError, SettingsError
-from bulkpause.journal.needs import Needs
+from bulkpause.journal.needs import WHOLE, Needs
 from bulkpause.journal.platform import SYSTEM
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
@@ -137,6 +137,8 @@ def plan_of_undo(
     if only is not None:
         found = _chosen(found, only, notices)
     items = _items_of_accounts(parts, found)
+    for part in parts:
+        _refuse_paused_again(part, items[part.name])
     status = _earlier_status(_open_items(parts, items), options)
     told = {item.id for each in items.values() for item in each if not is_known(item)}
     plans = _plans(found, items, status)
@@ -166,6 +168,37 @@ def _items_of_accounts(
         part.name: [_with_own(item, part.own) for item in found[part.name].items]
         for part in parts
     }
+
+
+def _refuse_paused_again(part: Undone, items: Iterable[Item]) -> None:
+    """Refuse to take a campaign for done that was paused after it was resumed.
+
+    Raises:
+        SettingsError: There are such campaigns.
+        LogError: The log of the undo cannot be read.
+    """
+    begun_at, settled = part.own.first_at or part.own.last_at or "", part.own.settled
+    paused_at = {
+        item.id: item.earlier.paused_at
+        for item in items
+        if item.earlier is not None
+        and item.earlier.paused_at is not None
+        and item.id in settled
+        and item.earlier.paused_at > begun_at
+    }
+    if not paused_at or part.options.log is None:
+        return
+    # What is settled is kept without its time, which is seldom asked for.
+    said = read_recovery(part.options.log, WHOLE).latest
+    again = [id_ for id_, at in paused_at.items() if (said[id_].finished_at or "") < at]
+    if again:
+        shown = ", ".join(again[:_IDS_SHOWN])
+        more = ", …" if len(again) > _IDS_SHOWN else ""
+        raise SettingsError(
+            f"{format_count(len(again), 'campaign')} paused again after "
+            f"{part.options.log} settled them ({shown}{more}): undo these logs with "
+            "another --log, without --resume; nothing was sent"
+        )
 
 
 def _open_items(
@@ -282,7 +315,8 @@ def _items_of_log(log: Path, recovery: Recovery, notices: Notices) -> Iterator[I
     if unknown := sum(record.status is Status.UNKNOWN for record in records):
         notices.note(
             f"{sanitize(str(log))}: {format_count(unknown, 'id')} unknown, which may "
-            "have been paused by us: left out. `bulkpause retry` settles them"
+            "have been paused by us: left out. `bulkpause retry` settles them, but only "
+            "before the undo"
         )
     for record in records:
         if record.status is Status.PAUSED:

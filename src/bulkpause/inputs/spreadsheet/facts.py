@@ -64,6 +64,8 @@ class Marks:
     Attributes:
         columns_with_results: The columns in which a formula has a saved result other
             than 0, so that the 0 of another is one too.
+        last_formula_row: The last row with a formula, 0 if there is none.
+        formula_width: How many columns those with formulas reach over.
     """
 
     #: As many as one byte can tell apart.
@@ -74,6 +76,7 @@ class Marks:
         self._codes: dict[Mark, int] = {PLAIN: 0}
         self._columns: dict[int, Codes] = {}
         self.columns_with_results: set[int] = set()
+        self.last_formula_row = self.formula_width = 0
 
     def __bool__(self) -> bool:
         return bool(self._columns)
@@ -83,6 +86,9 @@ class Marks:
         code = self._code(mark)
         if code:
             self._columns.setdefault(column, Codes()).set(row, code, count=rows)
+        if mark.is_formula:
+            self.last_formula_row = max(self.last_formula_row, row + rows - 1)
+            self.formula_width = max(self.formula_width, column + 1)
 
     def of_row(self, row: int) -> list[tuple[int, Mark]]:
         """Return the columns of a row that have a mark, and the marks."""

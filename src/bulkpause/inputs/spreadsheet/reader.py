@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
@@ -122,12 +122,19 @@ class _Bounded:
 
 
 def _batches(cells: "CalamineSheet", marks: Marks) -> Iterator[RowBatch]:
-    """Give all rows, from the top."""
-    if cells.start is None:
-        return
-    left = cells.start[1]
-    rows = cells.iter_rows()
-    count = max(1, _CELLS_AT_ONCE // cells.width)
+    """Give all rows, from the top.
+
+    The reader of cells ends with the last value. Formulas whose results were not saved
+    may follow, and may be ids.
+    """
+    read: Iterator[list[Value]] = iter(())
+    left, width, height = 0, marks.formula_width, 0
+    if cells.start is not None:
+        left, width, height = cells.start[1], cells.width, cells.total_height
+        read = cells.iter_rows()
+    without_values: list[Value] = [""] * width
+    rows = chain(read, repeat(without_values, max(0, marks.last_formula_row - height)))
+    count = max(1, _CELLS_AT_ONCE // max(1, width))
     first_row = 1
     while values := _taken(rows, count):
         batch = ValueBatch(first_row, values)

@@ -380,6 +380,18 @@ def test_value_without_result_is_no_number(read: Read, cell: str) -> None:
     assert [fault.row for fault in faults] == [2]
 
 
+@pytest.mark.parametrize("head", [(), (1000248,)], ids=["all", "last"])
+def test_last_formulas_without_results_are_rows(
+    read: Read, head: tuple[float, ...]
+) -> None:
+    column: list[str | float] = ["id", *head, formula(""), formula("")]
+    rows: Rows = {row: (cell,) for row, cell in enumerate(column, 1)}
+    found = read(xlsx(Sheet(rows=rows))).rows
+    invalid = [row.row for row in found if isinstance(row, InvalidRow)]
+    assert invalid == [len(head) + 2, len(head) + 3]
+    assert len(found) == len(head) + 2
+
+
 def test_sort_texts_show_units_of_formats(read: Read) -> None:
     values = (0.5, 90, 100, 7, 8, 9, 10, 11)
     formats = ["0%", "#,##0 [$€-407]", "$0", "_-* 0\\ [$CHF]_-", "0"]
@@ -429,6 +441,7 @@ class PanicException(BaseException):
 
 class PanickingSheet:
     start, width = (0, 0), 3
+    total_height = 1
 
     def iter_rows(self) -> Iterator[list[str]]:
         yield ["Campaign ID", "Name", "Spend"]
