@@ -178,27 +178,29 @@ def _refuse_paused_again(part: Undone, items: Iterable[Item]) -> None:
         LogError: The log of the undo cannot be read.
     """
     begun_at, settled = part.own.first_at or part.own.last_at or "", part.own.settled
-    paused_at = {
-        item.id: item.earlier.paused_at
-        for item in items
-        if item.earlier is not None
-        and item.earlier.paused_at is not None
-        and item.id in settled
-        and item.earlier.paused_at > begun_at
-    }
+    since = {item.id: at for item in items if (at := _time_of_pause(item)) > begun_at}
+    paused_at = {id_: at for id_, at in since.items() if id_ in settled}
     if not paused_at or part.options.log is None:
         return
     # What is settled is kept without its time, which is seldom asked for.
     said = read_recovery(part.options.log, WHOLE).latest
     again = [id_ for id_, at in paused_at.items() if (said[id_].finished_at or "") < at]
     if again:
-        shown = ", ".join(again[:_IDS_SHOWN])
-        more = ", …" if len(again) > _IDS_SHOWN else ""
         raise SettingsError(
             f"{format_count(len(again), 'campaign')} paused again after "
-            f"{part.options.log} settled them ({shown}{more}): undo these logs with "
-            "another --log, without --resume; nothing was sent"
+            f"{part.options.log} settled them ({_first_of(again)}): undo these logs "
+            "with another --log, without --resume; nothing was sent"
         )
+
+
+def _time_of_pause(item: Item) -> str:
+    return "" if item.earlier is None else item.earlier.paused_at or ""
+
+
+def _first_of(ids: Sequence[str]) -> str:
+    """Name the first ids, and count the others."""
+    shown, more = ", ".join(ids[:_IDS_SHOWN]), len(ids) - _IDS_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _open_items(
@@ -299,12 +301,9 @@ def _chosen(
             "bulkpause in these logs; nothing was sent"
         )
     if others:
-        shown = ", ".join(others[:_IDS_SHOWN])
-        more = len(others) - _IDS_SHOWN
-        rest = f" and {more} more" if more > 0 else ""
         notices.warn(
             f"{format_count(len(others), 'id')} of --only not recorded as paused by "
-            f"bulkpause: left out: {shown}{rest}"
+            f"bulkpause: left out: {_first_of(others)}"
         )
     return chosen
 
@@ -357,9 +356,7 @@ def _paused_at(record: Record) -> str | None:
 
 def _is_later(known: Item | None, item: Item) -> bool:
     """Tell whether another log has paused a campaign after this one."""
-    if known is None or known.earlier is None or item.earlier is None:
-        return False
-    return (known.earlier.paused_at or "") > (item.earlier.paused_at or "")
+    return known is not None and _time_of_pause(known) > _time_of_pause(item)
 
 
 def _with_own(item: Item, own: Recovery) -> Item:

@@ -9,7 +9,7 @@ from itertools import compress, islice, repeat
 import orjson
 
 from bulkpause.journal.codec import decode_again
-from bulkpause.journal.glance import BEFORE_KEY, FIELDS, ID_START
+from bulkpause.journal.glance import BEFORE_KEY, FIELD_COUNT, ID_START
 from bulkpause.model import FIELD_NAMES, Columns, columns_of
 from bulkpause.vocabulary import RECORD_VERSION
 
@@ -54,7 +54,7 @@ def _fields_of(lines: Sequence[bytes]) -> Sequence[Sequence[bytes]] | None:
     no history holds what stands before a key.
     """
     rows = [line.split(BEFORE_KEY) for line in lines]
-    if set(map(len, rows)) != {FIELDS}:
+    if set(map(len, rows)) != {FIELD_COUNT}:
         return None
     fields = list(zip(*rows, strict=True))
     is_plain = (

@@ -24,8 +24,8 @@ from bulkpause.vocabulary import RECORD_VERSION, Status
 #: What stands before each key but the first. A text that holds it, as it may at its
 #: end, makes more fields, as does a history.
 BEFORE_KEY = b',"'
-#: The fields of a record, and its checksum.
-FIELDS = 29
+#: How many a line has: the fields of a record, and its checksum.
+FIELD_COUNT = 29
 #: The numbers of fields, as a line has them: see `model.Record`.
 _LATENCY, _STARTED, _FINISHED = 20, 21, 22
 ID_START = b'{"id":"'
@@ -107,7 +107,7 @@ class Glance:
         Returns:
             Whether they were taken: all of them, or none.
         """
-        if set(map(len, rows)) != {FIELDS}:
+        if set(map(len, rows)) != {FIELD_COUNT}:
             return False
         columns = list(zip(*rows, strict=True))
         if not (_are_alike(_of_kind(columns)) and _are_sealed(lines)):
@@ -147,7 +147,7 @@ class Glance:
 
     def _take(self, line: bytes, fields: Sequence[bytes]) -> bool:
         """Take in a line with its newline, or tell that it is left to `codec`."""
-        if len(fields) != FIELDS or not fields[0].startswith(ID_START):
+        if len(fields) != FIELD_COUNT or not fields[0].startswith(ID_START):
             return take_mark(line, self._recovery)
         if line[-SEAL_LENGTH:] != SEAL % crc32(line[:-SEAL_LENGTH]):
             return False

@@ -40,16 +40,8 @@ class RecordFile:
     is_paired: bool
 
     def __iter__(self) -> "Iterator[Record]":
-        return self.decode(is_mark)
-
-    def decode(self, take: Callable[[bytes], bool]) -> "Iterator[Record]":
-        """Read the records, except those of lines that are taken.
-
-        Args:
-            take: Takes a line, or tells that it does not. It must take every mark.
-        """
         lines = enumerate(self.lines(), 1)
-        return self._decode((n, line) for n, line in lines if not take(line))
+        return self._decode((n, line) for n, line in lines if not is_mark(line))
 
     def decode_batches(self, left_of: "LeftOf") -> "Iterator[Record]":
         """Read the records, except those of lines that are taken in batches.

@@ -381,12 +381,16 @@ def test_value_without_result_is_no_number(read: Read, cell: str) -> None:
 
 
 @pytest.mark.parametrize("head", [(), (1000248,)], ids=["all", "last"])
+@pytest.mark.parametrize("is_ods", [False, True], ids=["xlsx", "ods"])
 def test_last_formulas_without_results_are_rows(
-    read: Read, head: tuple[float, ...]
+    read: Read, head: tuple[float, ...], *, is_ods: bool
 ) -> None:
     column: list[str | float] = ["id", *head, formula(""), formula("")]
     rows: Rows = {row: (cell,) for row, cell in enumerate(column, 1)}
-    found = read(xlsx(Sheet(rows=rows))).rows
+    cell = '<table:table-cell table:formula="of:=A1" office:value-type="float"/>'
+    rows_of_ods = [ods_row("id"), *map(ods_row, head), ods_row(cell), ods_row(cell)]
+    workbook = ods({"Export": rows_of_ods}) if is_ods else xlsx(Sheet(rows=rows))
+    found = read(workbook).rows
     invalid = [row.row for row in found if isinstance(row, InvalidRow)]
     assert invalid == [len(head) + 2, len(head) + 3]
     assert len(found) == len(head) + 2
