@@ -3,7 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, repeat
+
+from bulkpause._repeated import is_repeated
 
 
 #: The characters that begin a formula, full-width forms included, at the start of a
@@ -32,8 +35,8 @@ def csv_of_columns(columns: Sequence[Sequence[object]]) -> str:
     It looks at each cell for what needs quotes, which takes three times as long. Here
     all are looked at together; if one may need quotes, the writer writes them.
     """
-    cells, rows = list(map(_cells, columns)), len(columns[0])
-    text = "\n".join(map(",".join, zip(*cells, strict=True)))
+    rows = len(columns[0])
+    text = "\n".join(map(",".join, zip(*_cells(columns), strict=True)))
     if (
         '"' in text
         or "\r" in text
@@ -44,11 +47,18 @@ def csv_of_columns(columns: Sequence[Sequence[object]]) -> str:
     return f"{text}\n"
 
 
-def _cells(column: Sequence[object]) -> list[str]:
-    """Write the values of a column as texts, once if all are the same."""
-    first, count = column[0], len(column)
-    if column.count(first) == count:
-        return ["" if first is None else str(first)] * count
-    if None in column:
-        return ["" if value is None else str(value) for value in column]
-    return list(map(str, column))
+def _cells(columns: Sequence[Sequence[object]]) -> Iterator[Iterable[str]]:
+    """Write columns as texts; repeated ones side by side as one."""
+    for are_repeated, group in groupby(columns, key=is_repeated):
+        if are_repeated:
+            together = list(group)
+            cells = [_cell(column[0]) for column in together]
+            yield repeat(",".join(cells), len(together[0]))
+        else:
+            for column in group:
+                # Calls of `_cell` would take longer than the rest.
+                yield map(_cell if None in column else str, column)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

@@ -11,10 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bulkpause._csv import csv_of_columns, csv_text
+from bulkpause._repeated import Repeated, of_each
 from bulkpause.journal.codec import UndoMark, encode
 from bulkpause.journal.reader import latest_columns, latest_records, read_log
 from bulkpause.model import Columns, Record, columns_of
-from bulkpause.report.export import FIELDS, as_csv, as_jsonl, blocks
+from bulkpause.report.export import COLUMNS, FIELDS, as_csv, as_jsonl, blocks
 from bulkpause.vocabulary import Status
 from tests.property.test_brief_reading import (
     MANY,
@@ -53,7 +54,7 @@ def rows_of(found: Iterable[Columns]) -> list[tuple[object, ...]]:
 
 @MANY
 @given(
-    st.integers(0, 130),
+    st.integers(0, 258),
     st.lists(
         st.tuples(st.sampled_from(NEARLY_USUAL) | records, st.integers(0, 4)),
         max_size=6,
@@ -94,6 +95,34 @@ def test_columns_are_written_as_rows(
     rows: list[tuple[str | None, int | None, str | None]],
 ) -> None:
     assert csv_of_columns(list(zip(*rows, strict=True))) == csv_text(rows)
+
+
+columns = st.lists(
+    st.lists(texts, min_size=3, max_size=3) | st.builds(Repeated, texts, st.just(3)),
+    min_size=len(COLUMNS),
+    max_size=len(COLUMNS),
+)
+
+
+@pytest.mark.parametrize("write", [as_csv, as_jsonl])
+@MANY
+@given(columns)
+def test_repeated_values_are_written_as_others(
+    write: Callable[[Iterable[Columns]], Iterator[str]], block: Columns
+) -> None:
+    one_by_one = [list(column) for column in block]
+    assert "".join(write([block])) == "".join(write([one_by_one]))
+
+
+@given(texts, st.integers(1, 9), st.integers(-9, 8))
+def test_repeated_value_is_read_as_a_list(
+    value: str | None, count: int, index: int
+) -> None:
+    column, values = Repeated(value, count), [value] * count
+    assert list(column) == values
+    assert (len(column), value in column) == (count, True)
+    assert list(column[index:]) == values[index:]
+    assert of_each(column, repr)[-1] == repr(value)
 
 
 @pytest.mark.parametrize("write", [as_csv, as_jsonl])

@@ -8,6 +8,7 @@ from itertools import compress, islice, repeat
 
 import orjson
 
+from bulkpause._repeated import Repeated
 from bulkpause.journal.codec import decode_again
 from bulkpause.journal.glance import BEFORE_KEY, FIELD_COUNT, ID_START
 from bulkpause.model import FIELD_NAMES, Columns, columns_of
@@ -19,7 +20,7 @@ _CHECKSUM_START = b'crc32":"'
 #: Where its text stands in a first field.
 _ID = slice(len(ID_START), -1)
 #: Of more lines, the pieces would not stay in the processor's cache.
-_LINES_AT_ONCE = 128
+_LINES_AT_ONCE = 256
 
 
 def columns_of_lines(
@@ -36,42 +37,47 @@ def columns_of_lines(
     """
     remaining = iter(lines)
     while batch := list(islice(remaining, _LINES_AT_ONCE)):
-        fields = _fields_of(batch)
-        if fields is None:
+        pieces = _pieces_of(batch)
+        if pieces is None:
             records = list(map(decode_again, batch))
             selected = select([record.id for record in records])
             yield from columns_of(compress(records, selected), names)
-        elif any(selected := select([one[_ID].decode() for one in fields[0]])):
+        elif any(selected := select([one[_ID].decode() for one in _field(pieces, 0)])):
+            fields = (_field(pieces, FIELD_NAMES.index(name)) for name in names)
             if not all(selected):
-                fields = [list(compress(column, selected)) for column in fields]
-            yield [_values(fields[FIELD_NAMES.index(one)], one) for one in names]
+                fields = (list(compress(field, selected)) for field in fields)
+            yield list(map(_values, fields, names))
 
 
-def _fields_of(lines: Sequence[bytes]) -> Sequence[Sequence[bytes]] | None:
-    """Cut lines into columns of fields; None if they may not be as `codec` wrote them.
+def _pieces_of(lines: Sequence[bytes]) -> Sequence[bytes] | None:
+    """Cut lines into fields one after another; None if they may be of another form.
 
-    A version has its number of keys: if there are no more pieces than these, no text and
-    no history holds what stands before a key.
+    That is the form of `codec`, of this version. It has its number of keys: if there
+    are no more pieces than these, no text and no history holds what stands before a key.
     """
-    rows = [line.split(BEFORE_KEY) for line in lines]
-    if set(map(len, rows)) != {FIELD_COUNT}:
-        return None
-    fields = list(zip(*rows, strict=True))
+    pieces = BEFORE_KEY.join(lines).split(BEFORE_KEY)
     is_plain = (
-        set(fields[-2]) == {_VERSION}
-        and all(map(bytes.startswith, fields[-1], repeat(_CHECKSUM_START)))
-        and all(map(bytes.startswith, fields[0], repeat(ID_START)))
+        len(pieces) == len(lines) * FIELD_COUNT
+        and all(map(bytes.startswith, _field(pieces, 0), repeat(ID_START)))
+        and set(_field(pieces, -2)) == {_VERSION}
+        and all(map(bytes.startswith, _field(pieces, -1), repeat(_CHECKSUM_START)))
     )
-    return fields if is_plain else None
+    return pieces if is_plain else None
+
+
+def _field(pieces: Sequence[bytes], number: int) -> Sequence[bytes]:
+    """Give one field of all lines; counted from the last field if negative."""
+    return pieces[number % FIELD_COUNT :: FIELD_COUNT]
 
 
 def _values(fields: Sequence[bytes], name: str) -> Sequence[object]:
-    """Decode the values of one field of some lines, once if all are the same."""
+    """Decode the values of one field of some lines, one if all are the same."""
     # The first field of a line has a brace before its key.
     start = len(f'{name}":') + (len('{"') if name == "id" else 0)
     first, count = fields[0], len(fields)
-    if fields.count(first) == count:
-        return [orjson.loads(first[start:])] * count
+    # Most fields that vary have another value at the end.
+    if first == fields[-1] and fields.count(first) == count:
+        return Repeated(orjson.loads(first[start:]), count)
     values = b",".join([field[start:] for field in fields])
     decoded: list[object] = orjson.loads(b"[%b]" % values)
     return decoded

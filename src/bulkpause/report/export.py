@@ -1,12 +1,13 @@
 """Export ids as CSV or JSON lines, which `run` reads and spreadsheets open safely."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress, islice
+from itertools import chain, compress, islice, repeat
 from typing import cast
 
 import orjson
 
 from bulkpause._csv import csv_of_columns, csv_text, without_formula
+from bulkpause._repeated import Repeated, is_repeated, of_each
 from bulkpause._text import on_one_line
 from bulkpause.model import Columns, Item
 from bulkpause.report.totals import NOT_ATTEMPTED
@@ -41,6 +42,11 @@ _TEXTS = tuple(
 #: The fields of a record in the columns. The last column names its log.
 FIELDS = ("id", *COLUMNS[1:-1])
 _STATUS, _RUN_ID = COLUMNS.index("status"), COLUMNS.index("run_id")
+#: What stands before each value of a row as JSON.
+_JSON_STARTS = (
+    b'{"%b":' % COLUMNS[0].encode(),
+    *(b',"%b":' % name.encode() for name in COLUMNS[1:]),
+)
 #: Ids without a record whose lines are written at once.
 _IDS_PER_BLOCK = 1000
 
@@ -69,7 +75,7 @@ def blocks(
     for records in found:
         if columns := _selected(records, statuses):
             runs = cast("Sequence[str | None]", columns[_RUN_ID])
-            yield [*columns, [log_of_run.get(run) for run in runs]]
+            yield [*columns, of_each(runs, log_of_run.get)]
     if NOT_ATTEMPTED in statuses:
         remaining = iter(unattempted)
         while block := list(islice(remaining, _IDS_PER_BLOCK)):
@@ -95,12 +101,12 @@ def _unattempted(items: Sequence[tuple[Item, str]], account: str | None) -> Colu
     known: dict[str, Sequence[object]] = {
         "campaign_id": [item.id for item, _ in items],
         "name": [item.name for item, _ in items],
-        "status": [NOT_ATTEMPTED] * count,
+        "status": Repeated(NOT_ATTEMPTED, count),
         "row": [item.row for item, _ in items],
-        "account": [account] * count,
+        "account": Repeated(account, count),
         "log": [log for _, log in items],
     }
-    return [known.get(name, [None] * count) for name in COLUMNS]
+    return [known.get(name, Repeated(None, count)) for name in COLUMNS]
 
 
 def as_csv(exported: Iterable[Columns]) -> Iterator[str]:
@@ -113,10 +119,22 @@ def as_csv(exported: Iterable[Columns]) -> Iterator[str]:
 def as_jsonl(exported: Iterable[Columns]) -> Iterator[str]:
     """Write rows as JSON lines, in blocks of lines."""
     for block in exported:
-        rows = zip(*_clean(block, on_one_line), strict=True)
-        objects = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
-        lines = (orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in objects)
-        yield b"".join(lines).decode()
+        rows = zip(*_json_pieces(_clean(block, on_one_line)), strict=True)
+        yield b"".join(chain.from_iterable(rows)).decode()
+
+
+def _json_pieces(columns: Columns) -> Iterator[Iterable[bytes]]:
+    """Write rows as pieces of JSON: all that they have in common between two values."""
+    rows, common = len(columns[0]), b""
+    for start, column in zip(_JSON_STARTS, columns, strict=True):
+        common += start
+        if is_repeated(column):
+            common += orjson.dumps(column[0])
+        else:
+            yield repeat(common, rows)
+            yield map(orjson.dumps, column)
+            common = b""
+    yield repeat(common + b"}\n", rows)
 
 
 def _clean(block: Columns, clean: Callable[[str], str]) -> Columns:
@@ -129,11 +147,12 @@ def _clean(block: Columns, clean: Callable[[str], str]) -> Columns:
 
 def _cleaned(column: Sequence[object], clean: Callable[[str], str]) -> Sequence[object]:
     """Clean the texts of a column, each once: many rows have the same."""
-    texts = [one for one in set(column) if isinstance(one, str)]
+    distinct = set(column[:1] if is_repeated(column) else column)
+    texts = [one for one in distinct if isinstance(one, str)]
     if _are_clean(texts):
         return column
     found: dict[object, object] = {one: clean(one) for one in texts}
-    return list(map(found.get, column))
+    return of_each(column, found.get)
 
 
 def _are_clean(texts: Sequence[str]) -> bool:
