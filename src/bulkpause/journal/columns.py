@@ -42,11 +42,13 @@ def columns_of_lines(
             records = list(map(decode_again, batch))
             selected = select([record.id for record in records])
             yield from columns_of(compress(records, selected), names)
-        elif any(selected := select([one[_ID].decode() for one in _field(pieces, 0)])):
-            fields = (_field(pieces, FIELD_NAMES.index(name)) for name in names)
+            continue
+        ids = [field[_ID].decode() for field in _field(pieces, 0)]
+        if any(selected := select(ids)):
+            columns = (_column(pieces, ids, name) for name in names)
             if not all(selected):
-                fields = (list(compress(field, selected)) for field in fields)
-            yield list(map(_values, fields, names))
+                columns = (list(compress(column, selected)) for column in columns)
+            yield list(columns)
 
 
 def _pieces_of(lines: Sequence[bytes]) -> Sequence[bytes] | None:
@@ -70,10 +72,11 @@ def _field(pieces: Sequence[bytes], number: int) -> Sequence[bytes]:
     return pieces[number % FIELD_COUNT :: FIELD_COUNT]
 
 
-def _values(fields: Sequence[bytes], name: str) -> Sequence[object]:
-    """Decode the values of one field of some lines, one if all are the same."""
-    # The first field of a line has a brace before its key.
-    start = len(f'{name}":') + (len('{"') if name == "id" else 0)
+def _column(pieces: Sequence[bytes], ids: Sequence[str], name: str) -> Sequence[object]:
+    """Decode the values of one field of all lines, one if all are the same."""
+    if name == "id":
+        return ids
+    fields, start = _field(pieces, FIELD_NAMES.index(name)), len(f'{name}":')
     first, count = fields[0], len(fields)
     # Most fields that vary have another value at the end.
     if first == fields[-1] and fields.count(first) == count:
