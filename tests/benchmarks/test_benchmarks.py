@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from benchmarks.accounts.__main__ import LIMITS, least_s
 from benchmarks.wall_clock.rival_clients import available_clients
+from bulkpause.ratelimit.estimate import time_needed_s
 
 
 pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
@@ -129,5 +132,14 @@ def test_accounts_are_measured_without_rejections() -> None:
         text=True,
         check=True,
     )
-    row = [cell.strip() for cell in completed.stdout.splitlines()[-1].split("|")]
-    assert (row[1], row[4]) == ("2", "0")
+    head, _, cells = completed.stdout.splitlines()[2:5]
+    row = dict(zip(head.split(" | "), cells.split(" | "), strict=True))
+    assert (row["| accounts"], row["rejected"]) == ("| 2", "0")
+
+
+def test_core_bounds_the_windows_of_many_accounts() -> None:
+    alone_s = least_s(1, 90, inf)
+    assert alone_s == time_needed_s(90, LIMITS)
+    # The last 30 of each account cannot begin before the third window.
+    assert least_s(300, 90, 1_000) == time_needed_s(61, LIMITS) + 8.999
+    assert least_s(1_000, 90, 1_000) == pytest.approx(89.999)
