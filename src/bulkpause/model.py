@@ -100,7 +100,8 @@ class Earlier:
     Attributes:
         status: Its status, in the API's words.
         scheduled_time: Its `scheduled_time`, as the API or the input writes it.
-        paused_at: When our pause was on record: RFC 3339 in UTC. Known to an undo.
+        paused_at: When our pause was made: RFC 3339 in UTC. Known to an undo; without
+            it, neither a change since then nor a read that lags behind it is noticed.
     """
 
     status: str | None = None
