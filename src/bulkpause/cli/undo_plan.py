@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from bulkpause._text import format_count, sanitize, timestamp
+from bulkpause._text import format_count, later, sanitize
 from bulkpause._value import value
 from bulkpause.cli.input_plan import InputPlan, Source
 from bulkpause.cli.log_path import check_readable_log
@@ -333,11 +333,13 @@ def _item(record: Record, recovery: Recovery) -> Item:
 
 
 def _paused_at(record: Record) -> str | None:
-    """Tell when our pause was accepted, or was known to be.
+    """Tell when our pause was made, or was known to be.
 
     A record is written once its id was read back, which may be minutes later. What was
     changed between is no change of ours.
     """
+    if record.paused_at is not None:
+        return record.paused_at
     started_at, latency_ms = record.started_at, record.latency_ms
     reads_before = record.reads - (record.campaign_status is not None)
     is_first_request = not record.history and reads_before <= 0
@@ -348,10 +350,7 @@ def _paused_at(record: Record) -> str | None:
         or latency_ms is None
     ):
         return record.finished_at
-    accepted_at = datetime.fromisoformat(started_at) + timedelta(
-        milliseconds=latency_ms
-    )
-    return min(timestamp(accepted_at), record.finished_at or "~")
+    return min(later(started_at, latency_ms), record.finished_at or "~")
 
 
 def _is_later(known: Item | None, item: Item) -> bool:

@@ -116,8 +116,21 @@ def test_latest_pause_of_several_logs_counts(tmp_path: Path) -> None:
         ({"history": ({"http_status": 503, "at": NOON},)}, LATER),
         ({"http_status": 400}, LATER),
         ({"latency_ms": None}, LATER),
+        (
+            {"reads": 2, "paused_at": "2026-07-01T12:30:00.000Z"},
+            "2026-07-01T12:30:00.000Z",
+        ),
     ],
-    ids=["unread", "read back", "read before", "read", "retried", "refused", "old"],
+    ids=[
+        "unread",
+        "read back",
+        "read before",
+        "read",
+        "retried",
+        "refused",
+        "old",
+        "said",
+    ],
 )
 def test_pause_was_when_it_was_accepted(
     tmp_path: Path, fields: dict[str, Any], paused_at: str
