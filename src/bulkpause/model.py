@@ -357,8 +357,8 @@ class Record:
     record's shape. `name` is the campaign's name, if the input has one. `account` is the
     name of the account, where a run has several. `reads` is how often the run has
     read the campaign. `earlier_status` and `earlier_scheduled_time` are what the campaign
-    was before its pause, if that is known; `paused_at` is when that pause was made, for a
-    resume, and for a pause where `started_at` and `latency_ms` do not tell it.
+    was before its pause, if that is known; `paused_at` is when that pause was made, or
+    may have been: for a resume, and for a pause where `started_at` and `latency_ms` do not tell.
     """
 
     id: str | None

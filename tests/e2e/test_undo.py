@@ -126,6 +126,45 @@ def test_read_that_lags_behind_pause_is_repeated(
     assert {simulator.status(id_) for id_ in ("1001", "1002", "1003")} == {"running"}
 
 
+def test_unknown_ids_are_settled_or_read(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1002": (Fault.LOST,)})
+    once = ("--verify", "none", "--max-attempts", "1")
+    paused = program.pause(simulator, program.ids(4), *once)
+    assert paused.summary == "4 rows = 3 paused + 1 unknown"
+    words = ("--yes", "--as", "running", "--canary", "0")
+    refused = undo(program, simulator, *words)
+    assert refused.code == 2
+    assert "1 id may be paused by us, though that is not on record" in refused.stderr
+    assert f"bulkpause retry {program.log.name} --status unknown" in refused.stderr
+    assert not resumes(simulator)
+
+    ended = undo(program, simulator, *words, "--resume-unknown")
+    assert (ended.code, ended.summary) == (0, "4 rows = 4 resumed")
+    assert simulator.status("1002") == "running"
+    # What is left to do of the log alone is said, and works.
+    advice = program.call("status", "log.jsonl").stdout
+    command = advice.rpartition("that are paused with: bulkpause ")[2].split()
+    again = program.call(*command, "--yes")
+    assert (again.code, again.summary) == (0, "4 rows = 4 already_done")
+
+
+def test_ids_that_log_lost_are_no_success(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(4))
+    lines = program.log.read_bytes().splitlines(keepends=True)
+    program.log.write_bytes(b"".join(lines[:3]))
+    words = ("--yes", "--as", "running")
+    ended = undo(program, simulator, *words)
+    assert (ended.code, ended.summary) == (5, "3 rows = 3 resumed")
+    left_out = "1 planned id not on record, which may be paused by us: left out;"
+    assert left_out in ended.stdout
+    assert left_out in ended.stderr
+    command = ended.stdout.rpartition("that are paused with: bulkpause ")[2].split()
+    arguments = ["ids.txt" if word == "INPUT" else word for word in command]
+    last = program.call(*arguments)
+    assert (last.code, simulator.status("1004")) == (0, "running")
+
+
 def test_person_is_asked_once_what_campaigns_were(
     program: Program, serve: Serve
 ) -> None:

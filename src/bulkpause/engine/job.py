@@ -209,13 +209,13 @@ class Job:
         )
 
     def _paused_at(self, status: Status, operation: Operation) -> str | None:
-        """When our pause was made; None if the other fields say it, or if there was none.
+        """When our pause was made, or may have been; None if the other fields say it.
 
         A record is made after the last read, which may be minutes later.
         """
         if operation.action is Action.RESUME:
             return None if self.item.earlier is None else self.item.earlier.paused_at
-        if status is not operation.done or self.has_one_request:
+        if status not in {operation.done, Status.UNKNOWN} or self.has_one_request:
             return None
         own = [one for one in self.attempts if doubt_of(one.reply) is not _EXCLUDED]
         if own:
