@@ -253,3 +253,21 @@ def test_undo_of_chosen_accounts_needs_no_others(call: Call) -> None:
     Path("only.csv").write_text("account,id\nacme,1001\nglobex,1001\n")
     code, text = undo_of_acme(call, "--only", "only.csv")
     assert (code, "globex: its log is missing" in text) == (5, True)
+
+
+def test_status_says_what_an_undo_left(call: Call) -> None:
+    unknown = record(1, Status.UNKNOWN, account="globex", planned=2)
+    write_log(LOGS / "globex.jsonl", [unknown])
+    mark = UndoMark(
+        undone_by="logs.undo/globex.jsonl",
+        run_id="r",
+        at="2026-11-28T08:00:00.000Z",
+    )
+    with (LOGS / "globex.jsonl").open("ab") as file:
+        file.write(encode(mark))
+    text = call("status", "logs").stdout
+    undo = "bulkpause undo logs --resume-unknown --log logs.undo --resume --base-url"
+    assert f"1 unknown id: resume those that are paused with: {undo}" in text
+    named = undo.replace("logs --resume", "logs --only INPUT --resume", 1)
+    assert f"resume those of a list that are paused with: {named}" in text
+    assert "bulkpause retry" not in text
