@@ -1,6 +1,6 @@
 """Read what logs record as paused by us, and which of their ids may be paused as well."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import field, replace
 from pathlib import Path
@@ -48,18 +48,22 @@ class LoggedPauses:
         paused: The items that it records as paused by us, by id.
         unknown: The items that may be paused by us, by id: it does not say how their
             last attempt ended.
-        ids: All ids that it says something of.
+        others: The ids that it says something else of.
         missing: How many planned ids it says nothing of; None if that is not known.
         last_at: When its last record was made or its last request sent.
-        is_undone: Whether an undo of it was begun.
+        can_be_retried: Whether a retry of it would settle what is unknown.
     """
 
     paused: Mapping[str, Item] = field(default_factory=dict)
     unknown: Mapping[str, Item] = field(default_factory=dict)
-    ids: AbstractSet[str] = frozenset()
+    others: AbstractSet[str] = frozenset()
     missing: int | None = 0
     last_at: str | None = None
-    is_undone: bool = False
+    can_be_retried: bool = True
+
+    def says_of(self, id_: str) -> bool:
+        """Tell whether it says anything of an id."""
+        return id_ in self.paused or id_ in self.unknown or id_ in self.others
 
     def of_ids(self, ids: AbstractSet[str]) -> "LoggedPauses":
         """Keep the items of these campaigns."""
@@ -101,10 +105,9 @@ class Pauses:
         """How many pauses are on record."""
         return sum(len(logged.paused) for logged in self.of_log.values())
 
-    @property
-    def ids(self) -> AbstractSet[str]:
-        """The ids that one of the logs says something of."""
-        return frozenset[str]().union(*(one.ids for one in self.of_log.values()))
+    def says_of(self, id_: str) -> bool:
+        """Tell whether one of the logs says anything of an id."""
+        return any(one.says_of(id_) for one in self.of_log.values())
 
     def of_ids(self, ids: AbstractSet[str]) -> "Pauses":
         """Keep the pauses of these campaigns."""
@@ -120,7 +123,8 @@ class Pauses:
         for log, logged in of_log.items():
             if logged.missing != 0:
                 missing = {i: _missing(one, logged) for i, one in items.items()}
-                of_log[log] = replace(logged, unknown={**logged.unknown, **missing})
+                unknown = {**logged.unknown, **missing}
+                of_log[log] = replace(logged, unknown=unknown, can_be_retried=False)
                 break
         return Pauses(of_log)
 
@@ -158,13 +162,21 @@ def _read(log: Path, part: Undone) -> Recovery:
 
 
 def _logged_pauses(recovery: Recovery) -> LoggedPauses:
+    latest = recovery.latest
+    items: dict[Status, dict[str, Item]] = {Status.PAUSED: {}, Status.UNKNOWN: {}}
+    others = {*recovery.planned, *recovery.brief.ids}
+    for id_, record in latest.items():
+        if (of_status := items.get(record.status)) is None:
+            others.add(id_)
+        else:
+            of_status[id_] = _item(record, recovery)
     return LoggedPauses(
-        paused=dict(_items_of(recovery, Status.PAUSED)),
-        unknown=dict(_items_of(recovery, Status.UNKNOWN)),
-        ids=ids_on_record(recovery),
+        paused=items[Status.PAUSED],
+        unknown=items[Status.UNKNOWN],
+        others=others,
         missing=recovery.not_on_record if recovery.is_plan_known else None,
         last_at=recovery.last_at,
-        is_undone=recovery.undone_by is not None,
+        can_be_retried=recovery.undone_by is None,
     )
 
 
@@ -177,14 +189,6 @@ def _missing(item: Item, logged: LoggedPauses) -> Item:
     """Make the item of an id that a log should hold, and says nothing of."""
     earlier = replace(item.earlier or Earlier(), paused_at=logged.last_at)
     return replace(item, earlier=earlier, account=None)
-
-
-def _items_of(recovery: Recovery, status: Status) -> Iterator[tuple[str, Item]]:
-    """Give the ids with a status, and their items."""
-    for record in recovery.latest.values():
-        if record.status is status:
-            item = _item(record, recovery)
-            yield item.id, item
 
 
 def _item(record: Record, recovery: Recovery) -> Item:

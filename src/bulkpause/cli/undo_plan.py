@@ -206,12 +206,15 @@ def _unseen(
     """Say of each account what may be paused by us, though no log says which ids."""
     unseen: dict[str | None, str] = {}
     for part in parts:
-        pauses, own = found[part.name], ids_on_record(part.own)
+        pauses = found[part.name]
         lacking = [log for log, one in pauses.of_log.items() if one.missing != 0]
+        if not lacking:
+            continue
         counts = [pauses.of_log[log].missing for log in lacking]
         known = sum(count or 0 for count in counts)
         # An earlier run of the undo was given ids that the logs do not hold.
-        if None in counts or known > len(own - pauses.ids):
+        named = sum(not pauses.says_of(id_) for id_ in ids_on_record(part.own))
+        if None in counts or known > named:
             unseen[part.name] = _unseen_text(lacking, known, options)
     return unseen
 
@@ -233,6 +236,8 @@ def _with_unknown(part: Undone, pauses: Pauses) -> Pauses:
     Raises:
         SettingsError: Nobody did.
     """
+    if not any(logged.unknown for logged in pauses.of_log.values()):
+        return pauses
     on_record = {item.id for item in pauses.items} | ids_on_record(part.own)
     for log, logged in pauses.of_log.items():
         ids = [id_ for id_ in logged.unknown if id_ not in on_record]
@@ -246,7 +251,7 @@ def _unknown_text(
 ) -> str:
     """Say what to do about ids that may be paused by us."""
     settle = ""
-    if not logged.is_undone and logged.ids >= set(ids):
+    if logged.can_be_retried:
         settle = (
             "settle them first, which pauses those that run, with: "
             f"{settle_command(log, options)}; or "
@@ -294,7 +299,7 @@ def _chosen(
 def _kept(pauses: Pauses, plan: Plan | None) -> Pauses:
     """Keep the pauses of chosen campaigns, and take those that a log should hold."""
     items = {} if plan is None else {item.id: item for item in plan.items}
-    missing = {id_: item for id_, item in items.items() if id_ not in pauses.ids}
+    missing = {id_: item for id_, item in items.items() if not pauses.says_of(id_)}
     kept = pauses.of_ids(items.keys())
     return kept.with_missing(missing) if missing else kept
 
