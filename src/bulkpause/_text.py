@@ -5,7 +5,7 @@ ends. They must not reach a terminal or a line of a log unchanged.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 
@@ -107,6 +107,12 @@ def timestamp(moment: datetime) -> str:
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     second = _second(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second)
     return f"{second}.{utc.microsecond // 1000:03}Z"
+
+
+def later(at: str, milliseconds: float) -> str:
+    """Write the moment that comes so many milliseconds after another one."""
+    moment = datetime.fromisoformat(at) + timedelta(milliseconds=milliseconds)
+    return timestamp(moment)
 
 
 @lru_cache(maxsize=4)

@@ -12,7 +12,7 @@ from math import inf
 from operator import attrgetter
 from typing import Any
 
-from bulkpause._text import quote, replace_surrogates
+from bulkpause._text import later, quote, replace_surrogates
 from bulkpause._value import value
 from bulkpause.vocabulary import (
     RECORD_VERSION,
@@ -100,7 +100,8 @@ class Earlier:
     Attributes:
         status: Its status, in the API's words.
         scheduled_time: Its `scheduled_time`, as the API or the input writes it.
-        paused_at: When our pause was on record: RFC 3339 in UTC. Known to an undo.
+        paused_at: When our pause was made: RFC 3339 in UTC. Known to an undo; without
+            it, neither a change since then nor a read that lags behind it is noticed.
     """
 
     status: str | None = None
@@ -319,6 +320,11 @@ class Attempt:
     latency_ms: float
     reply: Reply
 
+    @property
+    def ended_at(self) -> str:
+        """When the reply came: RFC 3339 in UTC."""
+        return later(self.started_at, self.latency_ms)
+
 
 @value(slots=False)
 class PriorAttempt:
@@ -351,8 +357,8 @@ class Record:
     record's shape. `name` is the campaign's name, if the input has one. `account` is the
     name of the account, where a run has several. `reads` is how often the run has
     read the campaign. `earlier_status` and `earlier_scheduled_time` are what the campaign
-    was before its pause, if that is known; `paused_at` is, for a resume, when that pause
-    was on record.
+    was before its pause, if that is known; `paused_at` is when that pause was made, or
+    may have been: for a resume, and for a pause where `started_at` and `latency_ms` do not tell.
     """
 
     id: str | None

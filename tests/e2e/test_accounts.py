@@ -182,6 +182,26 @@ def test_accounts_are_listed_paused_proved_and_resumed(
     assert simulator.ledger.rate_limited() == []
 
 
+def test_undo_names_accounts_whose_log_is_lost(program: Program, serve: Serve) -> None:
+    companies = prepare(program, ["acme", "globex"], 2)
+    simulator = serve(windows=WINDOWS, accounts=companies)
+    options = to(simulator, "--yes", "--progress", "none")
+    assert program.call("run", "all.csv", "--log", "logs", *options).code == 0
+    lost = program.folder / "logs/globex.jsonl"
+    lost.rename(program.folder / "elsewhere.jsonl")
+    ended = program.call("undo", "logs", "--as", "running", *options)
+    assert ended.code == 5
+    assert "acme: 2 rows = 2 resumed" in ended.stdout
+    assert simulator.status("1001", "globex") == "paused"
+    assert program.call("status", "logs.undo").code == 5
+
+    (program.folder / "elsewhere.jsonl").rename(lost)
+    command = ended.stdout.partition("and undo it with: bulkpause ")[2].split("\n")[0]
+    assert program.call(*command.split()).code == 0
+    assert simulator.status("1001", "globex") == "running"
+    assert program.call("status", "logs.undo").code == 0
+
+
 @pytest.mark.smoke
 def test_wrong_company_is_corrected_and_resumed(program: Program, serve: Serve) -> None:
     companies = prepare(program, ["acme", "globex"], 2)

@@ -9,6 +9,7 @@ import pytest
 
 from bulkpause.simulator import Campaign, Entry, Fault, Simulator
 from tests.support.program import QUICK, ProcessResult, Program, Serve
+from tests.support.result_logs import records, write_log
 
 
 UNDO_LOG = "log.undo.jsonl"
@@ -34,6 +35,13 @@ def undone(program: Program) -> dict[str, dict[str, Any]]:
 
 def statuses(program: Program) -> dict[str, str]:
     return {id_: record["status"] for id_, record in undone(program).items()}
+
+
+def paused_long_ago(program: Program, simulator: Simulator, count: int) -> None:
+    """Write the log of pauses that no read can lag behind any more."""
+    write_log(program.log, records(count, endpoint=simulator.base_url))
+    for number in range(1, count + 1):
+        simulator.put(Campaign(id=str(1000 + number), status="paused"))
 
 
 def resumes(simulator: Simulator) -> dict[str, object]:
@@ -85,7 +93,7 @@ def test_what_is_not_paused_any_more_is_left_alone(
     program: Program, serve: Serve
 ) -> None:
     simulator = serve()
-    program.pause(simulator, program.ids(5))
+    paused_long_ago(program, simulator, 5)
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
     for id_, changed in {
         "1001": Campaign(id="1001", status="running"),
@@ -106,6 +114,55 @@ def test_what_is_not_paused_any_more_is_left_alone(
     assert "left alone: changed since it was paused, campaign is paused" in ended.stdout
     assert "left alone: not paused any more, campaign is canceled" in ended.stdout
     assert "still be running" not in ended.stdout + ended.stderr
+
+
+def test_read_that_lags_behind_pause_is_repeated(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve(read_lag_s=2.0)
+    program.pause(simulator, program.ids(3))
+    ended = undo(program, simulator, "--yes", "--as", "running")
+    assert (ended.code, ended.summary) == (0, "3 rows = 3 resumed")
+    assert {simulator.status(id_) for id_ in ("1001", "1002", "1003")} == {"running"}
+
+
+def test_unknown_ids_are_settled_or_read(program: Program, serve: Serve) -> None:
+    simulator = serve(scripts={"1002": (Fault.LOST,)})
+    once = ("--verify", "none", "--max-attempts", "1")
+    paused = program.pause(simulator, program.ids(4), *once)
+    assert paused.summary == "4 rows = 3 paused + 1 unknown"
+    words = ("--yes", "--as", "running", "--canary", "0")
+    refused = undo(program, simulator, *words)
+    assert refused.code == 2
+    assert "1 id may be paused by us, though that is not on record" in refused.stderr
+    assert f"bulkpause retry {program.log.name} --status unknown" in refused.stderr
+    assert not resumes(simulator)
+
+    ended = undo(program, simulator, *words, "--resume-unknown")
+    assert (ended.code, ended.summary) == (0, "4 rows = 4 resumed")
+    assert simulator.status("1002") == "running"
+    # What is left to do of the log alone is said, and works.
+    advice = program.call("status", "log.jsonl").stdout
+    command = advice.rpartition("that are paused with: bulkpause ")[2].split()
+    again = program.call(*command, "--yes")
+    assert (again.code, again.summary) == (0, "4 rows = 4 already_done")
+
+
+def test_ids_that_log_lost_are_no_success(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(4))
+    lines = program.log.read_bytes().splitlines(keepends=True)
+    program.log.write_bytes(b"".join(lines[:3]))
+    words = ("--yes", "--as", "running")
+    ended = undo(program, simulator, *words)
+    assert (ended.code, ended.summary) == (5, "3 rows = 3 resumed")
+    left_out = "1 planned id not on record, which may be paused by us: left out;"
+    assert left_out in ended.stdout
+    assert left_out in ended.stderr
+    command = ended.stdout.rpartition("that are paused with: bulkpause ")[2].split()
+    arguments = ["ids.txt" if word == "INPUT" else word for word in command]
+    last = program.call(*arguments)
+    assert (last.code, simulator.status("1004")) == (0, "running")
 
 
 def test_person_is_asked_once_what_campaigns_were(
@@ -191,8 +248,7 @@ def test_log_of_undo_takes_other_chosen_ids(program: Program, serve: Serve) -> N
 
 def test_campaign_paused_again_is_not_done(program: Program, serve: Serve) -> None:
     simulator = serve()
-    ids = program.ids(2)
-    program.pause(simulator, ids)
+    program.pause(simulator, program.ids(1))
     words = ("--yes", "--as", "running")
     assert undo(program, simulator, *words).code == 0
     to = ("--base-url", simulator.base_url, *QUICK, "--progress", "none")
@@ -230,7 +286,7 @@ def test_doubtful_resume_is_settled_by_reading_back(
             "1004": (Fault.BAD_REQUEST,),
         }
     )
-    program.pause(simulator, program.ids(4))
+    paused_long_ago(program, simulator, 4)
     ended = undo(program, simulator, "--yes", "--as", "running", "--canary", "0")
     assert statuses(program) == {
         "1001": "resumed",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from bulkpause import (
     read_log,
 )
 from bulkpause.journal.append_file import AppendFile
-from tests.support.fakes import FakeServer, client_replaced_by, disagreements, ids
+from tests.support.fakes import FakeServer, View, client_replaced_by, disagreements, ids
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 
 
@@ -82,6 +83,31 @@ def test_program_takes_its_pauses_back(tmp_path: Path) -> None:
     found = read_log(tmp_path / "undo")
     assert (found.action, found.summary.may_be_running) == (Action.RESUME, None)
     assert found.summary.is_all_done
+
+
+@pytest.mark.parametrize("word", ["running", "aktiv", "sent"])
+@pytest.mark.parametrize("lag_s", [0.5, 4.0, 14.0])
+def test_undo_outwaits_reads_that_lag(tmp_path: Path, word: str, lag_s: float) -> None:
+    """Undone at once, before any read shows the pause."""
+    log, own = tmp_path / "log", tmp_path / "undo"
+    server = FakeServer(views={"*": View(lag_s=lag_s, words={"running": word})})
+
+    async def run() -> list[Record]:
+        async with Pauser("token", SETTINGS, log=log, now=wall_clock) as pauser:
+            assert [record async for record in pauser.pause(ids(5))]
+        items = [
+            replace(item, earlier=replace(item.earlier or Earlier(), status="running"))
+            for item in paused_items(log)
+        ]
+        async with Pauser(
+            "token", SETTINGS, log=own, action=Action.RESUME, now=wall_clock
+        ) as undo:
+            return [record async for record in undo.undo(items)]
+
+    with client_replaced_by(server):
+        records = run_on_virtual_time(run())
+    assert {record.status.value for record in records} == {"resumed"}
+    assert {server.status(id_) for id_ in ids(5)} == {"running"}
 
 
 def test_campaign_of_unknown_past_is_left_alone(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from bulkpause._text import format_count, sanitize
 from bulkpause._value import value
 from bulkpause.journal.account_names import NAMES_FILE, read_names
 from bulkpause.opened_log import OpenedLog
+from bulkpause.vocabulary import Action
 
 
 #: At most this many accounts are named; the others are counted.
@@ -34,6 +35,8 @@ class AccountFolder:
         # Imported on use: it knows the options of all commands.
         from bulkpause.cli.next_steps import resume_of_folder  # noqa: PLC0415
 
+        is_undo = self._is_undo
+        open_words = "paused" if is_undo else "running"
         if self.missing:
             shown = ", ".join(self.missing[:_NAMES_SHOWN])
             hidden = len(self.missing) - _NAMES_SHOWN
@@ -41,15 +44,21 @@ class AccountFolder:
             logs = format_count(len(self.missing), "account")
             yield sanitize(
                 f"{self.path} lacks the logs of {logs} of its runs: {shown}{more}; all of "
-                "their campaigns may still be running"
+                f"their campaigns may still be {open_words}"
             )
         if not self.is_whole:
             yield sanitize(
                 f"{self.path / NAMES_FILE} is missing or damaged: which accounts its runs "
-                "had is not on record, and campaigns of others may still be running"
+                f"had is not on record, and campaigns of others may still be {open_words}"
             )
-        command = resume_of_folder(self.path, self.logs)
-        yield f"bring back what is missing, or resume with its input: {command}"
+        command = resume_of_folder(self.path, self.logs, is_undo=is_undo)
+        way = "undo its logs" if is_undo else "resume with its input"
+        yield f"bring back what is missing, or {way}: {command}"
+
+    @property
+    def _is_undo(self) -> bool:
+        """Whether its logs are those of an undo."""
+        return {log.recovery.action for log in self.logs} == {Action.RESUME}
 
     def as_dict(self) -> dict[str, object]:
         """Give it in values that JSON can carry."""

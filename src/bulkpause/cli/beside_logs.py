@@ -4,13 +4,13 @@ Their campaigns may still be running, so that a run that says nothing of them wo
 a false all-clear.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals
+from bulkpause.cli.exit_codes import ExitCode, exit_of_error, exit_of_totals, gravest
 from bulkpause.cli.log_arguments import logs_of
 from bulkpause.cli.next_steps import steps_of_run
 from bulkpause.cli.options import Options
@@ -19,6 +19,7 @@ from bulkpause.errors import BulkpauseError, SettingsError
 from bulkpause.journal.account_names import read_names
 from bulkpause.log_totals import totals_of_plan
 from bulkpause.opened_log import OpenedLog, open_log
+from bulkpause.operation import PAUSE, RESUME, Operation
 from bulkpause.plan import Plan
 from bulkpause.report.totals import Totals
 from bulkpause.vocabulary import SIMULATOR, Action
@@ -60,6 +61,41 @@ def results_beside(
         if shard is None or shard.takes(name):
             found[name] = _doubt(_LOST, ExitCode.INCOMPLETE)
     return found
+
+
+def with_unseen(
+    results: Mapping[str | None, RunResult], unseen: Mapping[str | None, str]
+) -> dict[str | None, RunResult]:
+    """Say in the results of an undo what it has left out unseen, by account.
+
+    Args:
+        results: The results, by the name of the account.
+        unseen: What may be paused by us and was left out.
+    """
+    return {
+        name: result
+        if (doubt := unseen.get(name)) is None
+        else replace(
+            result, doubt=doubt, code=gravest([result.code, ExitCode.INCOMPLETE])
+        )
+        for name, result in results.items()
+    }
+
+
+def results_unseen(
+    unseen: Mapping[str | None, str], names: Collection[str | None]
+) -> dict[str | None, RunResult]:
+    """Make results of what an undo has left out unseen of other accounts.
+
+    Args:
+        unseen: What may be paused by us and was left out, by account or folder.
+        names: The accounts of the undo.
+    """
+    return {
+        name: _doubt(text, ExitCode.INCOMPLETE, RESUME)
+        for name, text in unseen.items()
+        if name not in names
+    }
 
 
 def _result_of(
@@ -106,9 +142,9 @@ def _notes(name: str, names: AbstractSet[str], options: Options) -> Iterator[str
         yield f"{name} is not in {options.accounts}: add it there first"
 
 
-def _doubt(doubt: str, code: ExitCode) -> RunResult:
+def _doubt(doubt: str, code: ExitCode, operation: Operation = PAUSE) -> RunResult:
     return RunResult(
-        totals=Totals(is_plan_known=False),
+        totals=Totals(operation=operation, is_plan_known=False),
         code=code,
         log=None,
         run_id="",

@@ -34,6 +34,7 @@ _OPTION_OF = {
     "skips_invalid": "skip_invalid",
     "undone": "logs",
     "earlier_status": "as",
+    "takes_unknown": "resume_unknown",
     "remembers": "remember",
     "starts_overdue": "start_overdue",
     "resumes_changed": "resume_changed",

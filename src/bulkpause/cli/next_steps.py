@@ -21,6 +21,7 @@ from bulkpause.cli.options import (
     retry_command,
     usual_share,
 )
+from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.engine.policy import Verify
 from bulkpause.engine.resume import (
     CHANGE_UNKNOWN,
@@ -46,6 +47,8 @@ from bulkpause.vocabulary import SIMULATOR, Action, Status, StopCause
 
 #: Stands for the file or folder of the accounts, which no log names.
 ACCOUNTS_PLACEHOLDER = Path("ACCOUNTS_FILE")
+#: Stands for the folder of logs that an undo takes back, which its logs do not name.
+UNDONE_PLACEHOLDER = Path("FOLDER")
 _PLACEHOLDER_NOTE = f"{ACCOUNTS_PLACEHOLDER} stands for the file or folder that its run had as --accounts"
 #: A log holds what was sent, and not how its run was guarded.
 _OPTIONS_NOTE = (
@@ -99,9 +102,11 @@ def steps_of_log(
     log: Path, recovery: Recovery, totals: Totals, now: datetime
 ) -> NextSteps:
     """Advise from a log alone how to carry on with it."""
+    if totals.undone_by:
+        return NextSteps(others=tuple(_undo_lines(log, recovery, totals)))
     has_more = _left_alone(totals) or _refused_resumes(totals) or _rejected(totals)
     is_open = totals.is_unfinished or has_more
-    if not (is_open or totals.unread_beside_others) or totals.undone_by:
+    if not (is_open or totals.unread_beside_others):
         return NextSteps()
     account = _account_of(recovery, log)
     endpoint_name = endpoint_on_record(recovery, log)
@@ -126,6 +131,33 @@ def steps_of_log(
         note="; ".join(notes),
         others=(*steps.others, *_unread_on_record_lines(log, totals, options)),
     )
+
+
+def _undo_lines(log: Path, recovery: Recovery, totals: Totals) -> Iterator[str]:
+    """Say how to take back what may be paused by us, of a log whose undo was begun."""
+    endpoint_name = endpoint_on_record(recovery, log)
+    unknown = totals.by_status[Status.UNKNOWN]
+    if endpoint_name is None or not (unknown or totals.lacks_ids):
+        return
+    options = _options_of_undo(_options_on(endpoint_name), log)
+    options = replace(options, takes_unknown=True)
+    own = Path(recovery.undos[-1] if recovery.undos else totals.undone_by or "")
+    if (account := _account_of(recovery, log)) is not None:
+        options = replace(
+            options,
+            accounts=ACCOUNTS_PLACEHOLDER,
+            account=account,
+            undone=(log.parent,),
+        )
+    if unknown:
+        ids = format_count(unknown, "unknown id")
+        yield f"{ids}: resume those that are paused with: {resume_command(own, options)}"
+    if totals.lacks_ids:
+        given = replace(options, only=("INPUT",))
+        yield (
+            "ids that are not on record may be paused by us: resume those of a list that "
+            f"are paused with: {resume_command(own, given)}"
+        )
 
 
 def _why_unknown_account(
@@ -175,12 +207,22 @@ def merge_steps(found: Iterable[NextSteps]) -> Iterator[NextSteps]:
         )
 
 
-def resume_of_folder(folder: Path, logs: Iterable[OpenedLog]) -> str:
+def resume_of_folder(
+    folder: Path, logs: Iterable[OpenedLog], *, is_undo: bool = False
+) -> str:
     """Write the command that resumes a folder of logs, by what some of them say."""
     found = (endpoint_on_record(log.recovery, log.path) for log in logs)
     name = next(filter(None, found), DEFAULT_BASE_URL)
     options = replace(_options_on(name), accounts=ACCOUNTS_PLACEHOLDER)
+    if is_undo:
+        options = _options_of_undo(options, UNDONE_PLACEHOLDER)
     return resume_command(folder, options)
+
+
+def _options_of_undo(options: Options, undone: Path) -> Options:
+    """Give the usual options of the undo of a log or folder, on the same endpoint."""
+    canary = GuardRails(canary=1)
+    return replace(options, action=Action.RESUME, undone=(undone,), guard_rails=canary)
 
 
 def _of_unknown_account(log: Path) -> str:

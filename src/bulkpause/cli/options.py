@@ -60,6 +60,7 @@ class Options:
     `account` is the name of the account whose part of a run these are the options of.
     `inputs` are paths, `-` for standard input, and ids; `undone` are the logs of an undo,
     or folders of them, and `only` inputs with the ids that it resumes, all without any.
+    With `takes_unknown`, it takes ids too that are unknown in them.
     Without inputs and logs of an undo, a log is retried.
     """
 
@@ -69,6 +70,7 @@ class Options:
     undone: tuple[Path, ...] = ()
     only: tuple[str, ...] = ()
     earlier_status: str | None = None
+    takes_unknown: bool = False
     resume_rules: ResumeRules = field(default_factory=ResumeRules)
     remembers: bool = False
     layout: Layout = field(default_factory=Layout)
@@ -169,6 +171,21 @@ def retry_command(log: Path, options: Options) -> str:
     return join_command([*words, *_kept_options(options)])
 
 
+def settle_command(log: Path, options: Options) -> str:
+    """Write the command that settles the unknown ids of a log of pauses, and no others.
+
+    Args:
+        log: The log.
+        options: The options of its undo.
+    """
+    options = replace(
+        options, resume_rules=ResumeRules(), guard_rails=GuardRails(), metrics=None
+    )
+    log = _log_or_folder(log, options)
+    words = ["bulkpause", "retry", _as_argument(log), "--status", Status.UNKNOWN.value]
+    return join_command([*words, *_kept_options(options)])
+
+
 def run_command(inputs: Sequence[str], count: int, options: Options) -> str:
     """Write the command that pauses inputs of so many ids.
 
@@ -227,7 +244,8 @@ def resume_command(log: Path, options: Options, *, age_s: float | None = None) -
             # Without it, an undo has one.
             "--canary": None if canary else canary,
         }
-        words += _words_of(values)
+        switches = {"--resume-unknown": options.takes_unknown}
+        words += [*_words_of(values), *_names_of(switches)]
     else:
         words = ["bulkpause", "run", *_input_words(options)]
     words += ["--log", _as_argument(_log_or_folder(log, options)), "--resume"]

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from bulkpause.cli.account_options import (
 )
 from bulkpause.cli.input_plan import InputPlan, Source, plan_of_inputs
 from bulkpause.cli.input_tokens import tokens_of
+from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import (
     EXISTING_REMEDY,
     EXISTING_UNDO_REMEDY,
@@ -31,7 +32,7 @@ from bulkpause.cli.log_path import (
     check_writable_log,
 )
 from bulkpause.cli.notices import Notices
-from bulkpause.cli.options import Options, retry_command
+from bulkpause.cli.options import Options, resume_command, retry_command
 from bulkpause.cli.plan_text import (
     comment_texts,
     hidden_texts,
@@ -58,7 +59,6 @@ from bulkpause.vocabulary import Action
 
 # What few runs need is imported on use: these seconds count in an incident.
 if TYPE_CHECKING:
-    from bulkpause.cli.undo_plan import Undone
     from bulkpause.inputs.amounts import Total
 
 
@@ -74,6 +74,9 @@ class Prepared:
         total: The sum of the column to sort by; None without an order.
         digest: The digest of the whole input, ids that are done included.
         account_names: The accounts that have a token; None for a run without several.
+        unseen: What may be paused by us and an undo leaves out, by the account, or by
+            the folder of the logs.
+        lost: The accounts whose logs an undo should take back, and are not there.
     """
 
     options: Options
@@ -82,6 +85,8 @@ class Prepared:
     total: "Total | None" = None
     digest: str
     account_names: frozenset[str] | None = None
+    unseen: Mapping[str | None, str] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     @property
     def plan(self) -> Plan:
@@ -180,7 +185,8 @@ def _prepare(accounts: Accounts, options: Options, notices: Notices) -> Prepared
 
 
 def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Prepared:
-    from bulkpause.cli.undo_plan import Undone, plan_of_undo  # noqa: PLC0415
+    from bulkpause.cli.undo_pauses import Undone  # noqa: PLC0415
+    from bulkpause.cli.undo_plan import plan_of_undo  # noqa: PLC0415
 
     logs = logs_of_accounts(accounts, options.undone, options.accounts)
     own = {account: options_of_account(options, account) for account in logs}
@@ -194,7 +200,8 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
         )
         for account in logs
     ]
-    only = _only(options, accounts, parts, notices) if options.only else None
+    only = _only(options, accounts, notices) if options.only else None
+    lost = _lost_accounts(accounts, options, only)
     undo = plan_of_undo(parts, options, notices, only)
     refuse_unexpected(undo.whole.plan, undo.whole.digest, options)
     sent = [
@@ -210,11 +217,37 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
         for account in logs
         if account is None or undo.whole.plans[account.name].rows
     ]
-    return _prepared(options, undo.whole, sent)
+    unseen = {**undo.unseen, **lost}
+    for name, text in unseen.items():
+        notices.warn(text if name is None else f"{name}: {text}")
+    prepared = _prepared(options, undo.whole, sent)
+    folders = set(map(str, options.undone))
+    names = frozenset(name for name in lost if name and name not in folders)
+    return replace(prepared, unseen=unseen, lost=names)
+
+
+def _lost_accounts(
+    accounts: Accounts, options: Options, only: Mapping[str | None, Plan] | None
+) -> dict[str | None, str]:
+    """Say of the accounts of folders to undo whose logs are missing what to do."""
+    if accounts.names is None or options.log is None:
+        return {}
+    from bulkpause.cli.account_folders import lost_in  # noqa: PLC0415
+
+    there = {log.stem for log in logs_of(options.undone)}
+    lost = lost_in(filter(is_folder, options.undone), there)
+    shard, folders = options.shard, set(map(str, options.undone))
+    command = resume_command(options.log, replace(options, expect=None))
+    return {
+        name: f"{why}: left out; bring it back, and undo it with: {command}"
+        for name, why in lost.items()
+        if (shard is None or name in folders or shard.takes(name))
+        and (only is None or name in only)
+    }
 
 
 def _only(
-    options: Options, accounts: Accounts, parts: "Sequence[Undone]", notices: Notices
+    options: Options, accounts: Accounts, notices: Notices
 ) -> Mapping[str | None, Plan]:
     """Read the ids that an undo was asked to take back alone, by account.
 
@@ -222,13 +255,10 @@ def _only(
         InputError: They cannot be used.
     """
     options = replace(options, inputs=options.only, shard=None)
-    # Ids of the only account need not name it.
-    is_single = len(parts) == 1
     tokens = tokens_of(options, accounts)
-    options = options if is_single else with_accounts(options, accounts)
-    whole = plan_of_inputs(options, tokens)
+    whole = plan_of_inputs(with_accounts(options, accounts), tokens)
     _check_problems(whole, options, notices)
-    return {parts[0].name: whole.plan} if is_single else whole.plans
+    return {None: whole.plan} if accounts.names is None else whole.plans
 
 
 def _prepared(options: Options, whole: InputPlan, parts: Sequence[Part]) -> Prepared:

@@ -40,7 +40,8 @@ class RunResult:
         nothing: Why there was nothing to do, if there was nothing.
         undated: The campaigns that were resumed without a word of the API on when they
             were last changed.
-        doubt: Why it is not known what its log leaves open, if the run is not of it.
+        doubt: Why it is not known what its log leaves open, if the run is not of it; of
+            an undo, what it has left out unseen.
     """
 
     totals: Totals
@@ -66,6 +67,8 @@ class RunResult:
         )
         if self.nothing is not None:
             yield sanitize(self.nothing)
+        if self.doubt is not None:
+            yield sanitize(self.doubt)
         yield from account_lines(self.accounts, stopped=self.stopped)
         if options.is_simulated:
             yield report.simulated_line(self.totals.operation)
@@ -194,7 +197,9 @@ def account_lines(
         is_own = one.stopped is not None and one.stopped != stopped
         why = f"; stopped: {one.stopped.detail}" if one.stopped and is_own else ""
         if one.doubt is not None:
-            yield sanitize(f"{name}: all of it may still be running: {one.doubt}")
+            all_of_it = "all of it may still be running: "
+            what = all_of_it if one.totals.operation.stops else ""
+            yield sanitize(f"{name}: {what}{one.doubt}")
         elif one.totals.rows or one.code is ExitCode.ALL_PAUSED:
             yield sanitize(f"{name}: {one.totals.counts_as_sum()}{why}")
         else:

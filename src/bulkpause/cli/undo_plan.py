@@ -1,22 +1,35 @@
 """Plan an undo: the campaigns that logs record as paused by us, and what they were."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from bulkpause._text import format_count, sanitize, timestamp
+from bulkpause._text import format_count, sanitize
 from bulkpause._value import value
 from bulkpause.cli.input_plan import InputPlan, Source
-from bulkpause.cli.log_path import check_readable_log
 from bulkpause.cli.notices import Notices
-from bulkpause.cli.options import EARLIER_STATUSES, Options
+from bulkpause.cli.options import (
+    EARLIER_STATUSES,
+    Options,
+    resume_command,
+    settle_command,
+)
 from bulkpause.cli.output import say
 from bulkpause.cli.typed_input import terminal_for_answers
+from bulkpause.cli.undo_pauses import (
+    LoggedPauses,
+    Pauses,
+    Undone,
+    first_of,
+    ids_on_record,
+    pauses_of,
+    time_of_pause,
+)
 from bulkpause.engine.resume import (
     CHANGE_TOLERANCE,
     CHANGE_TOLERANCE_WITHOUT_CLOCK,
@@ -26,38 +39,16 @@ from bulkpause.engine.resume import (
     ResumeBody,
     parse_time,
 )
-from bulkpause.errors import InputError, LogHeldError, SettingsError
-from bulkpause.journal.needs import WHOLE, Needs
-from bulkpause.journal.platform import SYSTEM
+from bulkpause.errors import InputError, SettingsError
+from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.journal.run_id import check_same_account, check_same_endpoint
-from bulkpause.model import Earlier, Item, Record
+from bulkpause.model import Earlier, Item
 from bulkpause.plan import Plan
-from bulkpause.vocabulary import Action, Status
 
 
 #: What to do where one word is not right for all campaigns.
 _MIXED = "if some were one and some the other, undo each kind by itself with --only"
-#: At most this many ids that are left out are named; the others are counted.
-_IDS_SHOWN = 5
-
-
-@value
-class Undone:
-    """What an undo takes back in one account.
-
-    Attributes:
-        name: The name of the account; None if the undo has one only.
-        options: The options of the command, with the settings of the account.
-        logs: The logs of the pauses.
-        own: What the log of the undo says, if it is resumed.
-    """
-
-    name: str | None = None
-    options: Options
-    logs: tuple[Path, ...]
-    own: Recovery
 
 
 @value
@@ -67,47 +58,12 @@ class UndoPlan:
     Attributes:
         whole: The ids to resume of each account, those that are done included.
         marked: The logs that record them as paused, by the name of the account.
+        unseen: What may be paused by us and is left out, by the name of the account.
     """
 
     whole: InputPlan
     marked: Mapping[str | None, tuple[Path, ...]]
-
-
-@value(kw_only=False)
-class _Pauses:
-    """What the logs of one account record as paused by us.
-
-    Attributes:
-        of_log: The items of each log, by id.
-        undos: The logs that are those of undos, and are left out.
-    """
-
-    of_log: Mapping[Path, dict[str, Item]]
-    undos: tuple[Path, ...] = ()
-
-    @property
-    def items(self) -> list[Item]:
-        """The latest pause of each campaign."""
-        found: dict[str, Item] = {}
-        for items in self.of_log.values():
-            for item in items.values():
-                if not _is_later(found.get(item.id), item):
-                    found[item.id] = item
-        return list(found.values())
-
-    @property
-    def rows(self) -> int:
-        """How many pauses are on record."""
-        return sum(map(len, self.of_log.values()))
-
-    def of_ids(self, ids: AbstractSet[str]) -> "_Pauses":
-        """Keep the pauses of these campaigns."""
-        return _Pauses(
-            {
-                log: {id_: item for id_, item in items.items() if id_ in ids}
-                for log, items in self.of_log.items()
-            }
-        )
+    unseen: Mapping[str | None, str]
 
 
 def plan_of_undo(
@@ -128,14 +84,17 @@ def plan_of_undo(
         InputError: A log does not exist, or none of the chosen ids is one that we
             paused.
         SettingsError: A log is not one of pauses, or belongs to another endpoint or
-            account, or it is not known what campaigns were, and nobody can be asked.
+            account, or leaves open what we have paused, or it is not known what
+            campaigns were, and nobody can be asked.
         LogError: A log cannot be read or is damaged.
         LogHeldError: A run holds a log.
     """
-    found = {part.name: _pauses_of(part, notices) for part in parts}
+    found = {part.name: pauses_of(part) for part in parts}
     _leave_out_undos(found.values(), notices)
+    unseen = _unseen(parts, found, options) if only is None else {}
     if only is not None:
         found = _chosen(found, only, notices)
+    found = {part.name: _with_unknown(part, found[part.name]) for part in parts}
     items = _items_of_accounts(parts, found)
     for part in parts:
         _refuse_paused_again(part, items[part.name])
@@ -147,21 +106,22 @@ def plan_of_undo(
     _note_running(all_items, told, options, notices)
     _note_tolerance(all_items, options, notices)
     counts = {
-        log: len(of_log)
+        log: len(logged.paused)
         for pauses in found.values()
-        for log, of_log in pauses.of_log.items()
+        for log, logged in pauses.of_log.items()
     }
     return UndoPlan(
         whole=InputPlan(plans=plans, sources=_sources(counts, all_items), problems=()),
         marked={
-            name: tuple(log for log, of_log in pauses.of_log.items() if of_log)
+            name: tuple(log for log, one in pauses.of_log.items() if one.paused)
             for name, pauses in found.items()
         },
+        unseen=unseen,
     )
 
 
 def _items_of_accounts(
-    parts: Iterable[Undone], found: Mapping[str | None, _Pauses]
+    parts: Iterable[Undone], found: Mapping[str | None, Pauses]
 ) -> dict[str | None, list[Item]]:
     """Give the items of each account, with what was said of them in earlier runs."""
     return {
@@ -178,7 +138,7 @@ def _refuse_paused_again(part: Undone, items: Iterable[Item]) -> None:
         LogError: The log of the undo cannot be read.
     """
     begun_at, settled = part.own.first_at or part.own.last_at or "", part.own.settled
-    since = {item.id: at for item in items if (at := _time_of_pause(item)) > begun_at}
+    since = {item.id: at for item in items if (at := time_of_pause(item)) > begun_at}
     paused_at = {id_: at for id_, at in since.items() if id_ in settled}
     if not paused_at or part.options.log is None:
         return
@@ -188,19 +148,9 @@ def _refuse_paused_again(part: Undone, items: Iterable[Item]) -> None:
     if again:
         raise SettingsError(
             f"{format_count(len(again), 'campaign')} paused again after "
-            f"{part.options.log} settled them ({_first_of(again)}): undo these logs "
+            f"{part.options.log} settled them ({first_of(again)}): undo these logs "
             "with another --log, without --resume; nothing was sent"
         )
-
-
-def _time_of_pause(item: Item) -> str:
-    return "" if item.earlier is None else item.earlier.paused_at or ""
-
-
-def _first_of(ids: Sequence[str]) -> str:
-    """Name the first ids, and count the others."""
-    shown, more = ", ".join(ids[:_IDS_SHOWN]), len(ids) - _IDS_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _open_items(
@@ -217,7 +167,7 @@ def _open_items(
 
 
 def _plans(
-    found: Mapping[str | None, _Pauses],
+    found: Mapping[str | None, Pauses],
     items: Mapping[str | None, Sequence[Item]],
     status: str | None,
 ) -> dict[str | None, Plan]:
@@ -234,33 +184,7 @@ def _plans(
     }
 
 
-def _pauses_of(part: Undone, notices: Notices) -> _Pauses:
-    """Read what the logs of an account record as paused by us. Undos are left out."""
-    of_log: dict[Path, dict[str, Item]] = {}
-    undos: list[Path] = []
-    for log in part.logs:
-        recovery = _read(log, part)
-        if recovery.action is Action.PAUSE:
-            items = _items_of_log(log, recovery, notices)
-            of_log[log] = {item.id: item for item in items}
-        else:
-            undos.append(log)
-    return _Pauses(of_log, tuple(undos))
-
-
-def _read(log: Path, part: Undone) -> Recovery:
-    check_readable_log(log)
-    if SYSTEM.is_locked(log):
-        raise LogHeldError(
-            f"a run holds {log}: wait until it has ended, or stop it; nothing was sent"
-        )
-    recovery = read_recovery(log, Needs(whole=frozenset({Status.PAUSED})))
-    check_same_endpoint(recovery, part.options.named_settings.endpoint_name, log)
-    check_same_account(recovery, part.name, log)
-    return recovery
-
-
-def _leave_out_undos(found: Collection[_Pauses], notices: Notices) -> None:
+def _leave_out_undos(found: Collection[Pauses], notices: Notices) -> None:
     """Say which logs are left out.
 
     Raises:
@@ -276,23 +200,87 @@ def _leave_out_undos(found: Collection[_Pauses], notices: Notices) -> None:
         notices.note(f"{sanitize(str(log))} is the log of an undo: left out")
 
 
+def _unseen(
+    parts: Iterable[Undone], found: Mapping[str | None, Pauses], options: Options
+) -> dict[str | None, str]:
+    """Say of each account what may be paused by us, though no log says which ids."""
+    unseen: dict[str | None, str] = {}
+    for part in parts:
+        pauses = found[part.name]
+        lacking = [log for log, one in pauses.of_log.items() if one.missing != 0]
+        if not lacking:
+            continue
+        counts = [pauses.of_log[log].missing for log in lacking]
+        known = sum(count or 0 for count in counts)
+        # An earlier run of the undo was given ids that the logs do not hold.
+        named = sum(not pauses.says_of(id_) for id_ in ids_on_record(part.own))
+        if None in counts or known > named:
+            unseen[part.name] = _unseen_text(lacking, known, options)
+    return unseen
+
+
+def _unseen_text(logs: Sequence[Path], count: int, options: Options) -> str:
+    names = ", ".join(map(str, logs))
+    which = f"{format_count(count, 'planned id')} not on record" if count else "more"
+    given = replace(options, only=("INPUT",), takes_unknown=True, expect=None)
+    command = "" if options.log is None else resume_command(options.log, given)
+    return (
+        f"{names}: {which}, which may be paused by us: left out; resume those of a list "
+        f"that are paused with: {command}"
+    )
+
+
+def _with_unknown(part: Undone, pauses: Pauses) -> Pauses:
+    """Take what may be paused by us, if somebody said so.
+
+    Raises:
+        SettingsError: Nobody did.
+    """
+    if not any(logged.unknown for logged in pauses.of_log.values()):
+        return pauses
+    on_record = {item.id for item in pauses.items} | ids_on_record(part.own)
+    for log, logged in pauses.of_log.items():
+        ids = [id_ for id_ in logged.unknown if id_ not in on_record]
+        if ids and not part.options.takes_unknown:
+            raise SettingsError(_unknown_text(log, logged, ids, part.options))
+    return pauses.with_unknown()
+
+
+def _unknown_text(
+    log: Path, logged: LoggedPauses, ids: Sequence[str], options: Options
+) -> str:
+    """Say what to do about ids that may be paused by us."""
+    settle = ""
+    if logged.can_be_retried:
+        settle = (
+            "settle them first, which pauses those that run, with: "
+            f"{settle_command(log, options)}; or "
+        )
+    return (
+        f"{log}: {format_count(len(ids), 'id')} may be paused by us, though that is not "
+        f"on record ({first_of(ids)}): {settle}add --resume-unknown, which reads them "
+        "and resumes those that are paused; nothing was sent"
+    )
+
+
 def _chosen(
-    found: Mapping[str | None, _Pauses],
+    found: Mapping[str | None, Pauses],
     only: Mapping[str | None, Plan],
     notices: Notices,
-) -> dict[str | None, _Pauses]:
+) -> dict[str | None, Pauses]:
     """Keep the pauses of the chosen campaigns, and say which are none of ours."""
-    ids = {
-        name: {item.id for item in plan.items} if plan is not None else set[str]()
-        for name, plan in ((name, only.get(name)) for name in found)
+    chosen = {name: _kept(pauses, only.get(name)) for name, pauses in found.items()}
+    taken = {
+        (name, id_)
+        for name, pauses in chosen.items()
+        for logged in pauses.of_log.values()
+        for id_ in (*logged.paused, *logged.unknown)
     }
-    chosen = {name: pauses.of_ids(ids[name]) for name, pauses in found.items()}
     others = [
         item.id if name is None else f"{name}/{item.id}"
         for name, plan in only.items()
         for item in plan.items
-        if name not in chosen
-        or not any(item.id in of_log for of_log in chosen[name].of_log.values())
+        if (name, item.id) not in taken
     ]
     count = sum(len(plan.items) for plan in only.values())
     if others and len(others) == count:
@@ -303,60 +291,17 @@ def _chosen(
     if others:
         notices.warn(
             f"{format_count(len(others), 'id')} of --only not recorded as paused by "
-            f"bulkpause: left out: {_first_of(others)}"
+            f"bulkpause: left out: {first_of(others)}"
         )
     return chosen
 
 
-def _items_of_log(log: Path, recovery: Recovery, notices: Notices) -> Iterator[Item]:
-    """Give what a log records as paused by us."""
-    records = recovery.latest.values()
-    if unknown := sum(record.status is Status.UNKNOWN for record in records):
-        notices.note(
-            f"{sanitize(str(log))}: {format_count(unknown, 'id')} unknown, which may "
-            "have been paused by us: left out. `bulkpause retry` settles them, but only "
-            "before the undo"
-        )
-    for record in records:
-        if record.status is Status.PAUSED:
-            yield _item(record, recovery)
-
-
-def _item(record: Record, recovery: Recovery) -> Item:
-    earlier = recovery.earlier_of(record.id or "") or Earlier()
-    return Item(
-        id=record.id or "",
-        row=record.row or 0,
-        name=record.name,
-        earlier=replace(earlier, paused_at=_paused_at(record)),
-    )
-
-
-def _paused_at(record: Record) -> str | None:
-    """Tell when our pause was accepted, or was known to be.
-
-    A record is written once its id was read back, which may be minutes later. What was
-    changed between is no change of ours.
-    """
-    started_at, latency_ms = record.started_at, record.latency_ms
-    reads_before = record.reads - (record.campaign_status is not None)
-    is_first_request = not record.history and reads_before <= 0
-    is_accepted = record.http_status == 204
-    if (
-        not (is_accepted and is_first_request)
-        or started_at is None
-        or latency_ms is None
-    ):
-        return record.finished_at
-    accepted_at = datetime.fromisoformat(started_at) + timedelta(
-        milliseconds=latency_ms
-    )
-    return min(timestamp(accepted_at), record.finished_at or "~")
-
-
-def _is_later(known: Item | None, item: Item) -> bool:
-    """Tell whether another log has paused a campaign after this one."""
-    return known is not None and _time_of_pause(known) > _time_of_pause(item)
+def _kept(pauses: Pauses, plan: Plan | None) -> Pauses:
+    """Keep the pauses of chosen campaigns, and take those that a log should hold."""
+    items = {} if plan is None else {item.id: item for item in plan.items}
+    missing = {id_: item for id_, item in items.items() if not pauses.says_of(id_)}
+    kept = pauses.of_ids(items.keys())
+    return kept.with_missing(missing) if missing else kept
 
 
 def _with_own(item: Item, own: Recovery) -> Item:

@@ -35,11 +35,13 @@ from bulkpause.engine.policy import (
     after_accepted,
     after_attempt,
     after_read_back,
+    longest_lag_s,
     status_without_read_back,
     stop_for_certificate,
 )
 from bulkpause.engine.ports import RateLimiter, Recorder, Sender
 from bulkpause.engine.records_without_past import RecordsWithoutPast
+from bulkpause.engine.resume import may_precede_pause
 from bulkpause.engine.run_context import RunContext
 from bulkpause.engine.wall import Wall, status_at_wall
 from bulkpause.errors import BudgetError, LogError
@@ -432,6 +434,12 @@ class Dispatcher:
             doubt=job.doubt,
             retry_policy=retry_policy,
             jitter=jitter,
+            may_precede_pause=may_precede_pause(
+                job.item.earlier or Earlier(),
+                reply,
+                longest_lag_s(retry_policy),
+                self._context.now(),
+            ),
         )
 
     def _after_first_read(self, job: Job, reply: Reply) -> Decision:

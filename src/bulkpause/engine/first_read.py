@@ -15,10 +15,11 @@ from bulkpause.engine.policy import (
     RetryPolicy,
     Send,
     after_any,
+    longest_lag_s,
     read_back_wait_s,
 )
-from bulkpause.engine.resume import ResumeRules, resume_of
-from bulkpause.engine.view import View, view_of
+from bulkpause.engine.resume import ResumeRules, may_precede_pause, resume_of
+from bulkpause.engine.view import BEFORE_PAUSE, View, view_of
 from bulkpause.model import Earlier, Reply
 from bulkpause.operation import Operation
 from bulkpause.vocabulary import Status
@@ -80,7 +81,11 @@ def after_first_read(
             Status.UNKNOWN if is_in_doubt else operation.inapplicable, found
         )
         return again if is_in_doubt and may_repeat else is_open
-    if view is View.UNREADABLE and may_repeat:
+    # The last of these reads comes late enough, whatever the clocks say.
+    may_precede = view in BEFORE_PAUSE and may_precede_pause(
+        earlier, reply, longest_lag_s(retry_policy), now
+    )
+    if may_repeat and (view is View.UNREADABLE or may_precede):
         return again
     return Finish(*_result_of(view, reply, operation, doubt))
 

@@ -17,6 +17,7 @@ from bulkpause.vocabulary import Action, Status
 
 
 _NOTHING_KNOWN = Earlier()
+_EXCLUDED = Doubt.EXCLUDED
 
 
 @state
@@ -85,6 +86,12 @@ class Job:
         return self.action is Action.READ and (
             not self.attempts or self.is_read_for_attempt
         )
+
+    @property
+    def has_one_request(self) -> bool:
+        """Whether an attempt of this run is all that was ever sent for it."""
+        others = self.prior_attempts or self.first_reads or self.read_back_attempts
+        return len(self.attempts) == 1 and not others
 
     @property
     def doubt(self) -> Doubt:
@@ -190,7 +197,7 @@ class Job:
             reads=len(self.first_reads) + len(self.read_back_attempts),
             earlier_status=earlier.status,
             earlier_scheduled_time=earlier.scheduled_time,
-            paused_at=earlier.paused_at,
+            paused_at=self._paused_at(status, context.operation),
             request_id=last.request_id,
             latency_ms=own.latency_ms if own else None,
             started_at=past.started_at,
@@ -200,6 +207,22 @@ class Job:
             input_digest=context.input_digest,
             endpoint=context.endpoint,
         )
+
+    def _paused_at(self, status: Status, operation: Operation) -> str | None:
+        """When our pause was made, or may have been; None if the other fields say it.
+
+        A record is made after the last read, which may be minutes later.
+        """
+        if operation.action is Action.RESUME:
+            return None if self.item.earlier is None else self.item.earlier.paused_at
+        if status not in {operation.done, Status.UNKNOWN} or self.has_one_request:
+            return None
+        own = [one for one in self.attempts if doubt_of(one.reply) is not _EXCLUDED]
+        if own:
+            return own[-1].ended_at
+        prior = self.prior_attempts
+        sent_at = [one.at for one in prior if doubt_of_prior(one) is not _EXCLUDED]
+        return sent_at[-1] if sent_at else None
 
     def _past(self) -> "_Past":
         made = [*self.prior_attempts, *map(_as_prior, self.attempts)]

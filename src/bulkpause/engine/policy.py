@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bulkpause._value import value
 from bulkpause.doubt import NOT_PROCESSED, Doubt
-from bulkpause.engine.view import View, is_transient, view_of
+from bulkpause.engine.view import BEFORE_PAUSE, View, is_transient, view_of
 from bulkpause.model import Reply, StopReason
 from bulkpause.operation import Operation
 from bulkpause.vocabulary import Status, StopCause
@@ -176,6 +176,7 @@ def after_read_back(
     doubt: Doubt,
     retry_policy: RetryPolicy,
     jitter: float,
+    may_precede_pause: bool = False,
 ) -> Decision:
     """Decide what follows a read-back.
 
@@ -189,18 +190,22 @@ def after_read_back(
         doubt: Whether any of our attempts may have been applied.
         retry_policy: The retry policy.
         jitter: A random number from 0 to 1.
+        may_precede_pause: Whether it may show a campaign to resume as it was before its
+            pause.
     """
     if (decision := after_any(reply, rate_limited)) is not None:
         return decision
     view = view_of(reply, operation)
+    may_change = (may_precede_pause and view in BEFORE_PAUSE) or _may_change(
+        view, doubt=doubt, is_recovery=attempt is None
+    )
+    if may_change and attempts < MAX_READ_BACKS:
+        return Retry(read_back_wait_s(attempts, reply, retry_policy, jitter))
     if view is View.WANTED:
         is_ours = doubt is not Doubt.EXCLUDED
         return Finish(operation.done if is_ours else operation.already)
     if view is View.INAPPLICABLE:
         return Finish(_status_of_inapplicable(attempt, doubt, operation))
-    may_change = _may_change(view, doubt=doubt, is_recovery=attempt is None)
-    if may_change and attempts < MAX_READ_BACKS:
-        return Retry(read_back_wait_s(attempts, reply, retry_policy, jitter))
     if attempt is None:
         return Resend()
     return Finish(_status_of_unseen(view, attempt, doubt, retry_policy.verify))
@@ -294,6 +299,14 @@ def read_back_wait_s(
     """Give the seconds until the next read-back. Jitter only adds to them."""
     wait_s = retry_policy.wait_initial_s * 2.0 ** (attempts - 1) * (1 + jitter / 4)
     return max(wait_s, reply.retry_after_s or 0.0)
+
+
+def longest_lag_s(retry_policy: RetryPolicy) -> float:
+    """Give the seconds for which a read may lag behind a change.
+
+    An id is read back for as long.
+    """
+    return retry_policy.wait_initial_s * (2.0 ** (MAX_READ_BACKS - 1) - 1)
 
 
 def _stop_for_token(reply: Reply) -> Stop:

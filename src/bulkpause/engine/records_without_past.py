@@ -28,7 +28,7 @@ class RecordsWithoutPast:
 
     def record(self, job: Job) -> Record:
         """Make the record of a job whose last attempt was accepted (204)."""
-        if not _has_no_past(job):
+        if not job.has_one_request or job.item.earlier is not None:
             return job.record(self._context.operation.done, self._context)
         if self._alike is None:
             first = job.record(self._context.operation.done, self._context)
@@ -44,14 +44,3 @@ class RecordsWithoutPast:
         fields["started_at"] = attempt.started_at
         fields["finished_at"] = timestamp(self._context.now())
         return record_without_init(fields)
-
-
-def _has_no_past(job: Job) -> bool:
-    """Tell whether there was one attempt, no read, and nothing is known from before."""
-    return (
-        len(job.attempts) == 1
-        and not job.prior_attempts
-        and not job.first_reads
-        and not job.read_back_attempts
-        and job.item.earlier is None
-    )

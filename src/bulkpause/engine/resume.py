@@ -101,6 +101,24 @@ def resume_of(
     return _resume_at(time, body, rules, now)
 
 
+def may_precede_pause(
+    earlier: Earlier, shown: Reply, lag_s: float, now: datetime
+) -> bool:
+    """Tell whether a read may show a campaign as it was before our pause.
+
+    Args:
+        earlier: What it was before our pause, and when that was.
+        shown: The response to the read.
+        lag_s: The seconds for which a read may lag behind a change.
+        now: The wall clock when the response came.
+    """
+    paused_at = parse_time(earlier.paused_at)
+    if paused_at is None:
+        return False
+    asked_at = now - _round_trip(shown)
+    return asked_at < paused_at + timedelta(seconds=lag_s)
+
+
 def _resume_now(
     earlier: Earlier, shown: Reply, body: ResumeBody, rules: ResumeRules, now: datetime
 ) -> Send | str:
@@ -179,9 +197,13 @@ def _tolerance(shown: Reply) -> timedelta:
     if shown.served_at is None:
         return CHANGE_TOLERANCE_WITHOUT_CLOCK
     # The server's clock was read somewhere on the way of this response.
+    tolerance = CHANGE_TOLERANCE + _round_trip(shown)
+    return min(tolerance, CHANGE_TOLERANCE_WITHOUT_CLOCK)
+
+
+def _round_trip(shown: Reply) -> timedelta:
     sent_at = shown.received_at if shown.sent_at is None else shown.sent_at
-    round_trip = timedelta(seconds=max(0.0, shown.received_at - sent_at))
-    return min(CHANGE_TOLERANCE + round_trip, CHANGE_TOLERANCE_WITHOUT_CLOCK)
+    return timedelta(seconds=max(0.0, shown.received_at - sent_at))
 
 
 def _differ(text: str | None, other: str | None) -> bool:

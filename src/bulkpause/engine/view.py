@@ -30,6 +30,10 @@ class View(StrEnum):
     DENIED = "denied"
 
 
+#: What a read that lags behind a pause may show. It is no word on the campaign as it is.
+BEFORE_PAUSE = frozenset({View.WANTED, View.INAPPLICABLE, View.OTHER, View.MISSING})
+
+
 def view_of(reply: Reply, operation: Operation) -> View:
     """Interpret the reply to a read-back."""
     if reply.http_status == 200 and reply.campaign_status is not None:

@@ -480,7 +480,9 @@ def _leaves_doubt(attempt: "PriorAttempt") -> bool:
 
 def earlier_of_record(record: "Record") -> "Earlier | None":
     """Tell what the campaign of a record was before its pause, if that is known."""
-    known = (record.earlier_status, record.earlier_scheduled_time, record.paused_at)
+    # A pause says of itself when it was made.
+    paused_at = record.paused_at if record.action is Action.RESUME else None
+    known = (record.earlier_status, record.earlier_scheduled_time, paused_at)
     if known == (None, None, None):
         return None
     from bulkpause.model import Earlier  # noqa: PLC0415

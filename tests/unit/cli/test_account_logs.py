@@ -208,3 +208,66 @@ def test_undone_logs_of_a_group_are_named(call: Call) -> None:
         file.write(encode(mark))
     text = call("status", "3.jsonl", "4.jsonl", "5.jsonl").stdout
     assert "an undo of 1 of these 3 logs (4.jsonl) was begun" in text
+
+
+def undo_of_acme(call: Call, *options: str) -> tuple[object, str]:
+    """Carry on with the undo of the folder, in which acme is done."""
+    folder = Path("logs.undo")
+    folder.mkdir(exist_ok=True)
+    resumed = [
+        record(n, Status.RESUMED, account="acme", action=Action.RESUME, planned=2)
+        for n in (1, 2)
+    ]
+    write_log(folder / "acme.jsonl", resumed)
+    words = ("undo", "logs", "--accounts", "accounts.toml", "--resume", "--yes")
+    ended = call(*words, *REAL[:2], "--progress", "none", *options)
+    return ended.code, ended.stdout + ended.stderr
+
+
+def test_undo_notices_a_lost_log(call: Call) -> None:
+    (LOGS / "globex.jsonl").unlink()
+    code, text = undo_of_acme(call)
+    assert code == 5
+    assert "globex: its log is missing in logs: left out; bring it back" in text
+    assert "bulkpause undo logs --log logs.undo --resume" in text
+    assert "acme: 2 rows = 2 already_done" in text
+    # Its log will be missing in the folder of the undo until that is done.
+    status = call("status", "logs.undo")
+    assert status.code == 5
+    assert "globex; all of their campaigns may still be paused" in status.stdout
+    assert "undo its logs: bulkpause undo FOLDER --log logs.undo" in status.stdout
+
+
+def test_undo_notices_lost_names(call: Call) -> None:
+    (LOGS / NAMES_FILE).unlink()
+    code, text = undo_of_acme(call)
+    assert code == 5
+    assert "logs: accounts.names is missing in it or damaged: left out" in text
+
+
+def test_undo_of_chosen_accounts_needs_no_others(call: Call) -> None:
+    (LOGS / "globex.jsonl").unlink()
+    Path("only.csv").write_text("account,id\nacme,1001\n")
+    code, text = undo_of_acme(call, "--only", "only.csv")
+    assert (code, "globex" in text) == (0, False), text
+    Path("only.csv").write_text("account,id\nacme,1001\nglobex,1001\n")
+    code, text = undo_of_acme(call, "--only", "only.csv")
+    assert (code, "globex: its log is missing" in text) == (5, True)
+
+
+def test_status_says_what_an_undo_left(call: Call) -> None:
+    unknown = record(1, Status.UNKNOWN, account="globex", planned=2)
+    write_log(LOGS / "globex.jsonl", [unknown])
+    mark = UndoMark(
+        undone_by="logs.undo/globex.jsonl",
+        run_id="r",
+        at="2026-11-28T08:00:00.000Z",
+    )
+    with (LOGS / "globex.jsonl").open("ab") as file:
+        file.write(encode(mark))
+    text = call("status", "logs").stdout
+    undo = "bulkpause undo logs --resume-unknown --log logs.undo --resume --base-url"
+    assert f"1 unknown id: resume those that are paused with: {undo}" in text
+    named = undo.replace("logs --resume", "logs --only INPUT --resume", 1)
+    assert f"resume those of a list that are paused with: {named}" in text
+    assert "bulkpause retry" not in text

@@ -10,17 +10,19 @@ import pytest
 from bulkpause import InputError, LogHeldError, Record, SettingsError, Status
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, default_undo_log, resume_command
-from bulkpause.cli.undo_plan import Undone, plan_of_undo
+from bulkpause.cli.undo_pauses import Undone
+from bulkpause.cli.undo_plan import plan_of_undo
 from bulkpause.engine.guard_rails import GuardRails
 from bulkpause.inputs.layout import Layout
 from bulkpause.journal.append_file import AppendFile
-from bulkpause.journal.codec import encode
+from bulkpause.journal.codec import UndoMark, encode
 from bulkpause.journal.fold import recover
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Earlier, Item
 from bulkpause.plan import Plan, make_plan
 from bulkpause.settings import Settings
 from bulkpause.vocabulary import Action
+from tests.support.result_logs import write_killed_log
 
 
 BASE_URL = "https://api.example"
@@ -52,18 +54,24 @@ def record(
     )
 
 
-def write(log: Path, *records: Record) -> Path:
-    log.write_bytes(b"".join(map(encode, records)))
+def write(log: Path, *records: Record, missing: int = 0) -> Path:
+    """Write a log that holds all ids that were planned, but for some."""
+    planned = len(records) + missing
+    lines = [replace(one, planned=one.planned and planned) for one in records]
+    log.write_bytes(b"".join(map(encode, lines)))
     return log
 
 
-def options(*logs: Path, earlier_status: str | None = None) -> Options:
+def options(
+    *logs: Path, earlier_status: str | None = None, takes_unknown: bool = False
+) -> Options:
     return Options(
         inputs=(),
         settings=Settings(base_url=BASE_URL),
         action=Action.RESUME,
         undone=logs,
         earlier_status=earlier_status,
+        takes_unknown=takes_unknown,
         is_confirmed=True,
     )
 
@@ -73,20 +81,21 @@ def plan(
     earlier_status: str | None = None,
     own: Recovery | None = None,
     only: dict[str | None, Plan] | None = None,
+    takes_unknown: bool = False,
 ) -> dict[str, Item]:
-    settings = options(*logs, earlier_status=earlier_status)
+    settings = options(
+        *logs, earlier_status=earlier_status, takes_unknown=takes_unknown
+    )
     part = Undone(options=settings, logs=logs, own=own or Recovery())
     found = plan_of_undo([part], settings, Notices(are_held=False), only)
     return {item.id: item for item in found.whole.plan.items}
 
 
-def test_only_what_we_paused_is_taken(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_only_what_we_paused_is_taken(tmp_path: Path) -> None:
     others = [
         record(str(number), status)
         for number, status in enumerate(Status, 2)
-        if status is not Status.PAUSED and status is not Status.INVALID
+        if status not in {Status.PAUSED, Status.INVALID, Status.UNKNOWN}
     ]
     # Records of version 1 do not say how many were planned, and are kept whole.
     old = replace(record("99", Status.ALREADY_PAUSED), planned=None)
@@ -94,7 +103,77 @@ def test_only_what_we_paused_is_taken(
     assert items == {
         "1": Item(id="1", row=1, earlier=Earlier(status="running", paused_at=NOON))
     }
-    assert "1 id unknown, which may have been paused by us" in capsys.readouterr().err
+
+
+def test_unknown_ids_need_a_word(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", record("1"), record("2", Status.UNKNOWN, at=LATER))
+    with pytest.raises(SettingsError) as refused:
+        plan(log)
+    assert "1 id may be paused by us, though that is not on record (2)" in str(
+        refused.value
+    )
+    assert f"bulkpause retry {log} --status unknown --base-url" in str(refused.value)
+    items = plan(log, takes_unknown=True)
+    assert items["2"].earlier == Earlier(status="running", paused_at=LATER)
+    # Nobody asked for it.
+    assert set(plan(log, only=chosen("1"))) == {"1"}
+    with pytest.raises(SettingsError, match=r"not on record \(2\)"):
+        plan(log, only=chosen("2"))
+
+
+def test_undone_log_is_not_to_be_retried(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", record("1"), record("2", Status.UNKNOWN))
+    with log.open("ab") as file:
+        file.write(encode(UndoMark(undone_by="u", run_id="r", at=NOON)))
+    with pytest.raises(SettingsError, match="--resume-unknown") as refused:
+        plan(log)
+    assert "retry" not in str(refused.value)
+
+
+def test_unknown_id_that_is_settled_is_taken(tmp_path: Path) -> None:
+    """By a retry in another log, or by an earlier run of the undo."""
+    log = write(tmp_path / "log", record("1", Status.UNKNOWN))
+    later = write(tmp_path / "later", record("1", at=LATER))
+    items = plan(log, later)
+    assert items["1"].earlier == Earlier(status="running", paused_at=LATER)
+    own = recover([record("1", Status.FAILED, action=Action.RESUME)], [])
+    assert set(plan(log, own=own)) == {"1"}
+
+
+def test_ids_that_log_lacks_are_said(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", record("1"), missing=2)
+    settings = replace(options(log), log=tmp_path / "undo")
+    part = Undone(options=settings, logs=(log,), own=Recovery())
+    text = plan_of_undo([part], settings, Notices(are_held=False)).unseen[None]
+    assert text.startswith(
+        f"{log}: 2 planned ids not on record, which may be paused by us: left out;"
+    )
+    assert f"undo {log} --only INPUT " in text
+    assert " --resume-unknown --log" in text
+    # They were named in an earlier run of the undo.
+    own = recover(
+        [record(i, Status.RESUMED, action=Action.RESUME) for i in ("1", "7", "8")], []
+    )
+    part = replace(part, own=own)
+    assert plan_of_undo([part], settings, Notices(are_held=False)).unseen == {}
+
+
+def test_id_that_log_lacks_is_taken_by_name(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", record("1"), record("2", at=LATER), missing=1)
+    with pytest.raises(SettingsError, match=r"not on record \(9\)") as refused:
+        plan(log, only=chosen("1", "9"))
+    assert "retry" not in str(refused.value)
+    items = plan(
+        log, only=chosen("1", "9"), takes_unknown=True, earlier_status="running"
+    )
+    assert items["9"].earlier == Earlier(status="running", paused_at=LATER)
+
+
+def test_id_that_was_never_sent_is_left_out(tmp_path: Path) -> None:
+    log = write_killed_log(tmp_path / "log", 2, base_url=BASE_URL)
+    assert plan(log, takes_unknown=True) == {}
+    with pytest.raises(InputError, match="none of the 1 id of --only"):
+        plan(log, only=chosen("1001"), takes_unknown=True)
 
 
 def test_latest_pause_of_several_logs_counts(tmp_path: Path) -> None:
@@ -116,8 +195,21 @@ def test_latest_pause_of_several_logs_counts(tmp_path: Path) -> None:
         ({"history": ({"http_status": 503, "at": NOON},)}, LATER),
         ({"http_status": 400}, LATER),
         ({"latency_ms": None}, LATER),
+        (
+            {"reads": 2, "paused_at": "2026-07-01T12:30:00.000Z"},
+            "2026-07-01T12:30:00.000Z",
+        ),
     ],
-    ids=["unread", "read back", "read before", "read", "retried", "refused", "old"],
+    ids=[
+        "unread",
+        "read back",
+        "read before",
+        "read",
+        "retried",
+        "refused",
+        "old",
+        "said",
+    ],
 )
 def test_pause_was_when_it_was_accepted(
     tmp_path: Path, fields: dict[str, Any], paused_at: str

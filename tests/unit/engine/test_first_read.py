@@ -1,5 +1,6 @@
 """What follows the read of a campaign before its first request: a table."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -91,6 +92,34 @@ def test_read_decides_what_is_done(
     assert doubtful == (known if in_doubt is None else Finish(in_doubt))
 
 
+JUST_PAUSED = Earlier(status="running", paused_at="2026-07-01T11:59:50.000Z")
+
+
+@pytest.mark.parametrize("doubt", list(Doubt))
+@pytest.mark.parametrize(
+    "reply", [shown("running"), shown("draft"), shown("aktiv"), MISSING], ids=str
+)
+def test_read_soon_after_pause_is_repeated(reply: Reply, doubt: Doubt) -> None:
+    """A read that lags behind the pause shows the campaign as it was before."""
+    early = decide(reply, doubt=doubt, reads=1, earlier=JUST_PAUSED)
+    assert early == Retry(1.0)
+    # The reads take 15 s in all, whatever the clocks say.
+    known = decide(reply, doubt=doubt)
+    assert decide(reply, doubt=doubt, earlier=JUST_PAUSED) == known
+    long_ago = replace(JUST_PAUSED, paused_at="2026-07-01T11:59:44.000Z")
+    assert decide(reply, doubt=doubt, reads=1, earlier=long_ago) == known
+
+
+def test_read_is_as_old_as_its_request() -> None:
+    slow = replace(shown("running"), received_at=11.0)
+    earlier = replace(JUST_PAUSED, paused_at="2026-07-01T11:59:40.000Z")
+    assert decide(slow, reads=1, earlier=earlier) == Retry(1.0)
+
+
+def test_pause_is_seen_soon_after_it() -> None:
+    assert isinstance(decide(shown("paused"), reads=1, earlier=JUST_PAUSED), Send)
+
+
 def test_campaign_left_alone_in_doubt_is_unknown() -> None:
     nothing = Earlier(status="draft")
     assert decide(shown("paused"), earlier=nothing) == Finish(
@@ -146,6 +175,27 @@ def test_resume_is_decided_as_a_pause(reply: Reply, expected: object) -> None:
     )
     name = {"ReadBack": "read back", "Retry": "retry"}.get(type(decision).__name__)
     assert (name or decision) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "late"), [("running", Status.RESUMED), ("draft", Status.UNKNOWN)]
+)
+def test_read_back_may_lag_behind_pause(word: str, late: Status) -> None:
+    def decide_read_back(reads: int) -> Decision:
+        return after_read_back(
+            shown(word),
+            operation=RESUME,
+            attempts=reads,
+            rate_limited=0,
+            attempt=response(500),
+            doubt=Doubt.POSSIBLE,
+            retry_policy=RetryPolicy(),
+            jitter=0.0,
+            may_precede_pause=True,
+        )
+
+    assert decide_read_back(1) == Retry(1.0)
+    assert decide_read_back(MAX_READ_BACKS) == Finish(late)
 
 
 REFUSED, ACCEPTED = response(400), response(204)

@@ -131,6 +131,18 @@ def test_id_in_doubt_keeps_what_it_was() -> None:
     assert course.recorder.lines == ["sent 1", "paused 1"]
 
 
+def test_proven_pause_is_as_old_as_its_attempt() -> None:
+    late: list[Step] = ["running", 204, "running", "running", "paused"]
+    record = Course({"1": late}, ["1"], verify=Verify.ALL).records["1"]
+    assert (record.status, record.reads) == ("paused", 4)
+    assert record.paused_at is not None
+    assert record.finished_at is not None
+    read_for = datetime.fromisoformat(record.finished_at) - datetime.fromisoformat(
+        record.paused_at
+    )
+    assert read_for >= timedelta(seconds=3)
+
+
 WAS_RUNNING = Earlier(status="running")
 
 

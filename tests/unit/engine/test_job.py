@@ -191,8 +191,58 @@ def test_record_fills_every_field() -> None:
     job.add(attempt(2, http_status=200, campaign_status="draft"))
     record = record_of(job)
     empty = {f.name for f in fields(Record) if getattr(record, f.name) is None}
-    earlier = {"earlier_status", "earlier_scheduled_time", "paused_at"}
+    earlier = {"earlier_status", "earlier_scheduled_time"}
     assert empty == {"error", "name", "account", *earlier}
+
+
+def shows(number: int, status: str) -> Attempt:
+    return attempt(number, http_status=200, campaign_status=status)
+
+
+ACCEPTED, REFUSED = {"http_status": 204}, {"http_status": 400}
+LOST = {"error": TransportError.RESET}
+IN_DOUBT = PriorAttempt(
+    error="no_answer_on_record", at="2026-07-01T07:00:00.000Z", is_in_doubt=True
+)
+
+
+@pytest.mark.parametrize(
+    ("is_remembered", "replies", "prior", "paused_at"),
+    [
+        (False, [ACCEPTED], (), None),
+        (True, [ACCEPTED], (), "2026-07-01T08:00:01.001Z"),
+        (False, [LOST, ACCEPTED], (), "2026-07-01T08:00:02.002Z"),
+        (False, [LOST, REFUSED], (), "2026-07-01T08:00:01.001Z"),
+        (False, [], (IN_DOUBT,), "2026-07-01T07:00:00.000Z"),
+        (False, [REFUSED], (IN_DOUBT,), "2026-07-01T07:00:00.000Z"),
+    ],
+)
+def test_pause_was_made_by_our_attempt(
+    *,
+    is_remembered: bool,
+    replies: list[dict[str, object]],
+    prior: tuple[PriorAttempt, ...],
+    paused_at: str | None,
+) -> None:
+    """Its record is made after the last read, however much later that is."""
+    job = Job(Item(id="1001", row=7), prior_attempts=prior)
+    if is_remembered:
+        job.read_for_attempt()
+        job.add(shows(0, "running"))
+        job.action = Action.PAUSE
+    for number, reply in enumerate(replies, 1):
+        job.add(attempt(number, **reply))
+    context = replace(run_context(), now=lambda: NOW)
+    record = job.record(Status.PAUSED, context)
+    assert record.paused_at == paused_at
+    job.read_back()
+    job.add(shows(8, "paused"))
+    read_back = job.record(Status.PAUSED, context)
+    assert read_back.paused_at == (paused_at or "2026-07-01T08:00:01.001Z")
+    # It may have been made, for all that is known.
+    unknown = job.record(Status.UNKNOWN, context)
+    assert unknown.paused_at == read_back.paused_at
+    assert job.record(Status.NOT_PAUSABLE, context).paused_at is None
 
 
 ITEMS = [Item(id=id_, row=row) for row, id_ in enumerate(("1", "2", "3"), 1)]

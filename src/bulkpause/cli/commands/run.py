@@ -195,6 +195,8 @@ class _Session:
             base_url = simulator.base_url
         if self._options.accounts is not None:
             make_log_folder(self._log)
+            if self._prepared.lost:
+                add_names(self._log, self._prepared.lost)
         for part in self._prepared.parts:
             self._runs[part.name] = self._run_of(part, token, base_url)
         fleet = Fleet(
@@ -297,6 +299,7 @@ class _Session:
             )
             for name, run in self._runs.items()
         }
+        results = _with_unseen(results, self._prepared)
         if self._options.accounts is None:
             return results[None]
         return _joined(results, self._log, self._run_id, self._prepared, self._options)
@@ -311,10 +314,24 @@ def _joined(
 ) -> RunResult:
     """Make one result of all accounts, of those included that the run was not of."""
     # Imported on use: most runs are of one account.
-    from bulkpause.cli.beside_logs import results_beside  # noqa: PLC0415
+    from bulkpause.cli.beside_logs import (  # noqa: PLC0415
+        results_beside,
+        results_unseen,
+    )
 
     beside = results_beside(folder, results.keys(), prepared.account_names, options)
+    beside |= results_unseen(prepared.unseen, results.keys())
     return join_results(results, folder, run_id, options, beside)
+
+
+def _with_unseen(
+    results: dict[str | None, RunResult], prepared: Prepared
+) -> dict[str | None, RunResult]:
+    if not prepared.unseen:
+        return results
+    from bulkpause.cli.beside_logs import with_unseen  # noqa: PLC0415 (see above)
+
+    return with_unseen(results, prepared.unseen)
 
 
 def _default_log(run_id: str, options: Options) -> Path:
@@ -349,14 +366,16 @@ def _end_without_run(
     prepared: Prepared, options: Options, notices: Notices, ending: Ending
 ) -> ExitCode:
     """End a run whose ids are all done already, or of which nothing is known."""
-    results = {part.name: _result_of_part(part) for part in prepared.parts}
+    parts = {part.name: _result_of_part(part) for part in prepared.parts}
+    results = _with_unseen(parts, prepared)
     if (
         options.accounts is not None
         and options.log is not None
         and options.log.is_dir()
     ):
         # A run that sends nothing settles too which accounts the folder has.
-        add_names(options.log, [part.name for part in prepared.parts if part.name])
+        names = {part.name for part in prepared.parts if part.name}
+        add_names(options.log, names | prepared.lost)
     result = (
         results[None]
         if options.accounts is None

@@ -57,6 +57,12 @@ from bulkpause.vocabulary import Action
     help="What campaigns were before their pause, if no log says it.  [default: ask]",
 )
 @click.option(
+    "--resume-unknown",
+    is_flag=True,
+    help="Take ids too that may be paused by us, but are unknown in the LOGs: resume "
+    "those that are read as paused, whoever paused them.",
+)
+@click.option(
     "--log",
     type=LOG_PATH,
     help="Result log of the undo.  [default: beside the first LOG, as in "
