@@ -11,7 +11,7 @@ from bulkpause.cli.account_folders import doubtful_folders
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
-from bulkpause.cli.next_steps import NextSteps, steps_of_group
+from bulkpause.cli.next_steps import NextSteps, merge_steps, steps_of_group
 from bulkpause.cli.output import OutputError, show, show_data, show_json
 from bulkpause.cli.replaced_file import check_replaceable, replace_file
 from bulkpause.journal.reader import collection_paused
@@ -88,14 +88,14 @@ def _made(
     paths = logs_of(logs)
     opened = [_open(log) for log in paths]
     groups = group_logs(opened, now, needs_records=True)
-    folders = doubtful_folders(filter(is_folder, logs), paths, opened)
-    steps = list(_steps(groups, opened, now))
+    given_folders = [*filter(is_folder, logs)]
+    folders = doubtful_folders(given_folders, paths, opened)
+    steps = [*merge_steps(_steps(groups, opened, now), whole=given_folders)]
     origin = Origin(
         made_at=as_words(now.isoformat()),
         version=version("bulkpause"),
         limits=limits,
-        # One for a folder of logs of accounts is that of all of them.
-        commands=list(dict.fromkeys(_commands(steps))),
+        commands=list(_commands(steps)),
         advice=list(dict.fromkeys(_advice(steps))),
         doubts=[line for folder in folders for line in folder.lines()],
     )
@@ -125,9 +125,11 @@ def _commands(steps: Sequence[NextSteps]) -> Iterator[str]:
 def _advice(steps: Sequence[NextSteps]) -> Iterator[str]:
     """Give what `status` says beside the commands."""
     for one in steps:
-        if one.note is not None and one.command is not None:
+        if one.note is not None and one.needs_note:
             yield one.note
-        yield from (*one.others, *filter(None, [one.reason]))
+        yield from (way.line() for way in one.others)
+        if one.reason is not None:
+            yield one.reason
 
 
 def _save(file: Path, text: str) -> None:
