@@ -107,10 +107,20 @@ def test_report_says_in_an_object_what_it_wrote(call: Call) -> None:
     assert Path("page.html").exists()
 
 
+@pytest.mark.parametrize("format_", ["html", "markdown"])
+def test_dash_is_standard_output_of_report(call: Call, format_: str) -> None:
+    words = ("report", "monday.jsonl", "--format", format_)
+    ended, plain = call(*words, "-o", "-"), call(*words)
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout.partition("ade at")[0] == plain.stdout.partition("ade at")[0]
+    assert not Path("-").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("monday.jsonl",), 2),
+        (("monday.jsonl", "-o", "-"), 2),
         (("monday.jsonl", "-o", "monday.jsonl"), 2),
         (("missing.jsonl", "-o", "page.html"), 3),
         (("damaged.jsonl", "-o", "page.html"), 6),

@@ -9,7 +9,7 @@ from bulkpause.cli.flags import LIMITS
 from bulkpause.cli.help import block
 from bulkpause.cli.json_command import JsonCommand
 from bulkpause.cli.output import stdout
-from bulkpause.cli.path_arguments import LOGS, PATH
+from bulkpause.cli.path_arguments import LOGS, OUTPUT_PATH
 
 
 @click.command(
@@ -30,9 +30,9 @@ from bulkpause.cli.path_arguments import LOGS, PATH
 @click.option(
     "--output",
     "-o",
-    type=PATH,
-    help="File to write. A report that is there is replaced, nothing else.  "
-    "[default: stdout; a page goes to no terminal]",
+    type=OUTPUT_PATH,
+    help="File to write, or - for stdout. A report that is there is replaced, nothing "
+    "else.  [default: stdout; a page goes to no terminal]",
 )
 @click.option(
     "--format",
