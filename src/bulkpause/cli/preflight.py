@@ -35,6 +35,7 @@ from bulkpause.cli.options import Options, retry_command
 from bulkpause.cli.plan_text import (
     comment_texts,
     hidden_texts,
+    other_name_texts,
 )
 from bulkpause.cli.refusal import problem_text, refuse, refuse_unexpected
 from bulkpause.engine.resume import ResumeRules
@@ -172,6 +173,8 @@ def _prepare(accounts: Accounts, options: Options, notices: Notices) -> Prepared
     refuse_unexpected(whole.plan, whole.digest, options)
     for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
         notices.note(text)
+    for text in other_name_texts(whole.sources):
+        notices.warn(text)
     parts = [
         _part(account, plan, options, notices, loaded)
         for account, plan in plans_of_accounts(accounts, whole.plans)
