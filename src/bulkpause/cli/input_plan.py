@@ -61,6 +61,7 @@ class Source(TableFacts):
             sheet=_encodable(table.sheet),
             hidden=table.hidden,
             commented_ids=table.commented_ids,
+            empty_results=table.empty_results,
             other_names=other_names,
         )
 

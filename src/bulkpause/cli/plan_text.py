@@ -66,6 +66,7 @@ def plan_lines(
         *_status_lines(_statuses(plan, sources, options), options.operation),
         *(("hidden", text) for text in hidden_texts(sources)),
         *(("comments", text) for text in comment_texts(sources)),
+        *(("formulas", text) for text in empty_result_texts(sources)),
         *(("two names", text) for text in other_name_texts(sources)),
         *_item_lines(plan.items),
         *_order_lines(options.order, total),
@@ -228,6 +229,15 @@ def comment_texts(sources: Sequence[Source]) -> Iterator[str]:
         if source.commented_ids:
             where = f" in {source.name}" if len(sources) > 1 else ""
             yield f"{format_count(source.commented_ids, 'id')} in comments{where}, left out"
+
+
+def empty_result_texts(sources: Sequence[Source]) -> Iterator[str]:
+    """Say of each input how many rows are blank but for formulas without a text."""
+    for source in sources:
+        if source.empty_results:
+            where = f" in {source.name}" if len(sources) > 1 else ""
+            rows = format_count(source.empty_results, "row")
+            yield f"{rows} of formulas with an empty result{where}, left out"
 
 
 def other_name_texts(sources: Sequence[Source]) -> Iterator[str]:

@@ -34,6 +34,7 @@ from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, retry_command
 from bulkpause.cli.plan_text import (
     comment_texts,
+    empty_result_texts,
     hidden_texts,
     other_name_texts,
 )
@@ -171,8 +172,9 @@ def _prepare(accounts: Accounts, options: Options, notices: Notices) -> Prepared
     )
     _check_problems(whole, options, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
-    for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
-        notices.note(text)
+    for texts_of in (hidden_texts, comment_texts, empty_result_texts):
+        for text in texts_of(whole.sources):
+            notices.note(text)
     for text in other_name_texts(whole.sources):
         notices.warn(text)
     parts = [

@@ -175,6 +175,12 @@ def test_plan_says_how_many_ids_are_commented() -> None:
     )
 
 
+def test_plan_says_how_many_results_are_empty() -> None:
+    assert "formulas    2 rows of formulas with an empty result, left out" in lines_of(
+        source(empty_results=2)
+    )
+
+
 def test_plan_says_which_id_has_two_names() -> None:
     others = OtherNames(
         ids=2,
@@ -225,6 +231,7 @@ def test_plan_as_dict_is_json_of_any_bytes() -> None:
             "sheet": "May",
             "hidden": {"rows": 12, "filter_range": "A3:D19", "are_skipped": True},
             "commented_ids": 2,
+            "empty_results": 0,
             "other_names": None,
         }
     ]
