@@ -114,6 +114,7 @@ def test_report_and_export_notice_a_lost_log(call: Call) -> None:
     (LOGS / "globex.jsonl").unlink()
     lacks = "logs lacks the logs of 1 account of its runs: globex;"
     report = call("report", "logs", "--format", "markdown", "-o", "report.md")
+    assert report.code == 5
     assert "0 of 2 campaigns may still be running" in report.stdout
     assert "; others may still be running\n" in report.stdout
     assert lacks in Path("report.md").read_text()

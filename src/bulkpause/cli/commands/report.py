@@ -20,7 +20,7 @@ from bulkpause.model import Limit
 from bulkpause.opened_log import OpenedLog, open_log
 from bulkpause.report import markdown
 from bulkpause.report.group import LogGroup
-from bulkpause.report.headline import headline
+from bulkpause.report.headline import counted, headline
 from bulkpause.report.log_status import as_words
 from bulkpause.report.origin import Origin
 from bulkpause.report.page import html
@@ -46,6 +46,10 @@ def write_report(
         limits: The rate limits of an account.
         is_json: Whether standard output takes a JSON object about the file.
 
+    Returns:
+        Not 0 if the logs do not say of how many campaigns they are: a page that says
+        so is no all-clear.
+
     Raises:
         SettingsError: The file exists and is something else, an extra is missing, or
             a log is something else.
@@ -63,14 +67,14 @@ def write_report(
         text, facts = _made(logs, format_, limits)
     if file is None:
         show_data([text])
-        return ExitCode.ALL_PAUSED
+        return facts["exit_code"]
     _save(file, text)
     if is_json:
-        show_json({"report": str(file), "format": format_, **facts, "exit_code": 0})
+        show_json({"report": str(file), "format": format_, **facts})
     else:
         show(facts["headline"])
         show(sanitize(f"report: {file}"))
-    return ExitCode.ALL_PAUSED
+    return facts["exit_code"]
 
 
 class _Facts(TypedDict):
@@ -78,6 +82,7 @@ class _Facts(TypedDict):
 
     headline: str
     logs: list[str]
+    exit_code: ExitCode
 
 
 def _made(
@@ -102,7 +107,11 @@ def _made(
     write = html.page_of if format_ == "html" else markdown.markdown_of
     text = write(groups, origin)
     line = sanitize(headline(groups, lacks_logs=bool(folders)))
-    return text, {"headline": line, "logs": [*map(str, paths)]}
+    is_whole = not folders and all(
+        group.status.totals.is_plan_known for group in counted(groups)
+    )
+    code = ExitCode.ALL_PAUSED if is_whole else ExitCode.INCOMPLETE
+    return text, {"headline": line, "logs": [*map(str, paths)], "exit_code": code}
 
 
 def _open(log: Path) -> OpenedLog:

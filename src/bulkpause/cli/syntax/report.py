@@ -53,7 +53,8 @@ def report(**given: Any) -> ExitCode:
     It shows the requests against the rate limits, the latency, the causes with their
     trace ids, and all ids in a table to search. Several logs, and folders of them, are
     taken together as by `status`. The page loads nothing and sends nothing, and the
-    logs are not changed.
+    logs are not changed. Logs that do not say of how many campaigns they are, as one
+    without a record, end it with exit code 5.
     """
     file, format_ = given["output"], given["format"]
     if file is None and given["json"]:
