@@ -134,11 +134,15 @@ class _Shown(NamedTuple):
     is_contradictory: bool = False
 
 
+#: What the answers to pauses show.
+_NO_LIST = _Shown()
+
+
 def _shown(fields: Mapping[str, object], body: bytes, id_: str) -> _Shown:
     """Find the requested campaign in a list; any other campaign is skipped."""
     items = fields.get("items")
     if not isinstance(items, list):
-        return _Shown()
+        return _NO_LIST
     found = [
         item for item in items if isinstance(item, dict) and str(item.get("id")) == id_
     ]
