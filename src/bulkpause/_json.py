@@ -46,6 +46,38 @@ def parse_json(body: bytes) -> object:
         raise ValueError("it is nested too deeply") from error
 
 
+def parse_doubtful_json(body: bytes) -> tuple[object, frozenset[str]]:
+    """Read JSON of which it matters that it does not contradict itself.
+
+    An object may name a key twice. With different values it has none: it is None.
+
+    Returns:
+        The value, and the names of such keys anywhere in it.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    # orjson takes the last value, and does not tell. What is read so is little.
+    import json  # noqa: PLC0415 (as above)
+
+    doubled: set[str] = set()
+
+    def as_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
+            contradicted = {name for name, one in pairs if one != fields[name]}
+            doubled.update(contradicted)
+            fields |= dict.fromkeys(contradicted)
+        return fields
+
+    decoder = json.JSONDecoder(object_pairs_hook=as_object, parse_constant=_refuse)
+    try:
+        value = decoder.decode(body.decode())
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return value, frozenset(doubled)
+
+
 def _refuse(constant: str) -> object:
     raise ValueError(f"{constant} is not JSON")
 

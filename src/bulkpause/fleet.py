@@ -1,6 +1,7 @@
 """Pause campaigns in several accounts side by side, each with its own limits and log."""
 
 import asyncio
+from collections import Counter
 from collections.abc import (
     AsyncGenerator,
     Callable,
@@ -41,13 +42,14 @@ from bulkpause.pauser import (
     share_means,
     stop_for,
     totals_of,
+    totals_without_list,
 )
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.budget.opening import Databases
 from bulkpause.ratelimit.budget.place import name_in
 from bulkpause.ratelimit.turns import Turns
 from bulkpause.report.summary import Summary, summary_of
-from bulkpause.report.totals import join_totals
+from bulkpause.report.totals import Totals, join_totals
 from bulkpause.run_snapshot import RunSnapshot
 from bulkpause.shared_means import SharedMeans
 from bulkpause.vocabulary import SIMULATOR, StopCause
@@ -114,6 +116,9 @@ class Fleet:
             share_means(pauser, self._means)
         self._opened: list[Pauser] = []
         self._log_folder: Path | None = None
+        #: The accounts that were given a list, and how many lists that no pauser has.
+        self._listed: set[str | None] = set()
+        self._unread_lists: Counter[str | None] = Counter()
         self._lifetime = Lifetime("Fleet")
 
     def _check_accounts_differ(self) -> None:
@@ -305,18 +310,41 @@ class Fleet:
 
     @property
     def summaries(self) -> dict[str | None, Summary]:
-        """The summary of each account. All ids are counted anew."""
-        return {account: pauser.summary for account, pauser in self.pausers.items()}
+        """The summary of each account. All ids are counted anew.
+
+        Of one without a list, nothing says that no campaign is running.
+        """
+        return {
+            account: summary_of(self._totals_of(account)) for account in self.pausers
+        }
 
     @property
     def summary(self) -> Summary:
-        """The summary of all accounts together. All ids are counted anew."""
-        return summary_of(join_totals(list(map(totals_of, self.pausers.values()))))
+        """The summary of all accounts that were given a list. All ids are counted anew.
+
+        The others have no rows: of these, only ids that a resumed log leaves open may
+        be running. Before the first list, nothing says that no campaign is running.
+        """
+        return summary_of(join_totals(self._parts()))
 
     @property
     def is_all_paused(self) -> bool:
-        """Whether the campaign of every row of every account is known to be paused."""
-        return all(summary.is_all_paused for summary in self.summaries.values())
+        """Whether the campaign of every row is known to be paused, as in `summary`."""
+        return all(summary_of(part).is_all_paused for part in self._parts())
+
+    def _parts(self) -> list[Totals]:
+        """Count the rows of each account, and what logs without a list leave open."""
+        return [
+            self._totals_of(account)
+            if account in self._listed or not self._listed
+            else totals_without_list(pauser)
+            for account, pauser in self.pausers.items()
+        ]
+
+    def _totals_of(self, account: str | None) -> Totals:
+        totals = totals_of(self.pausers[account])
+        totals.is_plan_known &= not self._unread_lists[account]
+        return totals
 
     def snapshots(self) -> dict[str | None, RunSnapshot]:
         """Take the state of each account, inside `async with`."""
@@ -368,6 +396,8 @@ class Fleet:
             if account not in self.pausers:
                 raise SettingsError(f"there is no account {account} in this fleet")
             check_is_list(given)
+        self._listed.update(ids)
+        self._unread_lists.update(dict.fromkeys(ids, 1))
         return self._records(ids, records_of)
 
     async def _records(
@@ -383,7 +413,7 @@ class Fleet:
         feed = Feed()
         task = asyncio.create_task(
             _run_all(
-                self._follow(account, records_of(self.pausers[account], plan), feed)
+                self._follow(account, self._hand_over(account, plan, records_of), feed)
                 for account, plan in plans.items()
             )
         )
@@ -398,6 +428,14 @@ class Fleet:
             await asyncio.wait([task])
         if self.errors:
             raise join_errors(self.errors)
+
+    def _hand_over(
+        self, account: str | None, plan: Plan, records_of: _RecordsOf
+    ) -> AsyncGenerator[Record, None]:
+        """Let the pauser of an account have its list, and count it from now on."""
+        records = records_of(self.pausers[account], plan)
+        self._unread_lists[account] -= 1
+        return records
 
     async def _check_companies(self, plans: Mapping[str | None, Plan]) -> None:
         """Check the companies of all accounts before anything is sent in any of them.

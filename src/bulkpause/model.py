@@ -266,6 +266,8 @@ class Reply:
         update_time: Its `update_time` there.
         served_at: The server's clock, from the header `Date`.
         is_campaign_missing: Whether that response is a list without the campaign.
+        is_contradictory: Whether it is one that contradicts itself, so that nothing is
+            taken from it.
         rate_limit: Rate-limit window in the headers of the response.
         retry_after_s: Seconds in the header `Retry-After`; -1 if the server says that too many
             requests run in parallel.
@@ -286,6 +288,7 @@ class Reply:
     update_time: str | None = None
     served_at: datetime | None = None
     is_campaign_missing: bool = False
+    is_contradictory: bool = False
     rate_limit: RateLimitHeaders | None = None
     retry_after_s: float | None = None
 

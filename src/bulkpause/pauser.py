@@ -418,8 +418,9 @@ class Pauser:
             is_retry=False,
             operation=self._operation,
         )
-        # Lists together do not tell what each of them added to the log.
-        totals.open_before[NOT_ON_RECORD] = self._not_on_record
+        if self._plans:
+            # Lists together do not tell what each of them added to the log.
+            totals.open_before[NOT_ON_RECORD] = self._not_on_record
         totals.by_status.update(self._by_status)
         totals.by_status[Status.UNKNOWN] += len(self.unrecorded)
         totals.is_plan_known = bool(self._plans) and not self._unread_lists
@@ -791,6 +792,14 @@ def count_together(
 def totals_of(pauser: Pauser) -> Totals:
     """Count the rows of all lists of a pauser so far."""
     return pauser._totals()  # noqa: SLF001 (for a fleet)
+
+
+def totals_without_list(pauser: Pauser) -> Totals:
+    """Count what the log of a pauser leaves open that has no list: it has no rows."""
+    recovery = pauser._recorder.recovery  # noqa: SLF001 (for a fleet)
+    totals = totals_of(pauser)
+    totals.is_plan_known = recovery.is_empty or recovery.is_plan_known
+    return totals
 
 
 def note_sent(pauser: Pauser, totals: Totals) -> None:

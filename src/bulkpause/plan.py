@@ -147,7 +147,7 @@ def make_plan(
 
 def _first_items(items: Items) -> Items:
     """Keep the first item of each id."""
-    repeated = _repeated_ids(items)
+    repeated = repeated_ids(items)
     if not repeated:
         return items
     seen: set[str] = set()
@@ -163,7 +163,7 @@ def _first_items(items: Items) -> Items:
     return items.at(array("L", (place for place, id_ in ids if is_first(id_))))
 
 
-def _repeated_ids(items: Items) -> set[str]:
+def repeated_ids(items: Items) -> set[str]:
     """Return the ids that occur more than once.
 
     They are compared in parts. One table of a million ids, and the smaller one that it

@@ -1,6 +1,7 @@
 """The rows of an input: items, and rows that are none."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import TypeGuard, overload
 
@@ -78,6 +79,12 @@ class Rows(Sequence[Row]):
             part if isinstance(part, ItemBlock) else list(filter(is_item, part))
             for part in self._parts
         )
+
+    def items_of(self, ids: AbstractSet[str]) -> Iterator[Item]:
+        """Give the items with one of these ids. Blocks without any are passed over."""
+        for part in self._parts:
+            if not (isinstance(part, ItemBlock) and ids.isdisjoint(part.ids)):
+                yield from (row for row in part if is_item(row) and row.id in ids)
 
     def replaced(
         self, replace: Callable[[Row], Row], concerns: Callable[[ItemBlock], bool]

@@ -29,6 +29,17 @@ def test_name_column_is_chosen(program: Program, serve: Serve) -> None:
     assert names_on_record(program) == {"1001": "right"}
 
 
+def test_id_with_two_names_is_said(program: Program, serve: Serve) -> None:
+    first = program.file("a.csv", "id,name\n1001,Sale\n")
+    other = program.file("b.csv", "id,name\n1002,b\n1001,Autumn\n")
+    ended = program.pause(serve(), first, other)
+    assert (
+        f"warning: 1 id has another name in {other}: 1001 is 'Autumn' in row 3, and "
+        f"planned as 'Sale' by row 2 of {first}\n"
+    ) in ended.stderr
+    assert names_on_record(program) == {"1001": "Sale", "1002": "b"}
+
+
 def test_bytes_of_other_encoding_in_name_do_not_stop_run(
     program: Program, serve: Serve
 ) -> None:

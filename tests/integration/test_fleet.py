@@ -16,9 +16,11 @@ from bulkpause import (
     Fleet,
     GuardRailError,
     GuardRails,
+    InputError,
     Item,
     LogHeldError,
     Pauser,
+    Plan,
     Record,
     RetryPolicy,
     Settings,
@@ -29,9 +31,11 @@ from bulkpause import (
     TokenError,
     Tolerance,
 )
+from bulkpause.id_list import GivenIds
 from bulkpause.journal.account_names import AccountNames, read_names
 from bulkpause.model import Limit
 from bulkpause.simulator import Behaviour, Fault, Simulator, Window
+from tests.support.result_logs import record, write_log
 
 
 pytestmark = pytest.mark.anyio
@@ -62,7 +66,7 @@ def pauser(name: str, simulator: Simulator, **options: Any) -> Pauser:
 
 async def pause_all(
     fleet: Fleet,
-    ids: Mapping[str, list[str]],
+    ids: Mapping[str, GivenIds],
     on_record: Callable[[], None] = lambda: None,
 ) -> tuple[dict[tuple[str | None, str | None], str], BaseException | None]:
     """Pause ids; give the status of each by account and id, and the error at the end."""
@@ -74,6 +78,11 @@ async def pause_all(
     except (TokenError, GuardRailError, StoppedError) as error:
         return found, error
     return found, None
+
+
+def may_be_running(fleet: Fleet) -> tuple[int | None, bool]:
+    """Say how many campaigns may be running, and whether all are paused."""
+    return fleet.summary.may_be_running, fleet.is_all_paused
 
 
 def paused_in(simulator: Simulator, name: str) -> set[str | None]:
@@ -276,6 +285,61 @@ async def test_folder_of_logs_is_made(tmp_path: Path) -> None:
             await pause_all(fleet, {"acme": ["5", "6"], "globex": ["7"]})
     assert len(list((tmp_path / "monday").glob("*.jsonl"))) == 2
     assert (fleet.summary.rows, fleet.summary.may_be_running) == (3, 0)
+
+
+async def test_summary_is_of_accounts_with_list() -> None:
+    async with accounts() as simulator:
+        names = ("acme", "globex", "zoo")
+        async with Fleet(pauser(name, simulator) for name in names) as fleet:
+            assert may_be_running(fleet) == (None, False)
+            await pause_all(fleet, {"acme": ["5", "6"], "globex": ["7"]})
+            assert fleet.summary.rows == 3
+            assert may_be_running(fleet) == (0, True)
+            assert fleet.summaries["zoo"].may_be_running is None
+
+
+async def test_list_that_was_not_taken_is_doubt() -> None:
+    twice = Plan(
+        rows=2,
+        items=(Item(id="7", row=1),) * 2,
+        invalid_rows=(),
+        duplicate=0,
+        already_done=0,
+    )
+    async with accounts() as simulator:
+        names = ("acme", "globex", "zoo")
+        async with Fleet(pauser(name, simulator) for name in names) as fleet:
+            await pause_all(fleet, {"acme": ["5"]})
+            assert may_be_running(fleet) == (0, True)
+            with pytest.raises(InputError):
+                await pause_all(fleet, {"acme": ["6"], "globex": twice})
+            assert may_be_running(fleet) == (None, False)
+            assert fleet.summaries["acme"].may_be_running is None
+
+
+@pytest.mark.parametrize("planned", [2, 3])
+async def test_log_without_list_counts_as_open(tmp_path: Path, planned: int) -> None:
+    async with accounts() as simulator:
+        endpoint = simulator.base_url
+        earlier = [
+            record(1, account="zoo", planned=planned, endpoint=endpoint),
+            record(2, Status.FAILED, account="zoo", planned=planned, endpoint=endpoint),
+        ]
+        write_log(tmp_path / "zoo.jsonl", earlier)
+        pausers = [
+            pauser("acme", simulator),
+            pauser(
+                "zoo",
+                simulator,
+                log=tmp_path / "zoo.jsonl",
+                resume=True,
+                resume_within_s=None,
+            ),
+        ]
+        async with Fleet(pausers) as fleet:
+            await pause_all(fleet, {"acme": ["5"]})
+            assert fleet.summary.rows == 1
+            assert may_be_running(fleet) == (planned - 1, False)
 
 
 async def test_settings_error_names_its_account(tmp_path: Path) -> None:

@@ -138,6 +138,17 @@ def test_plan_of_blocks_is_plan_of_rows(
     assert plan.digest == digest(one.id for one in other.items)
 
 
+@given(rows_and_parts(), st.sets(st.integers(1, 20).map(str)))
+def test_items_of_blocks_are_those_of_rows(
+    drawn: tuple[list[Row], list[Sequence[Row]]], ids: set[str]
+) -> None:
+    expected, parts = drawn
+    ids |= {one.id for one in expected[::3] if isinstance(one, Item)}
+    assert list(rows_of(parts).items_of(ids)) == [
+        one for one in expected if isinstance(one, Item) and one.id in ids
+    ]
+
+
 @given(rows_and_parts(), st.sampled_from(End), st.sets(st.integers(1, 20)))
 def test_column_of_blocks_is_judged_as_rows(
     drawn: tuple[list[Row], list[Sequence[Row]]], end: End, footers: set[int]

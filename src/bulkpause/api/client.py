@@ -268,6 +268,7 @@ class Client:
             update_time=parsed.update_time,
             served_at=parsed.served_at,
             is_campaign_missing=parsed.is_campaign_missing,
+            is_contradictory=parsed.is_contradictory,
             rate_limit=parsed.rate_limit,
             retry_after_s=parsed.retry_after_s,
             trace_id=parsed.trace_id,

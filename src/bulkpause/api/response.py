@@ -5,13 +5,14 @@ of the server are cut short, and characters that could control a terminal are re
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 from multidict import CIMultiDictProxy
 
-from bulkpause._json import parse_json
+from bulkpause._json import parse_doubtful_json, parse_json
 from bulkpause._text import sanitize
 from bulkpause._value import value
 from bulkpause.model import RateLimitHeaders
@@ -23,6 +24,11 @@ TRACE_HEADERS = ("X-Trace-Id", "Trace-Id", "X-Correlation-Id", "X-Amzn-Trace-Id"
 _MAX_TEXT_CHARACTERS = 500
 #: Longer than any wait. A larger `Retry-After` may not fit a float.
 _MAX_RETRY_AFTER_S = 1e9
+#: The keys by which it is known what a campaign is. One that an answer names twice, with
+#: different values, leaves that open.
+_DECISIVE = frozenset(
+    {"items", "total", "id", "status", "company_id", "scheduled_time", "update_time"}
+)
 #: No known rate limit has a window longer than a day.
 _MAX_RESET_S = 86_400
 
@@ -31,7 +37,8 @@ _MAX_RESET_S = 86_400
 class ParsedResponse:
     """The fields of a response except its HTTP status; None where one is missing.
 
-    `is_campaign_missing` says that it is a list without the requested campaign.
+    `is_campaign_missing` says that it is a list without the requested campaign,
+    `is_contradictory` that it is one which contradicts itself: nothing is taken from it.
     """
 
     title: str | None = None
@@ -43,6 +50,7 @@ class ParsedResponse:
     update_time: str | None = None
     served_at: datetime | None = None
     is_campaign_missing: bool = False
+    is_contradictory: bool = False
     rate_limit: RateLimitHeaders | None = None
     retry_after_s: float | None = None
 
@@ -70,7 +78,8 @@ def parse_response(
     if headers is None or not (headers or body):
         return _NOTHING
     fields = _decoded(body)
-    campaign = _campaign(fields, id_)
+    shown = _shown(fields, body, id_)
+    campaign = shown.campaign
 
     def text(value: object) -> str | None:
         return clean(redact(value)) if isinstance(value, str) else None
@@ -84,7 +93,8 @@ def parse_response(
         scheduled_time=text(_written((campaign or {}).get("scheduled_time"))),
         update_time=text(_written((campaign or {}).get("update_time"))),
         served_at=(None if campaign is None else http_date(headers.get("Date", ""))),
-        is_campaign_missing=campaign is None and isinstance(fields.get("items"), list),
+        is_campaign_missing=shown.is_missing,
+        is_contradictory=shown.is_contradictory,
         rate_limit=_rate_limit(headers),
         retry_after_s=_retry_after_s(headers, now),
     )
@@ -116,13 +126,53 @@ def _is_trace_id(value: object) -> bool:
     return isinstance(value, str) and any(map(str.isalnum, value))
 
 
-def _campaign(fields: Mapping[str, object], id_: str) -> Mapping[str, object] | None:
+class _Shown(NamedTuple):
+    """What a list shows of the requested campaign."""
+
+    campaign: Mapping[str, object] | None = None
+    is_missing: bool = False
+    is_contradictory: bool = False
+
+
+#: What the answers to pauses show.
+_NO_LIST = _Shown()
+
+
+def _shown(fields: Mapping[str, object], body: bytes, id_: str) -> _Shown:
     """Find the requested campaign in a list; any other campaign is skipped."""
     items = fields.get("items")
-    for item in items if isinstance(items, list) else []:
-        if isinstance(item, dict) and str(item.get("id")) == id_:
-            return item
-    return None
+    if not isinstance(items, list):
+        return _NO_LIST
+    found = [
+        item for item in items if isinstance(item, dict) and str(item.get("id")) == id_
+    ]
+    if _is_contradictory(body, fields.get("total"), items, found):
+        return _Shown(is_contradictory=True)
+    return _Shown(found[0]) if found else _Shown(is_missing=True)
+
+
+def _is_contradictory(
+    body: bytes,
+    total: object,
+    items: list[object],
+    found: Sequence[Mapping[str, object]],
+) -> bool:
+    """Tell whether a list says two things of the requested campaign.
+
+    Args:
+        body: What was decoded.
+        total: How many campaigns there are, by the list itself.
+        items: What it lists.
+        found: The items of the campaign.
+    """
+    is_one_too_many = bool(items) and str(total) == "0"
+    if is_one_too_many or any(one != found[0] for one in found):
+        return True
+    try:
+        _, doubled = parse_doubtful_json(body)
+    except ValueError:  # such as a number that is too long
+        return True
+    return not doubled.isdisjoint(_DECISIVE)
 
 
 def _id_text(value: object) -> object:

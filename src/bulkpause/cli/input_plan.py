@@ -14,6 +14,7 @@ from bulkpause.cli.problems import Problems, problems_of
 from bulkpause.cli.typed_input import take_typed_input
 from bulkpause.inputs.arguments import read_inputs
 from bulkpause.inputs.ordering import ordered_places
+from bulkpause.inputs.other_names import OtherNames, find_other_names
 from bulkpause.inputs.table import Input, TableFacts, rows_of
 from bulkpause.items import Items
 from bulkpause.journal.reader import collection_paused
@@ -34,13 +35,16 @@ class Source(TableFacts):
     Attributes:
         name: The name of the input.
         rows: The number of its rows.
+        other_names: The ids that it names otherwise than the plan does; None if it has
+            none.
     """
 
     name: str
     rows: int
+    other_names: OtherNames | None = None
 
     @classmethod
-    def of(cls, one: Input) -> "Source":
+    def of(cls, one: Input, other_names: OtherNames | None = None) -> "Source":
         """Take the facts of an input, without its rows."""
         table = one.table
         statuses: Counter[str] = Counter()
@@ -57,6 +61,8 @@ class Source(TableFacts):
             sheet=_encodable(table.sheet),
             hidden=table.hidden,
             commented_ids=table.commented_ids,
+            empty_results=table.empty_results,
+            other_names=other_names,
         )
 
     def as_dict(self) -> dict[str, object]:
@@ -117,7 +123,8 @@ def _plan_of_inputs(options: Options, tokens: Sequence[Token]) -> InputPlan:
     if options.order is not None:
         layout = replace(layout, sort_column=options.order.column)
     inputs = without_tokens(read_inputs(options.inputs, layout), tokens)
-    rows: Iterable[Row] = rows_of(inputs)
+    all_rows = rows_of(inputs)
+    rows: Iterable[Row] = all_rows
     if options.shard is not None:
         rows = _of_shard(rows, options.shard)
     # A million rows are not grouped by accounts that they do not have.
@@ -142,9 +149,12 @@ def _plan_of_inputs(options: Options, tokens: Sequence[Token]) -> InputPlan:
             places = ordered_places(amounts, options.order)
             plans = _with_items(plans, Items.of(plan.items).at(places))
             total = amounts.add_up()
+    other_names = find_other_names(inputs, all_rows.items) if plan.duplicate else {}
     return InputPlan(
         plans=plans,
-        sources=tuple(map(Source.of, inputs)),
+        sources=tuple(
+            Source.of(one, other_names.get(number)) for number, one in enumerate(inputs)
+        ),
         problems=tuple(problems),
         total=total,
     )

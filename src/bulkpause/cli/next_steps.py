@@ -1,7 +1,7 @@
 """Advise the commands that carry on with a log, each complete and possible now."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -57,6 +57,31 @@ _OPTIONS_NOTE = (
 )
 
 
+@value(kw_only=False)
+class OtherWay:
+    """What else can be done about some ids.
+
+    Attributes:
+        words: What it is, after the number of ids and before the command.
+        command: The command.
+        count: How many ids; None if nothing is said of that.
+        noun: What they are, if `words` does not say.
+    """
+
+    words: str
+    command: str
+    count: int | None = None
+    noun: str | None = None
+
+    def line(self) -> str:
+        """Write it for people."""
+        if self.count is None:
+            return f"{self.words}: {self.command}"
+        known = f"{self.count:,}"
+        subject = known if self.noun is None else format_count(self.count, self.noun)
+        return f"{subject} {self.words}: {self.command}"
+
+
 @value
 class NextSteps:
     """The commands that carry on with a log.
@@ -77,7 +102,7 @@ class NextSteps:
     resume: str | None = None
     reason: str | None = None
     note: str | None = None
-    others: tuple[str, ...] = ()
+    others: tuple[OtherWay, ...] = ()
     folder: Path | None = None
 
     @property
@@ -85,15 +110,21 @@ class NextSteps:
         """The first command to give."""
         return self.retry or self.resume
 
+    @property
+    def needs_note(self) -> bool:
+        """Whether a command is given that the note is about."""
+        is_of_folder = self.folder is not None and bool(self.others)
+        return self.command is not None or is_of_folder
+
     def lines(self) -> Iterator[str]:
         """Write each command after what it does, and first what to know about them."""
-        if self.note is not None and self.command is not None:
+        if self.note is not None and self.needs_note:
             yield self.note
         if self.retry is not None:
             yield f"retry with: {self.retry}"
         if self.resume is not None:
             yield f"resume with its input: {self.resume}"
-        yield from self.others
+        yield from (way.line() for way in self.others)
         if self.reason is not None:
             yield self.reason
 
@@ -129,7 +160,7 @@ def steps_of_log(
         steps,
         folder=None if account is None else log.parent,
         note="; ".join(notes),
-        others=(*steps.others, *_unread_on_record_lines(log, totals, options)),
+        others=(*steps.others, *_unread_on_record_ways(log, totals, options)),
     )
 
 
@@ -193,18 +224,45 @@ def _account_of(recovery: Recovery, log: Path) -> str | None:
     return log.stem
 
 
-def merge_steps(found: Iterable[NextSteps]) -> Iterator[NextSteps]:
-    """Give the steps of all accounts of each folder once: a command is for all of them."""
+def merge_steps(
+    found: Iterable[NextSteps], *, whole: Collection[Path]
+) -> Iterator[NextSteps]:
+    """Give what is for a log as it is, and then what is for each folder, once.
+
+    A command for a folder is for all of its accounts, and stands beside their sum.
+
+    Args:
+        found: The steps of each log.
+        whole: The folders of which all logs are among them.
+    """
     folders: dict[Path, list[NextSteps]] = {}
     for steps in found:
-        if steps.folder is not None:
+        if steps.folder is None:
+            yield steps
+        else:
             folders.setdefault(steps.folder, []).append(steps)
-    for of_folder in folders.values():
+    for folder, members in folders.items():
+        known = (one.note for one in members if one.command is not None)
+        notes = [next(known, None) or _PLACEHOLDER_NOTE]
+        if folder not in whole:
+            notes.append(f"the commands are for all logs of {folder}")
         yield NextSteps(
-            retry=next((one.retry for one in of_folder if one.retry), None),
-            resume=next((one.resume for one in of_folder if one.resume), None),
-            note=next((one.note for one in of_folder if one.note), None),
+            retry=next((one.retry for one in members if one.retry), None),
+            resume=next((one.resume for one in members if one.resume), None),
+            note=sanitize("; ".join(notes)),
+            others=_add_up(way for one in members for way in one.others),
+            folder=folder,
         )
+
+
+def _add_up(ways: Iterable[OtherWay]) -> tuple[OtherWay, ...]:
+    """Give each way once, with the number of ids that it is for in all accounts."""
+    sums: dict[tuple[str, str | None], OtherWay] = {}
+    for way in ways:
+        key = (way.words, way.noun)
+        first = sums.setdefault(key, replace(way, count=0))
+        sums[key] = replace(first, count=(first.count or 0) + (way.count or 0))
+    return tuple(sums.values())
 
 
 def resume_of_folder(
@@ -294,7 +352,7 @@ def steps_without_log(
     )
 
 
-def other_ways(log: Path, totals: Totals, options: Options) -> tuple[str, ...]:
+def other_ways(log: Path, totals: Totals, options: Options) -> tuple[OtherWay, ...]:
     """Say what else can be done about ids that no plain retry takes, with its command.
 
     Args:
@@ -302,8 +360,8 @@ def other_ways(log: Path, totals: Totals, options: Options) -> tuple[str, ...]:
         totals: What is open.
         options: The options of the run.
     """
-    writers = (_rejected_lines, _left_alone_lines, _refused_lines, _unread_lines)
-    return tuple(line for write in writers for line in write(log, totals, options))
+    finders = (_rejected_ways, _left_alone_ways, _refused_ways, _unread_ways)
+    return tuple(way for find in finders for way in find(log, totals, options))
 
 
 _BAD_REQUEST = 400
@@ -348,25 +406,23 @@ def _rejected(totals: Totals) -> int:
     return totals.by_status[Status.REJECTED] + totals.open_before[Status.REJECTED]
 
 
-def _rejected_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+def _rejected_ways(log: Path, totals: Totals, options: Options) -> Iterator[OtherWay]:
     """Say how to retry what was rejected, which no retry takes by itself."""
     # For some of them, another body is the remedy.
     if (count := _rejected(totals)) and not _refused_resumes(totals):
         retried = (*RETRIED_BY_DEFAULT, Status.REJECTED.value)
         command = retry_command(log, replace(options, retried=retried))
-        yield (
-            f"{count} rejected: mend what the API says of them, then retry them too "
-            f"with: {command}"
-        )
+        words = "rejected: mend what the API says of them, then retry them too with"
+        yield OtherWay(words, command, count)
 
 
-def _left_alone_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+def _left_alone_ways(log: Path, totals: Totals, options: Options) -> Iterator[OtherWay]:
     retried = (*RETRIED_BY_DEFAULT, Status.NOT_RESUMABLE.value)
     for reason, count in _left_alone(totals).items():
         ways, words = _WAYS[reason]
         plain = replace(options, retried=retried, resume_rules=ResumeRules())
         command = f"{retry_command(log, plain)} {join_command(ways)}"
-        yield f"{format_count(count, 'campaign')} left alone, {words}: {command}"
+        yield OtherWay(f"left alone, {words}", command, count, "campaign")
 
 
 def _refused_resumes(totals: Totals) -> int:
@@ -380,7 +436,7 @@ def _refused_resumes(totals: Totals) -> int:
     )
 
 
-def _refused_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+def _refused_ways(log: Path, totals: Totals, options: Options) -> Iterator[OtherWay]:
     """Say how to try another body, about which the API's public pages differ."""
     if not (count := _refused_resumes(totals)):
         return
@@ -389,14 +445,11 @@ def _refused_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]
     retried = (*RETRIED_BY_DEFAULT, Status.REJECTED.value)
     rules = replace(options.resume_rules, body=other)
     command = retry_command(log, replace(options, retried=retried, resume_rules=rules))
-    campaigns = format_count(count, "campaign")
-    yield (
-        f"{campaigns} refused with HTTP 400, perhaps for the body of the request: try "
-        f"another one with: {command}"
-    )
+    words = "refused with HTTP 400, perhaps for the body of the request: try another one with"
+    yield OtherWay(words, command, count, "campaign")
 
 
-def _unread_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
+def _unread_ways(log: Path, totals: Totals, options: Options) -> Iterator[OtherWay]:
     """Say how to read what `--verify all` has not read back, as after a stop."""
     is_proof = options.settings.retry_policy.verify is Verify.ALL
     # Each simulator begins anew: there is nothing to read.
@@ -404,25 +457,25 @@ def _unread_lines(log: Path, totals: Totals, options: Options) -> Iterator[str]:
         return
     command = list_command(log, options)
     if totals.unread:
-        yield _unread_line(totals.unread, command)
+        yield _unread_way(totals.unread, command)
     elif totals.already_done or options.is_retry:
-        yield (
+        words = (
             "--verify all reads back only what this run pauses: read what earlier runs "
-            f"paused with: {command}"
+            "paused with"
         )
+        yield OtherWay(words, command)
 
 
-def _unread_on_record_lines(
+def _unread_on_record_ways(
     log: Path, totals: Totals, options: Options
-) -> Iterator[str]:
+) -> Iterator[OtherWay]:
     """Say how to read what a log has no read-back of, where it has some for others."""
     if (unread := totals.unread_beside_others) and not options.is_simulated:
-        yield _unread_line(unread, list_command(log, options))
+        yield _unread_way(unread, list_command(log, options))
 
 
-def _unread_line(unread: int, command: str) -> str:
-    ids = format_count(unread, "paused id")
-    return f"{ids} not read back: read them with: {command}"
+def _unread_way(unread: int, command: str) -> OtherWay:
+    return OtherWay("not read back: read them with", command, unread, "paused id")
 
 
 def _notes(

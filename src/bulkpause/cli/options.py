@@ -356,9 +356,12 @@ def _names_of(switches: Mapping[str, bool]) -> list[str]:
 
 
 def _as_argument(path: Path | str) -> str:
-    """Write a path so that it is not taken for an option. `-` is none."""
+    """Write a path so that it is not taken for an option, or for standard input.
+
+    The word `-` is that, and as a path a file of that name.
+    """
     text = str(path)
-    return f"./{text}" if text.startswith("-") and text != "-" else text
+    return f"./{text}" if text.startswith("-") and path != "-" else text
 
 
 def _input_options(options: Options) -> list[str]:

@@ -10,8 +10,15 @@ import click
 _NAMES_FOLDER = "bulkpause.log_names_folder"
 
 
+#: Stands for standard input or output where a command has a use for it.
+_STANDARD_STREAM = "-"
+
+
 class FilePath(click.Path):
-    """The path of a file. An empty one is refused: Python takes it for `.`."""
+    """The path of a file. An empty one is refused: Python takes it for `.`.
+
+    So is `-`, which is meant for no file.
+    """
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -21,6 +28,23 @@ class FilePath(click.Path):
     ) -> Any:
         if not os.fspath(value).strip():
             self.fail("it is empty; name a file", param, ctx)
+        if value == _STANDARD_STREAM:
+            self.fail(
+                "'-' is no file here; name a file, or ./- for one of that name",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+class OutputPath(FilePath):
+    """The path of a file to write; None for `-`, which is standard output."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        if value == _STANDARD_STREAM:
+            return None
         return super().convert(value, param, ctx)
 
 
@@ -53,5 +77,6 @@ def refuse_folder_of_one_log(log: Path | None, accounts: Path | None) -> None:
 
 
 PATH = FilePath()
+OUTPUT_PATH = OutputPath()
 LOG_PATH = LogPath()
 LOGS = click.argument("logs", metavar="LOG...", type=PATH, nargs=-1, required=True)

@@ -66,6 +66,8 @@ def plan_lines(
         *_status_lines(_statuses(plan, sources, options), options.operation),
         *(("hidden", text) for text in hidden_texts(sources)),
         *(("comments", text) for text in comment_texts(sources)),
+        *(("formulas", text) for text in empty_result_texts(sources)),
+        *(("two names", text) for text in other_name_texts(sources)),
         *_item_lines(plan.items),
         *_order_lines(options.order, total),
         *_account_lines(parts),
@@ -227,6 +229,29 @@ def comment_texts(sources: Sequence[Source]) -> Iterator[str]:
         if source.commented_ids:
             where = f" in {source.name}" if len(sources) > 1 else ""
             yield f"{format_count(source.commented_ids, 'id')} in comments{where}, left out"
+
+
+def empty_result_texts(sources: Sequence[Source]) -> Iterator[str]:
+    """Say of each input how many rows are blank but for formulas without a text."""
+    for source in sources:
+        if source.empty_results:
+            where = f" in {source.name}" if len(sources) > 1 else ""
+            rows = format_count(source.empty_results, "row")
+            yield f"{rows} of formulas with an empty result{where}, left out"
+
+
+def other_name_texts(sources: Sequence[Source]) -> Iterator[str]:
+    """Say of each input how many ids have another name there than in the plan."""
+    for source in sources:
+        if (others := source.other_names) is not None:
+            where = f" in {source.name}" if len(sources) > 1 else ""
+            place = f" of {others.source}" if len(sources) > 1 else ""
+            have = "has" if others.ids == 1 else "have"
+            yield sanitize(
+                f"{format_count(others.ids, 'id')} {have} another name{where}: "
+                f"{others.id} is {_word(others.other_name)} in row {others.other_row}, "
+                f"and planned as {_word(others.name)} by row {others.row}{place}"
+            )
 
 
 def _hidden_text(hidden: HiddenCount) -> str:

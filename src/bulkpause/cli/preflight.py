@@ -35,7 +35,9 @@ from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command
 from bulkpause.cli.plan_text import (
     comment_texts,
+    empty_result_texts,
     hidden_texts,
+    other_name_texts,
 )
 from bulkpause.cli.refusal import problem_text, refuse, refuse_unexpected
 from bulkpause.engine.resume import ResumeRules
@@ -175,8 +177,11 @@ def _prepare(accounts: Accounts, options: Options, notices: Notices) -> Prepared
     )
     _check_problems(whole, options, notices)
     refuse_unexpected(whole.plan, whole.digest, options)
-    for text in (*hidden_texts(whole.sources), *comment_texts(whole.sources)):
-        notices.note(text)
+    for texts_of in (hidden_texts, comment_texts, empty_result_texts):
+        for text in texts_of(whole.sources):
+            notices.note(text)
+    for text in other_name_texts(whole.sources):
+        notices.warn(text)
     parts = [
         _part(account, plan, options, notices, loaded)
         for account, plan in plans_of_accounts(accounts, whole.plans)

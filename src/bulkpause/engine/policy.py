@@ -20,6 +20,8 @@ from bulkpause.vocabulary import Status, StopCause
 #: Read-backs of an id whose status may lag behind its attempt. By default they are 15 s
 #: apart in all.
 MAX_READ_BACKS = 5
+#: Why it is open what a campaign is that was read.
+CONTRADICTORY = "the answer to its read contradicts itself"
 #: The longest wait in seconds of an id that gets one 429 after another. The gate keeps
 #: what the server asks for; this only lets other ids go first.
 MAX_RATE_LIMITED_WAIT_S = 4.0
@@ -208,7 +210,10 @@ def after_read_back(
         return Finish(_status_of_inapplicable(attempt, doubt, operation))
     if attempt is None:
         return Resend()
-    return Finish(_status_of_unseen(view, attempt, doubt, retry_policy.verify))
+    status = _status_of_unseen(view, attempt, doubt, retry_policy.verify)
+    # A transport error says more, and what it left open.
+    is_to_say = reply.is_contradictory and attempt.error is None
+    return Finish(status, CONTRADICTORY if is_to_say else None)
 
 
 def after_any(reply: Reply, rate_limited: int) -> Decision | None:

@@ -61,6 +61,8 @@ class TableFacts:
         sheet: The name of the sheet, if the input is a spreadsheet.
         hidden: The rows that a spreadsheet hides; None if there are none.
         commented_ids: The number of ids in comments, which are not read.
+        empty_results: The rows of a spreadsheet that are blank but for formulas whose
+            result is an empty text.
     """
 
     id_column: str | None = None
@@ -71,6 +73,7 @@ class TableFacts:
     sheet: str | None = None
     hidden: HiddenCount | None = None
     commented_ids: int = 0
+    empty_results: int = 0
 
 
 @state(kw_only=True)

@@ -1,11 +1,16 @@
 """Read one page of a list from the body of a response."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from bulkpause._json import parse_json
+from bulkpause._json import parse_doubtful_json
 from bulkpause._value import value
-from bulkpause.listing.campaign import Campaign, as_it_is, parse_campaign
+from bulkpause.listing.campaign import FIELDS, Campaign, as_it_is, parse_campaign
+
+
+#: The keys by which it is known what a list holds.
+_DECISIVE = frozenset({"items", "total", *FIELDS})
 
 
 @value
@@ -17,12 +22,15 @@ class Page:
         campaigns: Those of the page.
         invalid: How many items of the page have no valid id.
         company_id: The company of the first campaign, if the page shows it.
+        contradiction: In what the page contradicts itself; None if it does not. A
+            campaign with two statuses has none.
     """
 
     total: int | None
     campaigns: tuple[Campaign, ...]
     invalid: int = 0
     company_id: str | None = None
+    contradiction: str | None = None
 
     @property
     def length(self) -> int:
@@ -38,20 +46,43 @@ def parse_page(body: bytes, redact: Callable[[str], str] = as_it_is) -> Page | N
         redact: Removes secrets from a text.
     """
     try:
-        fields = parse_json(body)
+        fields, doubled = parse_doubtful_json(body)
     except ValueError:
         return None
     if not isinstance(fields, dict) or not isinstance(fields.get("items"), list):
         return None
     items = fields["items"]
     parsed = [parse_campaign(item, redact) for item in items]
-    campaigns = tuple(one for one in parsed if one is not None)
+    campaigns = [one for one in parsed if one is not None]
+    torn = _ids_with_two_statuses(campaigns)
     return Page(
         total=_total(fields.get("total")),
-        campaigns=campaigns,
+        campaigns=tuple(
+            replace(one, status=None) if one.id in torn else one for one in campaigns
+        ),
         invalid=len(items) - len(campaigns),
         company_id=_company_of(items, redact),
+        contradiction=_contradiction(doubled & _DECISIVE, torn),
     )
+
+
+def _ids_with_two_statuses(campaigns: Iterable[Campaign]) -> list[str]:
+    """Find the campaigns that the page lists twice, each time in another status."""
+    first: dict[str, str | None] = {}
+    found = (
+        one.id
+        for one in campaigns
+        if first.setdefault(one.id, one.status) != one.status
+    )
+    return list(dict.fromkeys(found))
+
+
+def _contradiction(doubled: Iterable[str], torn: Sequence[str]) -> str | None:
+    if torn:
+        more = f" and {len(torn) - 1} more" if len(torn) > 1 else ""
+        return f"the API lists {torn[0]}{more} with two statuses on one page"
+    names = ", ".join(sorted(doubled))
+    return f"the API's answer has two values for one key: {names}" if names else None
 
 
 def _company_of(items: list[object], redact: Callable[[str], str]) -> str | None:

@@ -41,6 +41,7 @@ class Survey:
         self._size = page_size
         self._number = 1
         self._seen: set[str] = set()
+        self._contradiction: str | None = None
 
     @property
     def request(self) -> PageRequest:
@@ -69,6 +70,7 @@ class Survey:
             if campaign.id not in self._listed and self._filters.fits(campaign):
                 self.hidden.append(campaign)
         self.total = page.total
+        self._contradiction = self._contradiction or page.contradiction
         has_more = page.total is not None and page.total > page.length
         if self._number == 1 and 0 < page.length < self._size and has_more:
             self._size = page.length  # the server cuts pages to it
@@ -85,7 +87,9 @@ class Survey:
 
     def _end(self) -> None:
         self.is_over = True
-        if self.total is None:
+        if self._contradiction is not None:
+            self.doubt = self._contradiction
+        elif self.total is None:
             self.doubt = (
                 f"the API does not say how many campaigns there are; {self.read} were "
                 "read to see whether its filter leaves out any"

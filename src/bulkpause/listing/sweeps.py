@@ -63,6 +63,7 @@ class _Sweep:
     totals: set[int | None] = field(default_factory=set)
     total: int | None = None
     has_news: bool = False
+    contradiction: str | None = None
 
 
 class Sweeps:
@@ -159,6 +160,7 @@ class Sweeps:
         sweep.items += page.length
         sweep.totals.add(page.total)
         sweep.total = page.total
+        sweep.contradiction = sweep.contradiction or page.contradiction
         if sweep.page == 1:
             sweep.first_page = ids
             has_more = page.total is not None and page.total > page.length
@@ -194,7 +196,8 @@ class Sweeps:
 
     def _compare(self, sweep: _Sweep) -> None:
         """Compare a sweep with those before it, as far as they saw the same list."""
-        is_steady = sweep.totals == {sweep.total} and sweep.total is not None
+        is_clear = sweep.contradiction is None and sweep.total is not None
+        is_steady = is_clear and sweep.totals == {sweep.total}
         is_same = is_steady and sweep.total == self._current_total
         adds_none = sweep.ids <= self._current
         self._current = self._current | sweep.ids if is_same else sweep.ids
@@ -209,6 +212,8 @@ class Sweeps:
 
     def _why_incomplete(self, sweep: _Sweep) -> str:
         read = format_count(len(self._found), "campaign")
+        if sweep.contradiction is not None:
+            return sweep.contradiction
         if self._invalid:
             return f"the API lists campaigns without a valid id; {read} with one"
         if sweep.total is None:

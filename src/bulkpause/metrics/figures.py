@@ -32,10 +32,9 @@ class Figures:
     @classmethod
     def of(cls, totals: Totals) -> Self:
         """Take the numbers from the totals of a run."""
-        is_known = totals.is_plan_known and totals.tells_what_runs
         return cls(
             rows=totals.counts(),
-            may_be_running=totals.open_ids if is_known else None,
+            may_be_running=totals.may_run,
             requests=totals.requests,
             retries=totals.retries,
             rate_limited=totals.rate_limited,

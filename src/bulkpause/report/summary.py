@@ -47,7 +47,6 @@ class Summary:
 def summary_of(totals: Totals) -> Summary:
     """Take the summary from totals as they are now."""
     first = () if totals.is_empty else (totals.counts_as_sum(),)
-    is_counted = totals.is_plan_known and totals.tells_what_runs
     return Summary(
         rows=totals.rows,
         by_status={status: totals.by_status[status] for status in Status},
@@ -55,7 +54,7 @@ def summary_of(totals: Totals) -> Summary:
         already_done=totals.already_done,
         not_attempted=totals.not_attempted,
         not_on_record=totals.not_on_record,
-        may_be_running=totals.open_ids if is_counted else None,
+        may_be_running=totals.may_run,
         is_all_done=totals.is_all_done,
         is_all_paused=totals.is_all_done and totals.operation.stops,
         text="\n".join((*first, *open_lines(totals))),

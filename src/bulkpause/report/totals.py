@@ -331,6 +331,12 @@ class Totals:
         return self.operation.stops and self.undone_by is None
 
     @property
+    def may_run(self) -> int | None:
+        """The number of ids whose campaign may be running; None if it is not known."""
+        is_known = self.is_plan_known and self.tells_what_runs
+        return self.open_ids if is_known else None
+
+    @property
     def unread_beside_others(self) -> int:
         """Count the ids that were paused and lack a read-back, where others have one.
 
@@ -402,7 +408,7 @@ class Totals:
             "not_paused_before": self.not_done_before,
             "action": self.operation.action,
             "open": self.open_ids,
-            "may_run": self.open_ids if self.tells_what_runs else None,
+            "may_run": self.may_run,
             "undone_by": self.undone_by,
             "not_on_record": self.not_on_record,
             "is_plan_known": self.is_plan_known,

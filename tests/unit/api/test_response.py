@@ -188,3 +188,41 @@ def test_only_list_of_others_shows_that_campaign_is_missing(
     body: object, is_missing: bool
 ) -> None:
     assert parse(body).is_campaign_missing is is_missing
+
+
+_ITEM = '{"id": "7", "status": "paused"}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"items": [{"id": "7", "status": "running"}, %s]}',
+        '{"items": [%s, {"id": 7, "status": "running"}]}',
+        '{"total": 0, "items": [%s]}',
+        '{"total": "0", "items": [{"id": "8"}]}',
+        '{"items": [{"id": "7", "status": "running", "status": "paused"}]}',
+        '{"items": [{"id": "8", "id": "7", "status": "paused"}]}',
+        '{"items": [], "items": [%s]}',
+        '{"items": [%s], "items": []}',
+        '{"total": 0, "total": 1, "items": [%s]}',
+    ],
+)
+def test_contradictory_read_shows_nothing(body: str) -> None:
+    parsed = parse(body.replace("%s", _ITEM).encode())
+    assert parsed.is_contradictory
+    assert (parsed.campaign_status, parsed.is_campaign_missing) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"total": 2, "items": [%s, %s]}',
+        '{"total": 2, "items": [{"id": "8", "status": "running"}, %s]}',
+        '{"total": 1, "total": 1, "items": [%s]}',
+        '{"items": [%s], "links": {"next": "a", "next": "b"}}',
+    ],
+)
+def test_repetition_is_no_contradiction(body: str) -> None:
+    parsed = parse(body.replace("%s", _ITEM).encode())
+    assert not parsed.is_contradictory
+    assert parsed.campaign_status == "paused"

@@ -101,6 +101,7 @@ def test_impossible_header_is_refused(call: Call, value: str) -> None:
 PATHS = {
     "": "it is empty; name a file",
     " ": "it is empty; name a file",
+    "-": "'-' is no file here; name a file, or ./- for one of that name",
     "/dev/null": "/dev/null is a device, not a regular file; name another log",
     "pipe": "pipe is a pipe, not a regular file; name another log",
     "x.jsonl.wal": "name the result log: x.jsonl",
@@ -180,3 +181,8 @@ def test_other_file_given_as_log_is_named(call: Call, content: bytes) -> None:
 def test_torn_log_is_still_read_as_log(call: Call, content: bytes) -> None:
     Path("log.jsonl").write_bytes(content)
     assert call("status", "log.jsonl").code in {5, 6}
+
+
+def test_dash_is_standard_output_of_list(call: Call) -> None:
+    message = refused(call, "list", "--all", "-o", "-", "--overwrite")
+    assert "--overwrite is for the file of --output" in message

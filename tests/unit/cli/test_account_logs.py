@@ -114,6 +114,7 @@ def test_report_and_export_notice_a_lost_log(call: Call) -> None:
     (LOGS / "globex.jsonl").unlink()
     lacks = "logs lacks the logs of 1 account of its runs: globex;"
     report = call("report", "logs", "--format", "markdown", "-o", "report.md")
+    assert report.code == 5
     assert "0 of 2 campaigns may still be running" in report.stdout
     assert "; others may still be running\n" in report.stdout
     assert lacks in Path("report.md").read_text()
@@ -157,6 +158,24 @@ def test_printed_retry_names_the_folder_once(call: Call) -> None:
         text = call(command, "logs", *more).stdout
         assert text.count("bulkpause retry") == 1, text
         assert f"retry logs --base-url {ENDPOINT} --accounts ACCOUNTS_FILE" in text
+
+
+@pytest.mark.parametrize("command", ["status", "report"])
+def test_command_of_folder_stands_beside_its_sum(call: Call, command: str) -> None:
+    for number, name in enumerate(("acme", "globex"), 1):
+        rejected = [
+            record(id_, Status.REJECTED, account=name, planned=number)
+            for id_ in range(number)
+        ]
+        write_log(LOGS / f"{name}.jsonl", rejected)
+    more = ("--format", "markdown") if command == "report" else ()
+    every = call(command, "logs", *more).stdout
+    assert every.count("bulkpause retry") == 1
+    assert "3 rejected: mend what the API says of them, then retry them too" in every
+    assert "the commands are for all logs" not in every
+    for name in ("acme", "globex"):
+        alone = call(command, f"logs/{name}.jsonl", *more).stdout
+        assert "the commands are for all logs of logs" in alone
 
 
 def test_log_under_another_name_says_the_way(call: Call) -> None:

@@ -85,6 +85,11 @@ def test_retry_command_quotes_log_name() -> None:
     assert shlex.split(command) == ["bulkpause", "retry", "my; log"]
 
 
+def test_retry_command_names_log_called_dash() -> None:
+    command = retry_command(Path("-"), options_with())
+    assert command.startswith("bulkpause retry ./-")
+
+
 def test_retry_command_keeps_statuses_beside_usual_ones() -> None:
     command = retry_command(LOG, options_with(retried=("rejected",)))
     assert command == (

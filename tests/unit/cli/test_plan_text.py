@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from bulkpause.cli.input_plan import Source
 from bulkpause.cli.options import Options
 from bulkpause.cli.plan_text import plan_as_dict, plan_lines
 from bulkpause.inputs.ordering import Order
+from bulkpause.inputs.other_names import OtherNames
 from bulkpause.inputs.table import HiddenCount, Input, Table
 from bulkpause.model import Earlier, Item
 from bulkpause.plan import make_plan
@@ -173,6 +175,33 @@ def test_plan_says_how_many_ids_are_commented() -> None:
     )
 
 
+def test_plan_says_how_many_results_are_empty() -> None:
+    assert "formulas    2 rows of formulas with an empty result, left out" in lines_of(
+        source(empty_results=2)
+    )
+
+
+def test_plan_says_which_id_has_two_names() -> None:
+    others = OtherNames(
+        ids=2,
+        id="1002",
+        name="Sale",
+        source="a.csv",
+        row=2,
+        other_name="Autumn\x1b",
+        other_row=7,
+    )
+    told = replace(source("b.csv"), other_names=others)
+    assert (
+        "two names   2 ids have another name: 1002 is 'Autumn\ufffd' in row 7, and "
+        "planned as 'Sale' by row 2"
+    ) in lines_of(told)
+    assert (
+        "two names   2 ids have another name in b.csv: 1002 is 'Autumn\ufffd' in row 7, "
+        "and planned as 'Sale' by row 2 of a.csv"
+    ) in lines_of(source("a.csv"), told)
+
+
 def test_plan_as_dict_is_json_of_any_bytes() -> None:
     facts = source(
         id_column="\udcff",
@@ -202,5 +231,7 @@ def test_plan_as_dict_is_json_of_any_bytes() -> None:
             "sheet": "May",
             "hidden": {"rows": 12, "filter_range": "A3:D19", "are_skipped": True},
             "commented_ids": 2,
+            "empty_results": 0,
+            "other_names": None,
         }
     ]

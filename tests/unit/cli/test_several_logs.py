@@ -107,10 +107,39 @@ def test_report_says_in_an_object_what_it_wrote(call: Call) -> None:
     assert Path("page.html").exists()
 
 
+@pytest.mark.parametrize("other", [(), ("monday.jsonl",)], ids=["alone", "beside"])
+def test_report_of_empty_log_is_no_all_clear(
+    call: Call, other: tuple[str, ...]
+) -> None:
+    Path("empty.jsonl").touch()
+    logs = (*other, "empty.jsonl")
+    ended = call("report", *logs, "-o", "page.html", "--json")
+    assert ended.code == call("status", *logs).code == 5
+    assert orjson.loads(ended.stdout)["exit_code"] == 5
+    assert Path("page.html").exists()
+    assert call("report", *logs, "--format", "markdown").code == 5
+
+
+def test_may_run_of_empty_log_is_unknown(call: Call) -> None:
+    Path("empty.jsonl").touch()
+    found = orjson.loads(call("status", "empty.jsonl", "--json").stdout)
+    assert (found["may_run"], found["exit_code"]) == (None, 5)
+
+
+@pytest.mark.parametrize("format_", ["html", "markdown"])
+def test_dash_is_standard_output_of_report(call: Call, format_: str) -> None:
+    words = ("report", "monday.jsonl", "--format", format_)
+    ended, plain = call(*words, "-o", "-"), call(*words)
+    assert (ended.code, ended.stderr) == (0, "")
+    assert ended.stdout.partition("ade at")[0] == plain.stdout.partition("ade at")[0]
+    assert not Path("-").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("monday.jsonl",), 2),
+        (("monday.jsonl", "-o", "-"), 2),
         (("monday.jsonl", "-o", "monday.jsonl"), 2),
         (("missing.jsonl", "-o", "page.html"), 3),
         (("damaged.jsonl", "-o", "page.html"), 6),

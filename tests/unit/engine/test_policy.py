@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bulkpause.doubt import Doubt, doubt_of
 from bulkpause.engine.policy import (
+    CONTRADICTORY,
     MAX_READ_BACKS,
     Decision,
     Finish,
@@ -494,6 +495,21 @@ def test_id_without_usable_read_back_stays_open(
     pause: Reply, status: Status, read_back: Reply
 ) -> None:
     assert settle(read_back, pause=pause) == Finish(status)
+
+
+@pytest.mark.parametrize(
+    ("pause", "expected"),
+    [
+        (response(204), Finish(Status.UNKNOWN, CONTRADICTORY)),
+        (response(400), Finish(Status.FAILED, CONTRADICTORY)),
+        # What the error leaves open is not to be lost.
+        (interrupted(), Finish(Status.UNKNOWN)),
+    ],
+    ids=["accepted", "refused", "interrupted"],
+)
+def test_contradictory_read_back_leaves_id_open(pause: Reply, expected: Finish) -> None:
+    read_back = response(200, is_contradictory=True)
+    assert settle(read_back, pause=pause) == expected
 
 
 @pytest.mark.parametrize("read_back", [response(302), response(403)], ids=reply_id)

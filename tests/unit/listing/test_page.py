@@ -120,3 +120,36 @@ def test_created_at_is_in_gmt() -> None:
     assert campaign.created_at is not None
     assert campaign.created_at.isoformat() == "2024-10-06T10:00:00+00:00"
     assert Campaign(id="7", create_time="soon").created_at is None
+
+
+@pytest.mark.parametrize("statuses", [("paused", "running"), ("running", "paused")])
+def test_campaign_with_two_statuses_has_none(statuses: tuple[str, str]) -> None:
+    twice = [{"id": "7", "status": status} for status in statuses]
+    page = parse_page(body(*twice, {"id": "8", "status": "paused"}))
+
+    assert page is not None
+    assert {one.id: one.status for one in page.campaigns} == {"7": None, "8": "paused"}
+    assert page.contradiction == "the API lists 7 with two statuses on one page"
+
+
+def test_same_campaign_twice_is_no_contradiction() -> None:
+    page = parse_page(body(*[{"id": "7", "status": "paused"}] * 2))
+
+    assert page is not None
+    assert page.contradiction is None
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (b'{"items":[{"id":"7","status":"running","status":"paused"}]}', "status"),
+        (b'{"total":0,"total":1,"items":[{"id":"7","status":"paused"}]}', "total"),
+    ],
+)
+def test_key_with_two_values_is_a_contradiction(text: bytes, key: str) -> None:
+    page = parse_page(text)
+
+    assert page is not None
+    assert page.total is None
+    assert {one.status for one in page.campaigns} <= {None, "paused"}
+    assert page.contradiction == f"the API's answer has two values for one key: {key}"

@@ -1,5 +1,7 @@
 """One sweep of all campaigns shows what a filter has left out."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkpause.listing.campaign import Campaign
@@ -63,3 +65,8 @@ def test_stop_is_a_doubt() -> None:
     found.stop("HTTP 503")
     assert (found.is_over, found.pages_left()) == (True, 0)
     assert (found.doubt or "").endswith("is not known: HTTP 503")
+
+
+def test_page_that_contradicts_itself_is_a_doubt() -> None:
+    found = survey(replace(page(2, "1", "2"), contradiction="two statuses"))
+    assert (found.is_over, found.doubt) == (True, "two statuses")

@@ -1,7 +1,7 @@
 """Sweeps over a server that the test owns, and that may change between two pages."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,6 +27,7 @@ class Server:
     Attributes:
         before: Called with the server before each page.
         most: The most items of a page.
+        contradictions: In what pages contradict themselves, by their number from 1.
         total: What the total says of the number of campaigns.
         obeys_sort: Whether the order can be turned round.
         shuffles_ties: Whether equal times come in any order.
@@ -39,6 +40,7 @@ class Server:
     obeys_sort: bool = True
     shuffles_ties: bool = False
     invalid: int = 0
+    contradictions: Mapping[int, str] = field(default_factory=dict)
     pages: list[PageRequest] = field(default_factory=list)
     source: random.Random = field(default_factory=lambda: random.Random(1))
 
@@ -58,6 +60,7 @@ class Server:
             total=self.total(len(ordered), len(page)),
             campaigns=tuple(page),
             invalid=self.invalid,
+            contradiction=self.contradictions.get(len(self.pages)),
         )
 
 
@@ -276,3 +279,16 @@ def test_request_names_page_and_order() -> None:
         ("sort", "-create_time,-name"),
         ("page", "3,100"),
     )
+
+
+def test_contradiction_of_one_sweep_may_heal() -> None:
+    sweeps = swept(Server(campaigns(80), contradictions={2: "once"}))
+
+    assert (sweeps.is_whole, sweeps.sweeps, len(ids(sweeps))) == (True, 3, 80)
+
+
+def test_list_that_contradicts_itself_is_not_whole() -> None:
+    every = dict.fromkeys(range(1, 100), "always")
+    sweeps = swept(Server(campaigns(80), contradictions=every))
+
+    assert (sweeps.is_whole, sweeps.doubt) == (False, "always")

@@ -11,7 +11,7 @@ from bulkpause.cli.account_folders import doubtful_folders
 from bulkpause.cli.exit_codes import ExitCode
 from bulkpause.cli.log_arguments import is_folder, logs_of
 from bulkpause.cli.log_path import check_readable_log
-from bulkpause.cli.next_steps import NextSteps, steps_of_group
+from bulkpause.cli.next_steps import NextSteps, merge_steps, steps_of_group
 from bulkpause.cli.output import OutputError, show, show_data, show_json
 from bulkpause.cli.replaced_file import check_replaceable, replace_file
 from bulkpause.journal.reader import collection_paused
@@ -20,7 +20,7 @@ from bulkpause.model import Limit
 from bulkpause.opened_log import OpenedLog, open_log
 from bulkpause.report import markdown
 from bulkpause.report.group import LogGroup
-from bulkpause.report.headline import headline
+from bulkpause.report.headline import counted, headline
 from bulkpause.report.log_status import as_words
 from bulkpause.report.origin import Origin
 from bulkpause.report.page import html
@@ -46,6 +46,10 @@ def write_report(
         limits: The rate limits of an account.
         is_json: Whether standard output takes a JSON object about the file.
 
+    Returns:
+        Not 0 if the logs do not say of how many campaigns they are: a page that says
+        so is no all-clear.
+
     Raises:
         SettingsError: The file exists and is something else, an extra is missing, or
             a log is something else.
@@ -63,14 +67,14 @@ def write_report(
         text, facts = _made(logs, format_, limits)
     if file is None:
         show_data([text])
-        return ExitCode.ALL_PAUSED
+        return facts["exit_code"]
     _save(file, text)
     if is_json:
-        show_json({"report": str(file), "format": format_, **facts, "exit_code": 0})
+        show_json({"report": str(file), "format": format_, **facts})
     else:
         show(facts["headline"])
         show(sanitize(f"report: {file}"))
-    return ExitCode.ALL_PAUSED
+    return facts["exit_code"]
 
 
 class _Facts(TypedDict):
@@ -78,6 +82,7 @@ class _Facts(TypedDict):
 
     headline: str
     logs: list[str]
+    exit_code: ExitCode
 
 
 def _made(
@@ -88,21 +93,25 @@ def _made(
     paths = logs_of(logs)
     opened = [_open(log) for log in paths]
     groups = group_logs(opened, now, needs_records=True)
-    folders = doubtful_folders(filter(is_folder, logs), paths, opened)
-    steps = list(_steps(groups, opened, now))
+    given_folders = [*filter(is_folder, logs)]
+    folders = doubtful_folders(given_folders, paths, opened)
+    steps = [*merge_steps(_steps(groups, opened, now), whole=given_folders)]
     origin = Origin(
         made_at=as_words(now.isoformat()),
         version=version("bulkpause"),
         limits=limits,
-        # One for a folder of logs of accounts is that of all of them.
-        commands=list(dict.fromkeys(_commands(steps))),
+        commands=list(_commands(steps)),
         advice=list(dict.fromkeys(_advice(steps))),
         doubts=[line for folder in folders for line in folder.lines()],
     )
     write = html.page_of if format_ == "html" else markdown.markdown_of
     text = write(groups, origin)
     line = sanitize(headline(groups, lacks_logs=bool(folders)))
-    return text, {"headline": line, "logs": [*map(str, paths)]}
+    is_whole = not folders and all(
+        group.status.totals.is_plan_known for group in counted(groups)
+    )
+    code = ExitCode.ALL_PAUSED if is_whole else ExitCode.INCOMPLETE
+    return text, {"headline": line, "logs": [*map(str, paths)], "exit_code": code}
 
 
 def _open(log: Path) -> OpenedLog:
@@ -125,9 +134,11 @@ def _commands(steps: Sequence[NextSteps]) -> Iterator[str]:
 def _advice(steps: Sequence[NextSteps]) -> Iterator[str]:
     """Give what `status` says beside the commands."""
     for one in steps:
-        if one.note is not None and one.command is not None:
+        if one.note is not None and one.needs_note:
             yield one.note
-        yield from (*one.others, *filter(None, [one.reason]))
+        yield from (way.line() for way in one.others)
+        if one.reason is not None:
+            yield one.reason
 
 
 def _save(file: Path, text: str) -> None:

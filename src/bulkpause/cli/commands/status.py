@@ -44,8 +44,13 @@ def show_status(arguments: Sequence[Path], *, is_json: bool) -> ExitCode:
     logs = [one for one in opened if isinstance(one, OpenedLog)]
     errors = [one for one in opened if not isinstance(one, OpenedLog)]
     shown = _shown(logs, now)
-    folders = _doubtful_folders(arguments, paths, logs)
-    whole = _Whole(shown=shown, unreadable=len(errors), folders=folders)
+    given_folders = [*filter(is_folder, arguments)]
+    whole = _Whole(
+        shown=shown,
+        unreadable=len(errors),
+        folders=_doubtful_folders(given_folders, paths, logs),
+        given_folders=given_folders,
+    )
     codes = [whole.code, *(one.code for one in errors)]
     if is_json and is_single:
         show_json(shown[0].as_dict())
@@ -92,8 +97,9 @@ class _Shown:
         yield from self.group.status.lines()
         yield from self.group.run_lines()
         for steps in self.steps:
-            # A command for a folder comes once, after all accounts.
-            yield from steps.lines() if steps.folder is None else steps.others
+            # What is for a folder comes once, after all accounts.
+            if steps.folder is None:
+                yield from steps.lines()
 
     def as_dict(self) -> dict[str, object]:
         """Convert a group of one log to a JSON object. Its keys are frozen."""
@@ -126,11 +132,13 @@ class _Whole:
         shown: The groups.
         unreadable: How many logs could not be read.
         folders: The folders that may lack logs of accounts.
+        given_folders: The folders of logs that were given as such.
     """
 
     shown: Sequence[_Shown]
     unreadable: int
     folders: "Sequence[AccountFolder]"
+    given_folders: Sequence[Path]
 
     @property
     def code(self) -> ExitCode:
@@ -160,7 +168,7 @@ class _Whole:
         if steps:
             from bulkpause.cli.next_steps import merge_steps  # noqa: PLC0415
 
-            for merged in merge_steps(steps):
+            for merged in merge_steps(steps, whole=self.given_folders):
                 yield from merged.lines()
 
     def as_dict(self) -> dict[str, object]:
@@ -186,9 +194,8 @@ class _Whole:
 
 
 def _doubtful_folders(
-    arguments: Sequence[Path], paths: Sequence[Path], logs: Sequence[OpenedLog]
+    folders: Sequence[Path], paths: Sequence[Path], logs: Sequence[OpenedLog]
 ) -> "Sequence[AccountFolder]":
-    folders = [*filter(is_folder, arguments)]
     if not folders:
         return ()
     # Imported on use: most commands are given logs, and no folder.

@@ -10,7 +10,7 @@ from bulkpause.cli.help import block
 from bulkpause.cli.json_command import JsonCommand
 from bulkpause.cli.list_request import list_request_of
 from bulkpause.cli.parameter_types import parse_name
-from bulkpause.cli.path_arguments import PATH
+from bulkpause.cli.path_arguments import OUTPUT_PATH, PATH
 from bulkpause.cli.repeated_options import LISTED
 from bulkpause.cli.tls_files import prepare_tls_files
 from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
@@ -102,8 +102,9 @@ from bulkpause.listing.filters import parse_label, parse_moment, parse_statuses
 @click.option(
     "--output",
     "-o",
-    type=PATH,
-    help="Write the list to this file, which must not exist.  [default: stdout]",
+    type=OUTPUT_PATH,
+    help="Write the list to this file, which must not exist, or to stdout for -.  "
+    "[default: stdout]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --output.")
 @click.option(

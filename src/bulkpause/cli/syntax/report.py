@@ -9,7 +9,7 @@ from bulkpause.cli.flags import LIMITS
 from bulkpause.cli.help import block
 from bulkpause.cli.json_command import JsonCommand
 from bulkpause.cli.output import stdout
-from bulkpause.cli.path_arguments import LOGS, PATH
+from bulkpause.cli.path_arguments import LOGS, OUTPUT_PATH
 
 
 @click.command(
@@ -30,9 +30,9 @@ from bulkpause.cli.path_arguments import LOGS, PATH
 @click.option(
     "--output",
     "-o",
-    type=PATH,
-    help="File to write. A report that is there is replaced, nothing else.  "
-    "[default: stdout; a page goes to no terminal]",
+    type=OUTPUT_PATH,
+    help="File to write, or - for stdout. A report that is there is replaced, nothing "
+    "else.  [default: stdout; a page goes to no terminal]",
 )
 @click.option(
     "--format",
@@ -53,7 +53,8 @@ def report(**given: Any) -> ExitCode:
     It shows the requests against the rate limits, the latency, the causes with their
     trace ids, and all ids in a table to search. Several logs, and folders of them, are
     taken together as by `status`. The page loads nothing and sends nothing, and the
-    logs are not changed.
+    logs are not changed. Logs that do not say of how many campaigns they are, as one
+    without a record, end it with exit code 5.
     """
     file, format_ = given["output"], given["format"]
     if file is None and given["json"]:

@@ -50,6 +50,10 @@ class Codes:
     def __getitem__(self, row: int) -> int:
         return self._codes[row] if row < len(self._codes) else 0
 
+    def count(self) -> int:
+        """Return for how many rows a code was set."""
+        return len(self._codes) - self._codes.count(0)
+
     def set(self, row: int, code: int, *, count: int = 1) -> None:
         """Set the code of `count` rows from `row` on."""
         missing = row + count - len(self._codes)
@@ -117,11 +121,13 @@ class SheetFacts:
         marks: The cells whose value may not be what its reader sees.
         filter_range: The cells that a filter with a condition covers.
         has_tables: Whether it has tables, which may have filters of their own.
+        empty_results: The rows with a formula whose saved result is an empty text.
     """
 
     marks: Marks = field(default_factory=Marks)
     filter_range: str | None = None
     has_tables: bool = False
+    empty_results: Codes = field(default_factory=Codes)
     _hidden: Codes = field(default_factory=Codes)
 
     def hide(self, row: int, *, count: int = 1) -> None:

@@ -66,6 +66,7 @@ class _Cell:
     is_error: bool
     text_bytes: int
     value: str
+    may_be_empty_result: bool
     shown: str = ""
     paragraphs: int = 0
     has_breaks: bool = False
@@ -209,6 +210,7 @@ class ContentPass:
             mark=_mark_of(type_, attributes),
             is_number=type_ == "float",
             value=attributes.get("office:value", "")[:_LONGEST_SHOWN],
+            may_be_empty_result=_may_be_empty_result(type_, attributes),
             is_error=attributes.get("calcext:value-type") == "error",
             text_bytes=sum(len(value.encode()) for value in values),
         )
@@ -249,6 +251,8 @@ class ContentPass:
         row.filled_columns = row.columns
         if cell.mark.is_formula and cell.value not in NO_RESULTS:
             table.facts.marks.columns_with_results.add(cell.column)
+        if cell.may_be_empty_result and not cell.shown.strip():
+            table.facts.empty_results.set(row.first, 1, count=row.count)
         row.text_bytes += cell.text_bytes * cell.count
         check_corner(row.first + row.count - 1, row.columns)
         mark = _full_mark(cell)
@@ -320,6 +324,12 @@ def _mark_of(type_: str, attributes: dict[str, str]) -> Mark:
         is_money=type_ == "currency",
         unit=attributes.get("office:currency", "")[:_LONGEST_CURRENCY],
     )
+
+
+def _may_be_empty_result(type_: str, attributes: dict[str, str]) -> bool:
+    """Return whether a formula has no text as its result, unless a text follows."""
+    is_text = type_ == "string" and "table:formula" in attributes
+    return is_text and not attributes.get("office:string-value", "").strip()
 
 
 def _full_mark(cell: _Cell) -> Mark:

@@ -15,6 +15,10 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.row_batch import RowBatch
 from bulkpause.inputs.spreadsheet.cells import Value, marked
 from bulkpause.inputs.spreadsheet.checked_sheet import CheckedSheet, check_sheet
+from bulkpause.inputs.spreadsheet.empty_results import (
+    count_empty_results,
+    only_empty_results,
+)
 from bulkpause.inputs.spreadsheet.facts import Marks
 from bulkpause.inputs.spreadsheet.hidden_rows import shown_rows
 from bulkpause.inputs.spreadsheet.refusals import damaged, too_large
@@ -55,14 +59,21 @@ def read_workbook(
     sheet, cells = _load(file, layout.sheet)
     table.sheet = sheet.name
     batches = _batches(cells, sheet.facts.marks)
+    if empty_results := sheet.facts.empty_results:
+        batches = count_empty_results(batches, empty_results, table)
     shown = shown_rows(batches, sheet.facts, layout=layout, table=table)
-    yield from read_cells(
+    has_rows = False
+    for rows in read_cells(
         shown,
         layout=layout,
         table=table,
         titles_are_invalid=False,
         move_back="move the cells of the row back into their columns",
-    )
+    ):
+        has_rows = has_rows or bool(rows)
+        yield rows
+    if table.empty_results and not has_rows:
+        raise only_empty_results(table)
 
 
 def _load(file: BinaryIO, wanted: str | None) -> tuple[CheckedSheet, "CalamineSheet"]:

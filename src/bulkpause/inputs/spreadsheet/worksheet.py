@@ -235,6 +235,8 @@ class WorksheetPass:
         cell.has_value = False
         if cell.has_formula and cell.text not in NO_RESULTS:
             self.facts.marks.columns_with_results.add(cell.column)
+        if cell.has_formula and cell.type_ == "str" and not cell.text.strip():
+            self.facts.empty_results.set(cell.row, 1)
         mark = cell.full_mark()
         if cell.is_filled and mark != PLAIN:
             self.facts.marks.add(cell.row, cell.column, mark)
@@ -289,8 +291,13 @@ class _Cell:
             return replace(self.mark, error=self.text or "#ERROR!")
         # A text may be empty. Other results are not, once they are saved.
         if self.has_formula and self.type_ != "str":
-            return replace(self.mark, is_formula=True)
+            return _as_formula(self.mark)
         return self.mark
+
+
+@lru_cache(maxsize=256)
+def _as_formula(mark: Mark) -> Mark:
+    return replace(mark, is_formula=True)
 
 
 def _are_clear(indexes: list[bytes], count: int) -> bool:

@@ -396,6 +396,39 @@ def test_last_formulas_without_results_are_rows(
     assert len(found) == len(head) + 2
 
 
+EMPTY_OF_ODS = '<table:table-cell table:formula="of:=A1" office:value-type="string"/>'
+
+
+def with_empty_results(*ids: float, is_ods: bool) -> bytes:
+    """Make a workbook that ends with two rows of formulas with an empty text."""
+    if is_ods:
+        empty = ods_row(EMPTY_OF_ODS)
+        return ods({"Export": [ods_row("id"), *map(ods_row, ids), empty, empty]})
+    column: list[str | float] = ["id", *ids, *[formula("<v></v>", "str")] * 2]
+    return xlsx(Sheet(rows={row: (cell,) for row, cell in enumerate(column, 1)}))
+
+
+@pytest.mark.parametrize("is_ods", [False, True], ids=["xlsx", "ods"])
+def test_rows_of_empty_results_are_counted(read: Read, *, is_ods: bool) -> None:
+    table = read(with_empty_results(1000248, is_ods=is_ods))
+    assert [row.id for row in table.rows if isinstance(row, Item)] == ["1000248"]
+    assert (len(table.rows), table.empty_results) == (1, 2)
+
+
+@pytest.mark.parametrize("is_ods", [False, True], ids=["xlsx", "ods"])
+def test_nothing_but_empty_results_is_refused(read: Read, *, is_ods: bool) -> None:
+    error = read(with_empty_results(is_ods=is_ods)).error
+    assert "2 rows of formulas with an empty result, and no id" in str(error)
+
+
+def test_empty_result_in_filled_row_is_no_blank(read: Read) -> None:
+    empty = formula("<v></v>", "str")
+    rows: Rows = {1: HEADING, 2: (1000248, empty, 5), 3: (empty, "b", 5)}
+    table = read(xlsx(Sheet(rows=rows)))
+    assert [row.row for row in table.rows.invalid] == [3]
+    assert table.empty_results == 0
+
+
 def test_sort_texts_show_units_of_formats(read: Read) -> None:
     values = (0.5, 90, 100, 7, 8, 9, 10, 11)
     formats = ["0%", "#,##0 [$€-407]", "$0", "_-* 0\\ [$CHF]_-", "0"]
