@@ -134,7 +134,7 @@ def steps_of_log(
 ) -> NextSteps:
     """Advise from a log alone how to carry on with it."""
     if totals.undone_by:
-        return NextSteps(others=tuple(_undo_lines(log, recovery, totals)))
+        return _steps_of_undone(log, recovery, totals)
     has_more = _left_alone(totals) or _refused_resumes(totals) or _rejected(totals)
     is_open = totals.is_unfinished or has_more
     if not (is_open or totals.unread_beside_others):
@@ -164,30 +164,42 @@ def steps_of_log(
     )
 
 
-def _undo_lines(log: Path, recovery: Recovery, totals: Totals) -> Iterator[str]:
-    """Say how to take back what may be paused by us, of a log whose undo was begun."""
+def _steps_of_undone(log: Path, recovery: Recovery, totals: Totals) -> NextSteps:
+    """Advise how to take back what an undo of a log has left."""
     endpoint_name = endpoint_on_record(recovery, log)
-    unknown = totals.by_status[Status.UNKNOWN]
-    if endpoint_name is None or not (unknown or totals.lacks_ids):
-        return
+    if endpoint_name is None:
+        return NextSteps()
     options = _options_of_undo(_options_on(endpoint_name), log)
     options = replace(options, takes_unknown=True)
     own = Path(recovery.undos[-1] if recovery.undos else totals.undone_by or "")
-    if (account := _account_of(recovery, log)) is not None:
-        options = replace(
-            options,
-            accounts=ACCOUNTS_PLACEHOLDER,
-            account=account,
-            undone=(log.parent,),
+    if (account := _account_of(recovery, log)) is None:
+        return NextSteps(others=tuple(_ways_to_undo(own, totals, options)))
+    options = replace(
+        options,
+        accounts=ACCOUNTS_PLACEHOLDER,
+        account=account,
+        undone=(log.parent,),
+    )
+    ways = tuple(_ways_to_undo(own, totals, options))
+    return NextSteps(
+        note=_PLACEHOLDER_NOTE, others=ways, folder=log.parent if ways else None
+    )
+
+
+def _ways_to_undo(log: Path, totals: Totals, options: Options) -> Iterator[OtherWay]:
+    """Say what may still be paused by us after an undo with a log of its own."""
+    if unknown := totals.by_status[Status.UNKNOWN]:
+        yield OtherWay(
+            words="may be paused by us; resume those that are paused with",
+            command=resume_command(log, options),
+            count=unknown,
+            noun="unknown id",
         )
-    if unknown:
-        ids = format_count(unknown, "unknown id")
-        yield f"{ids}: resume those that are paused with: {resume_command(own, options)}"
     if totals.lacks_ids:
-        given = replace(options, only=("INPUT",))
-        yield (
-            "ids that are not on record may be paused by us: resume those of a list that "
-            f"are paused with: {resume_command(own, given)}"
+        yield OtherWay(
+            words="ids that are not on record may be paused by us; resume those of a list "
+            "that are paused with",
+            command=resume_command(log, replace(options, only=("INPUT",))),
         )
 
 
@@ -260,8 +272,11 @@ def _add_up(ways: Iterable[OtherWay]) -> tuple[OtherWay, ...]:
     sums: dict[tuple[str, str | None], OtherWay] = {}
     for way in ways:
         key = (way.words, way.noun)
-        first = sums.setdefault(key, replace(way, count=0))
-        sums[key] = replace(first, count=(first.count or 0) + (way.count or 0))
+        first = sums.get(key)
+        if first is None:
+            sums[key] = way
+        elif way.count is not None:
+            sums[key] = replace(first, count=(first.count or 0) + way.count)
     return tuple(sums.values())
 
 

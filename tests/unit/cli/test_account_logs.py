@@ -286,7 +286,9 @@ def test_status_says_what_an_undo_left(call: Call) -> None:
         file.write(encode(mark))
     text = call("status", "logs").stdout
     undo = "bulkpause undo logs --resume-unknown --log logs.undo --resume --base-url"
-    assert f"1 unknown id: resume those that are paused with: {undo}" in text
+    of_unknown = "1 unknown id may be paused by us; resume those that are paused with"
+    assert f"{of_unknown}: {undo}" in text
     named = undo.replace("logs --resume", "logs --only INPUT --resume", 1)
-    assert f"resume those of a list that are paused with: {named}" in text
+    not_on_record = "ids that are not on record may be paused by us; resume those of a"
+    assert f"\n{not_on_record} list that are paused with: {named}" in text
     assert "bulkpause retry" not in text
