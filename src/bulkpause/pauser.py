@@ -685,6 +685,7 @@ class Pauser:
             input_digest=plan.whole_digest or sent_digest,
             planned=len(plan.items),
             planned_before=self._planned_before,
+            planned_in_log=self._planned_in_log,
             boot_id=boot_id(self._now()),
         )
 

@@ -258,6 +258,20 @@ class LogMachine(RuleBasedStateMachine):
             assert [path.name for path in self.path.iterdir()] == ["log"]
 
 
+def test_ids_lost_before_a_killed_run_count() -> None:
+    machine = LogMachine()
+    machine.begin(action=Action.PAUSE, remembers=False, statuses={})
+    crash = {"seed": 0, "write_ahead_left": 0.0, "log_left": 0.0, "has_power": False}
+    machine.crash(wanted={"1001", "1003"}, instant=0.75, **crash)
+    machine.lose_write_ahead_log()
+    machine.crash(wanted={"1002"}, instant=0.5, **crash)
+    machine.every_planned_id_counts()
+    machine.retry(seed=0)
+    machine.every_planned_id_counts()
+    assert read_recovery(machine.log).not_on_record == 1
+    machine.teardown()
+
+
 def is_plan_torn(recovery: Recovery) -> bool:
     """Check whether the write-ahead log lacks ids of the last run's plan."""
     headers, sizes = recovery.headers, recovery.plan_sizes

@@ -48,8 +48,8 @@ from bulkpause.vocabulary import RECORD_VERSION, Action, Status
 #: The version of the write-ahead log that is written, and the newest that is read. In
 #: version 1 a plan had no names, and a header no `planned_before`; in version 2 nothing
 #: was said of what campaigns were before their pause; in version 3 a header did not say
-#: whose campaigns they are.
-WAL_VERSION = 4
+#: whose campaigns they are; in version 4 it had no `planned_in_log`.
+WAL_VERSION = 5
 #: The versions of headers of runs that may have had several accounts, and do not say it.
 _VERSIONS_WITHOUT_ACCOUNT = frozenset({2, 3})
 #: The version of a mark. It is newer than that of a record: a program that knows no
@@ -71,8 +71,9 @@ class Header:
 
     `digest` is that of the ids that the run sends, `input_digest` that of its whole
     input, `planned` how many ids the run sends, `planned_before` how many ids the log was
-    meant to hold before: if the log is lost, these may still be running. `account` is the
-    name of the account; None if the run has one only, or if the version is an older one.
+    meant to hold before, and `planned_in_log` how many with this plan, each id once: those
+    of which nothing else is left may still be running. `account` is the name of the
+    account; None if the run has one only, or if the version is an older one.
     """
 
     run: str
@@ -84,6 +85,7 @@ class Header:
     input_digest: str | None = None
     planned: int
     planned_before: int | None = None
+    planned_in_log: int | None = None
     boot_id: str
 
     @property

@@ -66,6 +66,7 @@ class _EntryFold:
         if header.names_account:
             recovery.accounts.add(header.account)
         add_planned_count(recovery, header.planned_before)
+        add_planned_count(recovery, header.planned_in_log)
 
     def _add_plan(self, items: Sequence[Item]) -> None:
         recovery = self._recovery

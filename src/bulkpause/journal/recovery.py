@@ -304,7 +304,7 @@ class Recovery:
         """Count the ids that the log is meant to hold once a plan is begun, each once.
 
         Planned ids that are not on record count in addition, but for those of a plan
-        that a record names: all of its ids were counted when it was begun.
+        that was counted before: all of its ids were counted when it was begun.
 
         Args:
             plan: The plan, without the ids that the log settles.
@@ -312,7 +312,7 @@ class Recovery:
         known = self.known
         new = self._count_new(plan)
         missing = self._count_missing(known)
-        if missing and plan.input_digest in self._input_digests():
+        if missing and self._has_counted(plan):
             missing = max(0, missing - new)
         return known + new + missing + self._count_lost({plan.digest})
 
@@ -334,12 +334,15 @@ class Recovery:
             for item in plan.items
         )
 
-    def _input_digests(self) -> set[str | None]:
-        """List the digests of the inputs whose runs have a record."""
+    def _has_counted(self, plan: "Plan") -> bool:
+        """Tell whether a line that counts its ids is of a run with the same ids."""
         whole = chain(self.records.values(), self.invalid.values())
         found = {record.input_digest for record in whole}
         found.update(origin.input_digest for origin in self.brief.live_origins)
-        return found - {None}
+        for header in self.headers:
+            if header.planned_in_log is not None:
+                found.update((header.input_digest, header.digest))
+        return not found.isdisjoint((plan.input_digest, plan.digest))
 
     def begin(self, items: "Iterable[Item]", planned: int) -> None:
         """Take in the plan of a run that has begun since, and what it counted."""
@@ -365,7 +368,7 @@ class Recovery:
     def _torn_plans(self) -> list[tuple[str, int]]:
         """List the digests of plans that are not whole, and how many ids each lacks.
 
-        A run that has a record has counted the plans before it, and its own.
+        A run whose header or record counts has counted the plans before it, and its own.
         """
         if all(
             size >= header.planned
@@ -380,7 +383,7 @@ class Recovery:
         counted.update(origin.run_id for origin in self.brief.live_origins)
         torn: list[tuple[str, int]] = []
         for header, size in zip(self.headers, self.plan_sizes, strict=True):
-            if header.run in counted:
+            if header.planned_in_log is not None or header.run in counted:
                 torn.clear()
             elif (lost := header.planned - size - self._known_of(header.run)) > 0:
                 torn.append((header.digest, lost))

@@ -322,10 +322,10 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        repaired(HEADER, version=5),
+        repaired(HEADER, version=6),
         repaired(HEADER, version=9, action="undo", base_url=None, accounts=[]),
-        b'{"run":5,"version":5}',
-        lines_of(replace(HEADER, version=5))[0],
+        b'{"run":5,"version":6}',
+        lines_of(replace(HEADER, version=6))[0],
     ],
 )
 def test_newer_header_is_refused_with_remedy(line: bytes) -> None:

@@ -710,6 +710,25 @@ def test_header_counts_ids_of_lost_log() -> None:
     assert recover([], entries).not_on_record == 9
 
 
+def test_header_counts_its_own_new_ids() -> None:
+    """Of the two ids of a run one is lost. The next one, without a record, adds a third."""
+    counting = replace(header("b"), planned_before=2, planned_in_log=3)
+    recovery = recover([planned("1", "a", 2)], [counting, plan("9")])
+    assert (recovery.known, recovery.not_on_record) == (2, 1)
+    assert recovery.count_planned(plan_of("9")) == 3
+
+
+def test_plan_that_a_header_counts_is_lost_once() -> None:
+    torn = replace(header("a", 2), digest=digest("12"), planned_in_log=2)
+    assert recover([], [torn]).not_on_record == 2
+    assert recover([], [torn]).count_planned(plan_of("1", "2")) == 2
+    assert recover([], [torn]).count_planned(plan_of("3")) == 3
+    counting = replace(header("b"), planned_before=2, planned_in_log=3)
+    assert recover([], [torn, counting, plan("3")]).not_on_record == 2
+    again = replace(torn, run="b", planned_before=2)
+    assert recover([], [torn, again, plan("1", "2")]).not_on_record == 0
+
+
 REMEMBERED = Remembered(
     remembered="1", status="scheduled", scheduled_time="2026-07-01 18:30:00"
 )
