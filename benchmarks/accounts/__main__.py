@@ -31,6 +31,9 @@ from bulkpause.ratelimit.estimate import time_needed_s
 
 BURST, STEADY = LIMITS = Limit(10, 1.0), Limit(30, 12.0)
 TIMEOUT_S = 900.0
+#: A run of so many requests that uses this much of a core shows what one can send: of
+#: fewer, most of the time is that of the start.
+BUSY, MANY = 0.95, 1_000
 COLUMNS = (
     *("accounts", "requests/s", "of limits", "of limits and core", "rejected", "CPU"),
     *("ms/request", "late p50/p99 ms", "after the first burst", "timer p99 ms"),
@@ -52,7 +55,17 @@ class Result:
         """How many requests it sent a second, from its start to its end."""
         return float(self.client["paused"] / self.client["wall_s"])
 
-    def row(self, core_per_s: float) -> list[str]:
+    @property
+    def cores(self) -> float:
+        """How many cores it used."""
+        return float(self.client["cpu_s"] / self.client["wall_s"])
+
+    @property
+    def shows_core(self) -> bool:
+        """Whether it sent as many requests as a core can."""
+        return self.cores >= BUSY and self.accounts * self.ids >= MANY
+
+    def row(self, core_per_s: float | None) -> list[str]:
         """Give the cells of its row, where one core sends so many requests a second."""
         client, server, wall_s = self.client, self.server, self.client["wall_s"]
         first_s = max(server["first_at"]) - client["started_at"]
@@ -60,9 +73,11 @@ class Result:
             f"{self.accounts:,}",
             f"{self.requests_per_s:,.0f}",
             f"{least_s(1, self.ids, inf) / wall_s:.0%}",
-            f"{least_s(self.accounts, self.ids, core_per_s) / wall_s:.0%}",
+            "unknown"
+            if core_per_s is None
+            else f"{least_s(self.accounts, self.ids, core_per_s) / wall_s:.0%}",
             f"{server['rejected']}",
-            f"{client['cpu_s'] / wall_s:.0%}",
+            f"{self.cores:.0%}",
             f"{1000 * client['cpu_s'] / client['paused']:.2f}",
             " / ".join(f"{ms:.0f}" for ms in client["late_ms"]),
             " / ".join(f"{ms:.0f}" for ms in client["later_ms"]),
@@ -117,14 +132,22 @@ def main(*, accounts: str, ids: int, share: str) -> None:
     windows = " and ".join(map(str, LIMITS))
     click.echo(f"{ids} ids in each account, {windows}; {machine()}.\n")
     results = [measure(int(count), ids, share) for count in accounts.split(",")]
-    core_per_s = max(result.requests_per_s for result in results)
+    busy = [result.requests_per_s for result in results if result.shows_core]
+    core_per_s = max(busy, default=None)
     click.echo(table_head(list(COLUMNS), text_columns=0))
     for result in results:
         click.echo(table_row(result.row(core_per_s)))
+    click.echo(f"\n{said_of_core(core_per_s)}")
+
+
+def said_of_core(core_per_s: float | None) -> str:
+    """Say how many accounts one core can serve, if a run has kept it busy."""
+    if core_per_s is None:
+        return "No run kept a core busy: what one can send is not known."
     in_bursts = core_per_s / BURST.requests * BURST.period_s
     in_all = core_per_s / STEADY.requests * STEADY.period_s
-    click.echo(
-        f"\nThe core sent {core_per_s:,.0f} requests a second at most: the bursts of "
+    return (
+        f"One core sends {core_per_s:,.0f} requests a second: the bursts of "
         f"{in_bursts:,.0f} accounts at once, or the steady rate of {in_all:,.0f}."
     )
 

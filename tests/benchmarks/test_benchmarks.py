@@ -135,6 +135,8 @@ def test_accounts_are_measured_without_rejections() -> None:
     head, _, cells = completed.stdout.splitlines()[2:5]
     row = dict(zip(head.split(" | "), cells.split(" | "), strict=True))
     assert (row["| accounts"], row["rejected"]) == ("| 2", "0")
+    # Two accounts say nothing of what a core can do.
+    assert row["of limits and core"] == "unknown"
 
 
 def test_core_bounds_the_windows_of_many_accounts() -> None:
