@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bulkpause.journal.codec import WAL_VERSION
 from tests.support.program import ProcessResult, Program
 
 
@@ -117,7 +118,8 @@ def test_newer_log_is_refused_untouched(
 ) -> None:
     line = {
         "log.jsonl": b'{"v":4,"campaign":"1001","result":["paused"]}\n',
-        "log.jsonl.wal": b'{"run":"r","version":5,"accounts":["main"]}\n',
+        "log.jsonl.wal": b'{"run":"r","version":%d,"accounts":["main"]}\n'
+        % (WAL_VERSION + 1),
     }
     file = killed.folder / name
     with file.open("ab") as opened:
