@@ -232,7 +232,7 @@ def test_proof_of_resumed_run_leaves_earlier_pauses_out(
             "paused with: bulkpause list --in log.jsonl --base-url http"
         ) in ended.stderr
     shown = program.call("status", "log.jsonl").stdout
-    assert "2 of them accepted, but not read back\n" in shown
+    assert "2 of the paused ids accepted, but not read back\n" in shown
     assert shown.endswith(
         "2 paused ids not read back: read them with: bulkpause list --in log.jsonl "
         f"--base-url {simulator.base_url}\n"

@@ -381,6 +381,7 @@ def other_ways(log: Path, totals: Totals, options: Options) -> tuple[OtherWay, .
 
 _BAD_REQUEST = 400
 _UNAUTHORIZED = 401
+_NOT_FOUND = 404
 _TOKEN_REFUSALS = frozenset({_UNAUTHORIZED, 403})
 #: What resumes the ids that were left alone for a reason, and the words for it.
 _WAYS = {
@@ -427,8 +428,19 @@ def _rejected_ways(log: Path, totals: Totals, options: Options) -> Iterator[Othe
     if (count := _rejected(totals)) and not _refused_resumes(totals):
         retried = (*RETRIED_BY_DEFAULT, Status.REJECTED.value)
         command = retry_command(log, replace(options, retried=retried))
-        words = "rejected: mend what the API says of them, then retry them too with"
-        yield OtherWay(words, command, count)
+        mend = "rejected: mend what the API says of them"
+        if _not_found(totals) == totals.rows - totals.by_status[Status.INVALID]:
+            mend = "rejected, all not found (404): check the ids, the account and --base-url"
+        yield OtherWay(f"{mend}, then retry them too with", command, count)
+
+
+def _not_found(totals: Totals) -> int:
+    """Count the ids that the API rejected since it does not know them."""
+    return sum(
+        group.count
+        for cause, group in totals.causes.items()
+        if cause.status is Status.REJECTED and cause.http_status == _NOT_FOUND
+    )
 
 
 def _left_alone_ways(log: Path, totals: Totals, options: Options) -> Iterator[OtherWay]:

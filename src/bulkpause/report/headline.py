@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from bulkpause._text import format_count, sanitize
+from bulkpause._text import sanitize
 from bulkpause.operation import Operation
 from bulkpause.report.group import LogGroup
 from bulkpause.report.log_status import age_in_words, dated
 from bulkpause.report.text import (
+    invalid_line,
     nothing_line,
     open_lines,
     simulated_line,
@@ -57,6 +58,8 @@ def headline(groups: Sequence[LogGroup], *, lacks_logs: bool = False) -> str:
         lines.append(f"how many were planned is not on record, and {others}")
     elif lacks_logs:
         lines.append(f"others {operation.others_words}")
+    if invalid := sum(one.by_status[Status.INVALID] for one in totals):
+        lines.append(invalid_line(invalid, operation))
     return "; ".join(lines)
 
 
@@ -172,7 +175,7 @@ def _notes_of(group: LogGroup) -> Iterator[str]:
     elif totals.undone_by is not None:
         yield undone_line(totals.undone_by)
     if invalid := totals.by_status[Status.INVALID]:
-        yield f"{format_count(invalid, 'invalid row')}: never sent"
+        yield invalid_line(invalid, totals.operation)
     if unread := totals.unread:
         changed = totals.operation.participle
         were = "was" if unread == 1 else "were"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 from bulkpause.report.text import (
     cause_lines,
     companions_text,
+    invalid_line,
     open_lines,
     simulated_line,
 )
@@ -73,13 +74,14 @@ class LogStatus:
         if not self.totals.is_empty:
             yield from _done_lines(self.totals)
             if unread := self.totals.unread_beside_others:
-                yield f"{unread} of them accepted, but not read back"
+                what = self.totals.operation.participle
+                yield f"{unread} of the {what} ids accepted, but not read back"
         if replaced := self.totals.replaced:
             of = "logs of an undo" if self.totals.operation.stops else "logs of pauses"
             yield f"{format_count(replaced, 'id')} not counted here: in {of} since"
         yield from open_lines(self.totals, self._as_of())
         if invalid := self.totals.by_status[Status.INVALID]:
-            yield f"{format_count(invalid, 'invalid row')}: never sent"
+            yield invalid_line(invalid, self.totals.operation)
         yield from cause_lines(self.totals)
 
     def _identity_lines(self) -> Iterator[str]:

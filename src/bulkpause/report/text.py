@@ -162,6 +162,12 @@ def open_lines(totals: Totals, as_of: str = "") -> Iterator[str]:
         yield f"{unknown} unknown: {operation.doubt_words}"
 
 
+def invalid_line(invalid: int, operation: Operation) -> str:
+    """Say that rows without an id were not sent, whatever they mean."""
+    rows = format_count(invalid, "invalid row")
+    return f"{rows}: never sent; what they mean {operation.others_words}"
+
+
 def undone_line(
     undone_by: str | None = None, undone_logs: Sequence[str] = (), logs: int = 1
 ) -> str:

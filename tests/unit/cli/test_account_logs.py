@@ -171,7 +171,8 @@ def test_command_of_folder_stands_beside_its_sum(call: Call, command: str) -> No
     more = ("--format", "markdown") if command == "report" else ()
     every = call(command, "logs", *more).stdout
     assert every.count("bulkpause retry") == 1
-    assert "3 rejected: mend what the API says of them, then retry them too" in every
+    check = "check the ids, the account and --base-url"
+    assert f"3 rejected, all not found (404): {check}, then retry them too" in every
     assert "the commands are for all logs" not in every
     for name in ("acme", "globex"):
         alone = call(command, f"logs/{name}.jsonl", *more).stdout

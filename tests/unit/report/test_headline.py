@@ -60,8 +60,10 @@ def test_what_is_open_is_counted_as_in_status() -> None:
 
 def test_invalid_rows_are_named_beside_an_all_clear() -> None:
     one = group(Status.PAUSED, Status.INVALID, Status.INVALID)
+    invalid = "2 invalid rows: never sent; what they mean may still be running"
     assert headline([one]).startswith("0 of 1 campaign may still be running")
-    assert next(note_lines([one])) == "2 invalid rows: never sent."
+    assert headline([one]).endswith(f"; {invalid}")
+    assert next(note_lines([one])) == f"{invalid}."
 
 
 def test_unknown_plan_is_never_an_all_clear() -> None:

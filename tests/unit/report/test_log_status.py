@@ -44,7 +44,7 @@ def test_lines_name_endpoint_run_and_times() -> None:
 def test_ids_without_read_back_are_counted_beside_others() -> None:
     found = status(Status.PAUSED, Status.PAUSED, Status.PAUSED)
     found.totals.unread = 2
-    assert "2 of them accepted, but not read back" in list(found.lines())
+    assert "2 of the paused ids accepted, but not read back" in list(found.lines())
     for unread in (0, 3):
         found.totals.unread = unread
         assert "read back" not in "".join(found.lines())
