@@ -200,13 +200,23 @@ def test_rejected_id_has_next_step() -> None:
 
 def test_ids_that_are_all_not_found_have_a_hint() -> None:
     missing, other = (record(id_, Status.REJECTED, http_status=404) for id_ in "12")
-    (line,) = lines_of_others(steps(recover([missing, other], [])))
-    assert line.startswith(
-        "2 rejected, all not found (404): check the ids, the account"
+    assert rejected_line(missing, other).startswith(
+        "2 rejected, all not found (404): check the ids, the account and --base-url"
     )
     other = record("2", Status.PAUSED)
-    (line,) = lines_of_others(steps(recover([missing, other], [])))
-    assert line.startswith("1 rejected: mend what the API says of them")
+    assert rejected_line(missing, other).startswith(
+        "1 rejected: mend what the API says"
+    )
+
+
+def rejected_line(*records: Record) -> str:
+    totals = Totals()
+    for one in records:
+        totals.add(one)
+    totals.rows = len(records)
+    found = steps_of_log(LOG, recover(list(records), []), totals, NOW)
+    (line,) = lines_of_others(found)
+    return line
 
 
 def log_of_resume(status: Status, http_status: int = 400) -> Recovery:
