@@ -66,9 +66,9 @@ def totals_of_plan(
 ) -> Totals:
     """Begin the totals of a run: its rows, and what earlier runs left open beside it.
 
-    The list of a retry is its log: ids that the log does not hold are in its rows, and
-    so is not known how many there are if the log does not say it. The rows of an input
-    are its own: ids that the log is meant to hold and the input does not are beside it.
+    The list of a retry is its log: ids that the log does not hold are in its rows. The
+    rows of an input are its own: ids that the log is meant to hold and the input does not
+    are beside it. If the log does not say how many there are, that is not known.
 
     Args:
         plan: The plan, without the ids that the log settles.
@@ -96,7 +96,7 @@ def totals_of_plan(
         already_done=plan.already_done,
         not_done_before=invalid + _count_not_done(others),
         not_on_record=missing,
-        is_plan_known=recovery.is_plan_known or not is_retry,
+        is_plan_known=recovery.is_plan_known or (recovery.is_empty and not is_retry),
         open_before=+open_before,
     )
 

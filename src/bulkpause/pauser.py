@@ -117,6 +117,8 @@ class Pauser:
     _checking: asyncio.Task[None] | None = None
     #: When the list began that is about to run (loop's clock).
     _began_at: float | None = None
+    #: Whether the log did not say how many ids it was meant to hold.
+    _is_log_in_doubt: bool = False
 
     def __init__(
         self,
@@ -423,7 +425,8 @@ class Pauser:
             totals.open_before[NOT_ON_RECORD] = self._not_on_record
         totals.by_status.update(self._by_status)
         totals.by_status[Status.UNKNOWN] += len(self.unrecorded)
-        totals.is_plan_known = bool(self._plans) and not self._unread_lists
+        is_read = bool(self._plans) and not self._unread_lists
+        totals.is_plan_known = is_read and not self._is_log_in_doubt
         return totals
 
     def stop(self, reason: str, *, grace_s: float | None = None) -> None:
@@ -665,6 +668,8 @@ class Pauser:
     def _count_in_log(self, plan: Plan) -> None:
         """Count the ids that the log is meant to hold, those of this plan included."""
         recovery = self._recorder.recovery
+        if not self._plans:
+            self._is_log_in_doubt = not (recovery.is_empty or recovery.is_plan_known)
         # Not before there is a second list: it may be a million ids.
         if self._plans and self._plans[-1].items:
             recovery.begin(self._plans[-1].items, self._planned_in_log)
@@ -673,6 +678,11 @@ class Pauser:
         self._not_on_record = recovery.count_not_on_record(plan)
         self._plans.append(plan)
         self._unread_lists -= 1
+
+    @property
+    def _planned_on_record(self) -> int | None:
+        """How many ids the log is meant to hold; None if it did not say that before."""
+        return None if self._is_log_in_doubt else self._planned_in_log
 
     def _header(self, plan: Plan) -> Header:
         sent_digest = plan.digest
@@ -685,7 +695,7 @@ class Pauser:
             input_digest=plan.whole_digest or sent_digest,
             planned=len(plan.items),
             planned_before=self._planned_before,
-            planned_in_log=self._planned_in_log,
+            planned_in_log=self._planned_on_record,
             boot_id=boot_id(self._now()),
         )
 
@@ -699,7 +709,7 @@ class Pauser:
             error=f"{source}{row.reason}; {row.remedy}",
             row=row.row,
             run_id=self.run_id,
-            planned=self._planned_in_log,
+            planned=self._planned_on_record,
             input_digest=header.input_digest,
             endpoint=header.base_url,
         )
@@ -717,7 +727,7 @@ class Pauser:
             recorder=self._recorder,
             context=RunContext(
                 run_id=self.run_id,
-                planned=self._planned_in_log,
+                planned=self._planned_on_record,
                 input_digest=header.input_digest,
                 endpoint=header.base_url,
                 request_ids=self._request_ids,

@@ -217,6 +217,29 @@ def test_rejected_ids_are_retried_by_a_command_of_their_own(
     assert "--status failed,unknown,not_attempted,rejected" in advice
 
 
+@pytest.mark.parametrize("command", ["run", "retry"])
+def test_unknown_plan_stays_unknown(
+    program: Program, serve: Serve, command: str
+) -> None:
+    simulator, unknown = serve(), "how many were planned is not on record"
+    statuses = [Status.PAUSED, Status.PAUSED, Status.FAILED]
+    write_log(program, simulator.base_url, *statuses, planned=2)
+    assert program.call("status", "log.jsonl").code == 5
+    options = program.to(simulator)
+    options.remove("--log")  # its value is what is retried
+    ended = (
+        program.pause(simulator, program.ids(4), "--resume")
+        if command == "run"
+        else program.call("retry", "--yes", *options)
+    )
+    assert (ended.code, unknown in ended.stdout) == (5, True)
+    assert {one["status"] for one in program.records()[3:]} == {"paused"}
+    assert (program.records()[-1]["planned"], wal(program).exists()) == (None, False)
+    after = program.call("status", "log.jsonl")
+    assert (after.code, unknown in after.stdout) == (5, True)
+    assert "pause the whole list again with another --log" in after.stdout
+
+
 def test_proof_of_resumed_run_leaves_earlier_pauses_out(
     program: Program, serve: Serve
 ) -> None:

@@ -94,15 +94,17 @@ def test_retry_counts_ids_not_attempted_that_it_leaves() -> None:
     assert totals.open_before == {"not_attempted": 1}
 
 
-@pytest.mark.parametrize(("is_retry", "is_known"), [(False, True), (True, False)])
-def test_plan_of_retry_is_that_of_its_log(is_retry: bool, is_known: bool) -> None:
+@pytest.mark.parametrize("is_retry", [False, True])
+def test_log_without_plan_leaves_totals_in_doubt(is_retry: bool) -> None:
     log = log_of(Status.PAUSED, v=1, planned=None, endpoint=None)
     log_without_plan = recover(
         [Record(id="1", status=Status.PAUSED, run_id="run", v=1)], []
     )
     assert totals_of_plan(plan_of(), log, is_retry=is_retry).is_plan_known
     found = totals_of_plan(plan_of(), log_without_plan, is_retry=is_retry)
-    assert found.is_plan_known is is_known
+    assert not found.is_plan_known
+    new = totals_of_plan(plan_of(), recover([], []), is_retry=is_retry)
+    assert new.is_plan_known is not is_retry
 
 
 def test_run_counts_ids_open_beside_its_input() -> None:

@@ -50,6 +50,11 @@ ACCOUNTS_PLACEHOLDER = Path("ACCOUNTS_FILE")
 #: Stands for the folder of logs that an undo takes back, which its logs do not name.
 UNDONE_PLACEHOLDER = Path("FOLDER")
 _PLACEHOLDER_NOTE = f"{ACCOUNTS_PLACEHOLDER} stands for the file or folder that its run had as --accounts"
+#: A log that was put together or has lost its plan gets no count from later runs.
+_PLAN_NOTE = (
+    "this log will not say any more how many ids were planned: to be sure of all, pause "
+    "the whole list again with another --log"
+)
 #: A log holds what was sent, and not how its run was guarded.
 _OPTIONS_NOTE = (
     "the log does not record options such as --canary, --max-failures or --verify: add "
@@ -511,6 +516,8 @@ def _notes(
     if stopped is not None and stopped.cause is StopCause.GUARD_RAIL:
         yield _guard_rail_note(stopped.detail, options)
     yield from _token_notes(totals, options, stopped)
+    if totals.operation.stops and not (totals.is_plan_known or totals.is_empty):
+        yield _PLAN_NOTE
     if not options.is_simulated and has_secret_proxy(options.settings):
         yield "OCAMBA_PROXY must be set as for this run: its proxy has a password"
     if has_secret(options.settings.share):

@@ -16,7 +16,8 @@ class RunContext:
 
     Attributes:
         run_id: Name of the run in every record.
-        planned: How many ids the log is meant to hold, those of this run included.
+        planned: How many ids the log is meant to hold, those of this run included; None
+            if that is not known.
         input_digest: The digest of the ids of the input, those that are done included.
         endpoint: The base URL of the API, or the name of the simulator.
         account: The name of the account, where a run has several.
@@ -32,7 +33,7 @@ class RunContext:
     """
 
     run_id: str
-    planned: int
+    planned: int | None
     input_digest: str | None
     endpoint: str
     request_ids: Iterator[str]

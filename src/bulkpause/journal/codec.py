@@ -50,6 +50,8 @@ from bulkpause.vocabulary import RECORD_VERSION, Action, Status
 #: was said of what campaigns were before their pause; in version 3 a header did not say
 #: whose campaigns they are; in version 4 it had no `planned_in_log`.
 WAL_VERSION = 5
+#: The first version whose header counts its own ids, or says that it cannot.
+_VERSION_THAT_COUNTS = 5
 #: The versions of headers of runs that may have had several accounts, and do not say it.
 _VERSIONS_WITHOUT_ACCOUNT = frozenset({2, 3})
 #: The version of a mark. It is newer than that of a record: a program that knows no
@@ -72,8 +74,9 @@ class Header:
     `digest` is that of the ids that the run sends, `input_digest` that of its whole
     input, `planned` how many ids the run sends, `planned_before` how many ids the log was
     meant to hold before, and `planned_in_log` how many with this plan, each id once: those
-    of which nothing else is left may still be running. `account` is the name of the
-    account; None if the run has one only, or if the version is an older one.
+    of which nothing else is left may still be running. It is None if the log did not say
+    how many there were. `account` is the name of the account; None if the run has one
+    only, or if the version is an older one.
     """
 
     run: str
@@ -87,6 +90,12 @@ class Header:
     planned_before: int | None = None
     planned_in_log: int | None = None
     boot_id: str
+
+    @property
+    def is_count_doubted(self) -> bool:
+        """Whether the log did not say how many ids it was meant to hold."""
+        is_counted = self.planned_before is None or self.planned_in_log is not None
+        return self.version >= _VERSION_THAT_COUNTS and not is_counted
 
     @property
     def names_account(self) -> bool:

@@ -253,12 +253,17 @@ class Recovery:
     def is_plan_known(self) -> bool:
         """Whether the logs say how many ids were planned.
 
-        Each run counts the ids that the log held before. If there are more than any of
-        its lines says, lines of several logs were put together, and some may be missing.
+        Each run counts the ids that the log held before, or says that this is not known:
+        so the last one tells. If there are more ids than any line says, lines of several
+        logs were put together, and some may be missing.
         """
-        if self.headers:
-            return True
-        return self.most_planned is not None and self.known <= self.most_planned
+        if not self.headers:
+            counted = None if self.last is None else self.last.planned
+            return counted is not None and self.known <= (self.most_planned or 0)
+        last = self.headers[-1]
+        if last.planned_in_log is None:
+            return not last.is_count_doubted
+        return self.known <= (self.most_planned or 0)
 
     @property
     def not_on_record(self) -> int:

@@ -718,6 +718,20 @@ def test_header_counts_its_own_new_ids() -> None:
     assert recovery.count_planned(plan_of("9")) == 3
 
 
+def test_doubt_how_many_were_planned_is_passed_on() -> None:
+    together = [planned("1", "a", 2), planned("2", "a", 2), planned("3", "b", 1)]
+    assert not recover(together, []).is_plan_known
+    doubting = replace(header("c"), planned_before=3)
+    assert not recover(together, [doubting, plan("4")]).is_plan_known
+    done = record("4", Status.PAUSED, "c", planned=None)
+    assert not recover([*together, done], []).is_plan_known
+    # An older program did not say it.
+    older = replace(doubting, version=4)
+    assert recover([planned("1", "a", 2)], [older, plan("4")]).is_plan_known
+    counting = replace(doubting, planned_in_log=2)
+    assert not recover(together, [counting, plan("4")]).is_plan_known
+
+
 def test_plan_that_a_header_counts_is_lost_once() -> None:
     torn = replace(header("a", 2), digest=digest("12"), planned_in_log=2)
     assert recover([], [torn]).not_on_record == 2
