@@ -48,18 +48,25 @@ def test_meant_command_is_suggested_and_valid(call: Call, typed: str) -> None:
     assert ended.stderr.endswith(f"try: bulkpause {MEANT[typed]}\n")
     words = shlex.split(MEANT[typed])
     name, rest = words[0], words[1:]
-    found = cli.get_command(click.Context(cli), name)
+    parent = program()
+    found = cli.get_command(parent, name)
     if found is not None and "--help" not in rest:
-        found.make_context(name, rest)
+        found.make_context(name, rest, parent=parent)
+
+
+def program() -> click.Context:
+    """Make the context of all commands: one that is made without it has no `-h`."""
+    return click.Context(cli, **cli.context_settings)
 
 
 def test_every_status_is_meant_by_all(call: Call) -> None:
     for name in ("retry", "export"):
         command = call(name, "x.jsonl", "--all").stderr.rpartition("try: bulkpause ")[2]
         assert ",not_attempted" in command
-        found = cli.get_command(click.Context(cli), name)
+        parent = program()
+        found = cli.get_command(parent, name)
         assert found is not None
-        found.make_context(name, shlex.split(command)[1:])
+        found.make_context(name, shlex.split(command)[1:], parent=parent)
 
 
 UNKNOWN = [

@@ -239,9 +239,11 @@ INPUT_OPTIONS = st.fixed_dictionaries(
 def parsed(command: str) -> Options:
     """Read a printed command as a shell and the program do."""
     program, name, *words = shlex.split(command)
-    found = cli.get_command(click.Context(cli), name)
+    # A command that is used without its parent has no `-h`, and keeps none.
+    parent = click.Context(cli, **cli.context_settings)
+    found = cli.get_command(parent, name)
     assert found is not None
-    context = found.make_context(name, words)
+    context = found.make_context(name, words, parent=parent)
     given = context.params
     if name == "retry":
         given = {**given, "inputs": (), "resume": True, "resume_within": None}
