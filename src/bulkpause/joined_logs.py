@@ -141,11 +141,17 @@ def _weight(word: Word) -> tuple[str, bool, bool]:
 
 def _words_of(number: int, log: OpenedLog) -> Iterator[Word]:
     for record in log.records():
-        at = record.finished_at
-        yield Word("" if at is None else in_utc(at), record, number)
+        yield Word(_said_at(record), record, number)
     planned_at = _planned_at(log.recovery)
     for item in log.recovery.not_attempted:
         yield Word(planned_at, item, number)
+
+
+def _said_at(record: Record) -> str:
+    """Tell when a record was made. One that leaves an id open may be later than any."""
+    if record.finished_at is not None:
+        return in_utc(record.finished_at)
+    return "" if record.status.is_settled else "~"
 
 
 def _planned_at(recovery: Recovery) -> str:

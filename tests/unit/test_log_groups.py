@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from bulkpause.errors import LogError
-from bulkpause.journal.codec import WAL_VERSION, Header, Sent, encode, encode_plan
+from bulkpause.journal.codec import (
+    WAL_VERSION,
+    Answered,
+    Header,
+    Sent,
+    encode,
+    encode_plan,
+)
 from bulkpause.journal.reader import write_ahead_path
 from bulkpause.log_groups import group_logs
 from bulkpause.model import Item, Record
@@ -314,6 +321,27 @@ def test_attempts_without_a_record_are_told_apart(tmp_path: Path) -> None:
         *(f"{RUN}-1", f"{RETRY}-1"),
     ]
     assert [each.reads for each in group.replaced] == [5]
+
+
+def test_word_without_a_time_may_be_the_last(tmp_path: Path, monday: Path) -> None:
+    """The line of its request is lost, and that of the answer is left."""
+    assert status_of(one(monday), "1001") == "paused"
+    header = Header(run=RETRY, base_url=ENDPOINT, digest="", planned=1, boot_id="")
+    answered = Answered(
+        answered="1001",
+        request_id=f"{RETRY}-1",
+        http_status=500,
+        trace_id=None,
+        error=None,
+        is_doubtful=True,
+    )
+    items = encode_plan([Item(id="1001", row=1)])
+    lines = (encode(header), *items, encode(answered))
+    log = tmp_path / "tuesday.jsonl"
+    write_ahead_path(log).write_bytes(b"".join(lines))
+    log.touch()
+    for logs in permutations([monday, log]):
+        assert status_of(one(*logs), "1001") == "unknown"
 
 
 def test_only_logs_with_open_ids_are_open(tmp_path: Path, monday: Path) -> None:
