@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -85,6 +86,10 @@ def new_text(path: Path, known: list[str]) -> str:
     while not path.exists() or path.read_text() in known:
         assert time.monotonic() < give_up_at
         time.sleep(0.001)
+    # The next state is left out while the thread of this one has not ended.
+    for thread in threading.enumerate():
+        if thread.name == "metrics":
+            thread.join()
     return path.read_text()
 
 
