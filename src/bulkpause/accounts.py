@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from bulkpause._text import format_count, quote
@@ -25,6 +26,8 @@ KEYS = ("token_file", "token_env", "base_url", "burst", "steady", "company_id")
 _MOST_BYTES = 4 << 20
 #: Endings that the token files of a folder may have.
 _TOKEN_SUFFIXES = (".token", ".txt")
+#: The simulator's company of an account that names none; the next has the next number.
+_FIRST_COMPANY = 1_000_000
 _is_name = partial(re.fullmatch, r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 #: Windows takes these for devices, whatever follows a dot.
 _is_device = partial(re.fullmatch, r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
@@ -113,8 +116,12 @@ def read_accounts(
 
 
 def companies_of(accounts: Iterable[Account]) -> dict[str, str]:
-    """Give the company of each token, for a simulator: the name where none is named."""
-    return {one.token.reveal(): one.company_id or one.name for one in accounts}
+    """Give the company of each token, for a simulator: numbers where none is named."""
+    accounts = tuple(accounts)
+    named = {one.company_id for one in accounts}
+    numbers = map(str, count(_FIRST_COMPANY))
+    free = (number for number in numbers if number not in named)
+    return {one.token.reveal(): one.company_id or next(free) for one in accounts}
 
 
 def log_of(folder: Path, account: str) -> Path:

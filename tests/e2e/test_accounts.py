@@ -105,6 +105,26 @@ def test_simulator_of_accounts_takes_their_tokens_alone(program: Program) -> Non
     assert ledger.rate_limited() == []
 
 
+def test_company_that_check_reads_holds_in_run(program: Program) -> None:
+    prepare(program, ["acme", "globex"], 2)
+    tokens = program.folder / "tokens"
+    tokens.mkdir()
+    for name in ("acme", "globex"):
+        (program.folder / f"{name}.token").rename(tokens / f"{name}.token")
+    simulator = program.start("simulate", "--accounts", "tokens", "--campaigns", "3")
+    url = simulator.line_of_stdout().strip()
+    program.file(
+        "accounts.toml",
+        '[acme]\ntoken_file = "tokens/acme.token"\ncompany_id = "1000000"\n'
+        '[globex]\ntoken_file = "tokens/globex.token"\ncompany_id = "1000001"\n',
+    )
+    options = ("--accounts", "accounts.toml", "--base-url", url, "--share", "none")
+    checked = program.call("check", *options)
+    assert checked.code == 0, checked.stdout
+    ended = program.call("run", "all.csv", *options, "--yes", "--log", "logs")
+    assert ended.code == 0, ended.stderr
+
+
 def test_unknown_account_is_a_row_problem(program: Program, serve: Serve) -> None:
     companies = prepare(program, ["acme"], 1)
     simulator = serve(accounts=companies)

@@ -86,6 +86,17 @@ def test_rejected_token_and_held_log_are_told(program: Program, serve: Serve) ->
     assert metric(program.folder, "last_run_exit_code") == ended.code == 4
 
 
+def test_locked_out_run_leaves_metrics_of_other(program: Program, serve: Serve) -> None:
+    simulator = serve(always=Fault.HANG)
+    words = ["run", program.ids(3), "--yes", *program.to(simulator), *METRICS]
+    program.start(*words)
+    until(lambda: len(simulator.ledger) == 3)
+    until((program.folder / "nightly.prom").exists)
+    assert program.call(*words, "--resume").code == 7
+    assert metric(program.folder, "running") == 1
+    assert metric(program.folder, "last_run_exit_code") is None
+
+
 @pytest.mark.smoke
 def test_place_that_cannot_be_written_stops_no_run(
     program: Program, serve: Serve

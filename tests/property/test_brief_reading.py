@@ -131,6 +131,7 @@ NEARLY_USUAL = [
         {"latency_ms": None},
         {"started_at": None},
         {"finished_at": None},
+        {"reason": "Über \\"},
     )
 ]
 
@@ -142,6 +143,7 @@ nearly_usual = st.builds(
     run_id=st.sampled_from(RUNS),
     planned=st.integers(1, 3),
     endpoint=st.sampled_from(["https://a", 'https://b,"v":3']),
+    reason=st.sampled_from([None, "over", 'Küche "zu"\\', ',"v":3']),
 )
 
 

@@ -8,6 +8,7 @@ from bulkpause import Settings, read_accounts
 from bulkpause.accounts import (
     AccountsError,
     AccountTokensError,
+    companies_of,
     is_account_name,
 )
 from bulkpause.model import Limit
@@ -45,6 +46,21 @@ def test_sections_are_accounts_in_their_order(tmp_path: Path) -> None:
         "token-of-acme",
         None,
     )
+
+
+def test_simulated_company_is_named_one_or_number(tmp_path: Path) -> None:
+    sections = {"a": "", "b": "company_id = 1000000", "c": "", "d": 'company_id = "7"'}
+    text = "".join(
+        f'[{name}]\ntoken_file = "{name}"\n{company}\n'
+        for name, company in sections.items()
+    )
+    path = write(tmp_path, text, **{name: f"token-of-{name}" for name in sections})
+    assert companies_of(read_accounts(path)) == {
+        "token-of-a": "1000001",
+        "token-of-b": "1000000",
+        "token-of-c": "1000002",
+        "token-of-d": "7",
+    }
 
 
 def test_section_has_settings_of_its_own(tmp_path: Path) -> None:

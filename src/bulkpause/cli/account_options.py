@@ -10,11 +10,12 @@ import click
 from bulkpause._text import format_count
 from bulkpause._value import value
 from bulkpause.accounts import Account, log_of, problems_of, read_accounts
-from bulkpause.cli.log_arguments import logs_in, logs_of
+from bulkpause.cli.log_arguments import logs_in, logs_of, why_no_log
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options
 from bulkpause.cli.output import say
 from bulkpause.errors import InputError, SettingsError, TokenError
+from bulkpause.journal.account_names import read_names
 from bulkpause.journal.reader import LoadedLog, exists, read_recovery
 from bulkpause.plan import Plan
 from bulkpause.ratelimit.budget.place import name_in
@@ -196,7 +197,10 @@ def accounts_with_logs(
     found = [one for one in accounts.chosen if exists(log_of(folder, one.name))]
     if not found and not logs:
         raise InputError(
-            f"{folder} holds no log of an account of {options.accounts}; check its name"
+            why_no_log(folder)
+            if read_names(folder).names
+            else f"{folder} holds no log of an account of {options.accounts}; check its "
+            "name"
         )
     yield from found
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkpause._text import replace_surrogates, sanitize
+from bulkpause.cli.exit_codes import ExitCode
 
 
 # What makes and writes metrics is imported on use: most commands have none.
@@ -71,6 +72,7 @@ class JobMetrics:
             exit_code=exit_code,
             endpoint=self.endpoint,
             figures=None if self.totals is None else Figures.of(self.totals),
+            is_locked_out=exit_code == ExitCode.LOG_HELD,
         )
 
     def warn_of_fault(self, warn: Warn) -> None:

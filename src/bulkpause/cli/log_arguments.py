@@ -8,21 +8,29 @@ from bulkpause._text import sanitize
 from bulkpause.cli.log_path import is_campaign_list
 from bulkpause.cli.output import say
 from bulkpause.errors import SettingsError
+from bulkpause.journal.account_names import read_names
 from bulkpause.journal.reader import WAL_SUFFIX
 
 
 _PATTERN = "*.jsonl"
 
 
-def logs_of(arguments: Iterable[Path]) -> list[Path]:
+def logs_of(arguments: Iterable[Path], *, may_lack_all: bool = False) -> list[Path]:
     """List the logs that arguments name, each once. A folder stands for its `*.jsonl`.
+
+    Args:
+        arguments: Logs, and folders of logs.
+        may_lack_all: Whether a folder that names its accounts may hold no log of them.
 
     Raises:
         SettingsError: A folder holds no log.
     """
     found: dict[str, Path] = {}
     for argument in arguments:
-        for log in _logs_of_folder(argument) if is_folder(argument) else (argument,):
+        logs = logs_in(argument) if is_folder(argument) else [argument]
+        if not (logs or (may_lack_all and read_names(argument).names)):
+            raise SettingsError(why_no_log(argument))
+        for log in logs:
             # A link to a log is that log, whose ids must not count twice.
             found.setdefault(os.path.realpath(log), log)
     return list(found.values())
@@ -55,9 +63,11 @@ def logs_in(folder: Path) -> list[Path]:
     return [path for path in found if path not in lists]
 
 
-def _logs_of_folder(folder: Path) -> list[Path]:
-    if not (logs := logs_in(folder)):
-        raise SettingsError(
-            f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"
-        )
-    return logs
+def why_no_log(folder: Path) -> str:
+    """Say of a folder without a log what to do."""
+    # Imported on use: most folders hold logs.
+    from bulkpause.cli.account_folders import without_logs  # noqa: PLC0415
+
+    if (lacking := without_logs(folder)) is not None:
+        return "; ".join(lacking.lines())
+    return f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"

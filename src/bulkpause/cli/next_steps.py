@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from bulkpause._shell import join_command
@@ -57,8 +58,8 @@ _PLAN_NOTE = (
 )
 #: A log holds what was sent, and not how its run was guarded.
 _OPTIONS_NOTE = (
-    "the log does not record options such as --canary, --max-failures or --verify: add "
-    "those of its run"
+    "the log does not record options such as --canary, --max-failures, --verify or "
+    "--remember: add those of its run"
 )
 
 
@@ -220,8 +221,16 @@ def _why_unknown_account(
 
 
 def _reason_on_record(recovery: Recovery) -> str | None:
-    """Find a `--reason` of its runs, as far as a record of an open id has one."""
-    reasons = (record.reason for record in recovery.records.values())
+    """Find a `--reason` of its runs: first that of an id that a retry may take."""
+    brief = recovery.brief
+    by_retry = sorted(
+        zip(brief.origins, brief.reasons, strict=True),
+        key=lambda pair: pair[0].status is not Status.REJECTED,
+    )
+    reasons = chain(
+        (record.reason for record in recovery.records.values()),
+        (reason for _, reason in by_retry),
+    )
     return next(filter(None, reasons), None)
 
 

@@ -47,6 +47,8 @@ RETRIABLE = (
     Status.NOT_RESUMABLE.value,
     Status.ALREADY_RUNNING.value,
 )
+#: What the name of an undo's log or folder has after that of what it takes back.
+UNDO_SUFFIX = ".undo"
 #: What campaigns may have been before their pause.
 EARLIER_STATUSES = ("running", SCHEDULED)
 #: The statuses that `retry` takes unless told otherwise.
@@ -154,8 +156,10 @@ def default_undo_log(log: Path, *, is_of_accounts: bool = False) -> Path:
     if is_of_accounts or log.is_dir():
         folder = log if log.is_dir() else log.parent
         named = folder if folder.name not in {"", ".."} else folder.resolve()
-        return named.with_name(f"{named.name}.undo{'' if is_of_accounts else '.jsonl'}")
-    return log.with_name(f"{log.stem}.undo{log.suffix}")
+        return named.with_name(
+            f"{named.name}{UNDO_SUFFIX}{'' if is_of_accounts else '.jsonl'}"
+        )
+    return log.with_name(f"{log.stem}{UNDO_SUFFIX}{log.suffix}")
 
 
 def retry_command(log: Path, options: Options) -> str:

@@ -153,7 +153,7 @@ class _RecordFold:
         add_planned_count(self._recovery, record.planned)
 
     def _add_brief(self, id_: str, record: "Record", origin: Origin) -> None:
-        self._brief.ids[id_] = self._brief.number_of(origin)
+        self._brief.ids[id_] = self._brief.number_of(origin, record.reason)
         if (record.finished_at or "") >= self._since:
             self._recovery.recent[id_] = record
         if self._needs.tally is not None:

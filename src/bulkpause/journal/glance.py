@@ -27,7 +27,7 @@ BEFORE_KEY = b',"'
 #: How many a line has: the fields of a record, and its checksum.
 FIELD_COUNT = 29
 #: The numbers of fields, as a line has them: see `model.Record`.
-_LATENCY, _STARTED, _FINISHED = 20, 21, 22
+_REASON, _LATENCY, _STARTED, _FINISHED = 13, 20, 21, 22
 ID_START = b'{"id":"'
 _LATENCY_START = b'latency_ms":'
 _STARTED_START, _FINISHED_START = b'started_at":"', b'finished_at":"'
@@ -114,7 +114,7 @@ class Glance:
             return False
         ids = _ids_of(columns[0])
         # A kind is made of lines with ids alone.
-        kind = self._kind_of(_of_kind(rows[0])) if self._are_new(ids) else None
+        kind = self._kind_of(rows[0]) if self._are_new(ids) else None
         if kind is None or not self._have_times(columns):
             return False
         if self._tally is not None and not self._count(kind, columns[_LATENCY]):
@@ -151,7 +151,7 @@ class Glance:
             return take_mark(line, self._recovery)
         if line[-SEAL_LENGTH:] != SEAL % crc32(line[:-SEAL_LENGTH]):
             return False
-        kind = self._kind_of(_of_kind(fields))
+        kind = self._kind_of(fields)
         started, finished = fields[_STARTED], fields[_FINISHED]
         if (
             kind is None
@@ -171,15 +171,17 @@ class Glance:
         self._add(fields[0][len(ID_START) : -1].decode(), kind.origin)
         return True
 
-    def _kind_of(self, key: tuple[bytes, ...]) -> _Kind | None:
+    def _kind_of(self, fields: Sequence[bytes]) -> _Kind | None:
+        key = _of_kind(fields)
         try:
             return self._kinds[key]
         except KeyError:
-            kind = self._kinds[key] = self._new_kind(*key)
+            kind = self._kinds[key] = self._new_kind(fields[_REASON], *key)
             return kind
 
     def _new_kind(  # noqa: PLR0917 (as the fields of a line)
         self,
+        reason: bytes,
         account: bytes,
         action: bytes,
         status: bytes,
@@ -190,14 +192,19 @@ class Glance:
         reads: bytes,
         *others: bytes,
     ) -> _Kind | None:
-        origin = self._new_origin(account, action, status, *others)
+        origin = self._new_origin(reason, account, action, status, *others)
         outcome = (status, campaign_status, attempts, history, reads)
         is_refused = http_status == _REFUSED_FOR_RATE
         read_backs = None if is_refused else _READ_BACKS.get(outcome)
         return None if origin is None else _Kind(origin, read_backs)
 
     def _new_origin(
-        self, account: bytes, action: bytes, status_field: bytes, *others: bytes
+        self,
+        reason: bytes,
+        account: bytes,
+        action: bytes,
+        status_field: bytes,
+        *others: bytes,
     ) -> int | None:
         status = _SETTLED.get(status_field)
         run, planned, digest, endpoint, version = others
@@ -227,7 +234,8 @@ class Glance:
                 endpoint=texts["endpoint"],
                 account=texts["account"],
                 input_digest=texts["input_digest"],
-            )
+            ),
+            _reason_in(reason),
         )
 
     def _count(self, kind: _Kind, latency_fields: Sequence[bytes]) -> bool:
@@ -299,3 +307,14 @@ def _text_in(field: bytes, key: str) -> str | None:
     shown = text[1:-1]
     is_plain = text == f'"{shown}"' and shown.isascii() and shown.isprintable()
     return shown if is_plain and "\\" not in shown else ""
+
+
+def _reason_in(field: bytes) -> str | None:
+    """Give the reason of a sealed line, in any letters."""
+    text = field.removeprefix(b'reason":')
+    if text == b"null":
+        return None
+    import orjson  # noqa: PLC0415 (on use: few runs have a reason)
+
+    reason: str | None = orjson.loads(text)
+    return reason

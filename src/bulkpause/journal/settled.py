@@ -27,19 +27,27 @@ class SettledIds:
     Attributes:
         ids: The ids, each with the number of its origin.
         origins: The origins.
+        reasons: The `--reason` of the first record of each origin; None for none.
         discarded: How many ids were taken out again.
     """
 
     ids: dict[str, int] = field(default_factory=dict)
     origins: list[Origin] = field(default_factory=list)
+    reasons: list[str | None] = field(default_factory=list)
     discarded: int = 0
     _numbers: dict[Origin, int] = field(default_factory=dict)
 
-    def number_of(self, origin: Origin) -> int:
-        """Give the number of an origin, which is new if need be."""
+    def number_of(self, origin: Origin, reason: str | None) -> int:
+        """Give the number of an origin, which is new if need be.
+
+        Args:
+            origin: The origin of a record.
+            reason: The `--reason` of that record.
+        """
         number = self._numbers.setdefault(origin, len(self.origins))
         if number == len(self.origins):
             self.origins.append(origin)
+            self.reasons.append(reason)
         return number
 
     def discard(self, id_: str) -> None:

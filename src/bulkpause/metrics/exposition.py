@@ -18,6 +18,7 @@ _COMPLETED = f"{_PREFIX}last_completion_timestamp_seconds"
 _ROWS = f"{_PREFIX}rows"
 _MAY_BE_RUNNING = f"{_PREFIX}ids_may_be_running"
 _COUNTED = f"{_PREFIX}counts_timestamp_seconds"
+_RUNNING = f"{_PREFIX}running"
 _INFO = f"{_PREFIX}run_info"
 
 
@@ -65,6 +66,13 @@ def _history_in(text: str) -> History:
     )
 
 
+def tells_of_running(text: str) -> bool:
+    """Tell whether a file that can be read says that a run goes on."""
+    families = text_string_to_metric_families(text)
+    samples = (sample for family in families for sample in family.samples)
+    return any(sample.name == _RUNNING and sample.value == 1 for sample in samples)
+
+
 class _JobCollector(Collector):
     """Gives the metrics of one job: a family for each."""
 
@@ -75,9 +83,7 @@ class _JobCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         state = self._state
         yield self._info()
-        yield self._gauge(
-            f"{_PREFIX}running", "1 while a run goes on.", state.exit_code is None
-        )
+        yield self._gauge(_RUNNING, "1 while a run goes on.", state.exit_code is None)
         yield self._gauge(
             f"{_PREFIX}run_start_timestamp_seconds",
             "When the current or last run began.",

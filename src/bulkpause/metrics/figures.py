@@ -111,6 +111,7 @@ class JobState:
         exit_code: Its exit code; None while it runs.
         endpoint: A base URL or `simulator`; None if the options were not usable.
         figures: Its numbers; None if nothing was planned.
+        is_locked_out: Whether another run held its log.
     """
 
     job_name: str
@@ -120,3 +121,4 @@ class JobState:
     exit_code: int | None = None
     endpoint: str | None = None
     figures: Figures | None = None
+    is_locked_out: bool = False

@@ -15,12 +15,15 @@ _LAST_WRITE_S = 2.0
 def publish(path: Path, state: JobState) -> None:
     """Write the state of a job to its file, and keep what that knows of earlier runs.
 
+    A run that did not get its log leaves a file alone that tells of one under way.
+
     Raises:
         MetricsError: The file cannot be read or written, or is not one of a job.
     """
     # Slow to import, and so not before the thread that calls this.
     from bulkpause.metrics.exposition import (  # noqa: PLC0415
         read_history,
+        tells_of_running,
         write_exposition,
     )
 
@@ -29,6 +32,8 @@ def publish(path: Path, state: JobState) -> None:
         history = read_history(text)
     except ValueError as error:
         raise MetricsError("it holds other metrics, and was left as it is") from error
+    if state.is_locked_out and tells_of_running(text):
+        return  # it is that of the run that holds the log
     history = history.of_endpoint(state.endpoint)
     if state.exit_code is not None:
         ended_at_s = state.started_at_s + state.duration_s

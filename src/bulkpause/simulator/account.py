@@ -70,7 +70,7 @@ class Account:
 
     Args:
         behaviour: Its options.
-        company_id: The company of its campaigns, which read-backs show; None for none.
+        company_id: The company of its campaigns; None for what each of them says.
 
     Attributes:
         always: The fault that every request meets; None for the planned ones.
@@ -83,7 +83,6 @@ class Account:
         company_id: str | None = None,
         wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._company_id = company_id
         self.always = behaviour.always
         self._behaviour = behaviour
         self._wall_clock = wall_clock
@@ -93,6 +92,7 @@ class Account:
             behaviour.default_status,
             view_words=behaviour.view_words,
             read_lag_s=behaviour.read_lag_s,
+            company_id=company_id,
         )
         self._listing = Listing(behaviour.lists, Random(f"{behaviour.seed}/list"))
         self._first_at: float | None = None
@@ -209,8 +209,6 @@ class Account:
         campaign = self._campaigns.read(campaign_id, now)
         label_form = self._behaviour.lists.label_form
         items = [] if campaign is None else [campaign.fields(label_form=label_form)]
-        if self._company_id is not None:
-            items = [item | {"company_id": self._company_id} for item in items]
         return json_response({"total": len(items), "items": items})
 
     def _list(self, call: Call) -> Response:

@@ -24,6 +24,7 @@ class Campaigns:
         default: The status of all other ids. Lists show them once they were changed.
         view_words: The words that reads show for a status, by the status.
         read_lag_s: A read-back shows the status of so many seconds ago.
+        company_id: The company of all of them; None for what each of them says.
 
     Attributes:
         version: Changes with each change of a campaign.
@@ -32,6 +33,7 @@ class Campaigns:
     __slots__ = (
         "_by_id",
         "_changed_at",
+        "_company_id",
         "_default",
         "_lag_s",
         "_shown",
@@ -47,9 +49,11 @@ class Campaigns:
         *,
         view_words: Mapping[str, str] | None = None,
         read_lag_s: float = 0.0,
+        company_id: str | None = None,
     ) -> None:
         self.version = 0
-        self._by_id = {one.id: one for one in campaigns}
+        self._company_id = company_id
+        self._by_id = {one.id: self._owned(one) for one in campaigns}
         self._default = default
         self._words = view_words or {}
         self._lag_s = read_lag_s
@@ -62,7 +66,14 @@ class Campaigns:
 
     def get(self, campaign_id: str) -> Campaign:
         known = self._by_id.get(campaign_id)
-        return known or Campaign(id=campaign_id, status=self._default)
+        return known or self._owned(Campaign(id=campaign_id, status=self._default))
+
+    def _owned(self, campaign: Campaign) -> Campaign:
+        """Give a campaign as one of the company, in lists as in read-backs."""
+        company_id = self._company_id
+        if company_id is None:
+            return campaign
+        return replace(campaign, company_id=company_id)
 
     def status(self, campaign_id: str) -> str:
         return self.get(campaign_id).status
@@ -70,7 +81,7 @@ class Campaigns:
     def put(self, campaign: Campaign) -> None:
         """Create a campaign, or put it in the place of the one with its id."""
         self.version += 1
-        self._by_id[campaign.id] = campaign
+        self._by_id[campaign.id] = self._owned(campaign)
 
     def remove(self, campaign_id: str) -> None:
         """Let a campaign no longer exist."""

@@ -105,8 +105,50 @@ def test_status_notices_a_lost_log(call: Call) -> None:
     found = orjson.loads(call("status", "logs", "--json").stdout)
     assert (found["may_run"], found["exit_code"]) == (None, 5)
     assert found["account_folders"] == [
-        {"folder": "logs", "missing": ["globex"], "is_whole": True}
+        {
+            "folder": "logs",
+            "missing": ["globex"],
+            "is_whole": True,
+            "next": "bulkpause run INPUT --log logs --resume "
+            f"--base-url {ENDPOINT} --accounts ACCOUNTS_FILE",
+        }
     ]
+
+
+def only_names(folder: str) -> None:
+    """Leave what a run leaves that stops before any log."""
+    for log in LOGS.glob("*.jsonl*"):
+        log.unlink()
+    LOGS.rename(folder)
+
+
+def test_status_of_names_alone_is_open(call: Call) -> None:
+    only_names("monday")
+    ended = call("status", "monday")
+    assert ended.code == 5
+    assert "monday holds no log: it lacks those of 2 accounts of its" in ended.stdout
+    assert "all of their campaigns may still be running" in ended.stdout
+    assert "bulkpause run INPUT --log monday --resume " in ended.stdout
+    found = orjson.loads(call("status", "monday", "--json").stdout)
+    assert (found["logs"], found["may_run"], found["exit_code"]) == ([], None, 5)
+    assert found["account_folders"][0]["missing"] == ["acme", "globex"]
+
+
+def test_status_of_undo_without_logs_undoes(call: Call) -> None:
+    only_names("monday.undo")
+    ended = call("status", "monday.undo")
+    assert ended.code == 5
+    assert "all of their campaigns may still be paused" in ended.stdout
+    assert "undo its logs: bulkpause undo FOLDER " in ended.stdout
+
+
+@pytest.mark.parametrize("command", ["retry", "export", "report"])
+def test_command_on_names_alone_says_way(call: Call, command: str) -> None:
+    only_names("monday")
+    accounts = ("--accounts", "accounts.toml", "--yes") if command == "retry" else ()
+    ended = call(command, "monday", *accounts)
+    assert ended.code == (3 if command == "retry" else 2)
+    assert "bulkpause run INPUT --log monday --resume " in ended.stderr
 
 
 def test_report_and_export_notice_a_lost_log(call: Call) -> None:

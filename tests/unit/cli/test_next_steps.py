@@ -34,8 +34,8 @@ HOST = "https://api.example"
 RETRY = f"bulkpause retry pauses.jsonl --base-url {HOST}"
 OPEN_AND_REJECTED = " --status failed,unknown,not_attempted,rejected"
 OPTIONS_NOTE = (
-    "the log does not record options such as --canary, --max-failures or --verify: add "
-    "those of its run"
+    "the log does not record options such as --canary, --max-failures, --verify or "
+    "--remember: add those of its run"
 )
 RESUME = "bulkpause run INPUT --log pauses.jsonl --resume"
 
@@ -255,6 +255,17 @@ def test_body_that_was_refused_is_not_tried_again() -> None:
 def test_reason_on_record_is_kept() -> None:
     found = steps(log_of(Status.FAILED, reason="it is over"))
     assert found.retry == f"{RETRY} --reason 'it is over'"
+
+
+def test_reason_of_rejected_alone_is_kept() -> None:
+    records = [
+        record("1", Status.PAUSED, reason="another"),
+        record("2", Status.REJECTED, reason="it is over"),
+    ]
+    recovery = recover(records, [])
+    assert not recovery.records
+    (way,) = steps(recovery).others
+    assert way.command.endswith(f" --base-url {HOST} --reason 'it is over'")
 
 
 TOKEN_NOTE = (

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -47,6 +48,25 @@ def test_running_run_keeps_exit_code_of_last(path: Path) -> None:
     publish(path, state(100.0, 5, API))
     publish(path, state(200.0, None, API))
     assert read_history(path.read_text()).exit_code == 5
+
+
+def locked_out(started_at_s: float) -> JobState:
+    return replace(state(started_at_s, 7, API), is_locked_out=True)
+
+
+def test_locked_out_run_leaves_running_one_alone(path: Path) -> None:
+    publish(path, state(100.0, None, API))
+    before = path.read_bytes()
+    publish(path, locked_out(200.0))
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_locked_out_run_tells_where_none_runs(path: Path, is_first: bool) -> None:
+    if not is_first:
+        publish(path, state(100.0, 0, API))
+    publish(path, locked_out(200.0))
+    assert read_history(path.read_text()).exit_code == 7
 
 
 def test_success_of_trial_is_forgotten(path: Path) -> None:

@@ -228,3 +228,15 @@ def test_token_check_meets_its_script() -> None:
     account = account_of(check_script=(Fault.UNAVAILABLE,))
 
     assert status(decided(account, call(raw_path=CHECK))) == 503
+
+
+@pytest.mark.parametrize("campaign_id", ["7", "8", "9"])
+def test_list_and_view_agree_on_company(campaign_id: str) -> None:
+    behaviour = Behaviour(campaigns=(Campaign(id="7"),), statuses={"8": "draft"})
+    account = Account(behaviour, company_id="acme")
+    account.put(Campaign(id="9"))
+    view = content(decided(account, call("GET", f"/v1/hood/campaigns/{campaign_id}")))
+    listed = content(decided(account, call("GET", "/v1/hood/campaigns")))
+    shown = {one["id"]: one["company_id"] for one in listed["items"]}
+    assert [one["company_id"] for one in view["items"]] == ["acme"]
+    assert shown[campaign_id] == "acme"

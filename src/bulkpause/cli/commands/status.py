@@ -38,7 +38,7 @@ def show_status(arguments: Sequence[Path], *, is_json: bool) -> ExitCode:
         LogError: The only log cannot be read or is damaged.
     """
     now = datetime.now(UTC)
-    paths = logs_of(arguments)
+    paths = logs_of(arguments, may_lack_all=True)
     is_single = len(paths) == 1 and not is_folder(arguments[0])
     opened = [_open(paths[0])] if is_single else list(map(_try_to_open, paths))
     logs = [one for one in opened if isinstance(one, OpenedLog)]

@@ -1,9 +1,10 @@
 """The command `template`: print a file that lets a scheduler run a job."""
 
 import os
+import posixpath
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,9 +20,14 @@ from bulkpause.cli.help import block
 from bulkpause.cli.options import BASE_URL_VARIABLE, Options, has_secret_proxy
 from bulkpause.cli.output import say, show_data
 from bulkpause.cli.repeated_options import OneValueCommand
-from bulkpause.cli.templates.catalog import TEMPLATES
+from bulkpause.cli.templates.catalog import CONTAINER_INPUTS, TEMPLATES
 from bulkpause.cli.templates.exit_policy import ExitPolicy
-from bulkpause.cli.templates.job import Job, check_options, with_absolute_paths
+from bulkpause.cli.templates.job import (
+    Job,
+    check_options,
+    paths_not_below,
+    with_absolute_paths,
+)
 from bulkpause.errors import SettingsError
 from bulkpause.ratelimit.budget.place import has_secret, is_url
 
@@ -62,6 +68,19 @@ def parse_job_name(text: str) -> str:
 @click.command(
     cls=OneValueCommand,
     epilog=block(
+        "Names",
+        """
+        systemd             a unit, which systemd-timer starts
+        systemd-timer       the timer of that unit
+        cron                a line of a crontab
+        kubernetes          a CronJob
+        kubernetes-indexed  a Job of --shards pods
+        airflow             a DAG
+        github-actions      a workflow
+        docker              a Dockerfile
+        """,
+    )
+    + block(
         "Examples",
         """
         A systemd unit for a list, and its timer:
@@ -202,28 +221,69 @@ def _this_program() -> str:
     return str(program.absolute()) if is_ours else "bulkpause"
 
 
-def _warnings(kind: str, job: Job) -> Iterator[str]:
-    if kind == "systemd":
-        inputs = with_absolute_paths(job.options).inputs
-        for path in (job.program, *inputs):
-            if any(
-                PurePosixPath(path).is_relative_to(each) for each in _HIDDEN_FOLDERS
-            ):
-                yield (
-                    f"warning: the unit does not see {sanitize(path)}; put it "
-                    "elsewhere, as below /opt or /etc"
-                )
-    if kind == "airflow":
-        for path, made in _made_absolute(job.options):
+def _unseen_by_unit(job: Job) -> Iterator[str]:
+    inputs = with_absolute_paths(job.options).inputs
+    for path in (job.program, *inputs):
+        if any(PurePosixPath(path).is_relative_to(each) for each in _HIDDEN_FOLDERS):
             yield (
-                f"warning: {sanitize(path)} is {sanitize(made)} for the workers; put it "
-                "there on each of them, or give its path on them"
+                f"warning: the unit does not see {sanitize(path)}; put it "
+                "elsewhere, as below /opt or /etc"
             )
-    if kind == "kubernetes-indexed" and not is_url(job.options.settings.share):
+
+
+def _unseen_by_container(job: Job) -> Iterator[str]:
+    for path in paths_not_below(job.options, CONTAINER_INPUTS):
+        yield (
+            f"warning: the container sees {sanitize(path)} only if its image or "
+            "another volume has it; name the list without its folder to have it in "
+            f"{CONTAINER_INPUTS}"
+        )
+
+
+def _unseen_by_workflow(job: Job) -> Iterator[str]:
+    for path in filter(_is_outside, job.options.inputs):
+        yield (
+            f"warning: the workflow does not see {sanitize(path)}; put it into the "
+            "repository, and name it by its path there"
+        )
+
+
+def _moved_for_workers(job: Job) -> Iterator[str]:
+    for path, made in _made_absolute(job.options):
+        yield (
+            f"warning: {sanitize(path)} is {sanitize(made)} for the workers; put it "
+            "there on each of them, or give its path on them"
+        )
+
+
+def _unshared_budget(job: Job) -> Iterator[str]:
+    if not is_url(job.options.settings.share):
         yield (
             "warning: pods of one account exceed its limits together unless they share "
             "them; add --share valkey://HOST:PORT/0"
         )
+
+
+#: What finds what a job cannot do, by its template.
+_WARNINGS: Mapping[str, tuple[Callable[[Job], Iterator[str]], ...]] = {
+    "systemd": (_unseen_by_unit,),
+    "airflow": (_moved_for_workers,),
+    "kubernetes": (_unseen_by_container,),
+    "kubernetes-indexed": (_unseen_by_container, _unshared_budget),
+    "docker": (_unseen_by_container,),
+    "github-actions": (_unseen_by_workflow,),
+}
+
+
+def _warnings(kind: str, job: Job) -> Iterator[str]:
+    for find in _WARNINGS.get(kind, ()):
+        yield from find(job)
+
+
+def _is_outside(word: str) -> bool:
+    """Tell whether an INPUT is a path that leads out of its folder."""
+    normal = PurePosixPath(posixpath.normpath(word))
+    return normal.is_absolute() or normal.parts[:1] == ("..",)
 
 
 def _made_absolute(options: Options) -> Iterator[tuple[str, str]]:

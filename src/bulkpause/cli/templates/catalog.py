@@ -11,6 +11,7 @@ from bulkpause.cli.templates.fill import Values, fill_file
 from bulkpause.cli.templates.job import (
     Job,
     is_path,
+    paths_not_below,
     shares_file,
     with_absolute_paths,
     with_inputs_below,
@@ -33,7 +34,8 @@ from bulkpause.errors import SettingsError
 _STATE = "/var/lib/bulkpause"
 _TOKEN_FILE = "/etc/bulkpause/ocamba-token"  # noqa: S105 (a path)
 _CONTAINER_TOKEN_FILE = "/run/secrets/bulkpause/ocamba-token"  # noqa: S105 (a path)
-_CONTAINER_INPUTS = "/in"
+#: Where a container has its lists.
+CONTAINER_INPUTS = "/in"
 _CONTAINER_STATE = "/state"
 #: Runs a command, passes SIGTERM on, once, and takes 0 and 1 for success. A wait that
 #: the signal ends is repeated.
@@ -173,7 +175,12 @@ def _shell(job: Job, command: str) -> list[str]:
 
 def _manifest(job: Job) -> Values:
     token_file = PurePosixPath(_container_token_file(job))
-    lists = [f"--from-file={word}" for word in job.options.inputs if is_path(word)]
+    elsewhere = paths_not_below(job.options, CONTAINER_INPUTS)
+    lists = [
+        f"--from-file={word}"
+        for word in job.options.inputs
+        if is_path(word) and word not in elsewhere
+    ]
     return {
         "lists": for_shell(lists or ["--from-literal=none="]),
         "package": for_shell([job.requirement]),
@@ -186,7 +193,7 @@ def _manifest(job: Job) -> Values:
 
 
 def _container_words(job: Job) -> list[str]:
-    options = with_inputs_below(job.options, _CONTAINER_INPUTS, _CONTAINER_STATE)
+    options = with_inputs_below(job.options, CONTAINER_INPUTS, _CONTAINER_STATE)
     inside = replace(job, options=options)
     return inside.words(token_file=_container_token_file(job))
 

@@ -1,5 +1,6 @@
 """The job that a template is for: a run with its options, and when it is due."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import ceil
 from pathlib import Path, PurePosixPath
@@ -142,8 +143,12 @@ def with_inputs_below(options: Options, folder: str, state: str) -> Options:
     """Name the files among the inputs by where a container has them.
 
     Metrics of no absolute path go where the container may write.
+
+    Raises:
+        SettingsError: Two of them have one name there.
     """
     metrics = options.metrics
+    _refuse_same_names(options.inputs, folder)
     return replace(
         options,
         metrics=None if metrics is None else Path(_below(str(metrics), state)),
@@ -151,6 +156,28 @@ def with_inputs_below(options: Options, folder: str, state: str) -> Options:
             _below(word, folder) if is_path(word) else word for word in options.inputs
         ),
     )
+
+
+def _refuse_same_names(inputs: Iterable[str], folder: str) -> None:
+    first: dict[str, str] = {}
+    for word in filter(is_path, inputs):
+        below = _below(word, folder)
+        if below in first:
+            raise SettingsError(
+                f"{quote(first[below])} and {quote(word)} are both {below} in the "
+                "container; rename one of them"
+            )
+        first[below] = word
+
+
+def paths_not_below(options: Options, folder: str) -> list[str]:
+    """Give the absolute paths among the inputs that are not in a container's folder."""
+    paths = (PurePosixPath(word) for word in filter(is_path, options.inputs))
+    return [
+        str(path)
+        for path in paths
+        if path.is_absolute() and not path.is_relative_to(folder)
+    ]
 
 
 def _below(word: str, folder: str) -> str:

@@ -193,6 +193,42 @@ def test_unit_that_cannot_see_files_is_warned_of(call: Call) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["docker", "kubernetes", "kubernetes-indexed"])
+def test_list_that_container_cannot_see_is_warned_of(call: Call, kind: str) -> None:
+    shared = ("--share", "valkey://cache:6379/0")
+    ended = call("template", kind, "--", "/etc/b/feed.csv", "x/a.csv", *shared)
+    assert ended.code == 0
+    assert ended.stderr == (
+        "warning: the container sees /etc/b/feed.csv only if its image or another "
+        "volume has it; name the list without its folder to have it in /in\n"
+    )
+    assert "--from-file=/etc" not in ended.stdout
+    assert call("template", kind, "--", "/in/a.csv", *shared).stderr == ""
+
+
+@pytest.mark.parametrize("kind", ["docker", "kubernetes", "kubernetes-indexed"])
+@pytest.mark.parametrize("second", ["fr/x.csv", "/in/x.csv"])
+def test_lists_of_one_name_are_refused(call: Call, kind: str, second: str) -> None:
+    ended = call("template", kind, "--", "de/x.csv", second)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert f"'de/x.csv' and '{second}' are both /in/x.csv" in ended.stderr
+
+
+def test_list_outside_of_repository_is_warned_of(call: Call) -> None:
+    given = ("--", "/etc/feed.csv", "a/../../b.csv", "a/../c.csv", "1001")
+    said = call("template", "github-actions", *given).stderr
+    assert said.count("warning: the workflow does not see ") == 2
+    assert "does not see /etc/feed.csv; put it into the repository" in said
+    assert "does not see a/../../b.csv; put it" in said
+
+
+def test_help_names_every_template(call: Call) -> None:
+    page = call("template", "--help").stdout
+    _, _, names = page.partition("Names:\n")
+    table = names.partition("\n\n")[0].splitlines()
+    assert sorted(line.split()[0] for line in table) == KINDS
+
+
 def test_pods_that_share_no_budget_are_warned_of(call: Call) -> None:
     ended = call("template", "kubernetes-indexed", "--", "feed.csv")
     assert "add --share valkey://HOST:PORT/0" in ended.stderr
