@@ -48,8 +48,9 @@ from bulkpause.vocabulary import RECORD_VERSION, Action, Status
 #: The version of the write-ahead log that is written, and the newest that is read. In
 #: version 1 a plan had no names, and a header no `planned_before`; in version 2 nothing
 #: was said of what campaigns were before their pause; in version 3 a header did not say
-#: whose campaigns they are; in version 4 it had no `planned_in_log`.
-WAL_VERSION = 5
+#: whose campaigns they are; in version 4 it had no `planned_in_log`, and in version 5 no
+#: `undone`.
+WAL_VERSION = 6
 #: The versions of headers of runs that may have had several accounts, and do not say it.
 _VERSIONS_WITHOUT_ACCOUNT = frozenset({2, 3})
 #: The version of a mark. It is newer than that of a record: a program that knows no
@@ -73,7 +74,8 @@ class Header:
     input, `planned` how many ids the run sends, `planned_before` how many ids the log was
     meant to hold before, and `planned_in_log` how many with this plan, each id once: those
     of which nothing else is left may still be running. `account` is the name of the
-    account; None if the run has one only, or if the version is an older one.
+    account; None if the run has one only, or if the version is an older one. `undone` are
+    the logs whose pauses it takes back: a retry marks them before it resumes anything.
     """
 
     run: str
@@ -86,6 +88,7 @@ class Header:
     planned: int
     planned_before: int | None = None
     planned_in_log: int | None = None
+    undone: tuple[str, ...] = ()
     boot_id: str
 
     @property
@@ -390,7 +393,7 @@ def _entry(value: dict[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 
         case "run":
             # First: only the version says how to read the other keys.
             _checked_version(value["version"], WAL_VERSION)
-            return _build(Header, {**value, "action": Action(value["action"])})
+            return _header(value)
         case "planned":
             (planned,) = value.values()
             return tuple(_planned(*fields) for fields in planned)
@@ -409,6 +412,14 @@ def _entry(value: dict[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 
             return remembered
         case kind:
             raise ValueError(kind)
+
+
+def _header(value: dict[str, Any]) -> Header:
+    undone = value.get("undone", [])
+    if not (isinstance(undone, list) and all(isinstance(one, str) for one in undone)):
+        raise TypeError(undone)
+    action = Action(value["action"])
+    return _build(Header, {**value, "action": action, "undone": tuple(undone)})
 
 
 def _sealed_entry(value: dict[str, Any]) -> WalEntry | None:

@@ -227,6 +227,8 @@ def test_damaged_record_is_reported_with_line_number(line: bytes) -> None:
         repaired(HEADER, version=None),
         repaired(HEADER, run=5),
         repaired(HEADER, base_url=None),
+        repaired(HEADER, undone="a"),
+        repaired(HEADER, undone=[1]),
         repaired(HEADER, planned="1"),
         repaired(SENT, action="cancel"),
         repaired(SENT, sent=1001),
@@ -322,10 +324,10 @@ def test_newer_record_is_refused_with_remedy(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        repaired(HEADER, version=6),
+        repaired(HEADER, version=7),
         repaired(HEADER, version=9, action="undo", base_url=None, accounts=[]),
-        b'{"run":5,"version":6}',
-        lines_of(replace(HEADER, version=6))[0],
+        b'{"run":5,"version":7}',
+        lines_of(replace(HEADER, version=7))[0],
     ],
 )
 def test_newer_header_is_refused_with_remedy(line: bytes) -> None:
