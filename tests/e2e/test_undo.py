@@ -245,6 +245,20 @@ def test_undo_with_refused_token_undoes_nothing(program: Program, serve: Serve) 
     assert "an undo of this log was begun" in program.call("status", "log.jsonl").stdout
 
 
+def test_chosen_id_that_was_not_paused_is_told(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(2))
+    chosen = ("--yes", "--as", "running", "--only", "1001,9001")
+    ended = undo(program, simulator, *chosen)
+    assert (ended.code, ended.summary) == (1, "1 row = 1 resumed")
+    assert "1 id of --only not recorded as paused" in ended.stdout
+    again = undo(program, simulator, *chosen, "--resume", "--json")
+    facts = orjson.loads(again.stdout)
+    assert (again.code, facts["exit_code"]) == (1, 1)
+    assert "left out: 9001" in facts["doubt"]
+    assert not resumes(simulator).keys() - {"1001"}
+
+
 def test_log_of_undo_takes_other_chosen_ids(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.pause(simulator, program.ids(3))
