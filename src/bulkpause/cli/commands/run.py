@@ -389,7 +389,7 @@ def _end_without_run(
         if options.accounts is None
         else _joined(results, options.log, _new_run_id(options), prepared, options)
     )
-    if not result.totals.rows and not result.totals.is_empty:
+    if not result.totals.rows and result.totals.is_plan_known:
         result = replace(result, nothing=_nothing_text(options))
     result = _with_left_out(result, prepared)
     ending.metrics.totals = result.totals
