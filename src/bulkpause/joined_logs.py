@@ -13,7 +13,7 @@ from bulkpause.model import Item, Record
 from bulkpause.opened_log import OpenedLog, requests_of_logs, runs_of, status_of
 from bulkpause.operation import operation_of
 from bulkpause.report.group import LogGroup
-from bulkpause.report.totals import Totals, add_all
+from bulkpause.report.totals import NOT_ATTEMPTED, Totals, add_all
 from bulkpause.vocabulary import Action, Status
 
 
@@ -99,6 +99,24 @@ def replaced_ids(
     return (
         frozenset(id_ for id_, at in resumed.items() if at >= paused.get(id_, "~")),
         frozenset(id_ for id_, at in said.items() if paused.get(id_, "") > at),
+    )
+
+
+def left_to_pauses(
+    logs: Sequence[OpenedLog], undos: Sequence[OpenedLog], replaced: AbstractSet[str]
+) -> Counter[str]:
+    """Count the ids of undos that count as the logs say, by what the undos say of them.
+
+    Args:
+        logs: The logs of pauses.
+        undos: The logs of their undos.
+        replaced: The ids that count in one of the two alone.
+    """
+    paused = {word.said.id for word in _last_words(logs)} - replaced - {None}
+    return Counter(
+        word.said.status.value if isinstance(word.said, Record) else NOT_ATTEMPTED
+        for word in _last_words(undos)
+        if word.said.id in paused
     )
 
 

@@ -1,7 +1,8 @@
 """Group logs of the same endpoint, account and action, to be taken together."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -45,12 +46,35 @@ def group_logs(
         undos = groups.get(undo_key, [])
         if key.action is Action.PAUSE and undos:
             replaced |= zip((key, undo_key), _note_undos(members, undos), strict=True)
-    return [
+    together = [
         _together(key, members, replaced.get(key, frozenset()), now)
         if len(members) > 1 or replaced.get(key)
         else _alone(key, members[0], now, needs_records=needs_records)
         for key, members in groups.items()
     ]
+    if not (needs_records and replaced):
+        return together
+    return [
+        _with_left_to_pauses(group, key, groups, replaced)
+        for key, group in zip(groups, together, strict=True)
+    ]
+
+
+def _with_left_to_pauses(
+    group: LogGroup,
+    key: GroupKey,
+    logs: Mapping[GroupKey, Sequence[OpenedLog]],
+    replaced: Mapping[GroupKey, frozenset[str]],
+) -> LogGroup:
+    """Tell of a group of undos how many of its ids count in that of their pauses."""
+    pause_key = key._replace(action=Action.PAUSE)
+    if key.action is Action.PAUSE or pause_key not in logs:
+        return group
+    from bulkpause.joined_logs import left_to_pauses  # noqa: PLC0415 (see below)
+
+    counted_once = replaced[key] | replaced[pause_key]
+    left = left_to_pauses(logs[pause_key], logs[key], counted_once)
+    return replace(group, left_to_pauses=left)
 
 
 def _note_undos(

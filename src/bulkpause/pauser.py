@@ -42,7 +42,9 @@ from bulkpause.journal.run_id import (
     check_same_endpoint,
     new_run_id,
 )
-from bulkpause.journal.undone import check_not_undone, mark_undone
+from bulkpause.journal.sync_group import SyncGroup
+from bulkpause.journal.undo_marks import UndoMarks
+from bulkpause.journal.undone import check_not_undone
 from bulkpause.journal.writer import Journal, NullJournal
 from bulkpause.lifetime import Lifetime
 from bulkpause.log_totals import totals_of_plan
@@ -85,8 +87,9 @@ class Pauser:
         action: What is done to campaigns: `pause` needs the usual one, `undo` needs
             `Action.RESUME`.
         resume_rules: How campaigns are resumed.
-        undone: Logs whose pauses are taken back. They are marked before anything is
-            sent: what they record as paused is no word any more on what is running.
+        undone: Logs whose pauses are taken back. They are marked before the first
+            campaign is resumed: what they record as paused is no word any more on what
+            is running.
         retried: Last statuses that do not settle an id, though they are final
             otherwise, such as `rejected`. `paused` cannot be among them.
         account: The name of the account in each record, if a program has several.
@@ -198,6 +201,7 @@ class Pauser:
             if self._log is not None:
                 self._recorder = journal = self._open_journal(self._log)
                 await stack.enter_async_context(journal)
+            self._undo_marks = self._new_undo_marks()
             # Imported on use: the command line imports aiohttp meanwhile.
             from bulkpause.api.client import Client  # noqa: PLC0415
 
@@ -627,7 +631,7 @@ class Pauser:
         return replace(plan, items=tuple(map(recovery.with_earlier, plan.items)))
 
     async def _begin_log(self, header: Header, items: Sequence[Item]) -> None:
-        """Mark what is taken back, and write the plan. Among many accounts, no loop waits for the disk of one.
+        """Check what is taken back, and write the plan. Among many accounts, no loop waits for the disk of one.
 
         Raises:
             LogError: It cannot be written; nothing may be sent.
@@ -639,6 +643,10 @@ class Pauser:
         await self._means.sync_group.run(begin)
 
     def _begin(self, header: Header, items: Sequence[Item]) -> None:
+        self._undo_marks.begin(self._recorder.recovery)
+        self._recorder.begin(header, items)
+
+    def _new_undo_marks(self) -> UndoMarks:
         mark = UndoMark(
             undone_by=f"run {self.run_id}"
             if self._log is None
@@ -646,9 +654,18 @@ class Pauser:
             run_id=self.run_id,
             at=timestamp(self._now()),
         )
-        for log in self._undone:
-            mark_undone(log, mark)
-        self._recorder.begin(header, items)
+        means = self._means
+        group = SyncGroup() if means is None else means.sync_group
+        return UndoMarks(self._logs_to_mark(), mark, group)
+
+    def _logs_to_mark(self) -> list[Path]:
+        """List the logs of an undo, and those that its log names and are not marked yet.
+
+        A retry is given none. One that was moved since is given at its new place.
+        """
+        given = list(self._undone)
+        named = map(Path, self._recorder.recovery.unmarked)
+        return given + [log for log in named if not given or log.exists()]
 
     async def _end_abandoned_list(self) -> None:
         """Wait for the end of a list whose iterator is gone.
@@ -696,6 +713,7 @@ class Pauser:
             planned=len(plan.items),
             planned_before=self._planned_before,
             planned_in_log=self._planned_on_record,
+            undone=tuple(str(log.absolute()) for log in self._undo_marks.logs),
             boot_id=boot_id(self._now()),
         )
 
@@ -739,6 +757,7 @@ class Pauser:
                 account=self.account,
                 resume_rules=self._resume_rules,
                 remembers=self._remembers,
+                before_first_change=self._undo_marks.write,
             ),
             guard_rails=self._guard_rails,
             on_record=self._count,

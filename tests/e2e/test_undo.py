@@ -227,6 +227,38 @@ def test_undone_log_says_nothing_of_what_runs(program: Program, serve: Serve) ->
         assert "was undone by" in refused.stderr
 
 
+def test_undo_with_refused_token_undoes_nothing(program: Program, serve: Serve) -> None:
+    """A retry knows the log all the same, and marks it when it resumes."""
+    simulator = serve(token="right")
+    program.variables["OCAMBA_TOKEN"] = "right"
+    program.pause(simulator, program.ids(4))
+    program.variables["OCAMBA_TOKEN"] = "wrong"
+    ended = undo(program, simulator, "--yes", "--as", "running")
+    assert (ended.code, ended.summary) == (4, "4 rows = 4 not_attempted")
+    assert not resumes(simulator)
+    assert program.call("status", "log.jsonl").code == 0
+    program.variables["OCAMBA_TOKEN"] = "right"
+    assert program.pause(simulator, program.ids(4), "--resume").code == 0
+    command = ended.stderr.rpartition("retry with: bulkpause ")[2].split("\n")[0]
+    again = program.call(*command.split())
+    assert (again.code, again.summary) == (0, "4 rows = 4 resumed")
+    assert "an undo of this log was begun" in program.call("status", "log.jsonl").stdout
+
+
+def test_chosen_id_that_was_not_paused_is_told(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(2))
+    chosen = ("--yes", "--as", "running", "--only", "1001,9001")
+    ended = undo(program, simulator, *chosen)
+    assert (ended.code, ended.summary) == (1, "1 row = 1 resumed")
+    assert "1 id of --only not recorded as paused" in ended.stdout
+    again = undo(program, simulator, *chosen, "--resume", "--json")
+    facts = orjson.loads(again.stdout)
+    assert (again.code, facts["exit_code"]) == (1, 1)
+    assert "left out: 9001" in facts["doubt"]
+    assert not resumes(simulator).keys() - {"1001"}
+
+
 def test_log_of_undo_takes_other_chosen_ids(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.pause(simulator, program.ids(3))

@@ -1,6 +1,7 @@
 """A program resumes what a log says that it paused."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,17 @@ from bulkpause import (
     read_log,
 )
 from bulkpause.journal.append_file import AppendFile
-from tests.support.fakes import FakeServer, View, client_replaced_by, disagreements, ids
+from bulkpause.journal.reader import read_recovery
+from bulkpause.model import Reply
+from tests.support.fakes import (
+    FakeServer,
+    Fault,
+    View,
+    client_replaced_by,
+    disagreements,
+    ids,
+    no_faults,
+)
 from tests.testkit.virtual_time import run_on_virtual_time, wall_clock
 
 
@@ -40,13 +51,19 @@ def pause(server: FakeServer, log: Path, *, remember: bool = False) -> None:
 
 
 def undo(
-    server: FakeServer, items: list[Item], log: Path, undone: tuple[Path, ...] = ()
+    server: FakeServer,
+    items: list[Item],
+    log: Path,
+    undone: tuple[Path, ...] = (),
+    retried: tuple[Status, ...] = (),
 ) -> list[Record]:
     async def run() -> list[Record]:
         async with Pauser(
             "token",
             SETTINGS,
             log=log,
+            resume=bool(retried),
+            retried=retried,
             action=Action.RESUME,
             undone=undone,
             now=wall_clock,
@@ -132,6 +149,90 @@ def test_undone_log_is_not_resumed(tmp_path: Path) -> None:
     undo(server, list(paused_items(log)), tmp_path / "undo", (log,))
     with pytest.raises(SettingsError, match="was undone by"):
         pause(server, log)
+
+
+@pytest.mark.parametrize("word", ["running", "draft"])
+def test_undo_that_left_all_alone_marks_nothing(tmp_path: Path, word: str) -> None:
+    pause(server := FakeServer(), log := tmp_path / "log", remember=True)
+    server.statuses |= dict.fromkeys(ids(5), word)
+    own = tmp_path / "undo"
+    records = undo(server, list(paused_items(log)), own, (log,))
+    assert Status.RESUMED not in {record.status for record in records}
+    assert read_log(log).summary.may_be_running == 0
+    # Nor does it once it is carried on with.
+    undo(server, [Item(id="1009", row=9)], own, (log,), (Status.FAILED,))
+    assert read_recovery(log).undone_by is None
+
+
+class Witness(FakeServer):
+    """Looks at the logs of pauses when a request comes, as after a kill."""
+
+    def __init__(self, *logs: Path) -> None:
+        super().__init__()
+        self.logs = logs
+        self.marked: dict[Action, set[bool]] = {}
+
+    async def send(
+        self,
+        action: Action,
+        id_: str,
+        request_id: str,
+        body: Mapping[str, object] | None = None,
+    ) -> Reply:
+        for log in filter(Path.exists, self.logs):
+            is_marked = read_recovery(log).undone_by is not None
+            self.marked.setdefault(action, set()).add(is_marked)
+        return await super().send(action, id_, request_id, body)
+
+
+def test_logs_are_marked_between_read_and_resume(tmp_path: Path) -> None:
+    logs = tmp_path / "log", tmp_path / "other"
+    pause(server := Witness(*logs), logs[0], remember=True)
+    shutil.copy(*logs)
+    server.marked.clear()
+    undo(server, list(paused_items(logs[0])), tmp_path / "undo", logs)
+    assert False in server.marked[Action.READ]
+    assert server.marked[Action.RESUME] == {True}
+
+
+def test_retry_of_undo_marks_what_that_named(tmp_path: Path) -> None:
+    """No resume was sent by then, and the retry is not given the log."""
+    pause(server := Witness(log := tmp_path / "log"), log, remember=True)
+    items = list(paused_items(log))
+    server.statuses |= dict.fromkeys(ids(5), "draft")
+    undo(server, items, own := tmp_path / "undo", (log,))
+    assert read_recovery(log).undone_by is None
+    server.statuses |= dict.fromkeys(ids(5), "paused")
+    records = undo(server, items, own, retried=(Status.NOT_RESUMABLE,))
+    assert {record.status for record in records} == {Status.RESUMED}
+    assert server.marked[Action.RESUME] == {True}
+    assert not own.with_name("undo.wal").exists()
+
+
+def test_log_of_undo_that_resumed_marks_at_once(tmp_path: Path) -> None:
+    """The other log records as paused what was resumed before."""
+    pause(server := FakeServer(), log := tmp_path / "log", remember=True)
+    items, other = list(paused_items(log)), tmp_path / "other"
+    shutil.copy(log, other)
+    undo(server, items, own := tmp_path / "undo", (log,))
+    undo(server, [items[0]], own, (other,), retried=(Status.FAILED,))
+    assert read_recovery(other).undone_by == str(own)
+
+
+def test_log_lost_after_reads_resumes_nothing(tmp_path: Path) -> None:
+    pause(server := FakeServer(), log := tmp_path / "log", remember=True)
+    items = list(paused_items(log))
+
+    def lose(action: Action, id_: str, nth: int) -> Fault:
+        log.unlink(missing_ok=True)
+        return no_faults(action, id_, nth)
+
+    server.fault_of = lose
+    with pytest.raises(LogError, match="was removed or emptied"):
+        undo(server, items, tmp_path / "undo", (log,))
+    assert not [call for call in server.calls if call.action is Action.RESUME]
+    assert {server.status(id_) for id_ in ids(5)} == {"paused"}
+    assert read_recovery(tmp_path / "undo").unmarked == [str(log)]
 
 
 def test_pauser_does_only_what_it_was_made_for() -> None:

@@ -20,6 +20,7 @@ from bulkpause.journal.reader import write_ahead_path
 from bulkpause.log_groups import group_logs
 from bulkpause.model import Item, Record
 from bulkpause.opened_log import open_log
+from bulkpause.report.breakdown import count_by_status
 from bulkpause.report.group import LogGroup, RunWords
 from bulkpause.report.headline import headline
 from bulkpause.report.origin import Origin
@@ -409,6 +410,26 @@ def test_resumed_id_counts_once_where_it_was_resumed(
         "campaigns may be running again; 1 of 3 campaigns on record may still be "
         "running, as of 2026-11-27 08:00:03 UTC"
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [
+        (Status.NOT_RESUMABLE, {"failed": 1, "paused": 2}),
+        (Status.ALREADY_RUNNING, {"failed": 1, "already_running": 1, "paused": 1}),
+        (Status.REJECTED, {"failed": 1, "paused": 2}),
+    ],
+)
+def test_id_left_to_pauses_counts_once(
+    tmp_path: Path, monday: Path, status: Status, counts: dict[str, int]
+) -> None:
+    """One that no log records as paused counts where the undo has it."""
+    undone = undo(tmp_path, "2026-11-28T08:00:01.000Z", status)
+    both = groups(monday, undone)
+    assert {one.status: one.count for one in count_by_status(both)} == counts
+    other = write_log(tmp_path / "other", [later(9, status, action=Action.RESUME)])
+    with_other = count_by_status(groups(monday, undone, other))
+    assert sum(one.count for one in with_other) == 4
 
 
 def test_page_counts_resumed_id_once(tmp_path: Path, monday: Path) -> None:

@@ -79,6 +79,7 @@ class Prepared:
         unseen: What may be paused by us and an undo leaves out, by the account, or by
             the folder of the logs.
         lost: The accounts whose logs an undo should take back, and are not there.
+        left_out: Which ids an undo was to resume that no log records as paused.
     """
 
     options: Options
@@ -89,6 +90,7 @@ class Prepared:
     account_names: frozenset[str] | None = None
     unseen: Mapping[str | None, str] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
+    left_out: str | None = None
 
     @property
     def plan(self) -> Plan:
@@ -228,7 +230,7 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
     prepared = _prepared(options, undo.whole, sent)
     folders = set(map(str, options.undone))
     names = frozenset(name for name in lost if name and name not in folders)
-    return replace(prepared, unseen=unseen, lost=names)
+    return replace(prepared, unseen=unseen, lost=names, left_out=undo.left_out)
 
 
 def _lost_accounts(

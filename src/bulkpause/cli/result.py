@@ -41,7 +41,7 @@ class RunResult:
         undated: The campaigns that were resumed without a word of the API on when they
             were last changed.
         doubt: Why it is not known what its log leaves open, if the run is not of it; of
-            an undo, what it has left out unseen.
+            an undo, what it has left out.
     """
 
     totals: Totals

@@ -59,11 +59,13 @@ class UndoPlan:
         whole: The ids to resume of each account, those that are done included.
         marked: The logs that record them as paused, by the name of the account.
         unseen: What may be paused by us and is left out, by the name of the account.
+        left_out: Which of the chosen ids no log records as paused; None if all are.
     """
 
     whole: InputPlan
     marked: Mapping[str | None, tuple[Path, ...]]
     unseen: Mapping[str | None, str]
+    left_out: str | None
 
 
 def plan_of_undo(
@@ -92,8 +94,12 @@ def plan_of_undo(
     found = {part.name: pauses_of(part) for part in parts}
     _leave_out_undos(found.values(), notices)
     unseen = _unseen(parts, found, options) if only is None else {}
+    left_out: str | None = None
     if only is not None:
-        found = _chosen(found, only, notices)
+        found = {name: _kept(pauses, only.get(name)) for name, pauses in found.items()}
+        left_out = _left_out(found, only)
+    if left_out is not None:
+        notices.warn(left_out)
     found = {part.name: _with_unknown(part, found[part.name]) for part in parts}
     items = _items_of_accounts(parts, found)
     for part in parts:
@@ -117,6 +123,7 @@ def plan_of_undo(
             for name, pauses in found.items()
         },
         unseen=unseen,
+        left_out=left_out,
     )
 
 
@@ -263,13 +270,14 @@ def _unknown_text(
     )
 
 
-def _chosen(
-    found: Mapping[str | None, Pauses],
-    only: Mapping[str | None, Plan],
-    notices: Notices,
-) -> dict[str | None, Pauses]:
-    """Keep the pauses of the chosen campaigns, and say which are none of ours."""
-    chosen = {name: _kept(pauses, only.get(name)) for name, pauses in found.items()}
+def _left_out(
+    chosen: Mapping[str | None, Pauses], only: Mapping[str | None, Plan]
+) -> str | None:
+    """Say which of the chosen campaigns are none of ours; None if all are.
+
+    Raises:
+        InputError: None is.
+    """
     taken = {
         (name, id_)
         for name, pauses in chosen.items()
@@ -288,12 +296,12 @@ def _chosen(
             f"none of the {format_count(count, 'id')} of --only is recorded as paused by "
             "bulkpause in these logs; nothing was sent"
         )
-    if others:
-        notices.warn(
-            f"{format_count(len(others), 'id')} of --only not recorded as paused by "
-            f"bulkpause: left out: {first_of(others)}"
-        )
-    return chosen
+    if not others:
+        return None
+    return (
+        f"{format_count(len(others), 'id')} of --only not recorded as paused by "
+        f"bulkpause: left out: {first_of(others)}"
+    )
 
 
 def _kept(pauses: Pauses, plan: Plan | None) -> Pauses:

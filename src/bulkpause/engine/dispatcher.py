@@ -304,8 +304,7 @@ class Dispatcher:
                 self._write(self._records_without_past.record(job))
                 self.backlog.finish()
             else:
-                self._watch_wall(job, attempt.reply)
-                self._apply(self._decide(job, attempt), job, request_id)
+                await self._carry_on(job, attempt)
             is_good = attempt.reply.http_status in {200, 204}
         except LogError as error:
             self.fail(error)
@@ -318,6 +317,15 @@ class Dispatcher:
             self._ids_in_flight.discard(job.item.id)
             self._request_ended.set()
         return is_good
+
+    async def _carry_on(self, job: Job, attempt: Attempt) -> None:
+        """Decide and do what follows an attempt."""
+        self._watch_wall(job, attempt.reply)
+        decision = self._decide(job, attempt)
+        prepare = self._context.before_first_change
+        if prepare is not None and isinstance(decision, Send):
+            await prepare()  # without a slot: the disk may take long
+        self._apply(decision, job, attempt.request_id)
 
     def _is_plainly_done(self, job: Job, reply: Reply) -> bool:
         """Tell whether a reply settles its id and says nothing about any other.

@@ -1,6 +1,6 @@
 """Values that all requests and records of one run share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import field
 from datetime import datetime
 
@@ -28,6 +28,9 @@ class RunContext:
         resume_rules: How campaigns are resumed.
         remembers: Whether each campaign is read before it is paused, and recorded with
             what it was.
+        before_first_change: Awaited before the operation is sent for a campaign that
+            was read; after its first end it does nothing. It raises a `LogError` if
+            nothing may be sent.
         now: The wall clock.
         jitter: Gives random numbers from 0 to 1.
     """
@@ -45,3 +48,4 @@ class RunContext:
     account: str | None = None
     resume_rules: ResumeRules = field(default_factory=ResumeRules)
     remembers: bool = False
+    before_first_change: Callable[[], Awaitable[None]] | None = None

@@ -48,7 +48,7 @@ from bulkpause.vocabulary import RECORD_VERSION, Action, Status
 #: The version of the write-ahead log that is written, and the newest that is read. In
 #: version 1 a plan had no names, and a header no `planned_before`; in version 2 nothing
 #: was said of what campaigns were before their pause; in version 3 a header did not say
-#: whose campaigns they are; in version 4 it had no `planned_in_log`.
+#: whose campaigns they are; in version 4 it had no `planned_in_log` and no `undone`.
 WAL_VERSION = 5
 #: The first version whose header counts its own ids, or says that it cannot.
 _VERSION_THAT_COUNTS = 5
@@ -76,7 +76,8 @@ class Header:
     meant to hold before, and `planned_in_log` how many with this plan, each id once: those
     of which nothing else is left may still be running. It is None if the log did not say
     how many there were. `account` is the name of the account; None if the run has one
-    only, or if the version is an older one.
+    only, or if the version is an older one. `undone` are the logs whose pauses it takes
+    back: a retry marks them before it resumes anything.
     """
 
     run: str
@@ -89,6 +90,7 @@ class Header:
     planned: int
     planned_before: int | None = None
     planned_in_log: int | None = None
+    undone: tuple[str, ...] = ()
     boot_id: str
 
     @property
@@ -399,7 +401,7 @@ def _entry(value: dict[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 
         case "run":
             # First: only the version says how to read the other keys.
             _checked_version(value["version"], WAL_VERSION)
-            return _build(Header, {**value, "action": Action(value["action"])})
+            return _header(value)
         case "planned":
             (planned,) = value.values()
             return tuple(_planned(*fields) for fields in planned)
@@ -418,6 +420,14 @@ def _entry(value: dict[str, Any], is_sealed: bool) -> WalEntry:  # noqa: FBT001 
             return remembered
         case kind:
             raise ValueError(kind)
+
+
+def _header(value: dict[str, Any]) -> Header:
+    undone = value.get("undone", [])
+    if not (isinstance(undone, list) and all(isinstance(one, str) for one in undone)):
+        raise TypeError(undone)
+    action = Action(value["action"])
+    return _build(Header, {**value, "action": action, "undone": tuple(undone)})
 
 
 def _sealed_entry(value: dict[str, Any]) -> WalEntry | None:

@@ -245,6 +245,26 @@ class Recovery:
         return " and ".join(dict.fromkeys(self.undos)) or None
 
     @property
+    def unmarked(self) -> list[str]:
+        """The logs that this undo takes back and may not have marked as undone yet.
+
+        It marks them before it resumes anything, so that nothing is resumed by then.
+        """
+        if self.may_have_resumed:
+            return []
+        return list(dict.fromkeys(chain(*(header.undone for header in self.headers))))
+
+    @property
+    def may_have_resumed(self) -> bool:
+        """Of the log of an undo, whether a resume request may have been sent."""
+        statuses = {
+            *(origin.status for origin in self.brief.live_origins),
+            *(record.status for record in self.records.values()),
+        }
+        is_on_record = not statuses.isdisjoint({Status.RESUMED, Status.UNKNOWN})
+        return is_on_record or any(self.prior_attempts.values())
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing is on record: no line of a run."""
         return not (self.lines or self.headers)

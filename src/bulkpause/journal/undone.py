@@ -5,6 +5,8 @@ running now. The mark is part of the log, so that no copy or move can lose it.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bulkpause._shell import join_command
@@ -20,7 +22,7 @@ class UndoneError(SettingsError):
 
 
 def mark_undone(log: Path, mark: UndoMark) -> None:
-    """Mark a result log before an undo sends anything, durably.
+    """Mark a result log before an undo resumes anything, durably.
 
     Args:
         log: The result log, or a link to it, as it was read for the undo.
@@ -28,7 +30,20 @@ def mark_undone(log: Path, mark: UndoMark) -> None:
 
     Raises:
         LogError: The mark cannot be written, also because a run holds the log; nothing
-            may be sent.
+            may be resumed.
+    """
+    with opened_to_mark(log) as file:
+        repair(file)
+        file.append(encode(mark))
+        file.sync()
+
+
+@contextmanager
+def opened_to_mark(log: Path) -> Iterator[AppendFile]:
+    """Open a log to mark it, which holds its lock.
+
+    Raises:
+        LogError: A run holds it, or it is gone.
     """
     try:
         file = AppendFile(Path(os.path.realpath(log)))
@@ -37,9 +52,7 @@ def mark_undone(log: Path, mark: UndoMark) -> None:
     try:
         if file.state is None:
             raise LogError(f"{log} was removed or emptied while its undo was planned")
-        repair(file)
-        file.append(encode(mark))
-        file.sync()
+        yield file
     finally:
         file.discard()
 

@@ -11,7 +11,8 @@ A file that is not a log of ours is refused as it is: it is read to its end befo
 torn last line is cut, and before a new file is put beside it.
 
 The write-ahead log is removed at the end if this run has recorded every id that it
-planned or that earlier runs left unfinished, and nothing failed.
+planned or that earlier runs left unfinished, and nothing failed. That of an undo which
+has left all campaigns alone is kept: it names the logs that a retry marks as undone.
 """
 
 import asyncio
@@ -106,6 +107,8 @@ class Journal:
         self._sent_ids: set[str] = set()
         self._has_records = False
         self._has_begun = False
+        #: Whether the write-ahead log alone names logs that an undo has not marked yet.
+        self._names_unmarked = bool(self.recovery.unmarked)
         self._is_closing = False
         self._needs_check = asyncio.Event()
         self._needs_sync = False
@@ -186,7 +189,8 @@ class Journal:
         Ids that are not on record are counted by the records of this run.
         """
         is_counted = self._has_records or not self.recovery.not_on_record
-        return not self._ids_without_record and is_counted
+        is_known = is_counted and not self._names_unmarked
+        return is_known and not self._ids_without_record
 
     @property
     def unrecorded(self) -> frozenset[str]:
@@ -211,6 +215,8 @@ class Journal:
         """
         self._has_begun = True
         self._ids_without_record.update(item.id for item in items)
+        if header.undone:
+            self._names_unmarked = not self.recovery.may_have_resumed
         self._write_ahead_log.append(encode(header))
         for line in encode_plan(items):
             self._write_ahead_log.append(line)
@@ -240,6 +246,7 @@ class Journal:
         )
         if action is not Action.READ:
             self._sent_ids.add(id_)
+            self._names_unmarked = False
         self._needs_check.set()
 
     def remembered(self, item: Item) -> None:

@@ -60,13 +60,14 @@ class CauseCount:
 
 
 def count_by_status(groups: Sequence[LogGroup]) -> list[StatusCount]:
-    """Count the rows by status; the counts add up to the rows."""
+    """Count the rows by status, an id of pauses and of their undo once."""
     counts: Counter[str] = Counter()
     for group in groups:
         totals = group.status.totals
         counts.update({status.value: n for status, n in totals.by_status.items()})
         counts[NOT_ATTEMPTED] += totals.not_attempted - totals.not_on_record
         counts[NOT_ON_RECORD] += totals.not_on_record
+        counts.subtract(group.left_to_pauses)
     return [StatusCount(one, counts[one]) for one in STATUSES if counts[one]]
 
 

@@ -55,6 +55,8 @@ class LogGroup:
         runs: The runs, each with its number of last words.
         log_of_run: The log of each run that has a last word.
         open_logs: The logs that have the last word on an id that is open, or lack ids.
+        left_to_pauses: Of a group of undos, how many ids of each status count in the
+            group of their pauses: the undo has not changed them.
     """
 
     status: LogStatus
@@ -69,6 +71,7 @@ class LogGroup:
     runs: Sequence[RunWords] = ()
     log_of_run: Mapping[str | None, str] = field(default_factory=dict)
     open_logs: frozenset[str] = frozenset()
+    left_to_pauses: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

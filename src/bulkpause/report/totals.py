@@ -132,6 +132,7 @@ class Totals:
             even the id. `rows` and `not_attempted` count them too.
         is_plan_known: Whether it is known how many ids were planned. If not, nothing
             says that no campaign is running.
+        is_partly_known: Of several runs, whether something is known of one of them.
         undone_by: The logs of the undos of this log, in words; None if there was none.
             What was paused may be running then.
         undone_logs: Of several logs, those that an undo was begun of.
@@ -162,6 +163,7 @@ class Totals:
     not_done_before: int = 0
     not_on_record: int = 0
     is_plan_known: bool = True
+    is_partly_known: bool = False
     undone_by: str | None = None
     undone_logs: Sequence[str] = ()
     logs: int = 1
@@ -354,7 +356,7 @@ class Totals:
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all is known, not even how many ids were planned."""
-        return not (self.rows or self.is_plan_known)
+        return not (self.rows or self.is_plan_known or self.is_partly_known)
 
     @property
     def is_unfinished(self) -> bool:
@@ -437,6 +439,7 @@ def join_totals(parts: Sequence[Totals]) -> Totals:
     whole = Totals(
         operation=parts[0].operation if parts else PAUSE,
         is_plan_known=all(part.is_plan_known for part in parts),
+        is_partly_known=not all(part.is_empty for part in parts),
     )
     for part in parts:
         for name in _SUMMED:

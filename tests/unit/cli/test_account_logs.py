@@ -95,6 +95,16 @@ def test_status_sums_up_all_logs(call: Call) -> None:
     assert (found["ids"], found["open"], found["may_run"]) == (3, 1, 1)
 
 
+def test_retry_beside_a_lost_log_denies_no_other(call: Call) -> None:
+    (LOGS / "globex.jsonl").unlink()
+    words = ("--accounts", "accounts.toml", "--yes", "--progress", "none")
+    ended = call("retry", "logs", *words, "--base-url", ENDPOINT)
+    assert ended.code == 5, ended.stderr
+    assert "nothing is on record" not in ended.stdout
+    assert "on record: others may still be running" in ended.stdout
+    assert "globex: all of it may still be running" in ended.stdout
+
+
 def test_status_notices_a_lost_log(call: Call) -> None:
     pause_globex()
     assert call("status", "logs").code == 0

@@ -227,6 +227,8 @@ def test_damaged_record_is_reported_with_line_number(line: bytes) -> None:
         repaired(HEADER, version=None),
         repaired(HEADER, run=5),
         repaired(HEADER, base_url=None),
+        repaired(HEADER, undone="a"),
+        repaired(HEADER, undone=[1]),
         repaired(HEADER, planned="1"),
         repaired(SENT, action="cancel"),
         repaired(SENT, sent=1001),

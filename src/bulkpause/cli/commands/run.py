@@ -16,7 +16,7 @@ from bulkpause.cli.account_options import Part, endpoints_of, hosts_of
 from bulkpause.cli.account_run import AccountRun
 from bulkpause.cli.display import display_for, writes_lines
 from bulkpause.cli.ending import DeclinedError, Ending
-from bulkpause.cli.exit_codes import ExitCode, exit_of_totals
+from bulkpause.cli.exit_codes import ExitCode, exit_of_totals, gravest
 from bulkpause.cli.given_token import token_of
 from bulkpause.cli.metrics_refresh import published
 from bulkpause.cli.next_steps import NextSteps, steps_of_run
@@ -121,7 +121,7 @@ def _pause(
     with SIGNALS.deferred():
         with asyncio.Runner() as runner:
             runner.run(session.pause(token))
-        result = session.result()
+        result = _with_left_out(session.result(), prepared)
     ending.metrics.totals = result.totals
     if (code := SIGNALS.exit_code) is not None:
         result = replace(result, code=ExitCode(code))
@@ -334,6 +334,14 @@ def _with_unseen(
     return with_unseen(results, prepared.unseen)
 
 
+def _with_left_out(result: RunResult, prepared: Prepared) -> RunResult:
+    """Say of an undo that it was to resume more than the logs record as paused."""
+    if prepared.left_out is None:
+        return result
+    code = gravest([result.code, ExitCode.SOME_NOT_PAUSABLE])
+    return replace(result, code=code, doubt=result.doubt or prepared.left_out)
+
+
 def _default_log(run_id: str, options: Options) -> Path:
     name = f"bulkpause-{run_id}"
     return Path(name if options.accounts is not None else f"{name}.jsonl")
@@ -381,8 +389,9 @@ def _end_without_run(
         if options.accounts is None
         else _joined(results, options.log, _new_run_id(options), prepared, options)
     )
-    if not result.totals.rows and not result.totals.is_empty:
+    if not result.totals.rows and result.totals.is_plan_known:
         result = replace(result, nothing=_nothing_text(options))
+    result = _with_left_out(result, prepared)
     ending.metrics.totals = result.totals
     ending.display = display = display_for(options, result.run_id)
     for notice in notices.take():

@@ -49,7 +49,8 @@ from bulkpause.vocabulary import Action
     metavar="INPUT",
     type=click.Path(allow_dash=True),
     help="Resume only these campaigns of the LOGs: ids, separated by commas, or an "
-    "input as for `run`. May be repeated.",
+    "input as for `run`. One that no LOG records as paused is left out, with exit code 1. "
+    "May be repeated.",
 )
 @click.option(
     "--as",
