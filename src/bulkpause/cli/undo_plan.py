@@ -29,6 +29,7 @@ from bulkpause.cli.undo_pauses import (
     ids_on_record,
     pauses_of,
     time_of_pause,
+    word_before,
 )
 from bulkpause.engine.resume import (
     CHANGE_TOLERANCE,
@@ -57,7 +58,8 @@ class UndoPlan:
 
     Attributes:
         whole: The ids to resume of each account, those that are done included.
-        marked: The logs that record them as paused, by the name of the account.
+        marked: The logs that record any of them as paused, by us or already, or leave
+            that open, by the name of the account.
         unseen: What may be paused by us and is left out, by the name of the account.
     """
 
@@ -94,6 +96,7 @@ def plan_of_undo(
     unseen = _unseen(parts, found, options) if only is None else {}
     if only is not None:
         found = _chosen(found, only, notices)
+    found = _without_left_alone(parts, found, notices)
     found = {part.name: _with_unknown(part, found[part.name]) for part in parts}
     items = _items_of_accounts(parts, found)
     for part in parts:
@@ -112,12 +115,15 @@ def plan_of_undo(
     }
     return UndoPlan(
         whole=InputPlan(plans=plans, sources=_sources(counts, all_items), problems=()),
-        marked={
-            name: tuple(log for log, one in pauses.of_log.items() if one.paused)
-            for name, pauses in found.items()
-        },
+        marked={name: _marked(found[name], plan) for name, plan in plans.items()},
         unseen=unseen,
     )
+
+
+def _marked(pauses: Pauses, plan: Plan) -> tuple[Path, ...]:
+    """List the logs whose word of a campaign that is resumed is no longer true."""
+    ids = {item.id for item in plan.items}
+    return tuple(log for log, one in pauses.of_log.items() if one.may_call_paused(ids))
 
 
 def _items_of_accounts(
@@ -200,6 +206,31 @@ def _leave_out_undos(found: Collection[Pauses], notices: Notices) -> None:
         notices.note(f"{sanitize(str(log))} is the log of an undo: left out")
 
 
+def _without_left_alone(
+    parts: Iterable[Undone], found: Mapping[str | None, Pauses], notices: Notices
+) -> dict[str | None, Pauses]:
+    """Leave out the campaigns that were not to send before their pause, and say so."""
+    others: list[str] = []
+    kept = dict(found)
+    for part in parts:
+        pauses, settled = found[part.name], part.own.settled
+        if not (left := pauses.left_alone):
+            continue
+        kept[part.name] = pauses.without(left.keys())
+        account = "" if part.name is None else f"{part.name}/"
+        others += [
+            f"{account}{id_} ({word_before(item)})"
+            for id_, item in left.items()
+            if id_ not in settled
+        ]
+    if others:
+        notices.warn(
+            f"{format_count(len(others), 'campaign')} on record as neither running nor "
+            f"scheduled before the pause: left alone: {sanitize(first_of(others))}"
+        )
+    return kept
+
+
 def _unseen(
     parts: Iterable[Undone], found: Mapping[str | None, Pauses], options: Options
 ) -> dict[str | None, str]:
@@ -274,7 +305,7 @@ def _chosen(
         (name, id_)
         for name, pauses in chosen.items()
         for logged in pauses.of_log.values()
-        for id_ in (*logged.paused, *logged.unknown)
+        for id_ in (*logged.paused, *logged.unknown, *logged.before)
     }
     others = [
         item.id if name is None else f"{name}/{item.id}"
@@ -314,8 +345,7 @@ def _with_own(item: Item, own: Recovery) -> Item:
 
 def is_known(item: Item) -> bool:
     """Tell whether it is known what a campaign was, in the API's words."""
-    status = "" if item.earlier is None else item.earlier.status or ""
-    return status.strip().lower() in {*RUNNING, SCHEDULED}
+    return word_before(item) in {*RUNNING, SCHEDULED}
 
 
 def _with_status(item: Item, status: str | None) -> Item:
@@ -413,12 +443,12 @@ def _is_running_without_time(item: Item) -> bool:
     earlier = item.earlier
     if earlier is None or earlier.scheduled_time:
         return False
-    return (earlier.status or "").strip().lower() in RUNNING
+    return word_before(item) in RUNNING
 
 
 def _is_overdue(item: Item, soon: datetime) -> bool:
     earlier = item.earlier
-    if earlier is None or (earlier.status or "").strip().lower() != SCHEDULED:
+    if earlier is None or word_before(item) != SCHEDULED:
         return False
     time = parse_time(earlier.scheduled_time)
     return time is not None and time <= soon
@@ -426,9 +456,7 @@ def _is_overdue(item: Item, soon: datetime) -> bool:
 
 def _sources(counts: Mapping[Path, int], items: Iterable[Item]) -> tuple[Source, ...]:
     """Describe the logs as inputs, with what all campaigns were."""
-    statuses = Counter(
-        (item.earlier.status or "").strip().lower() for item in items if item.earlier
-    )
+    statuses = Counter(word_before(item) for item in items if item.earlier)
     return tuple(
         Source(
             name=sanitize(str(log)),
