@@ -44,8 +44,10 @@ from bulkpause.errors import InputError, SettingsError
 from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Earlier, Item
+from bulkpause.model import Earlier, Item, Record
+from bulkpause.operation import PAUSE
 from bulkpause.plan import Plan
+from bulkpause.vocabulary import Status
 
 
 #: What to do where one word is not right for all campaigns.
@@ -244,10 +246,30 @@ def _unseen(
         counts = [pauses.of_log[log].missing for log in lacking]
         known = sum(count or 0 for count in counts)
         # An earlier run of the undo was given ids that the logs do not hold.
-        named = sum(not pauses.says_of(id_) for id_ in ids_on_record(part.own))
+        named = sum(not pauses.says_of(id_) for id_ in _ids_seen_paused(part))
         if None in counts or known > named:
             unseen[part.name] = _unseen_text(lacking, known, options)
     return unseen
+
+
+def _ids_seen_paused(part: Undone) -> AbstractSet[str]:
+    """List the ids on record of an undo that were paused, or may have been.
+
+    One that was found running, or not at all, is none of those that a log has lost.
+    """
+    ids = ids_on_record(part.own)
+    if not ids or part.options.log is None:
+        return ids
+    # What is settled is kept without the status that was seen, as it is seldom asked for.
+    said = read_recovery(part.options.log, WHOLE).latest
+    return {id_ for id_ in ids if id_ not in said or _may_have_been_paused(said[id_])}
+
+
+def _may_have_been_paused(record: Record) -> bool:
+    """Tell whether an undo found a campaign paused, or does not know."""
+    if record.status is Status.NOT_RESUMABLE:
+        return (record.campaign_status or "").strip().lower() in PAUSE.wanted
+    return record.status is not Status.ALREADY_RUNNING
 
 
 def _unseen_text(logs: Sequence[Path], count: int, options: Options) -> str:

@@ -17,6 +17,7 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import UndoMark, encode
 from bulkpause.journal.fold import recover
+from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Earlier, Item
 from bulkpause.plan import Plan, make_plan
@@ -161,6 +162,29 @@ def test_ids_that_log_lacks_are_said(tmp_path: Path) -> None:
     )
     part = replace(part, own=own)
     assert plan_of_undo([part], settings, Notices(are_held=False)).unseen == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "seen", "is_lost_one"),
+    [
+        (Status.RESUMED, None, True),
+        (Status.UNKNOWN, None, True),
+        (Status.NOT_RESUMABLE, "paused", True),
+        (Status.NOT_RESUMABLE, None, False),
+        (Status.NOT_RESUMABLE, "draft", False),
+        (Status.ALREADY_RUNNING, "running", False),
+    ],
+)
+def test_id_not_found_paused_is_not_lost_one(
+    tmp_path: Path, status: Status, seen: str | None, is_lost_one: bool
+) -> None:
+    log = write(tmp_path / "log", record("1"), missing=1)
+    named = replace(record("9", status, action=Action.RESUME), campaign_status=seen)
+    undo_log = write(tmp_path / "undo", named)
+    settings = replace(options(log), log=undo_log)
+    part = Undone(options=settings, logs=(log,), own=read_recovery(undo_log))
+    unseen = plan_of_undo([part], settings, Notices(are_held=False)).unseen
+    assert (unseen == {}) is is_lost_one
 
 
 def test_id_that_log_lacks_is_taken_by_name(tmp_path: Path) -> None:
