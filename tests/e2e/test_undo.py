@@ -89,6 +89,35 @@ def test_remembered_campaigns_are_what_they_were(
     assert program.call("status", UNDO_LOG).code == 0
 
 
+def test_repeated_pause_takes_nothing_back(program: Program, serve: Serve) -> None:
+    """The API may accept the pause of a campaign that was paused before us."""
+    simulator = serve(campaigns=CAMPAIGNS[2:], repeat="204")
+    paused = program.pause(simulator, program.ids(5), "--remember", "--canary", "1")
+    assert paused.summary == "5 rows = 5 paused"
+    words = ("--yes", "--as", "running")
+    alone = undo(program, simulator, *words, "--only", "1005")
+    assert (alone.code, "left alone: 1005 (paused)" in alone.stderr) == (0, True)
+    ended = undo(program, simulator, *words)
+    assert (ended.code, ended.summary) == (0, "4 rows = 4 resumed")
+    assert undo(program, simulator, *words, "--resume").code == 0
+    assert simulator.status("1005") == "paused"
+    assert "1005" not in resumes(simulator)
+
+
+def test_log_of_already_paused_is_no_all_clear(program: Program, serve: Serve) -> None:
+    simulator = serve()
+    ids = program.ids(2)
+    program.pause(simulator, ids)
+    to = ("--base-url", simulator.base_url, *QUICK, "--progress", "none")
+    again = program.call("run", ids, *to, "--yes", "--log", "again.jsonl")
+    assert again.summary == "2 rows = 2 already_paused"
+    assert program.call("status", "again.jsonl").code == 0
+    words = ("again.jsonl", "--yes", "--as", "running", "--log", UNDO_LOG)
+    assert undo(program, simulator, *words).summary == "2 rows = 2 resumed"
+    status = program.call("status", "again.jsonl")
+    assert (status.code, "an undo of this log" in status.stdout) == (1, True)
+
+
 def test_what_is_not_paused_any_more_is_left_alone(
     program: Program, serve: Serve
 ) -> None:

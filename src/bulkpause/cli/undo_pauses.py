@@ -16,6 +16,7 @@ from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import check_same_account, check_same_endpoint
 from bulkpause.model import Earlier, Item, Record
+from bulkpause.operation import PAUSE, QUIET
 from bulkpause.vocabulary import Action, Status
 
 
@@ -48,6 +49,9 @@ class LoggedPauses:
         paused: The items that it records as paused by us, by id.
         unknown: The items that may be paused by us, by id: it does not say how their
             last attempt ended.
+        before: The items that it records as paused by us, or in doubt, though they were
+            neither running nor scheduled before, by id.
+        already: The ids that it records as already paused.
         others: The ids that it says something else of.
         missing: How many planned ids it says nothing of; None if that is not known.
         last_at: When its last record was made or its last request sent.
@@ -56,6 +60,8 @@ class LoggedPauses:
 
     paused: Mapping[str, Item] = field(default_factory=dict)
     unknown: Mapping[str, Item] = field(default_factory=dict)
+    before: Mapping[str, Item] = field(default_factory=dict)
+    already: AbstractSet[str] = frozenset()
     others: AbstractSet[str] = frozenset()
     missing: int | None = 0
     last_at: str | None = None
@@ -63,7 +69,13 @@ class LoggedPauses:
 
     def says_of(self, id_: str) -> bool:
         """Tell whether it says anything of an id."""
-        return id_ in self.paused or id_ in self.unknown or id_ in self.others
+        known = (self.paused, self.unknown, self.before, self.already, self.others)
+        return any(id_ in ids for ids in known)
+
+    def may_call_paused(self, ids: AbstractSet[str]) -> bool:
+        """Tell whether it says of any of these ids that it is paused, or may be."""
+        paused = (self.paused, self.unknown, self.before, self.already)
+        return not all(map(ids.isdisjoint, paused))
 
     def of_ids(self, ids: AbstractSet[str]) -> "LoggedPauses":
         """Keep the items of these campaigns."""
@@ -71,6 +83,7 @@ class LoggedPauses:
             self,
             paused={id_: one for id_, one in self.paused.items() if id_ in ids},
             unknown={id_: one for id_, one in self.unknown.items() if id_ in ids},
+            before={id_: one for id_, one in self.before.items() if id_ in ids},
         )
 
     def with_unknown(self) -> "LoggedPauses":
@@ -101,6 +114,26 @@ class Pauses:
         return list(found.values())
 
     @property
+    def left_alone(self) -> dict[str, Item]:
+        """The campaigns that were neither running nor scheduled before, by id.
+
+        One that a log calls paused before was so by the pause of another log, if there
+        is one; any other word holds from its pause on.
+        """
+        latest: dict[str, Item] = {}
+        for logged in self.of_log.values():
+            for item in (*logged.paused.values(), *logged.unknown.values()):
+                if not _is_later(latest.get(item.id), item):
+                    latest[item.id] = item
+        return {
+            id_: item
+            for logged in self.of_log.values()
+            for id_, item in logged.before.items()
+            if id_ not in latest
+            or not (_was_paused(item) or _is_later(latest[id_], item))
+        }
+
+    @property
     def rows(self) -> int:
         """How many pauses are on record."""
         return sum(len(logged.paused) for logged in self.of_log.values())
@@ -112,6 +145,12 @@ class Pauses:
     def of_ids(self, ids: AbstractSet[str]) -> "Pauses":
         """Keep the pauses of these campaigns."""
         return Pauses({log: one.of_ids(ids) for log, one in self.of_log.items()})
+
+    def without(self, left_alone: AbstractSet[str]) -> "Pauses":
+        """Leave out the pauses of these campaigns."""
+        of_log = self.of_log.values()
+        ids = {id_ for one in of_log for id_ in (*one.paused, *one.unknown)}
+        return self.of_ids(ids - left_alone)
 
     def with_unknown(self) -> "Pauses":
         """Take the items that may be paused by us for paused ones."""
@@ -162,22 +201,45 @@ def _read(log: Path, part: Undone) -> Recovery:
 
 
 def _logged_pauses(recovery: Recovery) -> LoggedPauses:
-    latest = recovery.latest
     items: dict[Status, dict[str, Item]] = {Status.PAUSED: {}, Status.UNKNOWN: {}}
+    before: dict[str, Item] = {}
+    already = recovery.brief.ids_with(Status.ALREADY_PAUSED)
     others = {*recovery.planned, *recovery.brief.ids}
-    for id_, record in latest.items():
-        if (of_status := items.get(record.status)) is None:
-            others.add(id_)
+    for id_, record in recovery.latest.items():
+        if (of_status := items.get(record.status)) is not None:
+            item = _item(record, recovery)
+            (of_status if _may_be_resumed(item) else before)[id_] = item
+        elif record.status is Status.ALREADY_PAUSED:
+            already.add(id_)
         else:
-            of_status[id_] = _item(record, recovery)
+            others.add(id_)
     return LoggedPauses(
         paused=items[Status.PAUSED],
         unknown=items[Status.UNKNOWN],
+        before=before,
+        already=already,
         others=others,
         missing=recovery.not_on_record if recovery.is_plan_known else None,
         last_at=recovery.last_at,
         can_be_retried=recovery.undone_by is None,
     )
+
+
+def word_before(item: Item) -> str:
+    """Tell what a campaign was before its pause; empty if that is not known."""
+    return "" if item.earlier is None else (item.earlier.status or "").strip().lower()
+
+
+def _may_be_resumed(item: Item) -> bool:
+    """Tell whether a campaign was to send before its pause, or may have been.
+
+    A word that is not known, as one of another language, leaves that open.
+    """
+    return word_before(item) not in QUIET
+
+
+def _was_paused(item: Item) -> bool:
+    return word_before(item) in PAUSE.wanted
 
 
 def ids_on_record(recovery: Recovery) -> AbstractSet[str]:

@@ -29,6 +29,7 @@ from bulkpause.cli.undo_pauses import (
     ids_on_record,
     pauses_of,
     time_of_pause,
+    word_before,
 )
 from bulkpause.engine.resume import (
     CHANGE_TOLERANCE,
@@ -43,8 +44,10 @@ from bulkpause.errors import InputError, SettingsError
 from bulkpause.journal.needs import WHOLE
 from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
-from bulkpause.model import Earlier, Item
+from bulkpause.model import Earlier, Item, Record
+from bulkpause.operation import PAUSE
 from bulkpause.plan import Plan
+from bulkpause.vocabulary import Status
 
 
 #: What to do where one word is not right for all campaigns.
@@ -57,7 +60,8 @@ class UndoPlan:
 
     Attributes:
         whole: The ids to resume of each account, those that are done included.
-        marked: The logs that record them as paused, by the name of the account.
+        marked: The logs that record any of them as paused, by us or already, or leave
+            that open, by the name of the account.
         unseen: What may be paused by us and is left out, by the name of the account.
         left_out: Which of the chosen ids no log records as paused; None if all are.
     """
@@ -100,6 +104,7 @@ def plan_of_undo(
         left_out = _left_out(found, only)
     if left_out is not None:
         notices.warn(left_out)
+    found = _without_left_alone(parts, found, notices)
     found = {part.name: _with_unknown(part, found[part.name]) for part in parts}
     items = _items_of_accounts(parts, found)
     for part in parts:
@@ -118,13 +123,16 @@ def plan_of_undo(
     }
     return UndoPlan(
         whole=InputPlan(plans=plans, sources=_sources(counts, all_items), problems=()),
-        marked={
-            name: tuple(log for log, one in pauses.of_log.items() if one.paused)
-            for name, pauses in found.items()
-        },
+        marked={name: _marked(found[name], plan) for name, plan in plans.items()},
         unseen=unseen,
         left_out=left_out,
     )
+
+
+def _marked(pauses: Pauses, plan: Plan) -> tuple[Path, ...]:
+    """List the logs whose word of a campaign that is resumed is no longer true."""
+    ids = {item.id for item in plan.items}
+    return tuple(log for log, one in pauses.of_log.items() if one.may_call_paused(ids))
 
 
 def _items_of_accounts(
@@ -207,6 +215,31 @@ def _leave_out_undos(found: Collection[Pauses], notices: Notices) -> None:
         notices.note(f"{sanitize(str(log))} is the log of an undo: left out")
 
 
+def _without_left_alone(
+    parts: Iterable[Undone], found: Mapping[str | None, Pauses], notices: Notices
+) -> dict[str | None, Pauses]:
+    """Leave out the campaigns that were not to send before their pause, and say so."""
+    others: list[str] = []
+    kept = dict(found)
+    for part in parts:
+        pauses, settled = found[part.name], part.own.settled
+        if not (left := pauses.left_alone):
+            continue
+        kept[part.name] = pauses.without(left.keys())
+        account = "" if part.name is None else f"{part.name}/"
+        others += [
+            f"{account}{id_} ({word_before(item)})"
+            for id_, item in left.items()
+            if id_ not in settled
+        ]
+    if others:
+        notices.warn(
+            f"{format_count(len(others), 'campaign')} on record as neither running nor "
+            f"scheduled before the pause: left alone: {sanitize(first_of(others))}"
+        )
+    return kept
+
+
 def _unseen(
     parts: Iterable[Undone], found: Mapping[str | None, Pauses], options: Options
 ) -> dict[str | None, str]:
@@ -220,10 +253,30 @@ def _unseen(
         counts = [pauses.of_log[log].missing for log in lacking]
         known = sum(count or 0 for count in counts)
         # An earlier run of the undo was given ids that the logs do not hold.
-        named = sum(not pauses.says_of(id_) for id_ in ids_on_record(part.own))
+        named = sum(not pauses.says_of(id_) for id_ in _ids_seen_paused(part))
         if None in counts or known > named:
             unseen[part.name] = _unseen_text(lacking, known, options)
     return unseen
+
+
+def _ids_seen_paused(part: Undone) -> AbstractSet[str]:
+    """List the ids on record of an undo that were paused, or may have been.
+
+    One that was found running, or not at all, is none of those that a log has lost.
+    """
+    ids = ids_on_record(part.own)
+    if not ids or part.options.log is None:
+        return ids
+    # What is settled is kept without the status that was seen, as it is seldom asked for.
+    said = read_recovery(part.options.log, WHOLE).latest
+    return {id_ for id_ in ids if id_ not in said or _may_have_been_paused(said[id_])}
+
+
+def _may_have_been_paused(record: Record) -> bool:
+    """Tell whether an undo found a campaign paused, or does not know."""
+    if record.status is Status.NOT_RESUMABLE:
+        return (record.campaign_status or "").strip().lower() in PAUSE.wanted
+    return record.status is not Status.ALREADY_RUNNING
 
 
 def _unseen_text(logs: Sequence[Path], count: int, options: Options) -> str:
@@ -282,7 +335,7 @@ def _left_out(
         (name, id_)
         for name, pauses in chosen.items()
         for logged in pauses.of_log.values()
-        for id_ in (*logged.paused, *logged.unknown)
+        for id_ in (*logged.paused, *logged.unknown, *logged.before)
     }
     others = [
         item.id if name is None else f"{name}/{item.id}"
@@ -322,8 +375,7 @@ def _with_own(item: Item, own: Recovery) -> Item:
 
 def is_known(item: Item) -> bool:
     """Tell whether it is known what a campaign was, in the API's words."""
-    status = "" if item.earlier is None else item.earlier.status or ""
-    return status.strip().lower() in {*RUNNING, SCHEDULED}
+    return word_before(item) in {*RUNNING, SCHEDULED}
 
 
 def _with_status(item: Item, status: str | None) -> Item:
@@ -421,12 +473,12 @@ def _is_running_without_time(item: Item) -> bool:
     earlier = item.earlier
     if earlier is None or earlier.scheduled_time:
         return False
-    return (earlier.status or "").strip().lower() in RUNNING
+    return word_before(item) in RUNNING
 
 
 def _is_overdue(item: Item, soon: datetime) -> bool:
     earlier = item.earlier
-    if earlier is None or (earlier.status or "").strip().lower() != SCHEDULED:
+    if earlier is None or word_before(item) != SCHEDULED:
         return False
     time = parse_time(earlier.scheduled_time)
     return time is not None and time <= soon
@@ -434,9 +486,7 @@ def _is_overdue(item: Item, soon: datetime) -> bool:
 
 def _sources(counts: Mapping[Path, int], items: Iterable[Item]) -> tuple[Source, ...]:
     """Describe the logs as inputs, with what all campaigns were."""
-    statuses = Counter(
-        (item.earlier.status or "").strip().lower() for item in items if item.earlier
-    )
+    statuses = Counter(word_before(item) for item in items if item.earlier)
     return tuple(
         Source(
             name=sanitize(str(log)),

@@ -60,6 +60,15 @@ class SettledIds:
         number = self.ids.get(id_)
         return None if number is None else self.origins[number].run_id
 
+    def ids_with(self, status: Status) -> set[str]:
+        """Give the ids that have a status."""
+        numbers = {
+            number
+            for number, origin in enumerate(self.origins)
+            if origin.status is status
+        }
+        return {id_ for id_, number in self.ids.items() if number in numbers}
+
     def count_by_status(self) -> Counter[Status]:
         """Count the ids with each status."""
         counts: Counter[Status] = Counter()

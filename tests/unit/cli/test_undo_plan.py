@@ -17,6 +17,7 @@ from bulkpause.inputs.layout import Layout
 from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import UndoMark, encode
 from bulkpause.journal.fold import recover
+from bulkpause.journal.reader import read_recovery
 from bulkpause.journal.recovery import Recovery
 from bulkpause.model import Earlier, Item
 from bulkpause.plan import Plan, make_plan
@@ -26,6 +27,7 @@ from tests.support.result_logs import write_killed_log
 
 
 BASE_URL = "https://api.example"
+MORNING = "2026-07-01T08:00:00.000Z"
 NOON, LATER = "2026-07-01T12:00:00.000Z", "2026-07-01T13:00:00.000Z"
 
 
@@ -89,6 +91,10 @@ def plan(
     part = Undone(options=settings, logs=logs, own=own or Recovery())
     found = plan_of_undo([part], settings, Notices(are_held=False), only)
     return {item.id: item for item in found.whole.plan.items}
+
+
+def chosen(*ids: str) -> dict[str | None, Plan]:
+    return {None: make_plan([Item(id=id_, row=row) for row, id_ in enumerate(ids, 1)])}
 
 
 def test_only_what_we_paused_is_taken(tmp_path: Path) -> None:
@@ -156,6 +162,29 @@ def test_ids_that_log_lacks_are_said(tmp_path: Path) -> None:
     )
     part = replace(part, own=own)
     assert plan_of_undo([part], settings, Notices(are_held=False)).unseen == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "seen", "is_lost_one"),
+    [
+        (Status.RESUMED, None, True),
+        (Status.UNKNOWN, None, True),
+        (Status.NOT_RESUMABLE, "paused", True),
+        (Status.NOT_RESUMABLE, None, False),
+        (Status.NOT_RESUMABLE, "draft", False),
+        (Status.ALREADY_RUNNING, "running", False),
+    ],
+)
+def test_id_not_found_paused_is_not_lost_one(
+    tmp_path: Path, status: Status, seen: str | None, is_lost_one: bool
+) -> None:
+    log = write(tmp_path / "log", record("1"), missing=1)
+    named = replace(record("9", status, action=Action.RESUME), campaign_status=seen)
+    undo_log = write(tmp_path / "undo", named)
+    settings = replace(options(log), log=undo_log)
+    part = Undone(options=settings, logs=(log,), own=read_recovery(undo_log))
+    unseen = plan_of_undo([part], settings, Notices(are_held=False)).unseen
+    assert (unseen == {}) is is_lost_one
 
 
 def test_id_that_log_lacks_is_taken_by_name(tmp_path: Path) -> None:
@@ -235,7 +264,7 @@ def test_changes_that_cannot_be_seen_are_said(
 
 
 def test_missing_past_is_given_only_where_it_is_missing(tmp_path: Path) -> None:
-    log = write(tmp_path / "log", record("1"), record("2", earlier_status="Aktiv"))
+    log = write(tmp_path / "log", record("1"), record("2", earlier_status=" "))
     with pytest.raises(SettingsError, match="whether 1 of 2 campaigns were running"):
         plan(log)
     items = plan(log, earlier_status="scheduled")
@@ -243,6 +272,59 @@ def test_missing_past_is_given_only_where_it_is_missing(tmp_path: Path) -> None:
         id_: item.earlier and item.earlier.status for id_, item in items.items()
     }
     assert statuses == {"1": "running", "2": "scheduled"}
+
+
+@pytest.mark.parametrize("word", ["paused", "Paused ", "draft", "Aktiv"])
+def test_what_sent_nothing_before_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    """Nobody is asked, and no word of anybody is taken for it."""
+    doubtful = record("3", Status.UNKNOWN, earlier_status=word)
+    log = write(
+        tmp_path / "log", record("1"), record("2", earlier_status=word), doubtful
+    )
+    assert set(plan(log)) == {"1"}
+    said = word.strip().lower()
+    assert capsys.readouterr().err.startswith(
+        "warning: 2 campaigns on record as neither running nor scheduled before the "
+        f"pause: left alone: 2 ({said}), 3 ({said})\n"
+    )
+    words: dict[str, Any] = {"earlier_status": "running", "takes_unknown": True}
+    assert set(plan(log, **words)) == {"1"}
+    own = recover([record("2", Status.FAILED, action=Action.RESUME)], [])
+    assert set(plan(log, own=own, **words)) == {"1"}
+
+
+def test_chosen_campaign_paused_before_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = record("2", earlier_status="paused")
+    log = write(tmp_path / "log", record("1"), before, missing=1)
+    words: dict[str, Any] = {"earlier_status": "running", "takes_unknown": True}
+    assert plan(log, only=chosen("2"), **words) == {}
+    said = capsys.readouterr().err
+    assert "left alone: 2 (paused)" in said
+    assert "--only" not in said
+    # Of what was not chosen, nothing is said.
+    assert set(plan(log, only=chosen("1"), **words)) == {"1"}
+    assert "left alone: 2" not in capsys.readouterr().err
+
+
+def test_campaign_paused_by_other_log_is_taken(tmp_path: Path) -> None:
+    """What a log calls paused before may be so by our pause in another log."""
+    ours = write(tmp_path / "a", record("1"))
+    repeated = record("1", at=LATER, earlier_status="paused")
+    again = write(tmp_path / "b", repeated)
+    assert plan(ours, again)["1"].earlier == Earlier(status="running", paused_at=NOON)
+
+
+@pytest.mark.parametrize(("at", "ids"), [(LATER, set()), (MORNING, {"1"})])
+def test_word_of_latest_pause_counts(tmp_path: Path, at: str, ids: set[str]) -> None:
+    logs = (
+        write(tmp_path / "a", record("1")),
+        write(tmp_path / "b", record("1", at=at, earlier_status="draft")),
+    )
+    assert set(plan(*logs)) == set(plan(*reversed(logs))) == ids
 
 
 def test_mixed_list_is_to_be_undone_by_kind(tmp_path: Path) -> None:
@@ -302,10 +384,6 @@ def test_resume_command_of_undo_is_whole() -> None:
     )
 
 
-def chosen(*ids: str) -> dict[str | None, Plan]:
-    return {None: make_plan([Item(id=id_, row=row) for row, id_ in enumerate(ids, 1)])}
-
-
 def test_only_chosen_campaigns_are_taken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -343,6 +421,31 @@ def test_only_logs_with_chosen_campaigns_are_marked(tmp_path: Path) -> None:
     )
     assert found.marked == {None: (first, both)}
     assert (found.whole.plan.rows, found.whole.plan.duplicate) == (2, 1)
+
+
+@pytest.mark.parametrize("only", [None, chosen("1")], ids=["all", "chosen"])
+def test_logs_that_call_it_paused_are_marked(
+    tmp_path: Path, only: dict[str | None, Plan] | None
+) -> None:
+    already = record("1", Status.ALREADY_PAUSED)
+    said = {
+        "paused": record("1"),
+        "already": already,
+        # Records of version 1 are kept whole.
+        "old": replace(already, planned=None),
+        "before": record("1", at=LATER, earlier_status="paused"),
+        "unknown": record("1", Status.UNKNOWN),
+        "rejected": record("1", Status.REJECTED),
+        "other": record("2", Status.ALREADY_PAUSED),
+    }
+    logs = tuple(write(tmp_path / name, one) for name, one in said.items())
+    found = plan_of_undo(
+        [Undone(options=options(), logs=logs, own=Recovery())],
+        options(),
+        Notices(are_held=False),
+        only,
+    )
+    assert found.marked == {None: logs[:5]}
 
 
 def test_log_of_undo_beside_others_is_left_out(
