@@ -51,6 +51,10 @@ _HIDDEN = "--hidden-rows skip leaves them out, --hidden-rows pause includes them
 _DAMAGED = "the workbook is damaged; open it in a spreadsheet program and save it again"
 _CELL_AS_TEXT = "set the id column to Text and re-enter the ids"
 _MEND_FORMULA = "correct the formula, or delete the row"
+_HIDDEN_UNDER_MERGED = (
+    "'1000249' is hidden under a merged cell, which shows another value",
+    "split the merged cells, and delete what is not to be there",
+)
 _MAYBE_ROUNDED = "is a number that a spreadsheet may have rounded, not an id"
 _SAVE_RESULTS = "open the workbook in a spreadsheet program and save it"
 _CORRUPT = (
@@ -1230,6 +1234,8 @@ BAD_ROWS: dict[str, Rows] = {
         },
     ),
     "merged_ids.xlsx": Rows(ids={2: "1000248"}, invalid={3: ("no id", MISSING)}),
+    "merged_over_ids.ods": Rows(ids={2: "1000248"}, invalid={3: _HIDDEN_UNDER_MERGED}),
+    "merged_over_ids.xlsx": Rows(ids={2: "1000248"}, invalid={3: _HIDDEN_UNDER_MERGED}),
     "misleading_formats.xlsx": Rows(
         ids={2: "1000248"},
         invalid={

@@ -501,6 +501,23 @@ BAD: dict[str, Callable[[], bytes]] = {
             after='<mergeCells><mergeCell ref="A2:A3"/></mergeCells>',
         )
     ),
+    "merged_over_ids.ods": lambda: ods(
+        {
+            "Sheet1": [
+                ods_row(*HEADING),
+                ods_row(1000248, "a"),
+                ods_row(
+                    ods_cell(1000249).replace("table-cell", "covered-table-cell"), "b"
+                ),
+            ]
+        }
+    ),
+    "merged_over_ids.xlsx": lambda: xlsx(
+        Sheet(
+            rows=_list(),
+            after='<mergeCells><mergeCell ref="A2:A3"/></mergeCells>',
+        )
+    ),
     "misleading_formats.xlsx": lambda: xlsx(
         Sheet(
             rows=_list(

@@ -1,6 +1,7 @@
 """Read the inputs that are named on the command line: paths, `-`, and ids themselves."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from bulkpause.ids import (
     EXPORT_AS_TEXT,
     WITHOUT_SEPARATORS,
     matches_id_pattern,
+    parse_item,
 )
 from bulkpause.inputs.accounts import NAME_ACCOUNT, check_accounts
 from bulkpause.inputs.id_column import judge_column
@@ -23,6 +25,9 @@ from bulkpause.model import InvalidRow, Item
 from bulkpause.rows import Rows
 
 
+#: Blocks of thousands have three digits. The last part of `1000248,50` may be a fraction.
+_are_ids = re.compile(r"[1-9][0-9]{3,}(?:,[1-9][0-9]{3,})+").fullmatch
+_may_be_thousands = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+").fullmatch
 _COMMAND_LINE = "the command line"
 _STANDARD_INPUT = "-"
 #: What helps a word, in place of what helps the cell of a spreadsheet.
@@ -57,7 +62,7 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
         elif _is_id(word):
             if not ids.rows:
                 inputs.append(Input(name=_COMMAND_LINE, table=ids))
-            ids.fill([list(map(_without_column, rows_of_line(place, word)))])
+            ids.fill([list(map(_without_column, _rows_of_word(place, word)))])
         else:
             inputs.append(_of_path(word, layout))
     if not layout.takes_any_id:
@@ -65,6 +70,22 @@ def read_inputs(words: Sequence[str], layout: Layout) -> list[Input]:
     check_accounts(ids, layout)
     ids.rows = Rows(map(_without_account_column, ids.rows))
     return inputs
+
+
+def _rows_of_word(place: int, word: str) -> Iterator[Item | InvalidRow]:
+    """Give the ids of a word. Commas separate them more often than in a line of text."""
+    if _are_ids(word):
+        for id_ in word.split(","):
+            yield parse_item(place, id_)
+    elif _may_be_thousands(word):
+        yield InvalidRow(
+            row=place,
+            detail="may be one number with separators, or several ids",
+            remedy="write each id as a word of its own; --only may be repeated",
+            value=word,
+        )
+    else:
+        yield from rows_of_line(place, word)
 
 
 def _without_account_column(row: Item | InvalidRow) -> Item | InvalidRow:

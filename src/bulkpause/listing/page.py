@@ -1,7 +1,7 @@
 """Read one page of a list from the body of a response."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bulkpause._json import parse_doubtful_json
@@ -54,16 +54,37 @@ def parse_page(body: bytes, redact: Callable[[str], str] = as_it_is) -> Page | N
     items = fields["items"]
     parsed = [parse_campaign(item, redact) for item in items]
     campaigns = [one for one in parsed if one is not None]
+    total = _total(fields.get("total"))
     torn = _ids_with_two_statuses(campaigns)
+    invalid = len(items) - len(campaigns)
+    # An API may list a campaign twice, and count it once.
+    count = len({one.id for one in campaigns}) + invalid
     return Page(
-        total=_total(fields.get("total")),
-        campaigns=tuple(
-            replace(one, status=None) if one.id in torn else one for one in campaigns
-        ),
-        invalid=len(items) - len(campaigns),
+        total=total,
+        campaigns=without_status(campaigns, torn),
+        invalid=invalid,
         company_id=_company_of(items, redact),
-        contradiction=_contradiction(doubled & _DECISIVE, torn),
+        contradiction=two_statuses(torn, "on one page")
+        or _two_values(doubled & _DECISIVE)
+        or _too_many(count, total),
     )
+
+
+def without_status(
+    campaigns: Iterable[Campaign], ids: Collection[str]
+) -> tuple[Campaign, ...]:
+    """Take the status from the campaigns with these ids: it is not certain."""
+    return tuple(
+        replace(one, status=None) if one.id in ids else one for one in campaigns
+    )
+
+
+def two_statuses(ids: Sequence[str], where: str) -> str | None:
+    """Say that campaigns are listed with two statuses; None without ids."""
+    if not ids:
+        return None
+    more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+    return f"the API lists {ids[0]}{more} with two statuses {where}"
 
 
 def _ids_with_two_statuses(campaigns: Iterable[Campaign]) -> list[str]:
@@ -77,12 +98,15 @@ def _ids_with_two_statuses(campaigns: Iterable[Campaign]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _contradiction(doubled: Iterable[str], torn: Sequence[str]) -> str | None:
-    if torn:
-        more = f" and {len(torn) - 1} more" if len(torn) > 1 else ""
-        return f"the API lists {torn[0]}{more} with two statuses on one page"
+def _two_values(doubled: Iterable[str]) -> str | None:
     names = ", ".join(sorted(doubled))
     return f"the API's answer has two values for one key: {names}" if names else None
+
+
+def _too_many(count: int, total: int | None) -> str | None:
+    if total is None or count <= total:
+        return None
+    return f"the API says {total} campaigns, and lists {count} on one page"
 
 
 def _company_of(items: list[object], redact: Callable[[str], str]) -> str | None:

@@ -10,8 +10,8 @@ from collections.abc import Set as AbstractSet
 from bulkpause._text import format_count
 from bulkpause.listing.campaign import Campaign
 from bulkpause.listing.filters import Filters
-from bulkpause.listing.page import Page
-from bulkpause.listing.sweeps import MAX_PAGES, PageRequest
+from bulkpause.listing.page import Page, two_statuses
+from bulkpause.listing.sweeps import INVALID_ITEMS, MAX_PAGES, PageRequest
 
 
 class Survey:
@@ -40,7 +40,8 @@ class Survey:
         self._listed = listed
         self._size = page_size
         self._number = 1
-        self._seen: set[str] = set()
+        #: The status of each campaign that was seen, as it was first.
+        self._seen: dict[str, str | None] = {}
         self._contradiction: str | None = None
 
     @property
@@ -61,22 +62,33 @@ class Survey:
 
     def add(self, page: Page) -> None:
         """Take the page that was asked for."""
-        has_news = False
-        for campaign in page.campaigns:
-            if campaign.id in self._seen:
-                continue
-            has_news = True
-            self._seen.add(campaign.id)
-            if campaign.id not in self._listed and self._filters.fits(campaign):
-                self.hidden.append(campaign)
+        self._contradiction = self._contradiction or self._contradiction_of(page)
+        news = {one.id: one for one in page.campaigns if one.id not in self._seen}
+        self._seen |= {one.id: one.status for one in news.values()}
+        self.hidden += [
+            one
+            for one in news.values()
+            if one.id not in self._listed and self._filters.fits(one)
+        ]
         self.total = page.total
-        self._contradiction = self._contradiction or page.contradiction
         has_more = page.total is not None and page.total > page.length
         if self._number == 1 and 0 < page.length < self._size and has_more:
             self._size = page.length  # the server cuts pages to it
-        if self._is_end(has_news=has_news):
+        if self._is_end(has_news=bool(news)):
             self._end()
         self._number += 1
+
+    def _contradiction_of(self, page: Page) -> str | None:
+        """Say why a page, or it beside those before, does not show all campaigns."""
+        if page.invalid:
+            return INVALID_ITEMS
+        seen = self._seen
+        torn = [
+            one.id
+            for one in page.campaigns
+            if seen.get(one.id, one.status) != one.status
+        ]
+        return page.contradiction or two_statuses(torn, "on different pages")
 
     def _is_end(self, *, has_news: bool) -> bool:
         if self.total is None:

@@ -12,7 +12,7 @@ from dataclasses import field
 from bulkpause._text import format_count
 from bulkpause._value import state, value
 from bulkpause.listing.campaign import Campaign
-from bulkpause.listing.page import Page
+from bulkpause.listing.page import Page, two_statuses, without_status
 
 
 #: The items that a page is asked for. The API's own number is 10.
@@ -21,6 +21,8 @@ PAGE_SIZE, USUAL_PAGE_SIZE = 100, 10
 MAX_SWEEPS = 10
 #: So many sweeps in a row without news show that the total is wrong.
 MAX_SWEEPS_WITHOUT_NEWS = 3
+#: Why a list with such items is in doubt. Whatever they name is nowhere on it.
+INVALID_ITEMS = "the API lists campaigns without a valid id"
 #: The most pages of one sweep, for an API that always has another page.
 MAX_PAGES = 20_000
 
@@ -154,18 +156,32 @@ class Sweeps:
         sweep = self._sweep
         ids = frozenset(one.id for one in page.campaigns)
         sweep.has_news |= not ids <= self._found.keys()
-        self._found |= {one.id: one for one in page.campaigns}
+        torn = self._ids_with_other_status(page)
+        campaigns = without_status(page.campaigns, torn)
+        self._found |= {one.id: one for one in campaigns}
         self._invalid = max(self._invalid, page.invalid)
         sweep.ids |= ids
         sweep.items += page.length
         sweep.totals.add(page.total)
         sweep.total = page.total
-        sweep.contradiction = sweep.contradiction or page.contradiction
+        sweep.contradiction = (
+            sweep.contradiction
+            or page.contradiction
+            or two_statuses(torn, "on different pages")
+        )
         if sweep.page == 1:
             sweep.first_page = ids
             has_more = page.total is not None and page.total > page.length
             if 0 < page.length < self._size and has_more:
                 self._size = page.length  # the server cuts pages to it
+
+    def _ids_with_other_status(self, page: Page) -> list[str]:
+        """Find the campaigns that an earlier page of this sweep lists with another."""
+        return [
+            one.id
+            for one in page.campaigns
+            if one.id in self._sweep.ids and one.status != self._found[one.id].status
+        ]
 
     def _is_end(self, page: Page) -> bool:
         sweep, ids = self._sweep, frozenset(one.id for one in page.campaigns)
@@ -208,14 +224,15 @@ class Sweeps:
             # One has left the list, and another has come.
             self._current, self._current_sweeps = sweep.ids, int(is_steady)
         elif adds_none and self._current_sweeps > 1:
-            self.is_whole = len(self._current) == sweep.total
+            # An item without a valid id may be any campaign, whatever the total is.
+            self.is_whole = len(self._current) == sweep.total and not self._invalid
 
     def _why_incomplete(self, sweep: _Sweep) -> str:
         read = format_count(len(self._found), "campaign")
+        if self._invalid:
+            return f"{INVALID_ITEMS}; {read} with one"
         if sweep.contradiction is not None:
             return sweep.contradiction
-        if self._invalid:
-            return f"the API lists campaigns without a valid id; {read} with one"
         if sweep.total is None:
             return f"the API does not say how many campaigns there are; {read} found"
         if self._without_news >= MAX_SWEEPS_WITHOUT_NEWS:

@@ -10,7 +10,7 @@ import pytest
 from bulkpause.inputs.arguments import read_inputs
 from bulkpause.inputs.layout import Layout
 from bulkpause.inputs.table import Input
-from bulkpause.model import Item
+from bulkpause.model import InvalidRow, Item
 
 
 @pytest.fixture(autouse=True)
@@ -59,11 +59,26 @@ def test_word_may_hold_several_ids() -> None:
 
 
 @pytest.mark.parametrize(
+    "word", ["1001,1006", "1001,10006,1009", "9999,1000000", "12345,12346"]
+)
+def test_commas_separate_what_are_no_thousands(word: str) -> None:
+    assert shown(read([word])[0])[1] == [(1, id_) for id_ in word.split(",")]
+
+
+def test_word_that_may_be_thousands_names_remedy() -> None:
+    (row,) = read(["100,101"])[0].table.rows
+    assert isinstance(row, InvalidRow)
+    assert row.remedy == "write each id as a word of its own; --only may be repeated"
+
+
+@pytest.mark.parametrize(
     ("word", "reason"),
     [
         ("1E17", "'1E17' is a reformatted number, not an id"),
         ("1-Mai", "'1-Mai' is a date, not an id"),
         ("1,000,248", "'1,000,248' may be one number with separators, or several ids"),
+        ("100,101", "'100,101' may be one number with separators, or several ids"),
+        ("1000248,50", "'1000248,50' holds more than ids, or ids of different kinds"),
         ("1'000'248", "\"1'000'248\" has separators between its thousands"),
         ("1000#5", "'1000#5' is not a valid id"),
     ],

@@ -140,6 +140,26 @@ def test_same_campaign_twice_is_no_contradiction() -> None:
 
 
 @pytest.mark.parametrize(
+    ("total", "items", "is_clear"),
+    [
+        (2, ({"id": "7"}, {"id": "8"}), True),
+        (2, ({"id": "7"}, {"id": "8"}, {"id": "8"}), True),
+        (2, ({"id": "7"}, {"id": "8"}, {"id": "9"}), False),
+        (2, ({"id": "7"}, {"id": "8"}, {"id": "8 "}), False),
+        (0, ({"id": "7"},), False),
+        (None, ({"id": "7"},), True),
+    ],
+)
+def test_page_longer_than_total_contradicts_itself(
+    total: int | None, items: tuple[object, ...], *, is_clear: bool
+) -> None:
+    page = parse_page(body(*items, total=total))
+
+    assert page is not None
+    assert (page.contradiction is None) is is_clear
+
+
+@pytest.mark.parametrize(
     ("text", "key"),
     [
         (b'{"items":[{"id":"7","status":"running","status":"paused"}]}', "status"),

@@ -70,3 +70,15 @@ def test_stop_is_a_doubt() -> None:
 def test_page_that_contradicts_itself_is_a_doubt() -> None:
     found = survey(replace(page(2, "1", "2"), contradiction="two statuses"))
     assert (found.is_over, found.doubt) == (True, "two statuses")
+
+
+def test_item_without_id_leaves_filter_in_doubt() -> None:
+    found = survey(replace(page(2, "1", "2"), invalid=1), listed=("1", "2"))
+    assert (found.is_over, found.hidden) == (True, [])
+    assert found.doubt == "the API lists campaigns without a valid id"
+
+
+def test_two_statuses_leave_filter_in_doubt() -> None:
+    pages = (page(3, "1", "2", status="paused"), page(3, "2", "3"))
+    found = survey(*pages, listed=("3",))
+    assert found.doubt == "the API lists 2 with two statuses on different pages"

@@ -265,6 +265,14 @@ def test_items_without_id_leave_list_incomplete() -> None:
     assert "without a valid id" in sweeps.doubt
 
 
+def test_items_without_id_count_beside_total() -> None:
+    sweeps = swept(Server(campaigns(20), invalid=1))
+
+    assert (sweeps.is_whole, len(ids(sweeps))) == (False, 20)
+    assert sweeps.doubt is not None
+    assert "without a valid id" in sweeps.doubt
+
+
 def test_smaller_pages_begin_anew() -> None:
     sweeps = Sweeps(100)
 
@@ -292,3 +300,33 @@ def test_list_that_contradicts_itself_is_not_whole() -> None:
     sweeps = swept(Server(campaigns(80), contradictions=every))
 
     assert (sweeps.is_whole, sweeps.doubt) == (False, "always")
+
+
+def swept_with_two_statuses(torn_sweeps: int) -> Sweeps:
+    """Take three campaigns of which 7 is on two pages of the first sweeps."""
+    clean = [("7", "paused"), ("8", "paused"), ("9", "paused")]
+    torn = [("7", "running"), *clean[1:], ("7", "paused")]
+    sweeps = Sweeps(2)
+    while not sweeps.is_over:
+        listed = torn if sweeps.sweeps <= torn_sweeps else clean
+        end = 2 * sweeps.request.number
+        found = tuple(
+            Campaign(id=id_, status=one) for id_, one in listed[end - 2 : end]
+        )
+        sweeps.add(Page(total=3, campaigns=found))
+    return sweeps
+
+
+def test_two_statuses_on_different_pages_are_none() -> None:
+    sweeps = swept_with_two_statuses(MAX_SWEEPS)
+
+    statuses = {one.id: one.status for one in sweeps.campaigns()}
+    assert statuses == {"7": None, "8": "paused", "9": "paused"}
+    assert sweeps.doubt == "the API lists 7 with two statuses on different pages"
+
+
+def test_clean_sweeps_settle_two_statuses() -> None:
+    sweeps = swept_with_two_statuses(1)
+
+    assert (sweeps.is_whole, sweeps.sweeps) == (True, 3)
+    assert {one.status for one in sweeps.campaigns()} == {"paused"}

@@ -130,6 +130,9 @@ def _marked(text: str, value: Value, mark: Mark, *, zero_is_result: bool) -> str
         return BadCell(
             mark.error, "is an error, not an id", remedy, sort_text=_NO_RESULT
         )
+    if mark.is_covered:
+        # Mostly nothing is there.
+        return _covered(text) if text.strip() else text
     if mark.has_breaks:
         remedy = "put each id in a row of its own"
         return BadCell(text, _SEVERAL_LINES, remedy, sort_text=_NO_RESULT)
@@ -144,6 +147,12 @@ def _marked(text: str, value: Value, mark: Mark, *, zero_is_result: bool) -> str
     if isinstance(value, int | float) and (detail := _misleading(text, mark)):
         return BadCell(text, detail, _AS_TEXT, sort_text=_amount(text, mark))
     return text
+
+
+def _covered(text: str) -> BadCell:
+    detail = "is hidden under a merged cell, which shows another value"
+    remedy = "split the merged cells, and delete what is not to be there"
+    return BadCell(text, detail, remedy, sort_text=_NO_RESULT)
 
 
 def _amount(text: str, mark: Mark) -> str:

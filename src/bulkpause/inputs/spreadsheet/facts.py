@@ -18,6 +18,7 @@ class Mark:
         shown_digits: The digits that are shown at least, with zeros before a number.
         has_added_text: Whether its number is shown with other characters.
         has_breaks: Whether it holds several lines, or columns apart by tabs.
+        is_covered: Whether cells that were merged show the value of another cell there.
     """
 
     error: str | None = None
@@ -28,10 +29,13 @@ class Mark:
     shown_digits: int = 0
     has_added_text: bool = False
     has_breaks: bool = False
+    is_covered: bool = False
 
 
 #: The mark of most cells.
 PLAIN = Mark()
+#: The mark of cells that merged ones cover.
+COVERED = Mark(is_covered=True)
 
 
 #: Programs that do not compute formulas save these as their results.

@@ -9,7 +9,13 @@ from dataclasses import field, replace
 
 from bulkpause._value import state
 from bulkpause.inputs.heading import MOST_COLUMNS
-from bulkpause.inputs.spreadsheet.facts import NO_RESULTS, PLAIN, Mark, SheetFacts
+from bulkpause.inputs.spreadsheet.facts import (
+    COVERED,
+    NO_RESULTS,
+    PLAIN,
+    Mark,
+    SheetFacts,
+)
 from bulkpause.inputs.spreadsheet.number_formats import unit_in_words
 from bulkpause.inputs.spreadsheet.refusals import (
     MOST_CELLS,
@@ -23,7 +29,8 @@ from bulkpause.inputs.spreadsheet.sheets import MOST_SHEETS, Sheet
 from bulkpause.inputs.spreadsheet.xml_pass import parse
 
 
-_CELLS = frozenset({"table:table-cell", "table:covered-table-cell"})
+_COVERED_CELL = "table:covered-table-cell"
+_CELLS = frozenset({"table:table-cell", _COVERED_CELL})
 _HIDING = frozenset({"collapse", "filter"})
 #: What separates the lines and columns within a cell.
 _BREAKS = frozenset({"text:tab", "text:line-break"})
@@ -125,7 +132,7 @@ class ContentPass:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name in _CELLS:
-            self._start_cell(attributes)
+            self._start_cell(attributes, is_covered=name == _COVERED_CELL)
         elif name == "table:table-row":
             self._start_row(attributes)
         elif name == "table:table":
@@ -192,7 +199,7 @@ class ContentPass:
         if _hides(attributes) or any(self._groups):
             table.facts.hide(self._row.first, count=count)
 
-    def _start_cell(self, attributes: dict[str, str]) -> None:
+    def _start_cell(self, attributes: dict[str, str], *, is_covered: bool) -> None:
         if (row := self._row) is None:
             return
         most = MOST_COLUMNS - row.columns
@@ -207,7 +214,7 @@ class ContentPass:
             column=row.columns,
             count=count,
             is_filled=bool(values),
-            mark=_mark_of(type_, attributes),
+            mark=COVERED if is_covered else _mark_of(type_, attributes),
             is_number=type_ == "float",
             value=attributes.get("office:value", "")[:_LONGEST_SHOWN],
             may_be_empty_result=_may_be_empty_result(type_, attributes),
@@ -338,7 +345,7 @@ def _full_mark(cell: _Cell) -> Mark:
         return replace(cell.mark, error=shown or "#ERROR!")
     if cell.has_breaks:
         return replace(cell.mark, has_breaks=True)
-    if not cell.is_number:
+    if cell.mark.is_covered or not cell.is_number:
         return cell.mark
     if _has_leading_zeros(shown):
         return replace(cell.mark, shown_digits=len(shown))

@@ -9,7 +9,13 @@ from operator import lt
 
 from bulkpause._value import state
 from bulkpause.inputs.heading import MOST_COLUMNS
-from bulkpause.inputs.spreadsheet.facts import NO_RESULTS, PLAIN, Mark, SheetFacts
+from bulkpause.inputs.spreadsheet.facts import (
+    COVERED,
+    NO_RESULTS,
+    PLAIN,
+    Mark,
+    SheetFacts,
+)
 from bulkpause.inputs.spreadsheet.plain_rows import (
     last_filled_row,
     pattern_of_plain_rows,
@@ -19,6 +25,7 @@ from bulkpause.inputs.spreadsheet.plain_rows import (
 )
 from bulkpause.inputs.spreadsheet.plain_runs import PlainRuns
 from bulkpause.inputs.spreadsheet.refusals import (
+    MOST_CELLS,
     MOST_ROWS,
     MOST_TEXT_BYTES,
     check_corner,
@@ -76,6 +83,8 @@ class WorksheetPass:
         self._text_bytes = 0
         self._cell = _Cell()
         self._filter_range: str | None = None
+        self._has_merged = False
+        self._merged_cells = 0
 
     def read(self, blocks: Iterable[bytes]) -> None:
         """Parse the sheet.
@@ -132,6 +141,8 @@ class WorksheetPass:
                 self._filter_range = attributes.get("ref")
             case "filterColumn":
                 self.facts.filter_range = self._filter_range
+            case "mergeCell":
+                self._cover(attributes.get("ref", ""))
             case "tablePart":
                 self.facts.has_tables = True
             case _:
@@ -147,7 +158,8 @@ class WorksheetPass:
             self.facts.hide(self._row)
 
     def _go_to_row(self, number: int) -> None:
-        if number > MOST_ROWS:
+        # Merged cells stand behind all rows, so that it is known which are filled.
+        if number > MOST_ROWS or self._has_merged:
             raise damaged()
         self._row = number
         self._columns_of_row.clear()
@@ -257,6 +269,25 @@ class WorksheetPass:
         self._last_row = max(self._last_row, row)
         self._columns = max(self._columns, columns)
         check_corner(self._last_row, self._columns)
+
+    def _cover(self, reference: str) -> None:
+        """Mark merged cells, as far as they may be filled, but for the one on view."""
+        self._has_merged = True
+        first, _, last = map(_REFERENCE, reference.partition(":"))
+        if first is None or last is None:
+            raise damaged()
+        top, left = int(first[2]), _column_index(first[1])
+        bottom = min(int(last[2]), self._last_row)
+        columns = range(left, min(_column_index(last[1]) + 1, self._columns))
+        self._merged_cells += max(bottom + 1 - top, 0) * len(columns)
+        if self._merged_cells > MOST_CELLS:
+            # Merged cells do not overlap, so that there are no more than cells.
+            raise damaged()
+        for column in columns:
+            hidden_from = top + (column == left)
+            if hidden_from <= bottom:
+                count = bottom + 1 - hidden_from
+                self.facts.marks.add(hidden_from, column, COVERED, rows=count)
 
     def _add_texts(self, indexes: list[bytes]) -> None:
         if not indexes:

@@ -106,6 +106,58 @@ def sheet_with(rows: str, prefix: str = "") -> str:
     return f"<worksheet{spaces}><sheetData>{named}</sheetData></worksheet>"
 
 
+def merged(reference: str, *, rows: int = 3) -> str:
+    written = "".join(
+        f'<row r="{row}"><c r="A{row}"><v>1</v></c><c r="B{row}"><v>1</v></c></row>'
+        for row in range(1, rows + 1)
+    )
+    cells = f'<mergeCells><mergeCell ref="{reference}"/></mergeCells>'
+    return f"<worksheet><sheetData>{written}</sheetData>{cells}</worksheet>"
+
+
+@pytest.mark.parametrize(
+    ("reference", "covered"),
+    [
+        ("A2:A3", {(3, 0)}),
+        ("A2:B3", {(2, 1), (3, 0), (3, 1)}),
+        ("B1:XFD1048576", {(2, 1), (3, 1)}),
+        ("C4:D9", set()),
+    ],
+)
+def test_merged_cells_cover_all_but_first(
+    reference: str, covered: set[tuple[int, int]]
+) -> None:
+    facts = facts_of(merged(reference), 3)
+    found = {
+        (row, column)
+        for row, (_, marks) in enumerate(facts)
+        for column, mark in marks
+        if mark.is_covered
+    }
+    assert found == covered
+
+
+@pytest.mark.parametrize("reference", ["", "A2", "A0:A3", "A2:3"])
+def test_merged_cells_without_range_are_damage(reference: str) -> None:
+    with pytest.raises(ReadError, match="damaged"):
+        facts_of(merged(reference), 3)
+
+
+def test_merged_cells_before_rows_are_damage() -> None:
+    row = '<row r="1"><c r="A1"><v>1</v></c></row>'
+    xml = f'<worksheet><mergeCell ref="A1:A2"/><sheetData>{row}</sheetData></worksheet>'
+    with pytest.raises(ReadError, match="damaged"):
+        facts_of(xml, 1)
+
+
+def test_merged_cells_that_overlap_are_bounded() -> None:
+    rows = 1000
+    again = '<mergeCell ref="A1:B1000"/>' * (MOST_CELLS // rows)
+    xml = merged("A1:B1", rows=rows).replace("<mergeCells>", f"<mergeCells>{again}")
+    with pytest.raises(ReadError, match="damaged"):
+        facts_of(xml, rows, block_bytes=1 << 16)
+
+
 def test_cells_out_of_order_are_read() -> None:
     rows = (
         '<row r="1"><c r="A1"/><c r="B1" s="1"><v>1</v></c></row>'
