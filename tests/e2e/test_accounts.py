@@ -162,6 +162,8 @@ def test_accounts_are_listed_paused_proved_and_resumed(
     made = make_campaigns(6, statuses=("running", "paused"))
     simulator = serve(windows=WINDOWS, accounts=companies, campaigns=made)
     options = to(simulator, "--progress", "none")
+    # Each command is a process, and begins when the windows of the last may be full.
+    options[options.index("--share") + 1] = "auto"
 
     ready = program.call("check", *options)
     assert (ready.code, ready.stderr) == (0, "")

@@ -263,8 +263,11 @@ def test_changes_that_cannot_be_seen_are_said(
     )
 
 
-def test_missing_past_is_given_only_where_it_is_missing(tmp_path: Path) -> None:
-    log = write(tmp_path / "log", record("1"), record("2", earlier_status=" "))
+@pytest.mark.parametrize("word", [" ", "Aktiv"])
+def test_missing_past_is_given_only_where_it_is_missing(
+    tmp_path: Path, word: str
+) -> None:
+    log = write(tmp_path / "log", record("1"), record("2", earlier_status=word))
     with pytest.raises(SettingsError, match="whether 1 of 2 campaigns were running"):
         plan(log)
     items = plan(log, earlier_status="scheduled")
@@ -274,7 +277,7 @@ def test_missing_past_is_given_only_where_it_is_missing(tmp_path: Path) -> None:
     assert statuses == {"1": "running", "2": "scheduled"}
 
 
-@pytest.mark.parametrize("word", ["paused", "Paused ", "draft", "Aktiv"])
+@pytest.mark.parametrize("word", ["paused", "Paused ", "draft", "canceled"])
 def test_what_sent_nothing_before_is_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str
 ) -> None:
