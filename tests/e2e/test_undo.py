@@ -288,6 +288,22 @@ def test_chosen_id_that_was_not_paused_is_told(program: Program, serve: Serve) -
     assert not resumes(simulator).keys() - {"1001"}
 
 
+def test_log_that_changes_during_the_question_is_not_undone(
+    program: Program, serve: Serve
+) -> None:
+    simulator = serve()
+    program.pause(simulator, program.ids(2))
+    options = ("--base-url", simulator.base_url, *QUICK)
+    terminal = program.on_a_terminal("undo", "log.jsonl", "--as", "running", *options)
+    terminal.wait_for("[y/N]")
+    program.pause(simulator, program.ids(3), "--resume")
+    terminal.type("y\n")
+    terminal.wait_for("was changed or replaced while its undo was")
+    assert terminal.end() == 6
+    assert resumes(simulator) == {}
+    assert program.call("status", "log.jsonl").code == 0
+
+
 def test_log_of_undo_takes_other_chosen_ids(program: Program, serve: Serve) -> None:
     simulator = serve()
     program.pause(simulator, program.ids(3))

@@ -42,8 +42,14 @@ from bulkpause.cli.plan_text import (
 from bulkpause.cli.refusal import problem_text, refuse, refuse_unexpected
 from bulkpause.engine.resume import ResumeRules
 from bulkpause.errors import SettingsError
+from bulkpause.journal.append_file import FileState, state_of
 from bulkpause.journal.needs import Needs
-from bulkpause.journal.reader import LoadedLog, read_log, refuse_existing
+from bulkpause.journal.reader import (
+    LoadedLog,
+    read_log,
+    refuse_existing,
+    write_ahead_path,
+)
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.run_id import (
     check_recent,
@@ -51,7 +57,7 @@ from bulkpause.journal.run_id import (
     check_same_action,
     check_same_endpoint,
 )
-from bulkpause.journal.undone import UndoneError, check_not_undone
+from bulkpause.journal.undone import UndoneError, changed, check_not_undone
 from bulkpause.model import Record
 from bulkpause.plan import Plan, digest_of, join_plans
 from bulkpause.report.log_status import OLD_S, age_in_words
@@ -62,6 +68,10 @@ from bulkpause.vocabulary import Action
 # What few runs need is imported on use: these seconds count in an incident.
 if TYPE_CHECKING:
     from bulkpause.inputs.amounts import Total
+
+
+#: The states of a log and of its write-ahead log.
+FilesOfLog = tuple[FileState, FileState]
 
 
 @value
@@ -80,6 +90,7 @@ class Prepared:
             the folder of the logs.
         lost: The accounts whose logs an undo should take back, and are not there.
         left_out: Which ids an undo was to resume that no log records as paused.
+        read: The logs that an undo has read, and their states then.
     """
 
     options: Options
@@ -89,6 +100,7 @@ class Prepared:
     digest: str
     account_names: frozenset[str] | None = None
     unseen: Mapping[str | None, str] = field(default_factory=dict)
+    read: Mapping[Path, FilesOfLog] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     left_out: str | None = None
 
@@ -209,6 +221,7 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
     ]
     only = _only(options, accounts, notices) if options.only else None
     lost = _lost_accounts(accounts, options, only)
+    read = {log: _files_of(log) for each in logs.values() for log in each}
     undo = plan_of_undo(parts, options, notices, only)
     refuse_unexpected(undo.whole.plan, undo.whole.digest, options)
     sent = [
@@ -230,7 +243,24 @@ def _prepared_undo(accounts: Accounts, options: Options, notices: Notices) -> Pr
     prepared = _prepared(options, undo.whole, sent)
     folders = set(map(str, options.undone))
     names = frozenset(name for name in lost if name and name not in folders)
-    return replace(prepared, unseen=unseen, lost=names, left_out=undo.left_out)
+    return replace(
+        prepared, unseen=unseen, lost=names, left_out=undo.left_out, read=read
+    )
+
+
+def refuse_changed(prepared: Prepared) -> None:
+    """Refuse to undo logs that were changed since they were read, as during a question.
+
+    Raises:
+        LogError: One was.
+    """
+    for log, before in prepared.read.items():
+        if _files_of(log) != before:
+            raise changed(log)
+
+
+def _files_of(log: Path) -> FilesOfLog:
+    return state_of(log), state_of(write_ahead_path(log))
 
 
 def _lost_accounts(

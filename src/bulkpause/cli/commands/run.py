@@ -23,7 +23,7 @@ from bulkpause.cli.next_steps import NextSteps, steps_of_run
 from bulkpause.cli.notices import Notices
 from bulkpause.cli.options import Options, resume_command, retry_command, status_command
 from bulkpause.cli.output import READER_S, hurry, stderr
-from bulkpause.cli.preflight import Prepared, prepare
+from bulkpause.cli.preflight import Prepared, prepare, refuse_changed
 from bulkpause.cli.question import confirm
 from bulkpause.cli.result import RunResult, join_results, print_result
 from bulkpause.cli.run_signals import RunSignals
@@ -89,6 +89,7 @@ def _run(options: Options, notices: Notices, ending: Ending) -> ExitCode:
         return _end_without_run(prepared, options, notices, ending)
     if not confirm(prepared, options):
         raise DeclinedError
+    refuse_changed(prepared)
     # A program that reads the output has chosen these options, or gets `run.started`.
     if not options.is_json and not writes_lines(options):
         for note in start_notes(options, proxy):
