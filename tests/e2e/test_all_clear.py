@@ -138,8 +138,8 @@ def test_empty_log_says_nothing_is_on_record(program: Program) -> None:
             "log.jsonl: its endpoint is not on record",
             "nothing is on record: every campaign may still be running",
             (
-                "the log does not record options such as --canary, --max-failures or "
-                "--verify: add those of its run"
+                "the log does not record options such as --canary, --max-failures, "
+                "--verify or --remember: add those of its run"
             ),
             RESUME,
         ],
