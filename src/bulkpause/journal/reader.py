@@ -190,9 +190,13 @@ class _LastInBrief:
     def __init__(self, recovery: Recovery) -> None:
         self._ids = recovery.brief.ids
         self._to_skip = Counter(recovery.superseded)
+        # Each line is then the only one of its id.
+        self._takes_all = len(self._ids) == recovery.lines
 
     def select(self, ids: Sequence[str | None]) -> Sequence[bool]:
         """Tell it of the next records by their ids."""
+        if self._takes_all:
+            return [True] * len(ids)
         if self._to_skip:
             return list(map(self.is_last, ids))
         return [id_ in self._ids for id_ in ids]
