@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from bulkpause.journal.append_file import FileState
 from bulkpause.journal.codec import UndoMark
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.sync_group import SyncGroup
@@ -36,8 +35,6 @@ class UndoMarks:
         self._sync_group = sync_group
         self._writing = asyncio.Lock()
         self._are_written = not logs
-        #: What they were at the start.
-        self._states: dict[Path, FileState] = {}
 
     def begin(self, own: Recovery) -> None:
         """Check that the logs can be marked; mark them if they may be undone already.
@@ -52,8 +49,8 @@ class UndoMarks:
         if not self._are_written and own.may_have_resumed:
             self._write()
         for log in () if self._are_written else self.logs:
-            with opened_to_mark(log) as file:
-                self._states[log] = file.state
+            with opened_to_mark(log):
+                pass
 
     async def write(self) -> None:
         """Mark the logs, unless they are marked. Await it before a resume is sent.
@@ -69,5 +66,5 @@ class UndoMarks:
 
     def _write(self) -> None:
         for log in self.logs:
-            mark_undone(log, self._mark, self._states.get(log))
+            mark_undone(log, self._mark)
         self._are_written = True

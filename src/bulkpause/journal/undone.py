@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bulkpause._shell import join_command
 from bulkpause.errors import LogError, LogHeldError, SettingsError
-from bulkpause.journal.append_file import AppendFile, FileState
+from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import UndoMark, encode
 from bulkpause.journal.recovery import Recovery
 from bulkpause.journal.repair import repair
@@ -21,21 +21,18 @@ class UndoneError(SettingsError):
     """The pauses of a log were taken back, so that nothing carries on with it."""
 
 
-def mark_undone(log: Path, mark: UndoMark, before: FileState = None) -> None:
+def mark_undone(log: Path, mark: UndoMark) -> None:
     """Mark a result log before an undo resumes anything, durably.
 
     Args:
         log: The result log, or a link to it, as it was read for the undo.
         mark: The mark.
-        before: The state of the log when it was read; None if that is not known.
 
     Raises:
-        LogError: The mark cannot be written, also because a run holds the log, or it was
-            changed or replaced since it was read; nothing may be resumed.
+        LogError: The mark cannot be written, also because a run holds the log; nothing
+            may be resumed.
     """
     with opened_to_mark(log) as file:
-        if before is not None and file.state != before:
-            raise changed(log)
         repair(file)
         file.append(encode(mark))
         file.sync()

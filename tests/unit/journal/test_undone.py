@@ -9,7 +9,7 @@ import pytest
 
 from bulkpause import LogError, Record, SettingsError, Status
 from bulkpause.journal import codec
-from bulkpause.journal.append_file import AppendFile, state_of
+from bulkpause.journal.append_file import AppendFile
 from bulkpause.journal.codec import UndoMark, decode_mark, encode
 from bulkpause.journal.needs import WHOLE, Needs
 from bulkpause.journal.reader import read_log, read_recovery, records_in_brief
@@ -137,22 +137,6 @@ def test_held_log_is_not_marked(log: Path) -> None:
     with closing(AppendFile(log)), pytest.raises(LogError, match="holds"):
         mark_undone(log, MARK)
     assert log.read_bytes() == before
-
-
-@pytest.mark.parametrize("is_replaced", [False, True])
-def test_log_that_was_changed_is_not_marked(log: Path, is_replaced: bool) -> None:
-    before, lines = state_of(log), log.read_bytes()
-    if is_replaced:
-        log.rename(log.with_name("old"))
-        log.write_bytes(lines)
-    else:
-        log.write_bytes(lines + encode(record("3")))
-    left = log.read_bytes()
-    with pytest.raises(LogError, match="was changed or replaced while its undo"):
-        mark_undone(log, MARK, before)
-    assert log.read_bytes() == left
-    mark_undone(log, MARK, state_of(log))
-    assert log.read_bytes() == left + encode(MARK)
 
 
 def test_removed_log_is_not_made_anew(tmp_path: Path) -> None:
