@@ -8,7 +8,6 @@ from bulkpause._text import sanitize
 from bulkpause.cli.log_path import is_campaign_list
 from bulkpause.cli.output import say
 from bulkpause.errors import SettingsError
-from bulkpause.journal.account_names import read_names
 from bulkpause.journal.reader import WAL_SUFFIX
 
 
@@ -28,7 +27,7 @@ def logs_of(arguments: Iterable[Path], *, may_lack_all: bool = False) -> list[Pa
     found: dict[str, Path] = {}
     for argument in arguments:
         logs = logs_in(argument) if is_folder(argument) else [argument]
-        if not (logs or (may_lack_all and read_names(argument).names)):
+        if not (logs or (may_lack_all and _names_accounts(argument))):
             raise SettingsError(why_no_log(argument))
         for log in logs:
             # A link to a log is that log, whose ids must not count twice.
@@ -71,3 +70,11 @@ def why_no_log(folder: Path) -> str:
     if (lacking := without_logs(folder)) is not None:
         return "; ".join(lacking.lines())
     return f"{folder} holds no result log ({_PATTERN}); name a log, or another folder"
+
+
+def _names_accounts(folder: Path) -> bool:
+    """Tell whether a folder says which accounts its runs had."""
+    # Imported on use: most commands are given logs, or a folder of some.
+    from bulkpause.journal.account_names import read_names  # noqa: PLC0415
+
+    return bool(read_names(folder).names)

@@ -311,10 +311,9 @@ def _text_in(field: bytes, key: str) -> str | None:
 
 def _reason_in(field: bytes) -> str | None:
     """Give the reason of a sealed line, in any letters."""
-    text = field.removeprefix(b'reason":')
-    if text == b"null":
-        return None
-    import orjson  # noqa: PLC0415 (on use: few runs have a reason)
+    if (plain := _text_in(field, "reason")) != "":
+        return plain
+    import orjson  # noqa: PLC0415 (on use: most reasons stand for themselves)
 
-    reason: str | None = orjson.loads(text)
+    reason: str | None = orjson.loads(field.removeprefix(b'reason":'))
     return reason
