@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -41,6 +42,7 @@ from bulkpause.model import StopReason
 from bulkpause.opened_log import OpenedLog
 from bulkpause.ratelimit.budget.place import has_secret
 from bulkpause.report.group import LogGroup
+from bulkpause.report.headline import ids_of
 from bulkpause.report.totals import NOT_ON_RECORD, Totals
 from bulkpause.settings import Settings
 from bulkpause.vocabulary import SIMULATOR, Action, Status, StopCause
@@ -176,20 +178,17 @@ def _steps_of_undone(log: Path, recovery: Recovery, totals: Totals) -> NextSteps
     if endpoint_name is None:
         return NextSteps()
     options = _options_of_undo(_options_on(endpoint_name), log)
-    options = replace(options, takes_unknown=True)
+    account, folder = _account_of(recovery, log), None
+    if account is not None:
+        folder = log.parent
+        options = replace(
+            options, accounts=ACCOUNTS_PLACEHOLDER, account=account, undone=(folder,)
+        )
     own = Path(recovery.undos[-1] if recovery.undos else totals.undone_by or "")
-    if (account := _account_of(recovery, log)) is None:
-        return NextSteps(others=tuple(_ways_to_undo(own, totals, options)))
-    options = replace(
-        options,
-        accounts=ACCOUNTS_PLACEHOLDER,
-        account=account,
-        undone=(log.parent,),
-    )
-    ways = tuple(_ways_to_undo(own, totals, options))
-    return NextSteps(
-        note=_PLACEHOLDER_NOTE, others=ways, folder=log.parent if ways else None
-    )
+    ways = tuple(_ways_to_undo(own, totals, replace(options, takes_unknown=True)))
+    if folder is None or not ways:
+        return NextSteps(others=ways)
+    return NextSteps(note=_PLACEHOLDER_NOTE, others=ways, folder=folder)
 
 
 def _ways_to_undo(log: Path, totals: Totals, options: Options) -> Iterator[OtherWay]:
@@ -443,18 +442,9 @@ def _rejected_ways(log: Path, totals: Totals, options: Options) -> Iterator[Othe
         retried = (*RETRIED_BY_DEFAULT, Status.REJECTED.value)
         command = retry_command(log, replace(options, retried=retried))
         mend = "rejected: mend what the API says of them"
-        if _not_found(totals) == totals.rows - totals.by_status[Status.INVALID]:
+        if _count(totals, _NOT_FOUND, {Status.REJECTED}) == ids_of(totals):
             mend = "rejected, all not found (404): check the ids, the account and --base-url"
         yield OtherWay(f"{mend}, then retry them too with", command, count)
-
-
-def _not_found(totals: Totals) -> int:
-    """Count the ids that the API rejected since it does not know them."""
-    return sum(
-        group.count
-        for cause, group in totals.causes.items()
-        if cause.status is Status.REJECTED and cause.http_status == _NOT_FOUND
-    )
 
 
 def _left_alone_ways(log: Path, totals: Totals, options: Options) -> Iterator[OtherWay]:
@@ -468,12 +458,17 @@ def _left_alone_ways(log: Path, totals: Totals, options: Options) -> Iterator[Ot
 
 def _refused_resumes(totals: Totals) -> int:
     """Count the ids whose resume got a 400, and whose campaigns are still paused."""
+    if totals.operation.action is not Action.RESUME:
+        return 0
+    return _count(totals, _BAD_REQUEST, {Status.REJECTED, Status.FAILED})
+
+
+def _count(totals: Totals, http_status: int, statuses: AbstractSet[Status]) -> int:
+    """Count the ids that ended so with a response."""
     return sum(
         group.count
         for cause, group in totals.causes.items()
-        if totals.operation.action is Action.RESUME
-        and cause.http_status == _BAD_REQUEST
-        and cause.status in {Status.REJECTED, Status.FAILED}
+        if cause.http_status == http_status and cause.status in statuses
     )
 
 

@@ -41,7 +41,7 @@ from bulkpause.cli.plan_text import (
 )
 from bulkpause.cli.refusal import problem_text, refuse, refuse_unexpected
 from bulkpause.engine.resume import ResumeRules
-from bulkpause.errors import SettingsError
+from bulkpause.errors import LogError, SettingsError
 from bulkpause.journal.append_file import FileState, state_of
 from bulkpause.journal.needs import Needs
 from bulkpause.journal.reader import (
@@ -57,7 +57,7 @@ from bulkpause.journal.run_id import (
     check_same_action,
     check_same_endpoint,
 )
-from bulkpause.journal.undone import UndoneError, changed, check_not_undone
+from bulkpause.journal.undone import UndoneError, check_not_undone
 from bulkpause.model import Record
 from bulkpause.plan import Plan, digest_of, join_plans
 from bulkpause.report.log_status import OLD_S, age_in_words
@@ -256,7 +256,10 @@ def refuse_changed(prepared: Prepared) -> None:
     """
     for log, before in prepared.read.items():
         if _files_of(log) != before:
-            raise changed(log)
+            raise LogError(
+                f"{log} was changed or replaced while its undo was planned: what is "
+                "paused now is not known; undo it again"
+            )
 
 
 def _files_of(log: Path) -> FilesOfLog:

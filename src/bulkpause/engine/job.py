@@ -17,7 +17,6 @@ from bulkpause.vocabulary import Action, Status
 
 
 _NOTHING_KNOWN = Earlier()
-_EXCLUDED = Doubt.EXCLUDED
 
 
 @state
@@ -217,12 +216,13 @@ class Job:
             return None if self.item.earlier is None else self.item.earlier.paused_at
         if status not in {operation.done, Status.UNKNOWN} or self.has_one_request:
             return None
-        own = [one for one in self.attempts if doubt_of(one.reply) is not _EXCLUDED]
-        if own:
-            return own[-1].ended_at
-        prior = self.prior_attempts
-        sent_at = [one.at for one in prior if doubt_of_prior(one) is not _EXCLUDED]
-        return sent_at[-1] if sent_at else None
+        for attempt in reversed(self.attempts):
+            if doubt_of(attempt.reply) is not Doubt.EXCLUDED:
+                return attempt.ended_at
+        for prior in reversed(self.prior_attempts):
+            if doubt_of_prior(prior) is not Doubt.EXCLUDED:
+                return prior.at
+        return None
 
     def _past(self) -> "_Past":
         made = [*self.prior_attempts, *map(_as_prior, self.attempts)]

@@ -81,7 +81,7 @@ def _rows_of_word(place: int, word: str) -> Iterator[Item | InvalidRow]:
         yield InvalidRow(
             row=place,
             detail="may be one number with separators, or several ids",
-            remedy="write each id as a word of its own; --only may be repeated",
+            remedy="write each id by itself, as a word or an option of its own",
             value=word,
         )
     else:

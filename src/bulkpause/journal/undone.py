@@ -57,14 +57,6 @@ def opened_to_mark(log: Path) -> Iterator[AppendFile]:
         file.discard()
 
 
-def changed(log: Path) -> LogError:
-    """Say that a log is not any more what an undo was planned from."""
-    return LogError(
-        f"{log} was changed or replaced while its undo was planned: what is paused now "
-        "is not known; undo it again"
-    )
-
-
 def check_not_undone(recovery: Recovery, log: Path) -> None:
     """Refuse to carry on with a log whose pauses were taken back.
 

@@ -68,7 +68,7 @@ def test_commas_separate_what_are_no_thousands(word: str) -> None:
 def test_word_that_may_be_thousands_names_remedy() -> None:
     (row,) = read(["100,101"])[0].table.rows
     assert isinstance(row, InvalidRow)
-    assert row.remedy == "write each id as a word of its own; --only may be repeated"
+    assert row.remedy == "write each id by itself, as a word or an option of its own"
 
 
 @pytest.mark.parametrize(
