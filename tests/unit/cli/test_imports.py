@@ -15,9 +15,12 @@ from tests.support.terminal import environment
 
 pytestmark = pytest.mark.unmeasured
 
-#: Runs the program and then prints which heavy modules it imported. The bar needs
-#: rich.live; structlog imports parts of rich in any case. The simulator needs
-#: aiohttp.web.
+#: The bar needs rich.live; structlog imports parts of rich in any case. The simulator
+#: needs aiohttp.web.
+HEAVY = frozenset(
+    {"aiohttp", "aiohttp.web", "asyncio", "rich", "rich.live", "structlog"}
+)
+#: Runs the program and then prints which of some modules it imported.
 PROGRAM = """
 import sys
 from bulkpause.cli.app import main
@@ -25,16 +28,14 @@ sys.argv = ["bulkpause", *sys.argv[1:]]
 try:
     main()
 finally:
-    heavy = {
-        "aiohttp", "aiohttp.web", "asyncio", "rich", "rich.live", "structlog"
-    }
-    print("imported", sorted(heavy & sys.modules.keys()), file=sys.stderr)
+    print("imported", sorted(MODULES & sys.modules.keys()), file=sys.stderr)
 """
 
 
-def imported(folder: Path, *arguments: str) -> str:
+def imported(folder: Path, *arguments: str, of: frozenset[str] = HEAVY) -> str:
+    program = PROGRAM.replace("MODULES", repr(set(of)))
     ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [sys.executable, "-c", program, *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd=folder,
@@ -72,6 +73,30 @@ def test_command_that_sends_nothing_imports_nothing_heavy(
     record = Record(id="1001", status=Status.FAILED, planned=1, endpoint="simulator")
     (tmp_path / "log.jsonl").write_bytes(encode(record))
     assert imported(tmp_path, *arguments) == "imported []"
+
+
+def test_status_of_settled_ids_imports_no_json(tmp_path: Path) -> None:
+    for number, status in enumerate((Status.PAUSED, Status.FAILED)):
+        line = Record(
+            id="1001",
+            status=status,
+            http_status=204,
+            attempts=1,
+            reason="The sale is over",
+            row=1,
+            request_id="r-1",
+            latency_ms=1.0,
+            started_at="2026-07-01T08:00:00.000Z",
+            finished_at="2026-07-01T08:00:00.000Z",
+            run_id="r",
+            planned=1,
+            endpoint="simulator",
+        )
+        (tmp_path / "log.jsonl").write_bytes(encode(line))
+        found = imported(
+            tmp_path, "status", "log.jsonl", of=frozenset({"orjson", "json"})
+        )
+        assert ("json" in found) == bool(number), found
 
 
 def test_status_and_export_import_no_reader_of_inputs() -> None:
